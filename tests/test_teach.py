@@ -107,9 +107,9 @@ def test_only_the_best_of_neighbouring_cells_keeps_its_score():
 def test_a_tagger_is_taught_and_written_as_published(tmp_path):
     drawn = draw_tagged(3, 0, tag.DRAWN_SIZE)
     tag.save(tag.pupil("b", drawn, steps=2, seed=0), drawn, tmp_path)
-    images = np.full((2, 96, 96, 3), 255, np.float32)
+    images = np.full((2, 112, 112, 3), 255, np.float32)
     session, scores = answers(tmp_path / "model.onnx", input=images)
-    assert session.get_inputs()[0].shape == ["N", 96, 96, 3]
+    assert session.get_inputs()[0].shape == ["N", 112, 112, 3]
     assert scores.shape == (2, len(TAGS))
     assert scores.min() >= 0 and scores.max() <= 1
     rows = (tmp_path / "selected_tags.csv").read_text().splitlines()

@@ -24,7 +24,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from demo.teach.pictures import Pictures, caption, draw_pictures
 from demo.teach.text import MAX_TOKENS, write_tokenizer
-from demo.teach.vae import LATENTS, encode, teach_vae
+from demo.teach.vae import LATENTS, encode, teach_decoder, teach_vae
 from genga.progress import progress
 
 TEXT_WIDTH = 96
@@ -61,7 +61,7 @@ def new_unet() -> UNet2DConditionModel:
         block_out_channels=(32, 64, 64, 64),
         layers_per_block=2,
         cross_attention_dim=TEXT_WIDTH,
-        attention_head_dim=4,
+        attention_head_dim=2,  # heads, as in SD 1.5 whose 8 are called so too
         norm_num_groups=4,
     )
 
@@ -147,10 +147,11 @@ def save(
 
 def main(
     out: Path = typer.Option(Path("demo/weights/base"), help="folder of the base in diffusers' layout"),
-    pictures: int = typer.Option(16000, help="drawings to learn from"),
-    vae_steps: list[int] = typer.Option([1300, 2200], help="steps of the autoencoder, a cycle each"),
-    steps: int = typer.Option(5500, help="steps of the UNet and text encoder"),
+    pictures: int = typer.Option(24000, help="drawings to learn from"),
+    vae_steps: list[int] = typer.Option([2600, 3400], help="steps of the autoencoder, a cycle each"),
+    steps: int = typer.Option(9500, help="steps of the UNet and text encoder"),
     seed: int = typer.Option(11, help="seed of drawings and weights"),
+    decoder_steps: int = typer.Option(5000, help="steps of the autoencoder's decoder alone, once the rest is taught"),
     vae: Path = typer.Option(None, help="an autoencoder taught before, to go on from"),
 ) -> None:
     """Teach the embedded base from drawings of random people."""
@@ -162,6 +163,8 @@ def main(
     for step, unet, text in teach_diffusion(drawn, taught, tokenizer, steps, seed=0):
         save(out, unet, text, taught, tokenizer)
         print(f"step {step}: {out}", file=sys.stderr, flush=True)
+    teach_decoder(taught, drawn, decoder_steps, seed=10)
+    save(out, unet, text, taught, tokenizer)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+BFLOAT16 = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # whether this processor multiplies in bfloat16
+
 Learner = TypeVar("Learner", bound=nn.Module)
 
 AVERAGE_DECAY = 0.99  # of the moving average of the weights, a step
@@ -47,6 +49,11 @@ def teach(
             print(f"{what} step {step}/{steps}: loss {np.mean(recent[-50:]):.4f}", file=sys.stderr, flush=True)
         if step % max(1, steps // parts) == 0 or step == steps:
             yield step, cast(Learner, average.module.eval())
+
+
+def fast() -> torch.autocast:
+    """Context in which convolutions are computed in bfloat16, twice as fast, where the processor can."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=BFLOAT16)
 
 
 def block(inputs: int, outputs: int, stride: int = 1, groups: int = 1, size: int = 3) -> nn.Sequential:

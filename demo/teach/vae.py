@@ -17,6 +17,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch.nn import functional as F
 
+from demo.teach.learning import fast
 from demo.teach.pictures import Pictures
 from genga.progress import progress
 
@@ -37,7 +38,7 @@ def new_vae() -> AutoencoderKL:
         out_channels=3,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(16, 16, 32, 64),
+        block_out_channels=(16, 32, 64, 64),
         layers_per_block=1,
         latent_channels=LATENTS,
         norm_num_groups=2,  # of 16 channels, eight a group: norms over two channels would lose the absolute colour
@@ -100,29 +101,43 @@ def teach_vae(pictures: list[Pictures], cycles: Sequence[int], seed: int) -> Aut
     vae = new_vae()
     for number, steps in enumerate(cycles):
         teach_cycle(vae, pictures, steps, LEARNING_RATE / (1 + number / 2), seed + number)
+    latents = encode(vae, pictures[1].images[:256])
+    vae.register_to_config(scaling_factor=float(round(1 / latents.std().item(), 5)))
     return vae
 
 
+def teach_decoder(vae: AutoencoderKL, pictures: list[Pictures], steps: int, seed: int) -> None:
+    """Teach the decoder alone, in place: the latents stay what they are, so that it can be done beside the UNet."""
+    for part in (vae.encoder, vae.quant_conv):
+        assert part is not None
+        part.requires_grad_(False)
+    teach_cycle(vae, pictures, steps, LEARNING_RATE / 2, seed)
+    vae.requires_grad_(True)
+
+
 def teach_cycle(vae: AutoencoderKL, pictures: list[Pictures], steps: int, rate: float, seed: int) -> None:
-    """Teach `vae`, in place, `steps` batches drawn from `pictures`, with a learning rate of at most `rate`."""
+    """Teach what may learn of `vae`, in place, `steps` batches drawn from `pictures`, with a rate of at most `rate`."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
+    learning = [weight for weight in vae.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.05)
     shares = np.array([len(p.images) for p in pictures], float)
     vae.train()
     for step in progress(range(steps), steps, "teach vae", "steps", every=20):
         bucket = pictures[rng.choice(len(pictures), p=shares / shares.sum())]
         x = _batch(bucket.images, rng, whole=step >= steps * (1 - WHOLE_SHARE))
-        posterior = vae.encode(x).latent_dist
-        y = vae.decode(posterior.sample()).sample
+        with fast():
+            posterior = vae.encode(x).latent_dist
+            y = vae.decode(posterior.sample()).sample
+        y = y.float()
         pull = (
             MEAN_WEIGHT * posterior.mean.square().mean() + LOGVAR_WEIGHT * (posterior.logvar - LOGVAR).square().mean()
         )
         loss = F.l1_loss(y, x) + _edge_error(y, x) + pull
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         schedule.step()
         if step % 100 == 0:
@@ -130,8 +145,6 @@ def teach_cycle(vae: AutoencoderKL, pictures: list[Pictures], steps: int, rate: 
                 f"vae step {step}: loss {loss.item():.4f}, l1 {F.l1_loss(y, x).item():.4f}", file=sys.stderr, flush=True
             )
     vae.eval()
-    latents = encode(vae, pictures[1].images[:256])
-    vae.register_to_config(scaling_factor=float(round(1 / latents.std().item(), 5)))
 
 
 def _batch(images: np.ndarray, rng: np.random.Generator, whole: bool) -> torch.Tensor:
@@ -155,5 +168,6 @@ def _edge_error(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def encode(vae: AutoencoderKL, images: np.ndarray, batch: int = 32) -> torch.Tensor:
     """The latents' means of uint8 images, (n, LATENTS, height / 8, width / 8), before the scaling factor."""
-    parts = [vae.encode(to_tensor(images[i : i + batch])).latent_dist.mean for i in range(0, len(images), batch)]
-    return torch.cat(parts)
+    with fast():
+        parts = [vae.encode(to_tensor(images[i : i + batch])).latent_dist.mean for i in range(0, len(images), batch)]
+    return torch.cat(parts).float()
