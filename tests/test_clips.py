@@ -3,12 +3,17 @@
 import hashlib
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from conftest import copy_project
 
+from genga.stages import EPISODE_STAGES
 from scripts import dedup, frames, probe, shots, stills
 
 CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2] / "shared" / "clips")
@@ -34,15 +39,21 @@ def through(folder: Path, clip: str) -> dict[str, pl.DataFrame]:
         os.chdir(before)
 
 
+def labels_of(clip: str) -> dict[str, Any]:
+    """A clip's labels; the test is skipped where there are none."""
+    labels = CLIPS / f"{clip}.json"
+    if not labels.is_file():
+        pytest.skip(f"no labelled clips in {CLIPS} (they are not part of the project; GENGA_CLIPS names their folder)")
+    return json.loads(labels.read_text())
+
+
 @pytest.fixture(scope="module", params=["talk", "dance"])
 def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Any, Path]:
     """A clip's labels, its tables, and the folder they are in."""
-    labels = CLIPS / f"{request.param}.json"
-    if not labels.is_file():
-        pytest.skip(f"no labelled clips in {CLIPS} (they are not part of the project; GENGA_CLIPS names their folder)")
+    labels = labels_of(request.param)
     folder = tmp_path_factory.mktemp("clips")
     (folder / "params.yaml").write_bytes((Path(__file__).parents[1] / "params.yaml").read_bytes())
-    return json.loads(labels.read_text()), through(folder, request.param), folder
+    return labels, through(folder, request.param), folder
 
 
 def test_every_frame_has_a_row(clip: tuple[dict[str, Any], Any, Path]) -> None:
@@ -83,3 +94,25 @@ def test_stills_are_the_keepers(clip: tuple[dict[str, Any], Any, Path]) -> None:
     data = (folder / found["shard"][0]).read_bytes()
     for offset, size, sha256 in found.select("offset", "size", "sha256").rows():
         assert hashlib.sha256(data[offset : offset + size]).hexdigest() == sha256
+
+
+@pytest.mark.slow
+def test_real_footage_goes_through_the_workflow_to_a_dataset(tmp_path: Path) -> None:
+    labels = labels_of("talk")
+    copy_project(tmp_path)
+    (tmp_path / "data/raw/clips").mkdir(parents=True)
+    shutil.copy2(CLIPS / "talk.mp4", tmp_path / "data/raw/clips")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "data/dataset/clips.parquet"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for stage in EPISODE_STAGES:
+        assert list((tmp_path / f"data/{stage}/clips").glob("talk.*")), stage
+    images = pl.read_parquet(tmp_path / "data/dataset/clips.parquet")
+    kept = pl.read_parquet(tmp_path / "data/stills/clips/talk.parquet")
+    assert len(images) > 0 and set(images["still"]) <= set(kept["still"])
+    assert 0 < len(kept) < labels["frames"] / 4, "drawings, not frames"
+    assert images["bucket_width"].is_between(64, 192).all() and images["bucket_height"].is_between(64, 192).all()
+    said = subprocess.run(
+        [sys.executable, "-m", "genga", "summary"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "know the drawn demo world only" in said.stdout

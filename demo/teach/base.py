@@ -163,7 +163,8 @@ def main(
     for step, unet, text in teach_diffusion(drawn, taught, tokenizer, steps, seed=0):
         save(out, unet, text, taught, tokenizer)
         print(f"step {step}: {out}", file=sys.stderr, flush=True)
-    teach_decoder(taught, drawn, decoder_steps, seed=10)
+    if decoder_steps:
+        teach_decoder(taught, drawn, decoder_steps, seed=10)
     save(out, unet, text, taught, tokenizer)
 
 
