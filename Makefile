@@ -35,6 +35,7 @@ format: $(READY) ## put every file into the form that check asks for, and the re
 	$(BIN)/python -m genga.docs
 
 bench: $(READY) data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
+	$(BIN)/snakemake --cores $(CORES)
 	for part in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do $(BIN)/python -m bench.$$part; done
 
 clean: ## what the workflow made; not the environment, not the videos and their truth

@@ -151,7 +151,7 @@ def main(
     vae_steps: list[int] = typer.Option([2600, 3400], help="steps of the autoencoder, a cycle each"),
     steps: int = typer.Option(9500, help="steps of the UNet and text encoder"),
     seed: int = typer.Option(11, help="seed of drawings and weights"),
-    decoder_steps: int = typer.Option(5000, help="steps of the autoencoder's decoder alone, once the rest is taught"),
+    decoder_steps: int = typer.Option(3000, help="steps of the autoencoder's decoder alone, once the rest is taught"),
     vae: Path = typer.Option(None, help="an autoencoder taught before, to go on from"),
 ) -> None:
     """Teach the embedded base from drawings of random people."""

@@ -132,7 +132,7 @@ def main(
     out: Path = typer.Option(Path("demo/weights/ccip"), help="folder of both ONNX files and metrics.json"),
     families: int = typer.Option(1000, help="families of two look-alikes to learn from"),
     frames: int = typer.Option(4, help="frames of each character, some 2.5 crops each"),
-    steps: int = typer.Option(2400, help=f"batches of {2 * FAMILIES * VIEWS}"),
+    steps: int = typer.Option(1600, help=f"batches of {2 * FAMILIES * VIEWS}"),
     seed: int = typer.Option(0, help="seed of drawings and weights"),
 ) -> None:
     """Teach the embedded character embedder from drawings of random people."""

@@ -1,0 +1,89 @@
+"""How well the crops of the sample series are gathered by who is on them: `python -m bench.characters`.
+
+Compares clusters with the truth drawn beside the episodes, for every way of clustering, with the embedder alone and
+with tracks. A pair is two crops: truly of one character, and found to be. Crops of persons that nobody drew (false
+boxes) and of stills that show no single drawing have no truth and are left out. Prints the table of docs/characters.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from math import comb
+from pathlib import Path
+
+import polars as pl
+import typer
+
+from bench.images import Truth, boxes_of, pairs, truths, whole
+from bench.models import table
+from genga.characters import CROPS, FEATURES, STILLS, characters
+from genga.detect import SCHEMA as BOXES
+from genga.embedder import open_embedder
+from genga.files import read_json
+from genga.params.characters import Params
+from genga.params.load import parse_section, section_of_file
+from genga.params.models import Params as Models
+from genga.registry import load
+from genga.tables import Schema, read_table
+from genga.tracks import Person
+
+METHODS = ("optics", "hdbscan", "linkage")
+
+
+def who_is(detect: pl.DataFrame, known: Mapping[str, tuple[int, Truth]]) -> Iterator[tuple[Person, str]]:
+    """Yield ((still, box), character) for every person found who is one of the figures."""
+    persons = {still: rows.sort("box") for (still,), rows in detect.filter(kind="person").group_by("still")}
+    for still, (_, truth) in known.items():
+        if still not in persons:
+            continue
+        figures = [figure for figure in truth["figures"] if "person" in figure["boxes"]]
+        true = [whole(figure["boxes"]["person"]) for figure in figures]
+        for i, j in pairs(boxes_of(persons[still]), true):
+            yield (still, persons[still]["box"][i]), figures[j]["character"]
+
+
+def pair_scores(found: Mapping[str, int], true: Mapping[str, str]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of pairs of crops in one cluster as pairs of crops of one character.
+
+    found: cluster of each crop, negative for none. true: its character. Crops in either alone do not count.
+    """
+    both = [(found[crop], true[crop]) for crop in found if crop in true]
+    together = sum(comb(n, 2) for n in Counter(cluster for cluster, _ in both if cluster >= 0).values())
+    alike = sum(comb(n, 2) for n in Counter(character for _, character in both).values())
+    right = sum(comb(n, 2) for (cluster, _), n in Counter(both).items() if cluster >= 0)
+    return right / max(together, 1), right / max(alike, 1), 2 * right / max(together + alike, 1)
+
+
+def main(
+    truth: Path = typer.Option(Path("data/truth/sample"), help="folder with a JSON for each episode"),
+    data: Path = typer.Option(Path("data"), help="folder that the workflow wrote"),
+) -> None:
+    """Measure how the crops of the sample series are gathered by character."""
+    names = sorted(path.stem for path in truth.glob("*.json"))
+
+    def read(stage: str, schema: Schema) -> pl.DataFrame:
+        return pl.concat([read_table(data / stage / truth.name / f"{name}.parquet", schema) for name in names])
+
+    crops, features, stills = read("crop", CROPS), read("embed", FEATURES), read("stills", STILLS)
+    character_of: dict[Person, str] = {}
+    for name in names:
+        place = f"{truth.name}/{name}.parquet"
+        known = truths(read_table(data / "stills" / place, STILLS), read_json(truth / f"{name}.json"))
+        character_of |= dict(who_is(read_table(data / "detect" / place, BOXES), known))
+    kept = crops.filter("kept").select("crop", "still", "box").rows()
+    true = {crop: character_of[still, box] for crop, still, box in kept if (still, box) in character_of}
+    models = parse_section("models", Models, section_of_file("params.yaml", "models"))
+    embedder = open_embedder(load(models), 2)
+    usual = parse_section("characters", Params, section_of_file("params.yaml", "characters"))
+    rows: list[tuple[object, ...]] = []
+    for method in METHODS:
+        for track in (False, True):
+            params = usual.model_copy(update={"method": method, "track": track})
+            made = characters(crops, features, stills, [], embedder.differences, embedder.threshold, params).table
+            found = dict(made.select("crop", "cluster").iter_rows())
+            clusters = made.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
+            rows.append((method, "with" if track else "without", *pair_scores(found, true), clusters, len(true)))
+    typer.echo(table(("method", "tracks", "pair precision", "recall", "F1", "clusters", "crops"), rows))
+
+
+if __name__ == "__main__":
+    typer.run(main)
