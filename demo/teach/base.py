@@ -24,7 +24,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from demo.teach.pictures import Pictures, caption, draw_pictures
 from demo.teach.text import MAX_TOKENS, write_tokenizer
-from demo.teach.vae import LATENTS, encode, teach_decoder, teach_vae
+from demo.teach.vae import LATENTS, encode, teach_vae
 from genga.progress import progress
 
 TEXT_WIDTH = 96
@@ -151,7 +151,6 @@ def main(
     vae_steps: list[int] = typer.Option([2600, 3400], help="steps of the autoencoder, a cycle each"),
     steps: int = typer.Option(9500, help="steps of the UNet and text encoder"),
     seed: int = typer.Option(11, help="seed of drawings and weights"),
-    decoder_steps: int = typer.Option(3000, help="steps of the autoencoder's decoder alone, once the rest is taught"),
     vae: Path = typer.Option(None, help="an autoencoder taught before, to go on from"),
 ) -> None:
     """Teach the embedded base from drawings of random people."""
@@ -163,9 +162,6 @@ def main(
     for step, unet, text in teach_diffusion(drawn, taught, tokenizer, steps, seed=0):
         save(out, unet, text, taught, tokenizer)
         print(f"step {step}: {out}", file=sys.stderr, flush=True)
-    if decoder_steps:
-        teach_decoder(taught, drawn, decoder_steps, seed=10)
-    save(out, unet, text, taught, tokenizer)
 
 
 if __name__ == "__main__":

@@ -106,21 +106,11 @@ def teach_vae(pictures: list[Pictures], cycles: Sequence[int], seed: int) -> Aut
     return vae
 
 
-def teach_decoder(vae: AutoencoderKL, pictures: list[Pictures], steps: int, seed: int) -> None:
-    """Teach the decoder alone, in place: the latents stay what they are, so that it can be done beside the UNet."""
-    for part in (vae.encoder, vae.quant_conv):
-        assert part is not None
-        part.requires_grad_(False)
-    teach_cycle(vae, pictures, steps, LEARNING_RATE / 2, seed)
-    vae.requires_grad_(True)
-
-
 def teach_cycle(vae: AutoencoderKL, pictures: list[Pictures], steps: int, rate: float, seed: int) -> None:
-    """Teach what may learn of `vae`, in place, `steps` batches drawn from `pictures`, with a rate of at most `rate`."""
+    """Teach `vae`, in place, `steps` batches drawn from `pictures`, with a learning rate of at most `rate`."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    learning = [weight for weight in vae.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.05)
     shares = np.array([len(p.images) for p in pictures], float)
     vae.train()
@@ -137,7 +127,7 @@ def teach_cycle(vae: AutoencoderKL, pictures: list[Pictures], steps: int, rate: 
         loss = F.l1_loss(y, x) + _edge_error(y, x) + pull
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(learning, 1.0)
+        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         if step % 100 == 0:
