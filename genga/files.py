@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and their content hashes."""
 
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ from typing import Any
 
 from genga.errors import GengaError
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BLOCK = 1 << 20  # bytes read at a time when hashing
 
 
@@ -17,7 +19,8 @@ _BLOCK = 1 << 20  # bytes read at a time when hashing
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well, else remove it.
 
-    A reader, and a job killed at any moment, therefore sees the old file or the new one, never half of it.
+    A reader, and a job killed at any moment, therefore sees the old file or the new one, never half of it. Raises
+    GengaError if there is no room for it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +28,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise GengaError(f"{path}: cannot be written ({error.strerror}); make room, and run again") from error
     finally:
         temporary.unlink(missing_ok=True)
 

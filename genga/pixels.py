@@ -1,4 +1,7 @@
-"""Decoded frames as RGB images: colours by the stream's own matrix and range, square pixels, the right way up."""
+"""Decoded frames as RGB images: colours by the stream's own matrix and range, square pixels, the right way up.
+
+HDR (PQ, HLG) becomes SDR by a published curve: genga.tonemap.
+"""
 
 from fractions import Fraction
 
@@ -7,9 +10,11 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from genga import tonemap
 from genga.images import Image
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
+_HDR = (tonemap.PQ, tonemap.HLG)
 _HD_LINES = 720  # from which on players take an unstated matrix to be BT.709
 
 
@@ -21,15 +26,18 @@ class Converter:
         self._pixel = stream.sample_aspect_ratio or Fraction(1)
         self._scaling = scaling
         self._graph: av.filter.Graph | None = None
-        self._shape: tuple[int, int, str] | None = None
+        self._shape: tuple[int, int, str, bool] | None = None
 
     def image(self, frame: VideoFrame) -> Image:
         """Return the frame as an image (height, width, 3), uint8 RGB."""
-        shape = (frame.width, frame.height, frame.format.name)
+        transfer = int(frame.color_trc)
+        shape = (frame.width, frame.height, frame.format.name, transfer in _HDR)
         if self._graph is None or shape != self._shape:
             self._graph, self._shape = self._made_for(frame), shape
         self._graph.vpush(frame)
-        rgb = self._graph.vpull().to_ndarray(format="rgb24")
+        pulled = self._graph.vpull()
+        assert isinstance(pulled, VideoFrame)
+        rgb = tonemap.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else pulled.to_ndarray(format="rgb24")
         return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
 
     def _made_for(self, frame: VideoFrame) -> av.filter.Graph:
@@ -37,12 +45,13 @@ class Converter:
         # Bit-exact: the same pixels whatever the processor can do.
         how = f"flags={self._scaling}+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
         if int(frame.colorspace) == _MATRIX_UNKNOWN and not frame.format.is_rgb:
-            how += f":in_color_matrix={'bt709' if frame.height >= _HD_LINES else 'bt601'}"
+            unstated = "bt709" if frame.height >= _HD_LINES else "bt601"
+            how += f":in_color_matrix={'bt2020' if int(frame.color_trc) in _HDR else unstated}"
         graph = av.filter.Graph()
         graph.link_nodes(
             graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=self._base),
             graph.add("scale", f"{width}:{height}:{how}"),
-            graph.add("format", "rgb24"),
+            graph.add("format", "rgb48le" if int(frame.color_trc) in _HDR else "rgb24"),
             graph.add("buffersink"),
         ).configure()
         return graph

@@ -1,31 +1,49 @@
 """Look at a video file: is it sound, and what is in it.
 
-Reads every packet but decodes only the first frames, so a season is probed at the speed of its disk. Stream facts are
-FFmpeg's; the frame rate is that of the packets' timestamps, because headers are often wrong.
+Reads every packet but decodes only some frames, so a season is probed at the speed of its disk. Stream facts are
+FFmpeg's; the frame rate is that of the packets' timestamps, because headers are often wrong, and what is done about
+interlacing and telecine is decided by the pictures (genga.fields), because flags are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 import av.container
 import av.error
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from genga.damage import Damage
 from genga.errors import GengaError
+from genga.fields import Thin, decide, thinned, verdicts
 from genga.files import sha256_of
 from genga.params.probe import Params
-from genga.video import opening, pictures, prepare
+from genga.video import luma, opening, pictures, prepare
 
 # Names of the codes in ISO/IEC 23091-2 (colour primaries, transfer characteristics, matrix coefficients).
 _PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 12: "smpte432"}
 _TRANSFER = {1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 13: "srgb", 14: "bt2020-10", 16: "pq", 18: "hlg"}
 _MATRIX = {0: "rgb", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc", 10: "bt2020c"}
 _RANGE = {1: "limited", 2: "full"}
+
+_STRETCHES = 8  # places in a video that are looked at
+_EARLY = 0.5  # s by which a file may end before the time that it says it lasts
+
+
+@dataclass
+class Packets:
+    """What reading a file to its end has shown."""
+
+    times: list[Fraction] = field(default_factory=list)  # s, of the picture's packets, in file order
+    damage: Damage = field(default_factory=Damage)  # packets that the container calls damaged
+    begin: Fraction | None = None  # s, of the first packet of any stream
+    end: Fraction = Fraction(0)  # s, at which the last packet of any stream ends
 
 
 def probe(path: str | Path, params: Params) -> dict[str, Any]:
@@ -34,34 +52,84 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
     Raises GengaError, one line that names the file, if it cannot be opened, has no video, or cannot be decoded.
     """
     with opening(path) as (container, stream):
-        packets = sorted(times(container, stream))
+        packets = read(container, stream)
     with opening(path) as (container, stream):
         prepare(stream, 1)
-        first = [picture for _, picture in islice(pictures(container, stream), params.looked_at)]
-        if not first:
+        first, stretches, flagged = looked(container, stream, packets, params.looked_at)
+        if first is None:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
+        timing = timing_facts(sorted(packets.times), stream, params)
+        lasts = max(packets.end, packets.end - (packets.begin or 0))  # some containers count from 0, some from begin
+        early = (container.duration or 0) / av.time_base - float(lasts)
         return {
             "sha256": sha256_of(path),
             "container": container.format.name,
             **picture_facts(stream, first),
-            **timing_facts(packets, stream, params),
+            **timing,
+            "interlaced": flagged,
+            "fields": decide(verdicts(stretches), flagged, timing["usual_rate"], params.fields),
+            "damaged": packets.damage.ranges(),
+            "missing_end": round(early, 3) if early > _EARLY else 0.0,
             "audio": [audio_facts(other) for other in container.streams.audio],
             "subtitles": [subtitle_facts(other) for other in container.streams.subtitles],
         }
 
 
-def times(container: av.container.InputContainer, stream: VideoStream) -> list[Fraction]:
-    """Return the presentation time of every packet of `stream`, s, in file order; packets without one are left out."""
-    base = stream.time_base or Fraction(1, 1000)
+def read(container: av.container.InputContainer, stream: VideoStream) -> Packets:
+    """Read a file to its end. Raises GengaError if that cannot be."""
+    found = Packets()
     try:
-        return [packet.pts * base for packet in container.demux(stream) if packet.pts is not None]
+        for packet in container.demux():
+            if packet.pts is None or packet.time_base is None:
+                continue
+            time = packet.pts * packet.time_base
+            end = time + (packet.duration or 0) * packet.time_base
+            found.begin, found.end = min(found.begin or time, time), max(found.end, end)
+            if packet.stream_index == stream.index:
+                found.times.append(time)
+                found.damage.came(time, end, packet.is_keyframe, packet.is_corrupt)
     except av.error.FFmpegError as error:
         raise GengaError(f"{container.name}: cannot be read to its end ({error.strerror}); copy it again") from error
+    return found
 
 
-def picture_facts(stream: VideoStream, first: Sequence[VideoFrame]) -> dict[str, Any]:
-    """Return codec, size, shape, depth and colour, as the first frames have them."""
-    frame = first[0]
+def looked(
+    container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int
+) -> tuple[VideoFrame | None, list[list[Thin]], bool]:
+    """Return the first frame, `frames` frames in stretches over the video, and whether most are flagged interlaced."""
+    first, stretches, flags = None, [], []
+    for start in starts(packets.times, frames):
+        if start is not None and not sought(container, stream, start):
+            continue
+        count = frames if start is None and len(packets.times) <= frames else -(-frames // _STRETCHES)
+        stretch = []
+        for _, picture in islice(pictures(container, stream), count):
+            first = first or picture
+            flags.append(picture.interlaced_frame)
+            stretch.append(thinned(*luma(picture)))
+        stretches.append(stretch)
+    return first, stretches, sum(flags) * 2 > len(flags)
+
+
+def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
+    """Yield where to look: the beginning (None), and unless `frames` are all there are, other times in s."""
+    yield None
+    if len(times) > frames:
+        first, last = min(times), max(times)
+        yield from (first + (last - first) * n / _STRETCHES for n in range(1, _STRETCHES))
+
+
+def sought(container: av.container.InputContainer, stream: VideoStream, time: Fraction) -> bool:
+    """Go to the keyframe before `time`, s; return whether the file lets one."""
+    try:
+        container.seek(round(time / (stream.time_base or Fraction(1, 1000))), stream=stream)
+    except av.error.FFmpegError:
+        return False
+    return True
+
+
+def picture_facts(stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
+    """Return codec, size, shape, depth and colour, as the first frame has them."""
     pixel = stream.sample_aspect_ratio or Fraction(1)
     return {
         "stream": stream.index,
@@ -73,7 +141,6 @@ def picture_facts(stream: VideoStream, first: Sequence[VideoFrame]) -> dict[str,
         "rotation": int(frame.rotation) % 360,  # degrees counter-clockwise by which it is to be shown
         "pixel_format": frame.format.name,
         "bit_depth": frame.format.components[0].bits,
-        "interlaced": sum(picture.interlaced_frame for picture in first) * 2 > len(first),
         "colour": {
             "primaries": _PRIMARIES.get(int(frame.color_primaries), "unknown"),
             "transfer": _TRANSFER.get(int(frame.color_trc), "unknown"),
@@ -95,6 +162,7 @@ def timing_facts(packets: Sequence[Fraction], stream: VideoStream, params: Param
     return {
         "frames": len(packets),
         "frame_rate": f"{named.numerator}/{named.denominator}" if named else None,
+        "usual_rate": round(1 / usual, 6) if usual else float(named or 0),
         "is_vfr": uneven > params.uneven,
         "start": float(packets[0]) if packets else 0.0,
         "duration": round(float(packets[-1] - packets[0]) + last, 6) if packets else 0.0,

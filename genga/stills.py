@@ -1,7 +1,8 @@
 """Decode the kept drawings again and write them losslessly.
 
 Only what is needed is decoded: where the next kept frame has a keyframe between itself and the place reached, the
-decoder jumps there. Frames are found again by their time, which is what identifies them in the file.
+decoder jumps there, unless fields are undone, which takes all the frames before. Frames are found again by their time,
+which is what identifies them in the file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ import polars as pl
 
 from genga.dedup import KEPT
 from genga.errors import GengaError
+from genga.fields import PROGRESSIVE, Fields
 from genga.images import EXTENSION, Image, encode
 from genga.params.stills import Params
 from genga.pixels import Converter
@@ -40,14 +42,18 @@ def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
     return kept.join(keys, on="frame", how="left", maintain_order="left").select("frame", "shot", "time", "key")
 
 
-def images(path: str | Path, kept: pl.DataFrame, params: Params, threads: int) -> Iterator[tuple[int, Image]]:
+def images(
+    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, fields: Fields = PROGRESSIVE
+) -> Iterator[tuple[int, Image]]:
     """Yield (frame, image) for every row of `wanted`, in order.
 
+    fields: what was done about interlacing and telecine when the frames were numbered.
     Raises GengaError if the video is not the one that the table was made from.
     """
     done = 0
-    for jump in (True, False):  # where a jump does not lead to the frame, decoding all does
-        for frame, image in walked(path, kept[done:], params, threads, jump):
+    # Where a jump does not lead to the frame, decoding all does.
+    for jump in (True, False) if fields.kind == "progressive" else (False,):
+        for frame, image in walked(path, kept[done:], params, threads, jump, fields):
             yield frame, image
             done += 1
         if done == len(kept):
@@ -57,18 +63,18 @@ def images(path: str | Path, kept: pl.DataFrame, params: Params, threads: int) -
 
 
 def walked(
-    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, jump: bool
+    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, jump: bool, fields: Fields
 ) -> Iterator[tuple[int, Image]]:
     """Yield (frame, image) for the rows of `kept` in order, up to the first that is not found.
 
     jump: whether to leave out what need not be decoded, if the file has an index.
     """
-    with opening(path) as (container, stream):
+    with opening(path, params.hwaccel) as (container, stream):
         prepare(stream, threads)
         convert = Converter(stream, params.scaling)
         base = stream.time_base or Fraction(1, 1000)
         jump = jump and container.format.name.startswith(_INDEXED)
-        decoded = pictures(container, stream)
+        decoded = pictures(container, stream, fields=fields)
         reached = float("inf")  # not to jump before the first frame is found
         for frame, _, time, key in kept.iter_rows():
             if jump and key is not None and key - reached > _WORTH:

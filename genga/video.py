@@ -7,7 +7,7 @@ presentation timestamp. PyAV carries FFmpeg's libraries, so nothing has to be in
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,12 +20,17 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from genga import hwaccel, tonemap
+from genga.damage import Damage
 from genga.errors import GengaError
+from genga.fieldfilter import undone
+from genga.fields import PROGRESSIVE, Fields
 
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
 
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
-_PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16)((9|10|12|14|16)le)?$")
+_PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")
+_FULL = 2  # code of FFmpeg for luma that uses every code value
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,13 @@ class Decoded:
     picture: VideoFrame
 
 
-@dataclass
-class Damage:
-    """What a decoder had to leave out."""
-
-    times: list[float] = field(default_factory=list)  # s, of the packets that could not be decoded
-
-
 @contextmanager
-def opening(path: str | Path) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
+def opening(
+    path: str | Path, device: hwaccel.Name = "off"
+) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     """Open a video file; yield its container and the stream that is the picture.
 
+    device: what is to decode it, see genga.hwaccel; where it cannot, the processor does, with a warning on stderr.
     Raises GengaError, one line, if the file is missing, empty, not a video, or has sound only.
     """
     path = Path(path)
@@ -59,8 +60,7 @@ def opening(path: str | Path) -> Iterator[tuple[av.container.InputContainer, Vid
     if path.stat().st_size == 0:
         raise GengaError(f"{path}: is empty (0 bytes); copy it again")
     try:
-        # An absolute path keeps a name with a colon from being read as a protocol.
-        container = av.open(str(path.absolute()), metadata_errors="replace")
+        container = hwaccel.opened(path, device)
     except av.error.FFmpegError as error:
         raise GengaError(
             f"{path}: not a readable video ({error.strerror}); it may be damaged, cut short, or another kind of file"
@@ -83,16 +83,23 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> VideoS
     return stream
 
 
-def decode(path: str | Path, threads: int = 1, damage: Damage | None = None) -> Iterator[Decoded]:
+def decode(
+    path: str | Path,
+    threads: int = 1,
+    damage: Damage | None = None,
+    fields: Fields = PROGRESSIVE,
+    device: hwaccel.Name = "off",
+) -> Iterator[Decoded]:
     """Yield every frame of a video, in the order shown.
 
-    damage: collects the times of packets that could not be decoded; decoding goes on after them.
+    damage: collects what could not be decoded as it was meant; decoding goes on after it.
+    fields: what is done about interlacing and telecine; frames are numbered as they come out of that.
     Raises GengaError if the file cannot be opened or not one frame can be decoded.
     """
-    with opening(path) as (container, stream):
+    with opening(path, device) as (container, stream):
         prepare(stream, threads)
         number = -1
-        for number, (time, picture) in enumerate(pictures(container, stream, damage)):
+        for number, (time, picture) in enumerate(pictures(container, stream, damage, fields)):
             yield Decoded(number, time, bool(picture.key_frame), picture)
         if number < 0:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
@@ -105,21 +112,32 @@ def prepare(stream: VideoStream, threads: int) -> None:
 
 
 def pictures(
-    container: av.container.InputContainer, stream: VideoStream, damage: Damage | None = None
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    damage: Damage | None = None,
+    fields: Fields = PROGRESSIVE,
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (time in s, frame) from where the container stands, going on after packets that cannot be decoded.
 
-    Times grow from frame to frame.
+    Times grow from frame to frame. Where something is done about `fields` the container has to stand at its start.
     """
+    shown = as_coded(container, stream, damage)
+    return shown if fields.kind == "progressive" else undone(shown, fields)
+
+
+def as_coded(
+    container: av.container.InputContainer, stream: VideoStream, damage: Damage | None = None
+) -> Iterator[tuple[float, VideoFrame]]:
+    """Yield (time in s, frame) as they are in the file; see `pictures`."""
     step = Fraction(1) / (stream.guessed_rate or stream.average_rate or Fraction(24))
     base = stream.time_base or Fraction(1, 1000)
     time, started = -step, False
     for packet in container.demux(stream):
+        if damage is not None and packet.pts is not None and not packet.is_discard:
+            damage.sent(packet.pts * base)
         try:
             decoded = packet.decode()
         except av.error.InvalidDataError:
-            if damage is not None:
-                damage.times.append(float(time + step))
             continue
         for frame in decoded:
             assert isinstance(frame, VideoFrame)
@@ -127,17 +145,27 @@ def pictures(
             shown = None if frame.pts is None else frame.pts * base
             time = time + step if shown is None or (started and shown <= time) else shown
             started = True
+            if damage is not None:
+                damage.came(time if shown is None else shown, time + step, frame.key_frame, frame.is_corrupt)
             yield float(time), frame
 
 
 def luma(frame: VideoFrame) -> tuple[Luma, int]:
-    """Return a frame's luma (height, width), a view of the frame where that is possible, and its bits per sample."""
+    """Return a frame's luma (height, width), a view of the frame where that is possible, and its bits per sample.
+
+    HDR (PQ, HLG) becomes the 8-bit luma that its greys have in SDR (genga.tonemap).
+    """
     match = _PLANAR_LUMA.match(frame.format.name)
     if match is None:
         frame = frame.reformat(format="gray")
     bits = int(match.group(3)) if match is not None and match.group(3) else 8
+    if match is not None and match.group(1) == "p0":  # hardware's: the bits are the upper ones of a word
+        bits = 16
     plane = frame.planes[0]
     values: Luma = np.frombuffer(memoryview(plane), np.uint8)
     if bits > 8:
         values = values.view(np.uint16)
-    return values.reshape(plane.height, -1)[:, : frame.width], bits
+    values = values.reshape(plane.height, -1)[:, : frame.width]
+    if match is not None and int(frame.color_trc) in (tonemap.PQ, tonemap.HLG):
+        return tonemap.sdr_codes(int(frame.color_trc), bits, int(frame.color_range) == _FULL)[values], 8
+    return values, bits

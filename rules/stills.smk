@@ -2,6 +2,7 @@ rule stills:
     input:
         code=code("stills"),
         video=video,
+        probe="data/probe/{series}/{episode}.json",
         frames="data/frames/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",
     output:
@@ -15,6 +16,6 @@ rule stills:
     params:
         values=section("stills"),
     shell:
-        "python scripts/stills.py --in-video {input.video:q} --in-frames {input.frames:q} --in-dedup {input.dedup:q} "
-        "--out {output.table:q} --out-shard {output.shard:q} --params {params.values:q} "
+        "python scripts/stills.py --in-video {input.video:q} --in-probe {input.probe:q} --in-frames {input.frames:q} "
+        "--in-dedup {input.dedup:q} --out {output.table:q} --out-shard {output.shard:q} --params {params.values:q} "
         "--threads {threads} 2>&1 | tee {log:q}"

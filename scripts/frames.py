@@ -8,13 +8,15 @@ import typer
 
 from genga.cellstore import CellWriter
 from genga.command import PARAMS_HELP, params_of, run, summary
+from genga.damage import Damage, told
+from genga.fields import Fields
 from genga.files import read_json
 from genga.frames import SCHEMA, frames
 from genga.params.frames import Params
 from genga.progress import progress
 from genga.shards import writing_shard
 from genga.tables import write_table
-from genga.video import Damage, decode
+from genga.video import decode
 
 
 def main(
@@ -29,17 +31,18 @@ def main(
     cv2.setNumThreads(1)  # grids are small: handing them to other threads takes longer than the work
     values = params_of("frames", Params, params)
     name = f"frames {out.parent.name}/{out.stem}"
-    total = read_json(in_probe)["frames"]
+    found = read_json(in_probe)
     damage = Damage()
     with writing_shard(out_cells) as shard:
-        decoded = progress(decode(in_video, threads, damage), total, name, "frames")
-        table = frames(decoded, CellWriter(shard), values)
-    for time in damage.times:
-        print(f"{in_video}: a packet near {time:.3f} s is damaged and was left out", file=sys.stderr)
+        decoded = decode(in_video, threads, damage, Fields.of(found["fields"]), values.hwaccel)
+        table = frames(progress(decoded, found["frames"], name, "frames"), CellWriter(shard), values)
+    gaps = damage.ranges()
+    if gaps:
+        print(f"{in_video}: damaged from {told(gaps)}; frames there may be missing or wrong", file=sys.stderr)
     write_table(out, table, SCHEMA)
     summary(
         f"{name}: {len(table)} frames, {table['keyframe'].sum()} keyframes, "
-        f"{table['change'].gt(0).sum()} differ from the frame before, {len(damage.times)} packets damaged"
+        f"{table['change'].gt(0).sum()} differ from the frame before, damaged: {told(gaps)}"
     )
 
 

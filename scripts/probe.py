@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
+from genga.damage import told
 from genga.files import write_json
 from genga.params.probe import Params
 from genga.probe import probe
@@ -18,10 +19,14 @@ def main(
     """Look at a video file: is it sound, and what is in it."""
     found = probe(in_video, params_of("probe", Params, params))
     write_json(out, found)
+    fields, late = found["fields"], found["missing_end"]
+    damaged = f", damaged: {told(found['damaged'])}" if found["damaged"] else ""
+    kind = "" if fields["kind"] == "progressive" else f", fields: {fields['kind']} (by {fields['by']})"
     summary(
         f"probe {out.parent.name}/{out.stem}: {found['codec']} {found['width']}x{found['height']}, "
         f"{found['frames']} frames in {found['duration']:.1f} s"
-        f"{', variable rate' if found['is_vfr'] else ''}{', interlaced' if found['interlaced'] else ''}"
+        f"{', variable rate' if found['is_vfr'] else ''}{kind}"
+        f"{damaged}{f', its last {late:.1f} s are missing: cut short' if late else ''}"
     )
 
 

@@ -6,6 +6,8 @@ import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.dedup import SCHEMA as DEDUP
+from genga.fields import Fields
+from genga.files import read_json
 from genga.frames import SCHEMA as FRAMES
 from genga.params.stills import Params
 from genga.progress import progress
@@ -16,6 +18,7 @@ from genga.tables import read_table, write_table
 
 def main(
     in_video: Path = typer.Option(..., help="video file"),
+    in_probe: Path = typer.Option(..., help="what probe found"),
     in_frames: Path = typer.Option(..., help="frames table of the episode"),
     in_dedup: Path = typer.Option(..., help="table of keepers of the episode"),
     out: Path = typer.Option(..., help="table of stills"),
@@ -26,9 +29,10 @@ def main(
     """Write the kept drawings of an episode losslessly."""
     values = params_of("stills", Params, params)
     name = f"{out.parent.name}/{out.stem}"
+    fields = Fields.of(read_json(in_probe)["fields"])
     kept = wanted(read_table(in_frames, FRAMES), read_table(in_dedup, DEDUP))
     with writing_shard(out_shard) as shard:
-        shown = progress(images(in_video, kept, values, threads), len(kept), f"stills {name}", "stills")
+        shown = progress(images(in_video, kept, values, threads, fields), len(kept), f"stills {name}", "stills")
         table = stills(shown, kept, name, shard)
     write_table(out, table, SCHEMA)
     sizes = ", ".join(

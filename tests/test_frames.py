@@ -8,13 +8,14 @@ import pytest
 from films import flat, texture, with_box, write_film
 
 from genga.cellstore import CellReader, CellWriter
+from genga.damage import Damage
 from genga.frames import SCHEMA, frames, sharpness, signature
 from genga.params.frames import Params
 from genga.shards import writing_shard
 from genga.tables import write_table
-from genga.video import Damage, decode
+from genga.video import decode
 
-PARAMS = Params(lines=16, changed=12.0)
+PARAMS = Params(lines=16, changed=12.0, hwaccel="off")
 
 
 def table_of(film: Path, folder: Path, threads: int = 1, damage: Damage | None = None):
@@ -69,7 +70,7 @@ def test_damage_is_decoded_around_and_told(tmp_path: Path) -> None:
     damage = Damage()
     table = table_of(film, tmp_path, damage=damage)
     assert table["time"].to_list() == [0.0, 0.04, 0.12, 0.16, 0.2]
-    assert damage.times == [0.08]
+    assert damage.ranges() == [(0.08, 0.12)]
 
 
 def test_sharpness_is_the_mean_square_step_of_two_pixels() -> None:

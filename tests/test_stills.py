@@ -17,7 +17,7 @@ from genga.shards import ShardReader, writing_shard
 from genga.stills import SCHEMA, images, stills, wanted
 from genga.video import decode
 
-PARAMS = Params(scaling="bicubic")
+PARAMS = Params(scaling="bicubic", hwaccel="off")
 
 
 def rows(film: Path, *kept: int) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from genga.hwaccel import Name
 from genga.params.base import Section
 
 
@@ -11,3 +12,5 @@ class Params(Section):
     lines: int = Field(ge=16, le=480)
     # Luma levels by which a cell must differ to count as changed, for `spread`.
     changed: float = Field(ge=1, le=64)
+    # What decodes: off is the processor; a device that is not there is replaced by it, with a warning.
+    hwaccel: Name

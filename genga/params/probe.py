@@ -1,5 +1,7 @@
 """Section `probe`: what a video file must be to go down the line."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from genga.params.base import Section
@@ -8,5 +10,7 @@ from genga.params.base import Section
 class Params(Section):
     # Part of the steps between frames that may differ from the usual one before the frame rate counts as variable.
     uneven: float = Field(ge=0, le=1)
-    # Frames decoded to see whether the picture is interlaced. 1: trust the first.
+    # Frames decoded, in eight stretches over the video, to see what its fields are. Under 24: as the file says.
     looked_at: int = Field(ge=1, le=1000)
+    # What is done about fields. auto: what the pictures call for; else that, whatever they show.
+    fields: Literal["auto", "progressive", "deinterlace", "telecine"]

@@ -1,0 +1,126 @@
+"""Decide from the pictures themselves whether the two fields of a video's frames were taken at different times.
+
+A frame is woven of a top and a bottom field (its even and odd lines). Where something moved between the two, the odd
+lines stick out from between the even ones: they *comb*. Weaving a frame's top field with the bottom field of the frame
+before, or after, combs as well where there is motion; which of the three weaves combs least tells what the frame is:
+
+- *sound*: its own fields belong together. So are all frames of progressive video.
+- *shifted*: its top field fits a neighbour's bottom field. So are two frames in five under 3:2 pulldown.
+- *mixed*: its fields comb as much with each other as with a neighbour's: each shows a moment of its own.
+
+Only lines that comb in one weave and not in the other are counted, so fine drawing, which combs in every weave, does
+not speak; grain speaks for both neighbours alike and is not heard. Flags in the file decide only where nothing moves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Thin = npt.NDArray[np.uint8]  # (height, about width / 4), luma, smoothed along the line
+Mask = npt.NDArray[np.bool_]  # (bottom lines, columns)
+Kind = Literal["progressive", "deinterlace", "telecine"]
+Order = Literal["tff", "bff", "auto"]  # which field is shown first; auto: by the frames' flags
+
+_SMOOTH, _STEP = 9, 4  # px along the line: averages grain away, and no comb
+_STRONG, _WEAK = 12, 6  # luma levels by which a line must stick out to comb, and may without being clean
+_LEAST = 0.0005  # part of the picture that must differ between two weaves before they are compared
+_BETTER = 0.75  # part of the differing combs from which a weave is the worse one; 0.5: both alike
+_UNSOUND = 0.03  # part of the frames that tell anything which may be unsound in progressive video
+_FEWEST = 3  # unsound frames below which nothing is concluded from them
+_MATCHED = 0.7  # part of the unsound frames that a neighbour's field must repair for matching to be the cure
+_PULLDOWN = (29.0, 31.0)  # frames a second at which film has every fifth frame twice (30000/1001)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What decoding has to do about fields."""
+
+    kind: Kind = "progressive"
+    order: Order = "auto"
+    cycle: int | None = None  # of so many frames one is a repeat, which is left out; null: none is
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> "Fields":
+        """Return what `probe` recorded under `fields`."""
+        return cls(found["kind"], found["order"], found["cycle"])
+
+
+PROGRESSIVE = Fields()
+
+
+def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
+    """Return a luma plane (height, width) of `bits` bits, smoothed along its lines, every fourth column."""
+    smooth = cv2.blur(plane, (_SMOOTH, 1))[:, ::_STEP]
+    return (smooth >> (bits - 8)).astype(np.uint8)
+
+
+def combs(top: Thin, bottom: Thin, beyond: int) -> Mask:
+    """Return where the bottom lines of one frame stick out from between the top lines of another, by over `beyond`."""
+    lines = min(top[2::2].shape[0], bottom[1::2].shape[0])
+    between = bottom[1::2][:lines].astype(np.int16)
+    above, below = between - top[0::2][:lines], between - top[2::2][:lines]
+    found: Mask = (np.minimum(above, below) > beyond) | (np.maximum(above, below) < -beyond)
+    return found
+
+
+def worse(frame: Thin, other: Thin) -> float | None:
+    """Return how much worse a frame combs by itself than with the bottom field of `other`, 0 (never) .. 1 (only).
+
+    None where the two weaves differ too little to tell.
+    """
+    own, mixed = combs(frame, frame, _STRONG), combs(frame, other, _STRONG)
+    only_own = int((own & ~combs(frame, other, _WEAK)).sum())
+    only_mixed = int((mixed & ~combs(frame, frame, _WEAK)).sum())
+    if only_own + only_mixed < max(4.0, _LEAST * own.size):
+        return None
+    return only_own / (only_own + only_mixed)
+
+
+def verdict(before: Thin, frame: Thin, after: Thin) -> tuple[str, Order] | None:
+    """Return (sound | shifted | mixed, field order that this speaks for), or None if the frame tells nothing."""
+    if before.shape != frame.shape or after.shape != frame.shape:
+        return None
+    back, on = worse(frame, before), worse(frame, after)
+    both: tuple[tuple[float | None, Order], ...] = ((back, "tff"), (on, "bff"))
+    sides = [(side, order) for side, order in both if side is not None]
+    if not sides:
+        return None
+    most, order = max(sides)
+    if most > _BETTER:
+        return "shifted", order
+    if most < 1 - _BETTER:
+        return "sound", "auto"
+    # Motion makes the weave with the far field the worst of all; grain makes all weaves alike.
+    return ("mixed", order) if len(sides) == 2 and min(sides)[0] < 1 - _BETTER else None
+
+
+def verdicts(stretches: Iterable[Sequence[Thin]]) -> list[tuple[str, Order]]:
+    """Return the verdict of every frame that tells something, in runs of consecutive frames."""
+    found = (verdict(*stretch[n - 1 : n + 2]) for stretch in stretches for n in range(1, len(stretch) - 1))
+    return [each for each in found if each is not None]
+
+
+def decide(said: Sequence[tuple[str, Order]], flagged: bool, rate: float, asked: str) -> dict[str, Any]:
+    """Return what `probe` records under `fields`: kind, order and cycle (see Fields), and what that rests on.
+
+    said: verdicts. flagged: whether the file calls itself interlaced. rate: frames/s. asked: `probe.fields`.
+    """
+    counts = {word: sum(what == word for what, _ in said) for word in ("sound", "shifted", "mixed")}
+    unsound = counts["shifted"] + counts["mixed"]
+    kind, by = asked, "params"
+    if asked == "auto":
+        by = "content" if said else "flags"
+        if not said:
+            kind = "deinterlace" if flagged else "progressive"
+        elif unsound < max(_FEWEST, _UNSOUND * len(said)):
+            kind = "progressive"
+        else:
+            kind = "telecine" if counts["shifted"] >= _MATCHED * unsound else "deinterlace"
+    votes = sum((order == "tff") - (order == "bff") for _, order in said)
+    order = "auto" if kind == "progressive" or votes == 0 else "tff" if votes > 0 else "bff"
+    cycle = 5 if kind == "telecine" and _PULLDOWN[0] <= rate <= _PULLDOWN[1] else None
+    return {"kind": kind, "order": order, "cycle": cycle, "by": by, "flagged": flagged, **counts}
