@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -20,13 +19,13 @@ import polars as pl
 from genga.cells import Grids, block_difference
 from genga.dedup_recurring import recurring_threshold
 from genga.params.dedup import Params
+from genga.signatures import Codes, nearest
 
 _ROW = 3  # drawings of one stretch that must be found again: fewer may be alike by chance
 _APART = 10.0  # s without any that end a stretch; between them credits and subtitles may differ
 _NEAREST = 8  # earlier frames a drawing's signature may propose
 _SHIFTS = 64  # shifts looked at, those with the most drawings
 
-Codes = npt.NDArray[np.uint8]  # (n, 32) signatures
 Numbers = npt.NDArray[np.int64]  # (n,) frames
 
 
@@ -88,11 +87,11 @@ def matches(own: Episode, other: Episode, params: Params) -> dict[int, Match]:
         return {}
     compared = {shift: distances(own, other, drawings["kept"].to_numpy(), shift, params.signature)
                 for shift in shifts(own, other, drawings, params.signature)}  # fmt: skip
-    nearest: dict[int, float] = {}
+    least: dict[int, float] = {}
     for at in compared.values():
         for drawing, (_, distance) in at.items():
-            nearest[drawing] = min(distance, nearest.get(drawing, distance))
-    level = recurring_threshold([np.array([value], np.float32) for value in nearest.values()])
+            least[drawing] = min(distance, least.get(drawing, distance))
+    level = recurring_threshold([np.array([value], np.float32) for value in least.values()])
     level = level if params.recurring is None else params.recurring
     times = own.frames["time"].to_numpy()
     ends = dict(drawings.select("kept", "end").iter_rows())
@@ -128,10 +127,7 @@ def shifts(own: Episode, other: Episode, drawings: pl.DataFrame, bits: int) -> l
     own, and differ in at most `bits` bits.
     """
     here, there = drawings["start"].to_numpy(), holds(other.table)["start"].to_numpy()
-    codes = codes_of(other.frames)[there]
-    index = faiss.IndexBinaryFlat(codes.shape[1] * 8)
-    index.add(codes)
-    far, near = index.search(codes_of(own.frames)[here], min(_NEAREST, len(there)))
+    far, near = nearest(codes_of(own.frames)[here], codes_of(other.frames)[there], min(_NEAREST, len(there)))
     now, then = own.frames["time"].to_numpy()[here], other.frames["time"].to_numpy()[there]
     step = frame_step(own.frames)
     votes = Counter(
