@@ -1,12 +1,13 @@
 """How many recurring drawings are found among millions, and at what cost: `python -m bench.search [--full]`.
 
-Signatures are drawn: scenes of ten drawings that differ from each other as those of the drawn series do, and repeats of a
-tenth of them with as many bits flipped as encoding anew flips (the first table measures that on the drawn series). Every
-signature is looked up among all; *recall* is the part of the repeats whose original is among the four nearest. Times
-are those of genga.signatures on two threads; `--full` goes to ten million. Prints the tables that docs/frames.md
-quotes.
+Signatures are drawn: scenes of ten drawings that differ from each other as those of the drawn series do, and repeats of
+a tenth of them with as many bits flipped as encoding anew flips (the first table measures that on the drawn series).
+Every signature is looked up among all; *recall* is the part of the repeats whose original is among the four nearest.
+Times are those of genga.signatures, on two threads unless OMP_NUM_THREADS says otherwise; `--full` goes to ten million.
+Prints the tables that docs/frames.md quotes.
 """
 
+import os
 import resource
 import time
 from pathlib import Path
@@ -89,7 +90,7 @@ def main(
 ) -> None:
     """Measure how many recurring drawings are found among many signatures, and at what cost."""
     cv2.setNumThreads(1)
-    faiss.omp_set_num_threads(2)
+    faiss.omp_set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 2)))
     if measure:
         print("## Bits of 256 that encoding anew flips\n")
         rows = [row for video in sorted(raw.glob("*.mkv"))[:1] for row in flips(video, cache)]

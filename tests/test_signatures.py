@@ -3,8 +3,8 @@
 import faiss
 import numpy as np
 import pytest
-from bench.search import flipped, planted
 
+from bench.search import flipped, planted
 from genga import signatures
 from genga.signatures import index_for, nearest
 
