@@ -23,10 +23,12 @@ SCHEMA: Schema = {
     # The frame that stands for it: itself if kept; null if it shows no drawing, or one that a person dropped.
     "keeper": pl.Int64,
     # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
-    # dissolve (and fade), black: no drawing. dropped: by a person.
+    # series: a frame of an earlier episode does. dissolve (and fade), black: no drawing. dropped: by a person.
     "reason": pl.String,
-    # Block difference to the keeper; of a kept frame to the drawing before it in its shot. Null where there is none.
+    # Block difference to the keeper; of a kept frame to the drawing before it in its shot; of a series frame that of
+    # its drawing to the frame it was found again in. Null where there is none.
     "distance": pl.Float64,
+    "keeper_episode": pl.String,  # earlier episode of the series whose frame the keeper is; null: this one
 }
 KEPT = ("kept", "restored")  # reasons of the frames that become stills
 
@@ -59,7 +61,7 @@ def dedup(
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
-    data = [(frame, shot, *rows[frame]) for frame, shot in enumerate(shot_of)]
+    data = [(frame, shot, *rows[frame], None) for frame, shot in enumerate(shot_of)]
     return pl.DataFrame(data, schema=dict(SCHEMA), orient="row")
 
 

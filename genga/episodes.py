@@ -1,5 +1,7 @@
 """Which episodes there are: every video file `data/raw/<series>/<episode>.<extension>` is one."""
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from genga.errors import GengaError
@@ -27,3 +29,16 @@ def find_episodes(folder: str | Path) -> dict[Episode, str]:
             raise GengaError(f"{video}: {other} is the same episode; rename one of them or take it away")
         episodes[series, episode] = video.as_posix()
     return episodes
+
+
+def episodes_before(episodes: Iterable[Episode], series: str, episode: str, count: int) -> list[str]:
+    """Return the last `count` episodes of `series` before `episode`, in name order: ep2 before ep10."""
+    names = sorted((name for of, name in episodes if of == series), key=_name_order)
+    before = [name for name in names if _name_order(name) < _name_order(episode)]
+    return before[-count:] if count else []
+
+
+def _name_order(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Digits as their number, and the name itself where that leaves two alike (ep1, ep01)."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name

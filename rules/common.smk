@@ -17,7 +17,7 @@ os.environ.update(
 
 from genga import registry
 from genga.code import code_files
-from genga.episodes import find_episodes
+from genga.episodes import episodes_before, find_episodes
 from genga.errors import GengaError
 from genga.failures import find_failures
 from genga.params.load import check_params, parse_section, section_class, section_of_run
@@ -124,6 +124,16 @@ def tables(stage):
     return lambda wildcards: tables_of(
         stage, [SERIES_OF_RUN[wildcards.run] if hasattr(wildcards, "run") else wildcards.series]
     )
+
+
+def earlier(stage):
+    """Return an input function: the tables of `stage` for the episodes before this one that dedup looks back to."""
+
+    def files(wildcards):
+        names = episodes_before(EPISODES, wildcards.series, wildcards.episode, config["dedup"]["back"])
+        return [f"data/{stage}/{wildcards.series}/{episode}.parquet" for episode in names]
+
+    return files
 
 
 def each(option, paths):

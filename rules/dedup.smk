@@ -4,6 +4,8 @@ rule dedup:
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         corrections=corrections("frames"),
+        earlier=earlier("dedup"),
+        earlier_frames=earlier("frames"),
     output:
         "data/dedup/{series}/{episode}.parquet",
     log:
@@ -12,7 +14,9 @@ rule dedup:
         "../envs/genga.yaml"
     params:
         corrections=lambda wildcards, input: each("--corrections", input.corrections),
+        earlier=lambda wildcards, input: each("--earlier", input.earlier),
+        earlier_frames=lambda wildcards, input: each("--earlier-frames", input.earlier_frames),
         values=section("dedup"),
     shell:
         "python scripts/dedup.py --in-frames {input.frames:q} --in-shots {input.shots:q} --out {output:q} "
-        "{params.corrections} --params {params.values:q} 2>&1 | tee {log:q}"
+        "{params.corrections} {params.earlier} {params.earlier_frames} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -1,5 +1,6 @@
 """Find the frames of an episode that show the same drawing, and keep one of each."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ from genga.cellstore import CellReader
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.dedup import KEPT, SCHEMA, dedup
 from genga.dedup_corrections import read_decisions
+from genga.dedup_series import Episode, shared
 from genga.frames import SCHEMA as FRAMES
 from genga.params.dedup import Params
 from genga.shots import SCHEMA as SHOTS
@@ -20,6 +22,8 @@ def main(
     in_shots: Path = typer.Option(..., help="shots table of the episode"),
     out: Path = typer.Option(..., help="table of keepers"),
     corrections: Path | None = typer.Option(None, help="frames.csv with what a person decided"),
+    earlier: list[Path] = typer.Option([], help="table of keepers of an earlier episode to look in, again for each"),
+    earlier_frames: list[Path] = typer.Option([], help="its frames table, in the same order"),
     params: str = typer.Option("", help=PARAMS_HELP),
 ) -> None:
     """Find the frames of an episode that show the same drawing, and keep one of each."""
@@ -27,8 +31,14 @@ def main(
     values = params_of("dedup", Params, params)
     frames, shots = read_table(in_frames, FRAMES), read_table(in_shots, SHOTS)
     decided = read_decisions(corrections, len(frames)) if corrections else {}
-    with CellReader(frames) as cells:
+    with ExitStack() as stack:
+        cells = stack.enter_context(CellReader(frames))
         table = dedup(frames, shots, cells, decided, values)
+        before = [
+            Episode(path.stem, read_table(path, SCHEMA), measured, stack.enter_context(CellReader(measured)))
+            for path, measured in zip(earlier, (read_table(path, FRAMES) for path in earlier_frames), strict=True)
+        ]
+        table = shared(Episode(out.stem, table, frames, cells), before, values)
     write_table(out, table, SCHEMA)
     counts = sorted(table["reason"].value_counts().rows(), key=lambda row: (-row[1], row[0]))
     kept = table["reason"].is_in(KEPT).sum()

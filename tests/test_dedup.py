@@ -33,7 +33,8 @@ DARK = np.full((16, 16), 16, np.uint8)
 
 def params(**changes) -> Params:
     """Fixed thresholds, first frames kept; with changes."""
-    fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "black": 30.0}
+    fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "back": 3,
+             "black": 30.0}  # fmt: skip
     return Params(**(fixed | changes))
 
 

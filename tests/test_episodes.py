@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from genga.episodes import find_episodes
+from genga.episodes import episodes_before, find_episodes
 from genga.errors import GengaError
 
 
@@ -30,3 +30,11 @@ def test_two_videos_of_one_episode_are_refused(tmp_path: Path) -> None:
     _touch(tmp_path, "s/ep1.mkv", "s/ep1.mp4")
     with pytest.raises(GengaError, match=r"s/ep1\.mp4: .*s/ep1\.mkv is the same episode"):
         find_episodes(tmp_path)
+
+
+def test_the_episodes_before_one_are_in_the_order_of_their_numbers() -> None:
+    names = [("s", "ep10"), ("s", "ep2"), ("t", "ep1"), ("s", "ep1"), ("s", "ep9 b"), ("s", "ep9")]
+    assert episodes_before(names, "s", "ep10", 3) == ["ep2", "ep9", "ep9 b"]
+    assert episodes_before(names, "s", "ep1", 3) == []
+    assert episodes_before(names, "s", "ep10", 0) == []
+    assert episodes_before([("s", "第2話"), ("s", "第11話"), ("s", "第3話")], "s", "第11話", 1) == ["第3話"]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from conftest import copy_project
@@ -192,6 +193,30 @@ def test_a_file_that_is_no_video_fails_alone_and_in_one_line(restored: Path) -> 
     assert f"(log: logs/probe/{SERIES}/notes.log)" in ran.text
     assert (restored / f"data/stills/{SERIES}/第2話.parquet").is_file()
     assert not list((restored / "data").rglob("notes.json")), "nothing half-written"
+
+
+@pytest.mark.slow
+def test_a_later_episode_leaves_the_earlier_ones_alone(restored: Path, tmp_path: Path) -> None:
+    from demo.series import draw_series
+
+    later = "第2話"
+    video = restored / f"data/raw/{SERIES}/{later}.mkv"
+    made = [path for path in restored.rglob(f"data/*/{SERIES}/{EPISODE}.*") if path.parent.parent.name != "raw"]
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in made}
+    # The same seed and the first seconds: all that is drawn is the opening that episodes share.
+    shutil.copy2(draw_series(tmp_path, tmp_path, episodes=2, seconds=SECONDS, height=HEIGHT, seed=7)[1], video)
+    try:
+        assert snakemake(restored, "-n").jobs == {stage: 1 for stage in [*EPISODE_STAGES, "characters"]}
+        ran = snakemake(restored)
+        assert ran.code == 0, ran.text
+        assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+        found = pl.read_parquet(restored / f"data/dedup/{SERIES}/{later}.parquet").filter(pl.col("reason") == "series")
+        assert len(found) > SECONDS * 12 and set(found["keeper_episode"]) == {EPISODE}
+        assert snakemake(restored, "-n").jobs == {}
+    finally:
+        for path in restored.rglob(f"{later}.*"):
+            path.unlink()
+        assert snakemake(restored).code == 0, "the series' tables without it"
 
 
 @pytest.mark.parametrize(

@@ -18,4 +18,6 @@ class Params(Section):
     signature: int = Field(ge=0, le=256)
     keep: Literal["sharpest", "first"]  # which frame of a held drawing stands for it
     camera: Literal["ends", "first", "last", "all"]  # what is kept of a camera move over one drawing
+    # Episodes before this one, in name order, in which its drawings are looked for. 0: each episode keeps its own.
+    back: int = Field(ge=0, le=100)
     black: float = Field(ge=0, le=255)  # mean luma plus twice its deviation (code values) under which a frame is black
