@@ -19,6 +19,10 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, object]] | None, dict[str, object
     "grain": (("noise", {"alls": 10, "allf": "t"}), {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}),
     "crf 30": (None, {"vcodec": "libx264", "crf": 30}),
     "crf 36": (None, {"vcodec": "libx264", "crf": 36}),
+    "telecine": (
+        ("telecine", {"pattern": "23"}),
+        {"vcodec": "libx264", "crf": 20, "preset": "veryfast", "flags": "+ilme+ildct", "x264-params": "tff=1"},
+    ),
 }
 
 

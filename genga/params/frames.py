@@ -11,3 +11,6 @@ class Params(Section):
     lines: int = Field(ge=16, le=480)
     # Luma levels by which a cell must differ to count as changed, for `spread`.
     changed: float = Field(ge=1, le=64)
+    # Frames from one look for burnt-in text to the next at least, while the picture changes. More: less CPU, and text
+    # that stays for less than twice as long is overlooked. 0: nothing is looked for.
+    lettering: int = Field(ge=0, le=240)
