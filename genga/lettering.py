@@ -2,8 +2,9 @@
 
 A line found in several looks (genga.lettering_looks) at one place is one stretch; the grids say at which frame between
 two looks it came and went. Text stands still for a while: what is there for less than `_STILL` s is none. A line that
-may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went while the
-rest of the picture stayed; of a short one both are asked.
+may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went as a whole
+while the rest of the picture stayed; of a short one both are asked, and that it is centred, so that a mouth that opens
+in a band of strokes is not taken for a subtitle that comes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ _STILL = 0.4  # s that text stands at least; the shortest subtitles stand for ab
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one line
 _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies
+_CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
+_WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 _ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
 _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
 _CHANGED = 12.0  # luma levels at which a cell counts as changed
@@ -169,16 +172,20 @@ def believed(line: Lettering, cells: Grids) -> bool:
     usual = middle >= _LOW or middle <= _HIGH
     if line.sure and usual:
         return True
-    return (line.sure or usual) and (alone(cells, line, line.start) or alone(cells, line, line.end))
+    centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
+    return (line.sure or (usual and centred)) and (alone(cells, line, line.start) or alone(cells, line, line.end))
 
 
 def alone(cells: Grids, line: Lettering, frame: int) -> bool:
-    """Whether the step to `frame` changes the picture at the line and hardly elsewhere."""
+    """Whether the step to `frame` changes the picture all along the line and hardly elsewhere."""
     if not 0 < frame < len(cells):
         return False
     changed = difference_map(cells[frame - 1], cells[frame]) > _CHANGED
-    there = int(changed[mask_of([line], changed.shape)].sum())
-    return there > 0 and there >= _ALONE * int(changed.sum())
+    x0, y0, x1, y1 = in_cells(line, changed.shape)
+    there = changed[y0:y1, x0:x1]
+    length = (line.x1 - line.x0) * changed.shape[1]
+    whole = int(there.any(axis=0).sum()) >= _WHOLE * length
+    return whole and int(there.sum()) >= _ALONE * int(changed.sum())
 
 
 def overlapping(a: Lettering, b: Lettering) -> float:

@@ -5,11 +5,13 @@ as long as a short word has changed. Where much changes all the time (pans, fast
 What is text: genga.textcover. From looks to stretches of frames: genga.lettering.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import polars as pl
 
-from genga.boxes import containment
+from genga.boxes import Box, containment
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
 from genga.video import Luma
@@ -24,7 +26,7 @@ Line = dict[str, float | bool]  # a value of LINE
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
 _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
-_INSIDE = 0.5  # part of a sure line within an unsure one that makes that sure
+_INSIDE = 0.5  # part of a line within another that makes them one: strokes of either tone, sure and unsure
 _FEW, _FAR = 6, 25  # strokes of the shortest words, and px between words, of lines that are not sure
 
 
@@ -58,11 +60,18 @@ def lines_of(plane: Luma, bits: int) -> list[Line]:
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     small = (small >> (bits - 8)).astype(np.uint8)  # type: ignore[operator]
     masks = stroke_masks(small)
-    certain, possible = lines_in(masks), lines_in(masks, _FEW, _FAR)
-    sure = {box for box in possible if any(containment(part, box) >= _INSIDE for part in certain)}
-    sure |= {part for part in certain if all(containment(part, box) < _INSIDE for box in possible)}
+    lines: list[tuple[Box, bool]] = []
+    for box, sure in [*((box, True) for box in lines_in(masks)), *((box, False) for box in lines_in(masks, _FEW, _FAR))]:
+        same = [line for line in lines if max(containment(line[0], box), containment(box, line[0])) >= _INSIDE]
+        lines = [line for line in lines if line not in same]
+        lines.append((around([box, *(line[0] for line in same)]), sure or any(line[1] for line in same)))
     return [
-        {"x0": box[0] / size[0], "y0": box[1] / size[1], "x1": box[2] / size[0], "y1": box[3] / size[1],
-         "sure": box in sure}
-        for box in sorted(sure.union(possible))
-    ]  # fmt: skip
+        {"x0": x0 / size[0], "y0": y0 / size[1], "x1": x1 / size[0], "y1": y1 / size[1], "sure": sure}
+        for (x0, y0, x1, y1), sure in sorted(lines)
+    ]
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box around all of them."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
