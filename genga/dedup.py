@@ -16,6 +16,7 @@ from genga.dedup_recurring import differences, proposals, recurring_threshold, r
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
+from genga.stills_stitched import STITCHED
 from genga.tables import Schema
 
 SCHEMA: Schema = {
@@ -24,7 +25,7 @@ SCHEMA: Schema = {
     # The frame that stands for it: itself if kept; null if it shows no drawing, or one that a person dropped.
     "keeper": pl.Int64,
     # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
-    # dissolve (and fade), black: no drawing. dropped: by a person.
+    # stitched: it is part of the keeper's picture. dissolve (and fade), black: no drawing. dropped: by a person.
     "reason": pl.String,
     # Block difference to the keeper; of a kept frame to the drawing before it in its shot. Null where there is none.
     "distance": pl.Float64,
@@ -55,8 +56,9 @@ def dedup(
     stands = standing(found, params.camera)
     keepers = [keeper(run, frames, seen, params) for run in found]
     first = first_seen(stands, keepers, frames, seen, params)
+    way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
-        reason = "camera" if stands[k] != k else ("recurring" if first[k] != k else "held")
+        reason = way if stands[k] != k else ("recurring" if first[k] != k else "held")
         rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)

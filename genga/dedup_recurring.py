@@ -38,10 +38,7 @@ def proposals(signatures: Sequence[bytes], bits: int) -> list[Numbers]:
 
 def differences(seen: Sequence[Seen], proposed: Sequence[Numbers]) -> list[Differences]:
     """Return for each drawing its block differences to the earlier ones proposed."""
-    return [
-        np.array([difference(seen[j], seen[i]) for j in earlier], np.float32)
-        for i, earlier in enumerate(proposed)
-    ]
+    return [np.array([difference(seen[j], seen[i]) for j in earlier], np.float32) for i, earlier in enumerate(proposed)]
 
 
 def recurring_threshold(distances: Sequence[Differences]) -> float:

@@ -61,7 +61,10 @@ def lines_of(plane: Luma, bits: int) -> list[Line]:
     small = (small >> (bits - 8)).astype(np.uint8)  # type: ignore[operator]
     masks = stroke_masks(small)
     lines: list[tuple[Box, bool]] = []
-    for box, sure in [*((box, True) for box in lines_in(masks)), *((box, False) for box in lines_in(masks, _FEW, _FAR))]:
+    for box, sure in [
+        *((box, True) for box in lines_in(masks)),
+        *((box, False) for box in lines_in(masks, _FEW, _FAR)),
+    ]:
         same = [line for line in lines if max(containment(line[0], box), containment(box, line[0])) >= _INSIDE]
         lines = [line for line in lines if line not in same]
         lines.append((around([box, *(line[0] for line in same)]), sure or any(line[1] for line in same)))

@@ -35,8 +35,8 @@ DARK = np.full((16, 16), 16, np.uint8)
 
 def params(**changes) -> Params:
     """Fixed thresholds, first frames kept; with changes."""
-    fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "text": "ignore",
-             "black": 30.0}  # fmt: skip
+    fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "black": 30.0}
+    fixed["text"] = "ignore"
     return Params(**(fixed | changes))
 
 
@@ -63,9 +63,7 @@ def shots_of(
         for k, (a, b) in enumerate(limits)
     ]  # fmt: skip
     rows[-1]["events"] = [{"kind": kind, "start": a, "end": b} for kind, a, b in events]
-    rows[-1]["lettering"] = [
-        {key: value for key, value in asdict(line).items() if key != "sure"} for line in lettering
-    ]
+    rows[-1]["lettering"] = [{key: value for key, value in asdict(line).items() if key != "sure"} for line in lettering]
     return pl.DataFrame(rows, schema=dict(SHOTS))
 
 
@@ -127,6 +125,7 @@ PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
     [
         ("ends", [0, 0, 0, 0, 5, 5, 5], "kept held camera camera camera kept held"),
         ("first", [0, 0, 0, 0, 0, 0, 0], "kept held camera camera camera camera camera"),
+        ("stitched", [0, 0, 0, 0, 0, 0, 0], "kept held stitched stitched stitched stitched stitched"),
         ("last", [5, 5, 5, 5, 5, 5, 5], "camera camera camera camera camera kept held"),
         ("all", [0, 0, 2, 3, 4, 5, 5], "kept held kept kept kept kept held"),
     ],

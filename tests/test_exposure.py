@@ -11,7 +11,18 @@ DEDUP = pl.DataFrame(
         "frame": range(10),
         "shot": [0, 0, 0, 0, 0, 0, 1, 1, 1, 1],
         "keeper": [1, 1, 1, 3, 1, 1, 1, None, None, 3],
-        "reason": ["held", "kept", "blend", "kept", "recurring", "camera", "recurring", "dissolve", "black", "recurring"],
+        "reason": [
+            "held",
+            "kept",
+            "blend",
+            "kept",
+            "recurring",
+            "camera",
+            "recurring",
+            "dissolve",
+            "black",
+            "recurring",
+        ],
     }
 )
 

@@ -72,7 +72,11 @@ def test_a_line_stands_from_where_the_grids_change() -> None:
 def test_a_line_overlooked_for_a_moment_is_one() -> None:
     first, again, later = (Lettering(a, b, 0.2, 0.9, 0.7, 0.95) for a, b in ((0, 10), (16, 30), (50, 70)))
     elsewhere = Lettering(16, 30, 0.2, 0.1, 0.7, 0.15)
-    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later])] == [(0, 30), (16, 30), (50, 70)]
+    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later])] == [
+        (0, 30),
+        (16, 30),
+        (50, 70),
+    ]
 
 
 def table(cells: list[Cells], found: dict[int, list[dict]]) -> pl.DataFrame:

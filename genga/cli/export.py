@@ -20,7 +20,11 @@ from genga.shards import SHARD_SCHEMA, ShardReader
 from genga.split import TRAIN
 from genga.tables import read_table
 
-app = typer.Typer(help="Write a dataset, or an episode's exposure sheet, as files for other tools.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Write a dataset, or an episode's exposure sheet, as files for other tools.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 Series = Annotated[str, typer.Argument(help="series whose dataset to write: data/dataset/SERIES.parquet")]
 Out = Annotated[Path, typer.Argument(help="folder to make; one from an earlier export is replaced, no other is")]
@@ -68,7 +72,9 @@ def sheet(
         read_table(f"data/frames/{episode}.parquet", FRAMES), read_table(f"data/dedup/{episode}.parquet", DEDUP)
     )
     write_text(out, table.write_csv(float_precision=6))
-    summary(f"export {episode}: {table.height} exposures of {table['drawing'].drop_nulls().n_unique()} drawings in {out}")
+    summary(
+        f"export {episode}: {table.height} exposures of {table['drawing'].drop_nulls().n_unique()} drawings in {out}"
+    )
 
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:
