@@ -75,7 +75,7 @@ def imagededup(grids: Iterator[Cells], distance: int = 10) -> list[int]:
         if keepers[frame] < 0:
             near = np.count_nonzero(hashes != hashes[frame], axis=1) <= distance
             keepers[near & (keepers < 0)] = frame
-    return keepers.tolist()  # type: ignore[no-any-return]
+    return keepers.tolist()
 
 
 def _dct_bits(grid: Cells) -> np.ndarray:

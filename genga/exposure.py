@@ -31,7 +31,8 @@ def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
     """
     travel = pl.col("reason").is_in(_TRAVEL)
     kind = pl.when(pl.col("keeper").is_null()).then("reason").when(travel).then(pl.lit("camera")).otherwise(pl.lit(""))
-    step = float(np.median(np.diff(frames["time"].to_numpy()))) if len(frames) > 1 else 0.0
+    times = frames["time"].to_numpy()
+    last = float(times[-1] + (np.median(np.diff(times)) if len(times) > 1 else 0.0))
     rows = (
         dedup.select("frame", "shot", "keeper", kind.alias("kind"))
         .join(frames.select("frame", "time"), on="frame", maintain_order="left")
@@ -39,7 +40,7 @@ def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
         .group_by("run", maintain_order=True)
         .agg(pl.first("shot", "frame", "time", "keeper", "kind"), pl.len().cast(pl.Int64).alias("frames"))
         .with_columns(
-            end=pl.col("time").shift(-1).fill_null(frames["time"].max() + step) if len(frames) else pl.lit(0.0),
+            end=pl.col("time").shift(-1).fill_null(last),
             again=pl.col("keeper").is_not_null() & ~pl.struct("keeper", "kind").is_first_distinct(),
         )
     )

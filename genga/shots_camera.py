@@ -36,10 +36,7 @@ def align(a: Cells, b: Cells) -> tuple[Motion, float] | None:
     if min(a.shape) < 2 * TILE or first.std() < 1 or second.std() < 1:
         return None
     mask = _loose(a, b)
-    # Under a window the middle counts most; OpenCV 5 leaves its arguments so where it is given one, others do not.
-    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
-    first, second = first * window, second * window
-    (dx, dy), _ = cv2.phaseCorrelate(second, first)
+    (dx, dy), _ = cv2.phaseCorrelate(second, first, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     try:
         _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, mask.astype(np.uint8), 5)

@@ -1,14 +1,15 @@
 """Stitch the frames of a camera move into one picture of all that the camera passed over.
 
 Each frame is aligned with the one before it by the affine motion that maximises their enhanced correlation coefficient
-(Evangelidis & Psarakis 2008; OpenCV), begun from where its middle fits best, on a reduced picture. All are laid onto the
-scale of the first; where several show a place, those near their median are averaged, weighted by how far they are from
-their own border: what moves against the drawing falls out, and no seam is seen. (Median mosaics: Irani & Anandan 1998,
-"Video indexing based on mosaic representations".)
+(Evangelidis & Psarakis 2008; OpenCV), begun from where its middle fits best, on a reduced picture. All are laid onto
+the scale of the first; where several show a place, those near their median are averaged, weighted by how far they are
+from their own border: what moves against the drawing falls out, and no seam is seen. (Median mosaics: Irani & Anandan
+1998, "Video indexing based on mosaic representations".)
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -57,11 +58,11 @@ def aligned(before: Image, image: Image) -> Matrix | None:
     height, width = first.shape
     middle = second[height // 4 : height - height // 4, width // 4 : width - width // 4]
     _, _, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(first, middle, cv2.TM_CCOEFF_NORMED))
-    found = np.array([[1, 0, width // 4 - x], [0, 1, height // 4 - y]], np.float32)
+    found: npt.NDArray[Any] = np.array([[1, 0, width // 4 - x], [0, 1, height // 4 - y]], np.float32)
     like = 0.0
     try:  # ECC finds the way from its template's places to the input's; the shift first, or slants make up for it
         for kind in (cv2.MOTION_TRANSLATION, cv2.MOTION_AFFINE):
-            like, found = cv2.findTransformECC(first, second, found, kind, _ITERATIONS, None, 5)  # type: ignore[assignment]
+            like, found = cv2.findTransformECC(first, second, found, kind, _ITERATIONS, None, 5)  # type: ignore[call-overload]
     except cv2.error:  # it did not converge: nothing in common
         return None
     if like < _LIKE:
@@ -69,7 +70,7 @@ def aligned(before: Image, image: Image) -> Matrix | None:
     full = np.eye(3)
     full[:2] = found
     full[:2, 2] = (full[:2, 2] + (1 - full[:2, :2] @ np.ones(2)) * -0.5) / scale + (1 - full[:2, :2] @ np.ones(2)) * 0.5
-    return np.linalg.inv(full)
+    return np.linalg.inv(full).astype(np.float64)
 
 
 def canvas(places: Sequence[Matrix], width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -91,7 +92,9 @@ def laid(images: Sequence[Image], places: Sequence[Matrix], size: tuple[int, int
         down = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1]], np.float64)
         ways = [(down @ place)[:2] for place in places]
         shape = (size[0], lines)
-        weight = np.stack([cv2.warpAffine(feather, way, shape, flags=cv2.INTER_LINEAR) for way in ways])
+        weight = np.stack([cv2.warpAffine(feather, way, shape, flags=cv2.INTER_LINEAR) for way in ways]).astype(
+            np.float32
+        )
         layers = np.stack(
             [
                 cv2.warpAffine(image, way, shape, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
