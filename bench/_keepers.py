@@ -4,8 +4,9 @@ A keeper is the frame that stands for a frame; None stands for none. Labels are 
 the frame before: H held, D new drawing, C cut, and others (camera, dissolve, lettering) that are not judged.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 Keepers = Sequence[int | None]
@@ -18,6 +19,7 @@ class Truth:
     labels: str  # a letter per frame
     runs: list[tuple[int, int]]  # first frame of a held drawing, and which drawing it is
     cuts: list[int]  # first frames after hard cuts
+    timings: dict[int, float] = field(default_factory=dict)  # first frame of a shot -> median frames a drawing is held
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,23 @@ def cut_f1(found: Sequence[int], true: Sequence[int]) -> float | None:
             left.remove(min(near, key=lambda t: abs(t - cut)))
             right += 1
     return f1(right, len(found) - right, len(left)) if found or true else None
+
+
+def timing_share(found: Mapping[int, float], true: Mapping[int, float]) -> float | None:
+    """Return the share of the true shots whose timing was found, in a shot that begins within a frame of theirs."""
+    near = [{found.get(start + k) for k in (-1, 0, 1)} for start in true]
+    right = [timing in values for timing, values in zip(true.values(), near, strict=True)]
+    return sum(right) / len(right) if right else None
+
+
+def nearest(times: Sequence[float], wanted: Sequence[float]) -> list[int]:
+    """Return for each wanted time the position in `times` (in order, not empty) of the nearest, the earlier of two."""
+    found = []
+    for time in wanted:
+        after = bisect_left(times, time)
+        around = [k for k in (after - 1, after) if 0 <= k < len(times)]
+        found.append(min(around, key=lambda k: abs(times[k] - time)))
+    return found
 
 
 def f1(right: int, wrong: int, missed: int) -> float:

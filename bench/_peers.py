@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import ffmpeg
@@ -9,6 +10,7 @@ import imagehash
 import imageio_ffmpeg
 import numpy as np
 from PIL import Image
+from scipy.fft import dctn
 
 from genga.cells import Cells
 
@@ -19,7 +21,13 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, object]] | None, dict[str, object
     "grain": (("noise", {"alls": 10, "allf": "t"}), {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}),
     "crf 30": (None, {"vcodec": "libx264", "crf": 30}),
     "crf 36": (None, {"vcodec": "libx264", "crf": 36}),
+    "telecine": (
+        ("telecine", {"pattern": "23"}),
+        {"vcodec": "libx264", "crf": 20, "preset": "veryfast", "flags": "+ilme+ildct", "x264-params": "tff=1"},
+    ),
 }
+
+DETECTORS = ("ContentDetector", "AdaptiveDetector", "ThresholdDetector")  # PySceneDetect's, as they are by default
 
 
 def encoded(video: Path, variant: str, folder: Path) -> Path:
@@ -53,6 +61,42 @@ def phash(grids: Iterator[Cells], distances: Sequence[int]) -> list[list[int]]:
     bits of the last frame kept."""
     hashes = [imagehash.phash(Image.fromarray(grid)) for grid in grids]
     return [last_kept(_far(hashes, distance)) for distance in distances]
+
+
+def imagededup(grids: Iterator[Cells], distance: int = 10) -> list[int]:
+    """Return the keepers of imagededup's PHash: of all frames, each removes the later ones within `distance` bits.
+
+    Its published definition, so that it need not be installed (it brings torchvision): 8x8 lowest coefficients of the
+    discrete cosine transform of 32x32 px, above their median without the first; 10 bits is its default.
+    """
+    hashes = np.stack([_dct_bits(grid) for grid in grids])
+    keepers = np.full(len(hashes), -1)
+    for frame in range(len(hashes)):
+        if keepers[frame] < 0:
+            near = np.count_nonzero(hashes != hashes[frame], axis=1) <= distance
+            keepers[near & (keepers < 0)] = frame
+    return keepers.tolist()
+
+
+def _dct_bits(grid: Cells) -> np.ndarray:
+    small = np.asarray(Image.fromarray(grid).resize((32, 32), Image.Resampling.LANCZOS), np.float64)
+    low = dctn(small)[:8, :8].ravel()
+    return np.asarray(low >= np.median(low[1:]))
+
+
+def scene_cuts(video: Path) -> dict[str, list[float]]:
+    """Return the times of the cuts, in s, that each of PySceneDetect's detectors finds; none where it is not installed.
+
+    It brings an OpenCV of its own, so it is not among the requirements: `pip install --no-deps scenedetect`.
+    """
+    try:
+        found = import_module("scenedetect")
+    except ModuleNotFoundError:
+        return {}
+    return {
+        name: [scene[0].get_seconds() for scene in found.detect(str(video), getattr(found, name)())[1:]]
+        for name in DETECTORS
+    }
 
 
 def _far(hashes: Sequence[imagehash.ImageHash], distance: int) -> list[bool]:

@@ -1,14 +1,16 @@
 """How well drawings are found, beside the tools in use: `python -m bench.frames [--truth data/truth/sample]`.
 
 Videos: the sample series as drawn, with its truth, and hand-labelled clips where there are any (GENGA_CLIPS); each as
-it is, as MPEG-4, with grain, and at x264 crf 30 and 36. Prints the tables that docs/frames.md quotes. Encoded variants
-are kept in data/bench/.
+it is, as MPEG-4, with grain, at x264 crf 30 and 36, and telecined to 30 frames a second. What is chosen for the frames
+of a variant is compared by their times. Prints the tables that docs/frames.md quotes; `--only ep02` measures one video.
+Encoded variants are kept in data/bench/. PySceneDetect is a peer where it is installed: `pip install --no-deps
+scenedetect`, because it brings an OpenCV of its own.
 """
 
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,8 +18,8 @@ import cv2
 import polars as pl
 import typer
 
-from bench._keepers import Score, Truth, score
-from bench._peers import VARIANTS, encoded, mpdecimate, phash
+from bench._keepers import Score, Truth, cut_f1, nearest, score, timing_share
+from bench._peers import VARIANTS, encoded, imagededup, mpdecimate, phash, scene_cuts
 from bench.models import table
 from genga.cellstore import CellReader, CellWriter
 from genga.dedup import dedup
@@ -36,7 +38,9 @@ P = TypeVar("P", bound=Section)
 
 CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2] / "shared" / "clips")
 BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tools default to
-HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "kept")
+HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "timing",
+          "kept")  # fmt: skip
+Row = tuple[object, ...]
 
 
 def clip_truth(path: Path) -> Truth:
@@ -53,7 +57,7 @@ def series_truth(path: Path) -> Truth:
     found = read_json(path)
     drawn = found["drawing"]
     runs = [(k, kind) for k, kind in enumerate(drawn) if kind >= 0 and (k == 0 or drawn[k - 1] != kind)]
-    return Truth(found["pair_labels"], runs, found["cuts"])
+    return Truth(found["pair_labels"], runs, found["cuts"], {shot["start"]: shot["timing"] for shot in found["shots"]})
 
 
 def videos(raw: Path, truth: Path) -> Iterator[tuple[Path, Truth]]:
@@ -64,19 +68,37 @@ def videos(raw: Path, truth: Path) -> Iterator[tuple[Path, Truth]]:
         yield path.with_suffix(".mp4"), clip_truth(path)
 
 
-def judged(video: Path, truth: Truth) -> Iterator[tuple[str, Score]]:
-    """Yield the score of each way to choose keepers."""
+def judged(video: Path, truth: Truth, times: Sequence[float]) -> Iterator[tuple[str, Score | None, object, object]]:
+    """Yield for each way to choose keepers its name, score, F1 of cuts and share of timings; None where it has none.
+
+    times: of the frames that the truth is about, in s.
+    """
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
             measured = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
+        seen = measured["time"].to_list()
+        same = nearest(seen, times)
+
+        def scored(keepers: Sequence[int | None]) -> Score:
+            return score([keepers[frame] for frame in same], truth)
+
         with CellReader(measured, "/") as cells:
             found = shots(measured, cells, section("shots", ShotsParams))
             kept = dedup(measured, found, cells, {}, section("dedup", DedupParams))
-            hard = found.filter(pl.col("transition") == "cut")["start"].to_list()[1:]
-            yield "genga", score(kept["keeper"].to_list(), truth, hard)
-            yield "mpdecimate", score(mpdecimate(video, measured["time"].to_list()), truth)
+            hard = nearest(times, found.filter(pl.col("transition") == "cut")["start_time"].to_list()[1:])
+            timings = dict(zip(nearest(times, found["start_time"].to_list()), found["timing"].to_list(), strict=True))
+            yield (
+                "genga",
+                scored(kept["keeper"].to_list()),
+                cut_f1(hard, truth.cuts),
+                timing_share(timings, truth.timings),
+            )
+            yield "mpdecimate", scored(mpdecimate(video, seen)), None, None
             for bits, keepers in zip(BITS, phash(iter(cells[k] for k in range(len(cells))), BITS), strict=True):
-                yield f"phash {bits}", score(keepers, truth)
+                yield f"phash {bits}", scored(keepers), None, None
+            yield "imagededup 10", scored(imagededup(cells[k] for k in range(len(cells)))), None, None
+    for name, at in scene_cuts(video).items():
+        yield name, None, cut_f1(nearest(times, [seen[0] + time for time in at]), truth.cuts), None
 
 
 def section(name: str, kind: type[P]) -> P:
@@ -84,24 +106,21 @@ def section(name: str, kind: type[P]) -> P:
     return parse_section(name, kind, section_of_file("params.yaml", name))
 
 
-def row(video: Path, variant: str, how: str, found: Score) -> tuple[object, ...]:
-    """A row of the table."""
-    again, cuts = ("" if value is None else value for value in (found.again, found.cuts))
-    return (
-        video.stem,
-        variant,
-        how,
-        found.lost,
-        found.changes,
-        found.wrongly_kept,
-        found.held,
-        again,
-        cuts,
-        found.kept,
-    )
+def row(video: Path, variant: str, how: str, found: Score | None, cuts: object, timing: object) -> Row:
+    """A row of the table; empty where there is nothing to say."""
+    drawings: Row = ("",) * 5
+    kept: object = ""
+    if found:
+        drawings = (found.lost, found.changes, found.wrongly_kept, found.held, _said(found.again))
+        kept = found.kept
+    return (video.stem, variant, how, *drawings, _said(cuts), _said(timing), kept)
 
 
-def cost(video: Path) -> tuple[object, ...]:
+def _said(value: object) -> object:
+    return "" if value is None else value
+
+
+def cost(video: Path) -> Row:
     """A row: CPU time of decoding alone and of `frames`, in ms a frame, and their ratio; one thread each."""
     spent = []
     for measure in (False, True):
@@ -119,16 +138,16 @@ def main(
     raw: Path = typer.Option(Path("data/raw/sample"), help="folder of the drawn episodes"),
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder of the truth about them"),
     cache: Path = typer.Option(Path("data/bench/frames"), help="folder of the encoded variants"),
+    only: str = typer.Option("", help="measure this video alone, by name"),
 ) -> None:
     """Measure how well drawings are found, beside the tools in use."""
     cv2.setNumThreads(1)
-    every = list(videos(raw, truth))
-    rows = [
-        row(video, variant, how, found)
-        for video, true in every
-        for variant in VARIANTS
-        for how, found in judged(encoded(video, variant, cache), true)
-    ]
+    every = [(video, true) for video, true in videos(raw, truth) if only in ("", video.stem)]
+    rows = []
+    for video, true in every:
+        times = [frame.time for frame in decode(video, 2)]
+        for variant in VARIANTS:
+            rows += [row(video, variant, *found) for found in judged(encoded(video, variant, cache), true, times)]
     print("## Drawings and cuts\n")
     print(table(HEADER, rows))
     print("\n## CPU time, ms a frame\n")

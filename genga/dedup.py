@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
-from genga.cells import Grids, block_difference
+from genga.cells import Grids
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats
 from genga.dedup_runs import Run, absorb_blends, runs
+from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
+from genga.stills_stitched import STITCHED
 from genga.tables import Schema
 
 SCHEMA: Schema = {
@@ -23,7 +25,8 @@ SCHEMA: Schema = {
     # The frame that stands for it: itself if kept; null if it shows no drawing, or one that a person dropped.
     "keeper": pl.Int64,
     # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
-    # series: a frame of an earlier episode does. dissolve (and fade), black: no drawing. dropped: by a person.
+    # series: a frame of an earlier episode does. stitched: it is part of the keeper's picture.
+    # dissolve (and fade), black: no drawing. dropped: by a person.
     "reason": pl.String,
     # Block difference to the keeper; of a kept frame to the drawing before it in its shot; of a series frame that of
     # its drawing to the frame it was found again in. Null where there is none.
@@ -51,13 +54,15 @@ def dedup(
     rows: dict[int, Row] = {frame: (None, "black", None) for frame in black}
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
-    found = drawings(shots, cells, rows.keys(), params)
+    seen = Pictures(cells, texts(shots) if params.text == "ignore" else ())
+    found = drawings(shots, seen, rows.keys(), params)
     stands = standing(found, params.camera)
-    keepers = [keeper(run, frames, params) for run in found]
-    first = first_seen(stands, keepers, frames, cells, params)
+    keepers = [keeper(run, frames, seen, params) for run in found]
+    first = first_seen(stands, keepers, frames, seen, params)
+    way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
-        reason = "camera" if stands[k] != k else ("recurring" if first[k] != k else "held")
-        rows |= run_rows(run, keepers[first[stands[k]]], reason, cells)
+        reason = way if stands[k] != k else ("recurring" if first[k] != k else "held")
+        rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
@@ -71,42 +76,51 @@ def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:
     return {frame: event["end"] - 1 for event in events for frame in range(event["start"], event["end"])}
 
 
-def drawings(shots: pl.DataFrame, cells: Grids, skipped: Collection[int], params: Params) -> list[Run]:
+def texts(shots: pl.DataFrame) -> list[Lettering]:
+    """Return the lines of burnt-in text that the shots table says."""
+    return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
+
+
+def drawings(shots: pl.DataFrame, seen: Pictures, skipped: Collection[int], params: Params) -> list[Run]:
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
     travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
     found: list[Run] = []
     for shot in shots.iter_rows(named=True):
         threshold = shot["threshold"] if params.threshold is None else params.threshold
-        found += absorb_blends(runs(cells, shot, skipped, travel, threshold), cells, threshold)
+        found += absorb_blends(runs(seen, shot, skipped, travel, threshold), seen, threshold)
     return halved(found) if params.camera == "ends" else found
 
 
-def keeper(run: Run, frames: pl.DataFrame, params: Params) -> int:
-    """Return the frame that stands for a drawing: its sharpest, the earliest of equals, or its first."""
+def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> int:
+    """Return the frame that stands for a drawing: its sharpest, the earliest of equals, or its first.
+
+    One without burnt-in text, if there is one: letters are sharp, but are not drawn.
+    """
+    clean = [frame for frame in run.frames if not seen.lettered(frame)] or run.frames
     if params.keep == "first":
-        return run.frames[0]
-    sharpness = frames["sharpness"].gather(run.frames)
-    return run.frames[int(sharpness.arg_max() or 0)]
+        return clean[0]
+    sharpness = frames["sharpness"].gather(clean)
+    return clean[int(sharpness.arg_max() or 0)]
 
 
 def first_seen(
-    stands: Sequence[int], keepers: Sequence[int], frames: pl.DataFrame, cells: Grids, params: Params
+    stands: Sequence[int], keepers: Sequence[int], frames: pl.DataFrame, seen: Pictures, params: Params
 ) -> dict[int, int]:
     """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one."""
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
-    distances = differences([cells[keepers[k]].copy() for k in own], proposed)
+    distances = differences([seen[keepers[k]].copy() for k in own], proposed)
     level = recurring_threshold(distances) if params.recurring is None else params.recurring
     again = repeats(proposed, distances, level)
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}
 
 
-def run_rows(run: Run, keeper: int, reason: str, cells: Grids) -> dict[int, Row]:
+def run_rows(run: Run, keeper: int, reason: str, seen: Pictures) -> dict[int, Row]:
     """Return the rows of a run's frames: `keeper` stands for them for `reason`, and for itself."""
-    stands = cells[keeper]
-    rows: dict[int, Row] = {frame: (keeper, reason, block_difference(stands, cells[frame])) for frame in run.frames}
-    rows |= {frame: (keeper, "blend", block_difference(stands, cells[frame])) for frame in run.blends}
+    stands = seen[keeper]
+    rows: dict[int, Row] = {frame: (keeper, reason, difference(stands, seen[frame])) for frame in run.frames}
+    rows |= {frame: (keeper, "blend", difference(stands, seen[frame])) for frame in run.blends}
     if keeper in rows:
         rows[keeper] = (keeper, "kept", run.distance)
     return rows

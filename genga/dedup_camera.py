@@ -5,14 +5,14 @@ from typing import Literal
 
 from genga.dedup_runs import Run
 
-Ends = Literal["ends", "first", "last", "all"]
+Ends = Literal["ends", "first", "last", "all", "stitched"]
 
 
 def standing(found: Sequence[Run], camera: Ends) -> list[int]:
     """Return for each run the position of the run that stands for it in `found`; itself where nothing moves.
 
     first, last: the start stands for the way and the arrival, or the arrival for the way and the start. ends: both
-    stand, each for its half of the way, which `halved` has divided.
+    stand, each for its half of the way, which `halved` has divided. stitched: the start, whose picture is made of all.
     """
     stands = list(range(len(found)))
     order = range(len(found)) if camera != "last" else reversed(range(len(found)))
@@ -26,7 +26,7 @@ def standing(found: Sequence[Run], camera: Ends) -> list[int]:
             stands[k] = after
         else:
             stands[k] = stands[before]
-            if camera == "first" and after is not None:
+            if camera in ("first", "stitched") and after is not None:
                 stands[after] = stands[before]
     return stands
 

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import Cells, block_difference
+from genga.lettering import Seen, difference
 from genga.valley import valley
 
 Numbers = npt.NDArray[np.int32]  # (n,) of drawings
@@ -36,12 +36,9 @@ def proposals(signatures: Sequence[bytes], bits: int) -> list[Numbers]:
     return [np.sort(numbers[numbers < i]).astype(np.int32) for i, numbers in enumerate(found)]
 
 
-def differences(grids: Sequence[Cells], proposed: Sequence[Numbers]) -> list[Differences]:
+def differences(seen: Sequence[Seen], proposed: Sequence[Numbers]) -> list[Differences]:
     """Return for each drawing its block differences to the earlier ones proposed."""
-    return [
-        np.array([block_difference(grids[j], grids[i]) for j in earlier], np.float32)
-        for i, earlier in enumerate(proposed)
-    ]
+    return [np.array([difference(seen[j], seen[i]) for j in earlier], np.float32) for i, earlier in enumerate(proposed)]
 
 
 def recurring_threshold(distances: Sequence[Differences]) -> float:

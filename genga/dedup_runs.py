@@ -6,9 +6,9 @@ run. The frames on the way of a camera move are a run of their own, marked as tr
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from genga.cells import Cells, Grids, block_difference, difference_map
+from genga.lettering import Pictures, Seen, difference
 from genga.shots_gradual import mixture
 
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
@@ -26,7 +26,7 @@ class Run:
 
 
 def runs(
-    cells: Grids,
+    seen: Pictures,
     shot: Mapping[str, int | float],
     skipped: Collection[int],
     travel: Mapping[int, int],
@@ -38,12 +38,12 @@ def runs(
     begins a run again; empty where moves are not set apart. threshold: block difference from which a drawing is new.
     """
     found: list[Run] = []
-    anchor: Cells | None = None
+    anchor: Seen | None = None
     for frame in range(int(shot["start"]), int(shot["end"])):
         if frame in skipped:
             continue
-        grid = cells[frame]
-        distance = None if anchor is None else block_difference(anchor, grid)
+        picture = seen[frame]
+        distance = None if anchor is None else difference(anchor, picture)
         if distance is not None and distance <= threshold and not found[-1].travel:
             found[-1].frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
@@ -52,11 +52,11 @@ def runs(
             found[-1].frames.append(frame)
         else:
             found.append(Run(int(shot["shot"]), [frame], distance))
-            anchor = grid
+            anchor = picture
     return found
 
 
-def absorb_blends(found: list[Run], cells: Grids, threshold: float) -> list[Run]:
+def absorb_blends(found: list[Run], seen: Pictures, threshold: float) -> list[Run]:
     """Return the runs without those of a single frame that mix the drawings around it, as frame rate conversion does.
 
     The frame goes to the nearer neighbour's `blends`. Drawings on ones stay: their in-betweens are no mixtures.
@@ -69,10 +69,10 @@ def absorb_blends(found: list[Run], cells: Grids, threshold: float) -> list[Run]
         if not plain or len(run.frames) > 1 or before is None or after is None:
             kept.append(run)
             continue
-        a, frame, b = cells[before.frames[-1]], cells[run.frames[0]], cells[after.frames[0]]
-        share = mixture(a, frame, b)[0]
-        mixed = (a + share * (b.astype(float) - a)).round().clip(0, 255).astype("uint8")
-        if _GHOST[0] < share < _GHOST[1] and float(difference_map(mixed, frame).max()) <= threshold:
+        a, frame, b = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
+        share = mixture(a.cells, frame.cells, b.cells)[0]
+        mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
+        if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= threshold:
             (before if share < 0.5 else after).blends += run.frames
         else:
             kept.append(run)

@@ -2,7 +2,7 @@
 
 For each frame: its time, how much it differs from the frame before, how bright and how sharp it is, a signature by
 which the drawing can be found again, and its cell grid (genga.cells), by which later stages compare any two frames
-without decoding again.
+without decoding again. Where the picture changed, burnt-in text is looked for (genga.lettering_looks).
 
 Signature: 256-bit perceptual hash (imagehash's `phash`, Zauner 2010, "Implementation and Benchmarking of Perceptual
 Image Hash Functions") of the grid. Sharpness: Brenner gradient, the mean square difference of luma two pixels apart
@@ -14,11 +14,13 @@ from collections.abc import Iterable
 import cv2
 import imagehash
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from PIL import Image
 
 from genga.cells import Cells, cells_of, difference_map, grid_size, tone_difference
 from genga.cellstore import CELLS_SCHEMA, CellWriter
+from genga.lettering_looks import LINE, Lookout
 from genga.params.frames import Params
 from genga.tables import Schema
 from genga.video import Decoded, Luma, luma
@@ -34,6 +36,7 @@ SCHEMA: Schema = {
     "contrast": pl.Float64,  # standard deviation of the cells' luma, code values
     "sharpness": pl.Float64,  # Brenner gradient, squared code values
     "signature": pl.Binary,  # 32 bytes
+    "lettering": pl.List(LINE),  # lines of burnt-in text, where it was looked for; null where it was not
     **CELLS_SCHEMA,
 }
 
@@ -49,20 +52,23 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
     rows = []
     before: Cells | None = None
     grid: tuple[int, int] | None = None
+    lookout = Lookout(params.lettering)
     for item in decoded:
         plane, bits = luma(item.picture)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
         cells = cells_of(plane, bits, grid)
+        local = difference_map(cells if before is None else before, cells)
         rows.append(
             {
                 "frame": item.number,
                 "time": item.time,
                 "keyframe": item.keyframe,
-                **compare(cells, cells if before is None else before, params.changed),
+                **compare(cells, cells if before is None else before, params.changed, local),
                 "luma": float(cells.mean()),
                 "contrast": float(cells.std()),
                 "sharpness": sharpness(plane, bits),
                 "signature": signature(cells),
+                "lettering": lookout.look(plane, bits, local > params.changed),
             }
         )
         store.add(cells)
@@ -72,9 +78,11 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
     return pl.concat([table, pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
 
 
-def compare(cells: Cells, before: Cells, changed: float) -> dict[str, float]:
-    """Return change, spread and tone (see SCHEMA) between two grids."""
-    local = difference_map(before, cells)
+def compare(
+    cells: Cells, before: Cells, changed: float, local: npt.NDArray[np.float32] | None = None
+) -> dict[str, float]:
+    """Return change, spread and tone (see SCHEMA) between two grids. local: their difference map, if it is known."""
+    local = difference_map(before, cells) if local is None else local
     return {
         "change": float(local.max()),
         "spread": float((local > changed).mean()),

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from genga.cells import Grids
+from genga.lettering import STRETCH, Lettering, Pictures, difference, lettering
 from genga.params.shots import Params
 from genga.shots_camera import moves
 from genga.shots_cuts import CHANGED, cuts
@@ -34,6 +35,8 @@ SCHEMA: Schema = {
     # Stretches in which frames are not one drawing at rest: dissolve, fade, pan, zoom, other over [start, end). A
     # transition stands with the shot it leads into.
     "events": pl.List(pl.Struct({"kind": pl.String, "start": pl.Int64, "end": pl.Int64})),
+    # Lines of burnt-in text over [start, end), in shares of the picture's width and height.
+    "lettering": pl.List(STRETCH),
 }
 
 _SAMPLES = 400  # frames looked at for what changes at all
@@ -52,6 +55,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     black = (frames["luma"] + 2 * frames["contrast"] < params.black).to_list()
     passages = gradual(cells, black, params.blend, CHANGED)
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
+    texts = lettering(frames, cells)
+    frames = unlettered(frames, cells, texts)
     step = max(1, len(frames) // _SAMPLES)
     live = live_cells((cells[frame] for frame in range(0, len(frames), step)), CHANGED)
     hard = [frame for frame in cuts(frames, cells, live, params) if frame not in inside]
@@ -77,6 +82,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "timing": timing(change, (start, end), level, moving),
                 "threshold": level,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *found)],
+                "lettering": lines_within(texts, start, end),
             }
         )
     return pl.DataFrame(rows, schema=dict(SCHEMA))
@@ -97,6 +103,24 @@ def travels_of(cells: Grids, limit: Span, passages: Sequence[Passage], params: P
     start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
     end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
     return moves(cells, start, end, params.camera, CHANGED)
+
+
+def unlettered(frames: pl.DataFrame, cells: Grids, texts: Sequence[Lettering]) -> pl.DataFrame:
+    """Return the frames table with the `change` of the frames at which a line of text comes or goes as without it."""
+    seen = Pictures(cells, texts)
+    change = frames["change"].to_list()
+    for frame in sorted({edge for line in texts for edge in (line.start, line.end) if 0 < edge < len(frames)}):
+        change[frame] = difference(seen[frame - 1], seen[frame])
+    return frames.with_columns(change=pl.Series(change, dtype=pl.Float64))
+
+
+def lines_within(texts: Sequence[Lettering], start: int, end: int) -> list[dict[str, float]]:
+    """Return what of the lines stands in the frames [start, end), as values of STRETCH."""
+    return [
+        {"start": max(line.start, start), "end": min(line.end, end),
+         **{side: getattr(line, side) for side in ("x0", "y0", "x1", "y1")}}
+        for line in texts if line.start < end and start < line.end
+    ]  # fmt: skip
 
 
 def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequence[Event]) -> float:

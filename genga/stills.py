@@ -18,6 +18,7 @@ from genga.images import EXTENSION, Image, encode
 from genga.params.stills import Params
 from genga.pixels import Converter
 from genga.shards import SHARD_SCHEMA, ShardWriter
+from genga.stills_stitched import parts
 from genga.tables import Schema
 from genga.video import opening, pictures, prepare
 
@@ -36,9 +37,13 @@ _WORTH = 1.0  # s of video that a jump must save: it costs the decoder its state
 
 
 def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
-    """Return frame, shot and time of each kept drawing, and `key`: the time of the last keyframe up to it, or null."""
+    """Return frame, shot and time of each kept drawing, and `key`: the time of the last keyframe up to it, or null.
+
+    With the frames that stitched drawings are made of, which are no drawings of their own (genga.stills_stitched).
+    """
     keys = frames.select("frame", "time", pl.when("keyframe").then(pl.col("time")).forward_fill().alias("key"))
-    kept = dedup.filter(pl.col("reason").is_in(KEPT)).select("frame", "shot")
+    more = {frame for frames in parts(dedup).values() for frame in frames}
+    kept = dedup.filter(pl.col("reason").is_in(KEPT) | pl.col("frame").is_in(more)).select("frame", "shot")
     return kept.join(keys, on="frame", how="left", maintain_order="left").select("frame", "shot", "time", "key")
 
 

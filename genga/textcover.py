@@ -9,7 +9,7 @@ Known limits: words of fewer than some six letters, text on a slant or upright, 
 picture, and logos that are not text are missed; railings, ribbed hems or rows of lit windows may be taken for text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from genga.boxes import Box
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
+Strokes = npt.NDArray[np.uint8]  # (height, width), 1 where there is a stroke
 
 # All lengths in px of a picture whose shorter side is about 480 px.
 _STROKE = 11  # px, strokes are thinner than this
@@ -41,30 +42,41 @@ def text_cover(luma: Luma) -> float:
 
 def text_lines(luma: Luma) -> list[Box]:
     """Return the boxes of the lines of text, top to bottom."""
+    return lines_in(stroke_masks(luma))
+
+
+def stroke_masks(luma: Luma) -> list[Strokes]:
+    """Return where the picture has thin strokes, (height, width) each: the light ones and the dark ones."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
-    lines = {
-        box
-        for tone in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)
-        for box in _lines(cv2.morphologyEx(luma, tone, kernel) >= _CONTRAST)
-    }
+    tones = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
+    return [(cv2.morphologyEx(luma, tone, kernel) >= _CONTRAST).astype(np.uint8) for tone in tones]
+
+
+def lines_in(masks: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) -> list[Box]:
+    """Return the boxes of the lines of text that strokes make, top to bottom.
+
+    strokes: that four rows of five of a line cross at least; gap: px between strokes of a line. Fewer strokes find
+    shorter words, wider gaps join words of large letters; both find railings too.
+    """
+    lines = {box for mask in masks for box in _lines(mask, strokes, gap)}
     return sorted(lines, key=lambda box: (box[1], box[0], box[2], box[3]))
 
 
-def _lines(strokes: npt.NDArray[np.bool_]) -> Iterator[Box]:
+def _lines(mask: Strokes, strokes: int, gap: int) -> Iterator[Box]:
     """Boxes of the bands of a stroke mask that look like lines of text."""
-    mask = strokes.astype(np.uint8)
-    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, _GAP), np.uint8))
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones(_BAND[::-1], np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(bands, connectivity=8)
     for x, y, width, height, _ in stats[1:].tolist():
-        if _LOW <= height <= _HIGH and width >= _LONG * height and _reads(mask[y : y + height, x : x + width]):
+        line = mask[y : y + height, x : x + width]
+        if _LOW <= height <= _HIGH and width >= _LONG * height and _reads(line, strokes):
             yield x, y, x + width, y + height
 
 
-def _reads(line: npt.NDArray[np.uint8]) -> bool:
+def _reads(line: npt.NDArray[np.uint8], strokes: int) -> bool:
     """Whether a piece of the stroke mask is filled as text is, and its rows cross as many strokes as text does."""
     height, width = line.shape
     crossings = (np.diff(line, axis=1, prepend=0) == 1).sum(axis=1)  # (height,) strokes in each row
     middle = crossings[height // 4 : height - height // 4]
     dense = _CROSSINGS[0] <= np.median(middle) * height / width <= _CROSSINGS[1]
-    return bool(dense and np.percentile(middle, 20) >= _STROKES and _FILL[0] <= line.mean() <= _FILL[1])
+    return bool(dense and np.percentile(middle, 20) >= strokes and _FILL[0] <= line.mean() <= _FILL[1])

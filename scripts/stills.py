@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
 import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
+from genga.dedup import KEPT
 from genga.dedup import SCHEMA as DEDUP
 from genga.fields import Fields
 from genga.files import read_json
@@ -13,6 +15,7 @@ from genga.params.stills import Params
 from genga.progress import progress
 from genga.shards import writing_shard
 from genga.stills import SCHEMA, images, stills, wanted
+from genga.stills_stitched import parts, stitched
 from genga.tables import read_table, write_table
 
 
@@ -30,10 +33,12 @@ def main(
     values = params_of("stills", Params, params)
     name = f"{out.parent.name}/{out.stem}"
     fields = Fields.of(read_json(in_probe)["fields"])
-    kept = wanted(read_table(in_frames, FRAMES), read_table(in_dedup, DEDUP))
+    dedup = read_table(in_dedup, DEDUP)
+    needed = wanted(read_table(in_frames, FRAMES), dedup)
+    kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
     with writing_shard(out_shard) as shard:
-        shown = progress(images(in_video, kept, values, threads, fields), len(kept), f"stills {name}", "stills")
-        table = stills(shown, kept, name, shard)
+        found = progress(images(in_video, needed, values, threads, fields), len(needed), f"stills {name}", "stills")
+        table = stills(stitched(found, parts(dedup)), kept, name, shard)
     write_table(out, table, SCHEMA)
     sizes = ", ".join(
         f"{width}x{height}" for width, height in table.select("width", "height").unique().sort("width").rows()

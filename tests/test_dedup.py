@@ -1,6 +1,7 @@
 """Which frames show the same drawing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from genga.dedup_corrections import Decision, decisions
 from genga.dedup_recurring import proposals, recurring_threshold, repeats
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.errors import GengaError
+from genga.lettering import Lettering, Pictures
 from genga.params.dedup import Params
 from genga.shots import SCHEMA as SHOTS
 
@@ -34,7 +36,7 @@ DARK = np.full((16, 16), 16, np.uint8)
 def params(**changes) -> Params:
     """Fixed thresholds, first frames kept; with changes."""
     fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "back": 3,
-             "black": 30.0}  # fmt: skip
+             "text": "ignore", "black": 30.0}  # fmt: skip
     return Params(**(fixed | changes))
 
 
@@ -51,14 +53,17 @@ def frames_of(grids: Sequence[Cells], sharpness: Sequence[float] = ()) -> pl.Dat
     )
 
 
-def shots_of(*limits: tuple[int, int], events: Sequence[tuple[str, int, int]] = ()) -> pl.DataFrame:
-    """A shots table; the events stand with the last shot."""
+def shots_of(
+    *limits: tuple[int, int], events: Sequence[tuple[str, int, int]] = (), lettering: Sequence[Lettering] = ()
+) -> pl.DataFrame:
+    """A shots table; the events and lines of text stand with the last shot."""
     rows = [
         {"shot": k, "start": a, "end": b, "start_time": 0.0, "end_time": 0.0, "camera": "static", "transition": "cut",
-         "timing": 1.0, "threshold": 14.0, "events": []}
+         "timing": 1.0, "threshold": 14.0, "events": [], "lettering": []}
         for k, (a, b) in enumerate(limits)
     ]  # fmt: skip
     rows[-1]["events"] = [{"kind": kind, "start": a, "end": b} for kind, a, b in events]
+    rows[-1]["lettering"] = [{key: value for key, value in asdict(line).items() if key != "sure"} for line in lettering]
     return pl.DataFrame(rows, schema=dict(SHOTS))
 
 
@@ -120,6 +125,7 @@ PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
     [
         ("ends", [0, 0, 0, 0, 5, 5, 5], "kept held camera camera camera kept held"),
         ("first", [0, 0, 0, 0, 0, 0, 0], "kept held camera camera camera camera camera"),
+        ("stitched", [0, 0, 0, 0, 0, 0, 0], "kept held stitched stitched stitched stitched stitched"),
         ("last", [5, 5, 5, 5, 5, 5, 5], "camera camera camera camera camera kept held"),
         ("all", [0, 0, 2, 3, 4, 5, 5], "kept held kept kept kept kept held"),
     ],
@@ -151,14 +157,40 @@ def test_thresholds_come_from_the_shot_or_from_the_parameter() -> None:
     assert deduped(grids, shots_of((0, 2)), threshold=25.0, recurring=0.0)[1] == (0, "held")
 
 
+def lettered(grid: Cells) -> Cells:
+    """The grid with a line of letters at its lower edge."""
+    copy = grid.copy()
+    copy[13:15, 2:14:2] = 235
+    return copy
+
+
+LINE = Lettering(1, 3, 2 / 16, 13 / 16, 14 / 16, 15 / 16)
+
+
+def test_burnt_in_text_makes_no_new_drawing_unless_it_counts() -> None:
+    grids, shots = [A, lettered(A), lettered(A), A], shots_of((0, 4), lettering=[LINE])
+    assert deduped(grids, shots) == [(0, "kept"), (0, "held"), (0, "held"), (0, "held")]
+    assert deduped(grids, shots, text="counts") == [(0, "kept"), (1, "kept"), (1, "held"), (0, "recurring")]
+
+
+def test_what_changes_above_the_text_is_seen() -> None:
+    grids, shots = [A, lettered(A), lettered(B), B], shots_of((0, 4), lettering=[LINE])
+    assert [keeper for keeper, _ in deduped(grids, shots)] == [0, 0, 3, 3]  # of B, the frame without text
+
+
+def test_a_drawing_is_found_again_under_text() -> None:
+    grids, shots = [A, B, lettered(A), lettered(A)], shots_of((0, 2), (2, 4), lettering=[replace(LINE, start=2, end=4)])
+    assert deduped(grids, shots)[2:] == [(0, "recurring"), (0, "recurring")]
+
+
 def test_runs_do_not_cross_shots() -> None:
-    found = runs([A, A, A], {"shot": 7, "start": 1, "end": 3}, (), {}, 14.0)
+    found = runs(Pictures([A, A, A], ()), {"shot": 7, "start": 1, "end": 3}, (), {}, 14.0)
     assert found == [Run(7, [1, 2])]
 
 
 def test_blends_are_absorbed_only_between_drawings() -> None:
     found = [Run(0, [0]), Run(0, [1], 140.0)]
-    assert absorb_blends(found, [A, B], 14.0) == found
+    assert absorb_blends(found, Pictures([A, B], ()), 14.0) == found
 
 
 def test_camera_runs() -> None:

@@ -15,7 +15,7 @@ from genga.shards import writing_shard
 from genga.tables import write_table
 from genga.video import decode
 
-PARAMS = Params(lines=16, changed=12.0, hwaccel="off")
+PARAMS = Params(lines=16, changed=12.0, hwaccel="off", lettering=6)
 
 
 def table_of(film: Path, folder: Path, threads: int = 1, damage: Damage | None = None):

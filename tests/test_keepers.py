@@ -1,9 +1,11 @@
 """How keepers are judged: the benchmark's own arithmetic."""
 
+import numpy as np
 import pytest
+from films import texture
 
-from bench._keepers import Truth, cut_f1, held_runs, score
-from bench._peers import last_kept
+from bench._keepers import Truth, cut_f1, held_runs, nearest, score, timing_share
+from bench._peers import imagededup, last_kept
 
 #        drawing 0   1    0       2
 LABELS = "-HHDHDHHCH"
@@ -38,3 +40,19 @@ def test_cuts_may_be_off_by_one_and_count_once() -> None:
 
 def test_peers_keep_until_the_next() -> None:
     assert last_kept([False, False, True, False]) == [0, 0, 2, 2]
+
+
+def test_imagededup_compares_all_frames() -> None:
+    a, b = texture(1), texture(2)
+    near = a.copy()
+    near[0, 0] ^= 1
+    assert imagededup(iter([a, b, near, b, np.flipud(a)])) == [0, 1, 0, 1, 4]
+
+
+def test_frames_are_found_by_their_times() -> None:
+    assert nearest([0.0, 0.1, 0.2], [-1.0, 0.04, 0.06, 0.15, 5.0]) == [0, 0, 1, 1, 2]
+
+
+def test_timing_is_judged_shot_by_shot() -> None:
+    assert timing_share({0: 3.0, 21: 2.0, 40: 1.0}, {0: 3.0, 20: 2.0, 40: 2.0, 60: 1.0}) == 0.5
+    assert timing_share({0: 3.0}, {}) is None

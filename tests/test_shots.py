@@ -10,6 +10,7 @@ from films import texture
 
 from genga.cells import Cells
 from genga.frames import compare
+from genga.lettering_looks import LINE
 from genga.params.shots import Params
 from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing
 from genga.shots_camera import align, kind_of, moves
@@ -23,10 +24,11 @@ PARAMS = Params(cut=0.11, flash=3, blend=0.2, camera=0.45, black=30.0)
 def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
     """What the frames table says about grids; the columns that shots looks at."""
     rows = [
-        {"time": k / 24, "luma": float(g.mean()), "contrast": float(g.std()), **compare(g, grids[max(0, k - 1)], 12.0)}
+        {"frame": k, "time": k / 24, "luma": float(g.mean()), "contrast": float(g.std()), "lettering": None,
+         **compare(g, grids[max(0, k - 1)], 12.0)}
         for k, g in enumerate(grids)
-    ]
-    return pl.DataFrame(rows)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
 
 
 def shots_of(grids: Sequence[Cells]) -> list[dict]:

@@ -24,12 +24,14 @@ def rows(film: Path, *kept: int) -> pl.DataFrame:
     """The rows of `wanted` for the frames of a film."""
     frames = pl.DataFrame([{"frame": d.number, "time": d.time, "keyframe": d.keyframe} for d in decode(film)])
     reasons = ["kept" if n in kept else "held" for n in range(len(frames))]
-    return wanted(frames, pl.DataFrame({"frame": frames["frame"], "shot": [0] * len(frames), "reason": reasons}))
+    return wanted(frames, pl.DataFrame({"frame": frames["frame"], "shot": [0] * len(frames), "keeper": frames["frame"],
+                                        "reason": reasons}))  # fmt: skip
 
 
 def test_kept_and_restored_frames_are_wanted_with_their_keyframe() -> None:
     frames = pl.DataFrame({"frame": [0, 1, 2, 3], "time": [0.0, 0.1, 0.2, 0.3], "keyframe": [True, False, True, False]})
-    dedup = pl.DataFrame({"frame": [0, 1, 2, 3], "shot": [0, 0, 1, 1], "reason": ["kept", "restored", "held", "kept"]})
+    dedup = pl.DataFrame({"frame": [0, 1, 2, 3], "shot": [0, 0, 1, 1], "keeper": [0, 1, 3, 3],
+                          "reason": ["kept", "restored", "held", "kept"]})  # fmt: skip
     assert wanted(frames, dedup).rows() == [(0, 0, 0.0, 0.0), (1, 0, 0.1, 0.0), (3, 1, 0.3, 0.2)]
 
 

@@ -1,4 +1,4 @@
-"""`genga export`: kohya, imagefolder."""
+"""`genga export`: kohya, imagefolder, sheet."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,6 +10,8 @@ import typer
 from genga import export
 from genga.command import summary
 from genga.errors import GengaError
+from genga.exposure import DEDUP, FRAMES, exposures
+from genga.files import write_text
 from genga.folders import replacing_folder
 from genga.params.dataset import Params
 from genga.params.load import parse_section, section_of_file
@@ -18,7 +20,11 @@ from genga.shards import SHARD_SCHEMA, ShardReader
 from genga.split import TRAIN
 from genga.tables import read_table
 
-app = typer.Typer(help="Write a dataset as files for other tools.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Write a dataset, or an episode's exposure sheet, as files for other tools.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 Series = Annotated[str, typer.Argument(help="series whose dataset to write: data/dataset/SERIES.parquet")]
 Out = Annotated[Path, typer.Argument(help="folder to make; one from an earlier export is replaced, no other is")]
@@ -52,6 +58,23 @@ def imagefolder(series: Series, out: Out, character: Character = None) -> None:
     _write(series, out, rows, export.imagefolder_texts(rows), export.imagefolder_image)
     trained = rows.filter(split=TRAIN).height
     summary(f"export {series}: {trained} images in {out}/train, {rows.height - trained} in {out}/test")
+
+
+@app.command()
+def sheet(
+    episode: Annotated[str, typer.Argument(help="SERIES/EPISODE: data/dedup/SERIES/EPISODE.parquet")],
+    out: Annotated[Path, typer.Argument(help="CSV file to write; one that is there is replaced")],
+) -> None:
+    """Write an episode's exposure sheet: which drawing is on screen from which frame on, and for how long."""
+    if len(parts := episode.split("/")) != 2 or not all(parts):
+        raise GengaError(f"an episode is named SERIES/EPISODE, as in sample/ep01; got {episode!r}")
+    table = exposures(
+        read_table(f"data/frames/{episode}.parquet", FRAMES), read_table(f"data/dedup/{episode}.parquet", DEDUP)
+    )
+    write_text(out, table.write_csv(float_precision=6))
+    summary(
+        f"export {episode}: {table.height} exposures of {table['drawing'].drop_nulls().n_unique()} drawings in {out}"
+    )
 
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:

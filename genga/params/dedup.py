@@ -17,7 +17,10 @@ class Params(Section):
     # Bits of 256 by which signatures may differ for the block difference to be asked. 256: all pairs are compared.
     signature: int = Field(ge=0, le=256)
     keep: Literal["sharpest", "first"]  # which frame of a held drawing stands for it
-    camera: Literal["ends", "first", "last", "all"]  # what is kept of a camera move over one drawing
+    # What is kept of a camera move over one drawing: both ends, one, every frame, or one picture stitched of all.
+    camera: Literal["ends", "first", "last", "all", "stitched"]
+    # Whether burnt-in text that comes, goes or changes makes a new drawing. ignore: what it covers is not compared.
+    text: Literal["ignore", "counts"]
     # Episodes before this one, in name order, in which its drawings are looked for. 0: each episode keeps its own.
     back: int = Field(ge=0, le=100)
     black: float = Field(ge=0, le=255)  # mean luma plus twice its deviation (code values) under which a frame is black

@@ -14,3 +14,6 @@ class Params(Section):
     changed: float = Field(ge=1, le=64)
     # What decodes: off is the processor; a device that is not there is replaced by it, with a warning.
     hwaccel: Name
+    # Frames from one look for burnt-in text to the next at least, while the picture changes. More: less CPU, and text
+    # that stays for less than twice as long is overlooked. 0: nothing is looked for.
+    lettering: int = Field(ge=0, le=240)

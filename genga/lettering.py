@@ -1,0 +1,208 @@
+"""Burnt-in text over stretches of frames, and grids compared without what it covers.
+
+A line found in several looks (genga.lettering_looks) at one place is one stretch; the grids say at which frame between
+two looks it came and went. Text stands still for a while: what is there for less than `_STILL` s is none. A line that
+may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went as a whole
+while the rest of the picture stayed; of a short one both are asked, and that it is centred, so that a mouth that opens
+in a band of strokes is not taken for a subtitle that comes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import polars as pl
+
+from genga.cells import Cells, Grids, difference_map
+from genga.structure import Mask
+
+_STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
+_BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
+_SAME_PLACE = 0.5  # intersection over union of two boxes of one line
+_LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies
+_CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
+_WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
+_ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
+_MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
+_CHANGED = 12.0  # luma levels at which a cell counts as changed
+
+
+@dataclass(frozen=True)
+class Lettering:
+    """A line of burnt-in text over the frames [start, end), in shares of the picture's width and height."""
+
+    start: int
+    end: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    sure: bool = True  # whether it has as many strokes as only text has
+
+
+STRETCH = pl.Struct({"start": pl.Int64, "end": pl.Int64, **{side: pl.Float64 for side in ("x0", "y0", "x1", "y1")}})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A grid, and the cells of it that text covers; None for none."""
+
+    cells: Cells
+    covered: Mask | None = None
+
+    def copy(self) -> "Seen":
+        """A copy that keeps nothing else in memory: a reader's grid is a view of a whole stretch of frames."""
+        return Seen(self.cells.copy(), self.covered)
+
+
+def difference(a: Seen, b: Seen) -> float:
+    """Return the largest local difference of two grids where text covers neither, 0..255."""
+    if a.covered is None and b.covered is None:
+        return float(difference_map(a.cells, b.cells).max())
+    apart = cv2.absdiff(a.cells, b.cells)
+    for seen in (a, b):
+        if seen.covered is not None:
+            apart[seen.covered] = 0
+    return float(cv2.boxFilter(apart, cv2.CV_32F, (2, 2)).max())
+
+
+class Pictures:
+    """The grids of a video with what text covers in each."""
+
+    def __init__(self, cells: Grids, found: Iterable[Lettering]) -> None:
+        self._cells = cells
+        self._at: dict[int, list[Lettering]] = {}
+        for line in found:
+            for frame in range(line.start, line.end):
+                self._at.setdefault(frame, []).append(line)
+        self._masks: dict[tuple[Lettering, ...], Mask] = {}
+
+    def __getitem__(self, frame: int) -> Seen:
+        lines = tuple(self._at.get(frame, ()))
+        cells = self._cells[frame]
+        if lines and lines not in self._masks:
+            self._masks[lines] = mask_of(lines, cells.shape)
+        return Seen(cells, self._masks.get(lines))
+
+    def lettered(self, frame: int) -> bool:
+        """Whether there is text in the frame."""
+        return frame in self._at
+
+
+def mask_of(lines: Iterable[Lettering], shape: tuple[int, ...]) -> Mask:
+    """Return the cells of a grid of `shape` that the lines cover, with a margin for blur and long letters."""
+    covered = np.zeros(shape, bool)
+    for line in lines:
+        x0, y0, x1, y1 = in_cells(line, shape)
+        covered[y0:y1, x0:x1] = True
+    return covered
+
+
+def in_cells(line: Lettering, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return x0, y0, x1, y1 of a line with its margin in cells of a grid of `shape`, ends exclusive."""
+    rows, columns = shape
+    by = _MARGIN[0] * (line.y1 - line.y0) * rows + _MARGIN[1]
+    x0, y0 = int(max(0, line.x0 * columns - by)), int(max(0, line.y0 * rows - by))
+    return x0, y0, min(columns, int(np.ceil(line.x1 * columns + by))), min(rows, int(np.ceil(line.y1 * rows + by)))
+
+
+def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
+    """Return the lines of burnt-in text of a video, by their first frames.
+
+    frames: the frames table. cells: its grids.
+    """
+    looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
+    looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
+    times = frames["time"].to_list()
+    lines = bridged(stretches(looks, len(frames), cells))
+    return [line for line in lines if _stands(line, times) and believed(line, cells)]
+
+
+def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
+    """Return the lines of consecutive looks joined where they stand at one place, each with its first frame and end.
+
+    looks: frame and lines found there, in order. count: frames of the video.
+    """
+    done: list[Lettering] = []
+    standing: list[Lettering] = []
+    for (before, _), (frame, lines) in pairwise([(0, []), *looks]):
+        left = list(lines)
+        go_on: list[Lettering] = []
+        for old in standing:
+            new = next((line for line in left if overlapping(old, line) >= _SAME_PLACE), None)
+            if new is None:
+                done.append(replace(old, end=turn(cells, old, before, frame)))
+            else:
+                left.remove(new)
+                go_on.append(union(old, new))
+        standing = go_on + [replace(line, start=turn(cells, line, before, frame)) for line in left]
+    return sorted([*done, *(replace(line, end=count) for line in standing)], key=lambda line: (line.start, line.y0))
+
+
+def turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
+    """Return the first frame from which on the place of a line looks as at `frame` rather than as at `before`."""
+    x0, y0, x1, y1 = in_cells(line, cells[frame].shape)
+    old, new = (cells[k][y0:y1, x0:x1].astype(np.int16) for k in (before, frame))
+    while frame > before + 1:
+        place = cells[frame - 1][y0:y1, x0:x1]
+        if np.abs(place - new).sum() >= np.abs(place - old).sum():
+            break
+        frame -= 1
+    return frame
+
+
+def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
+    """Return the lines with those joined that stand at one place and are at most _BRIDGE frames apart."""
+    joined: list[Lettering] = []
+    for line in lines:
+        near = [k for k, old in enumerate(joined)
+                if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE]  # fmt: skip
+        if near:
+            joined[near[-1]] = union(joined[near[-1]], line)
+        else:
+            joined.append(line)
+    return joined
+
+
+def believed(line: Lettering, cells: Grids) -> bool:
+    """Whether a line is burnt in: where subtitles stand, or come or gone by itself; of an unsure one both."""
+    middle = (line.y0 + line.y1) / 2
+    usual = middle >= _LOW or middle <= _HIGH
+    if line.sure and usual:
+        return True
+    centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
+    return (line.sure or (usual and centred)) and (alone(cells, line, line.start) or alone(cells, line, line.end))
+
+
+def alone(cells: Grids, line: Lettering, frame: int) -> bool:
+    """Whether the step to `frame` changes the picture all along the line and hardly elsewhere."""
+    if not 0 < frame < len(cells):
+        return False
+    changed = difference_map(cells[frame - 1], cells[frame]) > _CHANGED
+    x0, y0, x1, y1 = in_cells(line, changed.shape)
+    there = changed[y0:y1, x0:x1]
+    length = (line.x1 - line.x0) * changed.shape[1]
+    whole = int(there.any(axis=0).sum()) >= _WHOLE * length
+    return whole and int(there.sum()) >= _ALONE * int(changed.sum())
+
+
+def overlapping(a: Lettering, b: Lettering) -> float:
+    """Return the intersection over union of the boxes of two lines."""
+    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
+
+
+def union(a: Lettering, b: Lettering) -> Lettering:
+    """Return one line over the frames and boxes of both."""
+    return Lettering(
+        min(a.start, b.start), max(a.end, b.end),
+        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), a.sure or b.sure,
+    )  # fmt: skip
+
+
+def _stands(line: Lettering, times: Sequence[float]) -> bool:
+    """Whether a line stands long enough for text to be read."""
+    return times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL

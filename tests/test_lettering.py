@@ -1,0 +1,129 @@
+"""Burnt-in text: looked for in frames, joined over stretches of them, left out of comparisons."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import polars as pl
+import pytest
+
+from genga.cells import Cells, cells_of
+from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, lettering, stretches, turn
+from genga.lettering_looks import LINE, Lookout, lines_of
+
+BACK = np.full((480, 640), 110, np.uint8)
+
+
+def subtitled(picture: np.ndarray, words: str) -> np.ndarray:
+    """The picture with white words, outlined in black, at its lower edge."""
+    copy, at = picture.copy(), (130, 450)
+    for value, thickness in ((16, 9), (235, 2)):
+        cv2.putText(copy, words, at, cv2.FONT_HERSHEY_SIMPLEX, 1.0, value, thickness, cv2.LINE_AA)
+    return copy
+
+
+def grid(picture: np.ndarray) -> Cells:
+    """Its cells, 4 px wide."""
+    return cells_of(picture, 8, (120, 160))
+
+
+LONG = subtitled(BACK, "We fold another one")
+A, B = grid(BACK), grid(LONG)
+WORDS = Lettering(0, 1, 0.2, 0.88, 0.72, 0.94)
+
+
+def test_a_look_finds_a_line_and_says_whether_it_is_sure() -> None:
+    (line,) = lines_of(LONG, 8)
+    assert line["sure"] and 0.8 < line["y0"] < line["y1"] < 1 and line["x1"] - line["x0"] > 0.4
+    assert not any(line["sure"] for line in lines_of(subtitled(BACK, "Wait!"), 8))
+    assert lines_of(BACK, 8) == []
+    (deep,) = lines_of(LONG.astype(np.uint16) << 2, 10)
+    assert deep == line
+
+
+def test_looks_keep_their_distance_and_ask_for_a_change_as_long_as_a_word() -> None:
+    word, mouth = np.zeros((120, 160), bool), np.zeros((120, 160), bool)
+    word[110, 40:48] = mouth[60, 70:77] = True
+    lookout = Lookout(3)
+    seen = [lookout.look(BACK, 8, changed) is not None for changed in (mouth, mouth, word, word, mouth, word, mouth)]
+    assert seen == [True, False, False, True, False, False, True]
+    assert Lookout(0).look(LONG, 8, word) is None
+
+
+def looks(*found: tuple[int, list[Lettering]]) -> list[tuple[int, list[Lettering]]]:
+    """Looks, by frame."""
+    return list(found)
+
+
+def at(frame: int) -> Lettering:
+    """The line as a look at a frame finds it."""
+    return replace(WORDS, start=frame, end=frame)
+
+
+def test_a_line_stands_from_where_the_grids_change() -> None:
+    cells = [A] * 5 + [B] * 12 + [A] * 7  # text in frames 5 to 16
+    assert turn(cells, WORDS, 0, 8) == 5
+    (found,) = stretches(looks((0, []), (8, [at(8)]), (14, [at(14)]), (20, [])), 24, cells)
+    assert (found.start, found.end) == (5, 17)
+    (last,) = stretches(looks((0, []), (8, [at(8)])), 17, cells[:17])
+    assert (last.start, last.end) == (5, 17)
+
+
+def test_a_line_overlooked_for_a_moment_is_one() -> None:
+    first, again, later = (Lettering(a, b, 0.2, 0.9, 0.7, 0.95) for a, b in ((0, 10), (16, 30), (50, 70)))
+    elsewhere = Lettering(16, 30, 0.2, 0.1, 0.7, 0.15)
+    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later])] == [
+        (0, 30),
+        (16, 30),
+        (50, 70),
+    ]
+
+
+def table(cells: list[Cells], found: dict[int, list[dict]]) -> pl.DataFrame:
+    """What `lettering` reads of the frames table, at 24 frames a second."""
+    rows = [{"frame": k, "time": k / 24, "lettering": found.get(k)} for k in range(len(cells))]
+    return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
+
+
+@pytest.mark.parametrize(
+    ("y", "sure", "alone", "stands", "believed"),
+    [
+        (0.88, True, True, 12, True),
+        (0.88, True, False, 12, True),  # where subtitles stand
+        (0.45, True, True, 12, True),  # it comes by itself
+        (0.45, True, False, 12, False),  # a shop sign
+        (0.88, False, True, 12, True),
+        (0.88, False, False, 12, False),  # a railing
+        (0.45, False, True, 12, False),
+        (0.88, True, True, 6, False),  # too short to be read
+    ],
+)
+def test_what_is_believed(y: float, sure: bool, alone: bool, stands: int, believed: bool) -> None:
+    words = A.copy()
+    words[round(y * 120) : round((y + 0.06) * 120), 32:116:2] = 235
+    other = np.where(words == 235, words, 40).astype(np.uint8)  # the picture changes with it
+    cells = [A] * 8 + [words if alone else other] * stands + [A] * 8
+    line = {"x0": 0.2, "y0": y, "x1": 0.72, "y1": y + 0.06, "sure": sure}
+    found = lettering(table(cells, {0: [], 8: [line], 8 + stands: []}), cells)
+    assert [(line.start, line.end) for line in found] == ([(8, 8 + stands)] if believed else [])
+
+
+def test_what_text_covers_is_not_compared() -> None:
+    seen = Pictures([A, B], [Lettering(1, 2, 0.2, 0.88, 0.78, 0.95)])
+    assert difference(Seen(A), Seen(B)) > 60
+    assert difference(seen[0], seen[1]) == 0
+    mouth = B.copy()
+    mouth[80:83, 70:76] = 40
+    assert difference(seen[0], Seen(mouth, seen[1].covered)) == 70
+    assert (seen.lettered(0), seen.lettered(1)) == (False, True)
+
+
+def test_alone() -> None:
+    moved = B.copy()
+    moved[20:60, 20:60] = 200
+    wide = Lettering(0, 1, 0.2, 0.88, 0.78, 0.95)
+    assert alone([A, B], wide, 1) and not alone([A, moved], wide, 1) and not alone([A, A], wide, 1)
+    mouth = A.copy()
+    mouth[107:112, 60:70] = 200  # within the line, but only a tenth of it
+    assert not alone([A, mouth], wide, 1)
+    assert not alone([A, B], wide, 0) and not alone([A, B], wide, 2)
