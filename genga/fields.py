@@ -54,7 +54,7 @@ PROGRESSIVE = Fields()
 
 def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
     """Return a luma plane (height, width) of `bits` bits, smoothed along its lines, every fourth column."""
-    smooth = cv2.blur(plane, (_SMOOTH, 1))[:, ::_STEP]
+    smooth: npt.NDArray[Any] = cv2.blur(plane, (_SMOOTH, 1))[:, ::_STEP]
     return (smooth >> (bits - 8)).astype(np.uint8)
 
 

@@ -6,6 +6,7 @@ Symbols are those of BT.2446-1, section 4: a prime marks values to the power of 
 """
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from genga.images import Image
 
-Values = npt.NDArray[np.float32]
+Values = npt.NDArray[Any]  # float
 
 PQ, HLG = 16, 18  # codes of ISO/IEC 23091-2
 _PEAK, _WHITE = 1000.0, 100.0  # cd/m2 of the HDR and the SDR screen
@@ -57,7 +58,7 @@ def sdr_codes(transfer: int, bits: int, full: bool) -> npt.NDArray[np.uint8]:
     return np.rint(16 + 219 * sdr_luma(np.clip(light, 0, 1) ** (1 / _GAMMA))).astype(np.uint8)
 
 
-def sdr(image: npt.NDArray[np.uint16], transfer: int) -> Image:
+def sdr(image: npt.NDArray[Any], transfer: int) -> Image:
     """Return an HDR image (height, width, 3), uint16 R'G'B' of BT.2020, full range, as SDR BT.709 uint8."""
     primed = _primed(transfer)[image] if transfer == PQ else _hlg_primed(image)
     luma = cv2.transform(primed, _LUMA[None])  # Y'
