@@ -42,6 +42,7 @@ onstart:
 
 onsuccess:
     JOURNAL.finish()
+    JOURNAL.write_code()
 
 
 onerror:

@@ -5,17 +5,19 @@ from the syntax tree, wherever they stand in the file; nothing is run. An import
 runs is not seen: `genga.params.load` is the only one, and it reads a section's class for the check of the whole file,
 never for a stage.
 
-The hash of a Python file is of its syntax tree without docstrings, so comments, docstrings and formatting do not count. It
-is written out by this module, not by ast.dump, whose text differs between versions of Python.
+The hash of a Python file is of its syntax tree without docstrings, so comments, docstrings and formatting do not count.
+The tree is written out by this module, not by ast.dump, whose text differs between versions of Python.
 """
 
 import ast
 import hashlib
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from genga.files import sha256_of, write_text
+from genga.files import sha256_of, write_json, write_text
+from genga.stages import STAGES
 
 PACKAGE = "genga"
 KEY_DIGITS = 16  # of a sha256: enough to tell versions of a file apart
@@ -166,3 +168,8 @@ def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0]
     said = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
     return body[1:] if said else body
+
+
+if __name__ == "__main__":  # python -m genga.code FILE: the key of every stage's code, for dvc.yaml
+    _index = CodeIndex()
+    write_json(sys.argv[1], {stage: key_of(_index.hashes(f"scripts/{stage}.py")) for stage in STAGES})

@@ -59,14 +59,18 @@ def versions(requirements: str | Path) -> dict[str, str]:
 
 
 def _finished(records: Records, store: Store, stamps: Stamps) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
-    """Snakemake's records by job (rule and log) and output, of outputs that are as the job left them and not on record."""
+    """Snakemake's records by job (rule and log) and output: of outputs as their job left them, not on record yet."""
     jobs: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
     for output in store.outputs():
         stamp, last = stamp_of(output), stamps.last(output)
         if stamp is None or (output in records.maker and last is not None and last[1] == stamp[1]):
             continue
         found = store.read(output)
-        if found is not None and found.get("rule") in _LEVELS and abs((found.get("endtime") or 0) - stamp[1] / 1e9) < 1e-5:
+        if (
+            found is not None
+            and found.get("rule") in _LEVELS
+            and abs((found.get("endtime") or 0) - stamp[1] / 1e9) < 1e-5
+        ):
             jobs[found["rule"], (found.get("log") or [""])[0]][output] = found
     return jobs
 

@@ -1,8 +1,8 @@
 """What the workflow does around its jobs: hand records to Snakemake before it looks, write them down when it is done.
 
-`read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, well or
-badly. Between `start` and `finish` the folder is held by a lock of the operating system, which goes when the process does,
-however it ends: so a lock that Snakemake left behind can be told from a run that is at work.
+`read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, well
+or badly. Between `start` and `finish` the folder is held by a lock of the operating system, which goes when the process
+does, however it ends: so a lock that Snakemake left behind can be told from a run that is at work.
 """
 
 import fcntl
@@ -16,11 +16,12 @@ from typing import IO
 
 from genga.code import CodeIndex, key_of
 from genga.errors import GengaError
-from genga.files import write_text
+from genga.files import write_json, write_text
 from genga.gather import gather, versions
 from genga.records import RECORDS_FILE, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
 from genga.snakestore import Store
+from genga.stages import STAGES
 from genga.stamps import Stamps
 
 SNAKEMAKE = Path(".snakemake")
@@ -90,6 +91,10 @@ class Journal:
             stamps.save()
             write_state(_STATE, settle(records, digest_of(RECORDS_FILE), read_state(_STATE), made))
         _WORKING.unlink(missing_ok=True)
+
+    def write_code(self) -> None:
+        """Write data/code.json as dvc.yaml's step `code` does, so that `dvc commit` finds it up to date."""
+        write_json("data/code.json", {stage: self.code(stage) for stage in STAGES})
 
 
 def known_episodes(path: str | Path = RECORDS_FILE) -> list[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """From the lines of records.jsonl back to Snakemake's records, wherever files here have the content on record.
 
-Snakemake finds a job stale if parameters, command or set of inputs are not those on its record, or an input is newer and
-of other content. After a clone or a pull it has no records, and times mean nothing; so each line is held against the
-files, by content, and what holds is handed to Snakemake as its own record. Where a file here is not what the line says,
-Snakemake gets a record that names it, and makes the job's outputs again.
-"""
+Snakemake finds a job stale if parameters, command or set of inputs are not those on its record, or an input is newer
+Snakemake finds a job stale if parameters, command or set of inputs are not those on its record, or an input is newer
+and of other content. After a clone or a pull it has no records, and times mean nothing; so each line is held against
+the files, by content, and what holds is handed to Snakemake as its own record. Where a file here is not what the line
+says, Snakemake gets a record that names it, and makes the job's outputs again.
 
 import hashlib
 import json
@@ -39,7 +39,9 @@ def read_state(path: str | Path) -> State:
     if not Path(path).is_file():
         return State("", {}, {})
     found = json.loads(Path(path).read_text(encoding="utf-8"))
-    stamps = {name: None if stamp is None else (stamp[0], stamp[1], stamp[2]) for name, stamp in found["stamps"].items()}
+    stamps = {
+        name: None if stamp is None else (stamp[0], stamp[1], stamp[2]) for name, stamp in found["stamps"].items()
+    }
     return State(found["records"], stamps, found["jobs"])
 
 

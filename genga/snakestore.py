@@ -51,8 +51,8 @@ class Store:
 def snakemake_record(job: Record, records: Records, written: float, changed: Iterable[str] = ()) -> dict[str, Any]:
     """Return a job's line as Snakemake's record of one of its outputs.
 
-    written: mtime of the output here, s. changed: inputs that are no longer what the job read; with any of them Snakemake
-    finds that the set of input files has changed, whatever their times, and makes the job's outputs again.
+    written: mtime of the output here, s. changed: files that are no longer what the job read or wrote; with any of them
+    Snakemake finds that the set of input files has changed, whatever their times, and makes the job's outputs again.
     """
     was = [f"{path} as sha256:{(job.inputs.get(path) or '')[:12]}" for path in changed]
     return {
@@ -76,7 +76,7 @@ def snakemake_record(job: Record, records: Records, written: float, changed: Ite
 
 
 def log_of(job: Record) -> str:
-    """Return the job's log: logs/<rule>/<its wildcards>.log, by which outputs of one job are known to belong together."""
+    """Return the job's log: logs/<rule>/<its wildcards>.log, which tells whose outputs belong together."""
     names = [job.wildcards[name] for name in ("series", "episode", "run") if name in job.wildcards]
     return f"{'/'.join(['logs', job.rule, *names])}.log"
 

@@ -61,5 +61,7 @@ class Stamps:
 
     def save(self) -> None:
         if self._changed:
-            write_text(self._path, json.dumps({name: [*stamp, digest] for name, (stamp, digest) in self._known.items()}))
+            write_text(
+                self._path, json.dumps({name: [*stamp, digest] for name, (stamp, digest) in self._known.items()})
+            )
             self._changed = False

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, copy_project
 
-from genga.stages import EPISODE_STAGES, RUN_STAGES, SERIES_STAGES, STAGES
+from genga.stages import STAGES
 
 SERIES, RUN = "花 s", "hana"
 EPISODES = ("ep 1", "第2話")
@@ -70,6 +70,7 @@ class Ran:
 
 def make_standin(folder: Path) -> Path:
     """Put the project with stand-in scripts, a series of two episodes and a run into `folder`."""
+    (folder / "corrections").mkdir(parents=True)
     copy_project(folder)
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy2(ROOT / name, folder / name)
@@ -147,6 +148,3 @@ def _main(arguments: list[str], main: object) -> int:
             traceback.print_exc()
             return 71
     return 0
-
-
-__all__ = ["EPISODES", "EPISODE_STAGES", "RUN", "RUN_STAGES", "SERIES", "SERIES_STAGES", "STAGES", "Ran"]
