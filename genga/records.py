@@ -33,7 +33,7 @@ class Record:
     wildcards: Mapping[str, str]  # series and episode, series, or run
     outputs: Mapping[str, Output]  # by path relative to the project; tables and shards alike
     inputs: Mapping[str, str | None]  # sha256 by path: tables, videos, corrections, model files; None: not known
-    params: Mapping[str, Any]  # by name, as they were: `values` is the stage's own section
+    params: Mapping[str, Any]  # by name, as they were: sections of params.yaml, and pins of models
     code: str  # key in Records.code
     shell: str  # key in Records.shell
     software: str  # key in Records.software

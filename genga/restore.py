@@ -1,10 +1,10 @@
 """From the lines of records.jsonl back to Snakemake's records, wherever files here have the content on record.
 
 Snakemake finds a job stale if parameters, command or set of inputs are not those on its record, or an input is newer
-Snakemake finds a job stale if parameters, command or set of inputs are not those on its record, or an input is newer
 and of other content. After a clone or a pull it has no records, and times mean nothing; so each line is held against
 the files, by content, and what holds is handed to Snakemake as its own record. Where a file here is not what the line
 says, Snakemake gets a record that names it, and makes the job's outputs again.
+"""
 
 import hashlib
 import json
