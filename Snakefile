@@ -36,5 +36,15 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    start()
+
+
+onsuccess:
+    JOURNAL.finish()
+    JOURNAL.write_code()
+
+
 onerror:
+    JOURNAL.finish()
     tell_failures()

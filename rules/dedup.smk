@@ -1,6 +1,5 @@
 rule dedup:
     input:
-        code=code("dedup"),
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         corrections=corrections("frames"),
@@ -13,7 +12,8 @@ rule dedup:
     conda:
         "../envs/genga.yaml"
     params:
-        corrections=lambda wildcards, input: each("--corrections", input.corrections),
+        code=code("dedup"),
+        corrections=decided("--corrections", "frames"),
         earlier=lambda wildcards, input: each("--earlier", input.earlier),
         earlier_frames=lambda wildcards, input: each("--earlier-frames", input.earlier_frames),
         values=section("dedup"),

@@ -1,6 +1,5 @@
 rule stills:
     input:
-        code=code("stills"),
         video=video,
         probe="data/probe/{series}/{episode}.json",
         frames="data/frames/{series}/{episode}.parquet",
@@ -14,6 +13,7 @@ rule stills:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("stills"),
         values=section("stills"),
     shell:
         "python scripts/stills.py --in-video {input.video:q} --in-probe {input.probe:q} --in-frames {input.frames:q} "
