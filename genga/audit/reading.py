@@ -20,8 +20,13 @@ def read_jobs(root: str | Path = ".") -> Jobs:
             record = json.loads(file.read_text(encoding="utf-8"))
             key = (record["rule"], record["shellcmd"])
             grouped[key] = record
-            outputs.setdefault(key, []).append(base64.b64decode(file.name).decode())
+            outputs.setdefault(key, []).append(_path_of(file.relative_to(Path(root) / METADATA)))
     return Jobs(_job(record, outputs[key]) for key, record in grouped.items())
+
+
+def _path_of(record: Path) -> str:
+    """The output a record is of: its name in base64, divided into folders that begin with @ where it is long."""
+    return base64.urlsafe_b64decode("".join(part.removeprefix("@") for part in record.parts)).decode()
 
 
 def _job(record: dict[str, Any], outputs: list[str]) -> Job:
