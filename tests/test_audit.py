@@ -10,15 +10,15 @@ import pytest
 from audited import EPISODE, FIRST, HEAD, MODEL, PLACE, SECOND, SELECTED, SERIES, checkpoint, make, tamper, text
 from typer.testing import CliRunner
 
+from genga.audit.codehash import meaning
 from genga.audit.header import header_of
 from genga.audit.history import History
-from genga.audit.jobs import Job, Jobs
+from genga.audit.jobs import behind
 from genga.audit.model import subject_of
-from genga.audit.reading import read_jobs
 from genga.audit.walk import audit
 from genga.cli.audit import app
 from genga.errors import GengaError
-from genga.files import sha256_of
+from genga.records import Output, Record, Records, read_records
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(model: str = MODEL) -> dict:
-    return audit(model, read_jobs())
+    return audit(model, read_records())
 
 
 def states(result: dict, state: str) -> list[tuple[str, str]]:
@@ -128,7 +128,7 @@ def test_a_partial_pull_is_audited_and_what_is_absent_is_said(project: Path) -> 
 
 
 def test_without_records_of_jobs_the_files_still_vouch_for_each_other(project: Path) -> None:
-    shutil.rmtree(project / ".snakemake")
+    (project / "records.jsonl").unlink()
     result = found()
     assert result["verified"] and ("table", f"data/dataset/{SERIES}.parquet") in states(result, "unrecorded")
     assert result["counts"]["image"] == {"verified": 2} and result["counts"]["video"] == {"verified": 1}
@@ -171,7 +171,9 @@ def test_code_and_corrections_that_moved_on_are_found_in_the_history(project: Pa
     result = found()
     assert result["verified"] and result["code"]["commit"] == ran
     assert len(result["corrections"]) == 3, "as they were when the jobs read them"
-    assert History().commit_of({"genga/tag.py": sha256_of("genga/tag.py")}) == git("rev-parse", "HEAD")
+    assert History(".", meaning).commit_of({"genga/tag.py": meaning("genga/tag.py", b"TAG = 2  # two\n")}) == git(
+        "rev-parse", "HEAD"
+    )
 
 
 def test_code_of_no_commit_is_said_and_no_failure(project: Path) -> None:
@@ -181,18 +183,14 @@ def test_code_of_no_commit_is_said_and_no_failure(project: Path) -> None:
     assert states(result, "absent") == [("code", "genga/tag.py")]
 
 
+def job(rule: str, outputs: str, inputs: str) -> Record:
+    made = {path: Output(path * 64, 1) for path in outputs}
+    return Record(rule, {}, made, {path: path * 64 for path in inputs}, {}, "", "", "")
+
+
 def test_a_walk_goes_through_every_job_once_and_begins_at_the_beginning() -> None:
-    jobs = Jobs(
-        [
-            Job("c", {"z": "3"}, {"x": "1", "y": "2"}, "python c.py"),
-            Job("b", {"y": "2"}, {"x": "1"}, "python b.py --run=r --params '{\"k\": 1}'"),
-            Job("a", {"x": "1"}, {}, "python a.py"),
-            Job("d", {"other": None}, {"z": "3"}, ""),
-        ]
-    )
-    assert [job.rule for job in jobs.behind("z")] == ["a", "b", "c"]
-    assert jobs.maker("y") == jobs.behind("z")[1]
-    assert (jobs.behind("z")[1].options, jobs.behind("z")[1].parameters) == ({"run": "r", "params": '{"k": 1}'}, {"k": 1})
+    jobs = [job("c", "z", "xy"), job("b", "y", "x"), job("a", "x", ""), job("d", "o", "z")]
+    assert [one.rule for one in behind(Records({one.key: one for one in jobs}), "z")] == ["a", "b", "c"]
 
 
 def test_a_header_is_read_without_the_tensors(tmp_path: Path) -> None:

@@ -69,14 +69,6 @@ def check_text(what: str, path: str, sha256: str | None, hashes: Hashes, history
     return check if commit is None else Check(what, path, VERIFIED, sha256, f"as in commit {commit[:12]}")
 
 
-def check_code(path: str, sha256: str | None, hashes: Hashes, history: History) -> Check:
-    """As check_text; code that moved on without a commit is absent, not changed: nothing was built on what is here."""
-    check = check_text("code", path, sha256, hashes, history)
-    if check.state != CHANGED:
-        return check
-    return Check("code", path, ABSENT, sha256, "neither here nor in a commit of this repository")
-
-
 def check_images(rows: Iterable[Mapping[str, Any]], root: Path) -> list[Check]:
     """Hold images in shards against their rows: image, shard, offset, size, sha256."""
     checks, missing = [], set()

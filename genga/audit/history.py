@@ -1,8 +1,7 @@
 """What git keeps of the small files that jobs read: content by path and sha256, and the commit that has it all."""
 
-import hashlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,36 +9,45 @@ COMMITS = 1000  # looked back at most
 
 
 class History:
-    """The commits up to the one that is checked out; empty where there is no git or no repository."""
+    """The commits up to the one that is checked out; empty where there is no git or no repository.
 
-    def __init__(self, root: str | Path = ".") -> None:
-        self._root = Path(root)
+    hash_of: the hash that files are known by, of their path and bytes.
+    """
+
+    def __init__(self, root: str | Path, hash_of: Callable[[str, bytes], str]) -> None:
+        self._root, self._hash_of = Path(root), hash_of
         self._commits = cache(self._list_commits)
         self._tree = cache(self._list_tree)
-        self._digest = cache(lambda blob: hashlib.sha256(self._read(blob)).hexdigest())
+        self._hash = cache(lambda path, blob: hash_of(path, self._read(blob)))
 
-    def holds(self, path: str, sha256: str) -> str | None:
-        """Return the newest commit in which the file had that content."""
-        return next((commit for commit in self._commits() if self._sha256(commit, path) == sha256), None)
+    def holds(self, path: str, known_by: str) -> str | None:
+        """Return the newest commit in which the file had the content with that hash."""
+        return next((commit for commit in self._commits() if self._in(commit, path) == known_by), None)
 
-    def read(self, path: str, sha256: str) -> bytes | None:
-        """Return that content of the file, from the folder itself or from a commit."""
+    def read(self, path: str, known_by: str) -> bytes | None:
+        """Return that content of the file, from the folder itself or from a commit; None if neither has it."""
         here = self._root / path
-        if here.is_file() and hashlib.sha256(data := here.read_bytes()).hexdigest() == sha256:
+        if here.is_file() and self._hash_of(path, data := here.read_bytes()) == known_by:
             return data
-        commit = self.holds(path, sha256)
+        commit = self.holds(path, known_by)
         return self._read(self._tree(commit)[path]) if commit else None
 
     def commit_of(self, files: Mapping[str, str]) -> str | None:
-        """Return the newest commit in which all the files had the content of their sha256."""
-        for commit in self._commits():
-            if all(self._sha256(commit, path) == sha256 for path, sha256 in files.items()):
-                return commit
-        return None
+        """Return the commit that brought the last of the files to the content with its hash; None if none has all.
 
-    def _sha256(self, commit: str, path: str) -> str | None:
+        Of the commits that have all of it the first of the latest stretch: later commits do not change the answer.
+        """
+        found = None
+        for commit in self._commits():
+            if all(self._in(commit, path) == known_by for path, known_by in files.items()):
+                found = commit
+            elif found:
+                break
+        return found
+
+    def _in(self, commit: str, path: str) -> str | None:
         blob = self._tree(commit).get(path)
-        return self._digest(blob) if blob else None
+        return self._hash(path, blob) if blob else None
 
     def _list_commits(self) -> tuple[str, ...]:
         return tuple(self._git("rev-list", f"--max-count={COMMITS}", "HEAD").decode().split())

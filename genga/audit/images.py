@@ -52,7 +52,7 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
                 **_frame(still, stills.get(still), kept.get(still)),
                 "crop": _crop(crop, at),
                 **_listed(listed.get(row["image"])),
-                "character": _who(named.get(crop)),
+                "character": _who(named.get(crop), listed.get(row["image"])),
                 "tags": _decided_tags(listed.get(row["image"]), row, at, tags, about),
                 "decisions": [{"file": one.file, "line": one.line, "said": one.said} for one in about],
                 **{name: row[name] for name in SEEN},
@@ -98,10 +98,17 @@ def _listed(row: Row | None) -> dict[str, Any]:
     return {**{name: row[name] if row else None for name in names}, "scaled_and_cut": placed}
 
 
-def _who(row: Row | None) -> dict[str, Any] | None:
-    if row is None:
+def _who(row: Row | None, listed: Row | None) -> dict[str, Any] | None:
+    """Whose crop it is, and who said so; without the table of who is who what the dataset says."""
+    if row is None and (listed is None or listed["character"] is None):
         return None
-    return {"name": row["character"], "outfit": row["outfit"], "cluster": row["cluster"], "by": row["origin"]}
+    said = row or listed or {}
+    return {
+        "name": said["character"],
+        "outfit": said["outfit"],
+        "cluster": said.get("cluster"),
+        "by": said.get("origin"),
+    }
 
 
 def _cluster(row: Row | None) -> tuple[Any, ...]:

@@ -1,24 +1,23 @@
 """The models that the jobs used: models.yaml knows names, revisions and licences, the records know the content."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from genga import registry as models
 from genga.audit.checks import ABSENT, CHANGED, VERIFIED, Check, Hashes, check_file
-from genga.audit.jobs import Job
 from genga.params.load import parse_section, section_of_file
 from genga.params.models import Params
+from genga.records import Record
 from genga.registry import Model, Registry
 
 BASE = "base"
 
 
-def registry_of(jobs: Iterable[Job], root: Path) -> Registry:
+def registry_of(jobs: Iterable[Record], root: Path) -> Registry:
     """Return the set of models that the jobs were told to use; without a record the one in params.yaml."""
-    told = next((job.options["models"] for job in jobs if job.options.get("models")), None)
-    values = json.loads(told) if told else section_of_file(root / "params.yaml", "models")
+    told = next((job.params["models"] for job in jobs if job.params.get("models")), None)
+    values = told or section_of_file(root / "params.yaml", "models")
     return models.load(parse_section("models", Params, values), root)
 
 

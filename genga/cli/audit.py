@@ -24,12 +24,12 @@ def audit(
     Exit status 1 if something is not what is on record; what is absent here is said and is no failure.
     """
     from genga.audit.page import page as page_of
-    from genga.audit.reading import read_jobs
     from genga.audit.text import lines, verdict
     from genga.audit.walk import audit as walk
     from genga.files import write_json, write_text
+    from genga.records import read_records
 
-    found = walk(model, read_jobs())
+    found = walk(model, read_records())
     for line in lines(found, images):
         print(line)
     if json is not None:
