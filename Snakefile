@@ -36,5 +36,14 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    start()
+
+
+onsuccess:
+    JOURNAL.finish()
+
+
 onerror:
+    JOURNAL.finish()
     tell_failures()

@@ -1,42 +1,115 @@
-"""Find the code a script runs: itself, every genga module it imports, and the data files those modules name.
+"""Find the code a script runs, and say by a hash what that code does.
 
-The workflow declares these files as inputs of a rule, so a job is stale when the content of its code changed and not
-when another stage's did. Imports are read from the syntax tree, wherever they stand in the file; nothing is run. An
-import whose name is computed when the program runs is not seen: `genga.params.load` is the only one, and it reads
-a section's class for the check of the whole file, never for a stage.
+The code of a script is itself, every genga module it imports, and the data files those modules name. Imports are read
+from the syntax tree, wherever they stand in the file; nothing is run. An import whose name is computed when the program
+runs is not seen: `genga.params.load` is the only one, and it reads a section's class for the check of the whole file,
+never for a stage.
+
+The hash of a Python file is of its syntax tree without docstrings, so comments, docstrings and formatting do not count. It
+is written out by this module, not by ast.dump, whose text differs between versions of Python.
 """
 
 import ast
-from functools import cache
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from genga.files import sha256_of, write_text
+
 PACKAGE = "genga"
+KEY_DIGITS = 16  # of a sha256: enough to tell versions of a file apart
+FORM = "1"  # of the hash; another number when this module changes how it is made
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What matters of a Python file's content."""
+
+    hash: str
+    imports: list[str]
+    words: list[str]  # last part of every string: names of data files are among them
+
+
+class CodeIndex:
+    """Files and hashes of the scripts of one project. Parsed files are remembered in `cache`, by content."""
+
+    def __init__(self, root: str | Path = ".", cache: Path | None = None) -> None:
+        self._root = Path(root).resolve()
+        self._cache = cache
+        self._facts_of: dict[Path, _Facts] = {}
+        self._known: dict[str, dict[str, object]] = {}  # by path: sha256 of the content, and its facts
+        self._parsed_anew = False
+        if cache is not None and cache.is_file():
+            self._known = json.loads(cache.read_text(encoding="utf-8"))
+        data = (path for path in (self._root / PACKAGE).rglob("*") if path.is_file())
+        self._data = sorted(path.relative_to(self._root) for path in data if path.suffix not in (".py", ".pyc"))
+
+    def files(self, script: str | Path) -> list[str]:
+        """Return the files that decide what `script` does: paths relative to the root, sorted, `script` among them.
+
+        script: path relative to the root. A module's parent packages belong to it, since Python runs them first.
+        """
+        found: set[Path] = set()
+        waiting = [Path(script)]
+        while waiting:
+            path = waiting.pop()
+            if path in found:
+                continue
+            found.add(path)
+            if path.suffix == ".py":
+                facts = self._facts(path)
+                waiting.extend(file for name in facts.imports for file in self._files_of(name))
+                words = set(facts.words)
+                waiting.extend(file for file in self._data if file.name in words)
+        return sorted(path.as_posix() for path in found)
+
+    def hashes(self, script: str | Path) -> dict[str, str]:
+        """Return the hash of each of `files(script)`: of what a Python file does, of the bytes of any other."""
+        return {
+            path: self._facts(Path(path)).hash if path.endswith(".py") else sha256_of(self._root / path)[:KEY_DIGITS]
+            for path in self.files(script)
+        }
+
+    def save(self) -> None:
+        """Write what was parsed to the cache, if anything was."""
+        if self._cache is not None and self._parsed_anew:
+            write_text(self._cache, json.dumps(self._known))
+            self._parsed_anew = False
+
+    def _facts(self, path: Path) -> _Facts:
+        if path not in self._facts_of:
+            source, name = (self._root / path).read_bytes(), path.as_posix()
+            content = f"{FORM}:{hashlib.sha256(source).hexdigest()}"
+            if self._known.get(name, {}).get("content") != content:
+                self._known[name] = {"content": content, "facts": asdict(_parse(source, path))}
+                self._parsed_anew = True
+            self._facts_of[path] = _Facts(**self._known[name]["facts"])  # type: ignore[arg-type]
+        return self._facts_of[path]
+
+    def _files_of(self, name: str) -> list[Path]:
+        """The files Python runs for `import name`: the packages above it and the module; none for names outside."""
+        parts = name.split(".")
+        if parts[0] != PACKAGE:
+            return []
+        files = [Path(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+        files.append(Path(*parts).with_suffix(".py"))
+        return [file for file in files if (self._root / file).is_file()]
 
 
 def code_files(script: str | Path, root: str | Path = ".") -> list[str]:
-    """Return the files that decide what `script` does: paths relative to `root`, sorted, `script` among them.
-
-    script: path relative to `root`. A module's parent packages belong to it, since Python runs them first.
-    """
-    root = Path(root).resolve()
-    found: set[Path] = set()
-    waiting = [Path(script)]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        if path.suffix == ".py":
-            waiting.extend(_needs(root, path))
-    return sorted(path.as_posix() for path in found)
+    """Return the files that decide what `script` does; see CodeIndex.files."""
+    return CodeIndex(root).files(script)
 
 
-@cache
-def _needs(root: Path, path: Path) -> tuple[Path, ...]:
-    """The package's modules that a Python file imports, and the data files it names."""
-    tree = ast.parse((root / path).read_text(encoding="utf-8"), filename=str(path))
-    modules = (file for name in imported_names(tree, _package_of(path)) for file in _files_of(root, name))
-    return (*modules, *_named_data(root, tree))
+def key_of(hashes: dict[str, str]) -> str:
+    """Return one key for many hashes, 16 hex digits."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:KEY_DIGITS]
+
+
+def hash_of_code(source: str | bytes) -> str:
+    """Return 16 hex digits that depend on what Python source does: not on comments, docstrings and formatting."""
+    return _hash_of_tree(ast.parse(source))
 
 
 def imported_names(tree: ast.Module, package: str) -> set[str]:
@@ -56,29 +129,40 @@ def imported_names(tree: ast.Module, package: str) -> set[str]:
     return names
 
 
-def _package_of(path: Path) -> str:
-    return ".".join(path.parent.parts)
+def _parse(source: bytes, path: Path) -> _Facts:
+    tree = ast.parse(source, filename=str(path))
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    words = {value.rsplit("/", 1)[-1] for value in constants if isinstance(value, str)}
+    names = {name for name in imported_names(tree, ".".join(path.parent.parts)) if name.split(".")[0] == PACKAGE}
+    # A file's name has a suffix and no blank: other strings need not be remembered.
+    return _Facts(_hash_of_tree(tree), sorted(names), sorted(w for w in words if "." in w and " " not in w))
 
 
-def _files_of(root: Path, name: str) -> list[Path]:
-    """The files Python runs for `import name`: the packages above it and the module; none for names outside."""
-    parts = name.split(".")
-    if parts[0] != PACKAGE:
-        return []
-    files = [Path(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    files.append(Path(*parts).with_suffix(".py"))
-    return [file for file in files if (root / file).is_file()]
+def _hash_of_tree(tree: ast.Module) -> str:
+    return hashlib.sha256(_form(tree).encode()).hexdigest()[:KEY_DIGITS]
 
 
-def _named_data(root: Path, tree: ast.Module) -> list[Path]:
-    """The package's files that are not Python and whose name stands in the module as a string."""
-    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    names = {word.rsplit("/", 1)[-1] for word in words}
-    return [file for file in _data_files(root) if file.name in names]
+def _form(value: object) -> str:
+    """A syntax tree as text: node names and fields that hold something, without docstrings and positions."""
+    if isinstance(value, ast.AST):
+        parts = [type(value).__name__]
+        for name in value._fields:
+            inside = getattr(value, name, None)
+            if name == "body" and isinstance(inside, list):
+                inside = _without_docstring(value, inside)
+            if inside is None and not isinstance(value, ast.Constant) or inside == [] or name == "kind":
+                continue
+            parts.append(f"{name}={_form(inside)}")
+        return f"({' '.join(parts)})"
+    if isinstance(value, list):
+        return f"[{','.join(map(_form, value))}]"
+    return repr(value)
 
 
-@cache
-def _data_files(root: Path) -> tuple[Path, ...]:
-    """The files in the package that are neither Python nor made by it."""
-    files = (path for path in (root / PACKAGE).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
-    return tuple(sorted(path.relative_to(root) for path in files))
+def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
+    """The body of a module, class or function from its first statement that does something."""
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not body:
+        return body
+    first = body[0]
+    said = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return body[1:] if said else body

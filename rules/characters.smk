@@ -1,6 +1,5 @@
 rule characters:
     input:
-        code=code("characters"),
         crop=tables("crop"),
         embed=tables("embed"),
         stills=tables("stills"),
@@ -15,13 +14,15 @@ rule characters:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("characters"),
         # An option again for each episode, quoted for the shell.
         crop=lambda wildcards, input: each("--in-crop", input.crop),
         embed=lambda wildcards, input: each("--in-embed", input.embed),
         stills=lambda wildcards, input: each("--in-stills", input.stills),
-        names=lambda wildcards, input: each("--names", input.names),
+        names=decided("--names", "characters"),
         values=section("characters"),
         models=section("models"),
+        pins=pins("ccip-feature", "ccip-metric"),
     shell:
         "python scripts/characters.py {params.crop} {params.embed} {params.stills} {params.names} "
         "--out {output.table:q} --out-sheet {output.sheet:q} "

@@ -16,11 +16,13 @@ os.environ.update(
 )
 
 from genga import registry
-from genga.code import code_files
 from genga.episodes import find_episodes
 from genga.errors import GengaError
 from genga.failures import find_failures
+from genga.files import sha256_of
+from genga.journal import Journal, known_episodes
 from genga.params.load import check_params, parse_section, section_class, section_of_run
+from genga.snakestore import Named
 
 STARTED = time.time()
 
@@ -34,12 +36,19 @@ wildcard_constraints:
 # Before any job, one line for the person who has to act on it.
 try:
     check_params(config)
+    JOURNAL = Journal(ROOT)
+    ODD = JOURNAL.read() if workflow.is_main_process else []
     EPISODES = find_episodes("data/raw")
+    # A series without any video here was pulled without it: its episodes are those that are on record.
+    AWAY = {name for name in known_episodes() if name[0] not in {series for series, _ in EPISODES}}
+    EPISODES |= {(series, episode): f"data/raw/{series}/{episode}.mkv" for series, episode in AWAY}
     MODELS = registry.load(parse_section("models", section_class("models"), config["models"]))
 except GengaError as error:
     print(f"error: {error}", file=sys.stderr)
     raise SystemExit(1)
 
+for path in ODD[:5]:
+    print(f"note: {path} is not what records.jsonl says; what depends on its content is made again", file=sys.stderr)
 SERIES = sorted({series for series, _ in EPISODES})
 SERIES_OF_RUN = {run: of["series"] for run, of in (config["runs"] or {}).items()}
 RUNS = [run for run, series in SERIES_OF_RUN.items() if series in SERIES]
@@ -62,14 +71,15 @@ WITHOUT_RUN = tables_of("quality", BARE) + [f"data/characters/{series}.parquet" 
 
 
 def video(wildcards):
-    """Return the video file of an episode."""
+    """Return the video file of an episode. Its content counts, not its time: genga.restore sees to it."""
     name = (wildcards.series, wildcards.episode)
-    return EPISODES.get(name, f"data/raw/{wildcards.series}/{wildcards.episode}.mkv")
+    return ancient(EPISODES.get(name, f"data/raw/{wildcards.series}/{wildcards.episode}.mkv"))
 
 
 def code(stage):
-    """Return the script of a stage, every genga module it imports, and the data files they name."""
-    return code_files(f"scripts/{stage}.py", ROOT)
+    """Return a params function: what a stage's script, its modules and their data files do, as one hash."""
+    key = JOURNAL.code(stage)
+    return lambda wildcards: Named("code", key, key)
 
 
 def section(name):
@@ -77,36 +87,63 @@ def section(name):
 
     def values(wildcards):
         run = getattr(wildcards, "run", None)
-        found = section_of_run(config, run, name) if run else config[name]
-        return json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return Named(name, section_of_run(config, run, name) if run else config[name])
 
     return values
 
 
 def of_run(key):
     """Return a params function: what the section of run {run} says for `key` (series, character), "" for null."""
-    return lambda wildcards: config["runs"][wildcards.run][key] or ""
+
+    def value(wildcards):
+        found = config["runs"][wildcards.run][key]
+        return Named(key, found, found or "")
+
+    return value
+
+
+def negative(wildcards):
+    """What no sample of the run should show: the evaluation leaves it out, too."""
+    text = section_of_run(config, wildcards.run, "sample")["negative"]
+    return Named("negative", text, text)
 
 
 def all_sections(wildcards):
     """Return every section of params.yaml as run {run} has it, as JSON in the file's order."""
     found = {name: section_of_run(config, wildcards.run, name) for name in config if name != "runs"}
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return Named("parameters", found, json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 
 
 def episodes_of_run(wildcards):
     """Return the names of the episodes that the run's series has, as a JSON list."""
     series = SERIES_OF_RUN[wildcards.run]
-    return json.dumps([episode for name, episode in EPISODES if name == series], ensure_ascii=False)
+    return Named("episodes", [episode for name, episode in EPISODES if name == series])
+
+
+def in_roles(roles):
+    """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""
+    return [model for role, model in MODELS.models.items() if {role, role.partition("-")[0]} & set(roles)]
 
 
 def model_files(*roles):
-    """Return the files of the models in these roles; `tagger` is all of tagger-1, tagger-2, ...
+    """Return the files of the models in these roles; which they are `pins` says, not their time.
 
     A file that is not there is left out, so that the job itself says which model lacks it and how to get it.
     """
-    found = [model for role, model in MODELS.models.items() if {role, role.partition("-")[0]} & set(roles)]
-    return [path for model in found for path in model.paths if Path(path).is_file()]
+    return [ancient(path) for model in in_roles(roles) for path in model.paths if Path(path).is_file()]
+
+
+def pins(*roles):
+    """Return a params function: the sha256 of the models in these roles, to which every job holds them."""
+    pinned = {}
+    for model in in_roles(roles):
+        files = {file.path.as_posix(): file.pinned for file in model.files}
+        if model.pinned is not None:
+            files[model.path.as_posix()] = model.pinned
+        elif not model.is_pinned:  # on no record yet: as the files are
+            files |= {path: sha256_of(path) for path in files if Path(path).is_file()}
+        pinned |= {path: digest for path, digest in files.items() if digest is not None}
+    return lambda wildcards: Named("pins", pinned, "")
 
 
 def corrections(kind):
@@ -114,9 +151,19 @@ def corrections(kind):
 
     def files(wildcards):
         path = Path("corrections", wildcards.series, getattr(wildcards, "episode", ""), f"{kind}.csv")
-        return [path.as_posix()] if path.is_file() else []
+        return [ancient(path.as_posix())] if path.is_file() else []
 
     return files
+
+
+def decided(option, kind):
+    """Return a params function: the file of corrections behind `option`, if there is one, known by its content."""
+
+    def value(wildcards):
+        paths = corrections(kind)(wildcards)
+        return Named("corrections", {str(path): sha256_of(path) for path in paths}, each(option, map(str, paths)))
+
+    return value
 
 
 def tables(stage):
@@ -134,6 +181,15 @@ def each(option, paths):
 def of_series(pattern):
     """Return an input function: `pattern` with {series} replaced by the run's series."""
     return lambda wildcards: pattern.replace("{series}", SERIES_OF_RUN[wildcards.run])
+
+
+def start():
+    """Hold the folder: of two runs at once the second says so and ends."""
+    try:
+        JOURNAL.start()
+    except GengaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1)
 
 
 def tell_failures():

@@ -1,6 +1,5 @@
 rule crop:
     input:
-        code=code("crop"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         tag="data/tag/{series}/{episode}.parquet",
@@ -13,7 +12,8 @@ rule crop:
     conda:
         "../envs/genga.yaml"
     params:
-        corrections=lambda wildcards, input: each("--corrections", input.corrections),
+        code=code("crop"),
+        corrections=decided("--corrections", "tags"),
         values=section("crop"),
     shell:
         "python scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-tag {input.tag:q} "

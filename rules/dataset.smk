@@ -1,6 +1,5 @@
 rule dataset:
     input:
-        code=code("dataset"),
         crop=tables("crop"),
         stills=tables("stills"),
         frames=tables("frames"),
@@ -16,6 +15,7 @@ rule dataset:
     conda:
         "../envs/genga.yaml"
     params:
+        code=code("dataset"),
         # An option again for each episode, quoted for the shell.
         crop=lambda wildcards, input: each("--in-crop", input.crop),
         stills=lambda wildcards, input: each("--in-stills", input.stills),

@@ -1,6 +1,5 @@
 rule dedup:
     input:
-        code=code("dedup"),
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         corrections=corrections("frames"),
@@ -11,7 +10,8 @@ rule dedup:
     conda:
         "../envs/genga.yaml"
     params:
-        corrections=lambda wildcards, input: each("--corrections", input.corrections),
+        code=code("dedup"),
+        corrections=decided("--corrections", "frames"),
         values=section("dedup"),
     shell:
         "python scripts/dedup.py --in-frames {input.frames:q} --in-shots {input.shots:q} --out {output:q} "

@@ -1,6 +1,5 @@
 rule detect:
     input:
-        code=code("detect"),
         stills="data/stills/{series}/{episode}.parquet",
         models=model_files("person", "halfbody", "head", "face"),
     output:
@@ -11,8 +10,10 @@ rule detect:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("detect"),
         values=section("detect"),
         models=section("models"),
+        pins=pins("person", "halfbody", "head", "face"),
     shell:
         "python scripts/detect.py --in-stills {input.stills:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -1,6 +1,5 @@
 rule embed:
     input:
-        code=code("embed"),
         crop="data/crop/{series}/{episode}.parquet",
         models=model_files("ccip-feature", "ccip-metric"),
     output:
@@ -11,8 +10,10 @@ rule embed:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("embed"),
         values=section("embed"),
         models=section("models"),
+        pins=pins("ccip-feature", "ccip-metric"),
     shell:
         "python scripts/embed.py --in-crop {input.crop:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

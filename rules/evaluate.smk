@@ -1,6 +1,5 @@
 rule evaluate:
     input:
-        code=code("evaluate"),
         samples="data/sample/{run}.parquet",
         dataset=of_series("data/dataset/{series}.parquet"),
         checkpoints="models/{run}/checkpoints.json",
@@ -15,9 +14,11 @@ rule evaluate:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("evaluate"),
         values=section("evaluate"),
-        negative=lambda wildcards: section_of_run(config, wildcards.run, "sample")["negative"],
+        negative=negative,
         models=section("models"),
+        pins=pins("person", "tagger", "ccip"),
         character=of_run("character"),
     shell:
         "python scripts/evaluate.py --in-samples {input.samples:q} --in-dataset {input.dataset:q} "

@@ -1,6 +1,5 @@
 rule frames:
     input:
-        code=code("frames"),
         video=video,
         probe="data/probe/{series}/{episode}.json",
     output:
@@ -12,6 +11,7 @@ rule frames:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("frames"),
         values=section("frames"),
     shell:
         "python scripts/frames.py --in-video {input.video:q} --in-probe {input.probe:q} --out {output.table:q} "

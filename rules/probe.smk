@@ -1,6 +1,5 @@
 rule probe:
     input:
-        code=code("probe"),
         video=video,
     output:
         "data/probe/{series}/{episode}.json",
@@ -9,6 +8,7 @@ rule probe:
     conda:
         "../envs/genga.yaml"
     params:
+        code=code("probe"),
         values=section("probe"),
     shell:
         "python scripts/probe.py --in-video {input.video:q} --out {output:q} "

@@ -1,6 +1,5 @@
 rule quality:
     input:
-        code=code("quality"),
         stills="data/stills/{series}/{episode}.parquet",
     output:
         "data/quality/{series}/{episode}.parquet",
@@ -10,6 +9,7 @@ rule quality:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("quality"),
         values=section("quality"),
     shell:
         "python scripts/quality.py --in-stills {input.stills:q} --out {output:q} "

@@ -1,6 +1,5 @@
 rule report:
     input:
-        code=code("report"),
         scores="data/evaluate/{run}.json",
         judged="data/evaluate/{run}.parquet",
         samples="data/sample/{run}.parquet",
@@ -25,10 +24,11 @@ rule report:
     conda:
         "../envs/genga.yaml"
     params:
+        code=code("report"),
         values=section("report"),
         models=section("models"),
         parameters=all_sections,
-        series=lambda wildcards: SERIES_OF_RUN[wildcards.run],
+        series=of_run("series"),
         episodes=episodes_of_run,
     shell:
         "python scripts/report.py --in-scores {input.scores:q} --in-judged {input.judged:q} "

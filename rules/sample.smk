@@ -1,6 +1,5 @@
 rule sample:
     input:
-        code=code("sample"),
         checkpoints="models/{run}/checkpoints.json",
         models=model_files("base"),
     output:
@@ -12,8 +11,10 @@ rule sample:
         "../envs/genga.yaml"
     threads: lambda wildcards: section_of_run(config, wildcards.run, "sample")["threads"]
     params:
+        code=code("sample"),
         values=section("sample"),
         models=section("models"),
+        pins=pins("base"),
     shell:
         "python scripts/sample.py --in-checkpoints {input.checkpoints:q} --out-table {output.table:q} "
         "--out-shard {output.shard:q} --models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -1,6 +1,5 @@
 rule shots:
     input:
-        code=code("shots"),
         frames="data/frames/{series}/{episode}.parquet",
     output:
         "data/shots/{series}/{episode}.parquet",
@@ -9,6 +8,7 @@ rule shots:
     conda:
         "../envs/genga.yaml"
     params:
+        code=code("shots"),
         values=section("shots"),
     shell:
         "python scripts/shots.py --in-frames {input.frames:q} --out {output:q} "

@@ -1,6 +1,5 @@
 rule stills:
     input:
-        code=code("stills"),
         video=video,
         frames="data/frames/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",
@@ -13,6 +12,7 @@ rule stills:
         "../envs/genga.yaml"
     threads: 2
     params:
+        code=code("stills"),
         values=section("stills"),
     shell:
         "python scripts/stills.py --in-video {input.video:q} --in-frames {input.frames:q} --in-dedup {input.dedup:q} "

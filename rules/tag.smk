@@ -1,6 +1,5 @@
 rule tag:
     input:
-        code=code("tag"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         models=model_files(*(role for role in MODELS.models if role.startswith("tagger-"))),
@@ -13,9 +12,11 @@ rule tag:
         "../envs/genga.yaml"
     threads: 2
     params:
-        corrections=lambda wildcards, input: each("--corrections", input.corrections),
+        code=code("tag"),
+        corrections=decided("--corrections", "tags"),
         values=section("tag"),
         models=section("models"),
+        pins=pins(*(role for role in MODELS.models if role.startswith("tagger-"))),
     shell:
         "python scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} {params.corrections} "
         "--out {output:q} --models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

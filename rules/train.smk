@@ -1,6 +1,5 @@
 rule train:
     input:
-        code=code("train"),
         dataset=of_series("data/dataset/{series}.parquet"),
         models=model_files("base"),
     output:
@@ -13,8 +12,10 @@ rule train:
         "../envs/genga.yaml"
     threads: lambda wildcards: section_of_run(config, wildcards.run, "train")["threads"]
     params:
+        code=code("train"),
         values=section("train"),
         models=section("models"),
+        pins=pins("base"),
         character=of_run("character"),
         out=subpath(output.checkpoints, parent=True),
     shell:

@@ -1,0 +1,125 @@
+"""From Snakemake's records of finished jobs to the lines of records.jsonl."""
+
+import json
+import re
+from collections import defaultdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from genga.code import key_of
+from genga.files import read_json
+from genga.records import Output, Record, Records
+from genga.snakestore import Store
+from genga.stages import EPISODE_STAGES, RUN_STAGES, SERIES_STAGES
+from genga.stamps import Stamps, stamp_of
+
+_LEVELS = {
+    **dict.fromkeys(EPISODE_STAGES, ("series", "episode")),
+    **dict.fromkeys(SERIES_STAGES, ("series",)),
+    **dict.fromkeys(RUN_STAGES, ("run",)),
+}
+
+
+def gather(
+    records: Records, store: Store, stamps: Stamps, code: dict[str, dict[str, str]], software: dict[str, str]
+) -> list[Record]:
+    """Put every job that Snakemake finished since into `records`, and return those jobs, sorted by their key.
+
+    code: files by code key, of now and before. software: versions by package, of now.
+    A file that is no longer what its job wrote (its time says so) is left out: it stays what the lines said before.
+    """
+    made = []
+    for outputs in _finished(records, store, stamps).values():
+        job = _record(outputs, stamps, key_of(software))
+        for output in job.outputs:
+            if (before := records.maker.get(output)) is not None:
+                records.jobs.pop(before.key, None)
+        records.jobs[job.key] = job
+        records.code.update({job.code: code[job.code]} if job.code in code else {})
+        records.shell[job.shell] = next(iter(outputs.values()))["code"]
+        made.append(job)
+    if made:
+        records.software[key_of(software)] = software
+        records.__dict__.pop("maker", None)  # is computed anew
+    return sorted(made, key=lambda job: job.key)
+
+
+def versions(requirements: str | Path) -> dict[str, str]:
+    """Return the versions of Python and of every package that a requirements file names, as installed here."""
+    found = {"python": python_version()}
+    for line in Path(requirements).read_text(encoding="utf-8").splitlines():
+        if name := re.match(r"[A-Za-z0-9._-]+", line):
+            try:
+                found[name[0]] = version(name[0])
+            except PackageNotFoundError:
+                continue  # of an extra that is not installed here
+    return found
+
+
+def _finished(records: Records, store: Store, stamps: Stamps) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    """Snakemake's records by job (rule and log) and output, of outputs that are as the job left them and not on record."""
+    jobs: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
+    for output in store.outputs():
+        stamp, last = stamp_of(output), stamps.last(output)
+        if stamp is None or (output in records.maker and last is not None and last[1] == stamp[1]):
+            continue
+        found = store.read(output)
+        if found is not None and found.get("rule") in _LEVELS and abs((found.get("endtime") or 0) - stamp[1] / 1e9) < 1e-5:
+            jobs[found["rule"], (found.get("log") or [""])[0]][output] = found
+    return jobs
+
+
+def _record(outputs: dict[str, dict[str, Any]], stamps: Stamps, software: str) -> Record:
+    """One job's line. outputs: Snakemake's record by output; they are equal but for times."""
+    found = outputs[min(outputs)]
+    levels = _LEVELS[found["rule"]]
+    places = (found.get("log") or [""])[0].removesuffix(".log").split("/")[2:]
+    wildcards = dict(zip(levels, places, strict=False))
+    params = _params(found.get("params") or [])
+    written = {}
+    for output in outputs:
+        digest, stamp = stamps.sha256(output), stamp_of(output)
+        written[output] = Output(digest, stamp[0] if stamp else 0)
+    return Record(
+        rule=found["rule"],
+        wildcards=wildcards,
+        outputs=written,
+        inputs={path: _digest(path, found, params, wildcards, stamps) for path in found.get("input") or []},
+        params=params,
+        code=str(params.get("code", "")),
+        shell=key_of({"shell": found.get("code") or ""}),
+        software=software,
+    )
+
+
+def _params(said: list[str]) -> dict[str, Any]:
+    """Parameters by name, from what Snakemake wrote of each: `name=<JSON>`; others under their own text."""
+    params: dict[str, Any] = {}
+    for text in said:
+        name, _, value = text.partition("=")
+        try:
+            params[name] = json.loads(value)
+        except ValueError:
+            params[text] = None
+    return params
+
+
+def _digest(
+    path: str, found: dict[str, Any], params: dict[str, Any], wildcards: dict[str, str], stamps: Stamps
+) -> str | None:
+    """The sha256 of an input: as Snakemake read it, as it is pinned, as probe read it, or by reading it now."""
+    checksum = (found.get("input_checksums") or {}).get(path)
+    if checksum is not None:
+        return str(checksum).removeprefix("sha256:")
+    pinned = (params.get("pins") or {}).get(path)
+    if pinned is not None:
+        return str(pinned)
+    stamp = stamp_of(path)
+    if stamp is None:
+        return None
+    probe = Path("data/probe", wildcards.get("series", ""), f"{wildcards.get('episode', '')}.json")
+    if path.startswith("data/raw/") and probe.is_file() and stamp[1] / 1e9 < found["starttime"]:
+        stamps.set(path, stamp, read_json(probe)["sha256"])
+    return stamps.sha256(path)

@@ -1,0 +1,152 @@
+"""The project with stand-in scripts that hash what they read: every rule runs in no time, and what reruns is the same.
+
+A stand-in names the modules that the real script imports, so a change of a module concerns the same stages.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import yaml
+from conftest import ROOT, copy_project
+
+from genga.stages import EPISODE_STAGES, RUN_STAGES, SERIES_STAGES, STAGES
+
+SERIES, RUN = "花 s", "hana"
+EPISODES = ("ep 1", "第2話")
+
+_SCRIPT = '''"""Stand-in for {stage}."""
+import hashlib, json, sys
+from pathlib import Path
+
+def imports():
+    {imports}
+
+words = sys.argv[1:]
+options = {{}}
+while words:
+    name, _, value = words.pop(0).partition("=")
+    options.setdefault(name, []).append(value if _ else words.pop(0))
+digest = hashlib.sha256(b"{stage}")
+for name in sorted(options):
+    for value in options[name]:
+        if name.startswith("--in-") or name in ("--corrections", "--names"):
+            digest.update(Path(value).read_bytes())
+        elif not name.startswith("--out") and name not in ("--threads", "--models"):
+            digest.update(value.encode())
+made = [Path(value) for name in options if name.startswith("--out") for value in options[name]]
+if "{stage}" == "train":
+    made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
+    (made[0].parent / "checkpoints").mkdir(parents=True, exist_ok=True)
+    (made[0].parent / "checkpoints" / "a.safetensors").write_text(digest.hexdigest())
+for path in made:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({{"sha256": digest.hexdigest(), "of": path.name}}))
+print("{stage}: done")
+'''
+
+
+class Ran:
+    """What a run of Snakemake came to."""
+
+    def __init__(self, code: int, text: str) -> None:
+        self.code, self.text = code, text
+        self.errors = [line for line in text.splitlines() if line.startswith("error: ")]
+        self.nothing = "Nothing to be done" in text
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """The jobs to run by rule, as the dry run's table lists them."""
+        table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", self.text, re.MULTILINE | re.DOTALL)
+        rows = [line.split() for line in table[1].splitlines()] if table else []
+        return {rule: int(count) for rule, count in rows if rule in STAGES}
+
+
+def make_standin(folder: Path) -> Path:
+    """Put the project with stand-in scripts, a series of two episodes and a run into `folder`."""
+    copy_project(folder)
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy2(ROOT / name, folder / name)
+    shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache"))
+    for stage in STAGES:
+        script = folder / f"scripts/{stage}.py"
+        found = re.findall(r"^(?:from|import) genga[^\n(]*(?:\([^)]*\))?", script.read_text(encoding="utf-8"), re.M)
+        script.write_text(_SCRIPT.format(stage=stage, imports="\n    ".join(found)), encoding="utf-8")
+    change_params(folder, "runs", **{RUN: {"series": SERIES, "character": "hana"}}, akari=None)
+    for episode in EPISODES:
+        put(folder / video(episode), f"video of {episode}")
+    return folder
+
+
+def video(episode: str) -> str:
+    return f"data/raw/{SERIES}/{episode}.mkv"
+
+
+def put(path: Path, text: str, old: bool = False) -> None:
+    """Write a file; with a time far in the past if it is to look `old`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    if old:
+        os.utime(path, (1e9, 1e9))
+
+
+def change_params(project: Path, section: str, **values: object) -> None:
+    """Set keys of a section in the project's params.yaml; None takes a key away."""
+    path = project / "params.yaml"
+    params = yaml.safe_load(path.read_text(encoding="utf-8"))
+    params[section] = {key: value for key, value in {**params[section], **values}.items() if value is not None}
+    path.write_text(yaml.safe_dump(params, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def shuffle_times(project: Path) -> None:
+    """Give every file another time, outputs before what they were made of: as a clone and a pull may leave them."""
+    files = sorted(path for path in project.rglob("*") if path.is_file() and ".snakemake" not in path.parts)
+    for number, path in enumerate(reversed(files)):
+        os.utime(path, (1.5e9 + 977 * number % 86400, 1.5e9 + 977 * number % 86400))
+
+
+def snakemake(project: Path, *arguments: str) -> Ran:
+    """Run Snakemake in `project`: in a fork of this process, which spares it importing Snakemake anew."""
+    import snakemake.cli
+
+    log = project.parent / f"{project.name}.{time.monotonic_ns()}.log"
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            os.chdir(project)
+            with open(log, "w", encoding="utf-8") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+                sys.stdout, sys.stderr = io.TextIOWrapper(io.FileIO(1, "w", closefd=False)), sys.__stderr__
+                sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), line_buffering=True)
+                status = _main(["--cores", "2", *arguments], snakemake.cli.main)
+                sys.stdout.flush()
+        finally:
+            os._exit(status)
+    _, waited = os.waitpid(child, 0)
+    text = log.read_text(encoding="utf-8")
+    log.unlink()
+    return Ran(os.waitstatus_to_exitcode(waited), text)
+
+
+def _main(arguments: list[str], main: object) -> int:
+    sys.argv = ["snakemake", *arguments]
+    with contextlib.suppress(ImportError):
+        try:
+            main(arguments)  # type: ignore[operator]
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        except BaseException:
+            traceback.print_exc()
+            return 71
+    return 0
+
+
+__all__ = ["EPISODES", "EPISODE_STAGES", "RUN", "RUN_STAGES", "SERIES", "SERIES_STAGES", "STAGES", "Ran"]
