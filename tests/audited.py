@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from genga.audit import tables
-from genga.audit.codehash import meaning
+from genga.audit.code import meaning
 from genga.files import sha256_of, write_json
 from genga.records import Output, Record, Records, write_records
 from genga.shards import writing_shard

@@ -10,7 +10,7 @@ import pytest
 from audited import EPISODE, FIRST, HEAD, MODEL, PLACE, SECOND, SELECTED, SERIES, checkpoint, make, tamper, text
 from typer.testing import CliRunner
 
-from genga.audit.codehash import meaning
+from genga.audit.code import meaning
 from genga.audit.header import header_of
 from genga.audit.history import History
 from genga.audit.jobs import behind

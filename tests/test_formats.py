@@ -6,7 +6,6 @@ They have an environment of their own (`make audit`); elsewhere only the line th
 import importlib.util
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from audited import FIRST, HEAD, SELECTED, SERIES, make, tamper
@@ -149,12 +148,15 @@ def _without_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     import rdflib.plugins.shared.jsonld.context as context
     import rdflib.plugins.shared.jsonld.util as util
+    import requests
     from rocrate_validator.utils.http import HttpRequester
 
     known = json.loads((files("rocrate") / "data/ro-crate.jsonld").read_text(encoding="utf-8"))
     for name in ("ComputationalWorkflow", "FormalParameter"):
         known["@context"][name] = f"https://bioschemas.org/{name}"
-    answer = SimpleNamespace(status_code=200, headers={}, text=json.dumps(known), json=lambda: known)
+    answer = requests.Response()
+    answer.status_code, answer._content = 200, json.dumps(known).encode()
+    answer.headers["Content-Type"] = "application/ld+json"
     monkeypatch.setattr(HttpRequester, "get", lambda self, url, **more: answer, raising=False)
     for module in (context, util):
         monkeypatch.setattr(module, "source_to_json", lambda *given, **more: (known, None), raising=False)

@@ -12,6 +12,7 @@ import polars as pl
 from genga.audit.optional import library
 from genga.errors import GengaError
 from genga.files import sha256_of
+from genga.images import EXTENSION
 from genga.shards import SHARD_SCHEMA, ShardReader, writing_shard
 from genga.tables import write_table
 
@@ -32,11 +33,12 @@ def croissant(series: str, rows: pl.DataFrame, folder: Path, root: Path = Path("
 
     Raises GengaError if the library is not there, the description is not valid, or an image is not what is recorded.
     """
-    rows = rows.sort("image").with_columns(file=pl.col("image").str.replace_all("/", "__") + ".png")
+    # Named by content: names in other scripts do not survive every reader.
+    rows = rows.sort("image").with_columns(file=pl.col("sha256") + EXTENSION)
     table = rows.select(list(COLUMNS))
     write_table(folder / TABLE, table, dict(table.schema))
     with ShardReader(root) as shards, writing_shard(folder / SHARD) as writer:
-        for row in rows.iter_rows(named=True):
+        for row in rows.unique("file", maintain_order=True).iter_rows(named=True):
             writer.add(row["file"], shards.read(*(row[column] for column in SHARD_SCHEMA)))
     metadata = _metadata(series, folder)
     text = json.dumps(metadata.to_json(), indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
