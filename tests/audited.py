@@ -194,12 +194,12 @@ def _records() -> None:
         record("stills", [episode["stills"], shards["stills"]], [episode["dedup"]]),
         record("detect", [episode["detect"]], [episode["stills"]]),
         record("quality", [episode["quality"]], [episode["stills"]]),
-        record("tag", [episode["tag"]], [tags, episode["detect"], episode["stills"]], values={"threshold": 0.35}),
+        record("tag", [episode["tag"]], [tags, episode["detect"], episode["stills"]], tag={"threshold": 0.35}),
         record("crop", [episode["crop"], shards["crop"]], [tags, episode["tag"], episode["detect"]]),
         record("embed", [episode["embed"]], [episode["crop"]]),
         record("characters", [characters], [names, episode["embed"], episode["crop"]]),
         record("dataset", [dataset], [characters, *(episode[name] for name in ("crop", "quality", "stills", "tag"))]),
-        record("train", made, [dataset, base], values={"max_steps": 4}, models=MODELS, character=WHO),
+        record("train", made, [dataset, base], train={"max_steps": 4}, models=MODELS, character=WHO),
         record("evaluate", [SELECTED, "data/evaluate/r.json"], [made[0], dataset]),
     ]
     code = {path: meaning(path, Path(path).read_bytes()) for path in ("genga/tag.py", "scripts/tag.py")}

@@ -81,6 +81,9 @@ def test_an_untouched_project_verifies(project: Path) -> None:
 TAMPERED = {
     **{f"data/{stage}/{PLACE}.parquet": "table" for stage in ("frames", "shots", "dedup", "stills", "detect", "tag")},
     **{f"data/{stage}/{SERIES}.parquet": "table" for stage in ("characters", "dataset")},
+    "models/r/ledger.parquet": "table",
+    "models/r/losses.parquet": "table",
+    f"data/crop/{PLACE}.tar": "shard",
     f"data/probe/{PLACE}.json": "table",
     f"data/raw/{PLACE}.mkv": "video",
     f"corrections/{PLACE}/tags.csv": "correction",

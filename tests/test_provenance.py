@@ -113,7 +113,7 @@ def second_run() -> None:
     records = read_records()
     train = records.maker["models/r/checkpoints.json"]
     made = {path.replace("/r/", "/q/"): output for path, output in train.outputs.items()}
-    other = replace(train, outputs=made, params={**train.params, "values": {"max_steps": 2}}, code="d")
+    other = replace(train, outputs=made, params={**train.params, "train": {"max_steps": 2}}, code="d")
     records.code["d"] = {**records.code["c"], "genga/tag.py": "another"}
     records.jobs[other.key] = other
     write_records(records)

@@ -16,7 +16,7 @@ from genga.images import EXTENSION
 from genga.shards import SHARD_SCHEMA, ShardReader, writing_shard
 from genga.tables import write_table
 
-NAME, TABLE, SHARD, IMAGES = "croissant.json", "images.parquet", "images.tar", "images"
+NAME, TABLE, IMAGES = "croissant.json", "images.parquet", "images"
 # What each column of the table is, for a reader who knows nothing of genga.
 COLUMNS = {
     "image": "id: the crop's, or the still's", "file": "its file in the shard", "still": "series/episode/frame number",
@@ -37,21 +37,23 @@ def croissant(series: str, rows: pl.DataFrame, folder: Path, root: Path = Path("
     rows = rows.sort("image").with_columns(file=pl.col("sha256") + EXTENSION)
     table = rows.select(list(COLUMNS))
     write_table(folder / TABLE, table, dict(table.schema))
-    with ShardReader(root) as shards, writing_shard(folder / SHARD) as writer:
+    with ShardReader(root) as shards, writing_shard(folder / "images.tar") as writer:
         for row in rows.unique("file", maintain_order=True).iter_rows(named=True):
             writer.add(row["file"], shards.read(*(row[column] for column in SHARD_SCHEMA)))
-    metadata = _metadata(series, folder)
+    # The library remembers what it unpacked by the shard's name alone: another dataset's must have another name.
+    shard = (folder / "images.tar").rename(folder / f"images-{sha256_of(folder / 'images.tar')[:16]}.tar")
+    metadata = _metadata(series, folder, shard.name)
     text = json.dumps(metadata.to_json(), indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     (folder / NAME).write_text(text, encoding="utf-8")
 
 
-def _metadata(series: str, folder: Path) -> Any:
+def _metadata(series: str, folder: Path, shard: str) -> Any:
     ml = library("mlcroissant")
     objects = [
         ml.FileObject(id="table", name="table", content_url=TABLE, encoding_formats=["application/x-parquet"],
                       sha256=sha256_of(folder / TABLE)),
-        ml.FileObject(id="shard", name="shard", content_url=SHARD, encoding_formats=["application/x-tar"],
-                      sha256=sha256_of(folder / SHARD)),
+        ml.FileObject(id="shard", name="shard", content_url=shard, encoding_formats=["application/x-tar"],
+                      sha256=sha256_of(folder / shard)),
         ml.FileSet(id="files", name="files", contained_in=["shard"], encoding_formats=["image/png"],
                    includes=["*.png"]),
     ]  # fmt: skip
