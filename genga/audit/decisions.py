@@ -49,7 +49,7 @@ class Decision:
 
 def decisions(file: str, content: bytes) -> list[Decision]:
     """Return the lines of a corrections file. file: its path, `corrections/<series>/…`."""
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
     return [
         Decision(file, rows.line_num, {key: (value or "").strip() for key, value in row.items() if key}) for row in rows
     ]
