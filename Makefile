@@ -1,4 +1,4 @@
-# demo · test · check · bench · clean. Each makes its own environment in .venv; nothing else has to be installed but
+# demo · test · audit · check · bench · clean. Each makes its own environment in .venv; nothing else has to be installed but
 # Python 3.11 with venv, git and make.
 
 SHELL := bash
@@ -12,14 +12,18 @@ CORES ?= all
 # Two workers: the tests are many and small, and a machine of two cores is the least we ask for.
 WORKERS ?= 2
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test audit check format bench clean
 
 demo: $(READY) data/raw/sample/.drawn ## draw the sample series, run the whole workflow on it, say what came out
 	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/genga card
 	$(BIN)/genga summary
 
 test: $(READY) ## every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+audit: .venv-audit/.ready ## the environment of auditors' formats (.venv-audit/bin/genga export, sign, verify), and its tests
+	.venv-audit/bin/python -m pytest tests/test_formats.py
 
 check: $(READY) ## formatter, linter, type checker, and the same for the workflow
 	$(BIN)/ruff format --check .
@@ -46,6 +50,12 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-compile --requirement envs/requirements.lock
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+.venv-audit/.ready: envs/audit.lock pyproject.toml
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --no-compile --requirement envs/audit.lock
+	.venv-audit/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 
 data/raw/sample/.drawn: $(wildcard demo/world/*.py) demo/series.py | $(READY)

@@ -1,8 +1,8 @@
-"""`genga export`: kohya, imagefolder, sheet."""
+"""`genga export`: kohya, imagefolder, sheet; for auditors croissant, mlbom, rocrate."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 import typer
@@ -11,7 +11,7 @@ from genga import export
 from genga.command import summary
 from genga.errors import GengaError
 from genga.exposure import DEDUP, FRAMES, exposures
-from genga.files import write_text
+from genga.files import read_json, write_text
 from genga.folders import replacing_folder
 from genga.params.dataset import Params
 from genga.params.load import parse_section, section_of_file
@@ -21,13 +21,14 @@ from genga.split import TRAIN
 from genga.tables import read_table
 
 app = typer.Typer(
-    help="Write a dataset, or an episode's exposure sheet, as files for other tools.",
+    help="Write a dataset, an exposure sheet, or what is behind a model, as files for other tools.",
     no_args_is_help=True,
     add_completion=False,
 )
 
 Series = Annotated[str, typer.Argument(help="series whose dataset to write: data/dataset/SERIES.parquet")]
 Out = Annotated[Path, typer.Argument(help="folder to make; one from an earlier export is replaced, no other is")]
+Model = Annotated[Path, typer.Argument(help="a checkpoint: models/RUN/checkpoints/*.safetensors, or any copy of it")]
 Character = Annotated[str | None, typer.Option(help="only images of this character")]
 
 
@@ -75,6 +76,50 @@ def sheet(
     summary(
         f"export {episode}: {table.height} exposures of {table['drawing'].drop_nulls().n_unique()} drawings in {out}"
     )
+
+
+@app.command()
+def croissant(series: Series, out: Out) -> None:
+    """Write the dataset's table and images with croissant.json, as ML Croissant describes datasets."""
+    from genga.audit.croissant import NAME
+    from genga.audit.croissant import croissant as write
+    from genga.audit.tables import DATASET
+
+    rows = read_table(f"data/dataset/{series}.parquet", DATASET)
+    with replacing_folder(out) as folder:
+        write(series, rows, folder)
+    summary(f"export {series}: {rows.height} images in {out}; described in {out}/{NAME}")
+
+
+@app.command()
+def mlbom(model: Model, out: Annotated[Path, typer.Argument(help="JSON file to write")]) -> None:
+    """Write what is behind a model as a CycloneDX bill of materials with a model card (ML-BOM)."""
+    from genga.audit.mlbom import mlbom as bill
+
+    known, judged = _behind(model)
+    write_text(out, bill(known, judged))
+    summary(f"export {known['run']}: {out}, CycloneDX 1.6, valid by its strict schema")
+
+
+@app.command()
+def rocrate(model: Model, out: Out) -> None:
+    """Write what is behind a model as a Workflow Run RO-Crate: small files in it, large ones by path and sha256."""
+    from genga.audit.crate import crate
+
+    known, _ = _behind(model)
+    with replacing_folder(out) as folder:
+        count = crate(known, folder)
+    summary(f"export {known['run']}: {out}, {count} files and what they were made of")
+
+
+def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What is on record of a model, and what stage evaluate wrote of its run."""
+    from genga.audit.facts import facts, gather
+    from genga.records import read_records
+
+    known = facts(gather(model, read_records()))
+    path = Path("data/evaluate", f"{known['run']}.json")
+    return known, read_json(path) if path.is_file() else None
 
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:

@@ -1,0 +1,119 @@
+"""The model card of a run: `models/<run>/README.md`, from the same records as the audit.
+
+In the form that model hubs read: YAML between dashes, then Markdown. No licence is named for the LoRA itself: nobody
+has decided it. Equal records give equal bytes: no date, no place of this machine, nothing of what happens to lie here.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genga.audit.facts import facts, gather
+from genga.checkpoints import read_checkpoints
+from genga.errors import GengaError
+from genga.files import read_json
+from genga.records import Records
+
+NAME = "README.md"
+FIGURES = ("recognition_v1", "recognition_v2", "adherence", "copies")
+
+
+def card(run: str, records: Records, root: str | Path = ".") -> str:
+    """Return the card of a run: of its selected checkpoint, before there is one of its last.
+
+    Raises GengaError if the run has no checkpoints.
+    """
+    root = Path(root)
+    listed = read_checkpoints(root / "models" / run / "checkpoints.json")
+    if not listed.all:
+        raise GengaError(f"models/{run}/checkpoints.json: names no checkpoint; train the run again")
+    path = root / "data" / "evaluate" / f"{run}.json"
+    judged = read_json(path) if path.is_file() else None
+    file = listed.at(judged["selection"]["step"]).file if judged else listed.all[-1].file
+    known = facts(gather(file, records, root))
+    trigger = read_json(root / "models" / run / "checkpoints.json").get("trigger", "")
+    files = [f"| `{Path(one.file).name}` | {one.step} | `{one.sha256}` |" for one in listed.all]
+    text = [*_head(known, trigger), *_about(known, trigger, judged), *_data(known), *_judged(judged), *_making(known)]
+    return "\n".join([*text, "## Checkpoints", "", "| file | step | sha256 |", "|---|---|---|", *files]) + "\n"
+
+
+def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
+    base = next((model for model in known["models"] if model["role"] == "base"), None)
+    values = {
+        "library_name": "diffusers",
+        "pipeline_tag": "text-to-image",
+        "tags": ["lora", "anime", "genga"],
+        "base_model": (base and base["repo"]) or known["base"]["name"],
+        **({"instance_prompt": trigger} if trigger else {}),
+    }
+    return ["---", yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip(), "---", ""]
+
+
+def _about(known: Mapping[str, Any], trigger: str, judged: Mapping[str, Any] | None) -> Iterator[str]:
+    checkpoint, base = known["checkpoint"], known["base"]
+    yield from [f"# {known['run']}", ""]
+    how = "selected by its evaluation" if judged else "the last one; none has been selected yet"
+    named = f" Its captions begin with `{trigger}`." if trigger else ""
+    yield f"A LoRA fine-tuned from {base['name']}, step {checkpoint['step']}, {how}.{named}"
+    yield from ["", f"- this checkpoint: `{checkpoint['sha256']}`", f"- its base: `{base['sha256']}`", ""]
+
+
+def _data(known: Mapping[str, Any]) -> Iterator[str]:
+    """What it has seen. Counts alone: every image is in the audit."""
+    images = known["images"]
+    looks = sum(image["looks"] for image in images)
+    yield from ["## Training data", ""]
+    yield f"{len(images)} images of {len(known['episodes'])} episodes, looked at {looks} times."
+    yield f"`genga audit {known['checkpoint']['file']} --images` names each with frame, time, crop, caption and who"
+    yield from ["decided its tags.", "", "| | images |", "|---|---|"]
+    yield from _tally("episode", (image["episode"] for image in images))
+    yield from _tally("kind", (image["kind"] for image in images))
+    yield from _tally("character", ((image["character"] or {}).get("name") for image in images))
+    yield from ["", f"People corrected {len(known['corrections'])} times what models had decided before this.", ""]
+
+
+def _tally(what: str, values: Iterable[str | None]) -> Iterator[str]:
+    counts = Counter(value for value in values if value)
+    yield from (f"| {what} {value} | {count} |" for value, count in sorted(counts.items()))
+
+
+def _judged(judged: Mapping[str, Any] | None) -> Iterator[str]:
+    if judged is None:
+        return
+    steps, step = {row["step"]: row for row in judged["steps"]}, judged["selection"]["step"]
+    against = judged["references"]
+    yield from ["## Evaluation", ""]
+    yield f"Against {against['images'][against['deciding']]} {against['deciding']} drawings; [low, high] is the"
+    bootstrap = judged["bootstrap"]
+    yield f"{bootstrap['confidence']:.0%} interval over {bootstrap['pairs']} pairs of prompt and seed."
+    yield from [f"{judged['models'][:1].upper()}{judged['models'][1:]}.", "", "| | base | this |", "|---|---|---|"]
+    yield from (f"| {name} | {_interval(steps[0][name])} | {_interval(steps[step][name])} |" for name in FIGURES)
+    yield ""
+
+
+def _interval(value: Mapping[str, float]) -> str:
+    mean, low, high = (f"{round(value[name], 2) + 0.0:.2f}" for name in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
+
+
+def _making(known: Mapping[str, Any]) -> Iterator[str]:
+    """Models, parameters, code and software, and the content it was made of."""
+    yield from ["## How it was made", "", "| role | model | revision | licence |", "|---|---|---|---|"]
+    for model in known["models"]:
+        yield f"| {model['role']} | {model['name']} | {model['revision'] or model['set']} | {model['licence']} |"
+    yield from ["", "| stage | parameters |", "|---|---|"]
+    for stage, values in known["parameters"].items():
+        yield f"| {stage} | `{json.dumps(values, ensure_ascii=False, sort_keys=True)}` |"
+    commit = known["code"]["commit"] or ("in no one commit" if known["code"]["files"] else "not on record")
+    software = ", ".join(f"{name} {' and '.join(of)}" for name, of in known["software"].items())
+    yield from ["", f"Code: {commit}. Software: {software or 'not on record'}.", ""]
+    made = {path: output["sha256"] for job in known["jobs"] for path, output in job["outputs"].items()}
+    read = {path: sha256 for job in known["jobs"] for path, sha256 in job["inputs"].items() if path not in made}
+    if made or read:
+        yield from ["| content | sha256 |", "|---|---|"]
+        yield from (f"| `{path}` | `{sha256}` |" for path, sha256 in sorted({**read, **made}.items()) if sha256)
+        yield ""

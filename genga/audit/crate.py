@@ -1,0 +1,174 @@
+"""A run as a Workflow Run RO-Crate: what the workflow read, what it made, with which parameters and software.
+
+Profiles: Process Run Crate 0.5 and Workflow Run Crate 0.5, https://www.researchobject.org/workflow-run-crate. Small
+files are in the crate; videos, shards and models are named by path and sha256: they are large, or not ours to give.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from genga.audit.decisions import FOLDER as CORRECTIONS
+from genga.audit.optional import library
+from genga.errors import GengaError
+
+Known = Mapping[str, Any]  # see genga.audit.facts
+
+DATE = "1970-01-01T00:00:00+00:00"  # fixed, so that equal records give equal bytes
+RUN = "https://w3id.org/ro/wfrun/{}/0.5"
+PROFILES = {
+    RUN.format("process"): "Process Run Crate",
+    RUN.format("workflow"): "Workflow Run Crate",
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
+}
+ALWAYS = ("params.yaml", "models.yaml", "records.jsonl")
+LANGUAGE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
+
+
+def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
+    """Write the crate into `folder`, which is there and empty; return the number of files in it.
+
+    Raises GengaError if the library is not there, or there is no Snakefile under `root`.
+    """
+    if not (root / "Snakefile").is_file():
+        raise GengaError(f"{root / 'Snakefile'}: no such workflow; run genga in the project's folder")
+    made = library("rocrate.rocrate").ROCrate(version="1.1")
+    _root(made, known)
+    workflow = made.add_workflow(root / "Snakefile", "Snakefile", main=True, lang="snakemake", gen_cwl=False)
+    workflow["name"] = "genga"
+    included = {path: _file(made, path, root) for path in _included(known, root)}
+    entities = {
+        path: included.get(path) or _named(made, path, sha256) for path, sha256 in sorted(_paths(known).items())
+    }
+    made_here = {path for job in known["jobs"] for path in job["outputs"]} | {known["checkpoint"]["file"]}
+    run = {
+        "@type": "CreateAction",
+        "name": f"run {known['run']}: from the videos to step {known['checkpoint']['step']}",
+        "instrument": {"@id": workflow.id},
+        "agent": {"@id": "#genga"},
+        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "endTime": DATE,
+        "object": [{"@id": of.id} for path, of in entities.items() if path not in made_here]
+        + [{"@id": one.id} for one in _parameters(made, known)],
+        "result": [{"@id": of.id} for path, of in entities.items() if path in made_here],
+    }
+    entity = library("rocrate.model.contextentity").ContextEntity
+    action = made.add(entity(made, f"#run-{known['run']}", properties=run))
+    made.root_dataset["mentions"] = [{"@id": action.id}]
+    made.add(
+        entity(
+            made,
+            "#genga",
+            properties={
+                "@type": "SoftwareApplication",
+                "name": "genga",
+                "softwareRequirements": _software(made, known),
+                "url": "https://snakemake.github.io",
+                "version": known["code"]["commit"] or "not of one commit",
+            },
+        )
+    )
+    made.write(folder)
+    _sorted(folder / "ro-crate-metadata.json")
+    return len(included)
+
+
+def _root(made: Any, known: Known) -> None:
+    entity = library("rocrate.model.contextentity").ContextEntity
+    for profile, name in PROFILES.items():
+        version = profile.rsplit("/", 1)[1]
+        made.add(entity(made, profile, properties={"@type": "CreativeWork", "name": name, "version": version}))
+    root = made.root_dataset
+    root["conformsTo"] = [{"@id": profile} for profile in PROFILES]
+    made.name = f"{known['run']}, step {known['checkpoint']['step']}"
+    made.description = f"A LoRA fine-tuned from {known['base']['name']}, and everything on record of how it came about."
+    root["datePublished"] = DATE
+    licence = entity(
+        made,
+        "#licence",
+        properties={
+            "@type": "CreativeWork",
+            "name": "not decided",
+            "description": "Nobody has decided under which licence this model is given away; see those of the models.",
+        },
+    )
+    root["license"] = {"@id": made.add(licence).id}
+
+
+def _included(known: Known, root: Path) -> list[str]:
+    """The small files of a run that are here."""
+    run = known["run"]
+    paths = [
+        *ALWAYS,
+        known["checkpoint"]["file"],
+        f"models/{run}/checkpoints.json",
+        f"models/{run}/ledger.parquet",
+        f"models/{run}/losses.parquet",
+        f"models/{run}/README.md",
+        f"data/evaluate/{run}.json",
+    ]
+    paths += [path for path in _paths(known) if path.startswith((f"{CORRECTIONS}/", "data/dataset/", "data/probe/"))]
+    return sorted({path for path in paths if (root / path).is_file()})
+
+
+def _paths(known: Known) -> dict[str, str | None]:
+    """Everything the jobs read and made, with the sha256 on record."""
+    found: dict[str, str | None] = {known["checkpoint"]["file"]: known["checkpoint"]["sha256"]}
+    for job in known["jobs"]:
+        found |= job["inputs"] | {path: output["sha256"] for path, output in job["outputs"].items()}
+    return found
+
+
+def _file(made: Any, path: str, root: Path) -> Any:
+    properties = {"name": path, "encodingFormat": FORMATS.get(PurePosixPath(path).suffix, "application/octet-stream")}
+    return made.add_file(root / path, path, properties=properties)
+
+
+FORMATS = {
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".yaml": "application/yaml",
+    ".csv": "text/csv",
+    ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+def _named(made: Any, path: str, sha256: str | None) -> Any:
+    """A file that is not in the crate: a name and a sha256."""
+    entity = library("rocrate.model.contextentity").ContextEntity
+    hashed = {"sha256": sha256} if sha256 else {}
+    name = f"#{path}".replace(" ", "%20")
+    return made.add(entity(made, name, properties={"@type": "CreativeWork", "name": path, **hashed}))
+
+
+def _parameters(made: Any, known: Known) -> Iterable[Any]:
+    entity = library("rocrate.model.contextentity").ContextEntity
+    for stage, values in known["parameters"].items():
+        said = json.dumps(values, ensure_ascii=False, sort_keys=True)
+        properties = {"@type": "PropertyValue", "name": f"params.yaml:{stage}", "value": said}
+        yield made.add(entity(made, f"#params-{stage}", properties=properties))
+
+
+def _software(made: Any, known: Known) -> list[dict[str, str]]:
+    entity = library("rocrate.model.contextentity").ContextEntity
+    pairs = [(name, version) for name, of in known["software"].items() for version in of]
+    for name, version in pairs:
+        about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+        made.add(entity(made, f"#software-{name}-{version}", properties=about))
+    return [{"@id": f"#software-{name}-{version}"} for name, version in pairs]
+
+
+def _sorted(path: Path) -> None:
+    """The metadata with its entities in one order, and without the time at which it was written."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found["@graph"].sort(key=lambda one: one["@id"])
+    path.write_text(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy a file and make the folders above it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)

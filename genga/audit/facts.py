@@ -1,0 +1,125 @@
+"""Everything that is on record of how a checkpoint came about: audits hold it against the files, cards tell it."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from genga.audit.code import Code
+from genga.audit.decisions import FOLDER as CORRECTIONS
+from genga.audit.decisions import Decision, by_target, decisions
+from genga.audit.history import History
+from genga.audit.images import episodes_of, images, seen_images
+from genga.audit.jobs import behind, recorded
+from genga.audit.model import Subject, subject_of
+from genga.audit.models import models_of, registry_of
+from genga.audit.tables import Reader
+from genga.records import Record, Records
+from genga.registry import Registry
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What is behind a checkpoint."""
+
+    root: Path
+    subject: Subject
+    records: Records
+    jobs: list[Record]  # earliest first
+    known: dict[str, None]  # paths of which a job's record speaks
+    images: list[dict[str, Any]]  # see genga.audit.images
+    episodes: list[str]  # series/episode
+    corrections: list[Decision]  # that the jobs had read
+    registry: Registry
+    code: Code
+    reader: Reader
+    history: History
+
+
+def gather(file: str | Path, records: Records, root: str | Path = ".") -> Behind:
+    """Return what is behind a model file. Raises GengaError if it is no checkpoint of a run under `root`."""
+    root = Path(root)
+    subject, reader = subject_of(file, root), Reader(root)
+    history = History(root, lambda _, data: hashlib.sha256(data).hexdigest())
+    jobs = behind(records, *_made(subject))
+    seen = seen_images(reader, subject.run, subject.checkpoint.step)
+    read = corrections_read(jobs, history, root)
+    return Behind(
+        root=root,
+        subject=subject,
+        records=records,
+        jobs=jobs,
+        known=dict.fromkeys(path for path, _ in recorded(jobs)),
+        images=images(reader, seen, by_target(read)),
+        episodes=episodes_of(seen),
+        corrections=read,
+        registry=registry_of(jobs, root),
+        code=Code(jobs, records, root),
+        reader=reader,
+        history=history,
+    )
+
+
+def facts(of: Behind) -> dict[str, Any]:
+    """Return what is behind a model as data that JSON can hold."""
+    subject, shell = of.subject, of.records.shell
+    return {
+        "model": {"file": subject.file, "sha256": subject.sha256, "selected": subject.selected},
+        "run": subject.run,
+        "checkpoint": asdict(subject.checkpoint),
+        "base": subject.base,
+        "images": of.images,
+        "episodes": of.episodes,
+        "corrections": [{"file": one.file, "line": one.line, "values": dict(one.values)} for one in of.corrections],
+        "jobs": [{**asdict(job), "shell": shell.get(job.shell, "")} for job in of.jobs],
+        "parameters": parameters_of(of.jobs),
+        "models": models_of(of.registry, of.known, of.root),
+        "code": of.code.said(),
+        "software": software_of(of.jobs, of.records),
+    }
+
+
+def made_by_training(run: str) -> list[str]:
+    """Return the files that stage train makes of a run."""
+    return [f"models/{run}/{name}" for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
+
+
+def corrections_read(jobs: Iterable[Record], history: History, root: Path) -> list[Decision]:
+    """Return the decisions that the jobs had read, in the order of files and lines."""
+    found: list[Decision] = []
+    for path, sha256 in recorded(jobs):
+        if PurePosixPath(path).parts[0] != CORRECTIONS or sha256 is None:
+            continue
+        content = history.read(path, sha256)
+        found += decisions(path, content) if content is not None else []
+    return found
+
+
+def parameters_of(jobs: Iterable[Record]) -> dict[str, Any]:
+    """Return the parameters of each stage as it ran; where its jobs had different ones, by what the jobs made."""
+    ran: dict[str, dict[str, Any]] = {}
+    for job in jobs:
+        ran.setdefault(job.rule, {})[job.key] = job.params.get(job.rule) or job.params.get("values") or {}
+    return {rule: one if (one := same(values.values())) is not None else values for rule, values in ran.items()}
+
+
+def same(values: Iterable[Any]) -> Any:
+    """Return the one value that all are equal to; None if they differ."""
+    first, *others = values
+    return first if all(other == first for other in others) else None
+
+
+def software_of(jobs: Iterable[Record], records: Records) -> dict[str, list[str]]:
+    """Return the versions of each package that the jobs ran with, sorted by name."""
+    found: dict[str, set[str]] = {}
+    for key in sorted({job.software for job in jobs}):
+        for name, version in records.software.get(key, {}).items():
+            found.setdefault(name, set()).add(version)
+    return {name: sorted(found[name]) for name in sorted(found, key=str.lower)}
+
+
+def _made(subject: Subject) -> list[str]:
+    """The files to walk from."""
+    made = made_by_training(subject.run)
+    return [*made, f"models/{subject.run}/{subject.run}.safetensors"] if subject.selected else made

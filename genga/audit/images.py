@@ -1,0 +1,152 @@
+"""The images that a checkpoint was trained on: where each is from, what is written under it, and who decided that."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from genga.audit.decisions import Decision, of_image
+from genga.audit.tables import CHARACTERS, CROP, DATASET, DEDUP, LEDGER, STILLS, TAG, Reader, episode_of, series_of
+
+Row = Mapping[str, Any]
+Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of TAG
+
+SEEN = ("looks", "first_step", "last_step")
+PLACE = ("shard", "offset", "size", "sha256")
+
+
+def seen_images(reader: Reader, run: str, step: int) -> pl.DataFrame:
+    """Return what the run had looked at after `step` steps: image, still, crop, looks, first_step, last_step."""
+    ledger = reader.table(f"models/{run}/ledger.parquet", LEDGER).filter(pl.col("step") <= step)
+    counts = {"looks": pl.len().cast(pl.Int64), "first_step": pl.col("step").min(), "last_step": pl.col("step").max()}
+    return ledger.group_by("image", "still", "crop").agg(**counts).sort("image")
+
+
+def episodes_of(seen: pl.DataFrame) -> list[str]:
+    """Return the episodes (series/episode) that the images come from, sorted."""
+    return sorted({episode_of(still) for still in seen["still"]})
+
+
+def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decision]]) -> list[dict[str, Any]]:
+    """Return an entry for each image, sorted; values that follow from a table that is not here are None.
+
+    seen: see seen_images(); decided: decisions by target.
+    """
+    episodes = episodes_of(seen)
+    series = sorted({series_of(still) for still in seen["still"]})
+    crops = _by(reader.episodes("crop", episodes, CROP), "crop")
+    stills = _by(reader.episodes("stills", episodes, STILLS), "still")
+    named = _by(pl.concat([reader.table(f"data/characters/{one}.parquet", CHARACTERS) for one in series]), "crop")
+    listed = _by(pl.concat([reader.table(f"data/dataset/{one}.parquet", DATASET) for one in series]), "image")
+    kept = _by(_frames(reader, episodes), "still")
+    tags = _tags(reader.episodes("tag", episodes, TAG), seen)
+    alike = _alike(named)
+    found = []
+    for row in seen.iter_rows(named=True):
+        still, crop = row["still"], row["crop"]
+        about = of_image(still, crop, decided, alike.get(_cluster(named.get(crop)), ()))
+        at = crops.get(crop) if crop else None
+        found.append(
+            {
+                "image": row["image"],
+                **_frame(still, stills.get(still), kept.get(still)),
+                "crop": _crop(crop, at),
+                **_listed(listed.get(row["image"])),
+                "character": _who(named.get(crop), listed.get(row["image"])),
+                "tags": _decided_tags(listed.get(row["image"]), row, at, tags, about),
+                "decisions": [{"file": one.file, "line": one.line, "said": one.said} for one in about],
+                **{name: row[name] for name in SEEN},
+            }
+        )
+    return found
+
+
+def _by(table: pl.DataFrame, key: str) -> dict[str, Row]:
+    return {row[key]: row for row in table.iter_rows(named=True)}
+
+
+def _frames(reader: Reader, episodes: Iterable[str]) -> pl.DataFrame:
+    """Why each frame is a drawing of its own: still, reason."""
+    rows = [
+        (f"{episode}/{frame:06d}", reason)
+        for episode in episodes
+        for frame, reason in reader.table(f"data/dedup/{episode}.parquet", DEDUP).select("frame", "reason").iter_rows()
+    ]
+    return pl.DataFrame(rows, schema={"still": pl.String, "reason": pl.String}, orient="row")
+
+
+def _frame(still: str, row: Row | None, kept: Row | None) -> dict[str, Any]:
+    return {
+        "still": still,
+        "episode": episode_of(still),
+        "frame": int(still.rpartition("/")[2]),
+        "time": row["time"] if row else None,
+        "kept_as": kept["reason"] if kept else None,
+    }
+
+
+def _crop(crop: str | None, row: Row | None) -> dict[str, Any] | None:
+    if crop is None:
+        return None
+    return {"id": crop, "box": [row[side] for side in ("x0", "y0", "x1", "y1")] if row else None}
+
+
+def _listed(row: Row | None) -> dict[str, Any]:
+    """What the dataset says; None where the image is not in it."""
+    names = ("kind", "split", "caption", "tier", "repeats", "weight", *PLACE)
+    placed = [row["scaled_width"], row["scaled_height"], *row["crop_box"]] if row else None
+    return {**{name: row[name] if row else None for name in names}, "scaled_and_cut": placed}
+
+
+def _who(row: Row | None, listed: Row | None) -> dict[str, Any] | None:
+    """Whose crop it is, and who said so; without the table of who is who what the dataset says."""
+    if row is None and (listed is None or listed["character"] is None):
+        return None
+    said = row or listed or {}
+    return {
+        "name": said["character"],
+        "outfit": said["outfit"],
+        "cluster": said.get("cluster"),
+        "by": said.get("origin"),
+    }
+
+
+def _cluster(row: Row | None) -> tuple[Any, ...]:
+    """What a crop shares with those whose name it takes: series, cluster, name; () for noise and for the unnamed."""
+    if row is None or row["cluster"] < 0 or row["character"] is None:
+        return ()
+    return (series_of(row["still"]), row["cluster"], row["character"])
+
+
+def _alike(named: Mapping[str, Row]) -> dict[tuple[Any, ...], list[str]]:
+    """The crops of each named cluster."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for crop, row in named.items():
+        found.setdefault(_cluster(row), []).append(crop)
+    return {cluster: crops for cluster, crops in found.items() if cluster}
+
+
+def _tags(table: pl.DataFrame, seen: pl.DataFrame) -> Tags:
+    """The kept tags of the stills that were seen."""
+    rows = table.filter(pl.col("kept") & pl.col("still").is_in(seen["still"].unique().implode()))
+    found: Tags = {}
+    for row in rows.iter_rows(named=True):
+        found.setdefault((row["still"], row["box"]), {})[row["tag"]] = row
+    return found
+
+
+def _decided_tags(
+    listed: Row | None, row: Row, at: Row | None, tags: Tags, about: Iterable[Decision]
+) -> list[dict[str, Any]] | None:
+    """Each tag under the image and who decided it: model, box or person; None if that is not known here."""
+    if listed is None:
+        return None
+    by_person = {one.values.get("tag", "").replace(" ", "_") for one in about if one.target == row["crop"]}
+    of = tags.get((row["still"], at["box"] if at else None)) if at or row["crop"] is None else None
+    found = []
+    for tag in listed["tags"]:
+        known = (of or {}).get(tag)
+        # A crop's own counts and framing follow from the boxes in it: they have no row on the still.
+        by = "person" if tag in by_person else known["origin"] if known else "box" if of else None
+        found.append({"tag": tag, "by": by, "score": known and known["score"], "votes": known and known["votes"]})
+    return found

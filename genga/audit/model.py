@@ -1,0 +1,60 @@
+"""Which checkpoint of which run is a model file?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genga.checkpoints import Checkpoint, read_checkpoints
+from genga.errors import GengaError
+from genga.files import read_json, sha256_of
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A checkpoint that is asked about."""
+
+    file: str  # as it was named
+    run: str
+    checkpoint: Checkpoint
+    base: dict[str, Any]  # name and sha256 of the model it was fine-tuned from
+    sha256: str | None  # of the file's content, None: it is not here
+    selected: bool  # whether it is the copy under the run's name
+
+
+def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
+    """Return what a model file is: known by its content, wherever it lies, else by its place under models/.
+
+    Raises GengaError if it is neither.
+    """
+    root, file = Path(root), Path(file)
+    here = root / file
+    sha256 = sha256_of(here) if here.is_file() else None
+    known = list(_checkpoints(root))
+    for run, checkpoint, base in known:
+        if sha256 == checkpoint.sha256:
+            return Subject(file.as_posix(), run, checkpoint, base, sha256, _is_selected(here, root, run))
+    for run, checkpoint, base in known:
+        selected = _is_selected(here, root, run) and checkpoint.step == _selected_step(root, run)
+        if selected or here.resolve() == (root / checkpoint.file).resolve():
+            return Subject(file.as_posix(), run, checkpoint, base, sha256, selected)
+    if sha256 is None:
+        raise GengaError(f"{file}: no such file, and no run's checkpoint of that name; `dvc pull` it, or name another")
+    runs = ", ".join(sorted({run for run, _, _ in known})) or "none"
+    raise GengaError(f"{file}: is no checkpoint of a run here (runs with a checkpoints.json: {runs})")
+
+
+def _checkpoints(root: Path) -> Iterator[tuple[str, Checkpoint, dict[str, Any]]]:
+    for path in sorted((root / "models").glob("*/checkpoints.json")):
+        listed = read_checkpoints(path)
+        yield from ((listed.run, checkpoint, listed.base) for checkpoint in listed.all)
+
+
+def _is_selected(file: Path, root: Path, run: str) -> bool:
+    return file.resolve() == (root / "models" / run / f"{run}.safetensors").resolve()
+
+
+def _selected_step(root: Path, run: str) -> int | None:
+    """The step that stage evaluate selected; None if that is not known here."""
+    path = root / "data" / "evaluate" / f"{run}.json"
+    return int(read_json(path)["selection"]["step"]) if path.is_file() else None

@@ -1,0 +1,74 @@
+"""Sign a run's folder as OpenSSF does (model-signing), with a key of one's own: no service, no account.
+
+The signature holds a manifest of every file in the folder; it lies beside the folder, so that it is not part of it.
+"""
+
+import re
+from pathlib import Path
+
+from genga.audit.optional import library
+from genga.errors import GengaError
+
+SUFFIX = ".sig"  # a Sigstore bundle, JSON
+
+
+def make_key(private: Path) -> Path:
+    """Write a new key (elliptic, P-256) and beside it its public half `.pub`; return the latter.
+
+    Raises GengaError if there is something already: a key that signed must not be lost.
+    """
+    public = private.with_name(f"{private.name}.pub")
+    for path in (private, public):
+        if path.exists():
+            raise GengaError(f"{path}: is there already; sign with it, or name another")
+    ec, forms = (
+        library("cryptography.hazmat.primitives.asymmetric.ec"),
+        library("cryptography.hazmat.primitives.serialization"),
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = forms.Encoding.PEM
+    private.parent.mkdir(parents=True, exist_ok=True)
+    private.touch(mode=0o600)
+    private.write_bytes(key.private_bytes(pem, forms.PrivateFormat.PKCS8, forms.NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(pem, forms.PublicFormat.SubjectPublicKeyInfo))
+    return public
+
+
+def sign(folder: Path, private: Path) -> Path:
+    """Sign every file in the folder; return the signature's path. Raises GengaError if that cannot be done."""
+    _check(folder, private)
+    signing, target = library("model_signing.signing"), _signature(folder)
+    try:
+        signing.Config().use_elliptic_key_signer(private_key=private).sign(folder, target)
+    except (OSError, ValueError) as error:
+        raise GengaError(f"{folder}: cannot be signed with {private} ({error})") from error
+    return target
+
+
+def verify(folder: Path, public: Path) -> None:
+    """Raise GengaError unless the folder holds exactly what was signed, by the key whose public half this is."""
+    _check(folder, public)
+    target = _signature(folder)
+    if not target.is_file():
+        raise GengaError(f"{target}: no such signature; pull it, or make it: genga sign {folder.name} KEY")
+    verifying = library("model_signing.verifying")
+    try:
+        verifying.Config().use_elliptic_key_verifier(public_key=public).verify(folder, target)
+    except (OSError, ValueError) as error:
+        raise GengaError(f"{folder}: is not what was signed ({_plain(error)})") from error
+
+
+def _plain(error: Exception) -> str:
+    """What the library says, on one line and without the bytes of digests."""
+    return " ".join(re.sub(r": Expected 'Digest.*", "", str(error), flags=re.DOTALL).split())
+
+
+def _check(folder: Path, key: Path) -> None:
+    if not folder.is_dir():
+        raise GengaError(f"{folder}: no such run; train it, or `dvc pull` it")
+    if not key.is_file():
+        raise GengaError(f"{key}: no such key; genga sign RUN {key} --new-key makes one")
+
+
+def _signature(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}{SUFFIX}")

@@ -1,0 +1,100 @@
+"""An audit as lines of text."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from genga.audit.checks import ABSENT, CHANGED, STATES, UNRECORDED
+from genga.report import clock
+
+Audit = Mapping[str, Any]
+LISTED = 20  # of what is absent or unrecorded at most; what is changed is listed in full
+
+
+def lines(audit: Audit, with_images: bool) -> Iterator[str]:
+    """Yield the audit's lines. with_images: every training image too, not their number alone."""
+    yield from _model(audit)
+    yield from _images(audit, with_images)
+    yield f"corrections: {len(audit['corrections'])} lines were read"
+    yield from (f"  {one['file']}:{one['line']}: {', '.join(one['values'].values())}" for one in audit["corrections"])
+    yield "models:"
+    for model in audit["models"]:
+        yield f"  {model['role']:<13} {model['name']:<28} {model['revision'] or model['set']:<12} {model['licence']}"
+    yield "parameters:"
+    yield from (f"  {stage}: {_values(values)}" for stage, values in audit["parameters"].items())
+    yield f"code: {_code(audit['code'])}"
+    yield f"software: {_software(audit) or 'not on record'}"
+    yield from _checks(audit)
+
+
+def verdict(audit: Audit) -> str:
+    """Return the audit in one line."""
+    numbers = {state: sum(of.get(state, 0) for of in audit["counts"].values()) for state in STATES}
+    said = ", ".join(f"{number} {state}" for state, number in numbers.items())
+    head = "verified" if audit["verified"] else "NOT AS RECORDED"
+    return f"audit {audit['model']['file']}: {head}: {said}"
+
+
+def _model(audit: Audit) -> Iterator[str]:
+    model, checkpoint, base = audit["model"], audit["checkpoint"], audit["base"]
+    yield f"{model['file']}: run {audit['run']}, step {checkpoint['step']}, epoch {checkpoint['epoch']}"
+    yield f"  sha256 {model['sha256'] or 'not here'}"
+    yield f"  fine-tuned from {base['name']}, sha256 {base['sha256']}"
+
+
+def _images(audit: Audit, with_images: bool) -> Iterator[str]:
+    images = audit["images"]
+    looks = sum(image["looks"] for image in images)
+    yield f"images: {len(images)}, seen {looks} times, of episodes {', '.join(audit['episodes'])}"
+    for image in images if with_images else ():
+        where = f"{image['still']} at {clock(image['time'])}" if image["time"] is not None else image["still"]
+        crop = image["crop"]
+        box = f" px {' '.join(map(str, crop['box']))}" if crop and crop["box"] else ""
+        yield f"  {image['image']}: {image['kind'] or 'not in the dataset'}, frame {where}{box}"
+        who = image["character"]
+        named = f" ({who['name'] or 'nobody'} by {who['by']})" if who and who["name"] is not None else ""
+        yield f"    seen {image['looks']} times, steps {image['first_step']} to {image['last_step']}{named}"
+        if image["tags"] is not None:
+            tags = (f"{tag['tag']} {tag['by'] or 'not known'}" for tag in image["tags"])
+            yield f"    caption: {image['caption']}"
+            yield f"    decided by: {', '.join(tags)}"
+        yield from (f"    {one['file']}:{one['line']}: {one['said']}" for one in image["decisions"])
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()) or "none"
+
+
+def _code(code: Mapping[str, Any]) -> str:
+    if not code["files"]:
+        return "not on record"
+    if code["commit"]:
+        return f"commit {code['commit']}, {len(code['files'])} files"
+    known = sorted({commit for commit in code["by_job"].values() if commit})
+    lost = [name for name, commit in code["by_job"].items() if commit is None]
+    of = f"commits {', '.join(commit[:12] for commit in known)}; " if known else ""
+    return f"{of}in no commit here as {len(lost)} of {len(code['by_job'])} jobs ran it ({', '.join(lost[:3])}, …)"
+
+
+def _software(audit: Audit) -> str:
+    return ", ".join(f"{name} {' and '.join(versions)}" for name, versions in audit["software"].items())
+
+
+def _checks(audit: Audit) -> Iterator[str]:
+    yield "checks:" + " " * 8 + "".join(f"{state:>12}" for state in STATES)
+    for what, numbers in audit["counts"].items():
+        yield f"  {what:<13}" + "".join(f"{numbers.get(state, 0) or '':>12}" for state in STATES)
+    for state in (CHANGED, ABSENT, UNRECORDED):
+        found = [check for check in audit["checks"] if check["state"] == state]
+        shown = found if state == CHANGED else found[:LISTED]
+        if found:
+            yield f"{state}:"
+        yield from (_check(check) for check in shown)
+        if len(found) > len(shown):
+            yield f"  and {len(found) - len(shown)} more: see --json"
+
+
+def _check(check: Mapping[str, Any]) -> str:
+    on_record = f", on record {check['sha256']}" if check["sha256"] and check["state"] == CHANGED else ""
+    note = f", {check['note']}" if check["note"] else ""
+    return f"  {check['what']} {check['name']}{on_record}{note}"

@@ -1,0 +1,133 @@
+"""What became of a frame: what each stage made of it and why, and which checkpoints saw it at which steps."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from genga.audit.decisions import Decision, by_target, decisions
+from genga.audit.tables import (
+    CHARACTERS,
+    CROP,
+    DATASET,
+    DEDUP,
+    DETECT,
+    EMBED,
+    FRAMES,
+    LEDGER,
+    LEFT_OUT,
+    QUALITY,
+    SHOTS,
+    STILLS,
+    TAG,
+    Reader,
+)  # fmt: skip
+from genga.checkpoints import read_checkpoints
+from genga.errors import GengaError
+
+Rows = list[dict[str, Any]]
+
+
+def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
+    """Return what is known of a frame `series/episode/000123`, or of any still or crop of it.
+
+    Stage -> its rows about the frame, or about the frame that stands for it (`shown_by`). Raises GengaError if no such
+    frame is known.
+    """
+    series, episode, number = parse(frame)
+    reader = Reader(root)
+    of_frame = {
+        "frames": _of(reader, f"data/frames/{series}/{episode}.parquet", FRAMES, frame=number),
+        "shots": _shot(reader, f"data/shots/{series}/{episode}.parquet", number),
+        "dedup": _of(reader, f"data/dedup/{series}/{episode}.parquet", DEDUP, frame=number),
+    }
+    keeper = of_frame["dedup"][0]["keeper"] if of_frame["dedup"] else number
+    still = f"{series}/{episode}/{keeper:06d}" if keeper is not None else None
+    of_still = _of_still(reader, series, episode, still)
+    if not any(of_frame.values()) and not any(of_still.values()):
+        where = f"data/frames/{series}/{episode}.parquet"
+        known = "is not here: `dvc pull` it" if where in reader.absent else f"has no frame {number}"
+        raise GengaError(f"{series}/{episode}/{number:06d}: {where} {known}")
+    return {
+        "frame": f"{series}/{episode}/{number:06d}",
+        "shown_by": still,
+        "probe": _video(reader, f"data/probe/{series}/{episode}.json"),
+        **of_frame,
+        **of_still,
+        "seen": list(seen(reader, still)) if still else [],
+        "decisions": _decided(Path(root), series, f"{series}/{episode}/{number:06d}", still),
+        "absent": sorted(reader.absent),
+        "damaged": reader.damaged,
+    }
+
+
+def parse(frame: str) -> tuple[str, str, int]:
+    """Return series, episode and number of a frame, still or crop. Raises GengaError for anything else."""
+    match = re.fullmatch(r"([^/]+)/([^/]+)/(\d+)(-\d+-\w+)?", frame)
+    if match is None:
+        raise GengaError(f"{frame!r} is not a frame; name it as series/episode/number, such as sample/ep01/000123")
+    return match[1], match[2], int(match[3])
+
+
+def seen(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
+    """Yield for each run and image of the still: at which steps it was seen, and how often by each checkpoint."""
+    for path in sorted((reader.root / "models").glob("*/ledger.parquet")):
+        run = path.parent.name
+        looks = reader.table(f"models/{run}/ledger.parquet", LEDGER).filter(still=still)
+        if looks.is_empty():
+            continue
+        listed = path.with_name("checkpoints.json")
+        checkpoints = read_checkpoints(listed).all if listed.is_file() else ()
+        for (image,), rows in looks.sort("image", "step").group_by("image", maintain_order=True):
+            steps = rows["step"].to_list()
+            times = {one.file: sum(step <= one.step for step in steps) for one in checkpoints}
+            yield {"run": run, "image": image, "steps": steps, "checkpoints": times}
+
+
+def _of_still(reader: Reader, series: str, episode: str, still: str | None) -> dict[str, Rows]:
+    place = f"{series}/{episode}.parquet"
+    tables = {
+        "stills": (f"data/stills/{place}", STILLS),
+        "detect": (f"data/detect/{place}", DETECT),
+        "quality": (f"data/quality/{place}", QUALITY),
+        "tag": (f"data/tag/{place}", TAG),
+        "crop": (f"data/crop/{place}", CROP),
+        "characters": (f"data/characters/{series}.parquet", CHARACTERS),
+        "dataset": (f"data/dataset/{series}.parquet", DATASET),
+        "left_out": (f"data/dataset/left-out/{series}.parquet", LEFT_OUT),
+    }
+    found = {stage: _of(reader, path, schema, still=still) for stage, (path, schema) in tables.items()}
+    features = reader.table(f"data/embed/{place}", EMBED)
+    return {**found, "embed": features.filter(pl.col("crop").str.starts_with(f"{still}-")).to_dicts()}
+
+
+def _video(reader: Reader, path: str) -> Rows:
+    found = reader.json(path)
+    return [{name: found.get(name) for name in ("sha256", "codec", "width", "height")}] if found else []
+
+
+def _of(reader: Reader, path: str, schema: Mapping[str, Any], **key: Any) -> Rows:
+    """The rows of a table with a value in a column; none for None."""
+    table = reader.table(path, schema)
+    ((column, value),) = key.items()
+    return [] if value is None else table.filter(pl.col(column) == value).to_dicts()
+
+
+def _shot(reader: Reader, path: str, frame: int) -> Rows:
+    return reader.table(path, SHOTS).filter((pl.col("start") <= frame) & (pl.col("end") > frame)).to_dicts()
+
+
+def _decided(root: Path, series: str, *stills: str | None) -> list[dict[str, Any]]:
+    """What people have decided about the frame, the still that shows it, and the crops of it, as it stands today."""
+    found: list[Decision] = []
+    for path in sorted((root / "corrections" / series).rglob("*.csv")):
+        found += decisions(path.relative_to(root).as_posix(), path.read_bytes())
+    wanted = [
+        one
+        for target, lines in by_target(found).items()
+        for one in lines
+        if any(still and (target == still or target.startswith(f"{still}-")) for still in stills)
+    ]
+    return [{"file": one.file, "line": one.line, "target": one.target, "said": one.said} for one in wanted]

@@ -1,0 +1,162 @@
+"""What leaves for auditors, made and held against the rules by the formats' own libraries.
+
+They have an environment of their own (`make audit`); elsewhere only the line that says so is tested.
+"""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from audited import FIRST, HEAD, SELECTED, SERIES, make, tamper
+from typer.testing import CliRunner
+
+from genga.audit.facts import facts, gather
+from genga.audit.optional import library
+from genga.errors import GengaError
+from genga.files import read_json
+from genga.records import read_records
+
+needs = {
+    name: pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name}: make audit")
+    for name in ("cyclonedx", "mlcroissant", "model_signing", "rocrate_validator")
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return make(tmp_path)
+
+
+def behind() -> dict:
+    return facts(gather(SELECTED, read_records()))
+
+
+def test_a_library_that_is_not_there_is_one_line_with_the_way_out() -> None:
+    with pytest.raises(GengaError, match="no_such_library: is not installed .*; `make audit`, then run"):
+        library("no_such_library")
+
+
+@needs["cyclonedx"]
+def test_the_bill_of_materials_is_valid_and_names_everything(project: Path) -> None:
+    from genga.audit.mlbom import check, mlbom
+
+    text = mlbom(behind(), read_json("data/evaluate/r.json"))
+    assert text == mlbom(behind(), read_json("data/evaluate/r.json")), "equal records, equal bytes"
+    bill = json.loads(text)
+    model = bill["metadata"]["component"]
+    assert (model["type"], model["name"], model["version"]) == ("machine-learning-model", "r", "4")
+    assert model["hashes"][0]["content"] == behind()["checkpoint"]["sha256"]
+    assert model["modelCard"]["quantitativeAnalysis"]["performanceMetrics"][0]["value"] == "0.4"
+    assert {"name": "genga:tag.threshold", "value": "0.35"} in model["modelCard"]["properties"]
+    kinds = {one["bom-ref"]: one["type"] for one in bill["components"]}
+    assert kinds["model:base"] == "machine-learning-model" and kinds["software:torch@2.13.0"] == "library"
+    assert kinds[f"data/dataset/{SERIES}.parquet"] == "data"
+    with pytest.raises(GengaError, match="is not valid CycloneDX"):
+        check(text.replace('"modelCard"', '"modelcard"'))
+
+
+@needs["mlcroissant"]
+def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Path) -> None:
+    import mlcroissant
+    import numpy as np
+
+    from genga.audit.croissant import croissant
+    from genga.audit.tables import DATASET
+    from genga.images import encode
+    from genga.shards import writing_shard
+    from genga.tables import read_table
+
+    with writing_shard("pictures.tar") as writer:
+        places = [writer.add(f"{n}.png", encode(np.full((4, 4, 3), n, np.uint8))) for n in range(2)]
+    rows = read_table(f"data/dataset/{SERIES}.parquet", DATASET)
+    for name in places[0]:
+        rows = rows.with_columns(type(rows)({name: [place[name] for place in places]})[name])
+    Path("out").mkdir()
+    croissant(SERIES, rows, Path("out"))
+    dataset = mlcroissant.Dataset("out/croissant.json")
+    read = [{key.split("/")[1]: value for key, value in row.items()} for row in dataset.records("rows")]
+    assert [row["image"].decode() for row in read] == [FIRST, HEAD]
+    assert read[1]["caption"].decode() == "hana, 1girl, long hair, smile, red hat"
+    pictures = {row["images/name"].decode(): row["images/picture"] for row in dataset.records("images")}
+    assert pictures[read[1]["file"].decode()].getpixel((0, 0)) == (1, 1, 1)
+
+
+@needs["model_signing"]
+def test_a_signature_holds_until_a_byte_a_file_or_the_key_is_another(project: Path) -> None:
+    from genga.cli.sign import app as sign
+    from genga.cli.verify import app as verify
+
+    run = CliRunner()
+    assert run.invoke(sign, ["r", "key", "--new-key"], catch_exceptions=False).exit_code == 0
+    assert run.invoke(verify, ["r", "key.pub"], catch_exceptions=False).exit_code == 0
+    assert Path("key").stat().st_mode & 0o077 == 0
+    tamper(SELECTED)
+    with pytest.raises(GengaError, match="models/r: is not what was signed .*r.safetensors"):
+        run.invoke(verify, ["r", "key.pub"], catch_exceptions=False)
+    tamper(SELECTED)
+    Path("models/r/more.txt").touch()
+    with pytest.raises(GengaError, match="Extra files found"):
+        run.invoke(verify, ["r", "key.pub"], catch_exceptions=False)
+    Path("models/r/more.txt").unlink()
+    run.invoke(sign, ["r", "another", "--new-key"], catch_exceptions=False)
+    with pytest.raises(GengaError, match="is not what was signed"):
+        run.invoke(verify, ["r", "key.pub"], catch_exceptions=False)
+    with pytest.raises(GengaError, match="key: is there already"):
+        run.invoke(sign, ["r", "key", "--new-key"], catch_exceptions=False)
+
+
+@needs["rocrate_validator"]
+def test_the_crate_meets_what_its_profile_requires(project: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from genga.audit.crate import crate
+
+    (project / "Snakefile").write_bytes((root / "Snakefile").read_bytes())
+    first, again = project / "crate", project / "again"
+    for folder in (first, again):
+        folder.mkdir()
+        crate(behind(), folder)
+    text = (first / "ro-crate-metadata.json").read_text(encoding="utf-8")
+    assert text == (again / "ro-crate-metadata.json").read_text(encoding="utf-8")
+    assert str(project) not in text
+    assert (first / SELECTED).is_file() or (first / "models/r/checkpoints/r-000004.safetensors").is_file()
+    _without_network(monkeypatch)
+    assert _problems(first) == []
+    broken = json.loads(text)
+    broken["@graph"] = [
+        {**one, "instrument": []} if one["@type"] == "CreateAction" else one for one in broken["@graph"]
+    ]
+    (first / "ro-crate-metadata.json").write_text(json.dumps(broken), encoding="utf-8")
+    assert _problems(first) != []
+
+
+def _problems(folder: Path) -> list[str]:
+    from rocrate_validator import models, services
+
+    settings = models.ValidationSettings(
+        rocrate_uri=str(folder), profile_identifier="workflow-run-crate", requirement_severity=models.Severity.REQUIRED
+    )
+    return [f"{issue.check.identifier}: {issue.message}" for issue in services.validate(settings).get_issues()]
+
+
+def _without_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serve the crate's JSON-LD context from the copy that comes with `rocrate`.
+
+    That copy is of 1.3, where two names of Bioschemas moved: they are put back to what 1.1 has.
+    """
+    from importlib.resources import files
+
+    import rdflib.plugins.shared.jsonld.context as context
+    import rdflib.plugins.shared.jsonld.util as util
+    import requests
+    from rocrate_validator.utils.http import HttpRequester
+
+    known = json.loads((files("rocrate") / "data/ro-crate.jsonld").read_text(encoding="utf-8"))
+    for name in ("ComputationalWorkflow", "FormalParameter"):
+        known["@context"][name] = f"https://bioschemas.org/{name}"
+    answer = requests.Response()
+    answer.status_code, answer._content = 200, json.dumps(known).encode()
+    answer.headers["Content-Type"] = "application/ld+json"
+    monkeypatch.setattr(HttpRequester, "get", lambda self, url, **more: answer, raising=False)
+    for module in (context, util):
+        monkeypatch.setattr(module, "source_to_json", lambda *given, **more: (known, None), raising=False)

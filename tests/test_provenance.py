@@ -1,0 +1,147 @@
+"""genga trace, card and diff: what became of a frame, what a run is made of, and how two runs differ."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from audited import FIRST, HEAD, MODEL, PLACE, SECOND, SERIES, make
+from typer.testing import CliRunner
+
+from genga.audit.card import card
+from genga.audit.diff import diff
+from genga.audit.diff import lines as diff_lines
+from genga.audit.trace import parse, trace
+from genga.audit.tracetext import lines
+from genga.cli.card import app as card_app
+from genga.cli.diff import app as diff_app
+from genga.cli.trace import app as trace_app
+from genga.errors import GengaError
+from genga.files import read_json, write_json
+from genga.records import read_records, write_records
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return make(tmp_path)
+
+
+def test_a_frame_that_was_seen(project: Path) -> None:
+    found = trace(f"{PLACE}/2")
+    assert (found["frame"], found["shown_by"]) == (SECOND, SECOND)
+    assert [(row["reason"], row["keeper"]) for row in found["dedup"]] == [("restored", 2)]
+    assert [row["crop"] for row in found["crop"]] == [HEAD] and [row["model"] for row in found["embed"]] == ["tiny"]
+    assert [row["reason"] for row in found["left_out"]] == ["shot"]
+    early, late = "models/r/checkpoints/r-000002.safetensors", MODEL
+    assert found["seen"] == [{"run": "r", "image": HEAD, "steps": [1, 3], "checkpoints": {early: 1, late: 2}}]
+    assert len(found["decisions"]) == 3 and found["absent"] == []
+
+
+def test_a_frame_that_another_stands_for_says_why(project: Path) -> None:
+    said = list(lines(trace(f"{PLACE}/000001")))
+    assert said[0] == f"{PLACE}/000001"
+    assert f"  dedup      held: the drawing is held; shown by {FIRST}, of which all below speaks" in said
+    assert "  tag        the still: sky 0.50 model" in said and "             not kept: cat 0.50 score" in said
+    assert f"  train      run r saw {FIRST} at step 2, 4" in said
+
+
+def test_a_trace_of_what_is_left_after_a_partial_pull(project: Path) -> None:
+    for folder in ("raw", "frames", "shots", "dedup", "stills", "tag"):
+        shutil.rmtree(project / "data" / folder)
+    found = trace(HEAD)
+    assert f"data/dedup/{PLACE}.parquet" in found["absent"] and found["seen"][0]["steps"] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ("sample", "'sample' is not a frame; name it as series/episode/number"),
+        (f"{PLACE}/7", f"{PLACE}/000007: data/frames/{PLACE}.parquet has no frame 7"),
+        ("a/b/1", "a/b/000001: data/frames/a/b.parquet is not here"),
+    ],
+)
+def test_frames_that_are_none(project: Path, frame: str, message: str) -> None:
+    with pytest.raises(GengaError, match=message):
+        trace(frame)
+
+
+def test_a_still_a_crop_and_a_number_name_a_frame() -> None:
+    assert parse("s/e 1/000123") == parse("s/e 1/123") == parse("s/e 1/000123-0-head") == ("s", "e 1", 123)
+
+
+def test_the_card_of_a_run(project: Path) -> None:
+    text = card("r", read_records())
+    _, head, body = text.split("---\n", 2)
+    assert yaml.safe_load(head) == {
+        "library_name": "diffusers", "pipeline_tag": "text-to-image", "tags": ["lora", "anime", "genga"],
+        "base_model": "tiny", "instance_prompt": "hana",
+    }  # fmt: skip
+    assert "A LoRA fine-tuned from tiny, step 4, selected by its evaluation." in body
+    assert "2 images of 1 episodes, looked at 4 times." in body
+    assert "| character hana | 1 |" in body and "| kind still | 1 |" in body
+    assert "| recognition_v1 | 0.10 [0.00, 0.20] | 0.40 [0.30, 0.50] |" in body
+    assert '| tag | `{"threshold": 0.35}` |' in body and "Software: torch 2.13.0." in body
+    assert "People corrected 3 times what models had decided before this." in body
+
+
+def test_the_card_is_the_same_where_only_a_part_was_pulled(project: Path) -> None:
+    whole = card("r", read_records())
+    for folder in ("raw", "frames", "shots", "dedup", "stills", "detect", "tag", "embed", "probe", "characters"):
+        shutil.rmtree(project / "data" / folder)
+    assert card("r", read_records()) == whole
+    assert str(project) not in whole
+
+
+def test_the_commands_write_what_they_say(project: Path) -> None:
+    run = CliRunner()
+    assert run.invoke(card_app, []).output == "card: 1 runs: models/r/README.md\n"
+    assert Path("models/r/README.md").read_text(encoding="utf-8") == card("r", read_records())
+    assert run.invoke(trace_app, [HEAD, "--json", "t.json"]).exit_code == 0
+    assert read_json("t.json")["frame"] == SECOND
+    assert run.invoke(diff_app, ["r", "r", "--json", "d.json"]).exit_code == 0
+    assert read_json("d.json")["code"] == {}
+
+
+def second_run() -> None:
+    """Run q: as r, but of its first checkpoint alone, with fewer steps and another genga/tag.py."""
+    shutil.copytree("models/r", "models/q")
+    listed = read_json("models/q/checkpoints.json")
+    write_json("models/q/checkpoints.json", {**listed, "run": "q", "checkpoints": listed["checkpoints"][:1]})
+    records = read_records()
+    train = records.maker["models/r/checkpoints.json"]
+    made = {path.replace("/r/", "/q/"): output for path, output in train.outputs.items()}
+    other = replace(train, outputs=made, params={**train.params, "train": {"max_steps": 2}}, code="d")
+    records.code["d"] = {**records.code["c"], "genga/tag.py": "another"}
+    records.jobs[other.key] = other
+    write_records(records)
+
+
+def test_two_runs_differ_in_what_they_differ(project: Path) -> None:
+    second_run()
+    Path("models/q/checkpoints/r-000002.safetensors").write_bytes(b"q")
+    listed = read_json("models/q/checkpoints.json")
+    listed["checkpoints"][0] |= {"file": "models/q/checkpoints/r-000002.safetensors", "sha256": "0" * 64}
+    write_json("models/q/checkpoints.json", listed)
+    found = diff("r", "q", read_records())
+    assert found["images"] == {"only": [[], []], "both": 2}
+    assert set(found["changed_images"]) == {FIRST, HEAD}, "seen twice, and once"
+    assert found["parameters"] == {"train.max_steps": (4, 2)}
+    assert list(found["code"]) == ["genga/tag.py"]
+    assert found["models"] == found["software"] == found["inputs"] == found["corrections"] == {}
+    assert "  train.max_steps: 4 -> 2" in list(diff_lines(found))
+
+
+def test_a_run_does_not_differ_from_itself(project: Path) -> None:
+    said = list(diff_lines(diff("r", "r", read_records())))
+    assert said[0] == "images: 2 in both, 0 only in r, 0 only in r"
+    assert all(line.endswith("no differences") for line in said[1:])
+    assert json.dumps(said)
+
+
+def test_a_run_that_was_not_trained(project: Path) -> None:
+    with pytest.raises(GengaError, match="models/none/checkpoints.json: cannot be read"):
+        diff("r", "none", read_records())
+    assert SERIES
