@@ -101,7 +101,8 @@ def change_params(project: Path, section: str, **values: object) -> None:
     """Set keys of a section in the project's params.yaml; None takes a key away."""
     path = project / "params.yaml"
     params = yaml.safe_load(path.read_text(encoding="utf-8"))
-    params[section] = {key: value for key, value in {**params[section], **values}.items() if value is not None}
+    gone = {key for key, value in values.items() if value is None}
+    params[section] = {key: value for key, value in {**params[section], **values}.items() if key not in gone}
     path.write_text(yaml.safe_dump(params, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
