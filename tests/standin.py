@@ -3,14 +3,12 @@
 A stand-in names the modules that the real script imports, so a change of a module concerns the same stages.
 """
 
-import contextlib
-import io
+import multiprocessing
 import os
 import re
 import shutil
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import yaml
@@ -115,37 +113,26 @@ def shuffle_times(project: Path) -> None:
 
 def snakemake(project: Path, *arguments: str) -> Ran:
     """Run Snakemake in `project`: in a fork of this process, which spares it importing Snakemake anew."""
-    import snakemake.cli
+    import snakemake.cli  # noqa: F401  # in this process, so that no fork has to
 
     log = project.parent / f"{project.name}.{time.monotonic_ns()}.log"
-    child = os.fork()
-    if child == 0:
-        status = 70
-        try:
-            os.chdir(project)
-            with open(log, "w", encoding="utf-8") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
-                sys.stdout, sys.stderr = io.TextIOWrapper(io.FileIO(1, "w", closefd=False)), sys.__stderr__
-                sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), line_buffering=True)
-                status = _main(["--cores", "2", *arguments], snakemake.cli.main)
-                sys.stdout.flush()
-        finally:
-            os._exit(status)
-    _, waited = os.waitpid(child, 0)
+    child = multiprocessing.get_context("fork").Process(target=_run, args=(project, log, arguments))
+    child.start()
+    child.join()
     text = log.read_text(encoding="utf-8")
     log.unlink()
-    return Ran(os.waitstatus_to_exitcode(waited), text)
+    return Ran(child.exitcode or 0, text)
 
 
-def _main(arguments: list[str], main: object) -> int:
-    sys.argv = ["snakemake", *arguments]
-    with contextlib.suppress(ImportError):
-        try:
-            main(arguments)  # type: ignore[operator]
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else int(end.code is not None)
-        except BaseException:
-            traceback.print_exc()
-            return 71
-    return 0
+def _run(project: Path, log: Path, arguments: tuple[str, ...]) -> None:
+    """What the fork does: all that is said goes to `log`."""
+    import snakemake.cli
+
+    os.chdir(project)
+    with open(log, "w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # the fork's own, to its end
+    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
+    sys.argv = ["snakemake", "--cores", "2", *arguments]
+    snakemake.cli.main(sys.argv[1:])

@@ -11,7 +11,9 @@ from genga.dedup import SCHEMA
 from genga.dedup_series import Episode, holds, shared
 from genga.params.dedup import Params
 
-PARAMS = Params(threshold=14.0, recurring=20.0, signature=64, keep="first", camera="ends", back=3, black=30.0)
+PARAMS = Params(
+    threshold=14.0, recurring=20.0, signature=64, keep="first", camera="ends", back=3, text="ignore", black=30.0
+)
 RATE = 24
 
 Row = tuple[int | None, str | None, str]  # keeper, its episode, reason
