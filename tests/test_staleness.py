@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from standin import EPISODES, RUN, SERIES, change_params, make_standin, put, shuffle_times, snakemake, video
 
 from genga.records import read_records
@@ -65,7 +66,7 @@ def section(name: str, **values: object) -> Callable[[Path], None]:
 
 
 CORRECTION = "still_or_crop,box,tag,decision,who,why\n"
-FACE = "f3e306b546ea2b5d5b0fcbc9f3818057750c9df46c44f77d7d4632c8aeef5998"  # of the person detector
+PERSON = re.findall(r"person.onnx, sha256: ([0-9a-f]{64})", (ROOT / "models.yaml").read_text(encoding="utf-8"))[0]
 CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "nothing": (lambda project: None, {}),
     "times of files only": (shuffle_times, {}),
@@ -109,20 +110,25 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
         after("characters"),
     ),
-    "a new episode": (
+    "a new episode": (lambda project: put(project / video("第3話"), "third"), after("probe", episodes=1)),
+    "a new episode before another": (  # whose dedup looks back to it
         lambda project: put(project / video("ep 3"), "third"),
-        {**after("probe", episodes=1)},
+        {**after("probe", episodes=1), **after("dedup")},
     ),
     "a removed episode": (
         lambda project: (project / video(EPISODES[1])).unlink(),
         after("characters"),
     ),
     "another video under the name": (
-        lambda project: put(project / video(EPISODES[0]), "VIDEO of ep 1", old=True),
+        lambda project: put(project / video(EPISODES[1]), "VIDEO of ep 2", old=True),
         after("probe", episodes=1),
     ),
+    "another video that an episode looks back to": (
+        lambda project: put(project / video(EPISODES[0]), "VIDEO of ep 1", old=True),
+        {**after("probe", episodes=1), **after("dedup")},
+    ),
     "the same video copied anew": (lambda project: put(project / video(EPISODES[0]), "video of ep 1"), {}),
-    "another revision of a model": (replace("models.yaml", FACE, "0" * 64), after("detect", "evaluate")),
+    "another revision of a model": (replace("models.yaml", PERSON, "0" * 64), after("detect", "evaluate")),
     "the lock file of packages": (append("envs/requirements.lock", "other==1.0\n"), {}),
 }
 

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from demo.teach.export import write_onnx
-from demo.teach.learning import block, disturbed, fast, teach, to_tensor
+from demo.teach.learning import block, disturbed, teach, to_tensor
 from demo.teach.pairs import SAME_SHARE, best_threshold, pair_differences
 from demo.teach.people import TRAITS, People, draw_people
 from demo.world.model import ACCESSORIES
@@ -99,9 +99,7 @@ def batch_loss(taught: Taught, people: People, rng: np.random.Generator, rows_of
     x = disturbed(to_tensor(people.images[rows]), colour=0.04)
     mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)[:, None, None, None]
     x = clip_scale(torch.where(mirrored, x.flip(3), x)).contiguous(memory_format=torch.channels_last)
-    with fast():
-        features = taught.network(x)
-    features, who = features.float(), people.who[rows]
+    features, who = taught.network(x), people.who[rows]
     traits, worn = torch.from_numpy(people.traits[who]), torch.from_numpy(people.worn[who])
     return contrast(features, torch.from_numpy(who)) + TRAIT_WEIGHT * trait_loss(taught, features, traits, worn)
 
@@ -130,9 +128,9 @@ def set_threshold(embedder: Embedder, people: People, out: Path) -> str:
 
 def main(
     out: Path = typer.Option(Path("demo/weights/ccip"), help="folder of both ONNX files and metrics.json"),
-    families: int = typer.Option(1000, help="families of two look-alikes to learn from"),
+    families: int = typer.Option(560, help="families of two look-alikes to learn from"),
     frames: int = typer.Option(4, help="frames of each character, some 2.5 crops each"),
-    steps: int = typer.Option(1600, help=f"batches of {2 * FAMILIES * VIEWS}"),
+    steps: int = typer.Option(480, help=f"batches of {2 * FAMILIES * VIEWS}"),
     seed: int = typer.Option(0, help="seed of drawings and weights"),
 ) -> None:
     """Teach the embedded character embedder from drawings of random people."""
