@@ -128,7 +128,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         {**after("probe", episodes=1), **after("dedup")},
     ),
     "the same video copied anew": (lambda project: put(project / video(EPISODES[0]), "video of ep 1"), {}),
-    "another revision of a model": (replace("models.yaml", PERSON, "0" * 64), after("detect", "evaluate")),
+    "another revision of a model": (replace("models.yaml", PERSON, "a" * 64), after("detect", "evaluate")),
     "the lock file of packages": (append("envs/requirements.lock", "other==1.0\n"), {}),
 }
 
