@@ -15,11 +15,14 @@ SCHEMA: Schema = {
     "time": pl.Float64,  # s, of the first frame
     "duration": pl.Float64,  # s
     "drawing": pl.Int64,  # the frame that stands for it: the number in its still's name; null where none does
+    "episode": pl.String,  # the earlier episode whose drawing it is; null: this one's
     "seen": pl.String,  # first, again (it was on screen before), camera (moving over it); else why there is no drawing
 }
 # What the tables need to have.
 FRAMES: Schema = {"frame": pl.Int64, "time": pl.Float64}
-DEDUP: Schema = {"frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "reason": pl.String}
+DEDUP: Schema = {
+    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "reason": pl.String, "keeper_episode": pl.String
+}  # fmt: skip
 
 _TRAVEL = ("camera", "stitched")  # reasons of frames on the way of a camera move
 
@@ -34,14 +37,17 @@ def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
     times = frames["time"].to_numpy()
     last = float(times[-1] + (np.median(np.diff(times)) if len(times) > 1 else 0.0))
     rows = (
-        dedup.select("frame", "shot", "keeper", kind.alias("kind"))
+        dedup.select("frame", "shot", "keeper", "keeper_episode", kind.alias("kind"))
         .join(frames.select("frame", "time"), on="frame", maintain_order="left")
-        .with_columns(run=pl.struct("shot", "keeper", "kind").rle_id())
+        .with_columns(run=pl.struct("shot", "keeper", "keeper_episode", "kind").rle_id())
         .group_by("run", maintain_order=True)
-        .agg(pl.first("shot", "frame", "time", "keeper", "kind"), pl.len().cast(pl.Int64).alias("frames"))
+        .agg(
+            pl.first("shot", "frame", "time", "keeper", "keeper_episode", "kind"),
+            pl.len().cast(pl.Int64).alias("frames"),
+        )
         .with_columns(
             end=pl.col("time").shift(-1).fill_null(last),
-            again=pl.col("keeper").is_not_null() & ~pl.struct("keeper", "kind").is_first_distinct(),
+            again=pl.col("keeper").is_not_null() & ~pl.struct("keeper", "keeper_episode", "kind").is_first_distinct(),
         )
     )
     seen = pl.when(pl.col("kind") != "").then("kind").when("again").then(pl.lit("again")).otherwise(pl.lit("first"))
@@ -52,11 +58,13 @@ def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
         "time",
         (pl.col("end") - pl.col("time")).alias("duration"),
         pl.col("keeper").alias("drawing"),
+        pl.col("keeper_episode").alias("episode"),
         seen.alias("seen"),
     )
 
 
 def holds(sheet: pl.DataFrame) -> dict[int, int]:
-    """Return for each drawing for how many frames it is on screen in all, moves over it left out."""
-    still = sheet.filter(pl.col("drawing").is_not_null() & (pl.col("seen") != "camera"))
+    """Return for each of the episode's own drawings for how many frames it is on screen, moves over it left out."""
+    own = pl.col("drawing").is_not_null() & pl.col("episode").is_null()
+    still = sheet.filter(own & (pl.col("seen") != "camera"))
     return dict(still.group_by("drawing").agg(pl.col("frames").sum()).sort("drawing").iter_rows())

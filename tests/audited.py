@@ -104,7 +104,10 @@ def _tables() -> None:
     _write(f"data/frames/{PLACE}.parquet", tables.FRAMES, *({"frame": n, "time": n / 24} for n in range(3)))
     _write(f"data/shots/{PLACE}.parquet", tables.SHOTS, {"shot": 0, "start": 0, "end": 3, "camera": "static"})
     kept = [(0, 0, "kept"), (1, 0, "held"), (2, 2, "restored")]
-    rows = [{"frame": frame, "shot": 0, "keeper": keeper, "reason": reason} for frame, keeper, reason in kept]
+    rows = [
+        {"frame": frame, "shot": 0, "keeper": keeper, "keeper_episode": None, "reason": reason}
+        for frame, keeper, reason in kept
+    ]
     _write(f"data/dedup/{PLACE}.parquet", tables.DEDUP, *rows)
     with writing_shard(f"data/stills/{PLACE}.tar") as shard:
         first, second = (shard.add(f"{n}.png", bytes([n] * 700)) for n in (0, 2))

@@ -23,6 +23,7 @@ DEDUP = pl.DataFrame(
             "black",
             "recurring",
         ],
+        "keeper_episode": pl.Series([None] * 10, dtype=pl.String),
     }
 )
 
@@ -43,4 +44,13 @@ def test_how_long_a_drawing_is_held() -> None:
 
 
 def test_a_video_of_one_frame() -> None:
-    assert exposures(FRAMES[:1], DEDUP[:1]).rows() == [(0, 0, 1, 0.0, 0.0, 1, "first")]
+    assert exposures(FRAMES[:1], DEDUP[:1]).rows() == [(0, 0, 1, 0.0, 0.0, 1, None, "first")]
+
+
+def test_another_episodes_drawing_is_not_this_ones_of_the_same_number() -> None:
+    of = [None, None, None, None, None, None, "ep00", None, None, "ep00"]
+    sheet = exposures(FRAMES, DEDUP.with_columns(keeper_episode=pl.Series(of)))
+    assert sheet.select("start", "drawing", "episode", "seen").rows()[4:] == [
+        (6, 1, "ep00", "first"), (7, None, None, "dissolve"), (8, None, None, "black"), (9, 3, "ep00", "first"),
+    ]  # fmt: skip
+    assert holds(sheet) == {1: 4, 3: 1}

@@ -34,7 +34,8 @@ SHOTS: Schema = {
     "timing": pl.Float64,
 }  # fmt: skip
 DEDUP: Schema = {
-    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "reason": pl.String, "distance": pl.Float64,
+    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "keeper_episode": pl.String,
+    "reason": pl.String, "distance": pl.Float64,
 }  # fmt: skip
 STILLS: Schema = {
     "still": pl.String, "frame": pl.Int64, "time": pl.Float64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,

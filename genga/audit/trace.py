@@ -43,9 +43,10 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
         "shots": _shot(reader, f"data/shots/{series}/{episode}.parquet", number),
         "dedup": _of(reader, f"data/dedup/{series}/{episode}.parquet", DEDUP, frame=number),
     }
-    keeper = of_frame["dedup"][0]["keeper"] if of_frame["dedup"] else number
-    still = f"{series}/{episode}/{keeper:06d}" if keeper is not None else None
-    of_still = _of_still(reader, series, episode, still)
+    found = of_frame["dedup"][0] if of_frame["dedup"] else {"keeper": number}
+    keeper, home = found["keeper"], found.get("keeper_episode") or episode  # the episode whose drawing it is
+    still = f"{series}/{home}/{keeper:06d}" if keeper is not None else None
+    of_still = _of_still(reader, series, home, still)
     if not any(of_frame.values()) and not any(of_still.values()):
         where = f"data/frames/{series}/{episode}.parquet"
         known = "is not here: `dvc pull` it" if where in reader.absent else f"has no frame {number}"
