@@ -87,7 +87,7 @@ def test_a_run_is_said_beside_its_base():
     figures = {
         "run": "hana",
         "steps": [{"step": step, **{name: value(mean) for name in names}} for step, mean in ((0, 0.2), (50, 0.7))],
-        "selection": {"step": 50, "file": "models/hana/hana-000050.safetensors"},
+        "selection": {"step": 50, "file": "models/hana/checkpoints/hana-000050.safetensors"},
         "difference": {**{name: value(0.5) for name in names}, "copies": {"mean": -0.0, "low": -0.001, "high": 0.0}},
         "bootstrap": {"pairs": 12, "confidence": 0.95},
         "references": {"deciding": "held-out", "images": {"held-out": 9, "train": 30}},

@@ -74,10 +74,15 @@ def run_lines(figures: dict[str, Any], report: Path) -> list[str]:
     lines += [
         f"  [low, high]: {confidence:.0%} interval over {pairs} pairs of prompt and seed; "
         f"against {against['images'][against['deciding']]} {against['deciding']} drawings",
-        f"  {Path(figures['selection']['file']).with_name(figures['run'])}.safetensors",
+        f"  {selected_file(figures)}",
         f"  {report}" if report.is_file() else f"  {report} (not made yet)",
     ]
     return lines
+
+
+def selected_file(figures: dict[str, Any]) -> Path:
+    """Return where stage evaluate keeps the selected checkpoint: models/<run>/<run>.safetensors."""
+    return Path(figures["selection"]["file"]).parents[1] / f"{figures['run']}.safetensors"
 
 
 def _interval(value: dict[str, float], sign: str = "") -> str:
