@@ -23,13 +23,16 @@ from bench._peers import VARIANTS, encoded, imagededup, mpdecimate, phash, scene
 from bench.models import table
 from genga.cellstore import CellReader, CellWriter
 from genga.dedup import dedup
+from genga.fields import Fields
 from genga.files import read_json
 from genga.frames import frames
 from genga.params.base import Section
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.load import parse_section, section_of_file
+from genga.params.probe import Params as ProbeParams
 from genga.params.shots import Params as ShotsParams
+from genga.probe import probe
 from genga.shards import writing_shard
 from genga.shots import shots
 from genga.video import decode, luma
@@ -73,9 +76,10 @@ def judged(video: Path, truth: Truth, times: Sequence[float]) -> Iterator[tuple[
 
     times: of the frames that the truth is about, in s.
     """
+    fields = Fields.of(probe(video, section("probe", ProbeParams))["fields"])
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
-            measured = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
+            measured = frames(decode(video, 2, fields=fields), CellWriter(shard), section("frames", FramesParams))
         seen = measured["time"].to_list()
         same = nearest(seen, times)
 

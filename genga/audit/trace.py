@@ -43,7 +43,7 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
         "shots": _shot(reader, f"data/shots/{series}/{episode}.parquet", number),
         "dedup": _of(reader, f"data/dedup/{series}/{episode}.parquet", DEDUP, frame=number),
     }
-    found = of_frame["dedup"][0] if of_frame["dedup"] else {"keeper": number}
+    found: dict[str, Any] = of_frame["dedup"][0] if of_frame["dedup"] else {"keeper": number}
     keeper, home = found["keeper"], found.get("keeper_episode") or episode  # the episode whose drawing it is
     still = f"{series}/{home}/{keeper:06d}" if keeper is not None else None
     of_still = _of_still(reader, series, home, still)
