@@ -73,7 +73,7 @@ def test_a_series_is_said_in_a_line_for_each_stage():
     lines = series_lines("s", ["e"], {**COUNTS, "frames": frames})
     assert lines[:3] == [
         "s: 1 episodes (e)",
-        "      5 of 20      frames            9 held, 4 kept, 3 series, 2 camera, 2 other",
+        "      5 of 20      frames            9 held, 4 kept, 3 series, 2 camera, 1 black, 1 other",
         "      2            shots",
     ]
     assert lines[-1] == "      1 of 2       training images   1 train, 1 unnamed"

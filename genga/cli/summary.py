@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 # Of what the stages count: what to call it, and how many labels to name beside the number.
 LINES = {
-    "frames": ("frames", 4),
+    "frames": ("frames", 5),
     "shots": ("shots", 0),
     "quality": ("drawings", 4),
     "boxes": ("boxes", 4),
