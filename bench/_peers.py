@@ -27,6 +27,8 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, object]] | None, dict[str, object
     ),
 }
 
+SAME_FRAMES = tuple(name for name in VARIANTS if name != "telecine")  # variants that have the frames of the video
+
 DETECTORS = ("ContentDetector", "AdaptiveDetector", "ThresholdDetector")  # PySceneDetect's, as they are by default
 
 

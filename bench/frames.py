@@ -41,6 +41,7 @@ P = TypeVar("P", bound=Section)
 
 CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2] / "shared" / "clips")
 BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tools default to
+LEFT_OVER = 2  # frames that a variant may have more or fewer, and still be taken to have the same ones
 HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "timing",
           "kept")  # fmt: skip
 Row = tuple[object, ...]
@@ -81,7 +82,7 @@ def judged(video: Path, truth: Truth, times: Sequence[float]) -> Iterator[tuple[
         with writing_shard(Path(folder) / "cells.tar") as shard:
             measured = frames(decode(video, 2, fields=fields), CellWriter(shard), section("frames", FramesParams))
         seen = measured["time"].to_list()
-        same = nearest(seen, times)
+        same = in_order(seen, times)
 
         def scored(keepers: Sequence[int | None]) -> Score:
             return score([keepers[frame] for frame in same], truth)
@@ -103,6 +104,16 @@ def judged(video: Path, truth: Truth, times: Sequence[float]) -> Iterator[tuple[
             yield "imagededup 10", scored(imagededup(cells[k] for k in range(len(cells)))), None, None
     for name, at in scene_cuts(video).items():
         yield name, None, cut_f1(nearest(times, [seen[0] + time for time in at]), truth.cuts), None
+
+
+def in_order(seen: Sequence[float], times: Sequence[float]) -> list[int]:
+    """Return for each frame of the truth the one seen of it: by number where there are as many, else by time.
+
+    Undoing telecine leaves out one of five frames, of equal ones any, so that times within a hold are others.
+    """
+    if abs(len(seen) - len(times)) <= LEFT_OVER:
+        return [min(frame, len(seen) - 1) for frame in range(len(times))]
+    return nearest(seen, times)
 
 
 def section(name: str, kind: type[P]) -> P:

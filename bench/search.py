@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 import typer
 
-from bench._peers import VARIANTS, encoded
+from bench._peers import SAME_FRAMES, encoded
 from bench.models import table
 from genga.cells import cells_of, grid_size
 from genga.frames import signature
@@ -76,7 +76,7 @@ def flips(video: Path, cache: Path) -> list[tuple[object, ...]]:
     """How many bits encoding anew flips: the median, nine of ten, and 99 of 100 frames."""
     native = signatures(video)
     rows: list[tuple[object, ...]] = []
-    for variant in list(VARIANTS)[1:]:
+    for variant in SAME_FRAMES[1:]:
         bits = np.bitwise_count(native ^ signatures(encoded(video, variant, cache))).sum(axis=1)
         rows.append((video.stem, variant, *(round(float(part)) for part in np.percentile(bits, [50, 90, 99]))))
     return rows

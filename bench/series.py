@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import typer
 
-from bench._peers import VARIANTS, encoded
+from bench._peers import SAME_FRAMES, encoded
 from bench.frames import section
 from bench.models import table
 from genga.cellstore import CellReader, CellWriter
@@ -71,7 +71,7 @@ def main(
     rows = []
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         first = measured(names[0], raw / f"{names[0]}.mkv", Path(folder), stack)
-        for variant in VARIANTS:
+        for variant in SAME_FRAMES:
             earlier = [first]
             for name in names[1:]:
                 video = encoded(raw / f"{name}.mkv", variant, cache)
