@@ -61,8 +61,9 @@ def commands(video: Path) -> dict[str, list[str | Path]]:
                    "threads": THREADS},
         "shots": {"in-frames": made["in-frames"], "out": "shots.parquet"},
         "dedup": {"in-frames": made["in-frames"], "in-shots": made["in-shots"], "out": "dedup.parquet"},
-        "stills": {"in-video": video, "in-frames": made["in-frames"], "in-dedup": made["in-dedup"],
-                   "out": "stills.parquet", "out-shard": "stills.tar", "threads": THREADS},
+        "stills": {"in-video": video, "in-probe": made["in-probe"], "in-frames": made["in-frames"],
+                   "in-dedup": made["in-dedup"], "out": "stills.parquet", "out-shard": "stills.tar",
+                   "threads": THREADS},
     }  # fmt: skip
     return {
         stage: [sys.executable, ROOT / f"scripts/{stage}.py",
