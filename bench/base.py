@@ -16,17 +16,15 @@ import typer
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
-from bench.models import f1, table
+from bench.models import SEED, THRESHOLD, f1, table
 from demo.teach.pictures import BUCKETS, Pictures, caption, draw_pictures
 from demo.teach.tagged import row_of
 from demo.teach.vae import to_tensor
-from demo.world.vocabulary import RATING, TAGS
+from demo.world.vocabulary import INDEX, RATING, TAGS
 from genga.detector import Detector
 from genga.images import Image
 from genga.tagger import Tagger
 
-SEED = 123_456  # of the scenes here; the base was taught with others
-THRESHOLD = 0.35  # score above which a tag counts, the field's usual value
 STEPS, GUIDANCE = 20, 5.0  # as in params.yaml
 NOBODY = "no_humans"
 
@@ -74,7 +72,7 @@ def seen_in(images: Sequence[Image], weights: Path) -> tuple[npt.NDArray[np.int6
 def judged(people: npt.NDArray[np.int64], tags: Flags, truth: Flags) -> tuple[float, float]:
     """The share of pictures with somebody in them just where there should be, and the tags' micro F1."""
     general = np.array([category != RATING for _, category in TAGS])
-    nobody = truth[:, [name for name, _ in TAGS].index(NOBODY)]
+    nobody = truth[:, INDEX[NOBODY]]
     return float(((people == 0) == nobody).mean()), float(f1(tags[:, general], truth[:, general]))
 
 

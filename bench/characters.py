@@ -6,14 +6,14 @@ boxes) and of stills that show no single drawing have no truth and are left out.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import comb
 from pathlib import Path
 
 import polars as pl
 import typer
 
-from bench.images import Truth, boxes_of, pairs, truths, whole
+from bench.images import figures_found, truths
 from bench.models import table
 from genga.characters import CROPS, FEATURES, STILLS, characters
 from genga.detect import SCHEMA as BOXES
@@ -27,18 +27,6 @@ from genga.tables import Schema, read_table
 from genga.tracks import Person
 
 METHODS = ("optics", "hdbscan", "linkage")
-
-
-def who_is(detect: pl.DataFrame, known: Mapping[str, tuple[int, Truth]]) -> Iterator[tuple[Person, str]]:
-    """Yield ((still, box), character) for every person found who is one of the figures."""
-    persons = {still: rows.sort("box") for (still,), rows in detect.filter(kind="person").group_by("still")}
-    for still, (_, truth) in known.items():
-        if still not in persons:
-            continue
-        figures = [figure for figure in truth["figures"] if "person" in figure["boxes"]]
-        true = [whole(figure["boxes"]["person"]) for figure in figures]
-        for i, j in pairs(boxes_of(persons[still]), true):
-            yield (still, persons[still]["box"][i]), figures[j]["character"]
 
 
 def pair_scores(found: Mapping[str, int], true: Mapping[str, str]) -> tuple[float, float, float]:
@@ -68,7 +56,8 @@ def main(
     for name in names:
         place = f"{truth.name}/{name}.parquet"
         known = truths(read_table(data / "stills" / place, STILLS), read_json(truth / f"{name}.json"))
-        character_of |= dict(who_is(read_table(data / "detect" / place, BOXES), known))
+        found = figures_found(read_table(data / "detect" / place, BOXES), known)
+        character_of |= {person: figure["character"] for person, figure in found}
     kept = crops.filter("kept").select("crop", "still", "box").rows()
     true = {crop: character_of[still, box] for crop, still, box in kept if (still, box) in character_of}
     models = parse_section("models", Models, section_of_file("params.yaml", "models"))
@@ -79,9 +68,9 @@ def main(
         for track in (False, True):
             params = usual.model_copy(update={"method": method, "track": track})
             made = characters(crops, features, stills, [], embedder.differences, embedder.threshold, params).table
-            found = dict(made.select("crop", "cluster").iter_rows())
+            cluster_of = dict(made.select("crop", "cluster").iter_rows())
             clusters = made.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
-            rows.append((method, "with" if track else "without", *pair_scores(found, true), clusters, len(true)))
+            rows.append((method, "with" if track else "without", *pair_scores(cluster_of, true), clusters, len(true)))
     typer.echo(table(("method", "tracks", "pair precision", "recall", "F1", "clusters", "crops"), rows))
 
 

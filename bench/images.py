@@ -23,6 +23,7 @@ from genga.quality import SCHEMA as QUALITY
 from genga.tables import read_table
 from genga.tag import SCHEMA as TAGS
 from genga.tagparts import is_subject
+from genga.tracks import Person
 
 SAME = 0.5  # IoU from which a box found is the true one
 
@@ -95,15 +96,20 @@ def tagging(
     """Yield (picture, kind of tag, tally) for every still, and every person found who is one of the figures."""
     kept = tags.filter(pl.col("kept") & pl.col("tag").is_in(list(INDEX)))
     held = {key: set(rows["tag"].to_list()) for key, rows in kept.group_by("still", "box")}
-    persons = {still: rows.sort("box") for (still,), rows in detect.filter(kind="person").group_by("still")}
     for still, (_, truth) in known.items():
         yield from by_kind("still", held.get((still, None), set()), set(truth["tags"]))
-        if still not in persons:
-            continue
-        figures = [figure for figure in truth["figures"] if "person" in figure["boxes"]]
-        numbers = persons[still]["box"].to_list()
-        for i, j in pairs(boxes_of(persons[still]), [whole(figure["boxes"]["person"]) for figure in figures]):
-            yield from by_kind("person", held.get((still, numbers[i]), set()), set(figures[j]["tags"]))
+    for person, figure in figures_found(detect, known):
+        yield from by_kind("person", held.get(person, set()), set(figure["tags"]))
+
+
+def figures_found(detect: pl.DataFrame, known: Mapping[str, tuple[int, Truth]]) -> Iterator[tuple[Person, Truth]]:
+    """Yield ((still, box), figure) for every person found who is one of the figures drawn."""
+    persons = {still: rows.sort("box") for (still,), rows in detect.filter(kind="person").group_by("still")}
+    for still in (still for still in known if still in persons):
+        figures = [figure for figure in known[still][1]["figures"] if "person" in figure["boxes"]]
+        true = [whole(figure["boxes"]["person"]) for figure in figures]
+        for i, j in pairs(boxes_of(persons[still]), true):
+            yield (still, persons[still]["box"][i]), figures[j]
 
 
 def by_kind(picture: str, found: set[str], true: set[str]) -> Iterator[tuple[str, str, Tally]]:

@@ -8,6 +8,7 @@ The best of many checkpoints looks better than it is on the very samples that ch
 every bootstrap sample and its difference measured on the pairs left out of it (out of bag; Breiman 1996).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,3 +63,13 @@ def out_of_bag(differences: Values, chosen: npt.NDArray[np.int64], drawn: Draws)
     counts = left_out.sum(axis=1)
     sums = np.where(left_out, differences[chosen], 0.0).sum(axis=1)
     return round(float((sums[counts > 0] / counts[counts > 0]).mean()), DIGITS) if counts.any() else None
+
+
+def said_interval(value: Mapping[str, float], sign: str = "") -> str:
+    """Return a mean and its interval (Interval.as_dict) as people read it: `0.52 [0.25, 0.77]`.
+
+    sign: `+` writes it before positive numbers.
+    """
+    # Adding 0.0 after rounding makes a negative zero positive.
+    mean, low, high = (f"{round(value[name], 2) + 0.0:{sign}.2f}" for name in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"

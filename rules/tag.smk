@@ -2,7 +2,7 @@ rule tag:
     input:
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
-        models=model_files(*(role for role in MODELS.models if role.startswith("tagger-"))),
+        models=model_files("tagger"),
         corrections=corrections("tags"),
     output:
         "data/tag/{series}/{episode}.parquet",
@@ -16,7 +16,7 @@ rule tag:
         corrections=decided("--corrections", "tags"),
         values=section("tag"),
         models=section("models"),
-        pins=pins(*(role for role in MODELS.models if role.startswith("tagger-"))),
+        pins=pins("tagger"),
     shell:
         "python scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} {params.corrections} "
         "--out {output:q} --models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -17,6 +17,7 @@ from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.files import read_json
 from genga.records import Records
+from genga.statistics import said_interval
 
 NAME = "README.md"
 FIGURES = ("recognition_v1", "recognition_v2", "adherence", "copies")
@@ -91,13 +92,10 @@ def _judged(judged: Mapping[str, Any] | None) -> Iterator[str]:
     bootstrap = judged["bootstrap"]
     yield f"{bootstrap['confidence']:.0%} interval over {bootstrap['pairs']} pairs of prompt and seed."
     yield from [f"{judged['models'][:1].upper()}{judged['models'][1:]}.", "", "| | base | this |", "|---|---|---|"]
-    yield from (f"| {name} | {_interval(steps[0][name])} | {_interval(steps[step][name])} |" for name in FIGURES)
+    yield from (
+        f"| {name} | {said_interval(steps[0][name])} | {said_interval(steps[step][name])} |" for name in FIGURES
+    )
     yield ""
-
-
-def _interval(value: Mapping[str, float]) -> str:
-    mean, low, high = (f"{round(value[name], 2) + 0.0:.2f}" for name in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
 
 
 def _making(known: Mapping[str, Any]) -> Iterator[str]:

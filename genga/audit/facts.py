@@ -100,7 +100,7 @@ def parameters_of(jobs: Iterable[Record]) -> dict[str, Any]:
     """Return the parameters of each stage as it ran; where its jobs had different ones, by what the jobs made."""
     ran: dict[str, dict[str, Any]] = {}
     for job in jobs:
-        ran.setdefault(job.rule, {})[job.key] = job.params.get(job.rule) or job.params.get("values") or {}
+        ran.setdefault(job.rule, {})[job.key] = job.params.get(job.rule) or {}
     return {rule: one if (one := same(values.values())) is not None else values for rule, values in ran.items()}
 
 

@@ -11,6 +11,7 @@ from genga.files import read_json
 from genga.params.load import parse_section, section_of_file
 from genga.params.models import Params as Models
 from genga.registry import load
+from genga.statistics import said_interval
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -67,8 +68,8 @@ def run_lines(figures: dict[str, Any], report: Path) -> list[str]:
     lines.append(f"  {'':<16}{'base':>22}{f'step {step}':>22}{'difference':>24}")
     for name in ("recognition_v1", "recognition_v2", "adherence", "copies"):
         difference = figures["difference"][name]
-        columns = f"{_interval(steps[0][name]):>22}{_interval(steps[step][name]):>22}{_interval(difference, '+'):>24}"
-        lines.append(f"  {name:<16}{columns}")
+        base, chosen = said_interval(steps[0][name]), said_interval(steps[step][name])
+        lines.append(f"  {name:<16}{base:>22}{chosen:>22}{said_interval(difference, '+'):>24}")
     pairs, confidence = figures["bootstrap"]["pairs"], figures["bootstrap"]["confidence"]
     against = figures["references"]
     lines += [
@@ -83,9 +84,3 @@ def run_lines(figures: dict[str, Any], report: Path) -> list[str]:
 def selected_file(figures: dict[str, Any]) -> Path:
     """Return where stage evaluate keeps the selected checkpoint: models/<run>/<run>.safetensors."""
     return Path(figures["selection"]["file"]).parents[1] / f"{figures['run']}.safetensors"
-
-
-def _interval(value: dict[str, float], sign: str = "") -> str:
-    # Adding 0.0 after rounding makes a negative zero positive.
-    mean, low, high = (f"{round(value[name], 2) + 0.0:{sign}.2f}" for name in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
