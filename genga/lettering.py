@@ -80,11 +80,14 @@ class Pictures:
         self._masks: dict[tuple[Lettering, ...], Mask] = {}
 
     def __getitem__(self, frame: int) -> Seen:
+        return Seen(self._cells[frame], self.covered(frame))
+
+    def covered(self, frame: int) -> Mask | None:
+        """Return the cells of a frame that text covers, None for none."""
         lines = tuple(self._at.get(frame, ()))
-        cells = self._cells[frame]
         if lines and lines not in self._masks:
-            self._masks[lines] = mask_of(lines, cells.shape)
-        return Seen(cells, self._masks.get(lines))
+            self._masks[lines] = mask_of(lines, self._cells[frame].shape)
+        return self._masks.get(lines)
 
     def lettered(self, frame: int) -> bool:
         """Whether there is text in the frame."""

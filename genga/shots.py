@@ -15,10 +15,9 @@ from genga.cells import Grids
 from genga.lettering import STRETCH, Lettering, Pictures, difference, lettering
 from genga.params.shots import Params
 from genga.shots_camera import moves
-from genga.shots_cuts import CHANGED, cuts
+from genga.shots_cuts import CHANGED, cuts, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual
-from genga.structure import live_cells
 from genga.tables import Schema
 from genga.valley import valley
 
@@ -39,7 +38,6 @@ SCHEMA: Schema = {
     "lettering": pl.List(STRETCH),
 }
 
-_SAMPLES = 400  # frames looked at for what changes at all
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
 # Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
 _USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
@@ -57,9 +55,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     texts = lettering(frames, cells)
     frames = unlettered(frames, cells, texts)
-    step = max(1, len(frames) // _SAMPLES)
-    live = live_cells((cells[frame] for frame in range(0, len(frames), step)), CHANGED)
-    hard = [frame for frame in cuts(frames, cells, live, params) if frame not in inside]
+    hard = [frame for frame in cuts(frames, scene_of(cells, texts), params) if frame not in inside]
     limits = shot_limits(black, hard, passages)
     travels = [travels_of(cells, limit, passages, params) for limit in limits]
     level = threshold(frames, passages, [move for found in travels for move in found])

@@ -6,46 +6,82 @@ moves, its background stays; in a cut nothing does; when the camera moves nothin
 back (genga.shots_camera).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import Cells
+from genga.cells import Cells, Grids
 
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
 _TEXTURED = 0.03  # mean squared compressed gradient from which a tile has texture
+_RARE = 0.02  # part of the frames in which a cell of a bar may have any value: noise
 _PICTURE = 0.3  # part of the frame that a picture in a letterbox fills at least: 16:9 in 9:16
 _SPECKS = 0.05  # part of a row or column that changes, up to which it is noise
 _FLATTEST = 0.1  # part of the tiles taken to be flat
 _GRAIN = 0.06  # mean squared compressed gradient from which even the flattest tiles are drawn, not grain
+_PAIRS = 60  # steps looked at for what noise adds to gradients
+_AT_REST = 0.25  # part of the steps taken to show hardly anything but noise
+_BORDER = 2  # cells at the edge of a picture between bars whose gradients are the bars'
 _STAYS = 0.7  # correlation of gradients from which a tile is where it was
 
 Mask = npt.NDArray[np.bool_]
 Field = npt.NDArray[np.float32]
 
 
-def staying(a: Cells, b: Cells, live: Mask | None = None) -> float | None:
+def staying(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = None) -> float | None:
     """Return the fraction of the tiles with texture that stay, or None if none has texture.
 
     live: cells that count; None for all of them (letterbox and lettering that never change say nothing about a cut).
+    noise: of the video, as noise_of says; None: what the flattest tiles of the two frames say.
     """
-    stays, textured = tiles(a, b, live)
+    stays, textured = tiles(a, b, live, noise)
     return float((stays & textured).sum() / textured.sum()) if textured.any() else None
 
 
-def tiles(a: Cells, b: Cells, live: Mask | None = None) -> tuple[Mask, Mask]:
+def tiles(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = None) -> tuple[Mask, Mask]:
     """Return for each tile whether it stays from `a` to `b`, and whether it has texture in either."""
     (ax, ay), (bx, by) = gradients(a), gradients(b)
     first, second = _tile_means(ax * ax + ay * ay, live), _tile_means(bx * bx + by * by, live)
     most = np.maximum(first, second)
     common = _tile_means(ax * bx + ay * by, live)
-    # Grain gives flat tiles gradients too, which no two frames share: the flattest tiles say how much.
-    flattest = float(np.quantile(most, _FLATTEST))
-    grain = flattest if flattest < _GRAIN else 0.0
-    return common > _STAYS * (most - grain), most > _TEXTURED + 2 * grain
+    # Grain gives flat tiles gradients too, which no two frames share.
+    if noise is None:
+        flattest = float(np.quantile(most, _FLATTEST))
+        noise = flattest if flattest < _GRAIN else 0.0
+    return common > _STAYS * (most - noise), most > _TEXTURED + 2 * noise
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What a video's noise alone does, from its calmest steps."""
+
+    luma: float  # standard deviation of a cell, code values
+    gradient: float  # what it adds to the mean squared compressed gradient of a tile
+
+
+def noise_of(grids: Grids) -> Noise:
+    """Return the noise of a video: what differs from frame to frame in the middle of the picture's cells and tiles."""
+    steps = np.unique(np.linspace(1, len(grids) - 1, _PAIRS).astype(int)).tolist() if len(grids) > 1 else []
+    levels, shares = [0.0], [0.0]
+    for frame in steps:
+        a, b = grids[frame - 1], grids[frame]
+        (ax, ay), (bx, by) = gradients(a), gradients(b)
+        levels.append(float(np.median(cv2.absdiff(a, b))))
+        shares.append(float(np.median(_tile_means((ax - bx) ** 2 + (ay - by) ** 2, None))))
+    calm = [float(np.quantile(values[1:] or values, _AT_REST)) for values in (levels, shares)]
+    # Two frames differ by both their noises; 1.4826 makes a deviation of the median of a normal distribution.
+    return Noise(1.4826 * calm[0] / 2**0.5, calm[1] / 2)
+
+
+def within(live: Mask) -> Mask:
+    """Return the cells of a picture whose gradients are its own: not those where it meets the bars."""
+    size = 2 * _BORDER + 1
+    inner = cv2.erode(live.astype(np.uint8), np.ones((size, size), np.uint8), borderValue=1)
+    return inner.astype(bool)
 
 
 def gradients(cells: Cells) -> tuple[Field, Field]:
@@ -56,17 +92,19 @@ def gradients(cells: Cells) -> tuple[Field, Field]:
     return x / size, y / size
 
 
-def live_cells(grids: Iterable[Cells], least: float) -> Mask:
+def live_cells(grids: Sequence[Cells], least: float, text: Mask | None = None) -> Mask:
     """Return the picture within its letterbox: the rectangle around the cells that change by more than `least`.
 
     All cells if the rectangle is too small to be a picture in a letterbox: then it is a figure on a background.
+
+    grids: frames all over the video. text: cells that burnt-in text covers at some time, which may be on the bars.
     """
-    low = high = None
-    for grid in grids:
-        low = grid if low is None else np.minimum(low, grid)
-        high = grid if high is None else np.maximum(high, grid)
-    assert low is not None and high is not None
+    few = int(_RARE * len(grids))
+    levels = np.partition(np.stack(grids), [few, -1 - few], axis=0)
+    low, high = levels[few], levels[-1 - few]
     changed = (high - low) > least
+    if text is not None:
+        changed &= ~text
     rows, columns = (np.flatnonzero(changed.mean(axis=axis) > _SPECKS) for axis in (1, 0))
     live = np.zeros_like(changed)
     if len(rows) and len(columns):

@@ -10,13 +10,15 @@ from films import texture
 
 from genga.cells import Cells
 from genga.frames import compare
+from genga.lettering import Lettering
 from genga.lettering_looks import LINE
 from genga.params.shots import Params
 from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing
 from genga.shots_camera import align, kind_of, moves
+from genga.shots_cuts import cuts, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual, groups, mixture
-from genga.structure import live_cells, staying
+from genga.structure import Noise, live_cells, noise_of, staying, within
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.2, camera=0.45, black=30.0)
 
@@ -50,7 +52,8 @@ def panned(seed: int, shifts: Sequence[float]) -> list[Cells]:
     return [cv2.warpAffine(large, m, (160, 120), flags=cv2.INTER_LINEAR) for m in windows]
 
 
-A, B, C = texture(1), texture(2), texture(3)
+# Cut out at different places: edges of one raster would lie on each other as those of two pictures never do.
+A, B, C = (texture(seed, 176, 136)[5 * seed :, 3 * seed :][:120, :160] for seed in (1, 2, 3))
 DARK = np.full_like(A, 16)
 
 
@@ -79,6 +82,38 @@ def test_a_picture_between_bars_is_cut_by_itself() -> None:
         return np.vstack([bars[:36], picture[36:84], bars[84:]])
 
     assert [s["start"] for s in shots_of([boxed(A)] * 6 + [boxed(B)] * 6)] == [0, 6]
+
+
+def test_the_edge_of_bars_is_no_background_that_stays() -> None:
+    def boxed(value: int, x: int) -> Cells:
+        white = np.full_like(A, 235)
+        white[48:84] = value
+        white[60:72, x : x + 12] = 40
+        return white
+
+    grids = [boxed(90, 20)] * 6 + [
+        boxed(150, 100)
+    ] * 6  # two plain pictures, whose only lines at rest are the bars' edges
+    assert [s["start"] for s in shots_of(grids)] == [0, 6]
+
+
+def test_text_that_stands_over_a_cut_is_no_background_that_stays() -> None:
+    title = texture(9)[84:120]
+    plain = [np.vstack([figure(np.full_like(A, tone), x)[:84], title]) for tone, x in ((90, 10), (140, 100))]
+    grids = [plain[0]] * 6 + [plain[1]] * 6 + [C] * 6
+    line = Lettering(0, 12, 0.0, 0.72, 1.0, 1.0)
+    table = table_of(grids)
+    before, scene = scene_of(grids, []), scene_of(grids, [line])
+    assert (before.stays(5, 6) or 0) > 0.3 and scene.stays(5, 6) == 0
+    assert cuts(table, before, PARAMS) == [12] and cuts(table, scene, PARAMS) == [6, 12]
+
+
+def test_noise_is_what_held_frames_differ_by() -> None:
+    chance = np.random.default_rng(0)
+    grained = [np.clip(A + chance.normal(0, 3, A.shape), 0, 255).astype(np.uint8) for _ in range(12)]
+    assert noise_of([A] * 12) == noise_of([A]) == Noise(0.0, 0.0)
+    assert noise_of(grained).luma == pytest.approx(3, abs=0.3) and noise_of(grained).gradient > 0.01
+    assert noise_of([A, B] * 3 + [A] * 6) == Noise(0.0, 0.0)  # the calmest steps say
 
 
 def test_a_dissolve_has_its_frames_and_its_boundary() -> None:
@@ -165,6 +200,17 @@ def test_the_picture_within_its_bars() -> None:
     assert live.sum() == 40 and live[3:8, 1:9].all()
     high[3:8, 4:9] = 0
     assert live_cells([low, high], 12).all()  # 15 of 100 cells are a figure, no picture in bars
+
+
+def test_text_on_the_bars_is_no_picture() -> None:
+    low, high, text = np.zeros((20, 20), np.uint8), np.zeros((20, 20), np.uint8), np.zeros((20, 20), bool)
+    high[2:12] = 200
+    high[16:18, 4:16] = 200
+    text[15:19, 3:17] = True
+    assert live_cells([low, high], 12)[:18].all(axis=1).tolist() == [False] * 2 + [True] * 16
+    assert live_cells([low, high], 12, text).all(axis=1).tolist() == [False] * 2 + [True] * 10 + [False] * 8
+    assert within(live_cells([low, high], 12, text)).all(axis=1).tolist() == [False] * 4 + [True] * 6 + [False] * 10
+    assert live_cells([low] * 99 + [high], 12).all()  # what one frame in a hundred shows says nothing
 
 
 def test_timing_is_the_median_hold() -> None:
