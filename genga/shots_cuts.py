@@ -7,6 +7,7 @@ aligning explains it, and it goes on for several frames. A flash goes away again
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import polars as pl
 
@@ -14,16 +15,14 @@ from genga.cells import Grids, difference_map, tone_difference
 from genga.lettering import Lettering, Pictures, mask_of
 from genga.params.shots import Params
 from genga.shots_camera import align, kind_of
-from genga.structure import Mask, Noise, live_cells, noise_of, staying, within
+from genga.structure import TILE, Mask, Noise, live_cells, noise_of, staying, within
 
 CHANGED = 12.0  # luma levels at which a cell counts as changed
 _NOISY = 8.0  # standard deviations of noise by which a cell that never changes differs at most over a video
 _SAMPLES = 400  # frames looked at for what changes at all
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
-_SURE = (
-    1 / 3
-)  # part of params.cut from which what stays may be a background, so that the tones must be others still more
+_SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
@@ -70,7 +69,7 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> list[int]:
         if stays >= params.cut or frame <= back:
             continue
         other = spread[frame] * frames["tone"][frame] / share**2
-        if stays >= _SURE * params.cut and other < _STRONGER:
+        if stays >= _SURE * params.cut and other < _STRONGER and not elsewhere(scene.cells, frame):
             continue
         if other < _STRONG and (busy(loose, frame, params.cut) or moved(scene.cells, frame, params.camera)):
             continue
@@ -95,6 +94,14 @@ def moved(cells: Grids, frame: int, rest: float) -> bool:
     """Whether moving the whole picture explains the step to `frame`."""
     found = align(cells[frame - 1], cells[frame])
     return found is not None and found[1] <= rest and kind_of(found[0], cells[frame].shape) is not None
+
+
+def elsewhere(cells: Grids, frame: int) -> bool:
+    """Whether the picture as a whole is found a tile or more from where it was: the same place, framed anew."""
+    # Copies: with a window, phaseCorrelate writes into what it is given.
+    a, b = (np.array(cells[k], np.float32) for k in (frame - 1, frame))
+    (dx, dy), response = cv2.phaseCorrelate(a, b, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
+    return response >= _ELSEWHERE and max(abs(dx), abs(dy)) >= TILE
 
 
 def flash_end(scene: Scene, frame: int, length: int) -> int:

@@ -15,7 +15,7 @@ from genga.lettering_looks import LINE
 from genga.params.shots import Params
 from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing
 from genga.shots_camera import align, kind_of, moves
-from genga.shots_cuts import cuts, scene_of
+from genga.shots_cuts import cuts, elsewhere, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual, groups, mixture
 from genga.structure import Noise, live_cells, noise_of, staying, within
@@ -106,6 +106,12 @@ def test_text_that_stands_over_a_cut_is_no_background_that_stays() -> None:
     before, scene = scene_of(grids, []), scene_of(grids, [line])
     assert (before.stays(5, 6) or 0) > 0.3 and scene.stays(5, 6) == 0
     assert cuts(table, before, PARAMS) == [12] and cuts(table, scene, PARAMS) == [6, 12]
+
+
+def test_a_picture_framed_anew_is_elsewhere() -> None:
+    first, small, large = panned(4, [0.0, 6.0, 40.0])
+    assert elsewhere([first, large], 1)
+    assert not elsewhere([first, small], 1) and not elsewhere([A, B], 1)
 
 
 def test_noise_is_what_held_frames_differ_by() -> None:
