@@ -23,6 +23,7 @@ _SAMPLES = 400  # frames looked at for what changes at all
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
+_ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
