@@ -1,10 +1,12 @@
-"""What raw video to stills costs at 1080 lines: `python -m bench.speed [--seconds 20] [--long]`.
+"""What raw video to stills costs: `python -m bench.speed [--seconds 120] [--only H.264] [--long] [--video FILE]`.
 
-The drawn series at 1080 lines, as H.264 and as HEVC in 10 bits, at the bit rates of broadcasts. CPU time (user and
-system) and peak memory are those of the stages' own commands as child processes, with what Python takes to start and
-import taken off, and given beside decoding alone with the same library and threads, and beside the seed workflow:
-ffmpeg writes every frame as PNG, then a perceptual hash of each (on a few seconds, scaled up). `--long` repeats the
-video to 24 minutes, without encoding it again, to see what grows. Prints the tables that docs/frames.md quotes.
+Two drawn episodes at 1080 lines one after another, under little grain (0.4 levels at 360 lines), so that x264 at crf 21
+comes to the 4 to 5 Mbit/s at which such series are sent; and the same in HEVC of 10 bits. CPU time (user and system)
+and peak memory are those of the stages' own commands as child processes, with what Python takes to start and import
+taken off, and given beside decoding alone with the same library and threads, and beside the seed workflow: ffmpeg
+writes every frame as PNG, then a perceptual hash of each (on a few seconds from the middle, scaled up). `--long`
+repeats the video to 24 minutes, without encoding it again, to see what grows; `--video` measures files of your own
+instead. On a busy machine CPU times grow by half: compare within a run. Prints the tables that docs/frames.md quotes.
 """
 
 import shutil
@@ -13,6 +15,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import ffmpeg
 import imageio_ffmpeg
 import typer
@@ -21,23 +24,33 @@ from bench._children import Cost, cost
 from bench.models import table
 
 THREADS = "2"
+GRAIN = 0.4  # levels of 0..255 at 360 lines
+EPISODES = 2
 ENCODED: dict[str, dict[str, object]] = {
-    "H.264": {"vcodec": "libx264", "preset": "veryfast", "video_bitrate": "8M", "g": 240},
-    "HEVC 10-bit": {"vcodec": "libx265", "preset": "ultrafast", "video_bitrate": "5M", "pix_fmt": "yuv420p10le",
+    "H.264": {"c": "copy"},  # as drawn
+    "HEVC 10-bit": {"vcodec": "libx265", "preset": "ultrafast", "video_bitrate": "4M", "pix_fmt": "yuv420p10le",
                     "x265-params": "log-level=error:keyint=240"},
 }  # fmt: skip
+LIMITS = {"frames": 1.15, "raw video to stills": 2.5}  # times decoding alone
+SHARES = "CPU 1/6, disk 1/10"  # of the seed workflow's
+MEMORY = 1000  # MB
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("probe", "frames", "shots", "dedup", "stills")
 
 
 def drawn(cache: Path, seconds: float) -> Path:
-    """The first drawn episode at 1080 lines; drawn once."""
-    video = cache / f"drawn-{seconds:g}/ep01.mkv"
+    """Drawn episodes of `seconds` in all, at 1080 lines, one after another; drawn once."""
+    folder = cache / f"drawn-{seconds:g}"
+    video = folder / "all.mkv"
     if not video.exists():
-        cache.mkdir(parents=True, exist_ok=True)  # drawn by a child: it needs more memory than what is measured here
-        wanted = {"out": video.parent, "truth": video.parent, "episodes": 1, "seconds": seconds, "height": 1080}
+        folder.mkdir(parents=True, exist_ok=True)  # drawn by a child: it needs more memory than what is measured here
+        wanted = {"out": folder, "truth": folder, "episodes": EPISODES, "seconds": seconds / EPISODES, "height": 1080,
+                  "grain": GRAIN}  # fmt: skip
         options = [str(word) for key, value in wanted.items() for word in (f"--{key}", value)]
         cost([sys.executable, "-m", "demo.series", *options], cache)
+        names = [f"file ep{number + 1:02}.mkv\n" for number in range(EPISODES)]
+        (folder / "list.txt").write_text("".join(names))
+        made(folder / "list.txt", video, {"c": "copy"}, format="concat")
     return video
 
 
@@ -90,59 +103,70 @@ def alone(video: Path, folder: Path) -> Cost:
     return replace(found := cost(command, folder), cpu=found.cpu - start.cpu)
 
 
-def seed(video: Path, folder: Path, part: float) -> tuple[Cost, int]:
-    """The seed workflow on the first `part` s: its cost, and the bytes of its images."""
-    binary = imageio_ffmpeg.get_ffmpeg_exe()
+def seed(video: Path, folder: Path, seconds: float, part: float) -> tuple[Cost, float]:
+    """The seed workflow on `part` s from the middle, scaled to `seconds`: its cost, and MB of its images."""
     images = folder / "png"
     images.mkdir()
-    command: list[str | Path] = [binary, "-v", "error", "-i", video, "-t", str(part), "-threads", THREADS]
+    command: list[str | Path] = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-ss", str((seconds - part) / 2), "-i",
+                                 video, "-t", str(part), "-threads", THREADS]  # fmt: skip
     written = cost([*command, images / "%06d.png"], folder)
     start = cost([sys.executable, "-c", "import imagehash"], folder)
     hashed = cost([sys.executable, "-m", "bench._children", "hash", images], folder)
-    size = sum(file.stat().st_size for file in images.iterdir())
-    return replace(found := written + hashed, cpu=found.cpu - start.cpu), size
+    size = sum(file.stat().st_size for file in images.iterdir()) / 1e6
+    shutil.rmtree(images)
+    scale = seconds / part
+    return Cost((written.cpu + hashed.cpu - start.cpu) * scale, max(written.memory, hashed.memory)), size * scale
 
 
-def compared(name: str, video: Path, seconds: float, part: float) -> list[tuple[object, ...]]:
-    """Rows: each stage, all of them and the peers beside decoding alone."""
+def compared(name: str, video: Path, part: float) -> list[tuple[object, ...]]:
+    """Rows: each stage, all of them and the seed workflow, beside decoding alone and beside the limits."""
+    with av.open(str(video)) as container:
+        seconds = (container.duration or 0) / av.time_base
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         base = alone(video, folder)
         found = stages(video, folder)
-        disk = sum((folder / file).stat().st_size for file in ("cells.tar", "stills.tar"))
-        other, images = seed(video, folder, part)
+        disk = sum(file.stat().st_size for file in folder.iterdir()) / 1e6  # nothing that is written is taken away
+        other, images = seed(video, folder, seconds, min(part, seconds))
     whole = sum(found.values(), Cost(0.0, 0.0))
-    scale = seconds / part
-    rows = [("decoding alone", base, "")] + [(stage, of, "") for stage, of in found.items()]
-    rows += [("raw video to stills", whole, f"{disk / 1e6:.0f}")]
-    rows += [("seed workflow", Cost(other.cpu * scale, other.memory), f"{images * scale / 1e6:.0f}")]
-    return [(name, what, f"{of.cpu:.1f}", f"{of.cpu / base.cpu:.2f}", f"{of.memory:.0f}", size)
-            for what, of, size in rows]  # fmt: skip
+    costs = {"decoding alone": base, **found, "raw video to stills": whole, "seed workflow": other}
+    sizes = {"raw video to stills": disk, "seed workflow": images}
+    rows = [(name, what, f"{of.cpu:.1f}", f"{of.cpu / base.cpu:.2f}", LIMITS.get(what, ""), f"{of.memory:.0f}",
+             f"{sizes[what]:.0f}" if what in sizes else "") for what, of in costs.items()]  # fmt: skip
+    shares = (f"1/{other.cpu / whole.cpu:.1f}", "", SHARES, "", f"1/{images / disk:.1f}")
+    return [*rows, (name, "of the seed workflow's", *shares)]
+
+
+def repeated(name: str, video: Path, seconds: float) -> list[tuple[object, ...]]:
+    """Rows: what each stage takes of 24 minutes of the same."""
+    times = round(24 * 60 / seconds)
+    longer = made(video, video.with_stem(f"{video.stem}-24min"), {"c": "copy"}, stream_loop=times - 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        found = stages(longer, Path(temporary))
+    return [(f"{name}, 24 min", stage, f"{of.cpu:.1f}", "", "", f"{of.memory:.0f}", "") for stage, of in found.items()]
 
 
 def main(
-    seconds: float = typer.Option(20.0, min=5.0, help="length of the drawn video"),
+    seconds: float = typer.Option(120.0, min=10.0, help="length of the drawn video"),
     part: float = typer.Option(5.0, min=1.0, help="s of it that the seed workflow is measured on"),
     only: str = typer.Option("", help="one of the encodings"),
     long: bool = typer.Option(False, help="also repeat the video to 24 minutes, for memory"),
+    video: list[Path] = typer.Option([], help="a video to measure instead, again for each"),
     cache: Path = typer.Option(Path("data/bench/speed"), help="folder of the videos"),
 ) -> None:
     """Measure what raw video to stills costs, beside decoding alone and the seed workflow."""
-    cache = cache.absolute()
-    source, rows = drawn(cache, seconds), []
-    for name, options in ENCODED.items():
+    cache, rows = cache.absolute(), []
+    for path in video:
+        rows += compared(path.stem, path.absolute(), part)
+    for name, options in ENCODED.items() if not video else ():
         if only not in ("", name):
             continue
-        video = made(source, cache / f"{name.replace(' ', '-')}-{seconds:g}.mkv", options)
-        rows += compared(name, video, seconds, min(part, seconds))
-        if long:
-            times = round(24 * 60 / seconds)
-            repeated = made(video, video.with_stem(f"{video.stem}-24min"), {"c": "copy"}, stream_loop=times - 1)
-            with tempfile.TemporaryDirectory() as temporary:
-                for stage, of in stages(repeated, Path(temporary)).items():
-                    rows.append((f"{name}, 24 min", stage, f"{of.cpu:.1f}", "", f"{of.memory:.0f}", ""))
-    print(f"## CPU, memory and disk, {seconds:g} s at 1080 lines, {THREADS} threads\n")
-    print(table(("video", "what", "CPU, s", "to decoding", "peak MB", "disk MB"), rows))
+        source = drawn(cache, seconds)
+        encoded = made(source, cache / f"{name.replace(' ', '-')}-{seconds:g}.mkv", options)
+        rows += compared(name, encoded, part)
+        rows += repeated(name, encoded, seconds) if long else []
+    print(f"## CPU, memory (limit {MEMORY} MB) and disk, {THREADS} threads\n")
+    print(table(("video", "what", "CPU, s", "to decoding", "limit", "peak MB", "disk MB"), rows))
 
 
 if __name__ == "__main__":

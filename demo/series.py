@@ -1,5 +1,5 @@
 """Draw the sample series: `python -m demo.series --out data/raw/sample --truth DIR [--episodes 2] [--seconds 60]
-[--height 360] [--seed 7]`.
+[--height 360] [--seed 7] [--grain 1.6]`.
 
 Writes ep01.mkv, ep02.mkv, ... as broadcasts are encoded (x264 crf 21, 24000/1001 fps, 8-bit 4:2:0, BT.709, long GOPs, a
 silent AAC track) and ep01.json, ... with everything that is true of them (demo.film.truth documents it).
@@ -106,8 +106,13 @@ def _silence(audio: av.AudioStream, seconds: float) -> Iterator[av.Packet]:
     yield from audio.encode(None)
 
 
-def draw_series(out: Path, truth: Path, episodes: int, seconds: float, height: int, seed: int) -> list[Path]:
-    """Draw, encode and describe a series; the videos, in order. Raises GengaError for sizes that cannot be."""
+def draw_series(
+    out: Path, truth: Path, episodes: int, seconds: float, height: int, seed: int, grain: float = GRAIN
+) -> list[Path]:
+    """Draw, encode and describe a series; the videos, in order. Raises GengaError for sizes that cannot be.
+
+    grain: its standard deviation at 360 lines, in levels of 0..255; 0 for none.
+    """
     if height % LINES or height < LINES or seconds <= 0 or not 1 <= episodes <= 99:
         raise GengaError(
             f"demo.series: --height must be a multiple of {LINES}, --seconds above 0, --episodes 1..99; "
@@ -121,9 +126,9 @@ def draw_series(out: Path, truth: Path, episodes: int, seconds: float, height: i
         shots = episode_shots(index, n, seed, width / height)
         frames = faded_out(timeline(shots, n), min(FADE_OUT, n // 4))
         desk = Desk(width, height)
-        grain = Grain.of(width, height, GRAIN * height / 360, seed)
+        noise = Grain.of(width, height, grain * height / 360, seed) if grain else None
         videos.append(out / f"{name}.mkv")
-        encode(videos[-1], planes(pictures(frames, desk), grain, seed * 100 + index), width, height)
+        encode(videos[-1], planes(pictures(frames, desk), noise, seed * 100 + index), width, height)
         facts = episode_truth(name, frames, shots, desk, ids, FPS)
         write_text(truth / f"{name}.json", json.dumps(facts, separators=(",", ":")) + "\n")
         print(
@@ -142,9 +147,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="length of an episode")
     parser.add_argument("--height", type=int, default=360, help="px, a multiple of 36; the width follows at 16:9")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--grain", type=float, default=GRAIN, help="its deviation at 360 lines, levels of 0..255")
     a = parser.parse_args()
     try:
-        draw_series(a.out, a.truth, a.episodes, a.seconds, a.height, a.seed)
+        draw_series(a.out, a.truth, a.episodes, a.seconds, a.height, a.seed, a.grain)
     except GengaError as error:
         sys.exit(f"error: {error}")
 

@@ -4,7 +4,8 @@
   that names them, and beside each folder the same captions as a metadata JSON, for `metadata_file`.
 - Hugging Face datasets: an `imagefolder`, `train/` and `test/` with `metadata.jsonl`.
 
-Images are copied as they are: trainers scale and cut for themselves. A file's name carries the still's id.
+Images are written as PNG, their pixels as they are: trainers scale and cut for themselves. A file's name carries the
+still's id.
 """
 
 import json

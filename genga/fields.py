@@ -61,9 +61,10 @@ def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
 def combs(top: Thin, bottom: Thin, beyond: int) -> Mask:
     """Return where the bottom lines of one frame stick out from between the top lines of another, by over `beyond`."""
     lines = min(top[2::2].shape[0], bottom[1::2].shape[0])
-    between = bottom[1::2][:lines].astype(np.int16)
-    above, below = between - top[0::2][:lines], between - top[2::2][:lines]
-    found: Mask = (np.minimum(above, below) > beyond) | (np.maximum(above, below) < -beyond)
+    between, above, below = bottom[1::2][:lines], top[0::2][:lines], top[2::2][:lines]
+    # Differences of bytes that stop at 0 tell what is asked, in a tenth of the time of whole numbers.
+    brighter, darker = cv2.subtract(between, cv2.max(above, below)), cv2.subtract(cv2.min(above, below), between)
+    found: Mask = cv2.max(brighter, darker) > beyond
     return found
 
 

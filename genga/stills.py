@@ -1,8 +1,9 @@
 """Decode the kept drawings again and write them losslessly.
 
 Only what is needed is decoded: where the next kept frame has a keyframe between itself and the place reached, the
-decoder jumps there, unless fields are undone, which takes all the frames before. Frames are found again by their time,
-which is what identifies them in the file.
+decoder jumps there, and frames that are neither kept nor referred to by others are left out (genga.sparse),
+unless fields are undone, which takes all the frames before. Frames are found again by their time, which is what
+identifies them in the file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ import polars as pl
 from genga.dedup import KEPT
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE, Fields
-from genga.images import EXTENSION, Image, encode
+from genga.images import Format, Image, encode
 from genga.params.stills import Params
 from genga.pixels import Converter
 from genga.shards import SHARD_SCHEMA, ShardWriter
@@ -33,7 +34,8 @@ SCHEMA: Schema = {
 }
 
 _INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
-_WORTH = 1.0  # s of video that a jump must save: it costs the decoder its state
+_ALL, _JUMPS, _LEAST = range(3)  # ways to decode: everything; with jumps; and without frames that nothing needs
+_WORTH = 0.5  # s of video that a jump must save: it costs the decoder its state
 
 
 def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
@@ -56,9 +58,10 @@ def images(
     Raises GengaError if the video is not the one that the table was made from.
     """
     done = 0
-    # Where a jump does not lead to the frame, decoding all does.
-    for jump in (True, False) if fields.kind == "progressive" else (False,):
-        for frame, image in walked(path, kept[done:], params, threads, jump, fields):
+    # Where leaving out or a jump does not lead to the frame, decoding all does.
+    ways = (_LEAST, _JUMPS, _ALL) if fields.kind == "progressive" else (_ALL,)
+    for way in ways:
+        for frame, image in walked(path, kept[done:], params, threads, way, fields):
             yield frame, image
             done += 1
         if done == len(kept):
@@ -68,38 +71,41 @@ def images(
 
 
 def walked(
-    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, jump: bool, fields: Fields
+    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, way: int, fields: Fields
 ) -> Iterator[tuple[int, Image]]:
     """Yield (frame, image) for the rows of `kept` in order, up to the first that is not found.
 
-    jump: whether to leave out what need not be decoded, if the file has an index.
+    way: how much of what need not be decoded is left out, if the file has an index.
     """
     with opening(path, params.hwaccel) as (container, stream):
         prepare(stream, threads)
         convert = Converter(stream, params.scaling)
         base = stream.time_base or Fraction(1, 1000)
-        jump = jump and container.format.name.startswith(_INDEXED)
-        decoded = pictures(container, stream, fields=fields)
+        way = way if container.format.name.startswith(_INDEXED) else _ALL
+        needed = {round(time / base) for time in kept["time"]} if way == _LEAST else None
+        decoded = pictures(container, stream, fields=fields, needed=needed)
         reached = float("inf")  # not to jump before the first frame is found
         for frame, _, time, key in kept.iter_rows():
-            if jump and key is not None and key - reached > _WORTH:
+            if way != _ALL and key is not None and key - reached > _WORTH:
                 container.seek(round(key / base), stream=stream)
-                decoded = pictures(container, stream)
+                decoded = pictures(container, stream, needed=needed)
             reached, picture = next((found for found in decoded if found[0] >= time), (time, None))
             if picture is None or reached != time:
                 return
             yield frame, convert.image(picture)
 
 
-def stills(images: Iterable[tuple[int, Image]], kept: pl.DataFrame, name: str, shard: ShardWriter) -> pl.DataFrame:
+def stills(
+    images: Iterable[tuple[int, Image]], kept: pl.DataFrame, name: str, shard: ShardWriter, kind: Format
+) -> pl.DataFrame:
     """Write the images to `shard` and return a row for each (SCHEMA).
 
-    images: (frame, image) for each row of `kept`, in order. name: series/episode.
+    images: (frame, image) for each row of `kept`, in order. name: series/episode. kind: the files' format.
     """
     rows = []
     for (frame, image), (_, shot, time, _) in zip(images, kept.iter_rows(), strict=True):
         still = f"{name}/{frame:06d}"
-        where = shard.add(f"{frame:06d}{EXTENSION}", encode(image))
+        where = shard.add(f"{frame:06d}.{kind}", encode(image, kind))
         rows.append({"still": still, "frame": frame, "shot": shot, "time": time, **where,
                      "width": image.shape[1], "height": image.shape[0]})  # fmt: skip
     return pl.DataFrame(rows, schema=dict(SCHEMA))

@@ -5,7 +5,7 @@ presentation timestamp. PyAV carries FFmpeg's libraries, so nothing has to be in
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +25,7 @@ from genga.damage import Damage
 from genga.errors import GengaError
 from genga.fieldfilter import undone
 from genga.fields import PROGRESSIVE, Fields
+from genga.sparse import sparing
 
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
 
@@ -116,23 +117,28 @@ def pictures(
     stream: VideoStream,
     damage: Damage | None = None,
     fields: Fields = PROGRESSIVE,
+    needed: Set[int] | None = None,
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (time in s, frame) from where the container stands, going on after packets that cannot be decoded.
 
     Times grow from frame to frame. Where something is done about `fields` the container has to stand at its start.
+    needed: timestamps of the frames that are asked for; of the others some may be left out (genga.sparse).
     """
-    shown = as_coded(container, stream, damage)
+    shown = as_coded(container, stream, damage, needed)
     return shown if fields.kind == "progressive" else undone(shown, fields)
 
 
 def as_coded(
-    container: av.container.InputContainer, stream: VideoStream, damage: Damage | None = None
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    damage: Damage | None = None,
+    needed: Set[int] | None = None,
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (time in s, frame) as they are in the file; see `pictures`."""
     step = Fraction(1) / (stream.guessed_rate or stream.average_rate or Fraction(24))
     base = stream.time_base or Fraction(1, 1000)
     time, started = -step, False
-    for packet in container.demux(stream):
+    for packet in sparing(container.demux(stream), stream, needed):
         if damage is not None and packet.pts is not None and not packet.is_discard:
             damage.sent(packet.pts * base)
         try:

@@ -38,7 +38,7 @@ def main(
     kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
     with writing_shard(out_shard) as shard:
         found = progress(images(in_video, needed, values, threads, fields), len(needed), f"stills {name}", "stills")
-        table = stills(stitched(found, parts(dedup)), kept, name, shard)
+        table = stills(stitched(found, parts(dedup)), kept, name, shard, values.format)
     write_table(out, table, SCHEMA)
     sizes = ", ".join(
         f"{width}x{height}" for width, height in table.select("width", "height").unique().sort("width").rows()

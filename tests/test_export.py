@@ -16,6 +16,7 @@ from genga.export import DATASET, file_stem, safe
 from genga.files import sha256_of
 from genga.folders import MARK, replacing_folder
 from genga.images import decode, encode
+from genga.pictures import STILLS
 from genga.shards import writing_shard
 from genga.tables import write_table
 
@@ -38,9 +39,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = []
     with writing_shard("data/crop.tar") as shard:
         for number, (image, kind, split, who, outfit, caption, keep, repeats) in enumerate(images):
-            pixels = encode(np.full((4, 6, 3), 50 * number, np.uint8))
+            pixels = encode(np.full((4, 6, 3), 50 * number, np.uint8), "png" if "-" in image else "jxl")
             still, crop = image.split("-")[0], image if "-" in image else None
-            place = shard.add(f"{number}.png", pixels)
+            place = shard.add(f"{number}", pixels)
             row = (image, still, crop, kind, split, who, outfit, "best", caption, keep, repeats, 1.0, 6, 4)
             rows.append((*row, *place.values()))
     write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(DATASET), orient="row"), DATASET)
@@ -185,3 +186,20 @@ def test_names_become_names_of_files() -> None:
     assert file_stem("s/e/000123-0-head") == "s__e__000123-0-head"
     assert safe('a/b: "c"?') == "a_b_ _c__"
     assert safe("...") == "_"
+
+
+def test_stills_leave_as_png_whatever_they_are_kept_in(project: Path) -> None:
+    pixels = np.full((4, 6, 3), (1, 2, 200), np.uint8)
+    with writing_shard("data/stills/s/e.tar") as shard:
+        rows = [
+            {"still": f"s/e/00000{number}", **shard.add(f"{number}", encode(pixels + number, kind))}
+            for number, kind in enumerate(("jxl", "webp", "png"))
+        ]
+    write_table("data/stills/s/e.parquet", pl.DataFrame(rows), STILLS)
+    assert "3 stills" in export("stills", "s/e", "out")
+    assert files("out") == ["000000.png", "000001.png", "000002.png", MARK]
+    for number in range(3):
+        data = Path(f"out/00000{number}.png").read_bytes()
+        assert data.startswith(b"\x89PNG") and (decode(data) == pixels + number).all()
+    with pytest.raises(GengaError, match="named SERIES/EPISODE"):
+        export("stills", "s", "out")

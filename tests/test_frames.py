@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import av
+import cv2
+import imagehash
 import numpy as np
 import pytest
 from films import flat, texture, with_box, write_film
+from PIL import Image
 
 from genga.cellstore import CellReader, CellWriter
 from genga.damage import Damage
@@ -86,6 +89,16 @@ def test_signatures_of_like_pictures_are_near() -> None:
     near = bits(signature(picture)) ^ bits(signature(noisy.astype(np.uint8)))
     far = bits(signature(picture)) ^ bits(signature(texture(2)))
     assert near.sum() <= 16 < 60 < far.sum()
+
+
+def test_a_signature_is_imagehash_s() -> None:
+    smooth = cv2.GaussianBlur(texture(3, 213, 120), (0, 0), 3)
+    for grid in [texture(seed, 213, 120) for seed in range(20)] + [smooth, smooth[:, :60].copy()]:
+        assert signature(grid) == np.packbits(imagehash.phash(Image.fromarray(grid), 16).hash).tobytes()
+
+
+def test_a_signature_of_one_tone_is_its_mean_alone() -> None:
+    assert signature(np.full((120, 213), 90, np.uint8)) == b"\x80" + bytes(31)
 
 
 def bits(signature: bytes) -> np.ndarray:

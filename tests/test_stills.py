@@ -1,23 +1,27 @@
 """Kept drawings as images."""
 
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pytest
 from films import flat, texture, with_box, write_film
 
 from genga.errors import GengaError
+from genga.fields import PROGRESSIVE
 from genga.images import decode as read_image
 from genga.params.stills import Params
 from genga.pixels import square
 from genga.shards import ShardReader, writing_shard
-from genga.stills import SCHEMA, images, stills, wanted
-from genga.video import decode
+from genga.sparse import can_spare
+from genga.stills import SCHEMA, images, stills, walked, wanted
+from genga.video import decode, opening, pictures, prepare
 
-PARAMS = Params(scaling="bicubic", hwaccel="off")
+PARAMS = Params(scaling="bicubic", format="png", hwaccel="off")
 
 
 def rows(film: Path, *kept: int) -> pl.DataFrame:
@@ -42,7 +46,7 @@ def test_the_pixels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     film = write_film(tmp_path / "film.mkv", pictures)
     kept = rows(film, 1, 3)
     with writing_shard("data/s.tar") as shard:
-        table = stills(images(film, kept, PARAMS, 1), kept, "s/ep", shard)
+        table = stills(images(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
     assert table.columns == list(SCHEMA)
     assert table.select("still", "frame", "width", "height").rows() == [
         ("s/ep/000001", 1, 64, 48),
@@ -120,3 +124,49 @@ def test_another_video_under_the_same_name_is_refused(tmp_path: Path) -> None:
     write_film(film, [flat(40)] * 5)
     with pytest.raises(GengaError, match="frame 8 at 0.333 s is not there"):
         list(images(film, kept, PARAMS, 1))
+
+
+X264 = ("-c:v", "libx264", "-preset", "fast", "-pix_fmt", "yuv420p", "-x264-params")
+X265 = ("-c:v", "libx265", "-preset", "fast", "-x265-params")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "spared"),
+    [
+        ((*X264, "bframes=5:b-adapt=0:b-pyramid=normal:keyint=48:scenecut=0"), True),
+        ((*X264, "bframes=3:b-adapt=0:open-gop=1:keyint=24:scenecut=0"), True),
+        ((*X265, "log-level=none:bframes=4:b-adapt=0:keyint=40:scenecut=0", "-pix_fmt", "yuv420p10le"), True),
+        ((*X265, "log-level=none:bframes=4:b-adapt=0:keyint=30:scenecut=0:open-gop=1", "-pix_fmt", "yuv420p"), True),
+        ((*X265, "log-level=none:bframes=4:b-adapt=0:keyint=40:temporal-layers=3", "-pix_fmt", "yuv420p"), False),
+    ],
+)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_is_left_out_changes_no_pixel(
+    tmp_path: Path, encoder: tuple[str, ...], spared: bool, threads: int
+) -> None:
+    source = ("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=24:duration=4")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, *encoder, str(tmp_path / "film.mkv")]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    film = tmp_path / "film.mkv"
+    everything = {d.number: d.picture.to_ndarray() for d in decode(film)}
+    kept = rows(film, 0, 5, 6, 40, 41, 60, 75, 95)
+    with opening(film) as (container, stream):
+        prepare(stream, threads)
+        asked = {round(time / stream.time_base): number for number, time in kept.select("frame", "time").iter_rows()}
+        shown = {p.pts: p.to_ndarray() for _, p in pictures(container, stream, needed=asked.keys())}
+    assert (len(shown) < len(everything)) is spared
+    for pts, number in asked.items():
+        assert (shown[pts] == everything[number]).all(), number
+    found = dict(images(film, kept, PARAMS, threads))
+    whole = dict(walked(film, kept, PARAMS, threads, 0, PROGRESSIVE))
+    assert list(found) == list(whole) == kept["frame"].to_list()
+    assert all((found[number] == whole[number]).all() for number in found)
+
+
+def test_what_can_be_spared_is_read_off_the_stream() -> None:
+    header = bytearray([1, *bytes(20), 0b00001111])
+    assert can_spare("h264", None) and can_spare("hevc", bytes(header))
+    header[21] = 0b00011111  # three temporal layers
+    assert not can_spare("hevc", bytes(header))
+    assert not can_spare("hevc", b"\0\0\0\1" + bytes(30)) and not can_spare("hevc", None)
+    assert not can_spare("mpeg4", None)

@@ -3,6 +3,7 @@
 https://docs.mlcommons.org/croissant, version 1.0. The library writes the JSON-LD, checks it, and reads by it.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import polars as pl
 from genga.audit.optional import library
 from genga.errors import GengaError
 from genga.files import sha256_of
-from genga.images import EXTENSION
+from genga.images import EXTENSION, as_png
 from genga.shards import SHARD_SCHEMA, ShardReader, writing_shard
 from genga.tables import write_table
 
@@ -33,13 +34,17 @@ def croissant(series: str, rows: pl.DataFrame, folder: Path, root: Path = Path("
 
     Raises GengaError if the library is not there, the description is not valid, or an image is not what is recorded.
     """
-    # Named by content: names in other scripts do not survive every reader.
-    rows = rows.sort("image").with_columns(file=pl.col("sha256") + EXTENSION)
-    table = rows.select(list(COLUMNS))
-    write_table(folder / TABLE, table, dict(table.schema))
+    rows = rows.sort("image")
+    named: dict[str, str] = {}  # sha256 of a file as it is kept: as it is written here, PNG
     with ShardReader(root) as shards, writing_shard(folder / "images.tar") as writer:
-        for row in rows.unique("file", maintain_order=True).iter_rows(named=True):
-            writer.add(row["file"], shards.read(*(row[column] for column in SHARD_SCHEMA)))
+        for row in rows.unique("sha256", maintain_order=True).iter_rows(named=True):
+            data = as_png(shards.read(*(row[column] for column in SHARD_SCHEMA)), row["image"])
+            named[row["sha256"]] = hashlib.sha256(data).hexdigest()
+            # Named by content: names in other scripts do not survive every reader.
+            writer.add(named[row["sha256"]] + EXTENSION, data)
+    rows = rows.with_columns(pl.col("sha256").replace(named))
+    table = rows.with_columns(file=pl.col("sha256") + EXTENSION).select(list(COLUMNS))
+    write_table(folder / TABLE, table, dict(table.schema))
     # The library remembers what it unpacked by the shard's name alone: another dataset's must have another name.
     shard = (folder / "images.tar").rename(folder / f"images-{sha256_of(folder / 'images.tar')[:16]}.tar")
     metadata = _metadata(series, folder, shard.name)

@@ -1,4 +1,4 @@
-"""`genga export`: kohya, imagefolder, sheet; for auditors croissant, mlbom, rocrate."""
+"""`genga export`: kohya, imagefolder, stills, sheet; for auditors croissant, mlbom, rocrate."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,8 +13,10 @@ from genga.errors import GengaError
 from genga.exposure import DEDUP, FRAMES, exposures
 from genga.files import read_json, write_text
 from genga.folders import replacing_folder
+from genga.images import EXTENSION, as_png
 from genga.params.dataset import Params
 from genga.params.load import parse_section, section_of_file
+from genga.pictures import STILLS
 from genga.progress import progress
 from genga.shards import SHARD_SCHEMA, ShardReader
 from genga.split import TRAIN
@@ -62,13 +64,24 @@ def imagefolder(series: Series, out: Out, character: Character = None) -> None:
 
 
 @app.command()
+def stills(
+    episode: Annotated[str, typer.Argument(help="SERIES/EPISODE: data/stills/SERIES/EPISODE.parquet")], out: Out
+) -> None:
+    """Write an episode's stills as PNG files, whatever format they are kept in: 000123.png is frame 123."""
+    rows = read_table(f"data/stills/{_named(episode)}.parquet", STILLS)
+    with replacing_folder(out) as folder, ShardReader() as reader:
+        for name, *place in progress(rows.iter_rows(), rows.height, f"export {episode}", "stills"):
+            _file(folder, f"{Path(name).name}{EXTENSION}").write_bytes(as_png(reader.read(*place), name))
+    summary(f"export {episode}: {rows.height} stills in {out}")
+
+
+@app.command()
 def sheet(
     episode: Annotated[str, typer.Argument(help="SERIES/EPISODE: data/dedup/SERIES/EPISODE.parquet")],
     out: Annotated[Path, typer.Argument(help="CSV file to write; one that is there is replaced")],
 ) -> None:
     """Write an episode's exposure sheet: which drawing is on screen from which frame on, and for how long."""
-    if len(parts := episode.split("/")) != 2 or not all(parts):
-        raise GengaError(f"an episode is named SERIES/EPISODE, as in sample/ep01; got {episode!r}")
+    _named(episode)
     table = exposures(
         read_table(f"data/frames/{episode}.parquet", FRAMES), read_table(f"data/dedup/{episode}.parquet", DEDUP)
     )
@@ -112,6 +125,13 @@ def rocrate(model: Model, out: Out) -> None:
     summary(f"export {known['run']}: {out}, {count} files and what they were made of")
 
 
+def _named(episode: str) -> str:
+    """The episode's name. Raises GengaError if it is none."""
+    if len(parts := episode.split("/")) != 2 or not all(parts):
+        raise GengaError(f"an episode is named SERIES/EPISODE, as in sample/ep01; got {episode!r}")
+    return episode
+
+
 def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What is on record of a model, and what stage evaluate wrote of its run."""
     from genga.audit.facts import facts, gather
@@ -142,7 +162,8 @@ def _write(
         for name, text in texts:
             _file(folder, name).write_text(text, encoding="utf-8")
         for row in progress(rows.iter_rows(named=True), rows.height, f"export {series}", "images"):
-            _file(folder, name_of(row)).write_bytes(reader.read(*(row[column] for column in SHARD_SCHEMA)))
+            data = reader.read(*(row[column] for column in SHARD_SCHEMA))
+            _file(folder, name_of(row)).write_bytes(as_png(data, row["image"]))
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -3,11 +3,14 @@
 from typing import Literal
 
 from genga.hwaccel import Name
+from genga.images import Format
 from genga.params.base import Section
 
 
 class Params(Section):
     # How colour is brought to the size of luma, and anamorphic pixels to square ones.
     scaling: Literal["bilinear", "bicubic", "lanczos"]
+    # What lossless format stills are kept in: `genga export` writes PNG whatever it is.
+    format: Format
     # What decodes: off is the processor; a device that is not there is replaced by it, with a warning.
     hwaccel: Name
