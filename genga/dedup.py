@@ -12,7 +12,7 @@ import polars as pl
 from genga.cells import Grids
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
-from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats
+from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
@@ -58,7 +58,7 @@ def dedup(
     found = drawings(shots, seen, rows.keys(), params)
     stands = standing(found, params.camera)
     keepers = [keeper(run, frames, seen, params) for run in found]
-    first = first_seen(stands, keepers, frames, seen, params)
+    first = first_seen(found, stands, keepers, frames, seen, least(shots, params), params)
     way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
         reason = way if stands[k] != k else ("recurring" if first[k] != k else "held")
@@ -85,10 +85,19 @@ def drawings(shots: pl.DataFrame, seen: Pictures, skipped: Collection[int], para
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
     travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
     found: list[Run] = []
+    new = least(shots, params)
     for shot in shots.iter_rows(named=True):
-        threshold = shot["threshold"] if params.threshold is None else params.threshold
+        threshold = new[shot["shot"]]
         found += absorb_blends(runs(seen, shot, skipped, travel, threshold), seen, threshold)
     return halved(found) if params.camera == "ends" else found
+
+
+def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:
+    """Return for each shot the block difference from which a drawing is new."""
+    return {
+        shot: level if params.threshold is None else params.threshold
+        for shot, level in shots.select("shot", "threshold").rows()
+    }
 
 
 def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> int:
@@ -104,15 +113,28 @@ def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> in
 
 
 def first_seen(
-    stands: Sequence[int], keepers: Sequence[int], frames: pl.DataFrame, seen: Pictures, params: Params
+    found: Sequence[Run],
+    stands: Sequence[int],
+    keepers: Sequence[int],
+    frames: pl.DataFrame,
+    seen: Pictures,
+    new: Mapping[int, float],
+    params: Params,
 ) -> dict[int, int]:
-    """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one."""
+    """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one.
+
+    new: for each shot the block difference from which a drawing is new.
+    """
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     distances = differences([seen[keepers[k]].copy() for k in own], proposed)
-    level = recurring_threshold(distances) if params.recurring is None else params.recurring
-    again = repeats(proposed, distances, level)
+    if params.recurring is None:
+        in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
+        levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances))
+    else:
+        levels = [params.recurring] * len(own)
+    again = repeats(proposed, distances, levels)
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}
 
 

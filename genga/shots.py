@@ -20,7 +20,7 @@ from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual
 from genga.structure import live_cells
 from genga.tables import Schema
-from genga.valley import valley
+from genga.valley import below_hill, valley
 
 SCHEMA: Schema = {
     "shot": pl.Int64,  # 0-based
@@ -43,6 +43,7 @@ _SAMPLES = 400  # frames looked at for what changes at all
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
 # Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
 _USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
+_FAINT = 5.0  # block difference from which the changes of a shot may be drawings, where its noise lies below
 
 Span = tuple[int, int]  # frames, end exclusive
 
@@ -70,6 +71,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
         events: list[Event] = [*passages, *found]
         moving = [(event.start, event.end) for event in events]
+        own = shot_threshold(change, (start, end), level, moving)
         rows.append(
             {
                 "shot": shot,
@@ -79,8 +81,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
                 "transition": next((p.kind for p in passages if p.boundary == start), "cut"),
-                "timing": timing(change, (start, end), level, moving),
-                "threshold": level,
+                "timing": timing(change, (start, end), own, moving),
+                "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *found)],
                 "lettering": lines_within(texts, start, end),
             }
@@ -130,6 +132,15 @@ def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequen
         still[start : end + 1] = False
     local = frames.filter(pl.Series(still) & (frames["spread"] < _WIDE))["change"]
     return valley(local.to_numpy(), _USUAL, _LOW, _HIGH)
+
+
+def shot_threshold(change: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
+    """Return the block difference that divides held frames from new drawings in a shot: the video's, `level`, or less.
+
+    Less where the shot has changes of its own below it: a mouth in the dark moves fewer levels than noise elsewhere.
+    """
+    steps = [change[frame] for frame in range(limit[0] + 1, limit[1]) if not any(a <= frame <= b for a, b in moving)]
+    return below_hill(np.array(steps, np.float64), level, _FAINT)
 
 
 def camera(found: Sequence[Event]) -> str:

@@ -11,7 +11,7 @@ from genga.cells import Cells
 from genga.dedup import SCHEMA, dedup
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision, decisions
-from genga.dedup_recurring import proposals, recurring_threshold, repeats
+from genga.dedup_recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.errors import GengaError
 from genga.lettering import Lettering, Pictures
@@ -211,7 +211,21 @@ def test_signatures_propose_earlier_drawings() -> None:
 def test_a_repeat_is_of_the_nearest_drawing_that_is_no_repeat() -> None:
     proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 2])]
     distances = [np.array(values, np.float32) for values in ([], [10], [18, 2], [21, 1])]
-    assert repeats(proposed, distances, 20.0) == {1: 0, 2: 0}
+    assert repeats(proposed, distances, [20.0] * 4) == {1: 0, 2: 0}
+    assert repeats(proposed, distances, [20.0, 20.0, 0.5, 20.0]) == {1: 0}  # of two the smaller
+
+
+def test_drawings_that_follow_each_other_say_how_finely_a_shot_is_told() -> None:
+    # Three mouths in the dark: steps of 15 levels or so, repeats at 3; the video as a whole would take up to 30 for one.
+    proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 1, 2])]
+    distances = [np.array(values, np.float32) for values in ([], [15], [3, 15], [16, 3, 16])]
+    steps = [None, 15.0, 15.0, 16.0]
+    levels = shot_levels([4, 4, 4, 4], steps, {4: 8.0}, proposed, distances, 30.0)
+    assert all(8 <= level < 15 for level in levels)
+    assert repeats(proposed, distances, levels) == {2: 0, 3: 1}
+    assert shot_levels([4], [None], {4: 8.0}, proposed[:1], distances[:1], 30.0) == [30.0]  # nothing follows
+    coarse = [np.array([120.0] * len(values), np.float32) for values in distances]
+    assert shot_levels([4] * 4, [None, 120.0, 120.0, 120.0], {4: 8.0}, proposed, coarse, 30.0) == [30.0] * 4
 
 
 def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:
