@@ -81,14 +81,13 @@ def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
     thick = max(1, round(scale * 1.6))
     (long, _), _ = cv2.getTextSize(text, font, scale, thick)
     at = (width - long) // 2, round(0.92 * height)
-    over = image.copy()
+    letters = cv2.putText(np.zeros(image.shape[:2], np.uint8), text, at, font, scale, 255, thick, cv2.LINE_AA)
+    edge = max(1, round(height / 240))
+    dark = cv2.dilate(letters, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
     if soft:
-        shadow = cv2.putText(np.zeros(image.shape[:2], np.uint8), text, at, font, scale, 255, 3 * thick, cv2.LINE_AA)
-        dark = 1 - 0.8 * cv2.GaussianBlur(shadow, (0, 0), height / 120).astype(np.float32)[..., None] / 255
-        over = (image * dark).astype(np.uint8)
-    else:
-        cv2.putText(over, text, at, font, scale, (16, 14, 20), thick + max(2, round(height / 120)), cv2.LINE_AA)
-    cv2.putText(over, text, at, font, scale, (250, 250, 250), thick, cv2.LINE_AA)
+        dark = cv2.GaussianBlur(cv2.dilate(dark, np.ones((3, 3), np.uint8)), (0, 0), height / 200)
+    over = image * (1 - 0.93 * dark[..., None].astype(np.float32) / 255)
+    over = np.maximum(over, letters[..., None] * np.float32(250 / 255)).astype(np.uint8)
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from genga.cells import Grids
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
+from genga.dedup_flashes import flashes
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.lettering import Lettering, Pictures, difference
@@ -26,7 +27,7 @@ SCHEMA: Schema = {
     "keeper": pl.Int64,
     # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
     # series: a frame of an earlier episode does. stitched: it is part of the keeper's picture.
-    # dissolve (and fade), black: no drawing. dropped: by a person.
+    # dissolve (and fade), black, flash: no drawing. dropped: by a person.
     "reason": pl.String,
     # Block difference to the keeper; of a kept frame to the drawing before it in its shot; of a series frame that of
     # its drawing to the frame it was found again in. Null where there is none.
@@ -56,12 +57,15 @@ def dedup(
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
     seen = Pictures(cells, texts(shots) if params.text == "ignore" else ())
     found = drawings(shots, seen, rows.keys(), params)
-    stands = standing(found, params.camera)
+    lit = flashes(found, seen, params.flash, least(shots, params))
+    rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
+    found = [run for k, run in enumerate(found) if k not in lit]
     keepers = [keeper(run, frames, seen, params) for run in found]
+    stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
     first = first_seen(found, stands, keepers, frames, seen, least(shots, params), params)
     way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
-        reason = way if stands[k] != k else ("recurring" if first[k] != k else "held")
+        reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
         rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)
@@ -103,9 +107,10 @@ def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:
 def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> int:
     """Return the frame that stands for a drawing: its sharpest, the earliest of equals, or its first.
 
-    One without burnt-in text, if there is one: letters are sharp, but are not drawn.
+    One without burnt-in text, or with the least: letters are sharp, but are not drawn.
     """
-    clean = [frame for frame in run.frames if not seen.lettered(frame)] or run.frames
+    least_text = min(seen.lettered(frame) for frame in run.frames)
+    clean = [frame for frame in run.frames if seen.lettered(frame) == least_text]
     if params.keep == "first":
         return clean[0]
     sharpness = frames["sharpness"].gather(clean)

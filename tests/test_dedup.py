@@ -36,7 +36,7 @@ DARK = np.full((16, 16), 16, np.uint8)
 def params(**changes) -> Params:
     """Fixed thresholds, first frames kept; with changes."""
     fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "back": 3,
-             "text": "ignore", "black": 30.0}  # fmt: skip
+             "text": "ignore", "black": 30.0, "flash": 3}  # fmt: skip
     return Params(**(fixed | changes))
 
 
@@ -127,6 +127,7 @@ PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
         ("first", [0, 0, 0, 0, 0, 0, 0], "kept held camera camera camera camera camera"),
         ("stitched", [0, 0, 0, 0, 0, 0, 0], "kept held stitched stitched stitched stitched stitched"),
         ("last", [5, 5, 5, 5, 5, 5, 5], "camera camera camera camera camera kept held"),
+        ("sharpest", [0, 0, 0, 0, 0, 0, 0], "kept held camera camera camera camera camera"),
         ("all", [0, 0, 2, 3, 4, 5, 5], "kept held kept kept kept kept held"),
     ],
 )
@@ -134,6 +135,32 @@ def test_what_is_kept_of_a_camera_move(camera: str, keepers: list[int], reasons:
     found = deduped(PAN, PANNED, camera=camera)
     assert [keeper for keeper, _ in found] == keepers
     assert " ".join(reason for _, reason in found) == reasons
+
+
+def test_the_sharpest_frame_of_a_move_stands_for_all_of_it() -> None:
+    frames = frames_of(PAN, [1, 1, 1, 5, 1, 2, 1])
+    table = dedup(frames, PANNED, PAN, {}, params(camera="sharpest", keep="sharpest"))
+    assert table.select("keeper", "reason").rows() == [(3, "kept" if k == 3 else "camera") for k in range(7)]
+
+
+def test_a_flash_is_no_drawing() -> None:
+    white = np.full_like(A, 235)
+    lit = (0.4 * A + 140).astype(np.uint8)
+    found = deduped([A, A, white, lit, A, A, B], shots_of((0, 7)))
+    assert [reason for _, reason in found] == ["kept", "held", "flash", "flash", "recurring", "recurring", "kept"]
+    assert [keeper for keeper, _ in found] == [0, 0, None, None, 0, 0, 6]
+    assert deduped([A, A, white, A], shots_of((0, 4)), flash=0)[2] == (2, "kept")
+    across = deduped([A, A, white, B, B], shots_of((0, 2), (2, 3), (3, 5)))
+    assert [reason for _, reason in across] == ["kept", "held", "flash", "kept", "held"]
+
+
+def test_what_is_no_flash() -> None:
+    white, negative = np.full_like(A, 235), (255 - A).astype(np.uint8)
+    assert deduped([A, A, negative, A], shots_of((0, 4)))[2] == (2, "kept")  # an impact frame is drawn
+    assert deduped([A, A, *[white] * 4, A], shots_of((0, 7)))[2] == (2, "kept")  # held too long
+    dark = np.full_like(A, 40)
+    assert deduped([A, A, dark, A], shots_of((0, 4)))[2] == (2, "kept")  # no light
+    assert deduped([A, A, drawing(1, 255), A], shots_of((0, 4)))[2] == (2, "kept")  # another drawing, and brighter
 
 
 def test_a_cut_in_the_middle_of_a_move() -> None:
