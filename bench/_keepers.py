@@ -70,7 +70,7 @@ def held_runs(labels: str) -> list[tuple[int, int]]:
 
 def unseen(keepers: Keepers, truth: Truth) -> int:
     """Return how many drawings have no frame with a keeper."""
-    ends = [*(start for start, _ in truth.runs[1:]), len(keepers)]
+    ends = [*(start for start, _ in truth.runs), len(keepers)][1:]
     seen = {kind for (start, kind), end in zip(truth.runs, ends, strict=True) if any_kept(keepers[start:end])}
     return len({kind for _, kind in truth.runs} - seen)
 

@@ -14,7 +14,7 @@ from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
 from genga.dedup_flashes import flashes
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
-from genga.dedup_runs import Run, absorb_blends, runs
+from genga.dedup_runs import Run, absorb_blends, rate_converted, runs
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
 from genga.stills_stitched import STITCHED
@@ -88,11 +88,14 @@ def texts(shots: pl.DataFrame) -> list[Lettering]:
 def drawings(shots: pl.DataFrame, seen: Pictures, skipped: Collection[int], params: Params) -> list[Run]:
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
     travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
-    found: list[Run] = []
     new = least(shots, params)
-    for shot in shots.iter_rows(named=True):
-        threshold = new[shot["shot"]]
-        found += absorb_blends(runs(seen, shot, skipped, travel, threshold), seen, threshold)
+    parts = [
+        absorb_blends(runs(seen, shot, skipped, travel, new[shot["shot"]]), seen, new[shot["shot"]])
+        for shot in shots.iter_rows(named=True)
+    ]
+    if rate_converted(parts):
+        parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
+    found = [run for part in parts for run in part]
     return halved(found) if params.camera == "ends" else found
 
 

@@ -116,6 +116,19 @@ def test_a_frame_between_two_drawings_that_mixes_them_is_a_blend() -> None:
     assert [reason for _, reason in deduped(on_ones, shots_of((0, 3)))] == ["kept"] * 3
 
 
+def test_a_video_of_a_converted_rate_has_blends_on_ones_too() -> None:
+    def half(a: Cells, b: Cells) -> Cells:
+        return (a + 0.5 * (b.astype(float) - a)).round().astype(np.uint8)
+
+    held = [grid for k in range(9) for grid in (drawing(k), drawing(k), half(drawing(k), drawing((k + 1) % 9)))]
+    twos = [grid for k in range(4) for grid in (drawing(k), half(drawing(k), drawing(k + 1)))] + [drawing(4)]
+    reasons = [reason for _, reason in deduped([*held, *twos], shots_of((0, 27), (27, 36)))]
+    assert reasons[27:] == ["recurring", "blend"] * 4 + ["recurring"]
+    assert reasons[:27].count("blend") == 8  # the last one has nothing after it
+    alone = [reason for _, reason in deduped(twos, shots_of((0, 9)))]
+    assert alone.count("blend") == 0  # nothing says that the rate was converted
+
+
 PAN = [A, A, B, C, drawing(3), drawing(4), drawing(4)]
 PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
 

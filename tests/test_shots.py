@@ -176,9 +176,9 @@ def test_timing_is_the_median_hold() -> None:
 
 
 def test_timing_goes_by_time_where_frames_were_left_out() -> None:
-    # Drawings of 3 film frames; undoing telecine left out one of five frames of 1/30 s, here of a hold, there of none.
-    times = [0, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 14]  # of 1/30 s
-    change = [0, 1, 1, 50, 1, 50, 1, 1, 50, 1, 1, 1]  # from 0, 4, 7, 10 on: 4, 3, 3 and 5 of 1/30 s
+    # Drawings of 3 film frames at 24 a second, telecined, one of five left out: of a hold any may be.
+    times = [0, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 14]  # of 1/30 s
+    change = [0, 1, 1, 50, 1, 1, 50, 1, 1, 50, 1, 1]
     assert timing(change, [time / 30 for time in times], (0, 12), 14.0, []) == 3
 
 
