@@ -169,12 +169,16 @@ def judged_by(world: World, frames: Sequence[Frame], changes: Sequence[float]) -
             drawn[k] = BLEND if kind == "white" else drawn[k] + 1_000_000
         for k in (start, start + long):
             labels[k] = "X" if kind == "white" else "D"
-        labels[start + 1 : start + long] = ["X" if kind == "white" else labels[k] for k in range(start + 1, start + long)]
+        labels[start + 1 : start + long] = [
+            "X" if kind == "white" else labels[k] for k in range(start + 1, start + long)
+        ]
     boils = isinstance(world.style, partial) and world.style.func is boiling
     for k, change in enumerate(changes):
         if labels[k] == "D" and change < VISIBLE or boils and labels[k] == "H" and k % REDRAWN == 0:
             labels[k] = "S"
-    runs = [(k, one) for k, one in enumerate(drawn) if one >= 0 and (k == 0 or drawn[k - 1] != one) and labels[k] != "S"]
+    runs = [
+        (k, one) for k, one in enumerate(drawn) if one >= 0 and (k == 0 or drawn[k - 1] != one) and labels[k] != "S"
+    ]
     if boils:  # each version is a picture of its own: which of them stands for the drawing is not asked
         return Truth("".join(labels), [], [k for k, label in enumerate(labels) if label == "C"])
     starts = [0] + [k for k in range(1, len(frames)) if frames[k].shot != frames[k - 1].shot]

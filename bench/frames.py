@@ -13,7 +13,7 @@ import os
 import tempfile
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,7 @@ CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2
 BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tools default to
 HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "timing",
           "kept")  # fmt: skip
+STYLES = ("film", "changes", "lost", "held", "wrongly kept", "found again F1", "cuts F1", "timing")  # each: SAME_FRAMES
 Row = tuple[object, ...]
 
 
@@ -77,12 +78,6 @@ def videos(raw: Path, truth: Path) -> Iterator[tuple[Path, Truth]]:
         yield path.with_suffix(".mp4"), clip_truth(path)
 
 
-def films(folder: Path) -> Iterator[tuple[Path, Truth]]:
-    """Every film in another style, drawn in `folder`."""
-    for name in WORLDS:
-        yield drawn(name, folder)
-
-
 @dataclass(frozen=True)
 class Labelled:
     """The frames that a truth is about."""
@@ -100,9 +95,7 @@ def labelled(video: Path) -> Labelled:
             return Labelled(measured["time"].to_list(), [cells[k].copy() for k in range(len(cells))])
 
 
-def judged(
-    video: Path, truth: Truth, known: Labelled | None, peers: bool = True
-) -> Iterator[tuple[str, Score | None, object, object]]:
+def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[str, Score | None, object, object]]:
     """Yield for each way to choose keepers its name, score, F1 of cuts and share of timings; None where it has none.
 
     known: the frames that the truth is about, if the video has others (genga and peers get those that come out of
@@ -133,8 +126,6 @@ def judged(
                 cut_f1(hard, truth.cuts),
                 timing_share(timings, truth.timings),
             )
-            if not peers:
-                return
             yield "mpdecimate", scored(mpdecimate(video, seen)), None, None
             for bits, keepers in zip(BITS, phash(iter(cells[k] for k in range(len(cells))), BITS), strict=True):
                 yield f"phash {bits}", scored(keepers), None, None
@@ -163,6 +154,23 @@ def _said(value: object) -> object:
     return "" if value is None else value
 
 
+def film(name: str, video: Path, truth: Truth, cache: Path) -> Row:
+    """A row about a film in another style: what genga gets wrong of it, for each of SAME_FRAMES."""
+    found = [next(judged(encoded(video, variant, cache), truth, None)) for variant in SAME_FRAMES]
+    scores = [score for _, score, _, _ in found if score is not None]
+
+    def each(values: Iterable[object]) -> str:
+        return ", ".join(f"{value:.2f}" if isinstance(value, float) else str(_said(value) or 0) for value in values)
+
+    return (
+        name, scores[0].changes, each(score.lost for score in scores),
+        scores[0].held, each(score.wrongly_kept for score in scores),
+        each(score.again for score in scores) if scores[0].again is not None else "",
+        each(cuts for _, _, cuts, _ in found) if truth.cuts else "",
+        each(timing for _, _, _, timing in found) if truth.timings else "",
+    )  # fmt: skip
+
+
 def cost(video: Path) -> Row:
     """A row: CPU time of decoding alone and of `frames`, in ms a frame, and their ratio; one thread each."""
     spent = []
@@ -182,26 +190,25 @@ def main(
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder of the truth about them"),
     cache: Path = typer.Option(Path("data/bench/frames"), help="folder of the encoded variants"),
     only: str = typer.Option("", help="measure this video alone, by name"),
-    worlds: bool = typer.Option(False, help="measure films in other styles (bench/_worlds.py) instead, without peers"),
+    worlds: bool = typer.Option(False, help="measure films in other styles (bench/_worlds.py) instead, genga alone"),
 ) -> None:
     """Measure how well drawings are found, beside the tools in use."""
     cv2.setNumThreads(1)
-    every = films(cache / "worlds") if worlds else videos(raw, truth)
-    wanted = [(video, true) for video, true in every if only in ("", video.stem)]
+    if worlds:
+        wanted = [name for name in WORLDS if only in ("", name)]
+        print(table(STYLES, (film(name, *drawn(name, cache.parent / "worlds"), cache) for name in wanted)))
+        return
+    every = [(video, true) for video, true in videos(raw, truth) if only in ("", video.stem)]
     rows = []
-    for video, true in wanted:
+    for video, true in every:
         native = labelled(video)
         for variant in VARIANTS:
             known = None if variant in SAME_FRAMES else native
-            rows += [
-                row(video, variant, *found)
-                for found in judged(encoded(video, variant, cache), true, known, peers=not worlds)
-            ]
+            rows += [row(video, variant, *found) for found in judged(encoded(video, variant, cache), true, known)]
     print("## Drawings and cuts\n")
     print(table(HEADER, rows))
-    if not worlds:
-        print("\n## CPU time, ms a frame\n")
-        print(table(("video", "decoding", "frames", "ratio"), [cost(video) for video, _ in wanted]))
+    print("\n## CPU time, ms a frame\n")
+    print(table(("video", "decoding", "frames", "ratio"), [cost(video) for video, _ in every]))
 
 
 if __name__ == "__main__":

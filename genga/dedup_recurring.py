@@ -80,9 +80,7 @@ def shot_levels(
     return [found[shot] for shot in shots]
 
 
-def repeats(
-    proposed: Sequence[Numbers], distances: Sequence[Differences], levels: Sequence[float]
-) -> dict[int, int]:
+def repeats(proposed: Sequence[Numbers], distances: Sequence[Differences], levels: Sequence[float]) -> dict[int, int]:
     """Return for each drawing that is a repeat the drawing it repeats.
 
     Only drawings that are no repeats themselves are repeated; the one that differs least is chosen. levels: block

@@ -165,9 +165,7 @@ def camera(found: Sequence[Event]) -> str:
     return max(found, key=lambda move: move.end - move.start).kind if found else "static"
 
 
-def timing(
-    change: Sequence[float], times: Sequence[float], limit: Span, level: float, moving: Sequence[Span]
-) -> float:
+def timing(change: Sequence[float], times: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
     """Return the median number of frames from one new drawing to the next; frames in `moving` begin none.
 
     change: each frame's block difference to the frame before. times: s; a hold counts as many frames as mean steps go

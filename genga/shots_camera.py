@@ -35,11 +35,10 @@ def align(a: Cells, b: Cells) -> tuple[Motion, float] | None:
     if min(a.shape) < 2 * TILE or a.std() < 1 or b.std() < 1:
         return None
     mask = _loose(a, b)
-    # Both steps see the picture through the window: what enters and leaves at its borders has no counterpart. Laid on
-    # here, because OpenCV 5 lays one that phaseCorrelate is given over its arguments, and earlier versions do not.
+    first, second = a.astype(np.float32), b.astype(np.float32)
     window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
-    first, second = a.astype(np.float32) * window, b.astype(np.float32) * window
-    (dx, dy), _ = cv2.phaseCorrelate(second, first)
+    # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line, and ECC needs the whole picture.
+    (dx, dy), _ = cv2.phaseCorrelate(second.copy(), first.copy(), window)
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     try:
         _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, mask.astype(np.uint8), 5)

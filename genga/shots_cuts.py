@@ -16,6 +16,7 @@ CHANGED = 12.0  # luma levels at which a cell counts as changed
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG = 0.12  # fraction changed times distance of histograms from which the picture must be another one
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
+_FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
 
@@ -55,7 +56,11 @@ def busy(loose: dict[int, float], frame: int, least: float) -> bool:
 def moved(cells: Grids, frame: int, rest: float) -> bool:
     """Whether moving the whole picture explains the step to `frame`."""
     found = align(cells[frame - 1], cells[frame])
-    return found is not None and found[1] <= rest and kind_of(found[0], cells[frame].shape) is not None
+    if found is None or found[1] > rest or kind_of(found[0], cells[frame].shape) is None:
+        return False
+    rows, columns = cells[frame].shape
+    middle = np.array([columns / 2, rows / 2, 1])
+    return float(np.linalg.norm(found[0] @ middle - middle[:2])) <= _FASTEST * columns
 
 
 def flash_end(cells: Grids, frame: int, live: Mask, length: int) -> int:
