@@ -118,8 +118,8 @@ def nearest(times: Sequence[float], wanted: Sequence[float]) -> list[int]:
 def matched(here: Sequence[Cells], there: Sequence[Cells], times: Sequence[float], seen: Sequence[float]) -> list[int]:
     """Return for each labelled frame the frame of a variant that shows it: in order, near in time, alike in content.
 
-    here, times: grids and times (s) of the labelled frames; there, seen: of the variant. Undoing telecine leaves out one
-    of five frames, of equal ones any, so that neither number nor time says which is which. The matching is the one of
+    here, times: grids and times (s) of the labelled frames; there, seen: of the variant. Undoing telecine leaves out
+    one of five frames, of equal ones any, so neither number nor time says which is which. The matching is the one of
     least total block difference (dynamic time warping, Sakoe & Chiba 1978) among those that never go back and stay
     within _NEAR frames of the same time; a step of time counts as one level. Every labelled frame has one, so that a
     drawing the variant has lost falls on a neighbour that shows another, and is counted.

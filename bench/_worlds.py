@@ -1,9 +1,9 @@
-"""Short drawn films in styles that no threshold was set on, each with its truth: other sizes, rates, looks and failings.
+"""Short drawn films in styles of their own, each with its truth: other sizes, rates, looks and failings.
 
-Who and where come from the distribution that the embedded models learn from, by a seed; nobody of the sample series is
-in it. A style is laid over the pictures after they are drawn, so the truth is that of the drawings (demo.film.timeline):
-logos, subtitles that fade and boiling lines change no drawing. A change of drawing that is fainter than VISIBLE as it is
-shown is not judged, nor are boiling lines themselves.
+Who and where come from the distribution that the embedded models learn from, by a seed; nobody of the sample series
+is in it. A style is laid over the pictures after they are drawn, so the truth is that of the drawings: logos,
+subtitles that fade and boiling lines change none (demo.film.timeline). A change of drawing that is fainter than
+VISIBLE as it is shown is not judged, nor are boiling lines themselves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,6 @@ from demo.film.timeline import Frame, pair_labels, timeline, timing
 from demo.film.truth import BLACK, BLEND, Catalogue
 from demo.series import encode, picture, planes
 from demo.world.chance import LINES, random_scene
-from demo.world.model import Scene
 from genga.cells import block_difference, cells_of
 
 Image = np.ndarray  # (height, width, 3) uint8 RGB
@@ -133,7 +132,8 @@ WORLDS: dict[str, World] = {
 def shots_of(world: World) -> list[Shot]:
     """The shots of a film, long enough for its frames."""
     rng = np.random.default_rng([world.seed, 1])
-    kinds, beats, shots, length = cycle(world.kinds), improvised(rng), [], 0
+    kinds, beats, length = cycle(world.kinds), improvised(rng), 0
+    shots: list[Shot] = []
     while length < world.frames:
         kind = next(kinds)
         beat = replace(next(beats), kind=kind, line="")
@@ -194,7 +194,8 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     path = folder / f"{name.replace(' ', '-').replace(',', '')}.mkv"
     changes, before = [], None
     for image in pictures(world, frames, width):
-        grid = cells_of(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 8, (120, round(120 * 16 / 9)))
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+        grid = cells_of(grey, 8, (120, round(120 * 16 / 9)))
         changes.append(0.0 if before is None else block_difference(before, grid))
         before = grid
     if not path.exists():

@@ -1,10 +1,10 @@
 """How well drawings are found, beside the tools in use: `python -m bench.frames [--truth data/truth/sample]`.
 
 Videos: the sample series as drawn, with its truth, and hand-labelled clips where there are any (GENGA_CLIPS); each as
-it is, as MPEG-4, with grain, at x264 crf 30 and 36, telecined to 30 frames a second (and that at crf 30, as interlaced
-and as progressive video), and blended to 25 and 30. A variant with other frames is judged by those that show the same
-(bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--worlds` films
-in styles on which no threshold was set.
+it is, as MPEG-4, with grain, at x264 crf 30 and 36, telecined to 30 frames a second (also at crf 30, as interlaced and
+as progressive video), and blended to 25 and 30. A variant with other frames is judged by those that show the same
+(bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--worlds`
+films in styles of their own.
 Encoded variants are kept in data/bench/. PySceneDetect is a peer where it is installed: `pip install --no-deps
 scenedetect`, because it brings an OpenCV of its own.
 """

@@ -70,4 +70,4 @@ def turned_up(drawing: Cells, picture: Cells) -> Cells | None:
     gain, plus = np.polyfit(drawing[below].astype(np.float64), picture[below].astype(np.float64), 1)
     if not (_GAIN[0] <= gain <= _GAIN[1] and plus > 0):
         return None
-    return (gain * drawing + plus).clip(0, top).round().astype(np.uint8)  # type: ignore[no-any-return]
+    return (gain * drawing + plus).clip(0, top).round().astype(np.uint8)

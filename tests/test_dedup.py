@@ -256,7 +256,7 @@ def test_a_repeat_is_of_the_nearest_drawing_that_is_no_repeat() -> None:
 
 
 def test_drawings_that_follow_each_other_say_how_finely_a_shot_is_told() -> None:
-    # Three mouths in the dark: steps of 15 levels or so, repeats at 3; the video as a whole would take up to 30 for one.
+    # Three mouths in the dark: steps of 15 levels or so, repeats at 3; the video as a whole would take up to 30.
     proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 1, 2])]
     distances = [np.array(values, np.float32) for values in ([], [15], [3, 15], [16, 3, 16])]
     steps = [None, 15.0, 15.0, 16.0]

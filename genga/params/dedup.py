@@ -20,7 +20,8 @@ class Params(Section):
     # What is kept of a camera move over one drawing: both ends, one, the sharpest frame of it, every frame, or one
     # picture stitched of all.
     camera: Literal["ends", "first", "last", "sharpest", "all", "stitched"]
-    # Frames that a flash lasts at most: white, or a drawing next to it with its light turned up, is no drawing. 0: it is.
+    # Frames that a flash lasts at most: white, or a neighbouring drawing with its light turned up, is no drawing.
+    # 0: it is.
     flash: int = Field(ge=0, le=12)
     # Whether burnt-in text that comes, goes or changes makes a new drawing. ignore: what it covers is not compared.
     text: Literal["ignore", "counts"]
