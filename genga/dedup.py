@@ -55,7 +55,7 @@ def dedup(
     rows: dict[int, Row] = {frame: (None, "black", None) for frame in black}
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
-    seen = Pictures(cells, texts(shots) if params.text == "ignore" else ())
+    seen = Pictures(cells, ignored(shots, params))
     found = drawings(shots, seen, rows.keys(), params)
     lit = flashes(found, seen, params.flash, least(shots, params))
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
@@ -80,8 +80,10 @@ def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:
     return {frame: event["end"] - 1 for event in events for frame in range(event["start"], event["end"])}
 
 
-def texts(shots: pl.DataFrame) -> list[Lettering]:
-    """Return the lines of burnt-in text that the shots table says."""
+def ignored(shots: pl.DataFrame, params: Params) -> list[Lettering]:
+    """Return the lines of burnt-in text that the shots table says, none if they count."""
+    if params.text != "ignore":
+        return []
     return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
 
 
