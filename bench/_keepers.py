@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+import numpy as np
+
+from genga.cells import Cells, block_difference
+
 Keepers = Sequence[int | None]
+
+_NEAR = 4  # frames by which a frame may be matched beside the one of its time
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def held_runs(labels: str) -> list[tuple[int, int]]:
 
 def unseen(keepers: Keepers, truth: Truth) -> int:
     """Return how many drawings have no frame with a keeper."""
-    ends = [*(start for start, _ in truth.runs[1:]), len(keepers)]
+    ends = [*(start for start, _ in truth.runs), len(keepers)][1:]
     seen = {kind for (start, kind), end in zip(truth.runs, ends, strict=True) if any_kept(keepers[start:end])}
     return len({kind for _, kind in truth.runs} - seen)
 
@@ -107,6 +113,39 @@ def nearest(times: Sequence[float], wanted: Sequence[float]) -> list[int]:
         around = [k for k in (after - 1, after) if 0 <= k < len(times)]
         found.append(min(around, key=lambda k: abs(times[k] - time)))
     return found
+
+
+def matched(here: Sequence[Cells], there: Sequence[Cells], times: Sequence[float], seen: Sequence[float]) -> list[int]:
+    """Return for each labelled frame the frame of a variant that shows it: in order, near in time, alike in content.
+
+    here, times: grids and times (s) of the labelled frames; there, seen: of the variant. Undoing telecine leaves out
+    one of five frames, of equal ones any, so neither number nor time says which is which. The matching is the one of
+    least total block difference (dynamic time warping, Sakoe & Chiba 1978) among those that never go back and stay
+    within _NEAR frames of the same time; a step of time counts as one level. Every labelled frame has one, so that a
+    drawing the variant has lost falls on a neighbour that shows another, and is counted.
+    """
+    middle = nearest(seen, times)
+    step = max(1e-6, (times[-1] - times[0]) / max(1, len(times) - 1))
+    best = np.zeros(len(there))
+    ways = []
+    for frame, j in enumerate(middle):
+        near = range(max(0, j - _NEAR), min(len(there), j + _NEAR + 1))
+        cost = np.full(len(there), np.inf)
+        for k in near:
+            cost[k] = block_difference(here[frame], there[k]) + abs(seen[k] - times[frame]) / step
+        least = np.minimum.accumulate(best)
+        # The latest of the equally good ways here: what stands still goes on from frame to frame.
+        ways.append(np.maximum.accumulate(np.where(best <= least, np.arange(len(best)), 0)))
+        best = least + cost
+    found = [int(best.argmin())]
+    for way in reversed(ways[1:]):
+        found.append(int(way[found[-1]]))
+    return found[::-1]
+
+
+def beyond(keepers: Keepers, same: Sequence[int]) -> int:
+    """Return how many keepers of a variant stand for none of the frames that labelled ones are matched with."""
+    return len({keeper for keeper in keepers if keeper is not None} - {keepers[frame] for frame in same})
 
 
 def f1(right: int, wrong: int, missed: int) -> float:

@@ -25,9 +25,16 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, object]] | None, dict[str, object
         ("telecine", {"pattern": "23"}),
         {"vcodec": "libx264", "crf": 20, "preset": "veryfast", "flags": "+ilme+ildct", "x264-params": "tff=1"},
     ),
+    "telecine 30": (
+        ("telecine", {"pattern": "23"}),
+        {"vcodec": "libx264", "crf": 30, "flags": "+ilme+ildct", "x264-params": "tff=1"},
+    ),
+    "telecine 30p": (("telecine", {"pattern": "23"}), {"vcodec": "libx264", "crf": 30}),  # encoded as if progressive
+    "to 25": (("framerate", {"fps": 25}), {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}),
+    "to 30": (("framerate", {"fps": "30000/1001"}), {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}),
 }
 
-SAME_FRAMES = tuple(name for name in VARIANTS if name != "telecine")  # variants that have the frames of the video
+SAME_FRAMES = ("native", "MPEG-4", "grain", "crf 30", "crf 36")  # variants that have the frames of the video
 
 DETECTORS = ("ContentDetector", "AdaptiveDetector", "ThresholdDetector")  # PySceneDetect's, as they are by default
 

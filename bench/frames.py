@@ -1,8 +1,10 @@
 """How well drawings are found, beside the tools in use: `python -m bench.frames [--truth data/truth/sample]`.
 
 Videos: the sample series as drawn, with its truth, and hand-labelled clips where there are any (GENGA_CLIPS); each as
-it is, as MPEG-4, with grain, at x264 crf 30 and 36, and telecined to 30 frames a second. What is chosen for the frames
-of a variant is compared by their times. Prints the tables that docs/frames.md quotes; `--only ep02` measures one video.
+it is, as MPEG-4, with grain, at x264 crf 30 and 36, telecined to 30 frames a second (also at crf 30, as interlaced and
+as progressive video), and blended to 25 and 30. A variant with other frames is judged by those that show the same
+(bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--worlds`
+films in styles of their own.
 Encoded variants are kept in data/bench/. PySceneDetect is a peer where it is installed: `pip install --no-deps
 scenedetect`, because it brings an OpenCV of its own.
 """
@@ -10,7 +12,9 @@ scenedetect`, because it brings an OpenCV of its own.
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,9 +22,11 @@ import cv2
 import polars as pl
 import typer
 
-from bench._keepers import Score, Truth, cut_f1, nearest, score, timing_share
-from bench._peers import VARIANTS, encoded, imagededup, mpdecimate, phash, scene_cuts
+from bench._keepers import Score, Truth, beyond, cut_f1, matched, nearest, score, timing_share
+from bench._peers import SAME_FRAMES, VARIANTS, encoded, imagededup, mpdecimate, phash, scene_cuts
+from bench._worlds import WORLDS, drawn
 from bench.models import table
+from genga.cells import Cells
 from genga.cellstore import CellReader, CellWriter
 from genga.dedup import dedup
 from genga.fields import Fields
@@ -41,9 +47,9 @@ P = TypeVar("P", bound=Section)
 
 CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2] / "shared" / "clips")
 BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tools default to
-LEFT_OVER = 2  # frames that a variant may have more or fewer, and still be taken to have the same ones
 HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "timing",
           "kept")  # fmt: skip
+STYLES = ("film", "changes", "lost", "held", "wrongly kept", "found again F1", "cuts F1", "timing")  # each: SAME_FRAMES
 Row = tuple[object, ...]
 
 
@@ -72,26 +78,48 @@ def videos(raw: Path, truth: Path) -> Iterator[tuple[Path, Truth]]:
         yield path.with_suffix(".mp4"), clip_truth(path)
 
 
-def judged(video: Path, truth: Truth, times: Sequence[float]) -> Iterator[tuple[str, Score | None, object, object]]:
+@dataclass(frozen=True)
+class Labelled:
+    """The frames that a truth is about."""
+
+    times: list[float]  # s
+    grids: list[Cells]
+
+
+def labelled(video: Path) -> Labelled:
+    """Return the frames of a video as it is in its file, which is how they were labelled."""
+    with tempfile.TemporaryDirectory() as folder:
+        with writing_shard(Path(folder) / "cells.tar") as shard:
+            measured = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
+        with CellReader(measured, "/") as cells:
+            return Labelled(measured["time"].to_list(), [cells[k].copy() for k in range(len(cells))])
+
+
+def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[str, Score | None, object, object]]:
     """Yield for each way to choose keepers its name, score, F1 of cuts and share of timings; None where it has none.
 
-    times: of the frames that the truth is about, in s.
+    known: the frames that the truth is about, if the video has others (genga and peers get those that come out of
+    undoing fields); None if it has the same.
     """
     fields = Fields.of(probe(video, section("probe", ProbeParams))["fields"])
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
             measured = frames(decode(video, 2, fields=fields), CellWriter(shard), section("frames", FramesParams))
         seen = measured["time"].to_list()
-        same = in_order(seen, times)
-
-        def scored(keepers: Sequence[int | None]) -> Score:
-            return score([keepers[frame] for frame in same], truth)
-
         with CellReader(measured, "/") as cells:
+            same = list(range(len(truth.labels)))
+            if known is not None:
+                same = matched(known.grids, [cells[k].copy() for k in range(len(cells))], known.times, seen)
+
+            def scored(keepers: Sequence[int | None]) -> Score:
+                found = score([keepers[frame] for frame in same], truth)
+                return replace(found, wrongly_kept=found.wrongly_kept + beyond(keepers, same))
+
             found = shots(measured, cells, section("shots", ShotsParams))
             kept = dedup(measured, found, cells, {}, section("dedup", DedupParams))
-            hard = nearest(times, found.filter(pl.col("transition") == "cut")["start_time"].to_list()[1:])
-            timings = dict(zip(nearest(times, found["start_time"].to_list()), found["timing"].to_list(), strict=True))
+            hard = [bisect_left(same, start) for start in found.filter(pl.col("transition") == "cut")["start"][1:]]
+            begun = [bisect_left(same, start) for start in found["start"]]
+            timings = dict(zip(begun, found["timing"].to_list(), strict=True))
             yield (
                 "genga",
                 scored(kept["keeper"].to_list()),
@@ -103,17 +131,8 @@ def judged(video: Path, truth: Truth, times: Sequence[float]) -> Iterator[tuple[
                 yield f"phash {bits}", scored(keepers), None, None
             yield "imagededup 10", scored(imagededup(cells[k] for k in range(len(cells)))), None, None
     for name, at in scene_cuts(video).items():
-        yield name, None, cut_f1(nearest(times, [seen[0] + time for time in at]), truth.cuts), None
-
-
-def in_order(seen: Sequence[float], times: Sequence[float]) -> list[int]:
-    """Return for each frame of the truth the one seen of it: by number where there are as many, else by time.
-
-    Undoing telecine leaves out one of five frames, of equal ones any, so that times within a hold are others.
-    """
-    if abs(len(seen) - len(times)) <= LEFT_OVER:
-        return [min(frame, len(seen) - 1) for frame in range(len(times))]
-    return nearest(seen, times)
+        starts = nearest(seen, [seen[0] + time for time in at])
+        yield name, None, cut_f1([bisect_left(same, start) for start in starts], truth.cuts), None
 
 
 def section(name: str, kind: type[P]) -> P:
@@ -135,6 +154,23 @@ def _said(value: object) -> object:
     return "" if value is None else value
 
 
+def film(name: str, video: Path, truth: Truth, cache: Path) -> Row:
+    """A row about a film in another style: what genga gets wrong of it, for each of SAME_FRAMES."""
+    found = [next(judged(encoded(video, variant, cache), truth, None)) for variant in SAME_FRAMES]
+    scores = [score for _, score, _, _ in found if score is not None]
+
+    def each(values: Iterable[object]) -> str:
+        return ", ".join(f"{value:.2f}" if isinstance(value, float) else str(_said(value) or 0) for value in values)
+
+    return (
+        name, scores[0].changes, each(score.lost for score in scores),
+        scores[0].held, each(score.wrongly_kept for score in scores),
+        each(score.again for score in scores) if scores[0].again is not None else "",
+        each(cuts for _, _, cuts, _ in found) if truth.cuts else "",
+        each(timing for _, _, _, timing in found) if truth.timings else "",
+    )  # fmt: skip
+
+
 def cost(video: Path) -> Row:
     """A row: CPU time of decoding alone and of `frames`, in ms a frame, and their ratio; one thread each."""
     spent = []
@@ -154,15 +190,21 @@ def main(
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder of the truth about them"),
     cache: Path = typer.Option(Path("data/bench/frames"), help="folder of the encoded variants"),
     only: str = typer.Option("", help="measure this video alone, by name"),
+    worlds: bool = typer.Option(False, help="measure films in other styles (bench/_worlds.py) instead, genga alone"),
 ) -> None:
     """Measure how well drawings are found, beside the tools in use."""
     cv2.setNumThreads(1)
+    if worlds:
+        wanted = [name for name in WORLDS if only in ("", name)]
+        print(table(STYLES, (film(name, *drawn(name, cache.parent / "worlds"), cache) for name in wanted)))
+        return
     every = [(video, true) for video, true in videos(raw, truth) if only in ("", video.stem)]
     rows = []
     for video, true in every:
-        times = [frame.time for frame in decode(video, 2)]
+        native = labelled(video)
         for variant in VARIANTS:
-            rows += [row(video, variant, *found) for found in judged(encoded(video, variant, cache), true, times)]
+            known = None if variant in SAME_FRAMES else native
+            rows += [row(video, variant, *found) for found in judged(encoded(video, variant, cache), true, known)]
     print("## Drawings and cuts\n")
     print(table(HEADER, rows))
     print("\n## CPU time, ms a frame\n")

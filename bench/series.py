@@ -19,7 +19,7 @@ from bench._peers import SAME_FRAMES, encoded
 from bench.frames import section
 from bench.models import table
 from genga.cellstore import CellReader, CellWriter
-from genga.dedup import dedup
+from genga.dedup import dedup, ignored
 from genga.dedup_series import Episode, shared
 from genga.files import read_json
 from genga.frames import frames
@@ -39,7 +39,8 @@ def measured(name: str, video: Path, folder: Path, stack: ExitStack) -> Episode:
         found = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
     cells = stack.enter_context(CellReader(found, "/"))
     cut = shots(found, cells, section("shots", ShotsParams))
-    return Episode(name, dedup(found, cut, cells, {}, section("dedup", DedupParams)), found, cells)
+    params = section("dedup", DedupParams)
+    return Episode(name, dedup(found, cut, cells, {}, params), found, cells, ignored(cut, params))
 
 
 def row(after: Episode, earlier: Sequence[Episode], drawn: dict[str, list[int]]) -> tuple[object, ...]:
@@ -79,7 +80,7 @@ def main(
                 begin = time.process_time()
                 found = shared(own, earlier, section("dedup", DedupParams))
                 spent = f"{time.process_time() - begin:.1f}"
-                after = Episode(name, found, own.frames, own.cells)
+                after = Episode(name, found, own.frames, own.cells, own.texts)
                 rows.append((name, variant, *row(after, earlier, drawn), spent))
                 earlier = [*earlier, after]
     print("## Drawings shared by episodes\n")

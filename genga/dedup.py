@@ -12,8 +12,9 @@ import polars as pl
 from genga.cells import Grids
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
-from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats
-from genga.dedup_runs import Run, absorb_blends, runs
+from genga.dedup_flashes import flashes
+from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
+from genga.dedup_runs import Run, absorb_blends, rate_converted, runs
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
 from genga.stills_stitched import STITCHED
@@ -26,7 +27,7 @@ SCHEMA: Schema = {
     "keeper": pl.Int64,
     # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
     # series: a frame of an earlier episode does. stitched: it is part of the keeper's picture.
-    # dissolve (and fade), black: no drawing. dropped: by a person.
+    # dissolve (and fade), black, flash: no drawing. dropped: by a person.
     "reason": pl.String,
     # Block difference to the keeper; of a kept frame to the drawing before it in its shot; of a series frame that of
     # its drawing to the frame it was found again in. Null where there is none.
@@ -54,14 +55,17 @@ def dedup(
     rows: dict[int, Row] = {frame: (None, "black", None) for frame in black}
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
-    seen = Pictures(cells, texts(shots) if params.text == "ignore" else ())
+    seen = Pictures(cells, ignored(shots, params))
     found = drawings(shots, seen, rows.keys(), params)
-    stands = standing(found, params.camera)
+    lit = flashes(found, seen, params.flash, least(shots, params))
+    rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
+    found = [run for k, run in enumerate(found) if k not in lit]
     keepers = [keeper(run, frames, seen, params) for run in found]
-    first = first_seen(stands, keepers, frames, seen, params)
+    stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
+    first = first_seen(found, stands, keepers, frames, seen, least(shots, params), params)
     way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
-        reason = way if stands[k] != k else ("recurring" if first[k] != k else "held")
+        reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
         rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)
@@ -76,27 +80,42 @@ def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:
     return {frame: event["end"] - 1 for event in events for frame in range(event["start"], event["end"])}
 
 
-def texts(shots: pl.DataFrame) -> list[Lettering]:
-    """Return the lines of burnt-in text that the shots table says."""
+def ignored(shots: pl.DataFrame, params: Params) -> list[Lettering]:
+    """Return the lines of burnt-in text that the shots table says, none if they count."""
+    if params.text != "ignore":
+        return []
     return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
 
 
 def drawings(shots: pl.DataFrame, seen: Pictures, skipped: Collection[int], params: Params) -> list[Run]:
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
     travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
-    found: list[Run] = []
-    for shot in shots.iter_rows(named=True):
-        threshold = shot["threshold"] if params.threshold is None else params.threshold
-        found += absorb_blends(runs(seen, shot, skipped, travel, threshold), seen, threshold)
+    new = least(shots, params)
+    parts = [
+        absorb_blends(runs(seen, shot, skipped, travel, new[shot["shot"]]), seen, new[shot["shot"]])
+        for shot in shots.iter_rows(named=True)
+    ]
+    if rate_converted(parts):
+        parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
+    found = [run for part in parts for run in part]
     return halved(found) if params.camera == "ends" else found
+
+
+def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:
+    """Return for each shot the block difference from which a drawing is new."""
+    return {
+        shot: level if params.threshold is None else params.threshold
+        for shot, level in shots.select("shot", "threshold").rows()
+    }
 
 
 def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> int:
     """Return the frame that stands for a drawing: its sharpest, the earliest of equals, or its first.
 
-    One without burnt-in text, if there is one: letters are sharp, but are not drawn.
+    One without burnt-in text, or with the least: letters are sharp, but are not drawn.
     """
-    clean = [frame for frame in run.frames if not seen.lettered(frame)] or run.frames
+    least_text = min(seen.lettered(frame) for frame in run.frames)
+    clean = [frame for frame in run.frames if seen.lettered(frame) == least_text]
     if params.keep == "first":
         return clean[0]
     sharpness = frames["sharpness"].gather(clean)
@@ -104,15 +123,28 @@ def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> in
 
 
 def first_seen(
-    stands: Sequence[int], keepers: Sequence[int], frames: pl.DataFrame, seen: Pictures, params: Params
+    found: Sequence[Run],
+    stands: Sequence[int],
+    keepers: Sequence[int],
+    frames: pl.DataFrame,
+    seen: Pictures,
+    new: Mapping[int, float],
+    params: Params,
 ) -> dict[int, int]:
-    """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one."""
+    """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one.
+
+    new: for each shot the block difference from which a drawing is new.
+    """
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     distances = differences([seen[keepers[k]].copy() for k in own], proposed)
-    level = recurring_threshold(distances) if params.recurring is None else params.recurring
-    again = repeats(proposed, distances, level)
+    if params.recurring is None:
+        in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
+        levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances))
+    else:
+        levels = [params.recurring] * len(own)
+    again = repeats(proposed, distances, levels)
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}
 
 

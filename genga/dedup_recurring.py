@@ -5,7 +5,7 @@ pairs that differ in few bits. Each drawing is compared with the kept drawings b
 for itself unless one of them differs by no more than the threshold, which is the valley between repeats and new ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import faiss
 import numpy as np
@@ -19,6 +19,7 @@ Differences = npt.NDArray[np.float32]  # (n,) block differences
 
 # Between which the threshold of repeats is looked for: encoded anew, a repeat differs more than a held frame does.
 _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
+_SMALL = 0.1  # part of the steps of a shot that may be smaller than what its repeats differ by
 
 
 def proposals(signatures: Sequence[bytes], bits: int) -> list[Numbers]:
@@ -47,15 +48,50 @@ def recurring_threshold(distances: Sequence[Differences]) -> float:
     return valley(np.array(nearest, np.float64), _USUAL, _LOW, _HIGH)
 
 
-def repeats(proposed: Sequence[Numbers], distances: Sequence[Differences], level: float) -> dict[int, int]:
+def shot_levels(
+    shots: Sequence[int],
+    steps: Sequence[float | None],
+    least: Mapping[int, float],
+    proposed: Sequence[Numbers],
+    distances: Sequence[Differences],
+    level: float,
+) -> list[float]:
+    """Return for each drawing the block difference up to which one of its shot was there before: `level`, or less.
+
+    Drawings that follow each other in a shot differ, and by how much says how finely it has to be told: its repeats
+    differ less. So the level is the valley among the pairs of the shot, between its noise and its smallest steps.
+    shots, steps: of each drawing its shot, and the block difference to the drawing before it there, if there is one.
+    least: for each shot the block difference from which a drawing is new, which is above its noise.
+    """
+    found: dict[int, float] = {}
+    for shot in sorted(set(shots)):
+        own = [step for step, where in zip(steps, shots, strict=True) if where == shot and step is not None]
+        if not own:
+            found[shot] = level
+            continue
+        low, high = least[shot], float(np.quantile(own, _SMALL))
+        pairs = [
+            float(d)
+            for i, (earlier, apart) in enumerate(zip(proposed, distances, strict=True)) if shots[i] == shot
+            for j, d in zip(earlier, apart, strict=True) if shots[int(j)] == shot
+        ]  # fmt: skip
+        among = valley(np.array(pairs), float(np.sqrt(low * high)), low, high) if high > low else low
+        found[shot] = min(level, among)
+    return [found[shot] for shot in shots]
+
+
+def repeats(proposed: Sequence[Numbers], distances: Sequence[Differences], levels: Sequence[float]) -> dict[int, int]:
     """Return for each drawing that is a repeat the drawing it repeats.
 
-    Only drawings that are no repeats themselves are repeated; the one that differs least is chosen.
+    Only drawings that are no repeats themselves are repeated; the one that differs least is chosen. levels: block
+    difference up to which each drawing may differ; of two the smaller one counts.
     """
     found: dict[int, int] = {}
     for drawing, (earlier, distance) in enumerate(zip(proposed, distances, strict=True)):
         near = [
-            (float(d), int(j)) for d, j in zip(distance, earlier, strict=True) if d <= level and int(j) not in found
+            (float(d), int(j))
+            for d, j in zip(distance, earlier, strict=True)
+            if d <= min(levels[drawing], levels[int(j)]) and int(j) not in found
         ]
         if near:
             found[drawing] = min(near)[1]

@@ -5,12 +5,15 @@ alone, a slow change would never be seen. Frames that show no drawing (black, or
 run. The frames on the way of a camera move are a run of their own, marked as travel.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from genga.lettering import Pictures, Seen, difference
 from genga.shots_gradual import mixture
 
+_CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
+_FEWEST = 8  # blends from which that can be told
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
 
 
@@ -56,15 +59,16 @@ def runs(
     return found
 
 
-def absorb_blends(found: list[Run], seen: Pictures, threshold: float) -> list[Run]:
+def absorb_blends(found: list[Run], seen: Pictures, threshold: float, converted: bool = False) -> list[Run]:
     """Return the runs without those of a single frame that mix the drawings around it, as frame rate conversion does.
 
-    The frame goes to the nearer neighbour's `blends`. Drawings on ones stay: their in-betweens are no mixtures.
+    The frame goes to the nearer neighbour's `blends`. Between drawings that are not held, it stays unless the rate of
+    the video was `converted`: light that grows on ones mixes its neighbours as well.
     """
     kept: list[Run] = []
     for run, after in zip(found, [*found, None][1:], strict=True):
         before = kept[-1] if kept else None
-        held = before and after and max(len(before.frames), len(after.frames)) > 1
+        held = before and after and (converted or max(len(before.frames), len(after.frames)) > 1)
         plain = held and not (run.travel or before.travel or after.travel)  # type: ignore[union-attr]
         if not plain or len(run.frames) > 1 or before is None or after is None:
             kept.append(run)
@@ -73,7 +77,18 @@ def absorb_blends(found: list[Run], seen: Pictures, threshold: float) -> list[Ru
         share = mixture(a.cells, frame.cells, b.cells)[0]
         mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
         if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= threshold:
-            (before if share < 0.5 else after).blends += run.frames
+            (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
         else:
             kept.append(run)
     return kept
+
+
+def rate_converted(parts: Sequence[Sequence[Run]]) -> bool:
+    """Whether so many of the changes between held drawings are blends that the frame rate was converted by blending.
+
+    parts: the runs of each shot, their blends absorbed.
+    """
+    pairs = [pair for part in parts for pair in pairwise(part)]
+    changes = sum(len(before.frames) > 1 or len(after.frames) > 1 for before, after in pairs)
+    blends = sum(len(run.blends) for part in parts for run in part)
+    return blends >= _FEWEST and blends >= _CONVERTED * changes

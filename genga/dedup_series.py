@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Grids, block_difference
+from genga.cells import Grids
 from genga.dedup_recurring import recurring_threshold
+from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
 from genga.signatures import Codes, nearest
 
@@ -37,6 +38,7 @@ class Episode:
     table: pl.DataFrame
     frames: pl.DataFrame
     cells: Grids
+    texts: Sequence[Lettering] = ()  # lines of burnt-in text, which are not compared
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def matches(own: Episode, other: Episode, params: Params) -> dict[int, Match]:
     drawings = holds(own.table).filter(pl.col("start") <= pl.col("kept"), pl.col("kept") <= pl.col("end"))
     if drawings.is_empty() or other.table["keeper"].null_count() == len(other.table):
         return {}
-    compared = {shift: distances(own, other, drawings["kept"].to_numpy(), shift, params.signature)
+    seen = Pictures(own.cells, own.texts), Pictures(other.cells, other.texts)
+    compared = {shift: distances(own, other, seen, drawings["kept"].to_numpy(), shift, params.signature)
                 for shift in shifts(own, other, drawings, params.signature)}  # fmt: skip
     least: dict[int, float] = {}
     for at in compared.values():
@@ -139,10 +142,12 @@ def shifts(own: Episode, other: Episode, drawings: pl.DataFrame, bits: int) -> l
     return [steps * step for steps in likely[:_SHIFTS]]
 
 
-def distances(own: Episode, other: Episode, drawings: Numbers, shift: float, bits: int) -> dict[int, tuple[int, float]]:
+def distances(
+    own: Episode, other: Episode, seen: tuple[Pictures, Pictures], drawings: Numbers, shift: float, bits: int
+) -> dict[int, tuple[int, float]]:
     """Return each drawing -> the other's frame `shift` s before, or one beside it, that differs least, and by how much.
 
-    Left out are drawings with no such frame, or whose signatures differ in more than `bits` bits from all of them.
+    seen: the pictures of both. Left out are drawings with no such frame, or whose signatures differ in more than `bits` bits from all of them.
     """
     times = other.frames["time"].to_numpy()
     shown = other.table["keeper"].is_not_null().to_numpy()
@@ -156,7 +161,7 @@ def distances(own: Episode, other: Episode, drawings: Numbers, shift: float, bit
         inside = (middle + off == frames) & (np.abs(times[frames] - wanted) < 2 * frame_step(own.frames))
         for k in np.flatnonzero(near & inside & shown[frames]):
             drawing, frame = int(drawings[k]), int(frames[k])
-            distance = block_difference(other.cells[frame], own.cells[drawing])
+            distance = difference(seen[1][frame], seen[0][drawing])
             if drawing not in found or distance < found[drawing][1]:
                 found[drawing] = frame, distance
     return found

@@ -27,6 +27,10 @@ _WHOLE = 0.6  # part of a line's columns of cells that change when it comes or g
 _ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
 _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
 _CHANGED = 12.0  # luma levels at which a cell counts as changed
+FADE = 12  # frames that a line takes at most from half there to there, or gone
+_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
+_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
+_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ class Pictures:
             self._masks[lines] = mask_of(lines, self._cells[frame].shape)
         return self._masks.get(lines)
 
-    def lettered(self, frame: int) -> bool:
-        """Whether there is text in the frame."""
-        return frame in self._at
+    def lettered(self, frame: int) -> int:
+        """How many lines of text there are in the frame."""
+        return len(self._at.get(frame, ()))
 
 
 def mask_of(lines: Iterable[Lettering], shape: tuple[int, ...]) -> Mask:
@@ -120,7 +124,32 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
     times = frames["time"].to_list()
     lines = bridged(stretches(looks, len(frames), cells))
-    return [line for line in lines if _stands(line, times) and believed(line, cells)]
+    return [faded(line, cells) for line in lines if _stands(line, times) and believed(line, cells)]
+
+
+def faded(line: Lettering, cells: Grids) -> Lettering:
+    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
+
+    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
+    """
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+
+    def end_of(edge: int, way: int) -> int:
+        """The last frame from `edge` on, going `way`, in which there is some of the line."""
+        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
+        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
+        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
+            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
+            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
+            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
+                break
+            apart.append(far)
+        whole = apart[-1] - apart[0]
+        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
+        return edge + way * (len(apart) - 2) if fades else edge
+
+    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
+    return replace(line, start=first, end=last + 1)
 
 
 def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:

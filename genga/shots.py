@@ -12,14 +12,15 @@ import numpy as np
 import polars as pl
 
 from genga.cells import Grids
-from genga.lettering import STRETCH, Lettering, Pictures, difference, lettering
+from genga.lettering import FADE, STRETCH, Lettering, Pictures, difference, lettering
+from genga.lettering_marks import marks
 from genga.params.shots import Params
 from genga.shots_camera import moves
 from genga.shots_cuts import CHANGED, cuts, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual
 from genga.tables import Schema
-from genga.valley import valley
+from genga.valley import below_hill, valley
 
 SCHEMA: Schema = {
     "shot": pl.Int64,  # 0-based
@@ -41,6 +42,8 @@ SCHEMA: Schema = {
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
 # Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
 _USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
+_BETTER = 2  # frames after a change in which encoders go on to better the picture
+_FAINT = 5.0  # block difference from which the changes of a shot may be drawings, where its noise lies below
 
 Span = tuple[int, int]  # frames, end exclusive
 
@@ -57,6 +60,9 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     frames = unlettered(frames, cells, texts)
     hard = [frame for frame in cuts(frames, scene_of(cells, texts), params) if frame not in inside]
     limits = shot_limits(black, hard, passages)
+    signs = marks(cells, limits)
+    texts = [*texts, *(sign.line for sign in signs)]
+    frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
     travels = [travels_of(cells, limit, passages, params) for limit in limits]
     level = threshold(frames, passages, [move for found in travels for move in found])
     times = frames["time"].to_list()
@@ -66,6 +72,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
         events: list[Event] = [*passages, *found]
         moving = [(event.start, event.end) for event in events]
+        own = shot_threshold(change, (start, end), level, moving)
         rows.append(
             {
                 "shot": shot,
@@ -75,8 +82,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
                 "transition": next((p.kind for p in passages if p.boundary == start), "cut"),
-                "timing": timing(change, (start, end), level, moving),
-                "threshold": level,
+                "timing": timing(change, times, (start, end), own, moving),
+                "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *found)],
                 "lettering": lines_within(texts, start, end),
             }
@@ -101,12 +108,19 @@ def travels_of(cells: Grids, limit: Span, passages: Sequence[Passage], params: P
     return moves(cells, start, end, params.camera, CHANGED)
 
 
-def unlettered(frames: pl.DataFrame, cells: Grids, texts: Sequence[Lettering]) -> pl.DataFrame:
-    """Return the frames table with the `change` of the frames at which a line of text comes or goes as without it."""
+def unlettered(
+    frames: pl.DataFrame, cells: Grids, texts: Sequence[Lettering], turns: Sequence[Span] = ()
+) -> pl.DataFrame:
+    """Return the frames table with the `change` of frames at which text comes or goes, or fades, as without it.
+
+    turns: further stretches of frames in which one of the texts comes or goes.
+    """
     seen = Pictures(cells, texts)
     change = frames["change"].to_list()
-    for frame in sorted({edge for line in texts for edge in (line.start, line.end) if 0 < edge < len(frames)}):
-        change[frame] = difference(seen[frame - 1], seen[frame])
+    fades = [(edge - FADE, edge + FADE) for line in texts for edge in (line.start, line.end)]
+    for frame in sorted({frame for start, end in (*fades, *turns) for frame in range(start, end)}):
+        if 0 < frame < len(frames):
+            change[frame] = difference(seen[frame - 1], seen[frame])
     return frames.with_columns(change=pl.Series(change, dtype=pl.Float64))
 
 
@@ -128,15 +142,30 @@ def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequen
     return valley(local.to_numpy(), _USUAL, _LOW, _HIGH)
 
 
+def shot_threshold(change: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
+    """Return the block difference that divides held frames from new drawings in a shot: the video's, `level`, or less.
+
+    Less where the shot has changes of its own below it: a mouth in the dark moves fewer levels than noise elsewhere.
+    The frames after a larger change are not asked: an encoder spends them on making the new picture better.
+    """
+    start, end = limit
+    large = {start, *(frame for frame in range(start + 1, end) if change[frame] > level)}
+    better = {frame + after for frame in large for after in range(1, _BETTER + 1)} - large
+    moved = {frame for a, b in moving for frame in range(a, b + 1)}
+    steps = [change[frame] for frame in range(start + 1, end) if frame not in moved | better]
+    return below_hill(np.array(steps, np.float64), level, _FAINT)
+
+
 def camera(found: Sequence[Event]) -> str:
     """Return the kind of the longest move, `static` if there is none."""
     return max(found, key=lambda move: move.end - move.start).kind if found else "static"
 
 
-def timing(change: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
+def timing(change: Sequence[float], times: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
     """Return the median number of frames from one new drawing to the next; frames in `moving` begin none.
 
-    change: each frame's block difference to the frame before.
+    change: each frame's block difference to the frame before. times: s; a hold counts as many frames as mean steps go
+    into its time, because undoing telecine leaves out frames of holds, but keeps their times.
     """
     start, end = limit
     new = [
@@ -144,4 +173,6 @@ def timing(change: Sequence[float], limit: Span, level: float, moving: Sequence[
         for frame in range(start + 1, end)
         if change[frame] > level and not any(a <= frame <= b for a, b in moving)
     ]
-    return float(np.median(np.diff([start, *new, end])))
+    step = (times[-1] - times[0]) / max(1, len(times) - 1) or 1.0
+    begun = [times[frame] for frame in (start, *new)] + [times[end] if end < len(times) else times[-1] + step]
+    return float(np.median(np.maximum(1, np.round(np.diff(begun) / step))))

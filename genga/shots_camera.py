@@ -32,11 +32,13 @@ def align(a: Cells, b: Cells) -> tuple[Motion, float] | None:
 
     Only tiles that do not stay are looked at: lettering stands still over a moving picture.
     """
-    first, second = a.astype(np.float32), b.astype(np.float32)
-    if min(a.shape) < 2 * TILE or first.std() < 1 or second.std() < 1:
+    if min(a.shape) < 2 * TILE or a.std() < 1 or b.std() < 1:
         return None
     mask = _loose(a, b)
-    (dx, dy), _ = cv2.phaseCorrelate(second, first, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
+    first, second = a.astype(np.float32), b.astype(np.float32)
+    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
+    # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line, and ECC needs the whole picture.
+    (dx, dy), _ = cv2.phaseCorrelate(second.copy(), first.copy(), window)
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     try:
         _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, mask.astype(np.uint8), 5)

@@ -25,6 +25,7 @@ _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms 
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
+_FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
 
@@ -94,7 +95,11 @@ def busy(loose: dict[int, float], frame: int, least: float) -> bool:
 def moved(cells: Grids, frame: int, rest: float) -> bool:
     """Whether moving the whole picture explains the step to `frame`."""
     found = align(cells[frame - 1], cells[frame])
-    return found is not None and found[1] <= rest and kind_of(found[0], cells[frame].shape) is not None
+    if found is None or found[1] > rest or kind_of(found[0], cells[frame].shape) is None:
+        return False
+    rows, columns = cells[frame].shape
+    middle = np.array([columns / 2, rows / 2, 1])
+    return float(np.linalg.norm(found[0] @ middle - middle[:2])) <= _FASTEST * columns
 
 
 def elsewhere(cells: Grids, frame: int) -> bool:

@@ -5,6 +5,7 @@ rule dedup:
         corrections=corrections("frames"),
         earlier=earlier("dedup"),
         earlier_frames=earlier("frames"),
+        earlier_shots=earlier("shots"),
     output:
         "data/dedup/{series}/{episode}.parquet",
     log:
@@ -16,7 +17,9 @@ rule dedup:
         corrections=decided("--corrections", "frames"),
         earlier=lambda wildcards, input: each("--earlier", input.earlier),
         earlier_frames=lambda wildcards, input: each("--earlier-frames", input.earlier_frames),
+        earlier_shots=lambda wildcards, input: each("--earlier-shots", input.earlier_shots),
         values=section("dedup"),
     shell:
         "python scripts/dedup.py --in-frames {input.frames:q} --in-shots {input.shots:q} --out {output:q} "
-        "{params.corrections} {params.earlier} {params.earlier_frames} --params {params.values:q} 2>&1 | tee {log:q}"
+        "{params.corrections} {params.earlier} {params.earlier_frames} {params.earlier_shots} "
+        "--params {params.values:q} 2>&1 | tee {log:q}"

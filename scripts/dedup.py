@@ -8,7 +8,7 @@ import typer
 
 from genga.cellstore import CellReader
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.dedup import KEPT, SCHEMA, dedup
+from genga.dedup import KEPT, SCHEMA, dedup, ignored
 from genga.dedup_corrections import read_decisions
 from genga.dedup_series import Episode, shared
 from genga.frames import SCHEMA as FRAMES
@@ -24,6 +24,7 @@ def main(
     corrections: Path | None = typer.Option(None, help="frames.csv with what a person decided"),
     earlier: list[Path] = typer.Option([], help="table of keepers of an earlier episode to look in, again for each"),
     earlier_frames: list[Path] = typer.Option([], help="its frames table, in the same order"),
+    earlier_shots: list[Path] = typer.Option([], help="its shots table, in the same order"),
     params: str = typer.Option("", help=PARAMS_HELP),
 ) -> None:
     """Find the frames of an episode that show the same drawing, and keep one of each."""
@@ -34,11 +35,12 @@ def main(
     with ExitStack() as stack:
         cells = stack.enter_context(CellReader(frames))
         table = dedup(frames, shots, cells, decided, values)
-        before = [
-            Episode(path.stem, read_table(path, SCHEMA), measured, stack.enter_context(CellReader(measured)))
-            for path, measured in zip(earlier, (read_table(path, FRAMES) for path in earlier_frames), strict=True)
-        ]
-        table = shared(Episode(out.stem, table, frames, cells), before, values)
+        before = []
+        for path, measured_at, divided_at in zip(earlier, earlier_frames, earlier_shots, strict=True):
+            measured, divided = read_table(measured_at, FRAMES), read_table(divided_at, SHOTS)
+            grids = stack.enter_context(CellReader(measured))
+            before.append(Episode(path.stem, read_table(path, SCHEMA), measured, grids, ignored(divided, values)))
+        table = shared(Episode(out.stem, table, frames, cells, ignored(shots, values)), before, values)
     write_table(out, table, SCHEMA)
     counts = sorted(table["reason"].value_counts().rows(), key=lambda row: (-row[1], row[0]))
     kept = table["reason"].is_in(KEPT).sum()

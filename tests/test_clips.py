@@ -32,7 +32,7 @@ def through(folder: Path, clip: str) -> dict[str, pl.DataFrame]:
         probe.main(video, seen, "")
         frames.main(video, seen, table["frames"], cells, "", 1)
         shots.main(table["frames"], table["shots"], "")
-        dedup.main(table["frames"], table["shots"], table["dedup"], None, [], [], "")
+        dedup.main(table["frames"], table["shots"], table["dedup"], None, [], [], [], "")
         stills.main(video, seen, table["frames"], table["dedup"], table["stills"], images, "", 1)
         return {stage: pl.read_parquet(table[stage]) for stage in STAGES[1:]}
     finally:

@@ -11,7 +11,7 @@ from genga.cells import Cells
 from genga.dedup import SCHEMA, dedup
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision, decisions
-from genga.dedup_recurring import proposals, recurring_threshold, repeats
+from genga.dedup_recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.errors import GengaError
 from genga.lettering import Lettering, Pictures
@@ -36,7 +36,7 @@ DARK = np.full((16, 16), 16, np.uint8)
 def params(**changes) -> Params:
     """Fixed thresholds, first frames kept; with changes."""
     fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "back": 3,
-             "text": "ignore", "black": 30.0}  # fmt: skip
+             "text": "ignore", "black": 30.0, "flash": 3}  # fmt: skip
     return Params(**(fixed | changes))
 
 
@@ -116,6 +116,19 @@ def test_a_frame_between_two_drawings_that_mixes_them_is_a_blend() -> None:
     assert [reason for _, reason in deduped(on_ones, shots_of((0, 3)))] == ["kept"] * 3
 
 
+def test_a_video_of_a_converted_rate_has_blends_on_ones_too() -> None:
+    def half(a: Cells, b: Cells) -> Cells:
+        return (a + 0.5 * (b.astype(float) - a)).round().astype(np.uint8)
+
+    held = [grid for k in range(9) for grid in (drawing(k), drawing(k), half(drawing(k), drawing((k + 1) % 9)))]
+    twos = [grid for k in range(4) for grid in (drawing(k), half(drawing(k), drawing(k + 1)))] + [drawing(4)]
+    reasons = [reason for _, reason in deduped([*held, *twos], shots_of((0, 27), (27, 36)))]
+    assert reasons[27:] == ["recurring", "blend"] * 4 + ["recurring"]
+    assert reasons[:27].count("blend") == 8  # the last one has nothing after it
+    alone = [reason for _, reason in deduped(twos, shots_of((0, 9)))]
+    assert alone.count("blend") == 0  # nothing says that the rate was converted
+
+
 PAN = [A, A, B, C, drawing(3), drawing(4), drawing(4)]
 PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
 
@@ -127,6 +140,7 @@ PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
         ("first", [0, 0, 0, 0, 0, 0, 0], "kept held camera camera camera camera camera"),
         ("stitched", [0, 0, 0, 0, 0, 0, 0], "kept held stitched stitched stitched stitched stitched"),
         ("last", [5, 5, 5, 5, 5, 5, 5], "camera camera camera camera camera kept held"),
+        ("sharpest", [0, 0, 0, 0, 0, 0, 0], "kept held camera camera camera camera camera"),
         ("all", [0, 0, 2, 3, 4, 5, 5], "kept held kept kept kept kept held"),
     ],
 )
@@ -134,6 +148,32 @@ def test_what_is_kept_of_a_camera_move(camera: str, keepers: list[int], reasons:
     found = deduped(PAN, PANNED, camera=camera)
     assert [keeper for keeper, _ in found] == keepers
     assert " ".join(reason for _, reason in found) == reasons
+
+
+def test_the_sharpest_frame_of_a_move_stands_for_all_of_it() -> None:
+    frames = frames_of(PAN, [1, 1, 1, 5, 1, 2, 1])
+    table = dedup(frames, PANNED, PAN, {}, params(camera="sharpest", keep="sharpest"))
+    assert table.select("keeper", "reason").rows() == [(3, "kept" if k == 3 else "camera") for k in range(7)]
+
+
+def test_a_flash_is_no_drawing() -> None:
+    white = np.full_like(A, 235)
+    lit = (0.4 * A + 140).astype(np.uint8)
+    found = deduped([A, A, white, lit, A, A, B], shots_of((0, 7)))
+    assert [reason for _, reason in found] == ["kept", "held", "flash", "flash", "recurring", "recurring", "kept"]
+    assert [keeper for keeper, _ in found] == [0, 0, None, None, 0, 0, 6]
+    assert deduped([A, A, white, A], shots_of((0, 4)), flash=0)[2] == (2, "kept")
+    across = deduped([A, A, white, B, B], shots_of((0, 2), (2, 3), (3, 5)))
+    assert [reason for _, reason in across] == ["kept", "held", "flash", "kept", "held"]
+
+
+def test_what_is_no_flash() -> None:
+    white, negative = np.full_like(A, 235), (255 - A).astype(np.uint8)
+    assert deduped([A, A, negative, A], shots_of((0, 4)))[2] == (2, "kept")  # an impact frame is drawn
+    assert deduped([A, A, *[white] * 4, A], shots_of((0, 7)))[2] == (2, "kept")  # held too long
+    dark = np.full_like(A, 40)
+    assert deduped([A, A, dark, A], shots_of((0, 4)))[2] == (2, "kept")  # no light
+    assert deduped([A, A, drawing(1, 255), A], shots_of((0, 4)))[2] == (2, "kept")  # another drawing, and brighter
 
 
 def test_a_cut_in_the_middle_of_a_move() -> None:
@@ -211,7 +251,21 @@ def test_signatures_propose_earlier_drawings() -> None:
 def test_a_repeat_is_of_the_nearest_drawing_that_is_no_repeat() -> None:
     proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 2])]
     distances = [np.array(values, np.float32) for values in ([], [10], [18, 2], [21, 1])]
-    assert repeats(proposed, distances, 20.0) == {1: 0, 2: 0}
+    assert repeats(proposed, distances, [20.0] * 4) == {1: 0, 2: 0}
+    assert repeats(proposed, distances, [20.0, 20.0, 0.5, 20.0]) == {1: 0}  # of two the smaller
+
+
+def test_drawings_that_follow_each_other_say_how_finely_a_shot_is_told() -> None:
+    # Three mouths in the dark: steps of 15 levels or so, repeats at 3; the video as a whole would take up to 30.
+    proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 1, 2])]
+    distances = [np.array(values, np.float32) for values in ([], [15], [3, 15], [16, 3, 16])]
+    steps = [None, 15.0, 15.0, 16.0]
+    levels = shot_levels([4, 4, 4, 4], steps, {4: 8.0}, proposed, distances, 30.0)
+    assert all(8 <= level < 15 for level in levels)
+    assert repeats(proposed, distances, levels) == {2: 0, 3: 1}
+    assert shot_levels([4], [None], {4: 8.0}, proposed[:1], distances[:1], 30.0) == [30.0]  # nothing follows
+    coarse = [np.array([120.0] * len(values), np.float32) for values in distances]
+    assert shot_levels([4] * 4, [None, 120.0, 120.0, 120.0], {4: 8.0}, proposed, coarse, 30.0) == [30.0] * 4
 
 
 def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:

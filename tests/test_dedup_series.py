@@ -1,6 +1,7 @@
 """Drawings that episodes share: found in step in an earlier episode, or not at all."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,10 +10,19 @@ from films import texture
 from genga.cells import Cells
 from genga.dedup import SCHEMA
 from genga.dedup_series import Episode, holds, shared
+from genga.lettering import Lettering
 from genga.params.dedup import Params
 
 PARAMS = Params(
-    threshold=14.0, recurring=20.0, signature=64, keep="first", camera="ends", back=3, text="ignore", black=30.0
+    threshold=14.0,
+    recurring=20.0,
+    signature=64,
+    keep="first",
+    camera="ends",
+    back=3,
+    text="ignore",
+    black=30.0,
+    flash=3,
 )
 RATE = 24
 
@@ -135,3 +145,12 @@ def test_an_episode_that_is_a_copy_has_no_drawing_of_its_own() -> None:
 
 def test_holds_are_stretches_with_one_keeper() -> None:
     assert holds(episode("ep01", "AAB.A").table).rows() == [(0, 1, 0), (2, 2, 2), (4, 4, 0)]
+
+
+def test_text_that_is_burnt_in_in_either_episode_is_not_compared() -> None:
+    line = Lettering(0, 6, 4 / 16, 4 / 16, 8 / 16, 8 / 16)  # where a small letter has its mark
+    lettered = episode("ep02", "aabbcc")
+    assert {where for _, where, _ in found(lettered, [episode("ep01", "AABBCC")])} == {None}
+    for own, other in ((lettered, episode("ep01", "AABBCC")), (episode("ep02", "AABBCC"), episode("ep01", "aabbcc"))):
+        assert {where for _, where, _ in found(replace(own, texts=(line,)), [other])} == {"ep01"}
+        assert {where for _, where, _ in found(own, [replace(other, texts=(line,))])} == {"ep01"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from films import texture
 
-from bench._keepers import Truth, cut_f1, held_runs, nearest, score, timing_share
+from bench._keepers import Truth, beyond, cut_f1, held_runs, matched, nearest, score, timing_share
 from bench._peers import imagededup, last_kept
 
 #        drawing 0   1    0       2
@@ -56,3 +56,47 @@ def test_frames_are_found_by_their_times() -> None:
 def test_timing_is_judged_shot_by_shot() -> None:
     assert timing_share({0: 3.0, 21: 2.0, 40: 1.0}, {0: 3.0, 20: 2.0, 40: 2.0, 60: 1.0}) == 0.5
     assert timing_share({0: 3.0}, {}) is None
+
+
+A, B, C = texture(1), texture(2), texture(3)
+SHOWN = [A, A, A, B, B, C, C, C, A, A]  # at 24 frames a second
+HELD = Truth("-HHDHDHHDH", [(0, 0), (3, 1), (5, 2), (8, 0)], [])
+TIMES = [k / 24 for k in range(10)]
+
+
+def kept(grids: list) -> list[int]:
+    """A perfect choice: the first frame with the same grid."""
+    return [next(k for k, other in enumerate(grids) if other is grid) for grid in grids]
+
+
+def test_frames_left_out_of_a_hold_lose_nothing() -> None:
+    variant = [A, A, B, B, C, C, A, A]  # other frames of the holds, at times of their own
+    times = [0.0, 0.1, 0.13, 0.17, 0.23, 0.3, 0.34, 0.4]
+    same = matched(SHOWN, variant, TIMES, times)
+    assert [variant[frame] is grid for frame, grid in zip(same, SHOWN, strict=True)] == [True] * 10
+    assert same == sorted(same)
+    found = score([kept(variant)[frame] for frame in same], HELD)
+    assert (found.lost, found.wrongly_kept, found.again, beyond(kept(variant), same)) == (0, 0, 1.0, 0)
+
+
+def test_a_drawing_left_out_is_lost() -> None:
+    variant, times = [A, A, A, C, C, C, C, A, A], [0.0, 0.04, 0.08, 0.13, 0.21, 0.25, 0.29, 0.33, 0.38]
+    same = matched(SHOWN, variant, TIMES, times)
+    assert score([kept(variant)[frame] for frame in same], HELD).lost == 1  # B's frames fall on A's or C's
+
+
+def test_two_drawings_that_share_a_keeper_are_lost_whatever_frames_are_matched() -> None:
+    times = [k / 30 for k in range(12)]
+    variant = [A, A, A, A, B, B, C, C, C, C, A, A]
+    same = matched(SHOWN, variant, TIMES, times)
+    keepers = [0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 0, 0]
+    assert score([keepers[frame] for frame in same], HELD).lost == 1
+
+
+def test_a_combed_frame_that_is_kept_counts() -> None:
+    combed = A.copy()
+    combed[::2] = B[::2]
+    variant = [A, A, A, combed, B, B, C, C, C, A, A]
+    same = matched(SHOWN, variant, TIMES, [k / 26 for k in range(11)])
+    assert beyond(kept(variant), same) == 1
+    assert score([kept(variant)[frame] for frame in same], HELD).lost == 0

@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 import polars as pl
 import pytest
+from films import texture
 
 from genga.cells import Cells, cells_of
-from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, lettering, stretches, turn
+from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, faded, lettering, stretches, turn
 from genga.lettering_looks import LINE, Lookout, lines_of
+from genga.lettering_marks import marks
 
 BACK = np.full((480, 640), 110, np.uint8)
 
@@ -127,3 +129,48 @@ def test_alone() -> None:
     mouth[107:112, 60:70] = 200  # within the line, but only a tenth of it
     assert not alone([A, mouth], wide, 1)
     assert not alone([A, B], wide, 0) and not alone([A, B], wide, 2)
+
+
+def test_a_line_that_fades_stands_from_its_first_trace_to_its_last() -> None:
+    def share(part: float) -> Cells:
+        return (A + part * (B.astype(float) - A)).round().astype(np.uint8)
+
+    steps = [0.15, 0.3, 0.45, 0.6, 0.75, 0.9]
+    cells = [A] * 9 + [share(part) for part in steps] + [B] * 20 + [share(part) for part in reversed(steps)] + [A] * 9
+    found = faded(replace(WORDS, start=12, end=38), cells)  # the looks found it where it is more there than not
+    assert (found.start, found.end) == (9, 41)
+    assert faded(replace(WORDS, start=5, end=17), [A] * 5 + [B] * 12 + [A] * 7) == replace(WORDS, start=5, end=17)
+
+
+SHOTS = [(0, 40), (40, 80)]
+
+
+def scenes(there: dict[int, bool], corner: tuple[int, int] = (6, 140)) -> list[Cells]:
+    """Two shots of 40 frames with a mark in a corner from a frame on, or until one."""
+    cells, on = [], False
+    for frame in range(80):
+        on = there.get(frame, on)
+        picture = texture(1 if frame < 40 else 2, 160, 120)
+        if on:
+            picture[corner[0] : corner[0] + 10, corner[1] : corner[1] + 10] = 235
+        cells.append(picture)
+    return cells
+
+
+def test_a_mark_comes_and_goes_in_a_corner_of_several_pictures() -> None:
+    (mark,) = marks(scenes({15: True, 60: False}), SHOTS)
+    assert (mark.line.start, mark.line.end) == (0, 80)
+    assert mark.line.x0 <= 140 / 160 and mark.line.x1 >= 150 / 160 and mark.line.y0 <= 6 / 120
+    assert all(any(start < turn <= end for start, end in mark.turns) for turn in (15, 60))
+
+
+@pytest.mark.parametrize(
+    ("there", "corner"),
+    [
+        ({15: True}, (6, 140)),  # in one picture alone: it may be drawn
+        ({15: True, 60: False}, (50, 70)),  # in the middle
+        ({15: True, 18: False, 55: True, 58: False}, (6, 140)),  # a lamp that flickers, in two pictures
+    ],
+)
+def test_what_is_no_mark(there: dict[int, bool], corner: tuple[int, int]) -> None:
+    assert marks(scenes(there, corner), SHOTS) == []

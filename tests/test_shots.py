@@ -221,9 +221,17 @@ def test_text_on_the_bars_is_no_picture() -> None:
 
 def test_timing_is_the_median_hold() -> None:
     change = [0, 1, 1, 50, 1, 1, 50, 1, 1, 1, 1, 50, 1, 1]  # drawings of 3, 3, 5, 3 frames
-    assert timing(change, (0, 14), 14.0, []) == 3
-    assert timing(change, (3, 11), 14.0, []) == 4  # 3 and 5
-    assert timing(change, (0, 14), 14.0, [(3, 7)]) == 7  # 11 and 3: frames 3 and 6 are a camera move
+    times = [k / 24 for k in range(14)]
+    assert timing(change, times, (0, 14), 14.0, []) == 3
+    assert timing(change, times, (3, 11), 14.0, []) == 4  # 3 and 5
+    assert timing(change, times, (0, 14), 14.0, [(3, 7)]) == 7  # 11 and 3: frames 3 and 6 are a camera move
+
+
+def test_timing_goes_by_time_where_frames_were_left_out() -> None:
+    # Drawings of 3 film frames at 24 a second, telecined, one of five left out: of a hold any may be.
+    times = [0, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 14]  # of 1/30 s
+    change = [0, 1, 1, 50, 1, 1, 50, 1, 1, 50, 1, 1]
+    assert timing(change, [time / 30 for time in times], (0, 12), 14.0, []) == 3
 
 
 def test_shots_begin_at_cuts_and_boundaries() -> None:

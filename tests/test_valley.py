@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genga.valley import valley
+from genga.valley import below_hill, valley
 
 
 def test_without_data_it_is_the_usual_value() -> None:
@@ -15,3 +15,20 @@ def test_it_moves_above_loud_noise_and_below_quiet_changes() -> None:
     assert 17 < valley(loud, 14, 8, 32) < 32
     quiet = np.array([1.0] * 50 + [14.0, 15, 16, 17] * 5)
     assert 8 <= valley(quiet, 14, 8, 32) < 12
+
+
+NOISE = [2.0, 2.1, 2.2, 2.3, 2.4] * 10
+
+
+def test_a_hill_of_small_changes_above_the_noise_is_found() -> None:
+    mouths = [9.5, 10, 10, 10.5, 11, 11.5]
+    assert 5 <= below_hill(np.array(NOISE + mouths), 16.0, 5.0) < 9.5
+    assert below_hill(np.array(NOISE), 16.0, 5.0) == 16.0
+    assert below_hill(np.array([*NOISE, 10.0]), 16.0, 5.0) == 16.0  # one of 51 is noise
+    assert below_hill(np.array([]), 16.0, 5.0) == 16.0
+
+
+def test_noise_is_no_hill_of_drawings() -> None:
+    loud = [6.0, 7, 8, 9, 10, 11, 12] * 7
+    assert below_hill(np.array([1.0] * 5 + loud), 16.0, 5.0) == 16.0  # there is more of it than below
+    assert below_hill(np.array([1.0] * 60 + [8.0] * 12 + [90.0] * 20), 16.0, 5.0) == 16.0  # the drawings are above

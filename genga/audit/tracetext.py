@@ -18,6 +18,7 @@ REASONS = {
     "blend": "a mixture of two drawings",
     "dissolve": "in a dissolve or fade: no drawing of its own",
     "black": "black",
+    "flash": "a flash of light: no drawing of its own",
     "dropped": "dropped by a person",
 }
 

@@ -17,8 +17,12 @@ class Params(Section):
     # Bits of 256 by which signatures may differ for the block difference to be asked. 256: all pairs are compared.
     signature: int = Field(ge=0, le=256)
     keep: Literal["sharpest", "first"]  # which frame of a held drawing stands for it
-    # What is kept of a camera move over one drawing: both ends, one, every frame, or one picture stitched of all.
-    camera: Literal["ends", "first", "last", "all", "stitched"]
+    # What is kept of a camera move over one drawing: both ends, one, the sharpest frame of it, every frame, or one
+    # picture stitched of all.
+    camera: Literal["ends", "first", "last", "sharpest", "all", "stitched"]
+    # Frames that a flash lasts at most: white, or a neighbouring drawing with its light turned up, is no drawing.
+    # 0: it is.
+    flash: int = Field(ge=0, le=12)
     # Whether burnt-in text that comes, goes or changes makes a new drawing. ignore: what it covers is not compared.
     text: Literal["ignore", "counts"]
     # Episodes before this one, in name order, in which its drawings are looked for. 0: each episode keeps its own.

@@ -1,0 +1,206 @@
+"""Short drawn films in styles of their own, each with its truth: other sizes, rates, looks and failings.
+
+Who and where come from the distribution that the embedded models learn from, by a seed; nobody of the sample series
+is in it. A style is laid over the pictures after they are drawn, so the truth is that of the drawings: logos,
+subtitles that fade and boiling lines change none (demo.film.timeline). A change of drawing that is fainter than
+VISIBLE as it is shown is not judged, nor are boiling lines themselves.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bench._keepers import Truth
+from demo.film.picture import Desk, Grain
+from demo.film.shots import Shot
+from demo.film.story import FPS, improvised, scene_of, shot_of
+from demo.film.timeline import Frame, pair_labels, timeline, timing
+from demo.film.truth import BLACK, BLEND, Catalogue
+from demo.series import encode, picture, planes
+from demo.world.chance import LINES, random_scene
+from genga.cells import block_difference, cells_of
+
+Image = np.ndarray  # (height, width, 3) uint8 RGB
+Style = Callable[[Image, int], Image]  # a picture and the number of its frame -> the picture as it is shown
+
+VISIBLE = 8.0  # block difference (genga.cells) of the pictures before encoding under which a change is not judged
+EVERY = ("talk", "walk", "wave", "talk", "jump", "look", "pan", "blink", "talk", "zoom", "hold")
+PAL, NTSC = (25, 1), (30000, 1001)
+BOIL, REDRAWN = 3, 3  # versions of boiling lines, and frames each is shown
+
+
+def plain(image: Image, frame: int) -> Image:
+    """As it was drawn."""
+    return image
+
+
+def dimmed(image: Image, frame: int, contrast: float, low: float) -> Image:
+    """Night: less contrast, little light."""
+    return cv2.convertScaleAbs(image, alpha=contrast, beta=low)
+
+
+def boiling(image: Image, frame: int, reach: float) -> Image:
+    """Lines redrawn again and again, `reach` thousandths of the height beside where they were."""
+    height, width = image.shape[:2]
+    rng = np.random.default_rng([5, frame // REDRAWN % BOIL])
+    coarse = rng.normal(0, reach * height / 1000, (2, height // 24, width // 24)).astype(np.float32)
+    dx, dy = (cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    return cv2.remap(image, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def shown(frame: int, on: int, off: int, fade: int) -> float:
+    """How opaque something is that stands for `on` frames of on + off, and comes and goes over `fade` frames."""
+    at = frame % (on + off)
+    return float(np.clip(min(at + 1, on - at) / (fade + 1), 0, 1))
+
+
+def with_logo(image: Image, frame: int) -> Image:
+    """A station's mark in a corner, there for two seconds of four."""
+    height, width = image.shape[:2]
+    mark = image.copy()
+    middle, size = (round(width - 0.09 * height), round(0.1 * height)), round(0.05 * height)
+    cv2.circle(mark, middle, size, (235, 235, 235), -1, cv2.LINE_AA)
+    cv2.circle(mark, middle, size // 2, (30, 60, 160), -1, cv2.LINE_AA)
+    share = 0.8 * shown(frame, 48, 48, 5)
+    return cv2.addWeighted(mark, share, image, 1 - share, 0)
+
+
+def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
+    """Lines in the lowest part that stand for two seconds; outlined, or on a soft shadow."""
+    height, width = image.shape[:2]
+    share = shown(frame, 48, 14, fade)
+    text = LINES[frame // 62 % len(LINES)]
+    scale, font = height / 430, cv2.FONT_HERSHEY_DUPLEX
+    thick = max(1, round(scale * 1.6))
+    (long, _), _ = cv2.getTextSize(text, font, scale, thick)
+    at = (width - long) // 2, round(0.92 * height)
+    letters = cv2.putText(np.zeros(image.shape[:2], np.uint8), text, at, font, scale, 255, thick, cv2.LINE_AA)
+    edge = max(1, round(height / 240))
+    dark = cv2.dilate(letters, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
+    if soft:
+        dark = cv2.GaussianBlur(cv2.dilate(dark, np.ones((3, 3), np.uint8)), (0, 0), height / 200)
+    over = image * (1 - 0.93 * dark[..., None].astype(np.float32) / 255)
+    over = np.maximum(over, letters[..., None] * np.float32(250 / 255)).astype(np.uint8)
+    return cv2.addWeighted(over, share, image, 1 - share, 0)
+
+
+@dataclass(frozen=True)
+class World:
+    """A film: what goes on in it, and how it looks."""
+
+    seed: int
+    kinds: tuple[str, ...] = EVERY  # of beats, in order; none: black
+    view: str = ""  # full, upper, portrait; empty: as the beat has it
+    frames: int = 300
+    height: int = 480
+    fps: tuple[int, int] = FPS
+    grain: float = 1.6  # standard deviation at 360 lines, levels
+    style: Style = plain
+    flashes: tuple[tuple[int, int, str], ...] = ()  # first frame, frames, white | inverted
+
+
+WORLDS: dict[str, World] = {
+    "480 lines, 25 a second": World(11, fps=PAL),
+    "720 lines, 29.97 a second": World(12, height=720, fps=NTSC),
+    "1080 lines": World(13, height=1080, frames=200),
+    "night": World(14, style=partial(dimmed, contrast=0.22, low=10)),
+    "boiling lines": World(15, ("talk", "blink", "wave"), style=partial(boiling, reach=1.2)),
+    "small mouths": World(16, ("talk", "blink"), "full"),
+    "on ones": World(17, ("wave", "jump", "wave")),
+    "dialogue": World(18, ("blink", "talk", "hold", "talk"), "portrait"),
+    "pans": World(19, ("pan", "zoom", "tilt", "pan")),
+    "subtitles fade": World(20, ("talk", "blink", "wave", "hold"), style=partial(subtitled, fade=6, soft=False)),
+    "subtitles soft": World(21, ("talk", "blink", "wave", "hold"), style=partial(subtitled, fade=0, soft=True)),
+    "logo": World(22, ("talk", "hold", "blink", "walk"), style=with_logo),
+    "film grain": World(23, grain=6.0),
+    "one shot": World(24, ("talk",), frames=72),
+    "three frames": World(25, ("hold",), frames=3),
+    "black": World(26, (), frames=60),
+    "a picture for a minute": World(27, ("hold",), frames=1440, height=360),
+    "flashes": World(28, ("talk", "hold", "wave"),
+                     flashes=((20, 1, "white"), (50, 2, "inverted"), (110, 3, "white"), (140, 1, "inverted"),
+                              (200, 2, "white"))),
+}  # fmt: skip
+
+
+def shots_of(world: World) -> list[Shot]:
+    """The shots of a film, long enough for its frames."""
+    rng = np.random.default_rng([world.seed, 1])
+    kinds, beats, length = cycle(world.kinds), improvised(rng), 0
+    shots: list[Shot] = []
+    while length < world.frames:
+        kind = next(kinds)
+        beat = replace(next(beats), kind=kind, line="")
+        view = world.view or ("full" if kind in ("walk", "jump") else beat.view)
+        people = 0 if kind in ("pan", "hold") else 1
+        scene = scene_of(replace(beat, who=()), rng, 16 / 9) if not people else random_scene(rng, None, 1, view)
+        if not shots:
+            beat = replace(beat, into=("cut", 0))
+        if len(world.kinds) == 1:
+            beat = replace(beat, frames=world.frames)
+        shots.append(shot_of(beat, replace(scene, subtitle=""), rng, 16 / 9))
+        length += len(shots[-1].exposures) + shots[-1].blend
+    return shots
+
+
+def pictures(world: World, frames: Sequence[Frame], width: int) -> Iterator[Image]:
+    """Every frame as it is shown, before grain."""
+    if not frames:
+        yield from islice(cycle([np.zeros((world.height, width, 3), np.uint8)]), world.frames)
+    desk = Desk(width, world.height)
+    flash = {k: kind for start, long, kind in world.flashes for k in range(start, start + long)}
+    for k, frame in enumerate(frames):
+        image = world.style(picture(frame, desk), k)
+        yield {"white": np.full_like(image, 250), "inverted": 255 - image}.get(flash.get(k, ""), image)
+
+
+def judged_by(world: World, frames: Sequence[Frame], changes: Sequence[float]) -> Truth:
+    """The truth about a film. changes: block difference of each frame as it is shown to the one before."""
+    ids, labels = Catalogue(), list(pair_labels(frames)) if frames else ["-"] + ["H"] * (world.frames - 1)
+    drawn = [(BLACK if f.black else BLEND) if not f.pure else ids.number(f.first, f.letterbox) for f in frames]
+    for start, long, kind in world.flashes:
+        for k in range(start, start + long):
+            drawn[k] = BLEND if kind == "white" else drawn[k] + 1_000_000
+        for k in (start, start + long):
+            labels[k] = "X" if kind == "white" else "D"
+        labels[start + 1 : start + long] = [
+            "X" if kind == "white" else labels[k] for k in range(start + 1, start + long)
+        ]
+    boils = isinstance(world.style, partial) and world.style.func is boiling
+    for k, change in enumerate(changes):
+        if labels[k] == "D" and change < VISIBLE or boils and labels[k] == "H" and k % REDRAWN == 0:
+            labels[k] = "S"
+    runs = [
+        (k, one) for k, one in enumerate(drawn) if one >= 0 and (k == 0 or drawn[k - 1] != one) and labels[k] != "S"
+    ]
+    if boils:  # each version is a picture of its own: which of them stands for the drawing is not asked
+        return Truth("".join(labels), [], [k for k, label in enumerate(labels) if label == "C"])
+    starts = [0] + [k for k in range(1, len(frames)) if frames[k].shot != frames[k - 1].shot]
+    timings = {a: timing("".join(labels[a:b])) for a, b in zip(starts, [*starts[1:], len(labels)], strict=True)}
+    return Truth("".join(labels), runs, [k for k in starts if labels[k] == "C"], timings)
+
+
+def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
+    """The video of a film, drawn in `folder` unless it is there, and the truth about it."""
+    world = WORLDS[name]
+    width = round(world.height * 16 / 9 / 2) * 2
+    frames = timeline(shots_of(world), world.frames) if world.kinds else []
+    path = folder / f"{name.replace(' ', '-').replace(',', '')}.mkv"
+    changes, before = [], None
+    for image in pictures(world, frames, width):
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+        grid = cells_of(grey, 8, (120, round(120 * 16 / 9)))
+        changes.append(0.0 if before is None else block_difference(before, grid))
+        before = grid
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        grain = Grain.of(width, world.height, world.grain * world.height / 360, world.seed)
+        shown_frames = pictures(world, frames, width)
+        encode(path, planes(shown_frames, grain, world.seed), width, world.height, world.fps)
+    return path, judged_by(world, frames, changes)
