@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import polars as pl
 
 from genga.cells import Grids
+from genga.dedup_asked import RECURRING, Asked, closer
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats
@@ -32,6 +33,10 @@ SCHEMA: Schema = {
     # its drawing to the frame it was found again in. Null where there is none.
     "distance": pl.Float64,
     "keeper_episode": pl.String,  # earlier episode of the series whose frame the keeper is; null: this one
+    "asked": pl.String,  # the closest question: is it held (as before it in the shot), recurring; null: none
+    "compared": pl.Int64,  # the frame that it was compared with for that
+    "difference": pl.Float64,  # block difference to that one, luma levels 0..255
+    "threshold": pl.Float64,  # luma levels, up to which the answer is yes: it is held, or recurs
 }
 KEPT = ("kept", "restored")  # reasons of the frames that become stills
 
@@ -58,7 +63,7 @@ def dedup(
     found = drawings(shots, seen, rows.keys(), params)
     stands = standing(found, params.camera)
     keepers = [keeper(run, frames, seen, params) for run in found]
-    first = first_seen(stands, keepers, frames, seen, params)
+    first, again = first_seen(stands, keepers, frames, seen, params)
     way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
         reason = way if stands[k] != k else ("recurring" if first[k] != k else "held")
@@ -66,7 +71,9 @@ def dedup(
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
-    data = [(frame, shot, *rows[frame], None) for frame, shot in enumerate(shot_of)]
+    asked = closer([*(run.asked for run in found), again])
+    nothing = (None,) * len(Asked._fields)
+    data = [(frame, shot, *rows[frame], None, *asked.get(frame, nothing)) for frame, shot in enumerate(shot_of)]
     return pl.DataFrame(data, schema=dict(SCHEMA), orient="row")
 
 
@@ -105,15 +112,24 @@ def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> in
 
 def first_seen(
     stands: Sequence[int], keepers: Sequence[int], frames: pl.DataFrame, seen: Pictures, params: Params
-) -> dict[int, int]:
-    """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one."""
+) -> tuple[dict[int, int], dict[int, Asked]]:
+    """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one.
+
+    And for each keeper that has a like before it, how near the nearest of them is.
+    """
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     distances = differences([seen[keepers[k]].copy() for k in own], proposed)
     level = recurring_threshold(distances) if params.recurring is None else params.recurring
     again = repeats(proposed, distances, level)
-    return {k: own[again.get(i, i)] for i, k in enumerate(own)}
+    asked = {}
+    for i, k in enumerate(own):
+        firsts = [(float(d), int(j)) for d, j in zip(distances[i], proposed[i], strict=True) if int(j) not in again]
+        if firsts:
+            apart, j = min(firsts)
+            asked[keepers[k]] = Asked(RECURRING, keepers[own[j]], apart, level)
+    return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked
 
 
 def run_rows(run: Run, keeper: int, reason: str, seen: Pictures) -> dict[int, Row]:
