@@ -93,6 +93,11 @@ def section(name):
     return values
 
 
+def one_value(name, key):
+    """Return a params function: one value of another stage's section, that a stage has to know."""
+    return lambda wildcards: Named(key, config[name][key], config[name][key])
+
+
 def of_run(key):
     """Return a params function: what the section of run {run} says for `key` (series, character), "" for null."""
 

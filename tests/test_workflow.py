@@ -102,10 +102,11 @@ def after(*stages: str) -> set[str]:
     follows = {
         "probe": ["frames"],
         "frames": ["shots", "dedup"],
-        "shots": ["dedup"],
+        "shots": ["dedup", "quality"],
         "dedup": ["stills"],
         "stills": ["review", "detect", "quality", "tag", "crop", "embed", "characters"],
         "detect": ["tag", "crop"],
+        "quality": ["crop"],
         "tag": ["crop"],
         "crop": ["embed", "characters"],
         "embed": ["characters"],
