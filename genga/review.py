@@ -10,7 +10,7 @@ from typing import Any
 
 from genga.dedup_corrections import COLUMNS
 from genga.pages import page
-from genga.review_charts import busy, strip
+from genga.review_charts import busy, exposed, strip
 from genga.review_pictures import Pair
 
 TEMPLATE, STYLE = "review.html.j2", "review.css"
@@ -58,7 +58,7 @@ def review(
         **figures,
         all_shots=shots,
         rhythm=busy(rhythm),
-        strips=[strip(shot) for shot in shots],
+        strips=[(strip(shot), exposed(shot)) for shot in shots],
         pictures=pictures,
         grids=grids,
         pairs=pairs,

@@ -25,15 +25,23 @@ def strip(shot: Mapping[str, Any]) -> Markup:
     body = "".join(f'<path class="{kind}" d="{"".join(parts)}"/>' for kind, parts in sorted(paths.items()))
     rate = shot["frames"] / shot["seconds"] if shot["seconds"] else 0.0
     ticks = "".join(f"M{round(second * rate, 2)} 0v{rows}" for second in range(1, int(shot["seconds"]) + 1) if rate)
-    text = f"{shot['rows']} drawings in {len(shot['blocks'])} exposures: " + ", ".join(
-        f"{seen if number is None else f'{number + 1}'} for {length}" for _, length, number, seen in shot["blocks"][:40]
-    )
-    more = ", and so on" if len(shot["blocks"]) > 40 else ""
     head = Markup(
         '<svg class="strip" viewBox="0 0 {} {}" preserveAspectRatio="none" style="height:{}px" role="img">'
         "<title>Shot {}: which drawing is on screen for how many frames</title><desc>{}</desc>"
-    ).format(shot["frames"], rows, height, shot["shot"], text + more)
+    ).format(shot["frames"], rows, height, shot["shot"], f"{shot['rows']} drawings in {len(shot['blocks'])} exposures")
     return head + Markup(body + (f'<path class="second" d="{ticks}"/>' if ticks else "") + "</svg>")
+
+
+def exposed(shot: Mapping[str, Any]) -> str:
+    """Return a shot's exposure sheet in words: `1 for 6, 2 for 3, 1 camera for 24, dissolve for 12`.
+
+    Drawings go by the numbers of their rows, from 1; frames are those of the video.
+    """
+    said = {"first": "", "again": "", "camera": " camera"}
+    return ", ".join(
+        f"{seen if number is None else f'{number + 1}{said[seen]}'} for {length}"
+        for _, length, number, seen in shot["blocks"]
+    )
 
 
 def busy(stretches: Sequence[Mapping[str, float]]) -> Markup:
