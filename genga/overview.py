@@ -13,7 +13,7 @@ import numpy as np
 from genga.dedup_asked import Asked
 from genga.pages import page
 from genga.params.overview import Params
-from genga.review import ANSWERS, WHY
+from genga.review import ANSWERS, meanings
 
 TEMPLATE, STYLE = "overview.html.j2", "review.css"
 
@@ -44,7 +44,7 @@ def overview(series: str, episodes: Sequence[Mapping[str, Any]], params: Params)
         ],
         closest=closest_of(episodes)[: params.closest],
         compared=COMPARED,
-        why=WHY,
+        why=meanings(reason for figures in episodes for reason in figures["reasons"]),
         answers=ANSWERS,
     )
 
@@ -52,7 +52,7 @@ def overview(series: str, episodes: Sequence[Mapping[str, Any]], params: Params)
 def row_of(figures: Mapping[str, Any]) -> dict[str, float]:
     """Return an episode's figures that are compared with the others': COMPARED. Shares are of its frames, 0..1."""
     reasons, frames = figures["reasons"], max(1, figures["frames"])
-    none = sum(number for reason, number in reasons.items() if WHY[reason][1] == "none")
+    none = sum(number for reason, number in reasons.items() if meanings(reasons)[reason][1] == "none")
     return {
         "seconds": figures["seconds"],
         "a_drawing": frames / max(1, figures["drawings"]),

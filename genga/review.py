@@ -5,7 +5,7 @@ decisions side by side, each with the line that overrules it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from genga.dedup_corrections import COLUMNS
@@ -63,11 +63,16 @@ def review(
         grids=grids,
         pairs=pairs,
         shape=shape,
-        why=WHY,
+        why=meanings(figures["reasons"]),
         answers=ANSWERS,
         columns=",".join(COLUMNS),
         scale=scale,
     )
+
+
+def meanings(reasons: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return WHY, and one that says nothing for every reason that is not in it."""
+    return WHY | {reason: ("", "none") for reason in reasons if reason not in WHY}
 
 
 def scale(difference: float, threshold: float) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.counts import tally
+from genga.counts import goes_on, tally
 from genga.exposure import exposures
 from genga.review_closest import Decision
 from genga.tables import Schema
@@ -39,7 +39,7 @@ def compose(
         "seconds": round(float(sheet["duration"].sum()), 6),
         "start": round(float(times[0]), 6) if len(times) else 0.0,
         "shots": shots.height,
-        "drawings": sum(reasons.get(reason, 0) for reason in ("kept", "restored")),
+        "drawings": sum(number for reason, number in reasons.items() if goes_on("frames", reason)),
         "exposures": sheet.height,
         "reasons": reasons,
         "timing": tally(shots["timing"].map_elements(timing, pl.String)),

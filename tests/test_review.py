@@ -17,7 +17,7 @@ from genga.exposure import exposures
 from genga.files import write_text
 from genga.images import encode
 from genga.params.review import Params
-from genga.review import scale
+from genga.review import meanings, scale
 from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest
 from genga.review_figures import compose, drawings, rhythm, shots_of, timing
@@ -93,6 +93,10 @@ def test_figures() -> None:
         {"frame": 4, "shot": 0, "asked": "held", "compared": 2, "difference": 13.0, "threshold": 14.0, "one": True,
          "about": 4, "line": "4,keep,,", "time": 0.4, "compared_time": 0.2}
     ]  # fmt: skip
+
+
+def test_a_reason_without_words_is_shown_all_the_same() -> None:
+    assert meanings(["kept", "flash"])["flash"] == ("", "none") and "flash" not in meanings(["kept"])
 
 
 def test_what_timing_is_called() -> None:
