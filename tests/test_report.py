@@ -230,6 +230,9 @@ def test_the_summary_says_counts_scores_and_the_page(run_folder):
     assert result.exit_code == 0, result.output
     assert "show: 2 episodes (ep 01, 第二話)" in result.output
     assert "recognition_v1" in result.output and "embedded models" in result.output
+    assert "overview" not in result.output  # nobody has made it
+    write_text("data/overview/show.html", "")
+    assert "data/overview/show.html: its episodes" in CliRunner().invoke(app, ["--reports", "out"]).output
 
 
 def test_a_chart_shows_every_point_its_interval_and_the_base():
