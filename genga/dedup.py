@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import polars as pl
 
 from genga.cells import Grids
-from genga.dedup_asked import RECURRING, Asked, closer
+from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats
@@ -123,12 +123,7 @@ def first_seen(
     distances = differences([seen[keepers[k]].copy() for k in own], proposed)
     level = recurring_threshold(distances) if params.recurring is None else params.recurring
     again = repeats(proposed, distances, level)
-    asked = {}
-    for i, k in enumerate(own):
-        firsts = [(float(d), int(j)) for d, j in zip(distances[i], proposed[i], strict=True) if int(j) not in again]
-        if firsts:
-            apart, j = min(firsts)
-            asked[keepers[k]] = Asked(RECURRING, keepers[own[j]], apart, level)
+    asked = recurring([keepers[k] for k in own], proposed, distances, again, [level] * len(own))
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked
 
 

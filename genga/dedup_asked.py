@@ -5,8 +5,11 @@ drawings make hills on a logarithmic axis (genga.valley), so 7 beside 14 is as c
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 # held: whether the drawing before in the shot is still held. recurring: whether the drawing was there before.
 HELD, RECURRING = "held", "recurring"
@@ -26,6 +29,30 @@ class Asked(NamedTuple):
         if min(self.difference, self.threshold) <= 0:
             return math.inf
         return abs(math.log(self.difference / self.threshold))
+
+
+def recurring(
+    keepers: Sequence[int],
+    proposed: Sequence[npt.NDArray[np.int32]],
+    distances: Sequence[npt.NDArray[np.float32]],
+    again: Collection[int],
+    levels: Sequence[float],
+) -> dict[int, Asked]:
+    """Return for each keeper that has a like before it whether it was there before: the likeliest of those asked about.
+
+    proposed, distances: for each drawing earlier ones and its block differences to them; again: the drawings that
+    repeat another, which nothing repeats; levels: block difference up to which each may differ, of two the smaller.
+    """
+    found: dict[int, Asked] = {}
+    for drawing, (earlier, apart) in enumerate(zip(proposed, distances, strict=True)):
+        asked = [
+            Asked(RECURRING, keepers[int(j)], float(d), min(levels[drawing], levels[int(j)]))
+            for j, d in zip(earlier, apart, strict=True)
+            if int(j) not in again
+        ]
+        if asked:
+            found[keepers[drawing]] = min(asked, key=lambda one: (one.difference / max(one.threshold, 1e-9), one))
+    return found
 
 
 def closer(found: Iterable[Mapping[int, Asked]]) -> dict[int, Asked]:

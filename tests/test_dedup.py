@@ -10,7 +10,7 @@ import pytest
 
 from genga.cells import Cells
 from genga.dedup import SCHEMA, dedup
-from genga.dedup_asked import Asked, closer
+from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision, decisions
 from genga.dedup_recurring import proposals, recurring_threshold, repeats
@@ -106,6 +106,17 @@ def test_the_closest_question_is_the_one_by_ratio() -> None:
     far, near = Asked("held", 1, 28.0, 14.0), Asked("recurring", 0, 30.0, 20.0)
     assert closer([{5: far, 6: far}, {5: near}]) == {5: near, 6: far}
     assert far.margin == pytest.approx(0.693, abs=1e-3) and Asked("held", 0, 0.0, 14.0).margin == math.inf
+
+
+def test_the_likeliest_drawing_before_is_asked_about_by_its_own_threshold() -> None:
+    proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 1, 2])]
+    distances = [np.array(values, np.float32) for values in ([], [30], [18, 25], [40, 24, 1])]
+    found = recurring([5, 6, 7, 8], proposed, distances, {2: 0}, [20.0, 10.0, 20.0, 20.0])
+    assert found == {
+        6: ("recurring", 5, 30.0, 10.0),
+        7: ("recurring", 5, 18.0, 20.0),
+        8: ("recurring", 5, 40.0, 20.0),  # of 6 it is 24 beside 10; 7 is a repeat itself
+    }
 
 
 def test_nothing_is_asked_on_the_way_of_a_camera_move() -> None:
