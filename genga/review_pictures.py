@@ -17,7 +17,7 @@ from genga.review_closest import Decision
 _LEAST = 32  # px, to which thumbnails are made smaller at most
 _SHOWN = 240  # px, shorter side at least of a grid as a picture
 _GRID_QUALITY = 80  # of the WebP of a grid, 1..100
-_AROUND = 5.5  # a detail is this part of the grid's width
+_AROUND = 5.5  # a detail is this part of the grid's shorter side high
 _BATCH = 16  # stills in memory at a time
 
 
@@ -75,8 +75,8 @@ def pair(one: Decision, cells: Grids) -> Pair:
     apart = difference_map(cells[one.compared], cells[one.frame])
     rows, columns = apart.shape
     y, x = (int(place) for place in np.unravel_index(int(np.abs(apart - one.difference).argmin()), apart.shape))
-    width = max(8, round(columns / _AROUND))
-    height = max(6, round(width * rows / columns))
+    height = min(rows, max(6, round(min(rows, columns) / _AROUND)))
+    width = min(columns, round(height * 16 / 9))
     left, top = (min(max(0, middle - length // 2), max(0, whole - length))
                  for middle, length, whole in ((x, width, columns), (y, height, rows)))  # fmt: skip
     return Pair((columns, rows), (max(0, x - 1), max(0, y - 1), 2, 2), (left, top, width, height))

@@ -159,7 +159,7 @@ def test_where_two_grids_differ() -> None:
         pl.DataFrame([row(0, 0, "kept"), row(1, 1, "kept", "held", 0, 40.0, 14.0)], schema=dict(DEDUP), orient="row"), 1
     )
     found = pair(decision, [GRID, OTHER])
-    assert (found.size, found.block, found.detail) == ((16, 12), (4, 6, 2, 2), (1, 4, 8, 6))
+    assert (found.size, found.block, found.detail) == ((16, 12), (4, 6, 2, 2), (0, 4, 11, 6))
     assert enlarged(OTHER).shape == (240, 320, 3)
 
 
