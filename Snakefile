@@ -13,6 +13,7 @@ include: "rules/common.smk"
 
 rule all:
     input:
+        PAGES,
         REPORTS,
         WITHOUT_RUN,
 
@@ -23,11 +24,13 @@ include: "rules/frames.smk"
 include: "rules/shots.smk"
 include: "rules/dedup.smk"
 include: "rules/stills.smk"
+include: "rules/review.smk"
 include: "rules/detect.smk"
 include: "rules/quality.smk"
 include: "rules/tag.smk"
 include: "rules/crop.smk"
 include: "rules/embed.smk"
+include: "rules/overview.smk"
 include: "rules/characters.smk"
 include: "rules/dataset.smk"
 include: "rules/train.smk"

@@ -27,13 +27,13 @@ TAGS: Schema = {
     "still": pl.String, "box": pl.Int64, "tag": pl.String, "category": pl.String, "score": pl.Float64,
     "kept": pl.Boolean,
 }  # fmt: skip
-QUALITY: Schema = {"still": pl.String, "tier": pl.String}
+QUALITY: Schema = {"still": pl.String, "tier": pl.String, "text_cover": pl.Float64}
 NAMES: Schema = {"crop": pl.String, "still": pl.String, "character": pl.String, "outfit": pl.String}
 
 CANDIDATE: Schema = {
     "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "shot": pl.String, "frame": pl.Int64,
     "character": pl.String, "outfit": pl.String, "names": pl.List(pl.String), "tags": pl.List(pl.String),
-    "tier": pl.String, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
+    "tier": pl.String, "text_cover": pl.Float64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
 }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def _stills(tables: Tables) -> pl.DataFrame:
 
 
 def _common(images: pl.DataFrame) -> pl.DataFrame:
-    return images.select([column for column in CANDIDATE if column != "tier"])
+    return images.select([column for column in CANDIDATE if column not in QUALITY or column == "still"])
 
 
 def _tags(tags: pl.DataFrame) -> pl.DataFrame:

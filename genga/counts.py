@@ -63,15 +63,15 @@ def count(tables: dict[str, pl.DataFrame]) -> Counts:
     """Return the counts of one episode; tables: see read_tables."""
     tag, crop, characters = tables["tag"], tables["crop"], tables["characters"]
     return {
-        "frames": _tally(tables["dedup"]["reason"]),
+        "frames": tally(tables["dedup"]["reason"]),
         "shots": {"shots": tables["shots"].height},
         "stills": {"stills": tables["stills"].height},
-        "quality": _tally(tables["quality"]["tier"]),
-        "boxes": _tally(tables["detect"]["kind"]),
-        "tags": _tally(tag.select(_label(pl.lit(KEPT))).to_series()),
-        "crops": _tally(crop.select(_label(pl.col("kind"))).to_series()),
-        "characters": _tally(characters["character"].fill_null(UNNAMED)),
-        "dataset": _tally(pl.concat([tables["dataset"]["split"], tables["dataset/left-out"]["reason"]])),
+        "quality": tally(tables["quality"]["tier"]),
+        "boxes": tally(tables["detect"]["kind"]),
+        "tags": tally(tag.select(_label(pl.lit(KEPT))).to_series()),
+        "crops": tally(crop.select(_label(pl.col("kind"))).to_series()),
+        "characters": tally(characters["character"].fill_null(UNNAMED)),
+        "dataset": tally(pl.concat([tables["dataset"]["split"], tables["dataset/left-out"]["reason"]])),
     }
 
 
@@ -99,7 +99,7 @@ def _label(kept: pl.Expr) -> pl.Expr:
     return pl.when(pl.col("kept")).then(kept).otherwise(pl.col("reason")).alias("label")
 
 
-def _tally(labels: pl.Series) -> dict[str, int]:
+def tally(labels: pl.Series) -> dict[str, int]:
     """Return how often each label occurs."""
     return _ordered(Counter(labels.to_list()))
 

@@ -35,7 +35,8 @@ PLAN: dict[str, pl.DataType | type[pl.DataType]] = {
     "width": pl.Int64,  # px
     "height": pl.Int64,
     "kept": pl.Boolean,
-    "reason": pl.String,  # small: a side is too short; repeat: nearly a larger crop of this person; "" if kept
+    "reason": pl.String,  # small: a side is too short; repeat: nearly a larger crop of this person; text; "" if kept
+    "text": pl.Float64,  # share of it under burnt-in text, 0..1
     "tags": pl.List(pl.String),  # in the order of a caption
 }
 SCHEMA = {**PLAN, **SHARD_SCHEMA}  # shard columns are null where not kept
@@ -52,19 +53,26 @@ TAGS = {
 Scores = Mapping[str, float]  # kept general tags of a person, with their scores
 
 
-def crop(detections: pl.DataFrame, tags: pl.DataFrame, widths: Mapping[str, int], params: Params) -> pl.DataFrame:
+def crop(
+    detections: pl.DataFrame,
+    tags: pl.DataFrame,
+    widths: Mapping[str, int],
+    params: Params,
+    text: Mapping[str, Sequence[Box]] | None = None,
+) -> pl.DataFrame:
     """Return the crops of all stills (PLAN), in the order of the detections, by person, then KINDS.
 
     detections, tags: the tables detect and tag; of the latter the columns TAGS. widths: px of each still.
+    text: lines of burnt-in text in the stills that have any, px.
     """
-    scores = _scores(tags)
+    scores, texts = _scores(tags), text or {}
     rows: list[dict[str, Any]] = []
     for (still,), boxes in detections.group_by("still", maintain_order=True):
         everyone = people(boxes.to_dicts())
         of_person = {one.box: scores.get((str(still), one.box), {}) for one in everyone}
         rows += [
             {"crop": f"{still}-{row['box']}-{row['kind']}", "still": still, **row}
-            for row in _still_rows(everyone, of_person, widths[str(still)], params)
+            for row in _still_rows(everyone, of_person, widths[str(still)], texts.get(str(still), ()), params)
         ]
     return pl.DataFrame(rows, schema=PLAN)
 
@@ -79,13 +87,23 @@ def _scores(tags: pl.DataFrame) -> dict[tuple[str, int | None], dict[str, float]
 
 
 def _still_rows(
-    everyone: Sequence[Person], scores: Mapping[int | None, Scores], width: int, params: Params
+    everyone: Sequence[Person],
+    scores: Mapping[int | None, Scores],
+    width: int,
+    text: Sequence[Box],
+    params: Params,
 ) -> Iterator[dict[str, Any]]:
     for one in everyone:
         larger: list[Box] = []
         for kind, box in crop_boxes(one, width, params).items():
+            if under(box, text) > params.text.most and not _legs(kind, scores[one.box]):
+                box = freed(box, text, params.text.trim)
+            covered = under(box, text)
             reason = _against(box, larger, getattr(params.least_side, kind), params.repeat)
-            larger.append(box)
+            if covered > params.text.most:
+                reason = reason or "text"
+            else:
+                larger.append(box)
             yield {
                 "box": one.box,
                 "kind": kind,
@@ -94,6 +112,7 @@ def _still_rows(
                 "height": box[3] - box[1],
                 "kept": not reason,
                 "reason": reason,
+                "text": round(covered, 4),
                 "tags": crop_tags(kind, box, one, everyone, scores, params.intrude),
             }
 
@@ -108,6 +127,25 @@ def crop_boxes(one: Person, width: int, params: Params) -> dict[str, Box]:
     if one.head is not None:
         boxes["head"] = within(square(one.head, params.head_scale), one.person)
     return boxes
+
+
+def under(box: Box, text: Sequence[Box]) -> float:
+    """Return the share of a box that lies under lines of text, 0..1; lines do not overlap."""
+    return min(1.0, sum(overlap(box, line) for line in text) / area(box))
+
+
+def freed(box: Box, text: Sequence[Box], most: float) -> Box:
+    """Return a box without its lower or upper edge that lies under text, if that is at most `most` of its height."""
+    x0, y0, x1, y1 = box
+    over = [line for line in text if overlap(box, line) > 0]
+    top = max((line[3] for line in over if line[1] + line[3] < y0 + y1), default=y0)
+    bottom = min((line[1] for line in over if line[1] + line[3] >= y0 + y1), default=y1)
+    return (x0, top, x1, bottom) if bottom - top >= (1 - most) * (y1 - y0) else box
+
+
+def _legs(kind: str, scores: Scores) -> bool:
+    """Whether a crop shows legs: what it is tagged with may be cut off at its lower edge."""
+    return kind == "fullbody" and _framing(kind, scores) not in ("portrait", "upper_body")
 
 
 def _against(box: Box, larger: Sequence[Box], least_side: int, repeat: float) -> str:

@@ -21,12 +21,14 @@ class Damage:
     end: Time = Time(0)  # of the last frame so far, s
     packets: int = 0
     waiting: set[Time] = field(default_factory=set)  # of packets that no frame has come of
-    repaired: set[Time] = field(default_factory=set)  # of frames the decoder calls corrupt
+    repaired: set[Time] = field(default_factory=set)  # of frames and packets that are called corrupt
     keys: list[Time] = field(default_factory=list)  # of keyframes
 
-    def sent(self, time: Time) -> None:
-        """Note a packet."""
+    def sent(self, time: Time, corrupt: bool = False) -> None:
+        """Note a packet. corrupt: the container says that a part of it, or what was before it, is missing."""
         self.packets += 1
+        if corrupt:
+            self.repaired.add(time)
         self.waiting.add(time)
 
     def came(self, time: Time, end: Time, keyframe: bool, corrupt: bool) -> None:

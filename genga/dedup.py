@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import polars as pl
 
 from genga.cells import Grids
+from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
 from genga.dedup_flashes import flashes
@@ -33,6 +34,10 @@ SCHEMA: Schema = {
     # its drawing to the frame it was found again in. Null where there is none.
     "distance": pl.Float64,
     "keeper_episode": pl.String,  # earlier episode of the series whose frame the keeper is; null: this one
+    "asked": pl.String,  # the closest question: is it held (as before it in the shot), recurring; null: none
+    "compared": pl.Int64,  # the frame that it was compared with for that
+    "difference": pl.Float64,  # block difference to that one, luma levels 0..255
+    "threshold": pl.Float64,  # luma levels, up to which the answer is yes: it is held, or recurs
 }
 KEPT = ("kept", "restored")  # reasons of the frames that become stills
 
@@ -62,7 +67,7 @@ def dedup(
     found = [run for k, run in enumerate(found) if k not in lit]
     keepers = [keeper(run, frames, seen, params) for run in found]
     stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
-    first = first_seen(found, stands, keepers, frames, seen, least(shots, params), params)
+    first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), params)
     way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
         reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
@@ -70,7 +75,9 @@ def dedup(
     for frame, decision in sorted(decided.items()):
         rows |= corrected(rows, frame, decision)
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
-    data = [(frame, shot, *rows[frame], None) for frame, shot in enumerate(shot_of)]
+    asked = closer([*(run.asked for run in found), again])
+    nothing = (None,) * len(Asked._fields)
+    data = [(frame, shot, *rows[frame], None, *asked.get(frame, nothing)) for frame, shot in enumerate(shot_of)]
     return pl.DataFrame(data, schema=dict(SCHEMA), orient="row")
 
 
@@ -130,8 +137,10 @@ def first_seen(
     seen: Pictures,
     new: Mapping[int, float],
     params: Params,
-) -> dict[int, int]:
+) -> tuple[dict[int, int], dict[int, Asked]]:
     """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one.
+
+    And for each keeper that has a like before it, how near the nearest of them is.
 
     new: for each shot the block difference from which a drawing is new.
     """
@@ -145,7 +154,8 @@ def first_seen(
     else:
         levels = [params.recurring] * len(own)
     again = repeats(proposed, distances, levels)
-    return {k: own[again.get(i, i)] for i, k in enumerate(own)}
+    asked = recurring([keepers[k] for k in own], proposed, distances, again, levels)
+    return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked
 
 
 def run_rows(run: Run, keeper: int, reason: str, seen: Pictures) -> dict[int, Row]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from genga.dedup_asked import HELD, Asked
 from genga.lettering import Pictures, Seen, difference
 from genga.shots_gradual import mixture
 
@@ -26,6 +27,8 @@ class Run:
     distance: float | None = None  # block difference to the drawing before it in the shot; None for the first
     travel: bool = False  # frames on the way of a camera move
     blends: list[int] = field(default_factory=list)  # frames that mix this drawing with its neighbour
+    # Of its frames, whether the drawing before was still held.
+    asked: dict[int, Asked] = field(default_factory=dict, compare=False)
 
 
 def runs(
@@ -47,6 +50,7 @@ def runs(
             continue
         picture = seen[frame]
         distance = None if anchor is None else difference(anchor, picture)
+        before = found[-1] if distance is not None and not found[-1].travel else None
         if distance is not None and distance <= threshold and not found[-1].travel:
             found[-1].frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
@@ -56,6 +60,8 @@ def runs(
         else:
             found.append(Run(int(shot["shot"]), [frame], distance))
             anchor = picture
+        if distance is not None and before is not None and not found[-1].travel:
+            found[-1].asked[frame] = Asked(HELD, before.frames[0], distance, threshold)
     return found
 
 

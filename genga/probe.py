@@ -80,7 +80,7 @@ def read(container: av.container.InputContainer, stream: VideoStream) -> Packets
     found = Packets()
     try:
         for packet in container.demux():
-            if packet.pts is None or packet.time_base is None:
+            if packet.pts is None or packet.time_base is None or packet.is_discard:  # not shown: before an edit list
                 continue
             time = packet.pts * packet.time_base
             end = time + (packet.duration or 0) * packet.time_base

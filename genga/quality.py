@@ -9,10 +9,10 @@ Every measure is taken on the luma (BT.601 weights), and none knows what is draw
 - blockiness: mean step across the borders of 8 px blocks over the mean step elsewhere (after Wang, Bovik, Evans 2000).
   Steps count up to 16 levels: borders of blocks are low, and drawn lines must not drown them. Where the blocks begin
   is searched, since a picture may have been cropped.
-- text_cover: genga.textcover.
+- text_cover: genga.quality_text.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -20,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from genga.boxes import Box
 from genga.images import Image
 from genga.params.quality import Params, Ratio, Share
-from genga.textcover import text_cover
+from genga.quality_text import Shares, burnt_in, cover
 
+TEXT = pl.Struct({side: pl.Int64 for side in ("x0", "y0", "x1", "y1")})
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "still": pl.String,
     "sharpness": pl.Float64,  # luma levels squared
@@ -34,6 +36,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "text_cover": pl.Float64,  # share of the picture, 0..1
     "tier": pl.String,  # one of TIERS
     "reason": pl.String,  # the measures that keep it from a better tier; "" for best
+    "text": pl.List(TEXT),  # lines of burnt-in text, px of the still
 }
 
 TIERS = ("best", "good", "poor", "reject")
@@ -49,26 +52,40 @@ _DARK, _BRIGHT = 8, 247  # luma at or beyond which a pixel is black or white; le
 
 
 def quality(
-    stills: Iterable[Sequence[tuple[str, Image]]], params: Params, apply: Callable[..., Iterable[Any]] = map
+    stills: Iterable[Sequence[tuple[str, Image]]],
+    params: Params,
+    located: Mapping[str, Sequence[Shares]] | None = None,
+    apply: Callable[..., Iterable[Any]] = map,
 ) -> pl.DataFrame:
     """Return measures and tier of all stills (SCHEMA), in their order.
 
-    stills: batches of (still, image). apply: map, or the map of a pool that works on a batch in parallel.
+    stills: batches of (still, image). located: where burnt-in text may be in each (genga.quality_text); in others, and
+    without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
     """
-    rows = [row for batch in stills for row in apply(lambda still: still_row(still[0], still[1], params), batch)]
+    places = located or {}
+    rows = [
+        row
+        for batch in stills
+        for row in apply(lambda still: still_row(still[0], still[1], params, places.get(still[0])), batch)
+    ]
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def still_row(still: str, image: Image, params: Params) -> dict[str, object]:
-    """Return the row of SCHEMA for one still."""
-    measures = measure(image)
+def still_row(still: str, image: Image, params: Params, places: Sequence[Shares] | None = None) -> dict[str, object]:
+    """Return the row of SCHEMA for one still. places: where burnt-in text may be; None: anywhere."""
+    text = burnt_in(grey(image), places)
+    measures = measure(image, text)
     grade, reason = tier(measures, params)
-    return {"still": still, **measures, "tier": grade, "reason": reason}
+    lines = [dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)) for box in text]
+    return {"still": still, **measures, "tier": grade, "reason": reason, "text": lines}
 
 
-def measure(image: Image) -> dict[str, float]:
-    """Return the MEASURES of one image of any size, rounded to four decimals."""
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+def measure(image: Image, text: Sequence[Box] | None = None) -> dict[str, float]:
+    """Return the MEASURES of one image of any size, rounded to four decimals.
+
+    text: its lines of burnt-in text, px; None to have any text counted.
+    """
+    luma = grey(image)
     scaled = at_side(luma, _SIDE)
     values = {
         "sharpness": sharpness(scaled),
@@ -76,9 +93,14 @@ def measure(image: Image) -> dict[str, float]:
         "clipped_dark": float((luma <= _DARK).mean()),
         "clipped_bright": float((luma >= _BRIGHT).mean()),
         "blockiness": blockiness(luma),
-        "text_cover": text_cover(scaled),
+        "text_cover": cover(burnt_in(luma, None) if text is None else text, luma.shape[1], luma.shape[0]),
     }
     return {name: round(values[name], 4) for name in MEASURES}
+
+
+def grey(image: Image) -> Luma:
+    """Return an image's luma (BT.601 weights)."""
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
 def at_side(luma: Luma, side: int) -> Luma:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from genga.counts import goes_on, going_on
+from genga.pages import page
 from genga.report_charts import Difference, Line, Point, chart, differences
 
 TEMPLATE, STYLE = "report.html.j2", "report.css"
@@ -42,17 +42,15 @@ def report(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int) 
     figures: see report_figures.compose; pictures: data URIs of samples and training images by name; shown: how many
     rows of the grid, see rows_of, have their pictures there.
     """
-    environment = Environment(
-        loader=PackageLoader("genga"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"fixed": fixed, "signed": signed, "count": count, "clock": clock, "share": share}
-    environment.globals |= {"goes_on": goes_on, "going_on": going_on}
     evaluation = figures["evaluation"]
     steps = {row["step"]: row for row in evaluation["steps"]}
     rows = rows_of(figures)
-    template = environment.get_template(TEMPLATE)
-    return template.render(
+    return page(
+        TEMPLATE,
+        STYLE,
         **figures,
+        goes_on=goes_on,
+        going_on=going_on,
         steps=steps,
         base=steps[BASE],
         chosen=steps[evaluation["selection"]["step"]],
@@ -65,8 +63,7 @@ def report(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int) 
         charts=charts(evaluation, figures["losses"]),
         gains=gains(evaluation),
         stages=STAGES,
-        style=Markup(environment.get_template(STYLE).render()),
-    ) + "\n"  # fmt: skip
+    )
 
 
 def rows_of(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -127,29 +124,3 @@ def gains(evaluation: Mapping[str, Any]) -> Markup:
         if name != "recognition_train"
     ]
     return differences("Selected checkpoint less its base", rows)
-
-
-def fixed(value: float, digits: int = 2) -> str:
-    """0.5 as `0.50`."""
-    return f"{value:.{digits}f}"
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """0.5 as `+0.50`, with a true minus sign."""
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def count(value: int) -> str:
-    """12345 as `12 345`, with a narrow space that does not break."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def share(value: int, total: int) -> str:
-    """A part of a total as the width of a bar in percent."""
-    return f"{100 * value / total:.3f}" if total else "0"
-
-
-def clock(seconds: float) -> str:
-    """75.25 as `1:15.250`, a time in an episode."""
-    milliseconds = round(seconds * 1000)
-    return f"{milliseconds // 60_000}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"

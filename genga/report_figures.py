@@ -41,6 +41,7 @@ def compose(
     samples: pl.DataFrame,
     origins: Mapping[str, dict[str, Any]],
     losses: pl.DataFrame,
+    series: str,
     counts: Mapping[str, Counts],
     models: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, Any],
@@ -49,12 +50,14 @@ def compose(
     """Return the figures of a report.
 
     evaluation: what stage evaluate wrote; judged: its rows; samples: SAMPLES; origins: see origins(), of the images
-    that `judged` names; losses: LOSSES; counts: by episode, see genga.counts; models: role, name, licence, ...
+    that `judged` names; losses: LOSSES; series: what the run learned from; counts: by episode, see genga.counts;
+    models: role, name, licence, ...
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
     return {
         "run": evaluation["run"],
         "character": evaluation["character"],
+        "series": series,
         "verdict": verdict(dict(evaluation)),
         "evaluation": dict(evaluation),
         "samples": rows.to_dicts(),

@@ -1,4 +1,4 @@
-"""Find burned-in text (subtitles, credits, captions) by its looks, and say how much of the picture it covers.
+"""Find text in a picture (subtitles, credits, captions, signs) by its looks.
 
 Text is a row of many thin strokes of one tone, of one height, against the opposite tone. So: strokes by the top-hat
 transform of either tone, joined across the gaps between letters, freed of what hangs on by less than a band; such a
@@ -32,16 +32,8 @@ _STROKES = 12  # strokes that four rows of five cross at least; eyes, hair and f
 _FILL = (0.12, 0.65)  # share of the line's box that is stroke
 
 
-def text_cover(luma: Luma) -> float:
-    """Return the share of the picture under lines of text, 0..1. luma: (height, width), shorter side about 480 px."""
-    covered = np.zeros(luma.shape, bool)
-    for x0, y0, x1, y1 in text_lines(luma):
-        covered[y0:y1, x0:x1] = True
-    return float(covered.mean())
-
-
 def text_lines(luma: Luma) -> list[Box]:
-    """Return the boxes of the lines of text, top to bottom."""
+    """Return the boxes of the lines of text, top to bottom. luma: (height, width), shorter side about 480 px."""
     return lines_in(stroke_masks(luma))
 
 

@@ -71,13 +71,16 @@ def opening(
 
 
 def picture_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
-    """Return the first video stream that is not attached cover art. Raises GengaError if there is none."""
+    """Return the video stream that is the picture: no attached cover art, and the first of those marked as default.
+
+    Where none is marked, the first. Raises GengaError if there is none.
+    """
     covers = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not streams:
         kinds = sorted({stream.type for stream in container.streams})
         raise GengaError(f"{path}: has no video stream (only {', '.join(kinds) or 'nothing'}); remove it from data/raw")
-    stream = streams[0]
+    stream = min(streams, key=lambda one: not one.disposition & Disposition.default)  # the first of equals
     # Decoders report a stream that they cannot even name the size of as 0x0.
     if stream.codec_context is None or stream.width == 0 or stream.height == 0:
         raise GengaError(f"{path}: its video stream cannot be decoded (codec unknown or header damaged)")
@@ -140,7 +143,7 @@ def as_coded(
     time, started = -step, False
     for packet in sparing(container.demux(stream), stream, needed):
         if damage is not None and packet.pts is not None and not packet.is_discard:
-            damage.sent(packet.pts * base)
+            damage.sent(packet.pts * base, packet.is_corrupt)
         try:
             decoded = packet.decode()
         except av.error.InvalidDataError:

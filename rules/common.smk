@@ -66,6 +66,7 @@ def tables_of(stage, series):
 # A series that no run learns from goes as far as a person can judge it and name its characters.
 LEARNED = [series for series in SERIES if series in SERIES_OF_RUN.values()]
 BARE = [series for series in SERIES if series not in LEARNED]
+PAGES = [f"data/overview/{series}.html" for series in SERIES]
 REPORTS = [f"reports/{run}/index.html" for run in RUNS]
 WITHOUT_RUN = tables_of("quality", BARE) + [f"data/characters/{series}.parquet" for series in BARE]
 
@@ -90,6 +91,11 @@ def section(name):
         return Named(name, section_of_run(config, run, name) if run else config[name])
 
     return values
+
+
+def one_value(name, key):
+    """Return a params function: one value of another stage's section, that a stage has to know."""
+    return lambda wildcards: Named(key, config[name][key], config[name][key])
 
 
 def of_run(key):
@@ -171,6 +177,11 @@ def tables(stage):
     return lambda wildcards: tables_of(
         stage, [SERIES_OF_RUN[wildcards.run] if hasattr(wildcards, "run") else wildcards.series]
     )
+
+
+def figures(stage):
+    """Return an input function: the figures that `stage` wrote, JSON, for every episode of the series."""
+    return lambda wildcards: [f"{path.removesuffix('.parquet')}.json" for path in tables(stage)(wildcards)]
 
 
 def earlier(stage):

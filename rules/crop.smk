@@ -3,6 +3,7 @@ rule crop:
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         tag="data/tag/{series}/{episode}.parquet",
+        quality="data/quality/{series}/{episode}.parquet",
         corrections=corrections("tags"),
     output:
         table="data/crop/{series}/{episode}.parquet",
@@ -17,4 +18,5 @@ rule crop:
         values=section("crop"),
     shell:
         "python scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-tag {input.tag:q} "
+        "--in-quality {input.quality:q} "
         "{params.corrections} --out {output.table:q} --out-shard {output.shard:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -13,6 +13,7 @@ localrules:
 rule all_stills:
     input:
         tables_of("stills", SERIES),
+        PAGES,
 
 
 rule all_tags:

@@ -1,6 +1,7 @@
 rule quality:
     input:
         stills="data/stills/{series}/{episode}.parquet",
+        shots="data/shots/{series}/{episode}.parquet",
     output:
         "data/quality/{series}/{episode}.parquet",
     log:
@@ -11,6 +12,7 @@ rule quality:
     params:
         code=code("quality"),
         values=section("quality"),
+        lettering=one_value("frames", "lettering"),
     shell:
-        "python scripts/quality.py --in-stills {input.stills:q} --out {output:q} "
-        "--params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"
+        "python scripts/quality.py --in-stills {input.stills:q} --in-shots {input.shots:q} --out {output:q} "
+        "--lettering {params.lettering} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

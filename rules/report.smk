@@ -7,7 +7,7 @@ rule report:
         left_out=of_series("data/dataset/left-out/{series}.parquet"),
         characters=of_series("data/characters/{series}.parquet"),
         losses="models/{run}/losses.parquet",
-        probe=lambda wildcards: [f"{path.removesuffix('.parquet')}.json" for path in tables("probe")(wildcards)],
+        probe=figures("probe"),
         shots=tables("shots"),
         dedup=tables("dedup"),
         stills=tables("stills"),

@@ -12,6 +12,8 @@ from genga.images import EXTENSION, encode
 from genga.params.crop import Params
 from genga.pictures import STILLS, pictures
 from genga.progress import progress
+from genga.quality import TEXT
+from genga.quality_text import by_still
 from genga.shards import SHARD_SCHEMA, ShardReader, writing_shard
 from genga.tables import read_table, write_table
 from genga.tagcorrections import read_corrections
@@ -21,6 +23,7 @@ def main(
     in_stills: Path = typer.Option(..., help="stills table of the episode"),
     in_detect: Path = typer.Option(..., help="detect table of the episode"),
     in_tag: Path = typer.Option(..., help="tag table of the episode"),
+    in_quality: Path = typer.Option(..., help="quality table of the episode: where its stills have burnt-in text"),
     out: Path = typer.Option(..., help="table of crops"),
     out_shard: Path = typer.Option(..., help="the crops, a tar"),
     corrections: Path | None = typer.Option(None, help="CSV: still_or_crop, box, tag, decision, who, why"),
@@ -30,7 +33,8 @@ def main(
     values = params_of("crop", Params, params)
     stills = read_table(in_stills, {**STILLS, "width": pl.Int64})
     widths = dict(stills.select("still", "width").iter_rows())
-    planned = crop(read_table(in_detect, BOXES), read_table(in_tag, TAGS), widths, values)
+    text = by_still(read_table(in_quality, {"still": pl.String, "text": pl.List(TEXT)}))
+    planned = crop(read_table(in_detect, BOXES), read_table(in_tag, TAGS), widths, values, text)
     planned = correct(planned, read_corrections(corrections) if corrections else [], str(corrections))
     name = f"crop {out.parent.name}/{out.stem}"
     kept = planned.filter("kept")

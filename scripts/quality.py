@@ -13,24 +13,30 @@ from genga.params.quality import Params
 from genga.pictures import STILLS, pictures
 from genga.progress import progress
 from genga.quality import SCHEMA, TIERS, quality
+from genga.quality_text import SHOTS, located
+from genga.quality_text import STILLS as PLACED
 from genga.shards import ShardReader
 from genga.tables import read_table, write_table
 
 
 def main(
     in_stills: Path = typer.Option(..., help="stills table of the episode"),
+    in_shots: Path = typer.Option(..., help="shots table of the episode: where burnt-in text was found"),
     out: Path = typer.Option(..., help="table of measures and tiers"),
+    lettering: int = typer.Option(1, help="params.yaml:frames.lettering; 0: nobody has looked for burnt-in text"),
     params: str = typer.Option("", help=PARAMS_HELP),
     threads: int = typer.Option(2, min=1, help="stills measured at once"),
 ) -> None:
     """Measure how good the stills of an episode are as pictures, and grade them."""
     values = params_of("quality", Params, params)
-    stills = read_table(in_stills, STILLS)
+    stills = read_table(in_stills, {**STILLS, **PLACED})
+    known = values.text == "located" and lettering > 0
+    places = located(stills, read_table(in_shots, SHOTS)) if known else None
     name = f"quality {out.parent.name}/{out.stem}"
     cv2.setNumThreads(1)  # a still is one thread's work
     with ShardReader() as shards, ThreadPoolExecutor(threads) as pool:
         shown = progress(pictures(stills, "still", shards), len(stills), name, "stills")
-        table = quality(batched(shown, 4 * threads), values, pool.map)
+        table = quality(batched(shown, 4 * threads), values, places, pool.map)
     write_table(out, table, SCHEMA)
     counts = dict(table["tier"].value_counts().iter_rows())
     why = table.filter(pl.col("reason") != "")["reason"].value_counts(sort=True).head(3).iter_rows()

@@ -51,6 +51,7 @@ def main(
         samples.select(list(SAMPLES)),
         origins(dataset.select(list(DATASET)), crops, stills),
         read_table(in_losses, LOSSES),
+        series,
         {name: count(read_tables(in_data, series, name)) for name in names},
         roles(registry),
         json.loads(parameters),

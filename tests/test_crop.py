@@ -7,12 +7,17 @@ import pytest
 from genga.crop import PLAN, TAGS, correct, crop, cut_crops
 from genga.detect import SCHEMA as BOXES
 from genga.errors import GengaError
-from genga.params.crop import LeastSide, Params
+from genga.params.crop import LeastSide, Params, Text
 from genga.tagcorrections import Correction
 
 WIDTHS = {"s/e/000001": 320}
 PARAMS = Params(
-    head_scale=1.5, least_aspect=0, least_side=LeastSide(fullbody=20, halfbody=20, head=20), repeat=0.85, intrude=0.5
+    head_scale=1.5,
+    least_aspect=0,
+    least_side=LeastSide(fullbody=20, halfbody=20, head=20),
+    repeat=0.85,
+    intrude=0.5,
+    text=Text(most=0.01, trim=0.25),
 )
 STILL = "s/e/000001"
 
@@ -135,3 +140,38 @@ def test_a_person_corrects_one_crop():
 def test_a_correction_of_a_crop_that_is_not_there_is_an_error():
     with pytest.raises(GengaError, match="^tags.csv:7: there is no crop s/e/000001-5-head; "):
         correct(crop(boxes(WHOLE), tags(0), WIDTHS, PARAMS), [Correction(7, "s/e/000001-5-head", None, "hat", "add")])
+
+
+def test_text_over_a_crop_is_measured_and_cut_off_where_no_legs_are() -> None:
+    line = {STILL: [(90, 80, 170, 90)]}  # over the lower edge of the half body, 60 of whose 80 px are 50 wide
+    table = crop(boxes(WHOLE, HALF, HEAD), tags(0, "1girl", "full_body"), WIDTHS, PARAMS, line)
+    assert table.select("kind", "y1", "kept", "reason", "text").rows() == [
+        ("fullbody", 190, False, "text", 0.0556),  # 600 of 10800 px; its legs are not cut off
+        ("halfbody", 80, True, "", 0.0),
+        ("head", 70, True, "", 0.0),
+    ]
+
+
+def test_a_bust_is_trimmed_at_either_edge_but_not_by_too_much() -> None:
+    bust, shown = (0, "person", 0, 0, 100, 100, 0), tags(0, "portrait")
+    both = {STILL: [(0, 2, 100, 10), (0, 85, 100, 95)]}
+    assert crop(boxes(bust), shown, WIDTHS, PARAMS, both).select("y0", "y1", "kept").row(0) == (10, 85, True)
+    middle = {STILL: [(0, 60, 100, 70)]}
+    assert crop(boxes(bust), shown, WIDTHS, PARAMS, middle).select("y0", "y1", "reason").row(0) == (0, 100, "text")
+
+
+def test_little_text_and_any_text_where_it_is_no_matter_stay() -> None:
+    bust, shown, little = (0, "person", 0, 0, 100, 100, 0), tags(0, "portrait"), {STILL: [(0, 95, 15, 100)]}
+    assert crop(boxes(bust), shown, WIDTHS, PARAMS, little).select("y1", "text", "kept").row(0) == (100, 0.0075, True)
+    loose = PARAMS.model_copy(update={"text": Text(most=1, trim=0)})
+    much = {STILL: [(0, 0, 100, 90)]}
+    assert crop(boxes(bust), shown, WIDTHS, loose, much).select("y1", "text", "kept").row(0) == (100, 0.9, True)
+
+
+def test_a_crop_is_no_repeat_of_one_that_text_spoils() -> None:
+    line = {STILL: [(0, 92, 100, 100)]}
+    table = crop(boxes((0, "person", 0, 0, 100, 100, 0), (1, "halfbody", 0, 0, 100, 98, 0)),
+                 tags(0, "cowboy_shot"), WIDTHS, PARAMS, line)  # fmt: skip
+    assert table.select("kind", "y1", "kept", "reason").rows() == [
+        ("fullbody", 100, False, "text"), ("halfbody", 92, True, ""),
+    ]  # fmt: skip

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 PARAMS = Params(
     seed=0, held_out=0.5, twin_bits=0,
     weights=Weights(fullbody=1.0, halfbody=1.0, head=1.0, still=0.5, scenery=0.25),
-    unnamed=True, tiers=["best", "good"], min_side=10, per_shot=0, max_repeats=4,
+    unnamed=True, tiers=["best", "good"], text=0.01, min_side=10, per_shot=0, max_repeats=4,
     drop_core_tags=True, core_share=0.75, escape=True,
     resolution=64, bucket_min=32, bucket_max=128, bucket_step=16, no_upscale=False,
 )  # fmt: skip
@@ -55,7 +55,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
         ),
         persons=table([(s, "person") for s in stills], PERSONS),
         tags=table([], TAGS),
-        quality=table([(s, tier) for s, (_, _, tier, _, _) in rows], QUALITY),
+        quality=table([(s, tier, 0.0) for s, (_, _, tier, _, _) in rows], QUALITY),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], NAMES),
     )
 
@@ -134,10 +134,11 @@ def test_each_reason_to_leave_an_image_out() -> None:
         ],
         schema=["image", "kind", "character", "tier", "width", "height"],
         orient="row",
-    ).with_columns(shot=pl.lit("s/e/0"), frame=1)  # fmt: skip
+    ).with_columns(shot=pl.lit("s/e/0"), frame=1, text_cover=0.02)  # fmt: skip
     chosen = choose(images, params(weights=ONLY_CROPS, unnamed=False))
     assert chosen["reason"].to_list() == ["", "kind", "nobody", "unnamed", "tier", "small"]
-    assert choose(images, PARAMS)["reason"].to_list() == ["", "", "nobody", "", "tier", "small"]
+    assert choose(images, PARAMS)["reason"].to_list() == ["", "text", "nobody", "", "tier", "small"]
+    assert choose(images, params(text=0.02))["reason"][1] == ""
 
 
 def test_a_shot_gives_so_many_images_of_a_kind_and_character() -> None:
@@ -145,7 +146,7 @@ def test_a_shot_gives_so_many_images_of_a_kind_and_character() -> None:
         [(f"{who}{n}", "head", who, "best", 64, 64, "s/e/0", n) for who in ("h", "r") for n in range(5)],
         schema=["image", "kind", "character", "tier", "width", "height", "shot", "frame"],
         orient="row",
-    )
+    ).with_columns(text_cover=0.0)
     chosen = choose(images, params(per_shot=2))
     assert chosen.filter(reason="")["image"].to_list() == ["h1", "h3", "r1", "r3"]
     assert chosen.filter(reason="shot").height == 6

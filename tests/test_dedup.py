@@ -1,5 +1,6 @@
 """Which frames show the same drawing."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from genga.cells import Cells
 from genga.dedup import SCHEMA, dedup
+from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision, decisions
 from genga.dedup_recurring import proposals, recurring_threshold, repeats, shot_levels
@@ -87,6 +89,39 @@ def test_the_distance_is_that_to_the_keeper_and_of_a_keeper_that_to_the_drawing_
     table = dedup(frames_of([A, A, B, B]), shots_of((0, 4)), [A, A + 3, B, B], {}, params())
     assert table["distance"].to_list() == [None, 3.0, 140.0, 0.0]
     assert table["shot"].to_list() == [0, 0, 0, 0]
+
+
+def test_what_was_asked_about_a_frame() -> None:
+    table = dedup(frames_of([A, A + 3, B, B, A + 6]), shots_of((0, 4), (4, 5)), [A, A + 3, B, B, A + 6], {}, params())
+    assert table.select("asked", "compared", "difference", "threshold").rows() == [
+        (None, None, None, None),  # the first of the video
+        ("held", 0, 3.0, 14.0),
+        ("recurring", 0, 140.0, 20.0),  # likewise asked: held? at 140 beside 14, farther away
+        ("held", 2, 0.0, 14.0),
+        ("recurring", 0, 6.0, 20.0),  # the first of its shot
+    ]
+
+
+def test_the_closest_question_is_the_one_by_ratio() -> None:
+    far, near = Asked("held", 1, 28.0, 14.0), Asked("recurring", 0, 30.0, 20.0)
+    assert closer([{5: far, 6: far}, {5: near}]) == {5: near, 6: far}
+    assert far.margin == pytest.approx(0.693, abs=1e-3) and Asked("held", 0, 0.0, 14.0).margin == math.inf
+
+
+def test_the_likeliest_drawing_before_is_asked_about_by_its_own_threshold() -> None:
+    proposed = [np.array(numbers, np.int32) for numbers in ([], [0], [0, 1], [0, 1, 2])]
+    distances = [np.array(values, np.float32) for values in ([], [30], [18, 25], [40, 24, 1])]
+    found = recurring([5, 6, 7, 8], proposed, distances, {2: 0}, [20.0, 10.0, 20.0, 20.0])
+    assert found == {
+        6: ("recurring", 5, 30.0, 10.0),
+        7: ("recurring", 5, 18.0, 20.0),
+        8: ("recurring", 5, 40.0, 20.0),  # of 6 it is 24 beside 10; 7 is a repeat itself
+    }
+
+
+def test_nothing_is_asked_on_the_way_of_a_camera_move() -> None:
+    table = dedup(frames_of(PAN), PANNED, PAN, {}, params(recurring=0.0))
+    assert [row[0] for row in table.filter(pl.col("asked") == "held").select("frame").rows()] == [1, 6]
 
 
 def test_a_slow_change_is_seen_against_the_first_frame() -> None:

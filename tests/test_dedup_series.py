@@ -55,7 +55,10 @@ def episode(name: str, letters: str, noise: int = 0, changes: dict[int, Row] | N
         rows.append((None, None, "black") if letter == "." else (first[letter], None, reason))
     rows = [(changes or {}).get(frame, row) for frame, row in enumerate(rows)]
     table = pl.DataFrame(
-        [(frame, 0, keeper, reason, None, where) for frame, (keeper, where, reason) in enumerate(rows)],
+        [
+            (frame, 0, keeper, reason, None, where, None, None, None, None)
+            for frame, (keeper, where, reason) in enumerate(rows)
+        ],
         schema=dict(SCHEMA),
         orient="row",
     )

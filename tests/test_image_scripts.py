@@ -16,6 +16,8 @@ from genga.detect import SCHEMA as BOXES
 from genga.images import encode
 from genga.pictures import STILLS, pictures
 from genga.quality import SCHEMA as QUALITY
+from genga.quality import TEXT
+from genga.quality_text import SHOTS
 from genga.shards import ShardReader, writing_shard
 from genga.tables import read_table, write_table
 
@@ -35,15 +37,18 @@ def project(tmp_path, monkeypatch):
     shutil.copy(ROOT / "params.yaml", tmp_path)
     with writing_shard("data/stills/e.tar") as shard:
         rows = [
-            {"still": still, "width": 160, **shard.add(f"{still}.png", encode(noise(i)))}
+            {"still": still, "frame": 7 * i, "width": 160, "height": 90, **shard.add(f"{still}.png", encode(noise(i)))}
             for i, still in enumerate((f"{SERIES}/ep 01/000000", STILL))
         ]
-    columns = {**STILLS, "width": pl.Int64}
+    columns = {**STILLS, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
     write_table("data/stills/e.parquet", pl.DataFrame(rows, schema=columns), columns)
     boxes = [(STILL, 0, "person", 40, 5, 120, 85, 0.9, "stub", 0), (STILL, 1, "head", 60, 5, 100, 45, 0.9, "stub", 0)]
     write_table("data/detect/e.parquet", pl.DataFrame(boxes, schema=BOXES, orient="row"), BOXES)
     tags = [(STILL, 0, "1girl", "general", 0.9, True), (STILL, 0, "boots", "general", 0.8, True)]
     write_table("data/tag/e.parquet", pl.DataFrame(tags, schema=TAGS, orient="row"), TAGS)
+    write_table("data/shots/e.parquet", pl.DataFrame({"lettering": [[]]}, schema=dict(SHOTS)), SHOTS)
+    text = pl.DataFrame({"still": [STILL], "text": [[]]}, schema={"still": pl.String, "text": pl.List(TEXT)})
+    write_table("data/quality/e.parquet", text, text.schema)
     return tmp_path
 
 
@@ -52,9 +57,10 @@ def run(stage: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
+STILLS_AND_SHOTS = ("--in-stills", "data/stills/e.parquet", "--in-shots", "data/shots/e.parquet")
 CROP = (
     "--in-stills", "data/stills/e.parquet", "--in-detect", "data/detect/e.parquet", "--in-tag", "data/tag/e.parquet",
-    "--out", "data/crop/s/e.parquet", "--out-shard", "data/crop/s/e.tar",
+    "--in-quality", "data/quality/e.parquet", "--out", "data/crop/s/e.parquet", "--out-shard", "data/crop/s/e.tar",
 )  # fmt: skip
 
 
@@ -83,7 +89,7 @@ def test_a_correction_that_fits_nothing_stops_crop_and_leaves_nothing(project):
 
 
 def test_quality_measures_every_still_whatever_the_threads(project):
-    line = ("--in-stills", "data/stills/e.parquet", "--out")
+    line = (*STILLS_AND_SHOTS, "--out")
     one, two = run("quality", *line, "one/e.parquet", "--threads", "1"), run("quality", *line, "two/e.parquet")
     assert one.returncode == two.returncode == 0
     assert one.stdout.startswith("quality one/e: 2 stills: ")
@@ -94,7 +100,7 @@ def test_quality_measures_every_still_whatever_the_threads(project):
 def test_a_damaged_shard_is_one_line_and_no_table(project):
     tar = project / "data/stills/e.tar"
     tar.write_bytes(tar.read_bytes()[:2000])
-    done = run("quality", "--in-stills", "data/stills/e.parquet", "--out", "out/e.parquet")
+    done = run("quality", *STILLS_AND_SHOTS, "--out", "out/e.parquet")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("error: data/stills/e.tar: ")
     assert not list(project.glob("out/*"))

@@ -2,18 +2,22 @@
 
 import cv2
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from genga.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
-from genga.quality import SCHEMA, measure, quality, tier
+from genga.quality import SCHEMA, grey, measure, quality, tier
+from genga.quality_text import SHOTS, burnt_in, by_still, cover, joined, located, part
 
 PARAMS = Params(
     sharpness=Sharpness(best=400.0, good=120.0, poor=25.0),
     blockiness=Ratio(best=1.15, good=1.3, poor=1.8),
     clipped=Share(best=0.5, good=0.8, poor=0.95),
     text_cover=Share(best=0.005, good=0.05, poor=0.15),
+    text="located",
 )
 CLEAN = {
     "sharpness": 900.0, "exposure": 120.0, "clipped_dark": 0.1, "clipped_bright": 0.1, "blockiness": 1.05,
@@ -134,3 +138,60 @@ def test_a_row_for_every_still_in_order():
     assert table.select("still", "tier").rows()[1] == ("b", "reject")
     assert table["reason"][1] == "blurred, black"
     assert table.equals(quality([[one] for one in stills], PARAMS))
+
+
+SIGN, SUBTITLE = (20, 40), (120, 420)  # px, where lines of letters stand in a still of 640x480
+LOW = (0.1, 0.85, 0.9, 0.97)  # where subtitles stand
+
+
+def with_sign_and_subtitle() -> np.ndarray:
+    """A drawing with a shop sign at the top left, and a subtitle at the lower edge."""
+    canvas = Pillow.fromarray(np.full((480, 640, 3), 90, np.uint8))
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(30)
+    for text, place in (("Bakery and Flowers", SIGN), ("Where did you hide the lamp?", SUBTITLE)):
+        draw.text(place, text, "white", font, stroke_width=3, stroke_fill="black")
+    return np.asarray(canvas)
+
+
+def test_only_text_at_a_place_that_is_known_is_burnt_in() -> None:
+    luma = grey(with_sign_and_subtitle())
+    (sign, subtitle) = burnt_in(luma, None)  # nothing is known: both count
+    assert sign[1] < 80 and subtitle[1] > 400
+    (found,) = burnt_in(luma, [LOW])
+    assert overlap(found, subtitle) > 0.8 * area(subtitle) and found[1] > 400
+    assert burnt_in(luma, []) == []
+
+
+def test_a_short_word_counts_where_text_is_known_and_nothing_where_none_is_seen() -> None:
+    canvas = Pillow.fromarray(np.full((480, 640, 3), 90, np.uint8))
+    plain = grey(np.asarray(canvas))
+    ImageDraw.Draw(canvas).text((250, 420), "No way!", "white", ImageFont.load_default(34), stroke_width=2)
+    short = grey(np.asarray(canvas))
+    assert burnt_in(short, None) == [] and len(burnt_in(short, [LOW])) == 1
+    assert burnt_in(plain, [LOW]) == []
+
+
+def test_letters_and_their_edges_are_one_line() -> None:
+    assert joined([(0, 0, 10, 4), (40, 0, 50, 4), (1, 1, 12, 3)]) == [(40, 0, 50, 4), (0, 0, 12, 4)]
+
+
+def test_places_of_stills() -> None:
+    stills = pl.DataFrame({"still": ["a", "b", "c", "wide"], "frame": [4, 5, 9, 6], "width": [64, 64, 64, 300],
+                           "height": [48] * 4})  # fmt: skip
+    line = {"start": 5, "end": 9, "x0": 0.25, "y0": 0.75, "x1": 0.75, "y1": 0.875}
+    shots = pl.DataFrame({"lettering": [[line], []]}, schema=dict(SHOTS))
+    assert located(stills, shots) == {"a": [], "b": [(0.25, 0.75, 0.75, 0.875)], "c": []}  # a stitched one is not there
+
+
+def test_the_share_under_lines() -> None:
+    assert cover([(0, 0, 10, 10), (5, 0, 15, 10)], 20, 20) == 150 / 400
+    assert part((0.0, 0.0, 0.5, 0.5), (0.25, 0.0, 1.0, 1.0)) == 0.5
+
+
+def test_a_sign_does_not_make_a_still_worse_and_lines_are_in_the_table() -> None:
+    image = with_sign_and_subtitle()
+    rows = quality([[("a", image), ("b", image), ("c", image)]], PARAMS, {"a": [], "b": [LOW]})
+    assert rows["text"].list.len().to_list() == [0, 1, 2]
+    assert rows["text_cover"][0] == 0 < rows["text_cover"][1] < rows["text_cover"][2]
+    lines = by_still(rows)
+    assert list(lines) == ["b", "c"] and lines["b"][0][1] > 400

@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,8 @@ from genga.cli.summary import app
 from genga.evaluate import SCHEMA as JUDGED
 from genga.files import write_json, write_text
 from genga.images import encode
-from genga.report import clock, count, pictures_of, rows_of, share, signed
+from genga.pages import clock, count, share, signed
+from genga.report import pictures_of, rows_of
 from genga.report_charts import Difference, Line, Point, _ticks, chart, differences
 from genga.report_figures import curve, origins
 from genga.report_pictures import data_uri, thumbnail, within_budget
@@ -172,7 +174,9 @@ def test_the_page_stands_alone(run_folder):
     page = Page(text)
     assert page.open == []
     links = [value for _, attrs in page.found for key, value in attrs.items() if key in ("src", "href")]
-    assert links and all(link.startswith(("data:image/webp;base64,", "#")) for link in links)
+    beside = {"../../data/overview/show.html", *(f"../../data/review/show/{quote(name)}.html" for name in EPISODES)}
+    assert beside <= set(links)
+    assert all(link.startswith(("data:image/webp;base64,", "#")) for link in set(links) - beside)
     assert not {"script", "link", "iframe"} & {tag for tag, _ in page.found}
     assert "http" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", text)
     assert str(run_folder) not in text
@@ -182,7 +186,8 @@ def test_every_reference_within_the_page_has_its_target_and_every_picture_its_wo
     page = Page(make()[0])
     ids = [attrs["id"] for _, attrs in page.found if "id" in attrs]
     assert len(ids) == len(set(ids))
-    assert {attrs["href"][1:] for tag, attrs in page.found if tag in ("use", "a")} <= set(ids)
+    links = {attrs["href"] for tag, attrs in page.found if tag in ("use", "a")}
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
     assert all(attrs.get("alt") for tag, attrs in page.found if tag == "img")
 
 
@@ -225,6 +230,9 @@ def test_the_summary_says_counts_scores_and_the_page(run_folder):
     assert result.exit_code == 0, result.output
     assert "show: 2 episodes (ep 01, 第二話)" in result.output
     assert "recognition_v1" in result.output and "embedded models" in result.output
+    assert "overview" not in result.output  # nobody has made it
+    write_text("data/overview/show.html", "")
+    assert "data/overview/show.html: its episodes" in CliRunner().invoke(app, ["--reports", "out"]).output
 
 
 def test_a_chart_shows_every_point_its_interval_and_the_base():

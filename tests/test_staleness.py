@@ -19,12 +19,13 @@ pytestmark = pytest.mark.slow
 
 FOLLOWS = {
     "probe": ["frames", "report"],
-    "frames": ["shots", "dedup", "stills", "dataset"],
-    "shots": ["dedup", "report"],
-    "dedup": ["stills", "report"],
-    "stills": ["detect", "quality", "tag", "crop", "characters", "dataset", "report"],
+    "frames": ["shots", "dedup", "stills", "review", "dataset"],
+    "shots": ["dedup", "review", "quality", "report"],
+    "dedup": ["stills", "review", "report"],
+    "stills": ["review", "detect", "quality", "tag", "crop", "characters", "dataset", "report"],
+    "review": ["overview"],
     "detect": ["tag", "crop", "dataset", "report"],
-    "quality": ["dataset", "report"],
+    "quality": ["crop", "dataset", "report"],
     "tag": ["crop", "dataset", "report"],
     "crop": ["embed", "characters", "dataset", "report"],
     "embed": ["characters"],
@@ -75,8 +76,12 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "shots": (section("shots", black=31.0), after("shots")),
     "dedup": (section("dedup", black=31.0), after("dedup")),
     "stills": (section("stills", scaling="bicubic"), after("stills")),
+    # The report shows every section, so it reruns with any value.
+    "review": (section("review", closest=9), {**after("review"), **after("report")}),
+    "overview": (section("overview", closest=9), {**after("overview"), **after("report")}),
     "detect": (section("detect", least_side=13), after("detect")),
     "quality": (replace("params.yaml", "poor: 25.0", "poor: 24.0"), after("quality")),
+    "whether text is looked for at all": (section("frames", lettering=0), after("frames")),
     "tag": (section("tag", threshold=0.4), after("tag")),
     "crop": (section("crop", head_scale=1.4), after("crop")),
     "embed": (section("embed", kinds=["head"]), after("embed")),
@@ -94,6 +99,16 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "a module": (append("genga/tagrules.py", "\n_ADDED = 1\n"), after("tag")),
     "a script": (append("scripts/detect.py", "\nADDED = 1\n"), after("detect")),
     "a data file of a module": (append("genga/templates/report.css", "\n/* a */\n"), after("report")),
+    "the palette of the pages": (
+        append("genga/templates/palette.css", "\n/* a */\n"),
+        {**after("review"), **after("report")},
+    ),
+    "a decision about a frame": (
+        lambda project: put(
+            project / f"corrections/{SERIES}/{EPISODES[1]}/frames.csv", "frame,decision,who,why\n", old=True
+        ),
+        after("dedup", episodes=1),
+    ),
     "comments and form of code": (
         lambda project: [
             append("genga/tag.py", "\n\n# a comment\n")(project),
@@ -117,7 +132,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a removed episode": (
         lambda project: (project / video(EPISODES[1])).unlink(),
-        after("characters"),
+        after("overview", "characters"),
     ),
     "another video under the name": (
         lambda project: put(project / video(EPISODES[1]), "VIDEO of ep 2", old=True),

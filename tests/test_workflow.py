@@ -19,7 +19,11 @@ from conftest import copy_project
 from genga.stages import EPISODE_STAGES, STAGES
 
 SERIES, EPISODE = "花の series", "第1話 one"
-EVERYTHING = [f"data/quality/{SERIES}/{EPISODE}.parquet", f"data/characters/{SERIES}.parquet"]
+EVERYTHING = [
+    f"data/overview/{SERIES}.html",
+    f"data/quality/{SERIES}/{EPISODE}.parquet",
+    f"data/characters/{SERIES}.parquet",
+]
 SECONDS, HEIGHT = 6.0, 180  # of the drawn episode
 
 
@@ -98,16 +102,18 @@ def after(*stages: str) -> set[str]:
     follows = {
         "probe": ["frames"],
         "frames": ["shots", "dedup"],
-        "shots": ["dedup"],
+        "shots": ["dedup", "quality"],
         "dedup": ["stills"],
-        "stills": ["detect", "quality", "tag", "crop", "embed", "characters"],
+        "stills": ["review", "detect", "quality", "tag", "crop", "embed", "characters"],
         "detect": ["tag", "crop"],
+        "quality": ["crop"],
         "tag": ["crop"],
         "crop": ["embed", "characters"],
         "embed": ["characters"],
+        "review": ["overview"],
     }
     found = set(stages)
-    for stage in [*EPISODE_STAGES, "characters"]:
+    for stage in [*EPISODE_STAGES, "overview", "characters"]:
         found |= {next_stage for next_stage in follows.get(stage, []) if stage in found}
     return found
 
@@ -206,7 +212,7 @@ def test_a_later_episode_leaves_the_earlier_ones_alone(restored: Path, tmp_path:
     # The same seed and the first seconds: all that is drawn is the opening that episodes share.
     shutil.copy2(draw_series(tmp_path, tmp_path, episodes=2, seconds=SECONDS, height=HEIGHT, seed=7)[1], video)
     try:
-        assert snakemake(restored, "-n").jobs == {stage: 1 for stage in [*EPISODE_STAGES, "characters"]}
+        assert snakemake(restored, "-n").jobs == {stage: 1 for stage in [*EPISODE_STAGES, "overview", "characters"]}
         ran = snakemake(restored)
         assert ran.code == 0, ran.text
         assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genga.audit.checks import ABSENT, CHANGED, STATES, UNRECORDED
-from genga.report import clock
+from genga.pages import clock
 
 Audit = Mapping[str, Any]
 LISTED = 20  # of what is absent or unrecorded at most; what is changed is listed in full

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from genga.report import clock
+from genga.pages import clock
 
 Row = Mapping[str, Any]
 

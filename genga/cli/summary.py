@@ -41,6 +41,8 @@ def summary(
         episodes = sorted(path.stem for path in (data / "crop" / series).glob("*.parquet"))
         counts = add_up(count(read_tables(data, series, episode)) for episode in episodes)
         print("\n".join(series_lines(series, episodes, counts)))
+        if (page := data / "overview" / f"{series}.html").is_file():
+            print(f"  {page}: its episodes, their drawings, and decisions to check")
     for path in sorted((data / "evaluate").glob("*.json")):
         print("\n".join(run_lines(read_json(path), reports / path.stem / "index.html")))
     print(f"\n{load(parse_section('models', Models, section_of_file('params.yaml', 'models'))).summary()}")

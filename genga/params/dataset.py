@@ -27,6 +27,9 @@ class Params(Section):
     weights: Weights
     unnamed: bool  # whether crops of people who have no name are in
     tiers: list[Literal["best", "good", "poor", "reject"]] = Field(min_length=1)  # quality of stills that may be in
+    text: float = Field(
+        ge=0, le=1
+    )  # share of a whole drawing under burnt-in text beyond which it is left out; 1: none is
     min_side: int = Field(ge=1, le=4096)  # px; an image with a shorter side is left out; 1: none is
     per_shot: int = Field(ge=0, le=10_000)  # images of one kind and character from a shot; 0: any number
     max_repeats: int = Field(ge=1, le=100)  # looks per epoch at an image of the rarest kind or character; 1: no balance

@@ -1,0 +1,83 @@
+"""The page of a series: its episodes beside each other, those unlike the others marked, and its closest decisions.
+
+A figure is odd that lies farther from the series' median than `odd` times the usual distance from it: the median
+absolute deviation, times 1.4826 so that it is a standard deviation where figures are spread normally (Rousseeuw and
+Croux 1993, "Alternatives to the Median Absolute Deviation").
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from genga.dedup_asked import Asked
+from genga.pages import page
+from genga.params.overview import Params
+from genga.review import ANSWERS, meanings
+
+TEMPLATE, STYLE = "overview.html.j2", "review.css"
+
+_FEW = 4  # episodes, below which none can be said to be unlike the others
+_NORMAL = 1.4826  # standard deviations in a median absolute deviation
+
+# What is compared between episodes: heading, digits, and the figure.
+COMPARED = {
+    "seconds": "Length",
+    "a_drawing": "Frames a drawing",
+    "shot_seconds": "Seconds a shot",
+    "shared": "From other episodes",
+    "none": "No drawing",
+}
+
+
+def overview(series: str, episodes: Sequence[Mapping[str, Any]], params: Params) -> str:
+    """Return the page. episodes: what stage review wrote of each, in name order; see review_figures.compose."""
+    rows = [row_of(figures) for figures in episodes]
+    marked = {name: odd([row[name] for row in rows], params.odd) for name in COMPARED}
+    return page(
+        TEMPLATE,
+        STYLE,
+        series=series,
+        episodes=[
+            {**figures, **row, "odd": [name for name in COMPARED if marked[name][number]]}
+            for number, (figures, row) in enumerate(zip(episodes, rows, strict=True))
+        ],
+        closest=closest_of(episodes)[: params.closest],
+        compared=COMPARED,
+        why=meanings(reason for figures in episodes for reason in figures["reasons"]),
+        answers=ANSWERS,
+    )
+
+
+def row_of(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return an episode's figures that are compared with the others': COMPARED. Shares are of its frames, 0..1."""
+    reasons, frames = figures["reasons"], max(1, figures["frames"])
+    none = sum(number for reason, number in reasons.items() if meanings(reasons)[reason][1] == "none")
+    return {
+        "seconds": figures["seconds"],
+        "a_drawing": frames / max(1, figures["drawings"]),
+        "shot_seconds": figures["seconds"] / max(1, figures["shots"]),
+        "shared": reasons.get("series", 0) / frames,
+        "none": none / frames,
+    }
+
+
+def odd(values: Sequence[float], limit: float) -> list[bool]:
+    """Return which values are farther from their median than `limit` usual distances; none where there are few."""
+    if len(values) < _FEW:
+        return [False] * len(values)
+    away = np.abs(np.asarray(values) - np.median(values))
+    usual = _NORMAL * float(np.median(away))
+    return [bool(distance > limit * usual > 0) for distance in away]
+
+
+def closest_of(episodes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the closest decisions of all episodes, the closest first, each with its `episode`."""
+    every = [{**one, "episode": figures["episode"]} for figures in episodes for one in figures["closest"]]
+    names = [figures["episode"] for figures in episodes]
+
+    def order(one: Mapping[str, Any]) -> tuple[float, int, int]:
+        asked = Asked(one["asked"], one["compared"], one["difference"], one["threshold"])
+        return asked.margin, names.index(one["episode"]), one["frame"]
+
+    return sorted(every, key=order)

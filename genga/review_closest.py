@@ -1,0 +1,63 @@
+"""The closest decisions of an episode: taken for one drawing or for two by the smallest margin, for a person to check.
+
+Of the frames of one hold only the closest stands for all; what a person has decided is not asked again. Decisions whose
+other side is in another episode are left out: its frames are not this episode's.
+"""
+
+import math
+from dataclasses import dataclass
+
+import polars as pl
+
+from genga.dedup_asked import Asked
+from genga.tables import Schema
+
+# What the table needs to have.
+DEDUP: Schema = {
+    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "reason": pl.String, "keeper_episode": pl.String,
+    "asked": pl.String, "compared": pl.Int64, "difference": pl.Float64, "threshold": pl.Float64,
+}  # fmt: skip
+
+_ONE, _TWO = ("kept", "held", "recurring"), ("kept", "held")  # reasons of frames that such a decision led to
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Two frames of an episode that were compared, and what came of it."""
+
+    frame: int
+    shot: int
+    asked: str  # see genga.dedup_asked
+    compared: int
+    difference: float  # luma levels, as the threshold
+    threshold: float
+    one: bool  # whether they were taken for one drawing
+    about: int  # the frame that a correction has to name
+
+    @property
+    def line(self) -> str:
+        """The line of corrections/<series>/<episode>/frames.csv that overrules it, without who and why."""
+        return f"{self.about},{'keep' if self.one else 'drop'},,"
+
+
+def closest(dedup: pl.DataFrame, count: int) -> list[Decision]:
+    """Return the `count` closest decisions, the closest first. dedup: the table of stage dedup, columns DEDUP."""
+    reasons = dedup["reason"].to_list()
+    asked = dedup.filter(pl.col("asked").is_not_null() & pl.col("keeper_episode").is_null()).select(list(DEDUP))
+    found: dict[tuple[bool, int], tuple[float, Decision]] = {}
+    for frame, shot, keeper, reason, _, *question in asked.iter_rows():
+        one = Asked(*question)
+        same = one.difference <= one.threshold
+        if same:
+            # Of the keeper it was asked whether it is still the drawing that the hold began with.
+            about = one.compared if frame == keeper else frame
+            key = (True, one.compared if one.asked == "held" else frame)
+            counts = reason in _ONE and reasons[about] in _ONE
+        else:
+            about, key = keeper, (False, keeper)
+            counts = reason in _TWO and reasons[keeper] == "kept"
+        if counts and math.isfinite(one.margin) and (key not in found or one.margin < found[key][0]):
+            decision = Decision(frame, shot, one.asked, one.compared, one.difference, one.threshold, same, about)
+            found[key] = one.margin, decision
+    ordered = sorted(found.values(), key=lambda pair: (pair[0], pair[1].frame))
+    return [decision for _, decision in ordered[:count]]

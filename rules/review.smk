@@ -1,0 +1,21 @@
+rule review:
+    input:
+        frames="data/frames/{series}/{episode}.parquet",
+        shots="data/shots/{series}/{episode}.parquet",
+        dedup="data/dedup/{series}/{episode}.parquet",
+        stills="data/stills/{series}/{episode}.parquet",
+    output:
+        page="data/review/{series}/{episode}.html",
+        figures="data/review/{series}/{episode}.json",
+    log:
+        "logs/review/{series}/{episode}.log",
+    conda:
+        "../envs/genga.yaml"
+    threads: 2
+    params:
+        code=code("review"),
+        values=section("review"),
+    shell:
+        "python scripts/review.py --in-frames {input.frames:q} --in-shots {input.shots:q} --in-dedup {input.dedup:q} "
+        "--in-stills {input.stills:q} --out-page {output.page:q} --out-figures {output.figures:q} "
+        "--params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"
