@@ -16,13 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
 from bench.models import table
+from genga.snakestore import Store
 from genga.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -162,18 +162,14 @@ def kill(run: subprocess.Popen[bytes], jobs: dict[int, str], who: str) -> None:
         time.sleep(0.01)
 
 
-def moments(count: int, seed: int, passes: int) -> Iterator[Moment]:
-    """Draw `count` moments, in the order of the line within each pass; every stage and every one of SINGLE is hit."""
+def moments(count: int, seed: int, passes: int) -> list[Moment]:
+    """Draw `count` moments, in the order of the line within each pass; every stage and every one of SINGLE in turn."""
     draw = random.Random(seed)
-    line = ["start", "probe", "record", *STAGES[1:12], "train", "checkpoint", "train", *STAGES[13:], "finish"]
-    drawn: list[tuple[int, int]] = []
-    while len(drawn) < count:
-        free = [place for place in range(len(line) * passes) if (place // len(line), place % len(line)) not in drawn]
-        least = min(sum(of == place % len(line) for _, of in drawn) for place in free)
-        chosen = draw.choice([p for p in free if sum(of == p % len(line) for _, of in drawn) == least])
-        drawn.append((chosen // len(line), chosen % len(line)))
-    for number, (pass_, place) in enumerate(sorted(drawn)):
-        yield Moment(line[place], WHO[(number + pass_) % 3], draw.random(), pass_)
+    before, after = STAGES.index("train"), STAGES.index("train") + 1
+    line = ["start", "probe", "record", *STAGES[1:before], "train", "checkpoint", "train", *STAGES[after:], "finish"]
+    places = [place for _ in range(-(-count // len(line))) for place in draw.sample(range(len(line)), len(line))]
+    drawn = sorted((draw.randrange(passes), place, draw.random()) for place in places[:count])
+    return [Moment(line[place], WHO[n % len(WHO)], part, pass_) for n, (pass_, place, part) in enumerate(drawn)]
 
 
 def finish(folder: Path, cores: int, targets: tuple[str, ...] = ()) -> None:
@@ -193,51 +189,47 @@ def clean(folder: Path) -> None:
     (folder / "records.jsonl").unlink(missing_ok=True)
 
 
-def undisturbed(folder: Path, cores: int, targets: tuple[str, ...] = ()) -> dict[str, float]:
-    """Go through the workflow; return how long the reading of the Snakefile and each stage took, s."""
-    run, begin, last = start(folder, cores, targets), time.monotonic(), time.monotonic()
-    lasts = dict.fromkeys(STAGES, 0.0)
-    while run.poll() is None:
-        stages = {stage for stage in below(run.pid).values() if stage}
-        now = time.monotonic()
-        if stages:
-            lasts.setdefault("start", now - begin)
-        for stage in stages:
-            lasts[stage] += now - last
-        last = now
-        time.sleep(_LOOK)
-    if run.returncode:
-        raise SystemExit((folder / "run.log").read_text(encoding="utf-8", errors="replace")[-4000:])
-    return {**lasts, "record": 0.05, "checkpoint": 0.02, "finish": 0.05}
+def lasted(folder: Path) -> dict[str, float]:
+    """Return how long the reading of the Snakefile and each stage's longest job take in a finished project, s."""
+    store, longest = Store(folder / ".snakemake"), dict.fromkeys(STAGES, 0.0)
+    for job in filter(None, map(store.read, store.outputs())):
+        longest[job["rule"]] = max(longest[job["rule"]], job["endtime"] - job["starttime"])
+    begin = time.monotonic()
+    finish(folder, 1, ("-n",))
+    return {**longest, "start": time.monotonic() - begin, "record": 0.05, "checkpoint": 0.02, "finish": 0.05}
 
 
 def main(
     moments_: int = typer.Option(50, "--moments", min=1, help="kills"),
     seed: int = typer.Option(0, help="of the moments"),
-    passes: int = typer.Option(3, min=1, help="times through the workflow that hold them"),
+    passes: int = typer.Option(2, min=1, help="times through the workflow that hold them"),
     cores: int = typer.Option(1, min=1),
     folder: Path | None = typer.Option(None, help="where to work, a new folder; a temporary one if left out"),
     data: Path = typer.Option(Path("data/raw"), help="folder of the series' folders"),
+    whole: Path | None = typer.Option(
+        None, help="where the same videos went through undisturbed; else that is done first"
+    ),
 ) -> None:
     """Kill the workflow and see whether one command finishes it."""
     with tempfile.TemporaryDirectory() as temporary:
         home = folder or Path(temporary)
-        for name in ("whole", "killed"):
-            copy_project(home / name, data)
-        begin = time.monotonic()
-        lasts = undisturbed(home / "whole", cores)
-        whole, killed = outputs(home / "whole"), home / "killed"
-        print(f"undisturbed: {len(whole)} files in {time.monotonic() - begin:.0f} s", flush=True)
-        drawn, bad = list(moments(moments_, seed, passes)), 0
+        killed = home / "killed"
+        copy_project(killed, data)
+        if whole is None:
+            whole = home / "whole"
+            copy_project(whole, data)
+            finish(whole, cores)
+        expected, lasts = outputs(whole), lasted(whole)
+        drawn, bad = moments(moments_, seed, passes), 0
         for number, moment in enumerate(drawn, 1):
             hit = disturb(killed, moment, cores, lasts)
-            moment.odd = _odd(killed, whole)
+            moment.odd = _odd(killed, expected)
             last = moment is drawn[-1] or drawn[number].pass_ != moment.pass_
             said = f"{moment.who} killed" if hit else "over before the moment"
             print(f"{number}/{len(drawn)} {moment.where}: {said}, running {moment.running}; {moment.odd}", flush=True)
             if last:
                 finish(killed, cores)
-                bad += _equal(killed, whole, moment.pass_)
+                bad += _equal(killed, expected, moment.pass_)
                 clean(killed)
         rows = [(n, m.pass_ + 1, m.where, m.who, m.running, _short(following), len(m.odd))
                 for n, (m, following) in enumerate(zip(drawn, [*drawn[1:], None], strict=True), 1)]  # fmt: skip

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from genga.errors import GengaError
 from genga.seal import KEY, sealed, unsealed
 
+LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
 _BLOCK = 1 << 20  # bytes read at a time when hashing
@@ -44,7 +46,17 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def _remedy(error: OSError) -> str:
-    return "make room" if error.errno in _NO_ROOM else "let its folder be written to"
+    return "make room" if error.errno in _NO_ROOM else "allow writing there"
+
+
+def check_writable(folders: Iterable[str | Path]) -> None:
+    """Raise GengaError if files cannot be written into one of `folders` (or where it is to be), or its disk is full."""
+    for folder in sorted(map(Path, folders)):
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise GengaError(f"{there.absolute()}: is read-only; allow writing there, and run again")
+        if (free := shutil.disk_usage(there).free) < LEAST:
+            raise GengaError(f"{there.absolute()}: its disk is full ({free >> 10} kB left); make room, and run again")
 
 
 def sweep(folders: Iterable[str | Path]) -> int:

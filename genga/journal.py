@@ -14,7 +14,7 @@ from typing import IO
 
 from genga.code import CodeIndex, key_of
 from genga.errors import GengaError
-from genga.files import sweep, write_json, write_text
+from genga.files import check_writable, sweep, write_json, write_text
 from genga.follow import HELD
 from genga.gather import gather, versions
 from genga.records import RECORDS_FILE, read_records, write_records
@@ -40,7 +40,6 @@ class Journal:
         self._index = CodeIndex(root, FOLDER / "parsed.json")
         self._lock: IO[str] | None = None
         self._seen: str | None = digest_of(RECORDS_FILE)  # when it was read; None: another run was at work
-        FOLDER.mkdir(parents=True, exist_ok=True)
 
     def code(self, stage: str) -> str:
         """Return the key of the code of a stage, and remember which files it is."""
@@ -55,7 +54,10 @@ class Journal:
         """Let Snakemake know what records.jsonl says of the files here; return those that are not what it says, sorted.
 
         Does nothing while another run is at work here: its jobs are half done. Finishes for a run that was killed.
+        Raises GengaError if the folder cannot be written to, or the disk is full.
         """
+        check_writable(["."])
+        FOLDER.mkdir(parents=True, exist_ok=True)
         if not _free():
             self._seen = None
             return []

@@ -1,4 +1,4 @@
-"""A video file as FFmpeg reads it, where a read that fails is an error and not the end of the file.
+"""A video file as FFmpeg reads it, of which it is known whether a read failed.
 
 FFmpeg's demuxers take most failed reads for the end: of a video on a share that goes away while it is decoded, the
 frames so far would pass for all of them.
@@ -11,7 +11,7 @@ from genga.errors import GengaError
 
 
 class Reading(io.RawIOBase):
-    """A file open for reading that remembers the first read that failed, as a GengaError in `failed`.
+    """A file open for reading. The first read that fails is in `failed`, to be raised when FFmpeg is through.
 
     Raises GengaError if the file cannot be opened.
     """
@@ -35,7 +35,7 @@ class Reading(io.RawIOBase):
             return self._file.read(size)
         except OSError as error:
             self.failed = self.failed or self._failure(error)
-            raise self.failed from error
+            return b""  # an error would be printed and dropped
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._file.seek(offset, whence)
