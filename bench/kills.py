@@ -155,7 +155,7 @@ def kill(run: subprocess.Popen[bytes], jobs: dict[int, str], who: str) -> None:
         except ProcessLookupError:
             continue
     run.wait()
-    patient = time.monotonic() + 10
+    patient = time.monotonic() + 60  # a job looks for its run when it has loaded its modules
     while any(_stage(process) for process in jobs):
         if time.monotonic() > patient:
             raise SystemExit(f"jobs {jobs} go on after their run was killed")
@@ -222,6 +222,8 @@ def main(
         expected, lasts = outputs(whole), lasted(whole)
         drawn, bad = moments(moments_, seed, passes), 0
         for number, moment in enumerate(drawn, 1):
+            if number > 1 and drawn[number - 2].pass_ != moment.pass_:
+                clean(killed)
             hit = disturb(killed, moment, cores, lasts)
             moment.odd = _odd(killed, expected)
             last = moment is drawn[-1] or drawn[number].pass_ != moment.pass_
@@ -230,7 +232,6 @@ def main(
             if last:
                 finish(killed, cores)
                 bad += _equal(killed, expected, moment.pass_)
-                clean(killed)
         rows = [(n, m.pass_ + 1, m.where, m.who, m.running, _short(following), len(m.odd))
                 for n, (m, following) in enumerate(zip(drawn, [*drawn[1:], None], strict=True), 1)]  # fmt: skip
         print(f"\n## {len(drawn)} kills in {passes} passes\n")

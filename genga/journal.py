@@ -15,7 +15,7 @@ from typing import IO
 from genga.code import CodeIndex, key_of
 from genga.errors import GengaError
 from genga.files import check_writable, sweep, write_json, write_text
-from genga.follow import HELD
+from genga.follow import HELD, RUN, who
 from genga.gather import gather, versions
 from genga.records import RECORDS_FILE, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
@@ -83,9 +83,9 @@ class Journal:
             time.sleep(0.1)
         if self._seen != digest_of(RECORDS_FILE):
             raise GengaError(f"{Path.cwd()}: {_who()} was at work here until now; run again")
-        os.environ[HELD] = str(_HELD.absolute())
+        os.environ.update({HELD: str(_HELD.absolute()), RUN: who()})
         self._lock.truncate(0)
-        self._lock.write(f"process {os.getpid()} on {os.uname().nodename}, since {time.strftime('%H:%M')}")
+        self._lock.write(f"{who()}, since {time.strftime('%H:%M')}")
         self._lock.flush()
         _WORKING.touch()
 
