@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def outputs(folder: Path) -> dict[str, str]:
 def disturb(folder: Path, moment: Moment, cores: int, lasts: dict[str, float], targets: tuple[str, ...] = ()) -> bool:
     """Start the command and kill at the moment; return whether there was anything left to kill.
 
-    lasts: s that each stage, or one of SINGLE, takes undisturbed.
+    lasts: s that each stage takes undisturbed, in the order in which they begin, and what SINGLE names.
     """
     run = start(folder, cores, targets)
     due: float | None = time.monotonic() + moment.part * lasts["start"] if moment.where == "start" else None
@@ -122,8 +123,7 @@ def disturb(folder: Path, moment: Moment, cores: int, lasts: dict[str, float], t
         now = time.monotonic()
         if due is None and _reached(moment, folder, before, jobs):
             due = now + moment.part * lasts.get(moment.where, 0.0)
-        gone = moment.where in STAGES and due is not None and moment.where not in jobs.values() and moment.part < 1
-        if due is not None and (now >= due or gone):
+        if (due is not None and now >= due) or _passed(moment, jobs, due is not None, list(lasts)):
             break
         time.sleep(_LOOK if moment.where in STAGES else _LOOK / 10)
     else:
@@ -145,6 +145,15 @@ def _reached(moment: Moment, folder: Path, before: dict[int, str], jobs: dict[in
     return moment.where in jobs.values()
 
 
+def _passed(moment: Moment, jobs: dict[int, str], begun: bool, line: list[str]) -> bool:
+    """Whether a stage is over that was to be hit: it ran and does not any more, or one that comes after it runs."""
+    stage = {"checkpoint": "train"}.get(moment.where, moment.where)
+    if stage not in STAGES or stage in jobs.values():
+        return False
+    later = line[line.index(stage) + 1 :]
+    return begun or any(stage in later for stage in jobs.values())
+
+
 def kill(run: subprocess.Popen[bytes], jobs: dict[int, str], who: str) -> None:
     """Kill, and wait until nothing of the run is left."""
     everything = [run.pid, *below(run.pid)]
@@ -162,13 +171,16 @@ def kill(run: subprocess.Popen[bytes], jobs: dict[int, str], who: str) -> None:
         time.sleep(0.01)
 
 
-def moments(count: int, seed: int, passes: int) -> list[Moment]:
-    """Draw `count` moments, in the order of the line within each pass; every stage and every one of SINGLE in turn."""
+def moments(count: int, seed: int, passes: int, order: Sequence[str] = STAGES) -> list[Moment]:
+    """Draw `count` moments, in the order of the line within each pass; every stage and every one of SINGLE in turn.
+
+    order: the stages as Snakemake comes to them.
+    """
     draw = random.Random(seed)
-    before, after = STAGES.index("train"), STAGES.index("train") + 1
-    line = ["start", "probe", "record", *STAGES[1:before], "train", "checkpoint", "train", *STAGES[after:], "finish"]
-    places = [place for _ in range(-(-count // len(line))) for place in draw.sample(range(len(line)), len(line))]
-    drawn = sorted((draw.randrange(passes), place, draw.random()) for place in places[:count])
+    places = {"probe": ["probe", "record"], "train": ["train", "checkpoint", "train"]}
+    line = ["start", *(place for stage in order for place in places.get(stage, [stage])), "finish"]
+    turns = [place for _ in range(-(-count // len(line))) for place in draw.sample(range(len(line)), len(line))]
+    drawn = sorted((draw.randrange(passes), place, draw.random()) for place in turns[:count])
     return [Moment(line[place], WHO[n % len(WHO)], part, pass_) for n, (pass_, place, part) in enumerate(drawn)]
 
 
@@ -190,9 +202,11 @@ def clean(folder: Path) -> None:
 
 
 def lasted(folder: Path) -> dict[str, float]:
-    """Return how long the reading of the Snakefile and each stage's longest job take in a finished project, s."""
-    store, longest = Store(folder / ".snakemake"), dict.fromkeys(STAGES, 0.0)
-    for job in filter(None, map(store.read, store.outputs())):
+    """Return how long each stage's longest job and what SINGLE names take in a finished project, s; stages in order."""
+    store = Store(folder / ".snakemake")
+    jobs = sorted(filter(None, map(store.read, store.outputs())), key=lambda job: job["starttime"])
+    longest = {job["rule"]: 0.0 for job in jobs}
+    for job in jobs:
         longest[job["rule"]] = max(longest[job["rule"]], job["endtime"] - job["starttime"])
     begin = time.monotonic()
     finish(folder, 1, ("-n",))
@@ -220,7 +234,7 @@ def main(
             copy_project(whole, data)
             finish(whole, cores)
         expected, lasts = outputs(whole), lasted(whole)
-        drawn, bad = moments(moments_, seed, passes), 0
+        drawn, bad = moments(moments_, seed, passes, [stage for stage in lasts if stage in STAGES]), 0
         for number, moment in enumerate(drawn, 1):
             if number > 1 and drawn[number - 2].pass_ != moment.pass_:
                 clean(killed)
