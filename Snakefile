@@ -44,10 +44,8 @@ onstart:
 
 
 onsuccess:
-    JOURNAL.finish()
-    JOURNAL.write_code()
+    end(well=True)
 
 
 onerror:
-    JOURNAL.finish()
-    tell_failures()
+    end(well=False)

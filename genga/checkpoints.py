@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.files import read_json, replacing, sha256_of
+from genga.files import check_sha256, read_facts, replacing
+
+TRAIN_AGAIN = "delete it and its run's checkpoints.json to train again"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Checkpoints:
 
 def read_checkpoints(path: str | Path) -> Checkpoints:
     """Read a run's list of checkpoints. Raises GengaError if the file is missing or is not such a list."""
-    values = read_json(path)
+    values = read_facts(path)
     try:
         found = tuple(
             Checkpoint(int(row["step"]), int(row["epoch"]), str(row["file"]), str(row["sha256"]))
@@ -52,10 +54,6 @@ def read_checkpoints(path: str | Path) -> Checkpoints:
 
 def keep(checkpoint: Checkpoint, target: str | Path) -> None:
     """Copy a checkpoint to `target`, whole or not at all. Raises GengaError if its content is not what was recorded."""
-    if (found := sha256_of(checkpoint.file)) != checkpoint.sha256:
-        raise GengaError(
-            f"{checkpoint.file}: sha256 is {found[:12]}…, recorded {checkpoint.sha256[:12]}…; "
-            "delete it and checkpoints.json beside it to train again"
-        )
+    check_sha256(checkpoint.file, checkpoint.sha256, TRAIN_AGAIN)
     with replacing(target) as temporary:
         shutil.copyfile(checkpoint.file, temporary)

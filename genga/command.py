@@ -1,5 +1,6 @@
 """How a stage's command starts and ends: parameters in, one summary line out, one clear line on error."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -8,10 +9,14 @@ from typing import Any, NoReturn, TypeVar
 import typer
 
 from genga.errors import GengaError
+from genga.follow import follow
 from genga.params.base import Section
 from genga.params.load import parse_section, section_of_file
 
 P = TypeVar("P", bound=Section)
+
+# What goes wrong with disks, not with programs.
+_DISK = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT)
 
 PARAMS_HELP = "the section's values as JSON; without it they are read from params.yaml"
 
@@ -23,13 +28,23 @@ def params_of(section: str, kind: type[P], text: str) -> P:
 
 
 def run(main: Callable[..., None]) -> NoReturn:
-    """Run `main` as a command (its arguments by typer). A GengaError becomes one line on stderr and exit status 1."""
+    """Run `main` as a command (its arguments by typer). A GengaError becomes one line on stderr and exit status 1.
+
+    So does a disk that is full, read-only or gone. A job of the workflow ends when its run is killed (genga.follow).
+    """
+    follow()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(help=main.__doc__)(main)
     try:
         app(standalone_mode=True)
     except GengaError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        where = error.filename or "a disk or share"
+        print(f"error: {where}: {error.strerror}; put the disk right, and run again", file=sys.stderr)
         sys.exit(1)
     sys.exit(0)
 

@@ -31,6 +31,12 @@ def find_episodes(folder: str | Path) -> dict[Episode, str]:
     return episodes
 
 
+def links_to_nowhere(folder: str | Path) -> list[tuple[str, str]]:
+    """Return (link, target) of every link below `folder`, at most a folder deep, whose target is not there, sorted."""
+    links = [path for pattern in ("*", "*/*") for path in Path(folder).glob(pattern) if path.is_symlink()]
+    return [(path.as_posix(), str(path.readlink())) for path in sorted(links) if not path.exists()]
+
+
 def episodes_before(episodes: Iterable[Episode], series: str, episode: str, count: int) -> list[str]:
     """Return the last `count` episodes of `series` before `episode`, in name order: ep2 before ep10."""
     names = sorted((name for of, name in episodes if of == series), key=_name_order)

@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
+from genga.progress import PROGRESS
+
 _CRASH = "Traceback (most recent call last):"
+
+
+_KILLED = "error: ended without a word: killed, by somebody or for want of memory; run again, then with fewer --cores"
 
 
 def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
     """Return (log, line) for every log under `folder` that was written after `since` and ends in an error, sorted.
 
-    since: seconds since the epoch. line: the last `error: …` of the log, or the last line where Python crashed.
+    since: seconds since the epoch. line: the last `error: …` of the log, or the last line where Python crashed. A log
+    that does not end with the summary of its stage, which its first folder names, is of a job that was killed.
     """
     failures = []
     for log in sorted(Path(folder).rglob("*.log")):
@@ -16,6 +22,9 @@ def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
             continue
         lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
         said = [line for line in lines if line.startswith("error: ")]
+        stage = log.relative_to(folder).parts[0]
         if said or _CRASH in lines:
             failures.append((log.as_posix(), said[-1] if said else f"error: {lines[-1]}"))
+        elif not lines or not lines[-1].startswith(stage) or PROGRESS.search(lines[-1]):
+            failures.append((log.as_posix(), _KILLED))
     return failures

@@ -4,14 +4,19 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import re
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
+from genga.seal import KEY, sealed, unsealed
 
+LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
 _BLOCK = 1 << 20  # bytes read at a time when hashing
 
 
@@ -20,20 +25,61 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well, else remove it.
 
     A reader, and a job killed at any moment, therefore sees the old file or the new one, never half of it. Raises
-    GengaError if there is no room for it.
+    GengaError if it cannot be written there, or there is no room for it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+    except OSError as error:
+        raise GengaError(f"{path}: cannot be written ({error.strerror}); {_remedy(error)}, and run again") from error
     try:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        raise GengaError(f"{path}: cannot be written ({error.strerror}); make room, and run again") from error
+        raise GengaError(f"{path}: cannot be written ({error.strerror}); {_remedy(error)}, and run again") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remedy(error: OSError) -> str:
+    return "make room" if error.errno in _NO_ROOM else "allow writing there"
+
+
+def check_writable(folders: Iterable[str | Path]) -> None:
+    """Raise GengaError if files cannot be written into one of `folders` (or where it is to be), or its disk is full."""
+    for folder in sorted(map(Path, folders)):
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise GengaError(f"{there.absolute()}: is read-only; allow writing there, and run again")
+        if (free := shutil.disk_usage(there).free) < LEAST:
+            raise GengaError(f"{there.absolute()}: its disk is full ({free >> 10} kB left); make room, and run again")
+
+
+def sweep(folders: Iterable[str | Path]) -> int:
+    """Remove what `replacing` left below `folders` in processes that were killed; return how many files."""
+    found = 0
+    for folder in folders:
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                match = _TEMPORARY.fullmatch(name)
+                if match and not _lives(int(match[1])):
+                    Path(parent, name).unlink(missing_ok=True)
+                    found += 1
+    return found
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def sha256_of(path: str | Path) -> str:
@@ -48,6 +94,12 @@ def sha256_of(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def check_sha256(path: str | Path, sha256: str, remedy: str) -> None:
+    """Raise GengaError, ending in `remedy`, unless the file's content is what was recorded."""
+    if (found := sha256_of(path)) != sha256:
+        raise GengaError(f"{path}: sha256 is {found[:12]}…, recorded {sha256[:12]}…; {remedy}")
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all."""
     with replacing(path) as temporary:
@@ -59,8 +111,23 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def write_facts(path: str | Path, value: dict[str, Any]) -> None:
+    """Write JSON that other stages build on, with its seal (genga.seal). Whole or not at all."""
+    write_json(path, sealed(value))
+
+
+def read_facts(path: str | Path) -> dict[str, Any]:
+    """Return what `write_facts` wrote. Raises GengaError naming the file if it is missing, damaged or has no seal."""
+    return unsealed(_parsed(path), path)
+
+
 def read_json(path: str | Path) -> Any:
-    """Return the value in a JSON file. Raises GengaError naming the file if it is missing or not JSON."""
+    """Return the value in a JSON file, without its seal if it has one. Raises GengaError if missing or damaged."""
+    value = _parsed(path)
+    return unsealed(value, path) if isinstance(value, dict) and KEY in value else value
+
+
+def _parsed(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

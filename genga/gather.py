@@ -121,9 +121,10 @@ def _digest(
     if pinned is not None:
         return str(pinned)
     stamp = stamp_of(path)
-    if stamp is None:
-        return None
     probe = Path("data/probe", wildcards.get("series", ""), f"{wildcards.get('episode', '')}.json")
-    if path.startswith("data/raw/") and probe.is_file() and stamp[1] / 1e9 < found["starttime"]:
+    probed = path.startswith("data/raw/") and probe.is_file()
+    if stamp is None:  # a share that went away after the job, which held the video to what probe saw
+        return str(read_json(probe)["sha256"]) if probed else None
+    if probed and stamp[1] / 1e9 < found["starttime"]:
         stamps.set(path, stamp, read_json(probe)["sha256"])
     return stamps.sha256(path)

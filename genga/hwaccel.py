@@ -1,7 +1,6 @@
 """Decode by the graphics card where there is one; else by the processor, and say so."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 import av
@@ -10,6 +9,10 @@ import av.error
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from pydantic import BeforeValidator
 
+from genga.reading import Reading
+
+_BUFFER = 1 << 18  # bytes that FFmpeg asks for at a time
+
 # YAML reads a bare `off` as false.
 Name = Annotated[
     Literal["off", "auto", "cuda", "vaapi", "qsv", "vdpau", "videotoolbox", "d3d11va", "dxva2", "vulkan"],
@@ -17,28 +20,30 @@ Name = Annotated[
 ]
 
 
-def opened(path: str | Path, name: str) -> av.container.InputContainer:
+def opened(file: Reading, name: str) -> av.container.InputContainer:
     """Open a media file for decoding by the device `name` (see Name), or by the processor.
 
     Writes one line to stderr where the device is not there or does not know the codec. Raises av.error.FFmpegError.
     """
-    absolute = str(Path(path).absolute())  # keeps a name with a colon from being read as a protocol
     if name == "off":
-        return av.open(absolute, metadata_errors="replace")
+        return av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER)
     for device in hwdevices_available() if name == "auto" else [name]:
-        container = opened_by(absolute, device)
+        container = opened_by(file, device)
         if container is not None:
             return container
     wanted = "no hardware decoder" if name == "auto" else f"the hardware decoder {name} is not there or"
     wanted += " for this machine and codec" if name == "auto" else " does not know the codec"
-    print(f"warning: {path}: {wanted}; decoding by the processor", file=sys.stderr)
-    return av.open(absolute, metadata_errors="replace")
+    print(f"warning: {file.name}: {wanted}; decoding by the processor", file=sys.stderr)
+    file.seek(0)
+    return av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER)
 
 
-def opened_by(path: str, device: str) -> av.container.InputContainer | None:
+def opened_by(file: Reading, device: str) -> av.container.InputContainer | None:
     """Open a file for a device; None if the device is not there or does not decode the video."""
     try:
-        container = av.open(path, metadata_errors="replace", hwaccel=HWAccel(device, allow_software_fallback=True))
+        file.seek(0)
+        accelerated = HWAccel(device, allow_software_fallback=True)
+        container = av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER, hwaccel=accelerated)
     except (av.error.FFmpegError, NotImplementedError, ValueError):
         return None
     if any(stream.codec_context and stream.codec_context.is_hwaccel for stream in container.streams.video):

@@ -2,21 +2,20 @@
 
 `read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, well
 or badly. Between `start` and `finish` the folder is held by a lock of the operating system, which goes when the process
-does, however it ends: so a lock that Snakemake left behind can be told from a run that is at work.
+does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default), which a killed run leaves.
 """
 
 import fcntl
 import json
 import os
-import shutil
-import sys
 import time
 from pathlib import Path
 from typing import IO
 
 from genga.code import CodeIndex, key_of
 from genga.errors import GengaError
-from genga.files import write_json, write_text
+from genga.files import check_writable, sweep, write_json, write_text
+from genga.follow import HELD, RUN, who
 from genga.gather import gather, versions
 from genga.records import RECORDS_FILE, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
@@ -29,7 +28,8 @@ FOLDER = SNAKEMAKE / "genga"
 _STATE, _STAMPS = FOLDER / "restored.json", FOLDER / "stamps.json"
 _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; there from start to finish
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
-FRESH = 5.0  # s: a lock of Snakemake's as young as that may be of a run that is just starting
+_MADE = ("data", "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
+_PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 
 
 class Journal:
@@ -39,7 +39,7 @@ class Journal:
         self._root = Path(root)
         self._index = CodeIndex(root, FOLDER / "parsed.json")
         self._lock: IO[str] | None = None
-        FOLDER.mkdir(parents=True, exist_ok=True)
+        self._seen: str | None = digest_of(RECORDS_FILE)  # when it was read; None: another run was at work
 
     def code(self, stage: str) -> str:
         """Return the key of the code of a stage, and remember which files it is."""
@@ -53,14 +53,18 @@ class Journal:
     def read(self) -> list[str]:
         """Let Snakemake know what records.jsonl says of the files here; return those that are not what it says, sorted.
 
-        Does nothing while another run is at work here: its jobs are half done. Clears the lock of a killed run.
+        Does nothing while another run is at work here: its jobs are half done. Finishes for a run that was killed.
+        Raises GengaError if the folder cannot be written to, or the disk is full.
         """
+        check_writable(["."])
+        FOLDER.mkdir(parents=True, exist_ok=True)
         if not _free():
+            self._seen = None
             return []
-        _clear_lock()
         if _WORKING.exists() or not Path(RECORDS_FILE).exists():
             self.finish()  # of a run that was killed, or from before there were records
-        digest, state = digest_of(RECORDS_FILE), read_state(_STATE)
+        self._seen, state = digest_of(RECORDS_FILE), read_state(_STATE)
+        digest = self._seen
         if state.holds(digest):
             return []
         stamps = Stamps(_STAMPS)
@@ -70,19 +74,24 @@ class Journal:
         return odd
 
     def start(self) -> None:
-        """Hold the folder until this process ends. Raises GengaError if another run holds it."""
+        """Hold the folder until this process ends. Raises GengaError if another run holds it, or did since `read`."""
         self._lock = open(_HELD, "a+", encoding="utf-8")  # noqa: SIM115 (held until the process ends)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise GengaError(f"{Path.cwd()}: {_who()} is at work here; wait for its end, or use a clone") from None
+        patient = time.monotonic() + _PATIENCE
+        while not _locked(self._lock, fcntl.LOCK_EX):
+            if time.monotonic() > patient:
+                raise GengaError(f"{Path.cwd()}: {_who()} is at work here; wait for its end, or use a clone")
+            time.sleep(0.1)
+        if self._seen != digest_of(RECORDS_FILE):
+            raise GengaError(f"{Path.cwd()}: {_who()} was at work here until now; run again")
+        os.environ.update({HELD: str(_HELD.absolute()), RUN: who()})
         self._lock.truncate(0)
-        self._lock.write(f"process {os.getpid()} on {os.uname().nodename}, since {time.strftime('%H:%M')}")
+        self._lock.write(f"{who()}, since {time.strftime('%H:%M')}")
         self._lock.flush()
         _WORKING.touch()
 
     def finish(self) -> None:
-        """Write the jobs that were finished into records.jsonl."""
+        """Write the jobs that were finished into records.jsonl, and take away what killed ones had begun to write."""
+        sweep(_MADE)
         records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
         code = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _CODE.glob("*.json")}
         made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "envs/requirements.in"))
@@ -106,21 +115,17 @@ def known_episodes(path: str | Path = RECORDS_FILE) -> list[tuple[str, str]]:
 def _free() -> bool:
     """Whether no run of this workflow is at work in this folder."""
     with open(_HELD, "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+        return _locked(file, fcntl.LOCK_SH)
+
+
+def _locked(file: IO[str], how: int) -> bool:
+    """Lock a file unless another process has; return whether it is locked."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
     return True
 
 
 def _who() -> str:
     return _HELD.read_text(encoding="utf-8") or "another run"
-
-
-def _clear_lock() -> None:
-    """Remove what a killed Snakemake left locked, if it was of this machine: nobody holds the folder any more."""
-    locks = list((SNAKEMAKE / "locks").glob("*.lock"))
-    ours = f" on {os.uname().nodename}," in _HELD.read_text(encoding="utf-8")
-    if locks and ours and all(time.time() - lock.stat().st_mtime > FRESH for lock in locks):
-        shutil.rmtree(SNAKEMAKE / "locks")
-        print("note: the last run was killed; what it had not finished is made again", file=sys.stderr)

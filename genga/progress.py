@@ -1,11 +1,14 @@
 """Progress that reads well in a log as in a terminal: what, how far, at which rate, how long still."""
 
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO, TypeVar
 
 T = TypeVar("T")
+
+PROGRESS = re.compile(r": \d+(/\d+)? .*, [\d.]+/s(, .* left)?$")  # a progress line: not a stage's last word
 
 
 def progress(

@@ -82,8 +82,11 @@ class ShardReader:
                 raise GengaError(
                     f"{shard}: cannot be read ({error.strerror}); `dvc pull` it, or delete its table to make it again"
                 ) from error
-        file.seek(offset)
-        data = file.read(size)
+        try:
+            file.seek(offset)
+            data = file.read(size)
+        except OSError as error:
+            raise GengaError(f"{shard}: cannot be read ({error.strerror}); bring back the disk it is on") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise GengaError(f"{shard}: bytes {offset}..{offset + size} are damaged; delete it to make it again")
         return data

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from genga.errors import GengaError
 from genga.files import replacing
+from genga.seal import check_parquet, seal_parquet
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
@@ -27,12 +28,18 @@ def write_table(path: str | Path, table: pl.DataFrame, schema: Schema) -> None:
     with replacing(path) as temporary:
         # Fixed version, codec and row group: the bytes depend on the rows alone.
         pq.write_table(arrow.replace_schema_metadata(None), temporary, compression="zstd", version="2.6")
+        seal_parquet(temporary)
 
 
 def read_table(path: str | Path, schema: Schema) -> pl.DataFrame:
-    """Read the columns of `schema`. Raises GengaError if the file is missing, damaged, or of another schema."""
+    """Read the columns of `schema`. Raises GengaError if the file is missing, damaged, or of another schema.
+
+    What is checked is what is read: no bit can be another than when the table was written (genga.seal).
+    """
     try:
-        table = pl.from_arrow(pq.read_table(path, columns=None))
+        data = Path(path).read_bytes()
+        check_parquet(data, path)
+        table = pl.from_arrow(pq.read_table(pa.BufferReader(data)))
     except FileNotFoundError as error:
         raise GengaError(f"{path}: no such table; run snakemake to make it") from error
     except (pa.ArrowInvalid, OSError) as error:

@@ -81,7 +81,7 @@ def train(
     if before:
         trainer.restore(before.tensors, before.scaler)
         losses, checkpoints, done = before.losses, before.checkpoints, before.step
-        print(f"train {folder.run}: goes on after step {done}", file=sys.stderr)
+        print(f"note: train {folder.run}: goes on after step {done}", file=sys.stderr)
     folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
     for step in steps(pictures, params, len(source.base.alphas_cumprod), done):

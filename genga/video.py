@@ -6,7 +6,7 @@ presentation timestamp. PyAV carries FFmpeg's libraries, so nothing has to be in
 
 import re
 from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,8 @@ from genga.damage import Damage
 from genga.errors import GengaError
 from genga.fieldfilter import undone
 from genga.fields import PROGRESSIVE, Fields
+from genga.files import check_sha256
+from genga.reading import Reading
 from genga.sparse import sparing
 
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
@@ -60,14 +62,24 @@ def opening(
         raise GengaError(f"{path}: is a folder, not a video file")
     if path.stat().st_size == 0:
         raise GengaError(f"{path}: is empty (0 bytes); copy it again")
-    try:
-        container = hwaccel.opened(path, device)
-    except av.error.FFmpegError as error:
-        raise GengaError(
-            f"{path}: not a readable video ({error.strerror}); it may be damaged, cut short, or another kind of file"
-        ) from error
-    with container:
-        yield container, picture_stream(container, path)
+    with closing(Reading(path)) as file:
+        try:
+            container = hwaccel.opened(file, device)
+        except av.error.FFmpegError as error:
+            raise file.failed or GengaError(
+                f"{path}: not a readable video ({error.strerror}); it may be damaged, cut short, or of another kind"
+            ) from error
+        try:
+            with container:
+                yield container, picture_stream(container, path)
+        finally:
+            if file.failed:  # which FFmpeg may have taken for the end of the file
+                raise file.failed
+
+
+def check_same(path: str | Path, sha256: str) -> None:
+    """Raise GengaError unless a video is, to the byte, the one that probe looked at."""
+    check_sha256(path, sha256, "not the video that was probed, or damaged; put it right and run again")
 
 
 def picture_stream(container: av.container.InputContainer, path: Path) -> VideoStream:

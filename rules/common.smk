@@ -16,10 +16,10 @@ os.environ.update(
 )
 
 from genga import registry
-from genga.episodes import episodes_before, find_episodes
+from genga.episodes import episodes_before, find_episodes, links_to_nowhere
 from genga.errors import GengaError
 from genga.failures import find_failures
-from genga.files import sha256_of
+from genga.files import check_writable, sha256_of
 from genga.journal import Journal, known_episodes
 from genga.params.load import check_params, parse_section, section_class, section_of_run
 from genga.snakestore import Named
@@ -52,6 +52,10 @@ for path in ODD[:5]:
 SERIES = sorted({series for series, _ in EPISODES})
 SERIES_OF_RUN = {run: of["series"] for run, of in (config["runs"] or {}).items()}
 RUNS = [run for run, series in SERIES_OF_RUN.items() if series in SERIES]
+for link, target in links_to_nowhere("data/raw"):
+    print(
+        f"note: {link} leads to {target}, which is not there: mount it to make what needs its videos", file=sys.stderr
+    )
 if not EPISODES:
     print("no episodes yet: put videos under data/raw/<series>/", file=sys.stderr)
 for run in sorted(SERIES_OF_RUN.keys() - set(RUNS)):
@@ -205,15 +209,23 @@ def of_series(pattern):
 
 
 def start():
-    """Hold the folder: of two runs at once the second says so and ends."""
+    """Hold the folder: of two runs at once the second says so and ends. So does one whose outputs cannot be written."""
     try:
         JOURNAL.start()
+        check_writable({Path(path).parent for job in workflow.dag.needrun_jobs() for path in job.output})
     except GengaError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1)
 
 
-def tell_failures():
-    """Say again, at the end, what each failed job said, and where its log is."""
-    for log, line in find_failures("logs", STARTED):
+def end(well):
+    """Write down what was made. After a run that did not end well say again what each failed job said, and its log."""
+    for log, line in find_failures("logs", STARTED) if not well else []:
         print(f"{line} (log: {log})", file=sys.stderr)
+    try:
+        check_writable(["."])  # a full disk may be why a log has nothing to say
+        JOURNAL.finish()
+        if well:
+            JOURNAL.write_code()
+    except GengaError as error:  # the next run writes it down
+        print(f"error: {error}", file=sys.stderr)

@@ -9,7 +9,7 @@ import typer
 from genga.checkpoints import keep, read_checkpoints
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.evaluate import REFERENCES, SAMPLES, SCHEMA, evaluate, select_references
-from genga.files import write_json
+from genga.files import write_facts
 from genga.images import Image
 from genga.judges import look_at_references, look_at_samples, open_judges
 from genga.onnx import batched
@@ -51,7 +51,7 @@ def main(
     figures = comparison(selected, against, judges.threshold, checkpoints, registry.summary(), character or None)
     keep(checkpoints.at(selected["selection"]["step"]), out_model)
     write_table(out_table, table, SCHEMA)
-    write_json(out_scores, figures)
+    write_facts(out_scores, figures)
     summary(f"{name}: {table.height} samples. {verdict(figures)} {registry.summary()}")
 
 

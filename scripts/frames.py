@@ -10,13 +10,13 @@ from genga.cellstore import CellWriter
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.damage import Damage, told
 from genga.fields import Fields
-from genga.files import read_json
+from genga.files import read_facts
 from genga.frames import SCHEMA, frames
 from genga.params.frames import Params
 from genga.progress import progress
 from genga.shards import writing_shard
 from genga.tables import write_table
-from genga.video import decode
+from genga.video import check_same, decode
 
 
 def main(
@@ -31,7 +31,8 @@ def main(
     cv2.setNumThreads(1)  # grids are small: handing them to other threads takes longer than the work
     values = params_of("frames", Params, params)
     name = f"frames {out.parent.name}/{out.stem}"
-    found = read_json(in_probe)
+    found = read_facts(in_probe)
+    check_same(in_video, found["sha256"])
     damage = Damage()
     with writing_shard(out_cells) as shard:
         decoded = decode(in_video, threads, damage, Fields.of(found["fields"]), values.hwaccel)

@@ -6,7 +6,7 @@ import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.damage import told
-from genga.files import write_json
+from genga.files import write_facts
 from genga.params.probe import Params
 from genga.probe import probe
 
@@ -18,7 +18,7 @@ def main(
 ) -> None:
     """Look at a video file: is it sound, and what is in it."""
     found = probe(in_video, params_of("probe", Params, params))
-    write_json(out, found)
+    write_facts(out, found)
     fields, late = found["fields"], found["missing_end"]
     damaged = f", damaged: {told(found['damaged'])}" if found["damaged"] else ""
     kind = "" if fields["kind"] == "progressive" else f", fields: {fields['kind']} (by {fields['by']})"

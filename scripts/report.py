@@ -9,7 +9,7 @@ import typer
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.counts import count, read_tables
 from genga.evaluate import SCHEMA as JUDGED
-from genga.files import read_json, sha256_of, write_json, write_text
+from genga.files import read_facts, sha256_of, write_json, write_text
 from genga.params.models import Params as Models
 from genga.params.report import Params
 from genga.registry import load
@@ -38,7 +38,7 @@ def main(
     """Write the report of a run: one page that opens anywhere, and its figures as data."""
     values = params_of("report", Params, params)
     registry = load(params_of("models", Models, models))
-    scores = read_json(in_scores)
+    scores = read_facts(in_scores)
     names: list[str] = json.loads(episodes)
     samples, dataset = (
         read_table(path, {**schema, **SHARD_SCHEMA}) for path, schema in ((in_samples, SAMPLES), (in_dataset, DATASET))
@@ -72,7 +72,7 @@ def main(
 
 def video(data: Path, series: str, episode: str) -> str:
     """Return the sha256 of an episode's video, as stage probe recorded it."""
-    return str(read_json(data / "probe" / series / f"{episode}.json")["sha256"])
+    return str(read_facts(data / "probe" / series / f"{episode}.json")["sha256"])
 
 
 if __name__ == "__main__":

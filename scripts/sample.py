@@ -8,10 +8,10 @@ import torch
 import typer
 
 from genga import registry
+from genga.checkpoints import TRAIN_AGAIN
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.diffusion import device_of, load_base
-from genga.errors import GengaError
-from genga.files import read_json, sha256_of
+from genga.files import check_sha256, read_facts
 from genga.images import EXTENSION, encode
 from genga.params.models import Params as ModelParams
 from genga.params.sample import Params
@@ -29,7 +29,7 @@ def main(
     params: str = typer.Option("", help=PARAMS_HELP),
 ) -> None:
     """Draw the same prompts and seeds with the base and with every checkpoint."""
-    listed = read_json(in_checkpoints)
+    listed = read_facts(in_checkpoints)
     name = listed["run"]
     values = params_of(f"sample:{name}", Params, params)
     section = params_of("models", ModelParams, models)
@@ -65,8 +65,7 @@ def main(
 
 def recorded(checkpoint: dict[str, Any]) -> Path:
     """Return a checkpoint's file if its content is what was recorded when it was written."""
-    if sha256_of(checkpoint["file"]) != checkpoint["sha256"]:
-        raise GengaError(f"{checkpoint['file']}: is not the checkpoint that was recorded; train the run again")
+    check_sha256(checkpoint["file"], checkpoint["sha256"], TRAIN_AGAIN)
     return Path(checkpoint["file"])
 
 

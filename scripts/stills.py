@@ -9,7 +9,7 @@ from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.dedup import KEPT
 from genga.dedup import SCHEMA as DEDUP
 from genga.fields import Fields
-from genga.files import read_json
+from genga.files import read_facts
 from genga.frames import SCHEMA as FRAMES
 from genga.params.stills import Params
 from genga.progress import progress
@@ -17,6 +17,7 @@ from genga.shards import writing_shard
 from genga.stills import SCHEMA, images, stills, wanted
 from genga.stills_stitched import parts, stitched
 from genga.tables import read_table, write_table
+from genga.video import check_same
 
 
 def main(
@@ -32,7 +33,9 @@ def main(
     """Write the kept drawings of an episode losslessly."""
     values = params_of("stills", Params, params)
     name = f"{out.parent.name}/{out.stem}"
-    fields = Fields.of(read_json(in_probe)["fields"])
+    probed = read_facts(in_probe)
+    check_same(in_video, probed["sha256"])
+    fields = Fields.of(probed["fields"])
     dedup = read_table(in_dedup, DEDUP)
     needed = wanted(read_table(in_frames, FRAMES), dedup)
     kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")

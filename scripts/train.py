@@ -10,7 +10,7 @@ import typer
 from genga import registry
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.diffusion import Source, device_of, load_base
-from genga.files import write_json
+from genga.files import write_facts
 from genga.images import decode
 from genga.params.models import Params as ModelParams
 from genga.params.train import Params
@@ -40,7 +40,9 @@ def main(
     model = registry.load(section).model("base").verify()
     source, device = Source(load_base(model.path), model.name, model.sha256), device_of(section.device)
     if cut := cut_captions(pictures, source.base):
-        print(f"train {name}: {cut} of {len(pictures)} captions are too long: last tags not seen", file=sys.stderr)
+        print(
+            f"note: train {name}: {cut} of {len(pictures)} captions are too long: last tags not seen", file=sys.stderr
+        )
     folder, total = RunFolder(out, name), total_steps(pictures, values)
     with ShardReader() as shards:
         trained = train(
@@ -55,7 +57,7 @@ def main(
         )
     write_table(out / "ledger.parquet", trained.ledger, LEDGER)
     write_table(out / "losses.parquet", trained.losses, LOSSES)
-    write_json(
+    write_facts(
         out / "checkpoints.json",
         {
             "run": name,

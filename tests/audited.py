@@ -16,7 +16,7 @@ import polars as pl
 
 from genga.audit import tables
 from genga.audit.code import meaning
-from genga.files import sha256_of, write_json
+from genga.files import sha256_of, write_facts
 from genga.records import Output, Record, Records, write_records
 from genga.shards import writing_shard
 from genga.tables import write_table
@@ -100,7 +100,7 @@ def _write(path: str, schema: tables.Schema, *rows: dict) -> None:
 
 
 def _tables() -> None:
-    write_json(f"data/probe/{PLACE}.json", {"sha256": sha256_of(f"data/raw/{PLACE}.mkv"), "codec": "h264"})
+    write_facts(f"data/probe/{PLACE}.json", {"sha256": sha256_of(f"data/raw/{PLACE}.mkv"), "codec": "h264"})
     _write(f"data/frames/{PLACE}.parquet", tables.FRAMES, *({"frame": n, "time": n / 24} for n in range(3)))
     _write(f"data/shots/{PLACE}.parquet", tables.SHOTS, {"shot": 0, "start": 0, "end": 3, "camera": "static"})
     kept = [(0, 0, "kept"), (1, 0, "held"), (2, 2, "restored")]
@@ -160,9 +160,9 @@ def _run() -> None:
         text(path, checkpoint(step))
         listed.append({"step": step, "epoch": 1, "file": path, "sha256": sha256_of(path)})
     base = {"name": "tiny", "sha256": sha256_of("base/model.safetensors")}
-    write_json("models/r/checkpoints.json", {"run": "r", "base": base, "trigger": WHO, "checkpoints": listed})
+    write_facts("models/r/checkpoints.json", {"run": "r", "base": base, "trigger": WHO, "checkpoints": listed})
     text(SELECTED, checkpoint(4))
-    write_json("data/evaluate/r.json", judged(listed[1]))
+    write_facts("data/evaluate/r.json", judged(listed[1]))
 
 
 def judged(selected: dict[str, Any]) -> dict[str, Any]:

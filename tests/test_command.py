@@ -1,5 +1,7 @@
 """genga.command: one line on error, one line at the end."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,20 @@ def test_params_from_json_or_from_the_file(tmp_path: Path, monkeypatch: pytest.M
     assert params_of("dedup", Params, "").threshold == 7
     with pytest.raises(GengaError, match=r"params\.yaml: section tag is missing"):
         params_of("tag", Params, "")
+
+
+def test_a_disk_that_fails_is_one_line_and_other_errors_are_not_hidden(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main(number: int) -> None:
+        """Fail."""
+        raise OSError(number, os.strerror(number), "data/a.tar")
+
+    monkeypatch.setattr("sys.argv", ["main", str(errno.EIO)])
+    with pytest.raises(SystemExit) as stopped:
+        run(main)
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "error: data/a.tar: Input/output error; put the disk right, and run again\n"
+    monkeypatch.setattr("sys.argv", ["main", str(errno.EISDIR)])
+    with pytest.raises(IsADirectoryError):
+        run(main)

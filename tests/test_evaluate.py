@@ -14,7 +14,7 @@ import pytest
 
 from genga.errors import GengaError
 from genga.evaluate import REFERENCES, SAMPLES, SCHEMA, evaluate, select_references
-from genga.files import sha256_of, write_json
+from genga.files import sha256_of, write_facts
 from genga.images import encode
 from genga.judges import Judges, largest_counts, look_at_references, look_at_samples
 from genga.params.evaluate import Params
@@ -229,7 +229,7 @@ def run_folder(tmp_path, monkeypatch):
         write_table(f"{name}.parquet", rows, rows.schema)
     (tmp_path / "100.safetensors").write_bytes(b"weights")
     checkpoint = {"step": 100, "epoch": 2, "file": "100.safetensors", "sha256": sha256_of("100.safetensors")}
-    write_json(
+    write_facts(
         "checkpoints.json", {"run": "hana", "base": {"name": "base", "sha256": "0"}, "checkpoints": [checkpoint]}
     )
     path = __file__.replace("tests/test_evaluate.py", "scripts/evaluate.py")

@@ -11,13 +11,21 @@ def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
         "probe/b.log": "reading\nerror: b.mkv: not a video\n",
         "probe/a.log": "Traceback (most recent call last):\n  File x\nKeyError: 'y'\n",
         "probe/good.log": "probe good: 1 stream\n",
+        "train/killed.log": "note: goes on\ntrain r: 588/600 steps, loss 0.1426, 1.3/s, 9 s left\n",
+        "probe/killed.log": "",
         "probe/old.log": "error: long ago\n",
     }
     (tmp_path / "probe").mkdir()
+    (tmp_path / "train").mkdir()
     for name, text in logs.items():
         (tmp_path / name).write_text(text)
+    killed = (
+        "error: ended without a word: killed, by somebody or for want of memory; run again, then with fewer --cores"
+    )
     os.utime(tmp_path / "probe/old.log", (100, 100))
     assert find_failures(tmp_path, since=200) == [
         (f"{tmp_path}/probe/a.log", "error: KeyError: 'y'"),
         (f"{tmp_path}/probe/b.log", "error: b.mkv: not a video"),
+        (f"{tmp_path}/probe/killed.log", killed),
+        (f"{tmp_path}/train/killed.log", killed),
     ]

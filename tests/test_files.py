@@ -1,11 +1,15 @@
 """genga.files: whole or not at all, and equal values give equal bytes."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from genga.errors import GengaError
-from genga.files import read_json, replacing, sha256_of, write_json, write_text
+from genga.files import check_writable, read_json, replacing, sha256_of, sweep, write_json, write_text
 
 
 def test_replacing_makes_folders_and_the_file(tmp_path: Path) -> None:
@@ -41,3 +45,24 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
         read_json(tmp_path / "bad.json")
     with pytest.raises(GengaError, match=r"none: cannot be read \(No such file"):
         sha256_of(tmp_path / "none")
+
+
+def test_what_killed_processes_began_to_write_is_swept_away(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    names = [f".a.tar.{process.pid}.tmp", f".b.tar.{os.getpid()}.tmp", "c.tmp", ".d.tmp"]
+    for name in names:
+        (tmp_path / name).touch()
+    assert sweep([tmp_path, tmp_path / "none"]) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+
+
+def test_where_nothing_can_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(GengaError, match=r"file/a: cannot be written \(.*\); allow writing there, and run again"):
+        write_text(tmp_path / "file/a", "a")
+    with pytest.raises(GengaError, match=r"file: is read-only; allow writing there, and run again"):
+        check_writable([tmp_path / "new/folder", tmp_path / "file/folder"])
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=2048))
+    with pytest.raises(GengaError, match=r"its disk is full \(2 kB left\); make room, and run again"):
+        check_writable([tmp_path / "new/folder"])

@@ -19,7 +19,7 @@ from genga.cli.card import app as card_app
 from genga.cli.diff import app as diff_app
 from genga.cli.trace import app as trace_app
 from genga.errors import GengaError
-from genga.files import read_json, write_json
+from genga.files import read_json, write_facts
 from genga.records import read_records, write_records
 
 
@@ -109,7 +109,7 @@ def second_run() -> None:
     """Run q: as r, but of its first checkpoint alone, with fewer steps and another genga/tag.py."""
     shutil.copytree("models/r", "models/q")
     listed = read_json("models/q/checkpoints.json")
-    write_json("models/q/checkpoints.json", {**listed, "run": "q", "checkpoints": listed["checkpoints"][:1]})
+    write_facts("models/q/checkpoints.json", {**listed, "run": "q", "checkpoints": listed["checkpoints"][:1]})
     records = read_records()
     train = records.maker["models/r/checkpoints.json"]
     made = {path.replace("/r/", "/q/"): output for path, output in train.outputs.items()}
@@ -124,7 +124,7 @@ def test_two_runs_differ_in_what_they_differ(project: Path) -> None:
     Path("models/q/checkpoints/r-000002.safetensors").write_bytes(b"q")
     listed = read_json("models/q/checkpoints.json")
     listed["checkpoints"][0] |= {"file": "models/q/checkpoints/r-000002.safetensors", "sha256": "0" * 64}
-    write_json("models/q/checkpoints.json", listed)
+    write_facts("models/q/checkpoints.json", listed)
     found = diff("r", "q", read_records())
     assert found["images"] == {"only": [[], []], "both": 2}
     assert set(found["changed_images"]) == {FIRST, HEAD}, "seen twice, and once"

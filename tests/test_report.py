@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from genga.cli.summary import app
 from genga.evaluate import SCHEMA as JUDGED
-from genga.files import write_json, write_text
+from genga.files import write_facts, write_text
 from genga.images import encode
 from genga.pages import clock, count, share, signed
 from genga.report import pictures_of, rows_of
@@ -60,7 +60,7 @@ def episode(name: str) -> None:
     for stage, columns in tables.items():
         table = pl.DataFrame(columns)
         write_table(f"data/{stage}/show/{name}.parquet", table, table.schema)
-    write_json(f"data/probe/show/{name}.json", {"sha256": "5e" * 32})
+    write_facts(f"data/probe/show/{name}.json", {"sha256": "5e" * 32})
 
 
 def judged_row(sample: str, step: int, prompt: int, seed: int, images: list[str]) -> dict:
@@ -118,7 +118,7 @@ def run_folder(tmp_path, monkeypatch):
     shard("data/sample/hana", [{"sample": key[0], "prompt_text": f"{TRIGGER}, tag{key[2]}"} for key in keys], 0)
     judged = pl.DataFrame([judged_row(*key, images[:: 1 - 2 * key[3]]) for key in keys], schema=dict(JUDGED))
     write_table("data/evaluate/hana.parquet", judged, JUDGED)
-    write_json("data/evaluate/hana.json", evaluation())
+    write_facts("data/evaluate/hana.json", evaluation())
     losses = pl.DataFrame({"step": [1, 2], "loss": [0.5, 0.25]})
     write_table("models/hana/losses.parquet", losses, losses.schema)
     for name in ("models.yaml", "params.yaml"):

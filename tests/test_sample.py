@@ -11,7 +11,7 @@ from tiny_base import save_tiny_base
 from genga import lora
 from genga.diffusion import load_base
 from genga.errors import GengaError
-from genga.files import sha256_of
+from genga.files import sha256_of, write_facts
 from genga.images import decode
 from genga.params.sample import Params
 from genga.sample import SCHEMA, count, prompt_of, sample, start_noise
@@ -142,7 +142,7 @@ def script(name, request):
 def test_the_command_writes_shard_and_table(project, checkpoints, request):
     files = [{"step": step, "epoch": 1, "file": str(file), "sha256": sha256_of(file)} for step, file in checkpoints[1:]]
     listed = {"run": "花", "trigger": "hana", "clip_skip": 1, "checkpoints": files}
-    (project / "checkpoints.json").write_text(json.dumps(listed))
+    write_facts("checkpoints.json", listed)
     values = params(seeds=[3]).model_dump_json()
 
     def make(name):
@@ -159,7 +159,9 @@ def test_the_command_writes_shard_and_table(project, checkpoints, request):
     assert {image.shape for image in images} == {(16, 24, 3)}
 
     listed["checkpoints"][0]["sha256"] = "0" * 64
-    (project / "checkpoints.json").write_text(json.dumps(listed))
-    with pytest.raises(GengaError, match="hana-000020.safetensors: is not the checkpoint that was recorded"):
+    write_facts("checkpoints.json", listed)
+    with pytest.raises(
+        GengaError, match="hana-000020.safetensors: sha256 is .*, recorded 000000000000…; delete it and its run"
+    ):
         make("three")
     assert not (project / "three").exists()

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -318,11 +319,39 @@ def test_the_second_of_two_users_is_told(copy: Path) -> None:
     assert len(ran.errors) == 1 and f"process {other.pid} on" in ran.errors[0] and "is at work here" in ran.errors[0]
 
 
-def test_the_lock_of_a_killed_run_is_cleared(copy: Path) -> None:
-    lock = copy / ".snakemake/locks/0.output.lock"
-    put(lock, f"reports/{RUN}/index.html\n", old=True)
+def test_the_lock_of_a_killed_run_is_no_hindrance(copy: Path) -> None:
+    put(copy / ".snakemake/locks/0.output.lock", f"reports/{RUN}/index.html\n")
     change_params(copy, "report", quality=80)
     shutil.rmtree(copy / "logs")
     ran = snakemake(copy)
     assert ran.code == 0, ran.text
-    assert "note: the last run was killed" in ran.text and logged(copy) == {"report"}
+    assert logged(copy) == {"report"}
+
+
+WAITS = "import time\nwhile not Path('go').exists():\n    time.sleep(0.05)\n"
+
+
+def test_two_users_at_once_by_snakemake_and_by_dvc_and_a_killed_first(copy: Path) -> None:
+    run(copy, "git", "init", "-q")
+    append("scripts/report.py", WAITS)(copy)
+    shutil.rmtree(copy / "logs")
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    first = subprocess.Popen(command, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while not (copy / "logs/report").is_dir():
+        assert first.poll() is None
+        time.sleep(0.05)
+    said = f"process {first.pid} on"
+    second = snakemake(copy)
+    assert second.code != 0 and len(second.errors) == 1 and said in second.errors[0], second.text
+    assert "Directory cannot be locked" not in second.text and "Traceback" not in second.text
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    third = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro"], cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
+    assert third.returncode != 0 and said in third.stdout + third.stderr, third.stdout + third.stderr
+    first.kill()
+    first.wait()
+    put(copy / "go", "")
+    again = snakemake(copy)  # at once
+    assert again.code == 0 and logged(copy) == {"report"}, again.text
+    assert snakemake(copy, "-n").nothing

@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,6 +108,24 @@ def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, capsys):
     ]
     assert resumed.losses.equals(whole.losses)
     assert resumed.ledger.equals(whole.ledger)
+
+
+def test_sigkill_in_a_step_and_while_writing_ends_in_the_same_bytes(tmp_path):
+    script = Path(__file__).parent / "killed_training.py"
+    folders = os.pathsep.join([str(script.parent.parent), str(script.parent)])
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "0", "6"],
+        env={**os.environ, "PYTHONPATH": folders},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["ended"].count(-9) >= 4 and found["ended"][-1] == 0
+    assert found["killed"] == found["whole"]
+    assert [name for name in found["whole"] if name.startswith("checkpoints/")] == [
+        f"checkpoints/hana-00000{step}.safetensors" for step in (2, 4, 6, 8)
+    ]
 
 
 def test_a_checkpoint_says_what_it_is(base_folder, tmp_path):

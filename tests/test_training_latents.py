@@ -69,6 +69,7 @@ def test_a_damaged_latent_is_named(tmp_path):
     key = cache.key("pixels", CUT, False)
     cache.fill(key, image, CUT, False)
     (file,) = tmp_path.rglob("*.safetensors")
-    file.write_bytes(b"")
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(GengaError, match=f"{key}.safetensors: damaged latent; delete it"):
         cache.draw(key, torch.zeros(1, 1, 1))

@@ -48,6 +48,15 @@ def test_a_damaged_state_is_ignored(tmp_path, capsys):
     assert "is damaged: it is ignored" in capsys.readouterr().err
 
 
+def test_a_flipped_bit_of_a_state_is_noticed(tmp_path, capsys):
+    folder, file = saved(tmp_path), tmp_path / "hana" / ".state" / "state.safetensors"
+    data = file.read_bytes()
+    for place in range(8, len(data)):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert folder.load("key") is None
+    assert capsys.readouterr().err.count("it is ignored") == len(data) - 8
+
+
 def test_clearing_removes_checkpoints_of_earlier_runs_alone(tmp_path):
     folder = saved(tmp_path)
     for name in ("hana-000004.safetensors", "hana.safetensors", "hana-best.safetensors", "hana-000004.txt"):
@@ -63,6 +72,7 @@ def test_clearing_removes_checkpoints_of_earlier_runs_alone(tmp_path):
 
 def test_forgetting_leaves_nothing_hidden(tmp_path):
     folder = saved(tmp_path)
+    (tmp_path / "hana" / ".state" / ".state.safetensors.1.tmp").touch()  # of a run that was killed while it wrote
     folder.forget()
     folder.forget()
     assert [path.name for path in (tmp_path / "hana").iterdir()] == ["checkpoints"]

@@ -20,6 +20,7 @@ from genga.params.probe import Params
 from genga.params.stills import Params as Stills
 from genga.pixels import Converter
 from genga.probe import probe
+from genga.reading import Reading
 from genga.stills import images
 from genga.video import decode, luma, opening, pictures
 
@@ -226,7 +227,7 @@ def test_a_device_that_is_not_there_is_replaced_with_a_warning(
     said = capsys.readouterr().err
     assert said.startswith(f"warning: {film}: ") and said.count("\n") == 1
     assert all((a == b).all() for a, b in zip(plain, found, strict=True))
-    opened(film, "off").close()
+    opened(Reading(film), "off").close()
     assert capsys.readouterr().err == ""
     assert Stills.model_validate({"scaling": "bicubic", "hwaccel": False}).hwaccel == "off"
 

@@ -93,8 +93,11 @@ class Reader:
 
     def episodes(self, stage: str, episodes: Iterable[str], schema: Schema) -> pl.DataFrame:
         """Return a stage's tables of several episodes (series/episode) as one."""
-        tables = [self.table(f"data/{stage}/{episode}.parquet", schema) for episode in episodes]
-        return pl.concat([empty(schema), *tables])
+        return self.tables([f"data/{stage}/{episode}.parquet" for episode in episodes], schema)
+
+    def tables(self, paths: Iterable[str], schema: Schema) -> pl.DataFrame:
+        """Return several tables as one."""
+        return pl.concat([empty(schema), *(self.table(path, schema) for path in paths)])
 
 
 def episode_of(still: str) -> str:

@@ -10,15 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save_file
 
 from genga.diffusion import Base, state_sha256
 from genga.errors import GengaError
-from genga.files import replacing
 from genga.images import Image
 from genga.progress import progress
+from genga.training import sealed
 from genga.training.draws import digest
 from genga.training.pictures import Picture
 from genga.training.pixels import Cut, bucketed, to_tensor
@@ -26,7 +24,7 @@ from genga.training.plan import Look
 
 LatentOf = Callable[[Look, torch.Tensor], torch.Tensor]  # (look, noise to draw it with) -> (channels, height, width)
 
-_VERSION = 1  # of what is kept; another version does not find the files of this one
+_VERSION = 2  # of what is kept; another version does not find the files of this one
 
 
 class LatentCache:
@@ -50,18 +48,19 @@ class LatentCache:
         tensor = to_tensor(pixels[:, ::-1] if flipped else pixels)
         with torch.no_grad():
             moments = self._vae.encode(tensor.to(self._vae.device)).latent_dist.parameters[0]
-        with replacing(path) as temporary:
-            save_file({"moments": moments.float().cpu().contiguous()}, temporary)
+        sealed.save(path, {"moments": moments.float().cpu().contiguous()}, {})
         return True
 
     def draw(self, key: str, noise: torch.Tensor) -> torch.Tensor:
         """Return a latent (channels, height, width), scaled as the UNet takes it: mean + deviation * noise."""
         path = self._path(key)
         try:
-            moments = load_file(path)["moments"]
-        except (OSError, KeyError, safetensors.SafetensorError) as error:
-            raise GengaError(f"{path}: damaged latent; delete it to have it made again") from error
-        mean, log_variance = moments.chunk(2)
+            found = sealed.load(path)
+        except OSError as error:
+            raise GengaError(f"{path}: latent cannot be read ({error}); run again") from error
+        if found is None:
+            raise GengaError(f"{path}: damaged latent; delete it to have it made again")
+        mean, log_variance = found[0]["moments"].chunk(2)
         return (mean + torch.exp(0.5 * log_variance.clamp(-30, 20)) * noise) * self._vae.config.scaling_factor
 
     def _path(self, key: str) -> Path:

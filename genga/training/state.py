@@ -7,16 +7,16 @@ or another base is not used.
 
 import json
 import re
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save_file
 
-from genga.files import replacing, sha256_of
+from genga.files import sha256_of
+from genga.training import sealed
 
 Checkpoint = dict[str, Any]  # step, epoch, file (as given in checkpoints.json), sha256
 
@@ -52,20 +52,17 @@ class RunFolder:
         """Keep the state, in place of the one before."""
         words = {"step": state.step, "checkpoints": state.checkpoints, "scaler": state.scaler}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
-        with replacing(self._state) as temporary:
-            save_file(tensors, temporary, {"key": key, "state": json.dumps(words)})
+        sealed.save(self._state, tensors, {"key": key, "state": json.dumps(words)})
 
     def load(self, key: str) -> State | None:
         """Return the state to go on from; None to begin anew, and stderr says so if there was another state."""
         if not self._state.is_file():
             return None
-        try:
-            with safetensors.safe_open(self._state, framework="pt") as file:
-                metadata = file.metadata() or {}
-            tensors = load_file(self._state)
-        except safetensors.SafetensorError:
+        found = sealed.load(self._state)
+        if found is None:
             _ignored(self._state, "is damaged")
             return None
+        tensors, metadata = found
         if metadata.get("key") != key:
             _ignored(self._state, "is of other parameters, another dataset or another base")
             return None
@@ -88,9 +85,8 @@ class RunFolder:
 
     def forget(self) -> None:
         """Remove the state: the run is finished."""
-        self._state.unlink(missing_ok=True)
         if self._state.parent.is_dir():
-            self._state.parent.rmdir()
+            shutil.rmtree(self._state.parent)  # with what a killed run was about to write
 
 
 def _ignored(state: Path, why: str) -> None:

@@ -1,0 +1,107 @@
+"""Trains a tiny run in forks of this process that are killed, and undisturbed: `killed_training.py FOLDER SEED COUNT`.
+
+Prints as JSON the sha256 of all that both leave behind, and how each fork ended. This process itself never trains, so
+that its forks can.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from test_train import CPU, PICTURES, pixels
+from tiny_base import save_tiny_base
+from training_params import params
+
+from genga import files, lora
+from genga.diffusion import Source, load_base
+from genga.files import sha256_of
+from genga.train import train
+from genga.training import sealed
+from genga.training.state import RunFolder
+
+VALUES = params(max_steps=8, epochs=4, save_every=2, shuffle=True, tag_dropout=0.2)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_a_step(draw: random.Random) -> Callable[..., None]:
+    """Kill at any time within half a second after a step."""
+    number, delay = draw.randint(1, 5), draw.uniform(0, 0.3)
+
+    def after(step, loss) -> None:
+        if step.number >= number:
+            threading.Timer(delay, die).start()
+
+    return after
+
+
+def before_a_rename(draw: random.Random) -> Callable[..., None]:
+    """Kill when a file is written and not yet under its name."""
+    count, rename = [draw.randint(1, 3)], os.replace
+
+    def replace(*names) -> None:
+        count[0] -= 1
+        die() if not count[0] else rename(*names)
+
+    files.os.replace = replace
+    return lambda step, loss: None
+
+
+def half_written(draw: random.Random) -> Callable[..., None]:
+    """Kill when a checkpoint, or the state beside it, is half written."""
+    whole, kind = lora.to_bytes, draw.choice(["checkpoint", "state"])
+
+    def half(*arguments) -> bytes:
+        data = whole(*arguments)
+        Path(os.environ["HALF"]).write_bytes(data[: len(data) // 2])
+        die()
+        return data
+
+    def half_state(tensors, path, metadata) -> None:
+        Path(path).write_bytes(b"half of it")
+        die()
+
+    if kind == "checkpoint":
+        lora.to_bytes = half
+    else:
+        save = sealed.save_file
+        sealed.save_file = lambda tensors, path, about: (half_state if "key" in about else save)(tensors, path, about)
+    return lambda step, loss: None
+
+
+def fork(folder: Path, source: Source, prepare: Callable[[], Callable[..., None]]) -> int:
+    """Train in a fork; return the signal it died of, or 0."""
+    process = os.fork()
+    if process:
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    os.environ["HALF"] = str(folder / f"checkpoints/.half.{os.getpid()}.tmp")
+    run = RunFolder(folder, "hana")
+    made = train(PICTURES, pixels, source, VALUES, run, folder / "cache", CPU, prepare())
+    made.losses.write_csv(folder / "losses.csv")
+    made.ledger.write_csv(folder / "ledger.csv")
+    run.forget()
+    os._exit(0)
+
+
+def left(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): sha256_of(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+if __name__ == "__main__":
+    home, draw = Path(sys.argv[1]), random.Random(int(sys.argv[2]))
+    torch.set_num_threads(1)
+    source = Source(load_base(save_tiny_base(home / "base")), "tiny", "0" * 64)
+    fork(home / "whole", source, lambda: lambda step, loss: None)
+    kinds = [in_a_step, before_a_rename, half_written]
+    ended = [fork(home / "killed", source, lambda k=k: kinds[k % 3](draw)) for k in range(int(sys.argv[3]))]
+    ended.append(fork(home / "killed", source, lambda: lambda step, loss: None))
+    files.sweep([home])
+    print("\n" + json.dumps({"whole": left(home / "whole"), "killed": left(home / "killed"), "ended": ended}))
