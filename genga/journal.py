@@ -29,6 +29,7 @@ FOLDER = SNAKEMAKE / "genga"
 _STATE, _STAMPS = FOLDER / "restored.json", FOLDER / "stamps.json"
 _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; there from start to finish
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
+_PROBED = '{"job":"data/probe/'  # how the line of a job of `probe` begins
 FRESH = 5.0  # s: a lock of Snakemake's as young as that may be of a run that is just starting
 
 
@@ -98,9 +99,19 @@ class Journal:
 
 
 def known_episodes(path: str | Path = RECORDS_FILE) -> list[tuple[str, str]]:
-    """Return (series, episode) of every episode that records.jsonl speaks of, sorted."""
-    jobs = read_records(path).jobs.values()
-    return sorted({(job.wildcards["series"], job.wildcards["episode"]) for job in jobs if "episode" in job.wildcards})
+    """Return (series, episode) of every episode that records.jsonl speaks of, sorted.
+
+    Every episode has been probed; only those lines are parsed, since every job of a cluster asks anew.
+    """
+    if not Path(path).is_file():
+        return []
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = [json.loads(line)["wildcards"] for line in file if line.startswith(_PROBED)]
+        return sorted((of["series"], of["episode"]) for of in found)
+    except (ValueError, KeyError, TypeError):
+        read_records(path)  # says which line it is
+        raise
 
 
 def _free() -> bool:
