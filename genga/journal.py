@@ -29,6 +29,7 @@ FOLDER = SNAKEMAKE / "genga"
 _STATE, _STAMPS = FOLDER / "restored.json", FOLDER / "stamps.json"
 _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; there from start to finish
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
+_LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
 _PROBED = '{"job":"data/probe/'  # how the line of a job of `probe` begins
 FRESH = 5.0  # s: a lock of Snakemake's as young as that may be of a run that is just starting
 
@@ -50,6 +51,13 @@ class Journal:
         if not (path := _CODE / f"{key}.json").is_file():
             write_text(path, json.dumps(hashes))
         return key
+
+    def listed(self, names: list[str]) -> str:
+        """Return the path of a file with the names, a JSON list: equal names, equal path."""
+        path = _LISTS / f"{key_of({'names': json.dumps(names)})}.json"
+        if not path.is_file():
+            write_text(path, json.dumps(names, ensure_ascii=False))
+        return path.as_posix()
 
     def read(self) -> list[str]:
         """Let Snakemake know what records.jsonl says of the files here; return those that are not what it says, sorted.

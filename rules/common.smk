@@ -118,10 +118,14 @@ def all_sections(wildcards):
     return Named("parameters", found, json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 
 
-def episodes_of_run(wildcards):
-    """Return the names of the episodes that the run's series has, as a JSON list."""
-    series = SERIES_OF_RUN[wildcards.run]
-    return Named("episodes", [episode for name, episode in EPISODES if name == series])
+def episodes(wildcards):
+    """The episodes of the series, or of the run's series: in the command a file that names them.
+
+    A command is one word of the shell's, and such may have 128 KiB: a thousand paths are more.
+    """
+    series = wildcards.get("series") or SERIES_OF_RUN[wildcards.run]
+    names = [episode for name, episode in EPISODES if name == series]
+    return Named("episodes", names, JOURNAL.listed(names))
 
 
 def in_roles(roles):
