@@ -1,7 +1,8 @@
 """Which episodes there are: every video file `data/raw/<series>/<episode>.<extension>` is one."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from genga.errors import GengaError
@@ -37,11 +38,18 @@ def links_to_nowhere(folder: str | Path) -> list[tuple[str, str]]:
     return [(path.as_posix(), str(path.readlink())) for path in sorted(links) if not path.exists()]
 
 
-def episodes_before(episodes: Iterable[Episode], series: str, episode: str, count: int) -> list[str]:
-    """Return the last `count` episodes of `series` before `episode`, in name order: ep2 before ep10."""
-    names = sorted((name for of, name in episodes if of == series), key=_name_order)
-    before = [name for name in names if _name_order(name) < _name_order(episode)]
-    return before[-count:] if count else []
+def in_name_order(episodes: Iterable[Episode]) -> dict[str, list[str]]:
+    """Return the episodes of each series in name order: ep2 before ep10."""
+    names: dict[str, list[str]] = {}
+    for series, episode in episodes:
+        names.setdefault(series, []).append(episode)
+    return {series: sorted(of, key=_name_order) for series, of in names.items()}
+
+
+def episodes_before(ordered: Sequence[str], episode: str, count: int) -> list[str]:
+    """Return the last `count` of the episodes before one. ordered: those of its series, in name order."""
+    place = bisect_left(ordered, _name_order(episode), key=_name_order)
+    return list(ordered[max(0, place - count) : place])
 
 
 def _name_order(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -30,6 +30,8 @@ _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; 
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
 _MADE = ("data", "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
+_LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
+_PROBED = '{"job":"data/probe/'  # how the line of a job of `probe` begins
 
 
 class Journal:
@@ -49,6 +51,13 @@ class Journal:
         if not (path := _CODE / f"{key}.json").is_file():
             write_text(path, json.dumps(hashes))
         return key
+
+    def listed(self, names: list[str]) -> str:
+        """Return the path of a file with the names, a JSON list: equal names, equal path."""
+        path = _LISTS / f"{key_of({'names': json.dumps(names)})}.json"
+        if not path.is_file():
+            write_text(path, json.dumps(names, ensure_ascii=False))
+        return path.as_posix()
 
     def read(self) -> list[str]:
         """Let Snakemake know what records.jsonl says of the files here; return those that are not what it says, sorted.
@@ -107,9 +116,19 @@ class Journal:
 
 
 def known_episodes(path: str | Path = RECORDS_FILE) -> list[tuple[str, str]]:
-    """Return (series, episode) of every episode that records.jsonl speaks of, sorted."""
-    jobs = read_records(path).jobs.values()
-    return sorted({(job.wildcards["series"], job.wildcards["episode"]) for job in jobs if "episode" in job.wildcards})
+    """Return (series, episode) of every episode that records.jsonl speaks of, sorted.
+
+    Every episode has been probed; only those lines are parsed, since every job of a cluster asks anew.
+    """
+    if not Path(path).is_file():
+        return []
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = [json.loads(line)["wildcards"] for line in file if line.startswith(_PROBED)]
+        return sorted((of["series"], of["episode"]) for of in found)
+    except (ValueError, KeyError, TypeError):
+        read_records(path)  # says which line it is
+        raise
 
 
 def _free() -> bool:

@@ -4,7 +4,7 @@ A stage names its columns as a polars schema; reading and writing check it, so t
 another stage, is refused by name instead of failing somewhere later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -47,6 +47,11 @@ def read_table(path: str | Path, schema: Schema) -> pl.DataFrame:
     assert isinstance(table, pl.DataFrame)
     _check(path, table.schema, schema)
     return table.select(list(schema))
+
+
+def read_episodes(folder: str | Path, episodes: Iterable[str], schema: Schema) -> pl.DataFrame:
+    """Read the tables of these episodes, `folder`/<episode>.parquet, into one, in their order."""
+    return pl.concat([read_table(Path(folder, f"{episode}.parquet"), schema) for episode in episodes])
 
 
 def empty(schema: Schema) -> pl.DataFrame:

@@ -15,15 +15,13 @@ rule characters:
     threads: 2
     params:
         code=code("characters"),
-        # An option again for each episode, quoted for the shell.
-        crop=lambda wildcards, input: each("--in-crop", input.crop),
-        embed=lambda wildcards, input: each("--in-embed", input.embed),
-        stills=lambda wildcards, input: each("--in-stills", input.stills),
+        episodes=episodes,
         names=decided("--names", "characters"),
         values=section("characters"),
         models=section("models"),
         pins=pins("ccip-feature", "ccip-metric"),
     shell:
-        "python scripts/characters.py {params.crop} {params.embed} {params.stills} {params.names} "
+        "python scripts/characters.py --in-crop data/crop/{wildcards.series:q} --in-embed data/embed/{wildcards.series:q} "
+        "--in-stills data/stills/{wildcards.series:q} --episodes {params.episodes:q} {params.names} "
         "--out {output.table:q} --out-sheet {output.sheet:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 # Jobs run the Python that runs Snakemake, activated or not, and the library beside the Snakefile, installed or not.
@@ -16,7 +17,7 @@ os.environ.update(
 )
 
 from genga import registry
-from genga.episodes import episodes_before, find_episodes, links_to_nowhere
+from genga.episodes import episodes_before, find_episodes, in_name_order, links_to_nowhere
 from genga.errors import GengaError
 from genga.failures import find_failures
 from genga.files import check_writable, sha256_of
@@ -40,7 +41,8 @@ try:
     ODD = JOURNAL.read() if workflow.is_main_process else []
     EPISODES = find_episodes("data/raw")
     # A series without any video here was pulled without it: its episodes are those that are on record.
-    AWAY = {name for name in known_episodes() if name[0] not in {series for series, _ in EPISODES}}
+    HERE = {series for series, _ in EPISODES}
+    AWAY = [name for name in known_episodes() if name[0] not in HERE]
     EPISODES |= {(series, episode): f"data/raw/{series}/{episode}.mkv" for series, episode in AWAY}
     MODELS = registry.load(parse_section("models", section_class("models"), config["models"]))
 except GengaError as error:
@@ -49,7 +51,8 @@ except GengaError as error:
 
 for path in ODD[:5]:
     print(f"note: {path} is not what records.jsonl says; what depends on its content is made again", file=sys.stderr)
-SERIES = sorted({series for series, _ in EPISODES})
+ORDERED = in_name_order(EPISODES)
+SERIES = sorted(ORDERED)
 SERIES_OF_RUN = {run: of["series"] for run, of in (config["runs"] or {}).items()}
 RUNS = [run for run, series in SERIES_OF_RUN.items() if series in SERIES]
 for link, target in links_to_nowhere("data/raw"):
@@ -84,17 +87,18 @@ def video(wildcards):
 def code(stage):
     """Return a params function: what a stage's script, its modules and their data files do, as one hash."""
     key = JOURNAL.code(stage)
-    return lambda wildcards: Named("code", key, key)
+    value = Named("code", key, key)
+    return lambda wildcards: value
 
 
 def section(name):
     """Return a params function: section `name` as compact JSON, as run {run} has it where a rule is for a run."""
 
-    def values(wildcards):
-        run = getattr(wildcards, "run", None)
+    @cache  # written out once, not for every job
+    def of(run):
         return Named(name, section_of_run(config, run, name) if run else config[name])
 
-    return values
+    return lambda wildcards: of(getattr(wildcards, "run", None))
 
 
 def one_value(name, key):
@@ -124,10 +128,14 @@ def all_sections(wildcards):
     return Named("parameters", found, json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 
 
-def episodes_of_run(wildcards):
-    """Return the names of the episodes that the run's series has, as a JSON list."""
-    series = SERIES_OF_RUN[wildcards.run]
-    return Named("episodes", [episode for name, episode in EPISODES if name == series])
+def episodes(wildcards):
+    """The episodes of the series, or of the run's series: in the command a file that names them.
+
+    A command is one word of the shell's, and such may have 128 KiB: a thousand paths are more.
+    """
+    series = wildcards.get("series") or SERIES_OF_RUN[wildcards.run]
+    names = [episode for name, episode in EPISODES if name == series]
+    return Named("episodes", names, JOURNAL.listed(names))
 
 
 def in_roles(roles):
@@ -153,7 +161,8 @@ def pins(*roles):
         elif not model.is_pinned:  # on no record yet: as the files are
             files |= {path: sha256_of(path) for path in files if Path(path).is_file()}
         pinned |= {path: digest for path, digest in files.items() if digest is not None}
-    return lambda wildcards: Named("pins", pinned, "")
+    value = Named("pins", pinned, "")
+    return lambda wildcards: value
 
 
 def corrections(kind):
@@ -192,7 +201,7 @@ def earlier(stage):
     """Return an input function: the tables of `stage` for the episodes before this one that dedup looks back to."""
 
     def files(wildcards):
-        names = episodes_before(EPISODES, wildcards.series, wildcards.episode, config["dedup"]["back"])
+        names = episodes_before(ORDERED.get(wildcards.series, []), wildcards.episode, config["dedup"]["back"])
         return [f"data/{stage}/{wildcards.series}/{episode}.parquet" for episode in names]
 
     return files

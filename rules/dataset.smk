@@ -16,15 +16,11 @@ rule dataset:
         "../envs/genga.yaml"
     params:
         code=code("dataset"),
-        # An option again for each episode, quoted for the shell.
-        crop=lambda wildcards, input: each("--in-crop", input.crop),
-        stills=lambda wildcards, input: each("--in-stills", input.stills),
-        frames=lambda wildcards, input: each("--in-frames", input.frames),
-        detect=lambda wildcards, input: each("--in-detect", input.detect),
-        tag=lambda wildcards, input: each("--in-tag", input.tag),
-        quality=lambda wildcards, input: each("--in-quality", input.quality),
+        episodes=episodes,
         values=section("dataset"),
     shell:
-        "python scripts/dataset.py {params.crop} {params.stills} {params.frames} {params.detect} {params.tag} "
-        "{params.quality} --in-characters {input.characters:q} "
+        "python scripts/dataset.py --in-crop data/crop/{wildcards.series:q} --in-stills data/stills/{wildcards.series:q} "
+        "--in-frames data/frames/{wildcards.series:q} --in-detect data/detect/{wildcards.series:q} "
+        "--in-tag data/tag/{wildcards.series:q} --in-quality data/quality/{wildcards.series:q} "
+        "--episodes {params.episodes:q} --in-characters {input.characters:q} "
         "--out {output.table:q} --out-left-out {output.left_out:q} --params {params.values:q} 2>&1 | tee {log:q}"

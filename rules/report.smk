@@ -29,7 +29,7 @@ rule report:
         models=section("models"),
         parameters=all_sections,
         series=of_run("series"),
-        episodes=episodes_of_run,
+        episodes=episodes,
     shell:
         "python scripts/report.py --in-scores {input.scores:q} --in-judged {input.judged:q} "
         "--in-samples {input.samples:q} --in-dataset {input.dataset:q} --in-losses {input.losses:q} "

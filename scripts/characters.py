@@ -10,7 +10,7 @@ import typer
 from genga.characters import CROPS, FEATURES, SCHEMA, STILLS, characters
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.embedder import open_embedder
-from genga.files import write_text
+from genga.files import read_json, write_text
 from genga.images import Image, decode
 from genga.names import read_names
 from genga.params.characters import Params
@@ -18,13 +18,14 @@ from genga.params.models import Params as Models
 from genga.registry import load
 from genga.shards import SHARD_SCHEMA, ShardReader
 from genga.sheet import sheet
-from genga.tables import Schema, read_table, write_table
+from genga.tables import read_episodes, write_table
 
 
 def main(
-    in_crop: list[Path] = typer.Option(..., help="crop table of an episode; once for each"),
-    in_embed: list[Path] = typer.Option(..., help="embed table of an episode; once for each"),
-    in_stills: list[Path] = typer.Option(..., help="stills table of an episode; once for each"),
+    in_crop: Path = typer.Option(..., help="folder of the episodes' crop tables"),
+    in_embed: Path = typer.Option(..., help="folder of their embed tables"),
+    in_stills: Path = typer.Option(..., help="folder of their stills tables"),
+    episodes: Path = typer.Option(..., help="file that names the episodes, a JSON list"),
     out: Path = typer.Option(..., help="table of who is who"),
     out_sheet: Path = typer.Option(..., help="HTML page of the clusters, to name them by"),
     names: Path | None = typer.Option(None, help="CSV of names: crop, character, outfit, scope, who, why"),
@@ -35,12 +36,13 @@ def main(
     """Cluster the crops of a series by who is on them, and give the clusters the names that people decided."""
     values = params_of("characters", Params, params)
     embedder = open_embedder(load(params_of("models", Models, models)), threads)
-    crops = _read(in_crop, {**CROPS, **SHARD_SCHEMA})
+    listed: list[str] = read_json(episodes)
+    crops = read_episodes(in_crop, listed, {**CROPS, **SHARD_SCHEMA})
     given = read_names(names) if names else []
     found = characters(
         crops,
-        _read(in_embed, FEATURES),
-        _read(in_stills, STILLS),
+        read_episodes(in_embed, listed, FEATURES),
+        read_episodes(in_stills, listed, STILLS),
         given,
         embedder.differences,
         embedder.threshold,
@@ -53,10 +55,6 @@ def main(
     write_text(out_sheet, page)
     write_table(out, found.table, SCHEMA)
     summary(_summary(out.stem, found.table))
-
-
-def _read(paths: list[Path], schema: Schema) -> pl.DataFrame:
-    return pl.concat([read_table(path, schema) for path in paths])
 
 
 def _images(crops: pl.DataFrame, reader: ShardReader) -> Callable[[str], Image]:

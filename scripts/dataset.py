@@ -9,20 +9,19 @@ import typer
 from genga.candidates import CROPS, FRAMES, NAMES, PERSONS, QUALITY, STILLS, TAGS, Tables, with_signatures
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.dataset import LEFT_OUT_SCHEMA, SCHEMA, Outcome, counted, dataset
-from genga.errors import GengaError
+from genga.files import read_json
 from genga.params.dataset import Params
-from genga.tables import Schema, read_table, write_table
-
-EPISODE = "table of an episode; once for each, in one order for all"
+from genga.tables import read_episodes, read_table, write_table
 
 
 def main(
-    in_crop: list[Path] = typer.Option(..., help=f"crop {EPISODE}"),
-    in_stills: list[Path] = typer.Option(..., help=f"stills {EPISODE}"),
-    in_frames: list[Path] = typer.Option(..., help=f"frames {EPISODE}"),
-    in_detect: list[Path] = typer.Option(..., help=f"detect {EPISODE}"),
-    in_tag: list[Path] = typer.Option(..., help=f"tag {EPISODE}"),
-    in_quality: list[Path] = typer.Option(..., help=f"quality {EPISODE}"),
+    in_crop: Path = typer.Option(..., help="folder of the episodes' crop tables"),
+    in_stills: Path = typer.Option(..., help="folder of their stills tables"),
+    in_frames: Path = typer.Option(..., help="folder of their frames tables"),
+    in_detect: Path = typer.Option(..., help="folder of their detect tables"),
+    in_tag: Path = typer.Option(..., help="folder of their tag tables"),
+    in_quality: Path = typer.Option(..., help="folder of their quality tables"),
+    episodes: Path = typer.Option(..., help="file that names the episodes, a JSON list"),
     in_characters: Path = typer.Option(..., help="table of who is who in the series"),
     out: Path = typer.Option(..., help="table of the training set"),
     out_left_out: Path = typer.Option(..., help="table of the images that are not in it, with the reason"),
@@ -30,17 +29,16 @@ def main(
 ) -> None:
     """Compose the training set of a series: images, captions, buckets, repeats, and what is held out."""
     values = params_of("dataset", Params, params)
-    if len(in_stills) != len(in_frames):
-        raise GengaError(f"--in-stills was given {len(in_stills)} times, --in-frames {len(in_frames)}: once an episode")
+    listed: list[str] = read_json(episodes)
     tables = Tables(
-        crops=_read(in_crop, CROPS),
+        crops=read_episodes(in_crop, listed, CROPS),
         stills=pl.concat(
-            with_signatures(read_table(stills, STILLS), read_table(frames, FRAMES))
-            for stills, frames in zip(in_stills, in_frames, strict=True)
+            with_signatures(read_episodes(in_stills, [name], STILLS), read_episodes(in_frames, [name], FRAMES))
+            for name in listed
         ),
-        persons=_read(in_detect, PERSONS),
-        tags=_read(in_tag, TAGS),
-        quality=_read(in_quality, QUALITY),
+        persons=read_episodes(in_detect, listed, PERSONS),
+        tags=read_episodes(in_tag, listed, TAGS),
+        quality=read_episodes(in_quality, listed, QUALITY),
         names=read_table(in_characters, NAMES),
     )
     made = dataset(tables, values)
@@ -51,10 +49,6 @@ def main(
     write_table(out_left_out, made.left_out, LEFT_OUT_SCHEMA)
     write_table(out, made.table, SCHEMA)
     summary(_summary(out.stem, made))
-
-
-def _read(paths: list[Path], schema: Schema) -> pl.DataFrame:
-    return pl.concat([read_table(path, schema) for path in paths])
 
 
 def _summary(series: str, made: Outcome) -> str:

@@ -9,7 +9,7 @@ import typer
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.counts import count, read_tables
 from genga.evaluate import SCHEMA as JUDGED
-from genga.files import read_facts, sha256_of, write_json, write_text
+from genga.files import read_facts, read_json, sha256_of, write_json, write_text
 from genga.params.models import Params as Models
 from genga.params.report import Params
 from genga.registry import load
@@ -17,7 +17,7 @@ from genga.report import pictures_of, report, rows_of
 from genga.report_figures import CROPS, DATASET, LOSSES, SAMPLES, STILLS, Source, compose, origins, roles
 from genga.report_pictures import read_pictures
 from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.tables import read_table
+from genga.tables import read_episodes, read_table
 
 
 def main(
@@ -28,7 +28,7 @@ def main(
     in_losses: Path = typer.Option(..., help="table of the run's losses"),
     in_data: Path = typer.Option(Path("data"), help="folder of the episodes' tables, by stage and series"),
     series: str = typer.Option(..., help="the series the run learned from"),
-    episodes: str = typer.Option(..., help="its episodes as a JSON list"),
+    episodes: Path = typer.Option(..., help="file that names its episodes, a JSON list"),
     out_page: Path = typer.Option(..., help="the page, HTML"),
     out_figures: Path = typer.Option(..., help="every figure of the page, JSON"),
     parameters: str = typer.Option("{}", help="all sections of params.yaml as the run has them, JSON, to be shown"),
@@ -39,12 +39,12 @@ def main(
     values = params_of("report", Params, params)
     registry = load(params_of("models", Models, models))
     scores = read_facts(in_scores)
-    names: list[str] = json.loads(episodes)
+    names: list[str] = read_json(episodes)
     samples, dataset = (
         read_table(path, {**schema, **SHARD_SCHEMA}) for path, schema in ((in_samples, SAMPLES), (in_dataset, DATASET))
     )
-    crops = pl.concat([read_table(in_data / "crop" / series / f"{name}.parquet", CROPS) for name in names])
-    stills = pl.concat([read_table(in_data / "stills" / series / f"{name}.parquet", STILLS) for name in names])
+    crops = read_episodes(in_data / "crop" / series, names, CROPS)
+    stills = read_episodes(in_data / "stills" / series, names, STILLS)
     figures = compose(
         scores,
         read_table(in_judged, JUDGED),

@@ -35,7 +35,12 @@ digest = hashlib.sha256(b"{stage}")
 for name in sorted(options):
     for value in options[name]:
         if name.startswith("--in-") or name in ("--corrections", "--names"):
-            digest.update(Path(value).read_bytes())
+            paths = [Path(value)]
+            if paths[0].is_dir():
+                listed = json.loads(Path(options["--episodes"][0]).read_text())
+                paths = [Path(value, f"{{name}}.parquet") for name in listed]
+            for path in paths:
+                digest.update(path.read_bytes())
         elif not name.startswith("--out") and name not in ("--threads", "--models"):
             digest.update(value.encode())
 made = [Path(value) for name in options if name.startswith("--out") for value in options[name]]

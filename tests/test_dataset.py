@@ -11,6 +11,7 @@ from genga.candidates import CROPS, FRAMES, NAMES, PERSONS, QUALITY, STILLS, TAG
 from genga.choice import choose, evenly, of_shot
 from genga.dataset import LEFT_OUT_SCHEMA, SCHEMA, dataset
 from genga.errors import GengaError
+from genga.files import write_json
 from genga.params.dataset import Params, Weights
 from genga.split import HELD_OUT, TRAIN, draw, shot_groups, split
 from genga.tables import read_table, write_table
@@ -294,10 +295,13 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         stages = {"crop": own["crops"], "stills": own["stills"], "frames": frames, "detect": own["persons"]}
         for stage, rows in {**stages, "tag": own["tags"], "quality": own["quality"]}.items():
             write_table(f"{stage}/{episode}.parquet", rows, schemas[stage])
-            words += [f"--in-{stage}", f"{stage}/{episode}.parquet"]
+    words += [word for stage in schemas for word in (f"--in-{stage}", stage)]
     write_table("characters.parquet", pl.concat(names), NAMES)
+    write_json("episodes.json", ["e1", "e2"])
     return [
         *words,
+        "--episodes",
+        "episodes.json",
         "--in-characters",
         "characters.parquet",
         "--out",

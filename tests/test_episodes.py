@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from genga.episodes import episodes_before, find_episodes
+from genga.episodes import episodes_before, find_episodes, in_name_order
 from genga.errors import GengaError
 
 
@@ -34,7 +34,12 @@ def test_two_videos_of_one_episode_are_refused(tmp_path: Path) -> None:
 
 def test_the_episodes_before_one_are_in_the_order_of_their_numbers() -> None:
     names = [("s", "ep10"), ("s", "ep2"), ("t", "ep1"), ("s", "ep1"), ("s", "ep9 b"), ("s", "ep9")]
-    assert episodes_before(names, "s", "ep10", 3) == ["ep2", "ep9", "ep9 b"]
-    assert episodes_before(names, "s", "ep1", 3) == []
-    assert episodes_before(names, "s", "ep10", 0) == []
-    assert episodes_before([("s", "第2話"), ("s", "第11話"), ("s", "第3話")], "s", "第11話", 1) == ["第3話"]
+    ordered = in_name_order(names)
+    assert ordered == {"s": ["ep1", "ep2", "ep9", "ep9 b", "ep10"], "t": ["ep1"]}
+    assert episodes_before(ordered["s"], "ep10", 3) == ["ep2", "ep9", "ep9 b"]
+    assert episodes_before(ordered["s"], "ep2", 3) == ["ep1"]
+    assert episodes_before(ordered["s"], "ep1", 3) == []
+    assert episodes_before(ordered["s"], "ep10", 0) == []
+    assert episodes_before(ordered["s"], "ep3", 1) == ["ep2"]  # of one that has no video, too
+    japanese = in_name_order([("s", "第2話"), ("s", "第11話"), ("s", "第3話")])["s"]
+    assert episodes_before(japanese, "第11話", 1) == ["第3話"]

@@ -121,6 +121,7 @@ def run_folder(tmp_path, monkeypatch):
     write_facts("data/evaluate/hana.json", evaluation())
     losses = pl.DataFrame({"step": [1, 2], "loss": [0.5, 0.25]})
     write_table("models/hana/losses.parquet", losses, losses.schema)
+    write_text("episodes.json", json.dumps(EPISODES))
     for name in ("models.yaml", "params.yaml"):
         write_text(name, (ROOT / name).read_text(encoding="utf-8"))
     return tmp_path
@@ -135,7 +136,7 @@ def make(**params: float) -> tuple[str, dict]:
         in_scores=Path("data/evaluate/hana.json"), in_judged=Path("data/evaluate/hana.parquet"),
         in_samples=Path("data/sample/hana.parquet"), in_dataset=Path("data/dataset/show.parquet"),
         in_losses=Path("models/hana/losses.parquet"), in_data=Path("data"), series="show",
-        episodes=json.dumps(EPISODES), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
+        episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
         parameters=json.dumps({"tag": {"general": 0.35}}), params=json.dumps({**PARAMS, **params}),
         models=json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}),
     )  # fmt: skip

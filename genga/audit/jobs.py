@@ -8,17 +8,18 @@ from genga.records import Record, Records
 def behind(records: Records, *paths: str) -> list[Record]:
     """Return the jobs that the files were made by, and those that made what these read, earliest first."""
     found: dict[str, Record] = {}
-
-    def add(path: str) -> None:
+    # A stack of our own: each episode looks back to those before, which makes chains as long as a series.
+    waiting = [(path, False) for path in sorted(paths, reverse=True)]
+    while waiting:
+        path, done = waiting.pop()
         job = records.maker.get(path)
         if job is None or job.key in found:
-            return
-        for read in sorted(job.inputs):
-            add(read)
-        found[job.key] = job
-
-    for path in sorted(paths):
-        add(path)
+            continue
+        if done:
+            found[job.key] = job
+        else:
+            waiting.append((path, True))
+            waiting.extend((read, False) for read in sorted(job.inputs, reverse=True))
     return list(found.values())
 
 

@@ -1,0 +1,162 @@
+"""What the workflow costs before any job runs, as episodes grow in number: `python -m bench.growth`.
+
+Builds a project of so many episodes whose records are Snakemake's own, and beside it `bench/bare.smk`: the same graph,
+files, logs and commands without anything of genga. Both are asked in turn for a dry run with nothing to do, and with
+everything to do; a figure is the least of the rounds, in s of CPU time of the process. Then a copy without all that
+Snakemake knew, without videos and with arbitrary times, as after a clone and a pull, restores the records; its tables
+are as large as those of an episode of 24 minutes (of holes: nothing is read from a disk). Prints the tables that
+docs/workflow.md quotes. 1,000 episodes take some fifteen minutes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+import yaml
+
+from bench._children import cost
+from bench.models import table
+from genga.files import write_json
+from genga.stages import EPISODE_STAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ("Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "demo/weights")
+SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table
+OF_SERIES = (
+    "data/characters/s.parquet", "data/characters/s.html", "data/dataset/s.parquet", "data/dataset/left-out/s.parquet",
+    "models/hana/checkpoints.json", "models/hana/ledger.parquet", "models/hana/losses.parquet",
+    "data/sample/hana.parquet", "data/sample/hana.tar", "data/evaluate/hana.json", "data/evaluate/hana.parquet",
+    "models/hana/hana.safetensors", "reports/hana/index.html", "reports/hana/figures.json",
+)  # fmt: skip
+# Bytes of a table of an episode of 24 minutes: the drawn minute's, 24 times. Shards stay small here: what
+# is larger than 64 MB is not read when records are restored.
+SIZES = {
+    "frames": 2_030_000, "shots": 177_000, "dedup": 203_000, "stills": 304_000, "detect": 310_000, "quality": 209_000,
+    "tag": 1_335_000, "crop": 1_058_000, "embed": 9_452_000,
+}  # fmt: skip
+PULLED = (
+    *(Path(name).parts[0] for name in COPIED if name != "demo/weights"),
+    "demo",
+    "data",
+    "models",
+    "reports",
+    "records.jsonl",
+)
+LIMIT = 1.5  # of the bare workflow's CPU
+RESTORED = 30.0  # s, wall clock
+
+# Snakemake's own way to write records of files that are there; it would wait a tenth of a second for each job.
+TOUCH = (
+    "import sys, snakemake.cli, snakemake.executors.touch as touch; touch.Executor.SLEEPING_TIME = 0; "
+    "snakemake.cli.main(sys.argv[1:])"
+)
+# What the Snakefile does first: parse everything, hand the records over.
+RESTORE = (
+    "import sys, time; sys.path.insert(0, '.'); from genga.journal import Journal; start = time.perf_counter(); "
+    "odd = Journal('.').read(); assert odd == [], odd; print(time.perf_counter() - start, time.process_time())"
+)
+
+
+def build(folder: Path, episodes: int, bare: bool) -> None:
+    """Make a project with so many episodes of which nothing is stale, unless it is there already."""
+    if (folder / "built").is_file():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    if bare:
+        shutil.copy2(ROOT / "bench/bare.smk", folder / "Snakefile")
+    params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    params["runs"] = {"hana": {"series": "s", "character": "hana"}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    for name in [*(path for number in range(episodes) for path in files(number)), *OF_SERIES]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"{name}\n", encoding="utf-8")
+        if name.endswith(".parquet") and (size := SIZES.get(Path(name).parts[1])):
+            os.truncate(folder / name, size)  # a hole follows the name
+    words = [sys.executable, "-c", TOUCH, "--cores", "1000", "--touch", "--forceall"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{folder}: {done.stderr}")
+    write_json(folder / "built", episodes)
+
+
+def files(number: int) -> list[str]:
+    """The video of an episode and what its stages write."""
+    suffixes = {"probe": (".json",), **dict.fromkeys(SHARDS, (".parquet", ".tar"))}
+    made = [(stage, suffix) for stage in EPISODE_STAGES for suffix in suffixes.get(stage, (".parquet",))]
+    return [f"data/raw/s/ep{number:04}.mkv", *(f"data/{stage}/s/ep{number:04}{suffix}" for stage, suffix in made)]
+
+
+def least(folders: list[Path], words: list[str], rounds: int) -> list[float]:
+    """CPU time of Snakemake in each folder, s: in turn, the least of the rounds."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", *words]
+    found = [[cost(command, folder).cpu for folder in folders] for _ in range(rounds)]
+    return [min(times) for times in zip(*found, strict=True)]
+
+
+def nothing_to_do(folder: Path) -> str:
+    """What a dry run says, to be sure that it had looked at everything."""
+    words = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    return "yes" if "Nothing to be done" in done.stdout + done.stderr else "NO"
+
+
+def pulled(folder: Path, target: Path) -> Path:
+    """A copy as after a clone and a pull: nothing that Snakemake knew, no videos, arbitrary times."""
+    shutil.rmtree(target, ignore_errors=True)
+    words = ["cp", "--recursive", "--sparse=always", *(str(folder / name) for name in PULLED), str(target)]
+    target.mkdir(parents=True)
+    subprocess.run(words, check=True)
+    shutil.rmtree(target / "data/raw")
+    for number, path in enumerate(sorted(path for path in (target / "data").rglob("*") if path.is_file())):
+        os.utime(path, (1.5e9 + 977 * number % 86400,) * 2)
+    return target
+
+
+def restored(folder: Path) -> tuple[float, float]:
+    """How long handing the records to Snakemake takes, s: by the clock, and CPU."""
+    words = [sys.executable, "-c", RESTORE]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{folder}: {done.stderr}")
+    wall, cpu = map(float, done.stdout.split())
+    return wall, cpu
+
+
+def main(
+    episodes: list[int] = typer.Option([24, 200, 1000], help="how many; again for each"),
+    folder: Path = typer.Option(Path("data/bench/growth"), help="where the projects are built"),
+    rounds: int = typer.Option(3, min=1, help="measured in turn, the least counts"),
+) -> None:
+    """Measure what the workflow costs before any job runs, as episodes grow in number."""
+    dry, back = [], []
+    for count in episodes:
+        genga, bare = (folder.absolute() / f"{name}-{count}" for name in ("genga", "bare"))
+        build(genga, count, bare=False)
+        build(bare, count, bare=True)
+        for what, words in (("nothing", []), ("everything", ["--forceall"])):
+            ours, theirs = least([genga, bare], words, rounds)
+            said = nothing_to_do(genga) if not words else ""
+            dry.append((count, what, f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}", LIMIT, said))
+        clone = pulled(genga, folder.absolute() / f"pulled-{count}")
+        wall, cpu = restored(clone)
+        back.append((count, f"{wall:.1f}", f"{cpu:.1f}", RESTORED, nothing_to_do(clone)))
+        shutil.rmtree(clone)
+    print("## A dry run\n")
+    header = ("episodes", "to do", "genga, CPU s", "bare workflow, CPU s", "ratio", "at most", "nothing to be done")
+    print(table(header, dry))
+    print("\n## Records restored after a pull\n")
+    print(table(("episodes", "s", "CPU, s", "at most, s", "then nothing to be done"), back))
+
+
+if __name__ == "__main__":
+    typer.run(main)
