@@ -16,6 +16,7 @@ import safetensors
 import torch
 from safetensors.torch import load_file, save_file
 
+from genga.errors import GengaError
 from genga.files import replacing, sha256_of
 
 Checkpoint = dict[str, Any]  # step, epoch, file (as given in checkpoints.json), sha256
@@ -48,15 +49,18 @@ class RunFolder:
         """Return the file of the checkpoint after `step` steps."""
         return self._checkpoints / f"{self.run}-{step:06d}.safetensors"
 
-    def save(self, key: str, state: State) -> None:
-        """Keep the state, in place of the one before."""
+    def save(self, key: str, state: State, processes: int = 1) -> None:
+        """Keep the state, in place of the one before. processes: how many trained."""
         words = {"step": state.step, "checkpoints": state.checkpoints, "scaler": state.scaler}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
         with replacing(self._state) as temporary:
-            save_file(tensors, temporary, {"key": key, "state": json.dumps(words)})
+            save_file(tensors, temporary, {"key": key, "processes": str(processes), "state": json.dumps(words)})
 
-    def load(self, key: str) -> State | None:
-        """Return the state to go on from; None to begin anew, and stderr says so if there was another state."""
+    def load(self, key: str, processes: int = 1) -> State | None:
+        """Return the state to go on from; None to begin anew, and stderr says so if there was another state.
+
+        Raises GengaError if as many processes made it as there are not now: no record would say what made the model.
+        """
         if not self._state.is_file():
             return None
         try:
@@ -69,6 +73,11 @@ class RunFolder:
         if metadata.get("key") != key:
             _ignored(self._state, "is of other parameters, another dataset or another base")
             return None
+        if (made := metadata.get("processes", "1")) != str(processes):
+            raise GengaError(
+                f"{self._state}: is of training by {made} processes, now it is {processes}; set train.launch as it was,"
+                " or delete that file to begin anew"
+            )
         words = json.loads(metadata["state"])
         for checkpoint in words["checkpoints"]:
             path = self.checkpoint(checkpoint["step"])
