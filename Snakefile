@@ -41,10 +41,11 @@ onstart:
 
 
 onsuccess:
-    JOURNAL.finish()
     JOURNAL.write_code()
+    JOURNAL.describe(JOURNAL.finish())
 
 
 onerror:
     JOURNAL.finish()
+    JOURNAL.stop()
     tell_failures()

@@ -10,8 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,22 +94,23 @@ def said(failures: Sequence[tuple[int, "ProcessFailure"]], count: int) -> str:
     return f"{who}: {_reason(first).removeprefix(f'{GengaError.__name__}: ') or f'ended with status {first.exitcode}'}"
 
 
-@contextmanager
-def launched() -> Iterator[None]:
+class launched:
     """In a process that a launcher started: end with the launcher, and leave it the reason of a failure."""
-    if "LOCAL_RANK" not in os.environ:
-        yield
-        return
-    ending: Callable[..., int] | None = getattr(ctypes.CDLL(None), "prctl", None)
-    if ending is not None:
-        ending(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    try:
-        yield
-    except Exception as error:
-        from torch.distributed.elastic.multiprocessing.errors import ErrorHandler
 
-        ErrorHandler().record_exception(error)
-        raise
+    def __enter__(self) -> None:
+        ending: Callable[..., int] | None = getattr(ctypes.CDLL(None), "prctl", None)
+        if _is_launched() and ending is not None:
+            ending(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if _is_launched() and isinstance(error, Exception):
+            from torch.distributed.elastic.multiprocessing.errors import ErrorHandler
+
+            ErrorHandler().record_exception(error)
+
+
+def _is_launched() -> bool:
+    return "LOCAL_RANK" in os.environ
 
 
 def _reason(failure: "ProcessFailure") -> str:

@@ -7,10 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from genga.audit.checks import STATES
-from genga.audit.text import verdict
+from genga.audit.text import deciders, records_said, verdict
 from genga.report import STYLE, clock, count
 
 TEMPLATE = "audit.html.j2"
+LISTED = 1000  # images on the page at most: browsers, and readers, end somewhere
 
 
 def page(audit: Mapping[str, Any]) -> str:
@@ -20,6 +21,5 @@ def page(audit: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"clock": clock, "count": count}
     style = Markup(environment.get_template(STYLE).render())
-    return environment.get_template(TEMPLATE).render(
-        **audit, states=STATES, style=style, line=verdict(audit)
-    ) + "\n"  # fmt: skip
+    said = {"states": STATES, "style": style, "line": verdict(audit), "kept": records_said(audit["records"])}
+    return environment.get_template(TEMPLATE).render(**audit, **said, listed=LISTED, deciders=deciders) + "\n"
