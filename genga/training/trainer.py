@@ -98,11 +98,14 @@ class Trainer:
         with torch.no_grad():
             for name, parameter in self._parameters().items():
                 parameter.copy_(tensors[f"{name}.value"])
-                kinds = ("step", "exp_avg", "exp_avg_sq")
+                # One that never had a gradient has no moments: the text encoder's last layer, with clip_skip 2.
+                kinds = [kind for kind in ("step", "exp_avg", "exp_avg_sq") if f"{name}.{kind}" in tensors]
                 # AdamW counts its steps on the CPU, and keeps its moments where the matrices are.
-                self._optimizer.state[parameter] = {
+                moments = {
                     kind: tensors[f"{name}.{kind}"].to("cpu" if kind == "step" else parameter.device) for kind in kinds
                 }
+                if moments:
+                    self._optimizer.state[parameter] = moments
         if self._accelerator.scaler:
             self._accelerator.scaler.load_state_dict(scaler)
 
