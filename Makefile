@@ -16,7 +16,6 @@ WORKERS ?= 2
 
 demo: $(READY) data/raw/sample/.drawn ## draw the sample series, run the whole workflow on it, say what came out
 	$(BIN)/snakemake --cores $(CORES)
-	$(BIN)/genga card
 	$(BIN)/genga summary
 
 test: $(READY) ## every test

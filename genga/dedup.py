@@ -88,9 +88,12 @@ def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:
 
 
 def ignored(shots: pl.DataFrame, params: Params) -> list[Lettering]:
-    """Return the lines of burnt-in text that the shots table says, none if they count."""
-    if params.text != "ignore":
-        return []
+    """Return the lines of burnt-in text, none if they count."""
+    return texts(shots) if params.text == "ignore" else []
+
+
+def texts(shots: pl.DataFrame) -> list[Lettering]:
+    """Return the lines of burnt-in text that the shots table says."""
     return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
 
 

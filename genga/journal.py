@@ -1,13 +1,15 @@
 """What the workflow does around its jobs: hand records to Snakemake before it looks, write them down when it is done.
 
-`read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, well
-or badly. Between `start` and `finish` the folder is held by a lock of the operating system, which goes when the process
-does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default), which a killed run leaves.
+`read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, then
+`describe` if well, `stop` if badly. Between `start` and the end the folder is held by a lock of the operating system,
+which goes when the process does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default),
+which a killed run leaves.
 """
 
 import fcntl
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -17,7 +19,7 @@ from genga.errors import GengaError
 from genga.files import check_writable, sweep, write_json, write_text
 from genga.follow import HELD, RUN, who
 from genga.gather import gather, versions
-from genga.records import RECORDS_FILE, read_records, write_records
+from genga.records import RECORDS_FILE, Record, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
 from genga.snakestore import Store
 from genga.stages import STAGES
@@ -71,7 +73,7 @@ class Journal:
             self._seen = None
             return []
         if _WORKING.exists() or not Path(RECORDS_FILE).exists():
-            self.finish()  # of a run that was killed, or from before there were records
+            self.describe(self.finish(), all_runs=True)  # of a run that was killed, or from before there were records
         self._seen, state = digest_of(RECORDS_FILE), read_state(_STATE)
         digest = self._seen
         if state.holds(digest):
@@ -98,8 +100,8 @@ class Journal:
         self._lock.flush()
         _WORKING.touch()
 
-    def finish(self) -> None:
-        """Write the jobs that were finished into records.jsonl, and take away what killed ones had begun to write."""
+    def finish(self) -> list[Record]:
+        """Write the jobs that were finished into records.jsonl, and return them; take away what killed ones began."""
         sweep(_MADE)
         records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
         code = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _CODE.glob("*.json")}
@@ -108,6 +110,21 @@ class Journal:
             write_records(records, RECORDS_FILE)
             stamps.save()
             write_state(_STATE, settle(records, digest_of(RECORDS_FILE), read_state(_STATE), made))
+        return made
+
+    def describe(self, made: list[Record], all_runs: bool = False) -> None:
+        """Write card and audit of each run that `made` is behind, or of all runs: last of all that is done."""
+        if (made or all_runs) and any(Path("models").glob("*/checkpoints.json")):
+            from genga.audit.papers import write_papers  # seconds: not for whoever only looks
+
+            stamps = Stamps(_STAMPS)
+            for run in write_papers(read_records(RECORDS_FILE), stamps, None if all_runs else made):
+                print(f"card and audit of {run}: models/{run}/README.md, reports/{run}/audit.html", file=sys.stderr)
+            stamps.save()
+        self.stop()
+
+    def stop(self) -> None:
+        """Say that nothing is left to be done after the jobs."""
         _WORKING.unlink(missing_ok=True)
 
     def write_code(self) -> None:

@@ -58,7 +58,7 @@ def _lines(mask: Strokes, strokes: int, gap: int) -> Iterator[Box]:
     """Boxes of the bands of a stroke mask that look like lines of text."""
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones(_BAND[::-1], np.uint8))
-    for x, y, width, height in _boxes(bands):
+    for x, y, width, height in _boxes(bands.astype(np.uint8, copy=False)):
         line = mask[y : y + height, x : x + width]
         if _LOW <= height <= _HIGH and width >= _LONG * height and _reads(line, strokes):
             yield x, y, x + width, y + height

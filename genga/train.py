@@ -3,7 +3,8 @@
 Hu et al. 2021, "LoRA: low-rank adaptation of large language models"; arithmetic and file format as kohya's sd-scripts
 have them (docs/training.md). What is seen at which step is a pure function of dataset and parameters
 (genga.training.plan), every random draw depends on what it is for (genga.training.draws), and latents are kept by
-content (genga.training.latents): a run that was interrupted goes on to the same bytes.
+content (genga.training.latents): a run that was interrupted goes on to the same bytes. Several processes may train it
+together (genga.training.processes): each sees its part of every batch.
 """
 
 import json
@@ -25,6 +26,7 @@ from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
 from genga.training.pictures import Picture
 from genga.training.plan import Step, steps, total_steps
+from genga.training.processes import Processes
 from genga.training.schedule import learning_rate_factor
 from genga.training.state import Checkpoint, RunFolder, State
 from genga.training.trainer import Trainer
@@ -66,33 +68,38 @@ def train(
     cache: str | Path,
     device: torch.device,
     after: Callable[[Step, float], None] = lambda step, loss: None,
+    together: Processes = Processes(),
 ) -> Trained:
     """Train the run of `folder`, writing its checkpoints and, for as long as it lasts, its state there.
 
-    read gives a picture's pixels; cache is the folder for latents; after is called with each step and its loss.
-    Raises GengaError if the loss is not a number.
+    read gives a picture's pixels; cache is the folder for latents; after is called with each step and its loss;
+    together: the processes that train it, of which the first alone writes into the folder. Raises GengaError if the
+    loss is not a number.
     """
     total = total_steps(pictures, params)
     key = _key(pictures, source, params, device)
-    before = folder.load(key)
-    latent_of = cached_latents(pictures, read, source.base, params.flip, cache, device)
-    trainer = Trainer(source.base, params, device, latent_of)
+    before = folder.load(key, together.count)
+    together.agree(before.step if before else 0, f"models/{folder.run}")
+    latent_of = cached_latents(pictures, read, source.base, params.flip, cache, device, together)
+    trainer = Trainer(source.base, params, device, latent_of, together)
     losses, checkpoints, done = [], [], 0
-    if before:
+    if before is not None:
         trainer.restore(before.tensors, before.scaler)
         losses, checkpoints, done = before.losses, before.checkpoints, before.step
-        print(f"note: train {folder.run}: goes on after step {done}", file=sys.stderr)
-    folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
+        if together.is_first:
+            print(f"note: train {folder.run}: goes on after step {done}", file=sys.stderr)
+    if together.is_first:
+        folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
     for step in steps(pictures, params, len(source.base.alphas_cumprod), done):
         factor = learning_rate_factor(step.number, total, params.warmup, params.schedule)
         losses.append(trainer.step(step, factor))
-        if step.number % params.save_every == 0 or step.number == total:
+        if together.is_first and (step.number % params.save_every == 0 or step.number == total):
             about = metadata(folder.run, pictures, params, source, step.number, step.epoch)
             file = folder.checkpoint(step.number)
             sha256 = lora.write(file, trainer.lora(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file.as_posix(), "sha256": sha256})
-            folder.save(key, State(step.number, *trainer.state(), losses, checkpoints))
+            folder.save(key, State(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
     plan = steps(pictures, params, len(source.base.alphas_cumprod))
     return Trained(checkpoints, ledger(plan), loss_table(losses, params))
@@ -130,5 +137,6 @@ def loss_table(losses: list[float], params: Params) -> pl.DataFrame:
 
 def _key(pictures: list[Picture], source: Source, params: Params, device: torch.device) -> str:
     """What a state must have been made with to be gone on from."""
-    parts = [params.model_dump(), [asdict(picture) for picture in pictures]]
+    # Not how processes are started: how many there are is asked for by itself (RunFolder.load).
+    parts = [params.model_dump(exclude={"launch"}), [asdict(picture) for picture in pictures]]
     return digest(json.dumps(parts, sort_keys=True), source.sha256, device.type, torch.__version__).hex()

@@ -22,6 +22,7 @@ from genga.errors import GengaError
 from genga.failures import find_failures
 from genga.files import check_writable, sha256_of
 from genga.journal import Journal, known_episodes
+from genga.launch import read_config
 from genga.params.load import check_params, parse_section, section_class, section_of_run
 from genga.snakestore import Named
 
@@ -114,6 +115,28 @@ def of_run(key):
         return Named(key, found, found or "")
 
     return value
+
+
+def launch_of(run):
+    """Return the accelerate configuration by which a run's processes are started, and its file; {} and None for one."""
+    path = section_of_run(config, run, "train")["launch"]
+    try:
+        return (read_config(path) if path else {}), path
+    except GengaError as error:  # the job itself says so, too
+        return {"cannot be read": str(error)}, path
+
+
+def launched(wildcards):
+    """Return the option that starts the run's processes, known by what the configuration says; "" for one process."""
+    said, path = launch_of(wildcards.run)
+    return Named("launch", said or None, shlex.join(["--launch", path]) if path else "")
+
+
+def training_threads(wildcards):
+    """Return the threads that the run's processes on one machine have together."""
+    said, _ = launch_of(wildcards.run)
+    each = max(1, said.get("num_processes", 1) // said.get("num_machines", 1))
+    return section_of_run(config, wildcards.run, "train")["threads"] * each
 
 
 def negative(wildcards):
@@ -233,8 +256,11 @@ def end(well):
         print(f"{line} (log: {log})", file=sys.stderr)
     try:
         check_writable(["."])  # a full disk may be why a log has nothing to say
-        JOURNAL.finish()
+        made = JOURNAL.finish()
         if well:
             JOURNAL.write_code()
+            JOURNAL.describe(made)
+        else:
+            JOURNAL.stop()
     except GengaError as error:  # the next run writes it down
         print(f"error: {error}", file=sys.stderr)

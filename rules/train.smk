@@ -10,14 +10,16 @@ rule train:
         "logs/train/{run}.log",
     conda:
         "../envs/genga.yaml"
-    threads: lambda wildcards: section_of_run(config, wildcards.run, "train")["threads"]
+    threads: training_threads
     params:
         code=code("train"),
         values=section("train"),
         models=section("models"),
         pins=pins("base"),
         character=of_run("character"),
+        launch=launched,
         out=subpath(output.checkpoints, parent=True),
     shell:
         "python scripts/train.py --in-dataset {input.dataset:q} --run {wildcards.run:q} --out {params.out:q} "
-        "--character={params.character:q} --models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"
+        "--character={params.character:q} --models {params.models:q} --params {params.values:q} {params.launch} "
+        "2>&1 | tee {log:q}"

@@ -7,20 +7,24 @@ from pathlib import Path
 
 import pytest
 import yaml
-from audited import FIRST, HEAD, MODEL, PLACE, SECOND, SERIES, make
+from audited import FIRST, HEAD, MODEL, PLACE, SECOND, SERIES, make, text
 from typer.testing import CliRunner
 
 from genga.audit.card import card
 from genga.audit.diff import diff
 from genga.audit.diff import lines as diff_lines
+from genga.audit.page import page as page_of
+from genga.audit.papers import write_papers
 from genga.audit.trace import parse, trace
 from genga.audit.tracetext import lines
+from genga.audit.walk import audit
 from genga.cli.card import app as card_app
 from genga.cli.diff import app as diff_app
 from genga.cli.trace import app as trace_app
 from genga.errors import GengaError
-from genga.files import read_json, write_facts
-from genga.records import read_records, write_records
+from genga.files import read_json, write_facts, write_json
+from genga.records import Record, read_records, write_records
+from genga.stamps import Stamps
 
 
 @pytest.fixture
@@ -73,8 +77,8 @@ def test_a_still_a_crop_and_a_number_name_a_frame() -> None:
 
 
 def test_the_card_of_a_run(project: Path) -> None:
-    text = card("r", read_records())
-    _, head, body = text.split("---\n", 2)
+    said = card("r", read_records())
+    _, head, body = said.split("---\n", 2)
     assert yaml.safe_load(head) == {
         "library_name": "diffusers", "pipeline_tag": "text-to-image", "tags": ["lora", "anime", "genga"],
         "base_model": "tiny", "instance_prompt": "hana",
@@ -145,3 +149,54 @@ def test_a_run_that_was_not_trained(project: Path) -> None:
     with pytest.raises(GengaError, match="models/none/checkpoints.json: cannot be read"):
         diff("r", "none", read_records())
     assert SERIES
+
+
+def papers(made: list[Record] | None) -> list[str]:
+    return write_papers(read_records(), Stamps("stamps.json"), made)
+
+
+def test_the_workflow_writes_card_and_audit_of_the_runs_it_has_worked_on(project: Path) -> None:
+    second_run()
+    records = read_records()
+    assert papers([]) == []
+    assert papers([records.maker["data/evaluate/r.json"]]) == ["r"] and not Path("models/q/README.md").exists()
+    assert papers([records.maker[f"data/tag/{PLACE}.parquet"]]) == papers(None) == ["q", "r"]
+    assert Path("models/r/README.md").read_text(encoding="utf-8") == card("r", records)
+    page = Path("reports/r/audit.html").read_text(encoding="utf-8")
+    assert "Written at the end of the workflow" in page and str(project) not in page
+    papers(None)
+    assert Path("reports/r/audit.html").read_text(encoding="utf-8") == page, "same files, same bytes"
+
+
+def test_an_audit_that_reads_only_what_has_changed_finds_what_has_changed(project: Path) -> None:
+    stamps = Stamps("stamps.json")
+    before = audit(MODEL, read_records(), known=stamps)
+    assert before["verified"] and not before["all_read"] and "image" not in before["counts"]
+    text(f"data/crop/{PLACE}.tar", b"another")
+    after = audit(MODEL, read_records(), known=stamps)
+    changed = [(check["what"], check["name"]) for check in after["checks"] if check["state"] == "changed"]
+    assert changed == [("shard", f"data/crop/{PLACE}.tar")]
+
+
+def test_a_run_that_cannot_be_described_is_said_and_the_others_are_described(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text("models/a/checkpoints.json", "[]")
+    assert papers(None) == ["r"]
+    assert capsys.readouterr().err.startswith(
+        "note: no card and no audit of run a: models/a/checkpoints.json: is not a"
+    )
+
+
+def test_a_card_names_no_figures_of_checkpoints_that_were_trained_anew(project: Path) -> None:
+    listed = read_json("models/r/checkpoints.json")
+    listed["checkpoints"][1]["sha256"] = "0" * 64
+    write_json("models/r/checkpoints.json", listed)
+    said = card("r", read_records())
+    assert "step 4, the last one; none has been selected yet" in said and "recognition" not in said
+
+
+def test_a_page_of_many_images_says_how_many_more_there_are(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genga.audit.page.LISTED", 1)
+    said = page_of(audit(MODEL, read_records()))
+    assert "The first 1 are here" in said and FIRST in said and f"<code>{HEAD}</code>" not in said

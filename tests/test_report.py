@@ -175,7 +175,8 @@ def test_the_page_stands_alone(run_folder):
     page = Page(text)
     assert page.open == []
     links = [value for _, attrs in page.found for key, value in attrs.items() if key in ("src", "href")]
-    beside = {"../../data/overview/show.html", *(f"../../data/review/show/{quote(name)}.html" for name in EPISODES)}
+    beside = {"audit.html", "../../data/overview/show.html"}
+    beside |= {f"../../data/review/show/{quote(name)}.html" for name in EPISODES}
     assert beside <= set(links)
     assert all(link.startswith(("data:image/webp;base64,", "#")) for link in set(links) - beside)
     assert not {"script", "link", "iframe"} & {tag for tag, _ in page.found}

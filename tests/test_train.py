@@ -89,17 +89,19 @@ def test_four_losses_of_a_tiny_model(base_folder, tmp_path):
     assert trained.ledger.group_by("step", maintain_order=True).len()["len"].to_list() == [1, 2, 1, 2]
 
 
-def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, capsys):
-    whole = run(base_folder, tmp_path / "whole", params(**EVERYTHING))
+@pytest.mark.parametrize("clip_skip", [1, 2])  # 2: the text encoder's last layer is not used, nor trained
+def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, capsys, clip_skip):
+    values = params(**EVERYTHING, clip_skip=clip_skip)
+    whole = run(base_folder, tmp_path / "whole", values)
 
     def kill(step, loss):
         if step.number == 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", params(**EVERYTHING), kill)
+        run(base_folder, tmp_path / "killed", values, kill)
     seen = []
-    resumed = run(base_folder, tmp_path / "killed", params(**EVERYTHING), lambda step, loss: seen.append(step.number))
+    resumed = run(base_folder, tmp_path / "killed", values, lambda step, loss: seen.append(step.number))
     assert seen == [4, 5, 6]
     assert "train hana: goes on after step 3" in capsys.readouterr().err
     assert [checkpoint["step"] for checkpoint in whole.checkpoints] == [3, 6]
@@ -252,7 +254,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
     write_table("d.parquet", pl.concat(table), DATASET)
     models = json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1})
     values = params(save_every=2, clip_skip=2).model_dump_json()
-    script("train", request)("d.parquet", "花", Path("models/花"), "hana", "cache", models, values)
+    script("train", request)("d.parquet", "花", Path("models/花"), "hana", "cache", models, values, "", 0)
 
     listed = json.loads(Path("models/花/checkpoints.json").read_text())
     assert {key: listed[key] for key in ("run", "trigger", "clip_skip", "threads")} == {

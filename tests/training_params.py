@@ -8,6 +8,7 @@ def params(**changes) -> Params:
         **{
             "seed": 0,
             "threads": 1,
+            "launch": None,
             "precision": "float32",
             "gradient_checkpointing": False,
             "epochs": 1,

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from genga.audit.facts import facts, gather
+from genga.audit.model import evaluation_of
 from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.files import read_json
@@ -32,8 +33,7 @@ def card(run: str, records: Records, root: str | Path = ".") -> str:
     listed = read_checkpoints(root / "models" / run / "checkpoints.json")
     if not listed.all:
         raise GengaError(f"models/{run}/checkpoints.json: names no checkpoint; train the run again")
-    path = root / "data" / "evaluate" / f"{run}.json"
-    judged = read_json(path) if path.is_file() else None
+    judged = evaluation_of(run, root)
     file = listed.at(judged["selection"]["step"]).file if judged else listed.all[-1].file
     known = facts(gather(file, records, root))
     trigger = read_json(root / "models" / run / "checkpoints.json").get("trigger", "")

@@ -17,6 +17,7 @@ from genga.audit.history import History
 from genga.errors import GengaError
 from genga.files import sha256_of
 from genga.shards import ShardReader
+from genga.stamps import Stamps
 
 VERIFIED, CHANGED, ABSENT, UNRECORDED = "verified", "changed", "absent", "unrecorded"
 STATES = (VERIFIED, CHANGED, ABSENT, UNRECORDED)
@@ -34,17 +35,22 @@ class Check:
 
 
 class Hashes:
-    """The sha256 of the files below a folder, each read once."""
+    """The sha256 of the files below a folder, each read once.
 
-    def __init__(self, root: str | Path = ".") -> None:
+    known: hashes of this folder's files that were read before; one that has its size and times since is not read again.
+    """
+
+    def __init__(self, root: str | Path = ".", known: Stamps | None = None) -> None:
         self.root = Path(root)
+        self._known = known
         self._found: dict[str, str | None] = {}
 
     def of(self, path: str) -> str | None:
         """Return the sha256 of a file's content; None if it is not there."""
         if path not in self._found:
             place = self.root / path
-            self._found[path] = sha256_of(place) if place.is_file() else None
+            read = self._known.sha256 if self._known else sha256_of
+            self._found[path] = read(place.as_posix()) if place.is_file() else None
         return self._found[path]
 
 

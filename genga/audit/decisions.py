@@ -56,15 +56,16 @@ def decisions(file: str, content: bytes) -> list[Decision]:
 
 
 def of_image(
-    still: str, crop: str | None, by_target: Mapping[str, list[Decision]], alike: Iterable[str] = ()
+    still: str, crop: str | None, by_target: Mapping[str, list[Decision]], of_cluster: Iterable[Decision] = ()
 ) -> list[Decision]:
     """Return the decisions that concern an image: about its still, its crop, or a crop that stands for its cluster.
 
-    by_target: see by_target(); alike: the crops of its cluster.
+    by_target: see by_target(); of_cluster: those that say who its cluster is.
     """
     own = [*by_target.get(still, []), *(by_target.get(crop, []) if crop else [])]
-    stands = [one for other in alike if other != crop for one in by_target.get(other, []) if one.kind == "characters"]
-    return sorted({(one.file, one.line): one for one in [*own, *stands]}.values(), key=lambda one: (one.file, one.line))
+    return sorted(
+        {(one.file, one.line): one for one in [*own, *of_cluster]}.values(), key=lambda one: (one.file, one.line)
+    )
 
 
 def by_target(found: Iterable[Decision]) -> dict[str, list[Decision]]:

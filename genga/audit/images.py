@@ -7,6 +7,8 @@ import polars as pl
 
 from genga.audit.decisions import Decision, of_image
 from genga.audit.tables import CHARACTERS, CROP, DATASET, DEDUP, LEDGER, STILLS, TAG, Reader, episode_of, series_of
+from genga.captions import SEPARATOR
+from genga.tagtext import escape, to_text
 
 Row = Mapping[str, Any]
 Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of TAG
@@ -40,11 +42,11 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
     listed = _by(reader.tables([f"data/dataset/{one}.parquet" for one in series], DATASET), "image")
     kept = _by(_frames(reader, episodes), "still")
     tags = _tags(reader.episodes("tag", episodes, TAG), seen)
-    alike = _alike(named)
+    naming = _naming(named, decided)
     found = []
     for row in seen.iter_rows(named=True):
         still, crop = row["still"], row["crop"]
-        about = of_image(still, crop, decided, alike.get(_cluster(named.get(crop)), ()))
+        about = of_image(still, crop, decided, naming.get(_cluster(named.get(crop)), ()))
         at = crops.get(crop) if crop else None
         found.append(
             {
@@ -118,12 +120,13 @@ def _cluster(row: Row | None) -> tuple[Any, ...]:
     return (series_of(row["still"]), row["cluster"], row["character"])
 
 
-def _alike(named: Mapping[str, Row]) -> dict[tuple[Any, ...], list[str]]:
-    """The crops of each named cluster."""
-    found: dict[tuple[Any, ...], list[str]] = {}
-    for crop, row in named.items():
-        found.setdefault(_cluster(row), []).append(crop)
-    return {cluster: crops for cluster, crops in found.items() if cluster}
+def _naming(named: Mapping[str, Row], decided: Mapping[str, list[Decision]]) -> dict[tuple[Any, ...], list[Decision]]:
+    """The decisions about crops of each named cluster that say who it is."""
+    found: dict[tuple[Any, ...], list[Decision]] = {}
+    for target, ones in decided.items():
+        if cluster := _cluster(named.get(target)):
+            found.setdefault(cluster, []).extend(one for one in ones if one.kind == "characters")
+    return found
 
 
 def _tags(table: pl.DataFrame, seen: pl.DataFrame) -> Tags:
@@ -138,15 +141,24 @@ def _tags(table: pl.DataFrame, seen: pl.DataFrame) -> Tags:
 def _decided_tags(
     listed: Row | None, row: Row, at: Row | None, tags: Tags, about: Iterable[Decision]
 ) -> list[dict[str, Any]] | None:
-    """Each tag under the image and who decided it: model, box or person; None if that is not known here."""
+    """Each tag of the image, who decided it (model, box, person), whether its caption says it; None: not known here."""
     if listed is None:
         return None
     by_person = {one.values.get("tag", "").replace(" ", "_") for one in about if one.target == row["crop"]}
     of = tags.get((row["still"], at["box"] if at else None)) if at or row["crop"] is None else None
-    found = []
+    found, written = [], set(listed["caption"].split(SEPARATOR))
     for tag in listed["tags"]:
         known = (of or {}).get(tag)
         # A crop's own counts and framing follow from the boxes in it: they have no row on the still.
         by = "person" if tag in by_person else known["origin"] if known else "box" if of else None
-        found.append({"tag": tag, "by": by, "score": known and known["score"], "votes": known and known["votes"]})
+        text = to_text(tag)
+        found.append(
+            {
+                "tag": tag,
+                "by": by,
+                "score": known and known["score"],
+                "votes": known and known["votes"],
+                "in_caption": text in written or escape(text) in written,
+            }
+        )
     return found

@@ -1,6 +1,5 @@
 """Which checkpoint of which run is a model file?"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
     root, file = Path(root), Path(file)
     here = root / file
     sha256 = sha256_of(here) if here.is_file() else None
-    known = list(_checkpoints(root))
+    known, damaged = _checkpoints(root)
     for run, checkpoint, base in known:
         if sha256 == checkpoint.sha256:
             return Subject(file.as_posix(), run, checkpoint, base, sha256, _is_selected(here, root, run))
@@ -38,16 +37,35 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
         selected = _is_selected(here, root, run) and checkpoint.step == _selected_step(root, run)
         if selected or here.resolve() == (root / checkpoint.file).resolve():
             return Subject(file.as_posix(), run, checkpoint, base, sha256, selected)
+    if damaged:
+        raise GengaError(damaged[0])
     if sha256 is None:
         raise GengaError(f"{file}: no such file, and no run's checkpoint of that name; `dvc pull` it, or name another")
     runs = ", ".join(sorted({run for run, _, _ in known})) or "none"
     raise GengaError(f"{file}: is no checkpoint of a run here (runs with a checkpoints.json: {runs})")
 
 
-def _checkpoints(root: Path) -> Iterator[tuple[str, Checkpoint, dict[str, Any]]]:
+def evaluation_of(run: str, root: str | Path = ".") -> dict[str, Any] | None:
+    """Return what stage evaluate wrote of a run; None before it has, or if it judged checkpoints of before."""
+    path, listed = Path(root, "data/evaluate", f"{run}.json"), Path(root, "models", run, "checkpoints.json")
+    if not path.is_file() or not listed.is_file():
+        return None
+    judged = dict(read_json(path))
+    chosen = (judged["selection"]["step"], judged["selection"]["sha256"])
+    return judged if chosen in {(one.step, one.sha256) for one in read_checkpoints(listed).all} else None
+
+
+def _checkpoints(root: Path) -> tuple[list[tuple[str, Checkpoint, dict[str, Any]]], list[str]]:
+    """Every checkpoint with its run and base, and what is wrong with lists that cannot be read."""
+    found, damaged = [], []
     for path in sorted((root / "models").glob("*/checkpoints.json")):
-        listed = read_checkpoints(path)
-        yield from ((listed.run, checkpoint, listed.base) for checkpoint in listed.all)
+        try:
+            listed = read_checkpoints(path)
+        except GengaError as error:
+            damaged.append(str(error))
+            continue
+        found += [(listed.run, checkpoint, listed.base) for checkpoint in listed.all]
+    return found, damaged
 
 
 def _is_selected(file: Path, root: Path, run: str) -> bool:

@@ -5,12 +5,14 @@ from typing import Any
 
 from genga import pages
 from genga.audit.checks import STATES
-from genga.audit.text import verdict
+from genga.audit.text import deciders, records_said, verdict
 from genga.report import STYLE
 
 TEMPLATE = "audit.html.j2"
+LISTED = 1000  # images on the page at most: browsers, and readers, end somewhere
 
 
 def page(audit: Mapping[str, Any]) -> str:
     """Return the page; the same audit gives the same bytes."""
-    return pages.page(TEMPLATE, STYLE, **audit, states=STATES, line=verdict(audit))
+    said = {"states": STATES, "line": verdict(audit), "kept": records_said(audit["records"])}
+    return pages.page(TEMPLATE, STYLE, **audit, **said, listed=LISTED, deciders=deciders)

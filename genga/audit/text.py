@@ -8,6 +8,16 @@ from genga.audit.checks import ABSENT, CHANGED, STATES, UNRECORDED
 from genga.pages import clock
 
 Audit = Mapping[str, Any]
+# Who decided a tag, in the order they are named.
+DECIDERS = {
+    "model": "by taggers",
+    "box": "by the boxes",
+    "shot": "by its shot",
+    "person": "by a person",
+    None: "by whom is not known here",
+}
+NOT_ALL_READ = "what has not changed since it was last read was not read again"
+LEFT_OUT = "true of it, left out of the caption"
 LISTED = 20  # of what is absent or unrecorded at most; what is changed is listed in full
 
 
@@ -23,6 +33,7 @@ def lines(audit: Audit, with_images: bool) -> Iterator[str]:
     yield "parameters:"
     yield from (f"  {stage}: {_values(values)}" for stage, values in audit["parameters"].items())
     yield f"code: {_code(audit['code'])}"
+    yield f"records: {records_said(audit['records'])}"
     yield f"software: {_software(audit) or 'not on record'}"
     yield from _checks(audit)
 
@@ -32,7 +43,7 @@ def verdict(audit: Audit) -> str:
     numbers = {state: sum(of.get(state, 0) for of in audit["counts"].values()) for state in STATES}
     said = ", ".join(f"{number} {state}" for state, number in numbers.items())
     head = "verified" if audit["verified"] else "NOT AS RECORDED"
-    return f"audit {audit['model']['file']}: {head}: {said}"
+    return f"audit {audit['model']['file']}: {head}: {said}{'' if audit['all_read'] else '; ' + NOT_ALL_READ}"
 
 
 def _model(audit: Audit) -> Iterator[str]:
@@ -55,10 +66,19 @@ def _images(audit: Audit, with_images: bool) -> Iterator[str]:
         named = f" ({who['name'] or 'nobody'} by {who['by']})" if who and who["name"] is not None else ""
         yield f"    seen {image['looks']} times, steps {image['first_step']} to {image['last_step']}{named}"
         if image["tags"] is not None:
-            tags = (f"{tag['tag']} {tag['by'] or 'not known'}" for tag in image["tags"])
             yield f"    caption: {image['caption']}"
-            yield f"    decided by: {', '.join(tags)}"
+            yield from (f"    {who}: {', '.join(tags)}" for who, tags in deciders(image))
         yield from (f"    {one['file']}:{one['line']}: {one['said']}" for one in image["decisions"])
+
+
+def deciders(image: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return the image's tags by who decided them; last those that hold and are left out of the caption."""
+    found: dict[str, list[str]] = {}
+    for tag in image["tags"] or ():
+        who = DECIDERS.get(tag["by"], str(tag["by"])) if tag["in_caption"] else LEFT_OUT
+        found.setdefault(who, []).append(tag["tag"])
+    order = [*DECIDERS.values(), LEFT_OUT]
+    return sorted(found.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else -1)
 
 
 def _values(values: Mapping[str, Any]) -> str:
@@ -74,6 +94,14 @@ def _code(code: Mapping[str, Any]) -> str:
     lost = [name for name, commit in code["by_job"].items() if commit is None]
     of = f"commits {', '.join(commit[:12] for commit in known)}; " if known else ""
     return f"{of}in no commit here as {len(lost)} of {len(code['by_job'])} jobs ran it ({', '.join(lost[:3])}, …)"
+
+
+def records_said(records: Mapping[str, Any]) -> str:
+    """Return what all is held against, and whether git keeps it: records can be changed, too."""
+    if records["sha256"] is None:
+        return "none: no records.jsonl here"
+    since = f"as in commit {records['commit']}" if records["commit"] else "as in no commit here: commit it"
+    return f"sha256 {records['sha256']}, {since}"
 
 
 def _software(audit: Audit) -> str:

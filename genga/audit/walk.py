@@ -28,29 +28,39 @@ from genga.audit.history import History
 from genga.audit.jobs import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
-from genga.records import Record, Records
+from genga.records import RECORDS_FILE, Record, Records
 from genga.stages import EPISODE_STAGES
+from genga.stamps import Stamps
 
 VIDEOS = "data/raw/"
 
 
-def audit(file: str | Path, records: Records, root: str | Path = ".") -> dict[str, Any]:
+def audit(file: str | Path, records: Records, root: str | Path = ".", known: Stamps | None = None) -> dict[str, Any]:
     """Return everything that is known of how a model came about (genga.audit.facts), and whether it is still so.
 
-    Raises GengaError if the file is no checkpoint of a run under `root`.
+    known: hashes of files that were read before; with it what has not changed since is not read again, and images are
+    held against their records by their shards only. Raises GengaError if the file is no checkpoint of a run there.
     """
     behind = gather(file, records, root)
-    checks = _settled(_all_checks(behind))
+    checks = _settled(_all_checks(behind, known))
     return {
         **facts(behind),
+        "records": _records(behind),
+        "all_read": known is None,
         "checks": [asdict(check) for check in checks],
         "counts": counted(checks),
         "verified": not any(check.state == CHANGED for check in checks),
     }
 
 
-def _all_checks(behind: Behind) -> Iterator[Check]:
-    hashes, jobs, rows = Hashes(behind.root), behind.jobs, behind.images
+def _records(behind: Behind) -> dict[str, str | None]:
+    """What all is held against: its sha256, and the newest commit that has it."""
+    sha256 = Hashes(behind.root).of(RECORDS_FILE)
+    return {"sha256": sha256, "commit": behind.history.holds(RECORDS_FILE, sha256) if sha256 else None}
+
+
+def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
+    hashes, jobs, rows = Hashes(behind.root, known), behind.jobs, behind.images
     yield from _subject_checks(behind.subject, behind.root)
     for path, sha256 in recorded(jobs):
         yield check_recorded(path, sha256, jobs, hashes, behind.history)
@@ -58,7 +68,8 @@ def _all_checks(behind: Behind) -> Iterator[Check]:
     yield from _tables_without_record(behind, hashes)
     yield from _videos(behind, hashes)
     yield from model_checks(behind.registry, behind.subject.base, behind.known, hashes)
-    yield from check_images((row for row in rows if row["shard"]), behind.root)
+    if known is None:
+        yield from check_images((row for row in rows if row["shard"]), behind.root)
     yield from (Check("image", row["image"], ABSENT, None, "not in the dataset") for row in rows if not row["shard"])
     yield from (Check("table", path, CHANGED, None, why) for path, why in sorted(behind.reader.damaged.items()))
 

@@ -11,7 +11,7 @@ from genga import export
 from genga.command import summary
 from genga.errors import GengaError
 from genga.exposure import DEDUP, FRAMES, exposures
-from genga.files import read_json, write_text
+from genga.files import write_text
 from genga.folders import replacing_folder
 from genga.images import EXTENSION, as_png
 from genga.params.dataset import Params
@@ -135,11 +135,11 @@ def _named(episode: str) -> str:
 def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What is on record of a model, and what stage evaluate wrote of its run."""
     from genga.audit.facts import facts, gather
+    from genga.audit.model import evaluation_of
     from genga.records import read_records
 
     known = facts(gather(model, read_records()))
-    path = Path("data/evaluate", f"{known['run']}.json")
-    return known, read_json(path) if path.is_file() else None
+    return known, evaluation_of(known["run"])
 
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from genga.params.base import Section
 class Params(Section):
     seed: int = Field(ge=0, le=2**31 - 1)  # of every random draw; another seed is another run
     threads: int = Field(ge=1, le=256)  # CPU threads of torch; part of the result: another count, other last bits
+    launch: str | None  # a configuration of accelerate, to train by several processes; null: by one
     precision: Literal["float32", "float16", "bfloat16"]  # of the arithmetic; the latter two are mixed precision
     gradient_checkpointing: bool  # true: a third slower, far less GPU memory
 

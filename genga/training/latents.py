@@ -21,6 +21,7 @@ from genga.training.draws import digest
 from genga.training.pictures import Picture
 from genga.training.pixels import Cut, bucketed, to_tensor
 from genga.training.plan import Look
+from genga.training.processes import Processes
 
 LatentOf = Callable[[Look, torch.Tensor], torch.Tensor]  # (look, noise to draw it with) -> (channels, height, width)
 
@@ -74,16 +75,20 @@ def cached_latents(
     flip: bool,
     cache: str | Path,
     device: torch.device,
+    together: Processes = Processes(),
 ) -> LatentOf:
     """Encode every picture that is not in the cache yet; return the function from a look to its latent.
 
-    flip: whether pictures are also seen mirrored. The VAE goes back to the CPU afterwards.
+    flip: whether pictures are also seen mirrored; together: the processes that share the work. The VAE goes back to the
+    CPU afterwards.
     """
     base.vae.to(device)
     latents = LatentCache(cache, base.vae, state_sha256(base.vae))
     for picture in progress(pictures, len(pictures), "train: latents", "images"):
         for flipped in (False, True) if flip else (False,):
             key = latents.key(picture.file[-1], picture.cut, flipped)
-            latents.fill(key, partial(read, picture), picture.cut, flipped)
+            if together.owns(key):
+                latents.fill(key, partial(read, picture), picture.cut, flipped)
     base.vae.to("cpu")
+    together.wait()
     return lambda look, noise: latents.draw(latents.key(look.picture.file[-1], look.picture.cut, look.flipped), noise)

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from genga.errors import GengaError
 from genga.files import sha256_of
 from genga.training import sealed
 
@@ -48,14 +49,17 @@ class RunFolder:
         """Return the file of the checkpoint after `step` steps."""
         return self._checkpoints / f"{self.run}-{step:06d}.safetensors"
 
-    def save(self, key: str, state: State) -> None:
-        """Keep the state, in place of the one before."""
+    def save(self, key: str, state: State, processes: int = 1) -> None:
+        """Keep the state, in place of the one before. processes: how many trained."""
         words = {"step": state.step, "checkpoints": state.checkpoints, "scaler": state.scaler}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
-        sealed.save(self._state, tensors, {"key": key, "state": json.dumps(words)})
+        sealed.save(self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)})
 
-    def load(self, key: str) -> State | None:
-        """Return the state to go on from; None to begin anew, and stderr says so if there was another state."""
+    def load(self, key: str, processes: int = 1) -> State | None:
+        """Return the state to go on from; None to begin anew, and stderr says so if there was another state.
+
+        Raises GengaError if as many processes made it as there are not now: no record would say what made the model.
+        """
         if not self._state.is_file():
             return None
         found = sealed.load(self._state)
@@ -66,6 +70,11 @@ class RunFolder:
         if metadata.get("key") != key:
             _ignored(self._state, "is of other parameters, another dataset or another base")
             return None
+        if (made := metadata.get("processes", "1")) != str(processes):
+            raise GengaError(
+                f"{self._state}: is of training by {made} processes, now it is {processes}; set train.launch as it was,"
+                " or delete that file to begin anew"
+            )
         words = json.loads(metadata["state"])
         for checkpoint in words["checkpoints"]:
             path = self.checkpoint(checkpoint["step"])

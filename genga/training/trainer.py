@@ -15,6 +15,7 @@ from genga.training.draws import generator, normal
 from genga.training.latents import LatentOf
 from genga.training.noise import loss_weight, noise, noised, signal_to_noise, target
 from genga.training.plan import Look, Step
+from genga.training.processes import Processes
 
 _CAPTIONS_KEPT = 4096  # text encoder outputs in memory: 1 GB at SD 1.5's 77 x 768 floats
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}  # as accelerate calls it
@@ -23,14 +24,17 @@ _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}  # as accelera
 class Trainer:
     """A base with LoRA matrices in it and their optimizer.
 
-    latent_of gives a look's latent. Deterministic: a step's result depends on the state before it and the step alone,
-    at a fixed number of threads.
+    latent_of gives a look's latent; together: the processes that train it. Deterministic: a step's result depends on
+    the state before it and the step alone, at a fixed number of threads and processes.
     """
 
-    def __init__(self, base: Base, params: Params, device: torch.device, latent_of: LatentOf) -> None:
+    def __init__(
+        self, base: Base, params: Params, device: torch.device, latent_of: LatentOf, together: Processes = Processes()
+    ) -> None:
         self._base = base
         self._params = params
         self._latent_of = latent_of
+        self._together = together
         self._accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=_MIXED[params.precision])
         self._device = device
         self._alphas = base.alphas_cumprod.to(device)
@@ -51,13 +55,18 @@ class Trainer:
         looks = sum(len(batch) for batch in step.batches)
         total = 0.0
         for batch in step.batches:
-            loss = self._losses(batch).sum()
+            own = self._together.part(batch)
+            if not own:
+                continue
+            loss = self._losses(own).sum()
             total += loss.item()
             self._accelerator.backward(loss / looks)
+        total = self._together.total(total)
         if not math.isfinite(total):
             raise GengaError(
                 f"step {step.number}: the loss is {total}; lower train.learning_rate, or set train.precision to float32"
             )
+        self._together.add_gradients(self._parameters().values())
         if self._params.max_grad_norm > 0:
             self._accelerator.clip_grad_norm_(list(self._parameters().values()), self._params.max_grad_norm)
         self._stepper.step()
@@ -89,11 +98,14 @@ class Trainer:
         with torch.no_grad():
             for name, parameter in self._parameters().items():
                 parameter.copy_(tensors[f"{name}.value"])
-                kinds = ("step", "exp_avg", "exp_avg_sq")
+                # One that never had a gradient has no moments: the text encoder's last layer, with clip_skip 2.
+                kinds = [kind for kind in ("step", "exp_avg", "exp_avg_sq") if f"{name}.{kind}" in tensors]
                 # AdamW counts its steps on the CPU, and keeps its moments where the matrices are.
-                self._optimizer.state[parameter] = {
+                moments = {
                     kind: tensors[f"{name}.{kind}"].to("cpu" if kind == "step" else parameter.device) for kind in kinds
                 }
+                if moments:
+                    self._optimizer.state[parameter] = moments
         if self._accelerator.scaler:
             self._accelerator.scaler.load_state_dict(scaler)
 

@@ -1,0 +1,75 @@
+"""What each of two processes does for test_training_processes: runs of the tiny model, one after another.
+
+Started by genga.launch as `trained_together.py BASE FOLDER`; each run's folder is FOLDER/<name>.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from test_train import EVERYTHING, PICTURES, pixels
+from training_params import params
+
+from genga.diffusion import Source, load_base
+from genga.errors import GengaError
+from genga.launch import launched
+from genga.tables import write_table
+from genga.train import LEDGER, LOSSES, Trained, train
+from genga.training.processes import Processes, processes
+from genga.training.state import RunFolder
+
+# A batch of one picture leaves one process idle; clip_skip 2 leaves the text encoder's last layer without gradient.
+RUNS: dict[str, dict[str, Any]] = {
+    "everything": EVERYTHING,
+    "few": {"max_steps": 3, "batch": 1, "accumulation": 2, "text_encoder": True, "clip_skip": 2, "save_every": 2},
+}
+STOP_AFTER = 4  # of the run that is broken off
+
+
+class BrokenOff(Exception):
+    """Stands for whatever ends a run between two checkpoints."""
+
+
+def run(base: str, folder: Path, values: dict[str, Any], together: Processes, stop: int = 0) -> Trained:
+    """Train the run in `folder`; break it off after step `stop`."""
+
+    def after(step: Any, loss: float) -> None:
+        if step.number == stop:
+            raise BrokenOff
+
+    source, cpu = Source(load_base(base), "tiny", "0" * 64), torch.device("cpu")
+    place = RunFolder(folder, "hana")
+    return train(PICTURES, pixels, source, params(**values), place, folder.parent / "cache", cpu, after, together)
+
+
+def write(folder: Path, trained: Trained) -> None:
+    write_table(folder / "losses.parquet", trained.losses, LOSSES)
+    write_table(folder / "ledger.parquet", trained.ledger, LEDGER)
+
+
+def main(base: str, folder: Path) -> None:
+    torch.set_num_threads(1)
+    together = processes(torch.device("cpu"))
+    for name, values in RUNS.items():
+        trained = run(base, folder / name, values, together)
+        if together.is_first:
+            write(folder / name, trained)
+    for stop in (STOP_AFTER, 0):
+        try:
+            trained = run(base, folder / "resumed", EVERYTHING, together, stop)
+        except BrokenOff:
+            continue
+    if together.is_first:
+        write(folder / "resumed", trained)
+    together.wait()
+    try:
+        together.agree(together.index, "here")
+    except GengaError as error:
+        (folder / f"refused-{together.index}.txt").write_text(str(error), encoding="utf-8")
+    together.end()
+
+
+if __name__ == "__main__":
+    with launched():
+        main(sys.argv[1], Path(sys.argv[2]))
