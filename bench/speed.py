@@ -31,7 +31,7 @@ ENCODED: dict[str, dict[str, object]] = {
     "HEVC 10-bit": {"vcodec": "libx265", "preset": "ultrafast", "video_bitrate": "4M", "pix_fmt": "yuv420p10le",
                     "x265-params": "log-level=error:keyint=240"},
 }  # fmt: skip
-LIMITS = {"frames": 1.15, "raw video to stills": 2.5}  # times decoding alone
+LIMITS = {"frames": "1.15", "raw video to stills": "2.5"}  # times decoding alone
 SHARES = "CPU 1/6, disk 1/10"  # of the seed workflow's
 MEMORY = 1000  # MB
 ROOT = Path(__file__).resolve().parent.parent

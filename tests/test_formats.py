@@ -64,12 +64,13 @@ def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Pa
 
     from genga.audit.croissant import croissant
     from genga.audit.tables import DATASET
-    from genga.images import encode
+    from genga.images import Format, encode
     from genga.shards import writing_shard
     from genga.tables import read_table
 
     with writing_shard("pictures.tar") as writer:
-        places = [writer.add(f"{n}.png", encode(np.full((4, 4, 3), n, np.uint8))) for n in range(2)]
+        kinds: tuple[Format, Format] = ("png", "jxl")  # a crop, and a still as it is kept
+        places = [writer.add(f"{n}", encode(np.full((4, 4, 3), n, np.uint8), kind)) for n, kind in enumerate(kinds)]
     rows = read_table(f"data/dataset/{SERIES}.parquet", DATASET)
     for name in places[0]:
         rows = rows.with_columns(type(rows)({name: [place[name] for place in places]})[name])
