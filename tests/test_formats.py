@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from audited import FIRST, HEAD, SELECTED, SERIES, make, tamper
+from audited import FIRST, HEAD, PLACE, SELECTED, SERIES, make, tamper
 from typer.testing import CliRunner
 
 from genga.audit.facts import facts, gather
@@ -122,20 +122,47 @@ def test_the_crate_meets_what_its_profile_requires(project: Path, root: Path, mo
     assert str(project) not in text
     assert (first / SELECTED).is_file() or (first / "models/r/checkpoints/r-000004.safetensors").is_file()
     _without_network(monkeypatch)
-    assert _problems(first) == []
+    for profile in ("workflow-run-crate", "provenance-run-crate"):
+        assert _problems(first, profile) == []
     broken = json.loads(text)
     broken["@graph"] = [
-        {**one, "instrument": []} if one["@type"] == "CreateAction" else one for one in broken["@graph"]
+        {**one, "instrument": []} if one["@type"] == "ControlAction" else one for one in broken["@graph"]
     ]
     (first / "ro-crate-metadata.json").write_text(json.dumps(broken), encoding="utf-8")
-    assert _problems(first) != []
+    assert _problems(first, "provenance-run-crate") != []
 
 
-def _problems(folder: Path) -> list[str]:
+@needs["rocrate_validator"]
+def test_the_crate_has_every_job_with_what_it_read_and_made(project: Path, root: Path) -> None:
+    from genga.audit.crate import crate
+
+    (project / "Snakefile").write_bytes((root / "Snakefile").read_bytes())
+    Path("data/probe", f"{PLACE}.json").write_text("changed since")
+    (project / "crate").mkdir()
+    crate(behind(), project / "crate")
+    graph = json.loads((project / "crate/ro-crate-metadata.json").read_text(encoding="utf-8"))["@graph"]
+    by_id = {one["@id"]: one for one in graph}
+    of = {name: [one for one in graph if one["@type"] == name] for name in ("CreateAction", "ControlAction")}
+    assert len(of["CreateAction"]) == 14 + 1 and len(of["ControlAction"]) == 14, "14 jobs, and the run"
+    tag = by_id[f"#job-data/tag/{PLACE}.parquet".replace(" ", "%20")]
+    assert tag["instrument"] == {"@id": "#tool-tag"}
+    read = {by_id[one["@id"]]["name"]: by_id[one["@id"]] for one in tag["object"]}
+    assert {name for name in read if "/" in name} == {
+        f"corrections/{PLACE}/tags.csv", f"data/detect/{PLACE}.parquet", f"data/stills/{PLACE}.parquet",
+    }  # fmt: skip
+    assert read["tag"]["value"] == '{"threshold": 0.35}'
+    (made,) = tag["result"]
+    assert by_id[made["@id"]]["sha256"] == read_records().maker[f"data/tag/{PLACE}.parquet"].outputs[
+        f"data/tag/{PLACE}.parquet"
+    ].sha256  # fmt: skip
+    assert not (project / "crate/data/probe").exists(), "what is not as recorded is named by its record alone"
+
+
+def _problems(folder: Path, profile: str) -> list[str]:
     from rocrate_validator import models, services
 
     settings = models.ValidationSettings(
-        rocrate_uri=str(folder), profile_identifier="workflow-run-crate", requirement_severity=models.Severity.REQUIRED
+        rocrate_uri=str(folder), profile_identifier=profile, requirement_severity=models.Severity.REQUIRED
     )
     return [f"{issue.check.identifier}: {issue.message}" for issue in services.validate(settings).get_issues()]
 
@@ -147,6 +174,7 @@ def _without_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     from importlib.resources import files
 
+    importlib.import_module("rdflib.plugins.parsers.jsonld")  # before the patch: it takes the function of `util` along
     import rdflib.plugins.shared.jsonld.context as context
     import rdflib.plugins.shared.jsonld.util as util
     import requests

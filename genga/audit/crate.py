@@ -1,18 +1,20 @@
 """A run as a Workflow Run RO-Crate: what the workflow read, what it made, with which parameters and software.
 
-Profiles: Process Run Crate 0.5 and Workflow Run Crate 0.5, https://www.researchobject.org/workflow-run-crate. Small
-files are in the crate; videos, shards and models are named by path and sha256: they are large, or not ours to give.
+Profiles: Process, Workflow and Provenance Run Crate 0.5, https://www.researchobject.org/workflow-run-crate; the last
+one, which has each job by itself, is in genga.audit.crate_jobs. Small files are in the crate, if they are what is on
+record; videos, shards and models are named by path and sha256: they are large, or not ours to give.
 """
 
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from genga.audit.crate_jobs import add_jobs
 from genga.audit.decisions import FOLDER as CORRECTIONS
 from genga.audit.optional import library
 from genga.errors import GengaError
+from genga.files import sha256_of
 
 Known = Mapping[str, Any]  # see genga.audit.facts
 
@@ -21,6 +23,7 @@ RUN = "https://w3id.org/ro/wfrun/{}/0.5"
 PROFILES = {
     RUN.format("process"): "Process Run Crate",
     RUN.format("workflow"): "Workflow Run Crate",
+    RUN.format("provenance"): "Provenance Run Crate",
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
 }
 ALWAYS = ("params.yaml", "models.yaml", "records.jsonl")
@@ -35,13 +38,29 @@ def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
     if not (root / "Snakefile").is_file():
         raise GengaError(f"{root / 'Snakefile'}: no such workflow; run genga in the project's folder")
     made = library("rocrate.rocrate").ROCrate(version="1.1")
+    entity = library("rocrate.model.contextentity").ContextEntity
     _root(made, known)
     workflow = made.add_workflow(root / "Snakefile", "Snakefile", main=True, lang="snakemake", gen_cwl=False)
     workflow["name"] = "genga"
     included = {path: _file(made, path, root) for path in _included(known, root)}
-    entities = {
-        path: included.get(path) or _named(made, path, sha256) for path, sha256 in sorted(_paths(known).items())
-    }
+    named: dict[str, Any] = {}
+
+    def add(name: str, properties: Mapping[str, Any]) -> Any:
+        return made.add(entity(made, name, properties=dict(properties)))
+
+    def of(path: str, sha256: str | None) -> Any:
+        """The entity of a path with that content: the file in the crate, or a name and a sha256."""
+        if path in included and sha256 in (None, included[path]["sha256"]):
+            return included[path]
+        other = sha256 and sha256 != known_as.get(path)  # two jobs, two contents of one path
+        name = f"#{path}@{sha256[:12]}" if sha256 and other else f"#{path}"
+        if name not in named:
+            hashed = {"sha256": sha256} if sha256 else {}
+            named[name] = add(name.replace(" ", "%20"), {"@type": "CreativeWork", "name": path, **hashed})
+        return named[name]
+
+    known_as = _paths(known)
+    entities = {path: of(path, sha256) for path, sha256 in sorted(known_as.items())}
     made_here = {path for job in known["jobs"] for path in job["outputs"]} | {known["checkpoint"]["file"]}
     run = {
         "@type": "CreateAction",
@@ -54,22 +73,12 @@ def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
         + [{"@id": one.id} for one in _parameters(made, known)],
         "result": [{"@id": of.id} for path, of in entities.items() if path in made_here],
     }
-    entity = library("rocrate.model.contextentity").ContextEntity
-    action = made.add(entity(made, f"#run-{known['run']}", properties=run))
+    action = add(f"#run-{known['run']}", run)
     made.root_dataset["mentions"] = [{"@id": action.id}]
-    made.add(
-        entity(
-            made,
-            "#genga",
-            properties={
-                "@type": "SoftwareApplication",
-                "name": "genga",
-                "softwareRequirements": _software(made, known),
-                "url": "https://snakemake.github.io",
-                "version": known["code"]["commit"] or "not of one commit",
-            },
-        )
-    )
+    about = {"@type": "SoftwareApplication", "name": "genga", "softwareRequirements": _software(made, known)}
+    add("#genga", {**about, "version": known["code"]["commit"] or "not of one commit"})
+    if known["jobs"]:
+        add_jobs(workflow, known["jobs"], action, known["software"].get("snakemake", ()), add, of)
     made.write(folder)
     _sorted(folder / "ro-crate-metadata.json")
     return len(included)
@@ -98,8 +107,8 @@ def _root(made: Any, known: Known) -> None:
 
 
 def _included(known: Known, root: Path) -> list[str]:
-    """The small files of a run that are here."""
-    run = known["run"]
+    """The small files of a run that are here, and are what is on record if anything is."""
+    run, on_record = known["run"], _paths(known)
     paths = [
         *ALWAYS,
         known["checkpoint"]["file"],
@@ -109,8 +118,9 @@ def _included(known: Known, root: Path) -> list[str]:
         f"models/{run}/README.md",
         f"data/evaluate/{run}.json",
     ]
-    paths += [path for path in _paths(known) if path.startswith((f"{CORRECTIONS}/", "data/dataset/", "data/probe/"))]
-    return sorted({path for path in paths if (root / path).is_file()})
+    paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", "data/dataset/", "data/probe/"))]
+    here = {path: sha256_of(root / path) for path in paths if (root / path).is_file()}
+    return sorted(path for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256))
 
 
 def _paths(known: Known) -> dict[str, str | None]:
@@ -122,7 +132,8 @@ def _paths(known: Known) -> dict[str, str | None]:
 
 
 def _file(made: Any, path: str, root: Path) -> Any:
-    properties = {"name": path, "encodingFormat": FORMATS.get(PurePosixPath(path).suffix, "application/octet-stream")}
+    kind = FORMATS.get(PurePosixPath(path).suffix, "application/octet-stream")
+    properties = {"name": path, "encodingFormat": kind, "sha256": sha256_of(root / path)}
     return made.add_file(root / path, path, properties=properties)
 
 
@@ -134,14 +145,6 @@ FORMATS = {
     ".md": "text/markdown",
     ".parquet": "application/vnd.apache.parquet",
 }
-
-
-def _named(made: Any, path: str, sha256: str | None) -> Any:
-    """A file that is not in the crate: a name and a sha256."""
-    entity = library("rocrate.model.contextentity").ContextEntity
-    hashed = {"sha256": sha256} if sha256 else {}
-    name = f"#{path}".replace(" ", "%20")
-    return made.add(entity(made, name, properties={"@type": "CreativeWork", "name": path, **hashed}))
 
 
 def _parameters(made: Any, known: Known) -> Iterable[Any]:
@@ -162,13 +165,9 @@ def _software(made: Any, known: Known) -> list[dict[str, str]]:
 
 
 def _sorted(path: Path) -> None:
-    """The metadata with its entities in one order, and without the time at which it was written."""
+    """The metadata with its entities in one order; a workflow of steps is a HowTo as well."""
     found = json.loads(path.read_text(encoding="utf-8"))
+    for one in found["@graph"]:
+        one["@type"] = [*one["@type"], "HowTo"] if "step" in one else one["@type"]
     found["@graph"].sort(key=lambda one: one["@id"])
     path.write_text(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def copy(path: Path, target: Path) -> None:
-    """Copy a file and make the folders above it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, target)
