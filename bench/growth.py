@@ -152,8 +152,8 @@ def main(
         for what, words in (("nothing", []), ("everything", ["--forceall"])):
             ours, theirs = least([genga, bare], words, rounds)
             said(f"{count:,}", what, f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}", LIMIT)
-    header = ("episodes", "s", "CPU, s", "at most, s", "afterwards")
-    print("\n## Records restored after a pull\n\n" + table(header, []), flush=True)
+    columns = ("episodes", "s", "CPU, s", "at most, s", "afterwards")
+    print("\n## Records restored after a pull\n\n" + table(columns, []), flush=True)
     for count in episodes:
         clone = pulled(folder.absolute() / f"genga-{count}", folder.absolute() / f"pulled-{count}")
         wall, cpu = restored(clone)
