@@ -1,5 +1,5 @@
-# demo · test · audit · check · bench · clean. Each makes its own environment in .venv; nothing else has to be installed but
-# Python 3.11 with venv, git and make.
+# demo · cluster · test · test-slurm · test-kubernetes · audit · check · bench · clean. Each makes its own environment in
+# .venv; nothing else has to be installed but Python 3.11 with venv, git and make.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,7 +12,7 @@ CORES ?= all
 # Two workers: the tests are many and small, and a machine of two cores is the least we ask for.
 WORKERS ?= 2
 
-.PHONY: demo test audit check format bench clean
+.PHONY: demo cluster test test-slurm test-kubernetes audit check format bench clean
 
 demo: $(READY) data/raw/sample/.drawn ## draw the sample series, run the whole workflow on it, say what came out
 	$(BIN)/snakemake --cores $(CORES)
@@ -23,6 +23,14 @@ test: $(READY) ## every test
 
 audit: .venv-audit/.ready ## the environment of auditors' formats (.venv-audit/bin/genga export, sign, verify), and its tests
 	.venv-audit/bin/python -m pytest tests/test_formats.py
+
+cluster: .venv-cluster/.ready ## the plugins for clusters, in .venv-cluster over .venv
+
+test-slurm: .venv-cluster/.ready data/raw/sample/.drawn ## the demo on a Slurm of one node that this starts; as root, or with slurm-wlm and munge installed
+	tests/slurm/node.sh .venv-cluster/bin/python -m tests.slurm.demo $(RECORDS)
+
+test-kubernetes: .venv-cluster/.ready ## what of profiles/kubernetes can be tried without a cluster
+	.venv-cluster/bin/python -m pytest tests/test_kubernetes.py
 
 check: $(READY) ## formatter, linter, type checker, and the same for the workflow
 	$(BIN)/ruff format --check .
@@ -49,6 +57,14 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-compile --requirement envs/requirements.lock
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+# Over .venv: its packages, and the plugins beside them.
+.venv-cluster/.ready: envs/cluster.lock $(READY)
+	$(BIN)/python -m venv .venv-cluster
+	$(BIN)/python -c "import sysconfig; print(f'import site; site.addsitedir({sysconfig.get_path(\"purelib\")!r})')" \
+	  > "$$(.venv-cluster/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/over.pth"
+	.venv-cluster/bin/python -m pip install --quiet --no-compile --no-deps --requirement envs/cluster.lock
 	touch $@
 
 .venv-audit/.ready: envs/audit.lock pyproject.toml

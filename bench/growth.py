@@ -104,10 +104,10 @@ def least(folders: list[Path], words: list[str], rounds: int) -> list[float]:
 
 
 def nothing_to_do(folder: Path) -> str:
-    """What a dry run says, to be sure that it had looked at everything."""
+    """What a dry run says of it: Snakemake's own words, or that there is something to do."""
     words = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    return "yes" if "Nothing to be done" in done.stdout + done.stderr else "NO"
+    return "nothing to be done" if "Nothing to be done" in done.stdout + done.stderr else "SOMETHING TO DO"
 
 
 def pulled(folder: Path, target: Path) -> Path:
@@ -132,30 +132,33 @@ def restored(folder: Path) -> tuple[float, float]:
     return wall, cpu
 
 
+def said(*cells: object) -> None:
+    """Print a row of a table at once: the next takes minutes."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
 def main(
     episodes: list[int] = typer.Option([24, 200, 1000], help="how many; again for each"),
     folder: Path = typer.Option(Path("data/bench/growth"), help="where the projects are built"),
     rounds: int = typer.Option(3, min=1, help="measured in turn, the least counts"),
 ) -> None:
     """Measure what the workflow costs before any job runs, as episodes grow in number."""
-    dry, back = [], []
+    header = ("episodes", "to do", "genga, CPU s", "bare workflow, CPU s", "ratio", "at most")
+    print("## A dry run\n\n" + table(header, []), flush=True)
     for count in episodes:
         genga, bare = (folder.absolute() / f"{name}-{count}" for name in ("genga", "bare"))
         build(genga, count, bare=False)
         build(bare, count, bare=True)
         for what, words in (("nothing", []), ("everything", ["--forceall"])):
             ours, theirs = least([genga, bare], words, rounds)
-            said = nothing_to_do(genga) if not words else ""
-            dry.append((count, what, f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}", LIMIT, said))
-        clone = pulled(genga, folder.absolute() / f"pulled-{count}")
+            said(f"{count:,}", what, f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}", LIMIT)
+    columns = ("episodes", "s", "CPU, s", "at most, s", "afterwards")
+    print("\n## Records restored after a pull\n\n" + table(columns, []), flush=True)
+    for count in episodes:
+        clone = pulled(folder.absolute() / f"genga-{count}", folder.absolute() / f"pulled-{count}")
         wall, cpu = restored(clone)
-        back.append((count, f"{wall:.1f}", f"{cpu:.1f}", RESTORED, nothing_to_do(clone)))
+        said(f"{count:,}", f"{wall:.1f}", f"{cpu:.1f}", RESTORED, nothing_to_do(clone))
         shutil.rmtree(clone)
-    print("## A dry run\n")
-    header = ("episodes", "to do", "genga, CPU s", "bare workflow, CPU s", "ratio", "at most", "nothing to be done")
-    print(table(header, dry))
-    print("\n## Records restored after a pull\n")
-    print(table(("episodes", "s", "CPU, s", "at most, s", "then nothing to be done"), back))
 
 
 if __name__ == "__main__":

@@ -13,15 +13,22 @@ rule characters:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(4000, each=50),
+        runtime=grows(30, each=2),
+        gpu=GPUS,
     params:
         code=code("characters"),
+        crop=folder("crop"),
+        embed=folder("embed"),
+        stills=folder("stills"),
         episodes=episodes,
         names=decided("--names", "characters"),
         values=section("characters"),
         models=section("models"),
         pins=pins("ccip-feature", "ccip-metric"),
     shell:
-        "python scripts/characters.py --in-crop data/crop/{wildcards.series:q} --in-embed data/embed/{wildcards.series:q} "
-        "--in-stills data/stills/{wildcards.series:q} --episodes {params.episodes:q} {params.names} "
+        "python scripts/characters.py --in-crop {params.crop:q} --in-embed {params.embed:q} "
+        "--in-stills {params.stills:q} --episodes {params.episodes:q} {params.names} "
         "--out {output.table:q} --out-sheet {output.sheet:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

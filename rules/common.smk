@@ -151,6 +151,11 @@ def all_sections(wildcards):
     return Named("parameters", found, json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 
 
+def folder(name):
+    """Return a params function: where the tables are that input `name` lists, wherever Snakemake keeps files."""
+    return lambda wildcards, input: str(Path(next(iter(input[name]), "")).parent)
+
+
 def episodes(wildcards):
     """The episodes of the series, or of the run's series: in the command a file that names them.
 
@@ -238,6 +243,22 @@ def each(option, paths):
 def of_series(pattern):
     """Return an input function: `pattern` with {series} replaced by the run's series."""
     return lambda wildcards: pattern.replace("{series}", SERIES_OF_RUN[wildcards.run])
+
+
+# A machine that must have a GPU is asked for where models.device says so; `auto` takes what it finds.
+GPUS = 1 if config["models"]["device"] == "cuda" else None
+
+
+def grows(amount, each=0):
+    """Return a resources function: `amount` (MB, or minutes), `each` more for an episode of the series, twice that
+    when the job failed for want of it and is tried again (`retries` in a profile). docs/clusters.md says how measured.
+    """
+
+    def value(wildcards, attempt):
+        series = wildcards.get("series") or SERIES_OF_RUN.get(wildcards.get("run"))
+        return (amount + each * len(ORDERED.get(series, []))) * 2 ** (attempt - 1)
+
+    return value
 
 
 def start():

@@ -12,6 +12,9 @@ rule crop:
         "logs/crop/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
         code=code("crop"),
         corrections=decided("--corrections", "tags"),

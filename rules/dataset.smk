@@ -14,13 +14,21 @@ rule dataset:
         "logs/dataset/{series}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(4000, each=50),
+        runtime=grows(30, each=1),
     params:
         code=code("dataset"),
+        crop=folder("crop"),
+        stills=folder("stills"),
+        frames=folder("frames"),
+        detect=folder("detect"),
+        tag=folder("tag"),
+        quality=folder("quality"),
         episodes=episodes,
         values=section("dataset"),
     shell:
-        "python scripts/dataset.py --in-crop data/crop/{wildcards.series:q} --in-stills data/stills/{wildcards.series:q} "
-        "--in-frames data/frames/{wildcards.series:q} --in-detect data/detect/{wildcards.series:q} "
-        "--in-tag data/tag/{wildcards.series:q} --in-quality data/quality/{wildcards.series:q} "
+        "python scripts/dataset.py --in-crop {params.crop:q} --in-stills {params.stills:q} --in-frames {params.frames:q} "
+        "--in-detect {params.detect:q} --in-tag {params.tag:q} --in-quality {params.quality:q} "
         "--episodes {params.episodes:q} --in-characters {input.characters:q} "
         "--out {output.table:q} --out-left-out {output.left_out:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -12,6 +12,9 @@ rule dedup:
         "logs/dedup/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(30),
     params:
         code=code("dedup"),
         corrections=decided("--corrections", "frames"),

@@ -9,6 +9,10 @@ rule detect:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(120),
+        gpu=GPUS,
     params:
         code=code("detect"),
         values=section("detect"),

@@ -9,6 +9,10 @@ rule embed:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(60),
+        gpu=GPUS,
     params:
         code=code("embed"),
         values=section("embed"),

@@ -13,6 +13,10 @@ rule evaluate:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(6000),
+        runtime=grows(120),
+        gpu=GPUS,
     params:
         code=code("evaluate"),
         values=section("evaluate"),

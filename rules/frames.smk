@@ -10,6 +10,9 @@ rule frames:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(120),
     params:
         code=code("frames"),
         values=section("frames"),

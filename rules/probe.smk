@@ -7,6 +7,9 @@ rule probe:
         "logs/probe/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(30),
     params:
         code=code("probe"),
         values=section("probe"),

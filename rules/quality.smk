@@ -9,6 +9,9 @@ rule quality:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(1500),
+        runtime=grows(60),
     params:
         code=code("quality"),
         values=section("quality"),

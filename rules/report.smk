@@ -23,6 +23,9 @@ rule report:
         "logs/report/{run}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(4000, each=10),
+        runtime=grows(30, each=1),
     params:
         code=code("report"),
         values=section("report"),

@@ -10,6 +10,10 @@ rule sample:
     conda:
         "../envs/genga.yaml"
     threads: lambda wildcards: section_of_run(config, wildcards.run, "sample")["threads"]
+    resources:
+        mem_mb=grows(12000),
+        runtime=grows(240),
+        gpu=GPUS,
     params:
         code=code("sample"),
         values=section("sample"),

@@ -7,6 +7,9 @@ rule shots:
         "logs/shots/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(15),
     params:
         code=code("shots"),
         values=section("shots"),

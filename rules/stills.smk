@@ -12,6 +12,9 @@ rule stills:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(120),
     params:
         code=code("stills"),
         values=section("stills"),

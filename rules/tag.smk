@@ -11,6 +11,10 @@ rule tag:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(120),
+        gpu=GPUS,
     params:
         code=code("tag"),
         corrections=decided("--corrections", "tags"),

@@ -11,6 +11,10 @@ rule train:
     conda:
         "../envs/genga.yaml"
     threads: training_threads
+    resources:
+        mem_mb=grows(16000),
+        runtime=grows(1440),
+        gpu=GPUS,
     params:
         code=code("train"),
         values=section("train"),

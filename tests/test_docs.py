@@ -83,7 +83,7 @@ def _problem(line: str) -> str | None:
         words = words[3:]
     match words:
         case ["make", *targets]:
-            made = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            made = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
             return "" if set(targets) <= set(made) else "no such target"
         case ["python", script, *_] if script.endswith(".py"):
             return "" if (ROOT / script).is_file() else "no such script"

@@ -1,0 +1,1 @@
+"""The demo on a Slurm of one node: `make test-slurm`."""

@@ -1,0 +1,90 @@
+"""Run the demo on the Slurm that `node.sh` started, and hold what came out against a run without it.
+
+A copy of the project, with the drawn videos alone, goes through `snakemake --profile profiles/slurm` to its end. Then
+every output must be, to the byte, that of a run on this machine alone, by the sha256 in records.jsonl: of the project's
+folder if all of it was made there, else of one that is made now, or of the file named as argument. And nothing must be
+left to do.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from genga.records import read_records
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = (
+    "Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "corrections",
+    "demo/weights", "data/raw",
+)  # fmt: skip
+NOTHING = "Nothing to be done"
+
+
+def main() -> None:
+    """Run it; one line for each thing that was found, exit status 1 at the first that is wrong."""
+    with tempfile.TemporaryDirectory(prefix="genga-slurm-") as name:
+        ours, alone = Path(name, "slurm"), Path(name, "alone")
+        copy(ours)
+        began = time.perf_counter()
+        snakemake(ours, "--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
+        print(f"the demo ran to its end on Slurm in {time.perf_counter() - began:.0f} s, jobs: {submitted()}")
+        check(NOTHING in snakemake(ours, "-n", "--cores", "1"), "after it there is something left to do: snakemake -n")
+        print("afterwards there is nothing to do")
+        records = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "records.jsonl"
+        if len(sys.argv) < 2 and not (records.is_file() and NOTHING in snakemake(ROOT, "-n", "--cores", "1")):
+            print("the same on this machine alone, which takes some minutes", flush=True)
+            copy(alone)
+            snakemake(alone, "--cores", "all")
+            records = alone / "records.jsonl"
+        expected, found = outputs(records), outputs(ours / "records.jsonl")
+        odd = sorted(path for path in expected.keys() | found.keys() if expected.get(path) != found.get(path))
+        check(not odd, f"{len(odd)} outputs are not those of a run without Slurm, first: {odd[:1]}")
+        print(f"all {len(found)} outputs have the sha256 that they have without Slurm")
+
+
+def outputs(records: Path) -> dict[str, str]:
+    """The sha256 of every output on record, by path."""
+    return {path: of.sha256 for job in read_records(records).jobs.values() for path, of in job.outputs.items()}
+
+
+def copy(target: Path) -> None:
+    """Put the project and its videos into a folder of its own."""
+    for name in COPIED:
+        source = ROOT / name
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target / name)
+
+
+def snakemake(folder: Path, *words: str) -> str:
+    """Run Snakemake in a folder and return what it said; the end of that, and stop, if it fails."""
+    command = [sys.executable, "-m", "snakemake", *words]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    text = done.stdout + done.stderr
+    check(done.returncode == 0, f"{' '.join(words)}: ended with {done.returncode}:\n{text[-4000:]}")
+    return text
+
+
+def submitted() -> int:
+    """How many jobs Slurm was given: it numbers them from one on."""
+    done = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=True)
+    return int(re.findall(r"NEXT_JOB_ID\s*=\s*(\d+)", done.stdout)[0]) - 1
+
+
+def check(holds: bool, otherwise: str) -> None:
+    """Stop with one line if something does not hold."""
+    if not holds:
+        print(f"error: {otherwise}", file=sys.stderr)
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
