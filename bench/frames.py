@@ -130,9 +130,9 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
             for bits, keepers in zip(BITS, phash(iter(cells[k] for k in range(len(cells))), BITS), strict=True):
                 yield f"phash {bits}", scored(keepers), None, None
             yield "imagededup 10", scored(imagededup(cells[k] for k in range(len(cells)))), None, None
-    for name, at in scene_cuts(video).items():
-        starts = nearest(seen, [seen[0] + time for time in at])
-        yield name, None, cut_f1([bisect_left(same, start) for start in starts], truth.cuts), None
+    # The OpenCV that PySceneDetect reads with refuses interlaced frames.
+    for name, at in scene_cuts(video).items() if known is None else ():
+        yield name, None, cut_f1(nearest(seen, [seen[0] + time for time in at]), truth.cuts), None
 
 
 def section(name: str, kind: type[P]) -> P:

@@ -147,8 +147,8 @@ def distances(
 ) -> dict[int, tuple[int, float]]:
     """Return each drawing -> the other's frame `shift` s before, or one beside it, that differs least, and by how much.
 
-    seen: the pictures of both. Left out are drawings with no such frame, or whose signatures differ in more than `bits`
-    bits from all of them.
+    seen: the pictures of both. Left out are drawings with no such frame, or whose signatures differ in more than
+    `bits` bits from all of them.
     """
     times = other.frames["time"].to_numpy()
     shown = other.table["keeper"].is_not_null().to_numpy()

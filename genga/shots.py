@@ -15,7 +15,7 @@ from genga.cells import Grids
 from genga.lettering import FADE, STRETCH, Lettering, Pictures, difference, lettering
 from genga.lettering_marks import marks
 from genga.params.shots import Params
-from genga.shots_camera import moves
+from genga.shots_camera import STRIDE, moves
 from genga.shots_cuts import CHANGED, cuts, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual
@@ -70,8 +70,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     rows = []
     for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
         into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
-        events: list[Event] = [*passages, *found]
-        moving = [(event.start, event.end) for event in events]
+        # The end of a camera move is known to within STRIDE frames.
+        moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
         own = shot_threshold(change, (start, end), level, moving)
         rows.append(
             {
