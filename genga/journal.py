@@ -97,12 +97,6 @@ class Journal:
         write_json("data/code.json", {stage: self.code(stage) for stage in STAGES})
 
 
-def known_episodes(path: str | Path = RECORDS_FILE) -> list[tuple[str, str]]:
-    """Return (series, episode) of every episode that records.jsonl speaks of, sorted."""
-    jobs = read_records(path).jobs.values()
-    return sorted({(job.wildcards["series"], job.wildcards["episode"]) for job in jobs if "episode" in job.wildcards})
-
-
 def _free() -> bool:
     """Whether no run of this workflow is at work in this folder."""
     with open(_HELD, "a+", encoding="utf-8") as file:
