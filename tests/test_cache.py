@@ -69,6 +69,7 @@ def test_jobs_write_beside_what_the_cache_lent(versioned: Path, tmp_path: Path, 
     command(project, "git", "checkout", "-q", "params.yaml", "records.jsonl")
     command(project, "dvc", "checkout", "--force", "-q")
     assert kind_of(project / SHARD) == wanted and digests(project) == before
+    assert snakemake(project, "-n").nothing
     change_params(project, "train", seed=1)
     command(project, "dvc", "repro", "-q", f"train@{RUN}")
     assert intact(project) > held and kind_of(project / CHECKPOINT) == wanted
