@@ -32,12 +32,6 @@ def find_episodes(folder: str | Path) -> dict[Episode, str]:
     return episodes
 
 
-def links_to_nowhere(folder: str | Path) -> list[tuple[str, str]]:
-    """Return (link, target) of every link below `folder`, at most a folder deep, whose target is not there, sorted."""
-    links = [path for pattern in ("*", "*/*") for path in Path(folder).glob(pattern) if path.is_symlink()]
-    return [(path.as_posix(), str(path.readlink())) for path in sorted(links) if not path.exists()]
-
-
 def in_name_order(episodes: Iterable[Episode]) -> dict[str, list[str]]:
     """Return the episodes of each series in name order: ep2 before ep10."""
     names: dict[str, list[str]] = {}

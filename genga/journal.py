@@ -33,7 +33,6 @@ _CODE = FOLDER / "code"  # a file for every version of a stage's code
 _MADE = ("data", "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 _LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
-_PROBED = '{"job":"data/probe/'  # how the line of a job of `probe` begins
 
 
 class Journal:
@@ -130,22 +129,6 @@ class Journal:
     def write_code(self) -> None:
         """Write data/code.json as dvc.yaml's step `code` does, so that `dvc commit` finds it up to date."""
         write_json("data/code.json", {stage: self.code(stage) for stage in STAGES})
-
-
-def known_episodes(path: str | Path = RECORDS_FILE) -> list[tuple[str, str]]:
-    """Return (series, episode) of every episode that records.jsonl speaks of, sorted.
-
-    Every episode has been probed; only those lines are parsed, since every job of a cluster asks anew.
-    """
-    if not Path(path).is_file():
-        return []
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = [json.loads(line)["wildcards"] for line in file if line.startswith(_PROBED)]
-        return sorted((of["series"], of["episode"]) for of in found)
-    except (ValueError, KeyError, TypeError):
-        read_records(path)  # says which line it is
-        raise
 
 
 def _free() -> bool:

@@ -16,17 +16,30 @@ os.environ.update(
     PYTHONPATH=str(ROOT),
 )
 
+from snakemake.io import _IOFile
+
 from genga import registry
-from genga.episodes import episodes_before, find_episodes, in_name_order, links_to_nowhere
+from genga.away import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
+from genga.episodes import episodes_before, find_episodes, in_name_order
 from genga.errors import GengaError
 from genga.failures import find_failures
 from genga.files import check_writable, sha256_of
-from genga.journal import Journal, known_episodes
+from genga.journal import Journal
 from genga.launch import read_config
 from genga.params.load import check_params, parse_section, section_class, section_of_run
+from genga.records import read_records
 from genga.snakestore import Named
 
 STARTED = time.time()
+PROTECTED = _IOFile.protected
+
+
+async def protected(self):
+    """Whether a person write-protected an output. A hard link is read-only because DVC lent it: jobs replace it."""
+    return await PROTECTED(self) and os.stat(self).st_nlink == 1
+
+
+_IOFile.protected = protected
 
 
 wildcard_constraints:
@@ -38,13 +51,15 @@ wildcard_constraints:
 # Before any job, one line for the person who has to act on it.
 try:
     check_params(config)
+    RECORDED = videos_on_record()
+    UNREACHED = check_links("data/raw", RECORDED.values())
     JOURNAL = Journal(ROOT)
     ODD = JOURNAL.read() if workflow.is_main_process else []
     EPISODES = find_episodes("data/raw")
     # A series without any video here was pulled without it: its episodes are those that are on record.
     HERE = {series for series, _ in EPISODES}
-    AWAY = [name for name in known_episodes() if name[0] not in HERE]
-    EPISODES |= {(series, episode): f"data/raw/{series}/{episode}.mkv" for series, episode in AWAY}
+    GONE = taken_away(RECORDED, EPISODES)
+    EPISODES |= {name: video for name, video in RECORDED.items() if name[0] not in HERE}
     MODELS = registry.load(parse_section("models", section_class("models"), config["models"]))
 except GengaError as error:
     print(f"error: {error}", file=sys.stderr)
@@ -52,14 +67,18 @@ except GengaError as error:
 
 for path in ODD[:5]:
     print(f"note: {path} is not what records.jsonl says; what depends on its content is made again", file=sys.stderr)
+for path in GONE[:5] if workflow.is_main_process else []:
+    print(f"note: {path} is on record and not here: its series goes on without it", file=sys.stderr)
+for path in links_unnamed("data/raw", "dvc.yaml") if workflow.is_main_process else []:
+    print(
+        f"note: {path} is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills", file=sys.stderr
+    )
+for line in UNREACHED if workflow.is_main_process else []:
+    print(f"note: {line}", file=sys.stderr)
 ORDERED = in_name_order(EPISODES)
 SERIES = sorted(ORDERED)
 SERIES_OF_RUN = {run: of["series"] for run, of in (config["runs"] or {}).items()}
 RUNS = [run for run, series in SERIES_OF_RUN.items() if series in SERIES]
-for link, target in links_to_nowhere("data/raw"):
-    print(
-        f"note: {link} leads to {target}, which is not there: mount it to make what needs its videos", file=sys.stderr
-    )
 if not EPISODES:
     print("no episodes yet: put videos under data/raw/<series>/", file=sys.stderr)
 for run in sorted(SERIES_OF_RUN.keys() - set(RUNS)):
@@ -285,3 +304,27 @@ def end(well):
             JOURNAL.stop()
     except GengaError as error:  # the next run writes it down
         print(f"error: {error}", file=sys.stderr)
+
+
+CODE_OF = cache(JOURNAL.code)
+
+
+def as_now(job):
+    """Return what the job of a record would have for parameters now: its sections, its code, what people decided."""
+    kind = {"dedup": "frames", "tag": "tags", "crop": "tags", "characters": "characters"}.get(job.rule)
+    path = Path("corrections", job.wildcards["series"], job.wildcards.get("episode", ""), f"{kind}.csv")
+    decisions = {str(path): sha256_of(path)} if path.is_file() else {}
+    found = {name: config[name] for name in job.params if name in config}
+    return found | {"code": CODE_OF(job.rule), "corrections": decisions}
+
+
+def tell_beyond_reach():
+    """Say what is no longer as it would be made, where Snakemake cannot say it: videos or tables are not here."""
+    away = {series for series, _ in EPISODES} - HERE
+    for path, names in beyond_reach(read_records(), away, as_now)[:5] if away else []:
+        why = f"made with other {', '.join(names)} than now, and cannot be made again of what is here"
+        print(f"note: {path} was {why}: pull more, or take the change back", file=sys.stderr)
+
+
+if workflow.is_main_process:
+    tell_beyond_reach()

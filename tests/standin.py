@@ -3,10 +3,12 @@
 A stand-in names the modules that the real script imports, so a change of a module concerns the same stages.
 """
 
+import hashlib
 import multiprocessing
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,6 +27,13 @@ from pathlib import Path
 
 def imports():
     {imports}
+
+def write(path, text):
+    """As the real ones do: beside it, then under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name("." + path.name + ".tmp")
+    beside.write_text(text)
+    beside.replace(path)
 
 words = sys.argv[1:]
 options = {{}}
@@ -46,11 +55,9 @@ for name in sorted(options):
 made = [Path(value) for name in options if name.startswith("--out") for value in options[name]]
 if "{stage}" == "train":
     made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
-    (made[0].parent / "checkpoints").mkdir(parents=True, exist_ok=True)
-    (made[0].parent / "checkpoints" / "a.safetensors").write_text(digest.hexdigest())
+    write(made[0].parent / "checkpoints" / "a.safetensors", digest.hexdigest())
 for path in made:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({{"sha256": digest.hexdigest(), "of": path.name}}))
+    write(path, json.dumps({{"sha256": digest.hexdigest(), "of": path.name}}))
 print("{stage}: done")
 '''
 
@@ -114,6 +121,32 @@ def shuffle_times(project: Path) -> None:
     files = sorted(path for path in project.rglob("*") if path.is_file() and ".snakemake" not in path.parts)
     for number, path in enumerate(reversed(files)):
         os.utime(path, (1.5e9 + 977 * number % 86400, 1.5e9 + 977 * number % 86400))
+
+
+def command(folder: Path, *words: object, status: int = 0) -> str:
+    """Run git or DVC in a folder, with the commands of this environment; return all it said. status: it ends with."""
+    environment = {
+        **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder.parent),
+        "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "n",
+        "GIT_CONFIG_KEY_1": "user.email", "GIT_CONFIG_VALUE_1": "e",
+    }  # fmt: skip
+    said = [sys.executable, "-m", *words] if words[0] == "dvc" else words
+    done = subprocess.run(
+        [str(word) for word in said], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    text = done.stdout + done.stderr
+    assert done.returncode == status, f"{said}: {text}"
+    return text
+
+
+def digests(project: Path) -> dict[str, str]:
+    """The sha256 of everything that was made, by its path."""
+    files = (path for folder in ("data", "models", "reports") for path in (project / folder).rglob("*"))
+    return {
+        path.relative_to(project).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.is_file() and "raw" not in path.parts
+    }
 
 
 def snakemake(project: Path, *arguments: str) -> Ran:

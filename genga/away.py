@@ -1,0 +1,130 @@
+"""Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is gone.
+
+A series without any video here has the episodes that are on record, so that what was made of them can be used; one
+that lacks some goes on without these. A link that leads nowhere is neither: somebody means the videos to be there.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from genga.episodes import EXTENSIONS, Episode
+from genga.errors import GengaError
+from genga.records import RECORDS_FILE, Record, Records, read_records
+from genga.snakestore import compact_sorted
+
+_PROBED, _TOGETHER = '{"job":"data/probe/', '{"job":"data/characters/'  # how the lines of these jobs begin
+_RAW = "data/raw/"
+
+
+def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
+    """Return the video of every (series, episode) that was probed, in the order of genga.episodes.find_episodes.
+
+    Of a series whose episodes were put together it is those that were: others had been taken away before.
+    """
+    path, videos = Path(path), dict[Episode, str]()
+    together: dict[str, set[str]] = {}
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    try:
+        for job in (json.loads(line) for line in lines if line.startswith((_PROBED, _TOGETHER))):
+            of = job["wildcards"]
+            if job["rule"] == "probe":
+                videos[of["series"], of["episode"]] = next(name for name in job["inputs"] if name.startswith(_RAW))
+            else:
+                tables = [Path(name) for name in job["inputs"] if name.startswith("data/stills/")]
+                together[of["series"]] = {table.stem for table in tables}
+    except (ValueError, KeyError, TypeError, StopIteration):
+        read_records(path)  # says which line it is
+        raise
+    found = [(name, video) for name, video in videos.items() if name[1] in together.get(name[0], {name[1]})]
+    return dict(sorted(found, key=lambda item: Path(item[1])))
+
+
+def check_links(folder: str | Path, recorded: Iterable[str]) -> list[str]:
+    """Return a line for `folder` and every series in it that is a link that leads nowhere, or to none of its videos.
+
+    recorded: videos that are on record. A share that is not mounted is often an empty folder. Raises GengaError if a
+    video is such a link: its series would be put together without it.
+    """
+    known = [Path(video) for video in recorded]
+    said: list[str] = []
+    series = _inside(Path(folder), said)
+    for place in [Path(folder), *series]:
+        found = series if place == Path(folder) else [path for path in _inside(place, said) if _is_video(path)]
+        if place.exists() and place.is_symlink() and not found and any(video.is_relative_to(place) for video in known):
+            said.append(_gone(place, "there is no video in it"))
+        for video in found:
+            if _is_video(video) and video.is_symlink() and (why := _unreadable(video)):
+                raise GengaError(_gone(video, why))
+    return said
+
+
+def _inside(place: Path, said: list[str]) -> list[Path]:
+    """Return what is in a folder, sorted; nothing for a file, or if it cannot be read, which is `said`."""
+    try:
+        if place.is_symlink():
+            place.stat()
+        return sorted(place.iterdir()) if place.is_dir() else []
+    except OSError as error:
+        said.append(_gone(place, error.strerror or "no answer"))
+        return []
+
+
+def _unreadable(link: Path) -> str:
+    """Return why what a link leads to cannot be looked at, "" if it can."""
+    try:
+        link.stat()
+    except OSError as error:
+        return error.strerror or "no answer"
+    return ""
+
+
+def taken_away(recorded: Mapping[Episode, str], here: Iterable[Episode]) -> list[str]:
+    """Return the videos on record whose series still has others here, but not these, in order."""
+    here = set(here)
+    series = {name for name, _ in here}
+    return [video for name, video in recorded.items() if name[0] in series and name not in here]
+
+
+def beyond_reach(
+    records: Records, away: Iterable[str], now: Callable[[Record], Mapping[str, Any]]
+) -> list[tuple[str, list[str]]]:
+    """Return (output, names of parameters) of every job that would be made otherwise now but cannot be made here.
+
+    Snakemake says nothing of those: a job is no job to it if there is nothing to make it of. away: the series without
+    videos here. now: the parameters that a job would have, as far as they can be told.
+    """
+    found, series = [], set(away)
+    for key, job in sorted(records.jobs.items()):
+        if job.wildcards.get("series") not in series:
+            continue
+        files = [*job.outputs, *(path for path in job.inputs if path.startswith("data/"))]
+        if all(Path(path).exists() for path in files):
+            continue
+        known = {name: value for name, value in now(job).items() if name in job.params}
+        if other := [name for name in sorted(known) if compact_sorted(known[name]) != compact_sorted(job.params[name])]:
+            found.append((key, other))
+    return found
+
+
+def links_unnamed(folder: str | Path, phases: str | Path) -> list[str]:
+    """Return the series that are links and that DVC does not look behind: no line of dvc.yaml has their path."""
+    folder, phases = Path(folder), Path(phases)
+    if not folder.is_dir() or not phases.is_file():
+        return []
+    text = phases.read_text(encoding="utf-8")
+    links = sorted(path.as_posix() for path in folder.iterdir() if path.is_symlink())
+    return [link for link in links if link not in text]
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
+
+
+def _gone(path: Path, why: str) -> str:
+    target = f", a link to {path.readlink()}," if path.is_symlink() else ""
+    return (
+        f"{path}{target} cannot be read ({why}); bring back the disk or share that it is on: "
+        "without it nothing is made that needs what lies there"
+    )
