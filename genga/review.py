@@ -25,6 +25,7 @@ WHY = {
     "camera": ("on the way of a camera move over one drawing", "move"),
     "stitched": ("part of one picture of all that the camera passes", "move"),
     "blend": ("a single frame that mixes the drawings around it", "none"),
+    "flash": ("a flash of light: no drawing of its own", "none"),
     "dissolve": ("mixed in a dissolve or fade: no drawing of its own", "none"),
     "black": ("black: no drawing", "none"),
     "dropped": ("a person decided that it is no drawing to keep", "none"),

@@ -183,9 +183,7 @@ def test_a_nas_that_is_away_is_said_and_back_it_is_as_if_nothing_was(project: Pa
     nas = project.parent / "nas"
     before = outputs(project)
     nas.rename(nas.with_name("away"))
-    said = (
-        f"note: data/raw/s, a link to {nas}, cannot be read (No such file or directory); bring back"
-    )
+    said = f"note: data/raw/s, a link to {nas}, cannot be read (No such file or directory); bring back"
     forget(project, "quality")  # needs no video
     ran = snakemake(project, TARGET)
     assert ran.code == 0 and outputs(project) == before and said in ran.text, ran.text

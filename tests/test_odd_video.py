@@ -28,7 +28,7 @@ from genga.tables import write_table
 from genga.video import decode
 
 ROOT = Path(__file__).resolve().parent.parent
-STILLS = Stills(scaling="bicubic", hwaccel="off")
+STILLS = Stills(scaling="bicubic", format="jxl", hwaccel="off")
 BITS, SIDE = 8, 16  # of a number, and px of the field of one
 COUNT = 72
 
