@@ -16,7 +16,7 @@ from test_video import PARAMS, X264, ffmpeg
 from genga.cellstore import CellWriter
 from genga.damage import Damage
 from genga.dedup import SCHEMA as DEDUP
-from genga.files import write_json
+from genga.files import write_facts
 from genga.frames import SCHEMA as FRAMES
 from genga.frames import frames
 from genga.params.frames import Params as FramesParams
@@ -209,7 +209,7 @@ def test_stills_that_fill_the_disk_are_one_line_and_leave_nothing(tmp_path: Path
     write_table(tables / "frames.parquet", table, FRAMES)
     kept = [(number, 0, number, "kept", *(None,) * (len(DEDUP) - 4)) for number in range(24)]
     write_table(tables / "dedup.parquet", pl.DataFrame(kept, schema=dict(DEDUP), orient="row"), DEDUP)
-    write_json(tables / "probe.json", probe(film, PARAMS))
+    write_facts(tables / "probe.json", probe(film, PARAMS))
     command = [
         sys.executable, ROOT / "scripts/stills.py", "--in-video", film, "--in-probe", tables / "probe.json",
         "--in-frames", tables / "frames.parquet", "--in-dedup", tables / "dedup.parquet",

@@ -22,7 +22,7 @@ from genga.cli.card import app as card_app
 from genga.cli.diff import app as diff_app
 from genga.cli.trace import app as trace_app
 from genga.errors import GengaError
-from genga.files import read_json, write_facts, write_json
+from genga.files import read_facts, read_json, write_facts
 from genga.records import Record, read_records, write_records
 from genga.stamps import Stamps
 
@@ -183,15 +183,13 @@ def test_a_run_that_cannot_be_described_is_said_and_the_others_are_described(
 ) -> None:
     text("models/a/checkpoints.json", "[]")
     assert papers(None) == ["r"]
-    assert capsys.readouterr().err.startswith(
-        "note: no card and no audit of run a: models/a/checkpoints.json: is not a"
-    )
+    assert capsys.readouterr().err.startswith("note: no card and no audit of run a: models/a/checkpoints.json: is not ")
 
 
 def test_a_card_names_no_figures_of_checkpoints_that_were_trained_anew(project: Path) -> None:
-    listed = read_json("models/r/checkpoints.json")
+    listed = read_facts("models/r/checkpoints.json")
     listed["checkpoints"][1]["sha256"] = "0" * 64
-    write_json("models/r/checkpoints.json", listed)
+    write_facts("models/r/checkpoints.json", listed)
     said = card("r", read_records())
     assert "step 4, the last one; none has been selected yet" in said and "recognition" not in said
 
