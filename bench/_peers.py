@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 from scipy.fft import dctn
 
+from bench._treated import TREATED
 from genga.cells import Cells
 
 # How each variant is made from the native file: video filter (name, options) or none, and encoder options.
@@ -40,11 +41,11 @@ DETECTORS = ("ContentDetector", "AdaptiveDetector", "ThresholdDetector")  # PySc
 
 
 def encoded(video: Path, variant: str, folder: Path) -> Path:
-    """Return `video` as `variant` has it; made in `folder` unless it is there."""
-    change, options = VARIANTS[variant]
+    """Return `video` as `variant` of VARIANTS or TREATED has it; made in `folder` unless it is there."""
+    change, options = {**VARIANTS, **TREATED}[variant]
     if not options:
         return video
-    path = folder / f"{video.stem}-{variant.replace(' ', '')}.mkv"
+    path = folder / f"{video.stem}-{re.sub('[ ,]', '', variant)}.mkv"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         stream = ffmpeg.input(str(video)).video

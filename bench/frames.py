@@ -3,8 +3,8 @@
 Videos: the sample series as drawn, with its truth, and hand-labelled clips where there are any (GENGA_CLIPS); each as
 it is, as MPEG-4, with grain, at x264 crf 30 and 36, telecined to 30 frames a second (also at crf 30, as interlaced and
 as progressive video), and blended to 25 and 30. A variant with other frames is judged by those that show the same
-(bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--worlds`
-films in styles of their own.
+(bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--treated`
+copies as people have them (with bars, dark, as AV1, …), `--worlds` films in styles of their own.
 Encoded variants are kept in data/bench/. PySceneDetect is a peer where it is installed: `pip install --no-deps
 scenedetect`, because it brings an OpenCV of its own.
 """
@@ -24,6 +24,7 @@ import typer
 
 from bench._keepers import Score, Truth, beyond, cut_f1, matched, nearest, score, timing_share
 from bench._peers import SAME_FRAMES, VARIANTS, encoded, imagededup, mpdecimate, phash, scene_cuts
+from bench._treated import TREATED
 from bench._worlds import WORLDS, drawn
 from bench.models import table
 from genga.cells import Cells
@@ -50,6 +51,7 @@ BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tool
 HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "timing",
           "kept")  # fmt: skip
 STYLES = ("film", "changes", "lost", "held", "wrongly kept", "found again F1", "cuts F1", "timing")  # each: SAME_FRAMES
+COPIES = ("video", "copy", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1")
 Row = tuple[object, ...]
 
 
@@ -171,6 +173,14 @@ def film(name: str, video: Path, truth: Truth, cache: Path) -> Row:
     )  # fmt: skip
 
 
+def treated_row(video: Path, treatment: str, truth: Truth, cache: Path) -> Row:
+    """A row about a video that went through something: what genga gets wrong of it."""
+    _, found, cuts, _ = next(judged(encoded(video, treatment, cache), truth, None))
+    assert found is not None
+    drawings = (found.lost, found.changes, found.wrongly_kept, found.held)
+    return (video.stem, treatment, *drawings, _said(found.again), _said(cuts))
+
+
 def cost(video: Path) -> Row:
     """A row: CPU time of decoding alone and of `frames`, in ms a frame, and their ratio; one thread each."""
     spent = []
@@ -190,6 +200,7 @@ def main(
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder of the truth about them"),
     cache: Path = typer.Option(Path("data/bench/frames"), help="folder of the encoded variants"),
     only: str = typer.Option("", help="measure this video alone, by name"),
+    treated: bool = typer.Option(False, help="measure copies as people have them (bench/_treated.py), genga alone"),
     worlds: bool = typer.Option(False, help="measure films in other styles (bench/_worlds.py) instead, genga alone"),
 ) -> None:
     """Measure how well drawings are found, beside the tools in use."""
@@ -199,6 +210,9 @@ def main(
         print(table(STYLES, (film(name, *drawn(name, cache.parent / "worlds"), cache) for name in wanted)))
         return
     every = [(video, true) for video, true in videos(raw, truth) if only in ("", video.stem)]
+    if treated:
+        print(table(COPIES, [treated_row(video, one, true, cache) for video, true in every for one in TREATED]))
+        return
     rows = []
     for video, true in every:
         native = labelled(video)
