@@ -22,6 +22,7 @@ def before(stage):
 
 rule all:
     input:
+        "data/overview/s.html",
         "reports/hana/index.html",
 
 
@@ -73,6 +74,7 @@ rule dedup:
         shots="data/shots/s/{episode}.parquet",
         earlier=before("dedup"),
         earlier_frames=before("frames"),
+        earlier_shots=before("shots"),
     output:
         "data/dedup/s/{episode}.parquet",
     log:
@@ -116,9 +118,28 @@ rule detect:
         "detect {input:q} {output:q} {params.values:q} > {log:q}"
 
 
+rule review:
+    input:
+        frames="data/frames/s/{episode}.parquet",
+        shots="data/shots/s/{episode}.parquet",
+        dedup="data/dedup/s/{episode}.parquet",
+        stills="data/stills/s/{episode}.parquet",
+    output:
+        page="data/review/s/{episode}.html",
+        figures="data/review/s/{episode}.json",
+    log:
+        "logs/review/s/{episode}.log",
+    threads: 2
+    params:
+        values=VALUES,
+    shell:
+        "review {input:q} {output:q} {params.values:q} > {log:q}"
+
+
 rule quality:
     input:
-        "data/stills/s/{episode}.parquet",
+        stills="data/stills/s/{episode}.parquet",
+        shots="data/shots/s/{episode}.parquet",
     output:
         "data/quality/s/{episode}.parquet",
     log:
@@ -151,6 +172,7 @@ rule crop:
         stills="data/stills/s/{episode}.parquet",
         detect="data/detect/s/{episode}.parquet",
         tag="data/tag/s/{episode}.parquet",
+        quality="data/quality/s/{episode}.parquet",
     output:
         table="data/crop/s/{episode}.parquet",
         shard="data/crop/s/{episode}.tar",
@@ -175,6 +197,19 @@ rule embed:
         values=VALUES,
     shell:
         "embed {input:q} {output:q} {params.values:q} > {log:q}"
+
+
+rule overview:
+    input:
+        review=of("review", "json"),
+    output:
+        "data/overview/s.html",
+    log:
+        "logs/overview/s.log",
+    params:
+        values=VALUES,
+    shell:
+        "overview {output:q} {params.values:q} > {log:q}"
 
 
 rule characters:

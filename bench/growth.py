@@ -26,10 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "demo/weights")
 SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table
 OF_SERIES = (
-    "data/characters/s.parquet", "data/characters/s.html", "data/dataset/s.parquet", "data/dataset/left-out/s.parquet",
-    "models/hana/checkpoints.json", "models/hana/ledger.parquet", "models/hana/losses.parquet",
-    "data/sample/hana.parquet", "data/sample/hana.tar", "data/evaluate/hana.json", "data/evaluate/hana.parquet",
-    "models/hana/hana.safetensors", "reports/hana/index.html", "reports/hana/figures.json",
+    "data/overview/s.html", "data/characters/s.parquet", "data/characters/s.html", "data/dataset/s.parquet",
+    "data/dataset/left-out/s.parquet", "models/hana/checkpoints.json", "models/hana/ledger.parquet",
+    "models/hana/losses.parquet", "data/sample/hana.parquet", "data/sample/hana.tar", "data/evaluate/hana.json",
+    "data/evaluate/hana.parquet", "models/hana/hana.safetensors", "reports/hana/index.html",
+    "reports/hana/figures.json",
 )  # fmt: skip
 # Bytes of a table of an episode of 24 minutes: the drawn minute's, 24 times. Shards stay small here: what
 # is larger than 64 MB is not read when records are restored.
@@ -91,7 +92,7 @@ def build(folder: Path, episodes: int, bare: bool) -> None:
 
 def files(number: int) -> list[str]:
     """The video of an episode and what its stages write."""
-    suffixes = {"probe": (".json",), **dict.fromkeys(SHARDS, (".parquet", ".tar"))}
+    suffixes = {"probe": (".json",), "review": (".html", ".json"), **dict.fromkeys(SHARDS, (".parquet", ".tar"))}
     made = [(stage, suffix) for stage in EPISODE_STAGES for suffix in suffixes.get(stage, (".parquet",))]
     return [f"data/raw/s/ep{number:04}.mkv", *(f"data/{stage}/s/ep{number:04}{suffix}" for stage, suffix in made)]
 

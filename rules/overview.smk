@@ -7,10 +7,14 @@ rule overview:
         "logs/overview/{series}.log",
     conda:
         "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(1000, each=5),
+        runtime=grows(15),
     params:
         code=code("overview"),
-        # An option again for each episode, quoted for the shell.
-        review=lambda wildcards, input: each("--in-review", input.review),
+        review=folder("review"),
+        episodes=episodes,
         values=section("overview"),
     shell:
-        "python scripts/overview.py {params.review} --out {output:q} --params {params.values:q} 2>&1 | tee {log:q}"
+        "python scripts/overview.py --in-review {params.review:q} --episodes {params.episodes:q} --out {output:q} "
+        "--params {params.values:q} 2>&1 | tee {log:q}"

@@ -12,6 +12,9 @@ rule review:
     conda:
         "../envs/genga.yaml"
     threads: 2
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         code=code("review"),
         values=section("review"),

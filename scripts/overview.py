@@ -11,16 +11,17 @@ from genga.params.overview import Params
 
 
 def main(
-    in_review: list[Path] = typer.Option(..., help="figures of stage review, JSON, again for each episode"),
+    in_review: Path = typer.Option(..., help="folder of the episodes' figures of stage review, JSON"),
+    episodes: Path = typer.Option(..., help="file that names the episodes, a JSON list"),
     out: Path = typer.Option(..., help="the page, HTML"),
     params: str = typer.Option("", help=PARAMS_HELP),
 ) -> None:
     """Write the page of a series: its episodes beside each other, and its closest decisions."""
     values = params_of("overview", Params, params)
-    episodes = [read_json(path) for path in in_review]
-    write_text(out, overview(out.stem, episodes, values))
-    drawings = sum(figures["drawings"] for figures in episodes)
-    summary(f"overview {out.stem}: {drawings} drawings in {len(episodes)} episodes, {out}")
+    found = [read_json(in_review / f"{episode}.json") for episode in read_json(episodes)]
+    write_text(out, overview(out.stem, found, values))
+    drawings = sum(figures["drawings"] for figures in found)
+    summary(f"overview {out.stem}: {drawings} drawings in {len(found)} episodes, {out}")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ for name in sorted(options):
             paths = [Path(value)]
             if paths[0].is_dir():
                 listed = json.loads(Path(options["--episodes"][0]).read_text())
-                paths = [Path(value, f"{{name}}.parquet") for name in listed]
+                kind = "json" if name == "--in-review" else "parquet"
+                paths = [Path(value, f"{{episode}}.{{kind}}") for episode in listed]
             for path in paths:
                 digest.update(path.read_bytes())
         elif not name.startswith("--out") and name not in ("--threads", "--models"):

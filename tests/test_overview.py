@@ -69,6 +69,11 @@ def test_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     spec = importlib.util.spec_from_file_location("overview_script", ROOT / "scripts/overview.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    paths = [Path(f"{one['episode']}.json") for one in EPISODES]
-    script.main(in_review=paths, out=Path("data/overview/花 s.html"), params='{"odd": 4.0, "closest": 20}')
+    write_json("episodes.json", [one["episode"] for one in EPISODES])
+    script.main(
+        in_review=Path(),
+        episodes=Path("episodes.json"),
+        out=Path("data/overview/花 s.html"),
+        params='{"odd": 4.0, "closest": 20}',
+    )
     assert capsys.readouterr().out == "overview 花 s: 904 drawings in 5 episodes, data/overview/花 s.html\n"
