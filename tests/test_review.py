@@ -96,7 +96,7 @@ def test_figures() -> None:
 
 
 def test_a_reason_without_words_is_shown_all_the_same() -> None:
-    assert meanings(["kept", "flash"])["flash"] == ("", "none") and "flash" not in meanings(["kept"])
+    assert meanings(["kept", "glow"])["glow"] == ("", "none") and "glow" not in meanings(["kept"])
 
 
 def test_what_timing_is_called() -> None:
