@@ -24,6 +24,18 @@ def containment(part: Box, whole: Box) -> float:
     return overlap(part, whole) / area(part) if area(part) else 0.0
 
 
+def iou(a: Box, b: Box) -> float:
+    """Return the shared area over the area of both (intersection over union), 0..1; 0 for empty boxes."""
+    shared = overlap(a, b)
+    return shared / (area(a) + area(b) - shared) if shared else 0.0
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box around all of them."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
 def clip(box: Box, width: int, height: int) -> Box:
     """Return the part of `box` within an image of `width` x `height` px."""
     x0, y0, x1, y1 = box

@@ -26,7 +26,7 @@ def opened(file: Reading, name: str) -> av.container.InputContainer:
     Writes one line to stderr where the device is not there or does not know the codec. Raises av.error.FFmpegError.
     """
     if name == "off":
-        return av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER)
+        return _open(file)
     for device in hwdevices_available() if name == "auto" else [name]:
         container = opened_by(file, device)
         if container is not None:
@@ -34,19 +34,21 @@ def opened(file: Reading, name: str) -> av.container.InputContainer:
     wanted = "no hardware decoder" if name == "auto" else f"the hardware decoder {name} is not there or"
     wanted += " for this machine and codec" if name == "auto" else " does not know the codec"
     print(f"warning: {file.name}: {wanted}; decoding by the processor", file=sys.stderr)
-    file.seek(0)
-    return av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER)
+    return _open(file)
 
 
 def opened_by(file: Reading, device: str) -> av.container.InputContainer | None:
     """Open a file for a device; None if the device is not there or does not decode the video."""
     try:
-        file.seek(0)
-        accelerated = HWAccel(device, allow_software_fallback=True)
-        container = av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER, hwaccel=accelerated)
+        container = _open(file, HWAccel(device, allow_software_fallback=True))
     except (av.error.FFmpegError, NotImplementedError, ValueError):
         return None
     if any(stream.codec_context and stream.codec_context.is_hwaccel for stream in container.streams.video):
         return container
     container.close()
     return None
+
+
+def _open(file: Reading, hwaccel: HWAccel | None = None) -> av.container.InputContainer:
+    file.seek(0)  # one that failed with a device has been read from
+    return av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER, hwaccel=hwaccel)

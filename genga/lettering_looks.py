@@ -5,13 +5,11 @@ as long as a short word has changed. Where much changes all the time (pans, fast
 What is text: genga.textcover. From looks to stretches of frames: genga.lettering.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import polars as pl
 
-from genga.boxes import Box, containment
+from genga.boxes import Box, around, containment
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
 from genga.video import Luma
@@ -72,9 +70,3 @@ def lines_of(plane: Luma, bits: int) -> list[Line]:
         {"x0": x0 / size[0], "y0": y0 / size[1], "x1": x1 / size[0], "y1": y1 / size[1], "sure": sure}
         for (x0, y0, x1, y1), sure in sorted(lines)
     ]
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """Return the smallest box around all of them."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genga.boxes import Box, around, iou
 from genga.cells import Cells, Grids, difference_map
-from genga.lettering import Lettering, overlapping
+from genga.lettering import Lettering
 
 _CORNER = 4  # a corner is a fourth of the width by a fourth of the height
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
@@ -22,8 +23,6 @@ _LEAST = 3  # cells, sides of the smallest mark
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one mark
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
 
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in cells, ends exclusive
-
 
 @dataclass(frozen=True)
 class Turn:
@@ -31,7 +30,7 @@ class Turn:
 
     start: int
     end: int
-    box: Box
+    box: Box  # in cells
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:
     rows, columns = cells[0].shape
     groups: list[list[Turn]] = []
     for turn in (turn for limit in limits for turn in turns(cells, *limit)):
-        near = next((group for group in groups if _shared(group[0].box, turn.box) >= _SAME_PLACE), None)
+        near = next((group for group in groups if iou(group[0].box, turn.box) >= _SAME_PLACE), None)
         if near is None:
             groups.append([turn])
         else:
@@ -113,13 +112,3 @@ def stays(cells: Grids, turn: Turn, start: int, end: int) -> bool:
 def differ(a: Cells, b: Cells) -> bool:
     """Whether two grids show different pictures."""
     return bool((difference_map(a, b) > _CHANGED).mean() >= _OTHER)
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """Return the smallest box around all of them."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
-
-
-def _shared(a: Box, b: Box) -> float:
-    return overlapping(Lettering(0, 0, *a), Lettering(0, 0, *b))

@@ -52,7 +52,8 @@ def overview(series: str, episodes: Sequence[Mapping[str, Any]], params: Params)
 def row_of(figures: Mapping[str, Any]) -> dict[str, float]:
     """Return an episode's figures that are compared with the others': COMPARED. Shares are of its frames, 0..1."""
     reasons, frames = figures["reasons"], max(1, figures["frames"])
-    none = sum(number for reason, number in reasons.items() if meanings(reasons)[reason][1] == "none")
+    known = meanings(reasons)
+    none = sum(number for reason, number in reasons.items() if known[reason][1] == "none")
     return {
         "seconds": figures["seconds"],
         "a_drawing": frames / max(1, figures["drawings"]),

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-PALETTE = "palette.css"  # the colours of every page, in light, dark and print
+PALETTE, BASE = "palette.css", "base.css"  # of every page: its colours in light and dark; what all have in common
 
 
 def page(template: str, style: str, **values: Any) -> str:
@@ -20,7 +20,7 @@ def page(template: str, style: str, **values: Any) -> str:
     environment.filters |= {
         "fixed": fixed, "signed": signed, "count": count, "clock": clock, "share": share, "path": path
     }  # fmt: skip
-    sheets = "".join(environment.get_template(name).render() + "\n" for name in (PALETTE, style))
+    sheets = "".join(environment.get_template(name).render() + "\n" for name in (PALETTE, BASE, style))
     return environment.get_template(template).render(**values, style=Markup(sheets.rstrip("\n"))) + "\n"
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.boxes import Box, containment
-from genga.lettering_looks import around, lines_of
+from genga.boxes import Box, around, containment
+from genga.lettering_looks import lines_of
 from genga.tables import Schema
 from genga.textcover import text_lines
 

@@ -10,26 +10,12 @@ from typing import Any
 
 from genga.dedup_corrections import COLUMNS
 from genga.pages import page
+from genga.reasons import REASONS
 from genga.review_charts import busy, exposed, strip
 from genga.review_pictures import Pair
 
 TEMPLATE, STYLE = "review.html.j2", "review.css"
 
-# What became of a frame, in a few words, and how it is drawn: as a new drawing, one that was there, a move, or none.
-WHY = {
-    "kept": ("a drawing seen for the first time: it became a still", "new"),
-    "restored": ("a person decided that it is a drawing of its own", "new"),
-    "held": ("the same drawing, in the same hold", "again"),
-    "recurring": ("a drawing that was there before in this episode", "again"),
-    "series": ("a drawing that an earlier episode keeps", "again"),
-    "camera": ("on the way of a camera move over one drawing", "move"),
-    "stitched": ("part of one picture of all that the camera passes", "move"),
-    "blend": ("a single frame that mixes the drawings around it", "none"),
-    "flash": ("a flash of light: no drawing of its own", "none"),
-    "dissolve": ("mixed in a dissolve or fade: no drawing of its own", "none"),
-    "black": ("black: no drawing", "none"),
-    "dropped": ("a person decided that it is no drawing to keep", "none"),
-}
 ANSWERS = {
     ("held", True): "taken for one drawing, held",
     ("held", False): "kept as a new drawing",
@@ -72,8 +58,9 @@ def review(
 
 
 def meanings(reasons: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return WHY, and one that says nothing for every reason that is not in it."""
-    return WHY | {reason: ("", "none") for reason in reasons if reason not in WHY}
+    """Return what each reason means, and how it is drawn; nothing is said of one that genga.reasons does not know."""
+    known = {name: (reason.long, reason.drawn) for name, reason in REASONS.items()}
+    return known | {reason: ("", "none") for reason in reasons if reason not in known}
 
 
 def scale(difference: float, threshold: float) -> float:

@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from genga.counts import goes_on, tally
-from genga.exposure import exposures
 from genga.review_closest import Decision
 from genga.tables import Schema
 
@@ -24,11 +23,18 @@ _STRETCHES = 120  # into how many the episode is divided to count drawings over 
 
 
 def compose(
-    name: str, frames: pl.DataFrame, shots: pl.DataFrame, dedup: pl.DataFrame, decisions: Sequence[Decision]
+    name: str,
+    frames: pl.DataFrame,
+    shots: pl.DataFrame,
+    dedup: pl.DataFrame,
+    sheet: pl.DataFrame,
+    decisions: Sequence[Decision],
 ) -> dict[str, Any]:
-    """Return the figures of an episode, each a number or a short list. name: series/episode."""
+    """Return the figures of an episode, each a number or a short list.
+
+    name: series/episode. sheet: its exposure sheet (genga.exposure).
+    """
     series, _, episode = name.partition("/")
-    sheet = exposures(frames, dedup)
     times = frames["time"]
     reasons = tally(dedup["reason"])
     at = dict(frames.rows())
@@ -55,15 +61,14 @@ def timing(frames: float) -> str:
     return NAMED.get(frames, "longer" if frames > max(NAMED) else "between")
 
 
-def shots_of(frames: pl.DataFrame, shots: pl.DataFrame, dedup: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the shots in order: their row, and what is on screen.
+def shots_of(shots: pl.DataFrame, dedup: pl.DataFrame, sheet: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the shots in order: their row, and what is on screen by the exposure sheet.
 
     blocks: (first frame within the shot, frames, row or None, seen) for each exposure, `seen` as in the exposure sheet,
     but for drawings of earlier episodes, which are never the first; rows are the shot's drawings by
     their first appearance. new: the drawings seen for the first time, see `drawing`. again: own drawings of earlier
     shots. series: for each earlier episode how many of its drawings.
     """
-    sheet = exposures(frames, dedup)
     held = {row["drawing"]: row for row in drawings(sheet).to_dicts()}
     restored = set(dedup.filter(reason="restored")["frame"])
     by_shot = {shot: rows for (shot,), rows in sheet.group_by("shot", maintain_order=True)}

@@ -57,7 +57,6 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     passages = gradual(cells, black, params.blend, CHANGED)
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     texts = lettering(frames, cells)
-    frames = unlettered(frames, cells, texts)
     hard = [frame for frame in cuts(frames, scene_of(cells, texts), params) if frame not in inside]
     limits = shot_limits(black, hard, passages)
     signs = marks(cells, limits)

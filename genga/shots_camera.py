@@ -36,15 +36,21 @@ def align(a: Cells, b: Cells) -> tuple[Motion, float] | None:
         return None
     mask = _loose(a, b)
     first, second = a.astype(np.float32), b.astype(np.float32)
-    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
-    # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line, and ECC needs the whole picture.
-    (dx, dy), _ = cv2.phaseCorrelate(second.copy(), first.copy(), window)
+    (dx, dy), _ = shift(b, a)
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     try:
         _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, mask.astype(np.uint8), 5)
     except cv2.error:  # it did not converge: nothing in common
         return None
     return found.astype(np.float32), unexplained(a, b, found.astype(np.float32), mask)
+
+
+def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:
+    """Return by how many cells (x, y) `b` lies beside `a` as a whole (by phase correlation), and how sure, 0..1."""
+    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
+    # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line.
+    (dx, dy), response = cv2.phaseCorrelate(np.array(a, np.float32), np.array(b, np.float32), window)
+    return (dx, dy), response
 
 
 def everywhere(a: Cells, b: Cells) -> bool:

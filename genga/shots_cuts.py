@@ -7,14 +7,13 @@ aligning explains it, and it goes on for several frames. A flash goes away again
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import polars as pl
 
 from genga.cells import Grids, difference_map, tone_difference
 from genga.lettering import Lettering, Pictures, mask_of
 from genga.params.shots import Params
-from genga.shots_camera import align, kind_of
+from genga.shots_camera import align, kind_of, shift
 from genga.structure import TILE, Mask, Noise, live_cells, noise_of, staying, within
 
 CHANGED = 12.0  # luma levels at which a cell counts as changed
@@ -104,9 +103,7 @@ def moved(cells: Grids, frame: int, rest: float) -> bool:
 
 def elsewhere(cells: Grids, frame: int) -> bool:
     """Whether the picture as a whole is found a tile or more from where it was: the same place, framed anew."""
-    # Copies: with a window, phaseCorrelate writes into what it is given.
-    a, b = (np.array(cells[k], np.float32) for k in (frame - 1, frame))
-    (dx, dy), response = cv2.phaseCorrelate(a, b, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
+    (dx, dy), response = shift(cells[frame - 1], cells[frame])
     return response >= _ELSEWHERE and max(abs(dx), abs(dy)) >= TILE
 
 

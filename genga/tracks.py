@@ -9,15 +9,9 @@ from itertools import pairwise
 
 import polars as pl
 
-from genga.boxes import Box, area, overlap
+from genga.boxes import Box, iou
 
 Person = tuple[str, int]  # still, box
-
-
-def iou(a: Box, b: Box) -> float:
-    """Return the shared area over the area of both, 0..1; 0 for empty boxes."""
-    shared = overlap(a, b)
-    return shared / (area(a) + area(b) - shared) if shared else 0.0
 
 
 def links(persons: pl.DataFrame, least: float) -> list[tuple[Person, Person]]:

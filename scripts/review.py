@@ -41,15 +41,16 @@ def main(
     frames = measured.select(list(FRAMES))
     name = f"{out_page.parent.name}/{out_page.stem}"
     decisions = closest(dedup, values.closest)
-    figures = compose(name, frames, shots, dedup, decisions)
+    sheet = exposures(frames, dedup)
+    figures = compose(name, frames, shots, dedup, sheet, decisions)
     with CellReader(measured) as cells, ShardReader() as shards, ThreadPoolExecutor(threads) as pool:
         files = zip(stills["frame"].to_list(), shards.read_rows(stills), strict=True)
         shown = progress(files, len(stills), f"review {name}", "stills")
         pictures = thumbnails(shown, values, pool)
         grids, pairs = grid_pictures(decisions, cells), [pair(one, cells) for one in decisions]
     shape = stills.select("width", "height").row(0) if len(stills) else (16, 9)
-    of_time = rhythm(exposures(frames, dedup), figures["seconds"])
-    write_text(out_page, review(figures, shots_of(frames, shots, dedup), of_time, pictures, grids, pairs, shape))
+    of_time = rhythm(sheet, figures["seconds"])
+    write_text(out_page, review(figures, shots_of(shots, dedup, sheet), of_time, pictures, grids, pairs, shape))
     write_json(out_figures, figures)
     size = out_page.stat().st_size / 1e6
     summary(f"review {name}: {len(pictures)} drawings, {len(decisions)} close decisions, {size:.1f} MB, {out_page}")

@@ -140,6 +140,15 @@ def command(folder: Path, *words: object, status: int = 0) -> str:
     return text
 
 
+def commit_all(project: Path) -> None:
+    """Make a project that the whole line has gone through a repository of git and DVC, with a commit of all."""
+    assert snakemake(project).code == 0
+    command(project, "git", "init", "-q")
+    command(project, "dvc", "commit", "--force", "-q")
+    command(project, "git", "add", "-A")
+    command(project, "git", "commit", "-qm", "first")
+
+
 def digests(project: Path) -> dict[str, str]:
     """The sha256 of everything that was made, by its path."""
     files = (path for folder in ("data", "models", "reports") for path in (project / folder).rglob("*"))

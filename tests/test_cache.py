@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from standin import EPISODES, RUN, SERIES, change_params, command, digests, make_standin, snakemake
+from standin import EPISODES, RUN, SERIES, change_params, command, commit_all, digests, make_standin, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -35,11 +35,7 @@ def kind_of(path: Path) -> str:
 def versioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole line gone through, in DVC's cache."""
     project = make_standin(tmp_path_factory.mktemp("versioned") / "project")
-    assert snakemake(project).code == 0
-    command(project, "git", "init", "-q")
-    command(project, "dvc", "commit", "--force", "-q")
-    command(project, "git", "add", "-A")
-    command(project, "git", "commit", "-qm", "first")
+    commit_all(project)
     return project
 
 

@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 from servers import REMOTES
-from standin import EPISODES, RUN, SERIES, change_params, command, digests, make_standin, put, snakemake, video
+from standin import (
+    EPISODES,
+    RUN,
+    SERIES,
+    change_params,
+    command,
+    commit_all,
+    digests,
+    make_standin,
+    put,
+    snakemake,
+    video,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +40,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first machine: the whole line gone through and committed. One video is no .mkv."""
     project = make_standin(tmp_path_factory.mktemp("first") / "project")
     (project / video(EPISODES[1])).rename((project / video(EPISODES[1])).with_suffix(".mp4"))
-    assert snakemake(project).code == 0
-    command(project, "git", "init", "-q")
-    command(project, "dvc", "commit", "--force", "-q")
-    command(project, "git", "add", "-A")
-    command(project, "git", "commit", "-qm", "first")
+    commit_all(project)
     return project
 
 

@@ -4,13 +4,13 @@ import base64
 import importlib.util
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import polars as pl
 import pytest
+from pages import Page
 from typer.testing import CliRunner
 
 from genga.cli.summary import app
@@ -141,33 +141,6 @@ def make(**params: float) -> tuple[str, dict]:
         models=json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}),
     )  # fmt: skip
     return Path("out/index.html").read_text(encoding="utf-8"), json.loads(Path("out/figures.json").read_text())
-
-
-class Page(HTMLParser):
-    """Collects what a page is made of, and checks that its elements close."""
-
-    VOID = {"meta", "img", "br", "wbr", "link", "input"}
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def test_the_page_stands_alone(run_folder):

@@ -4,12 +4,12 @@ import importlib.util
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from pages import Page
 
 from genga.cellstore import CellWriter
 from genga.dedup import SCHEMA as DEDUP
@@ -57,6 +57,7 @@ TABLE = pl.DataFrame(
     schema=dict(DEDUP),
     orient="row",
 )
+SHEET = exposures(FRAMES, TABLE)
 
 
 def test_the_closest_decisions_and_what_overrules_them() -> None:
@@ -83,7 +84,7 @@ def test_a_new_drawing_is_called_by_its_keeper() -> None:
 
 
 def test_figures() -> None:
-    found = compose(NAME, FRAMES, SHOTS, TABLE, closest(TABLE, 1))
+    found = compose(NAME, FRAMES, SHOTS, TABLE, SHEET, closest(TABLE, 1))
     assert (found["series"], found["episode"]) == ("花 s", "第1話")
     assert (found["frames"], found["shots"], found["drawings"], found["exposures"]) == (10, 2, 4, 7)
     assert found["seconds"] == pytest.approx(1.0)
@@ -106,7 +107,7 @@ def test_what_timing_is_called() -> None:
 
 
 def test_shots_and_their_drawings() -> None:
-    first, second = shots_of(FRAMES, SHOTS, TABLE)
+    first, second = shots_of(SHOTS, TABLE, SHEET)
     assert first["blocks"] == [(0, 2, 0, "first"), (2, 3, 1, "first"), (5, 1, 0, "again")]
     assert second["blocks"] == [(0, 1, None, "black"), (1, 1, 0, "first"), (2, 1, 1, "again"), (3, 1, 2, "first")]
     assert [(one["drawing"], one["row"], one["frames"], one["exposures"]) for one in first["new"]] == [
@@ -117,13 +118,13 @@ def test_shots_and_their_drawings() -> None:
 
 
 def test_for_how_long_drawings_are_on_screen() -> None:
-    assert drawings(exposures(FRAMES, TABLE)).rows() == [
+    assert drawings(SHEET).rows() == [
         (1, 0, 0.0, 3, 2, 2), (2, 0, 0.2, 3, 1, 3), (7, 1, 0.7, 1, 1, 1), (9, 1, 0.9, 1, 1, 1),
     ]  # fmt: skip
 
 
 def test_how_busy_an_episode_is() -> None:
-    found = rhythm(exposures(FRAMES, TABLE), 1.0)
+    found = rhythm(SHEET, 1.0)
     assert found == [{"time": 0.0, "step": 1.0, "new": 4, "again": 2}]
     assert "4 new ones and 2 that were there before" in busy(found)
     late = exposures(FRAMES.with_columns(pl.col("time") * 300), TABLE)  # five minutes
@@ -131,14 +132,14 @@ def test_how_busy_an_episode_is() -> None:
 
 
 def test_a_strip_has_a_block_for_each_exposure() -> None:
-    (first, _) = shots_of(FRAMES, SHOTS, TABLE)
+    (first, _) = shots_of(SHOTS, TABLE, SHEET)
     drawn = strip(first)
     assert 'class="new" d="M0 0h2v1h-2zM2 1h3v1h-3z"' in drawn and 'class="again" d="M5 0h1v1h-1z"' in drawn
     assert "2 drawings in 3 exposures" in drawn
 
 
 def test_a_shot_in_words() -> None:
-    first, second = shots_of(FRAMES, SHOTS, TABLE)
+    first, second = shots_of(SHOTS, TABLE, SHEET)
     assert exposed(first) == "1 for 2, 2 for 3, 1 for 1"
     assert exposed(second) == "black for 1, 1 for 1, 2 for 1, 3 for 1"
     moved = first | {"blocks": [(0, 2, 0, "first"), (2, 24, 0, "camera")]}
@@ -208,33 +209,6 @@ def make(out: str = f"data/review/{NAME}") -> tuple[str, dict]:
     tables = {f"in_{stage}": Path(f"data/{stage}/{NAME}.parquet") for stage in ("frames", "shots", "dedup", "stills")}
     script.main(**tables, out_page=Path(f"{out}.html"), out_figures=Path(f"{out}.json"), params="", threads=2)
     return Path(f"{out}.html").read_text(encoding="utf-8"), json.loads(Path(f"{out}.json").read_text(encoding="utf-8"))
-
-
-class Page(HTMLParser):
-    """Collects what a page is made of, and checks that its elements close."""
-
-    VOID = {"meta", "img", "br", "wbr", "link", "input"}
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def test_the_page_stands_alone_and_says_what_there_is(episode: Path) -> None:

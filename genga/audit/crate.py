@@ -42,7 +42,7 @@ def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
     _root(made, known)
     workflow = made.add_workflow(root / "Snakefile", "Snakefile", main=True, lang="snakemake", gen_cwl=False)
     workflow["name"] = "genga"
-    included = {path: _file(made, path, root) for path in _included(known, root)}
+    included = {path: _file(made, path, sha256, root) for path, sha256 in _included(known, root).items()}
     named: dict[str, Any] = {}
 
     def add(name: str, properties: Mapping[str, Any]) -> Any:
@@ -106,8 +106,8 @@ def _root(made: Any, known: Known) -> None:
     root["license"] = {"@id": made.add(licence).id}
 
 
-def _included(known: Known, root: Path) -> list[str]:
-    """The small files of a run that are here, and are what is on record if anything is."""
+def _included(known: Known, root: Path) -> dict[str, str]:
+    """The small files of a run that are here, and are what is on record if anything is, with their sha256."""
     run, on_record = known["run"], _paths(known)
     paths = [
         *ALWAYS,
@@ -119,8 +119,8 @@ def _included(known: Known, root: Path) -> list[str]:
         f"data/evaluate/{run}.json",
     ]
     paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", "data/dataset/", "data/probe/"))]
-    here = {path: sha256_of(root / path) for path in paths if (root / path).is_file()}
-    return sorted(path for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256))
+    here = {path: sha256_of(root / path) for path in sorted(set(paths)) if (root / path).is_file()}
+    return {path: sha256 for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256)}
 
 
 def _paths(known: Known) -> dict[str, str | None]:
@@ -131,9 +131,9 @@ def _paths(known: Known) -> dict[str, str | None]:
     return found
 
 
-def _file(made: Any, path: str, root: Path) -> Any:
+def _file(made: Any, path: str, sha256: str, root: Path) -> Any:
     kind = FORMATS.get(PurePosixPath(path).suffix, "application/octet-stream")
-    properties = {"name": path, "encodingFormat": kind, "sha256": sha256_of(root / path)}
+    properties = {"name": path, "encodingFormat": kind, "sha256": sha256}
     return made.add_file(root / path, path, properties=properties)
 
 

@@ -4,23 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genga.pages import clock
+from genga.reasons import REASONS
 
 Row = Mapping[str, Any]
-
-# Why a frame is no drawing of its own, or is one.
-REASONS = {
-    "kept": "a new drawing",
-    "restored": "kept by a person",
-    "held": "the drawing is held",
-    "recurring": "the drawing was there before",
-    "series": "the drawing was there in another episode",
-    "camera": "the camera moves over the drawing",
-    "blend": "a mixture of two drawings",
-    "dissolve": "in a dissolve or fade: no drawing of its own",
-    "black": "black",
-    "flash": "a flash of light: no drawing of its own",
-    "dropped": "dropped by a person",
-}
 
 
 def lines(trace: Mapping[str, Any]) -> Iterator[str]:
@@ -35,7 +21,9 @@ def lines(trace: Mapping[str, Any]) -> Iterator[str]:
         span = f"shot {row['shot']}, frames {row['start']} to {row['end'] - 1}"
         yield _line("shots", f"{span}, {row['transition']} into it, camera {row['camera']}, timing {row['timing']:g}")
     for row in trace["dedup"]:
-        yield _line("dedup", f"{row['reason']}: {REASONS.get(row['reason'], row['reason'])}{_shown(trace)}")
+        reason = row["reason"]
+        why = REASONS[reason].short if reason in REASONS else reason
+        yield _line("dedup", f"{reason}: {why}{_shown(trace)}")
     for row in trace["stills"]:
         yield _line("stills", f"{row['width']}x{row['height']} in {row['shard']}, sha256 {row['sha256']}")
     for row in trace["detect"]:
