@@ -17,7 +17,6 @@ from genga.seal import KEY, sealed, unsealed
 LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
-_BLOCK = 1 << 20  # bytes read at a time when hashing
 
 
 @contextmanager
@@ -84,14 +83,11 @@ def _lives(process: int) -> bool:
 
 def sha256_of(path: str | Path) -> str:
     """Return the sha256 of a file's bytes, 64 hex digits. Raises GengaError if there is no such file."""
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+        with open(path, "rb", buffering=0) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
-    return digest.hexdigest()
 
 
 def check_sha256(path: str | Path, sha256: str, remedy: str) -> None:

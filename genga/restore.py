@@ -61,8 +61,9 @@ def restore(records: Records, digest: str, before: State, store: Store, stamps: 
     digest: of the records' file. before: the last state; a job that is as it was then is not written again.
     """
     watched, handed, odd = _watched(records), {}, set()
+    stamps.read({path for key, job in records.jobs.items() for path in watched[key] if _is_read(path, job, stamps)})
     for key, job in records.jobs.items():
-        changed = [path for path in watched[key] if not _is(path, _expected(job, path), job, stamps)]
+        changed = [path for path in watched[key] if not _is(path, job, stamps)]
         odd.update(changed)
         handed[key] = _hash(line_of(job), records.shell.get(job.shell), changed)
         here = {path: stamp for path in job.outputs if (stamp := stamp_of(path)) is not None}
@@ -101,18 +102,20 @@ def _expected(job: Record, path: str) -> str | None:
     return output.sha256 if output is not None else job.inputs[path]
 
 
-def _is(path: str, expected: str | None, job: Record, stamps: Stamps) -> bool:
-    """Whether a file has the content on record. One that is not here, or was never read, says nothing against it."""
-    stamp = stamp_of(path)
-    if stamp is None or expected is None:
-        return True
-    output = job.outputs.get(path)
-    if output is not None and stamp[0] != output.size:
+def _is_read(path: str, job: Record, stamps: Stamps) -> bool:
+    """Whether a file's content has to be known: it is here, has a hash and the size on record, and is not too large."""
+    stamp, output = stamp_of(path), job.outputs.get(path)
+    if stamp is None or _expected(job, path) is None:
         return False
-    known = stamps.known(path)
-    if known is None and output is not None and stamp[0] > LARGE:
-        return True
-    return (known or stamps.sha256(path)) == expected
+    return output is None or (stamp[0] == output.size and (stamp[0] <= LARGE or stamps.known(path) is not None))
+
+
+def _is(path: str, job: Record, stamps: Stamps) -> bool:
+    """Whether a file has the content on record. One that is not here, or was never read, says nothing against it."""
+    if _is_read(path, job, stamps):
+        return stamps.sha256(path) == _expected(job, path)
+    stamp, output = stamp_of(path), job.outputs.get(path)
+    return stamp is None or output is None or stamp[0] == output.size
 
 
 def _hash(*parts: Any) -> str:

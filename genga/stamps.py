@@ -6,9 +6,13 @@ anew and given its old size and time. Stamps live under .snakemake/: they are of
 
 import json
 import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from genga.files import sha256_of, write_text
+
+_READERS = 8  # files read at once at most: more than that, and disks and shares only seek
 
 Stamp = tuple[int, int, int]  # size in bytes, mtime in ns, ctime in ns
 
@@ -43,6 +47,13 @@ class Stamps:
         if stamp is not None:
             self.set(path, stamp, digest)
         return digest
+
+    def read(self, paths: Iterable[str]) -> None:
+        """Read those of the files that are there and not known as they are now, several at once."""
+        waiting = [path for path in paths if self.known(path) is None and stamp_of(path) is not None]
+        with ThreadPoolExecutor(min(_READERS, os.cpu_count() or 1)) as pool:
+            for _ in pool.map(self.sha256, waiting):
+                pass
 
     def known(self, path: str) -> str | None:
         """Return the sha256 of the file if it has been read as it is now, else None; reads nothing."""
