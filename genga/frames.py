@@ -9,15 +9,17 @@ Image Hash Functions") of the grid. Sharpness: Brenner gradient, the mean square
 (Brenner et al. 1976, "An automated microscope for cytologic research"), on every fourth line, along the line only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from PIL import Image
 
-from genga.cells import Cells, cells_of, difference_map, grid_size, tone_difference
+from genga.cells import Cells, apart, difference_map, grid_size, halvings, shrunk, tones
 from genga.cellstore import CELLS_SCHEMA, CellWriter
 from genga.lettering_looks import LINE, Lookout
 from genga.params.frames import Params
@@ -39,9 +41,12 @@ SCHEMA: Schema = {
     **CELLS_SCHEMA,
 }
 
+Row = dict[str, Any]  # of SCHEMA
+
+_TOGETHER = 64  # frames compared at once
 _HASH_SIDE = 16  # the signature has this many bits squared
 _HASH_PICTURE = 64  # px, side of the picture that the hash is taken of
-_COSINES = np.cos(np.pi / _HASH_PICTURE * np.outer(np.arange(_HASH_SIDE), np.arange(_HASH_PICTURE) + 0.5))
+_LOBES = 3  # of the Lanczos filter that makes it
 _LEVEL = 6  # decimals of a coefficient that count: rounding errors of the sums lie below, on any machine
 _LINE_STEP = 4  # sharpness looks at every fourth line
 
@@ -51,50 +56,61 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
 
     decoded: in order. Every grid has the size of the first frame's, also after a change of resolution.
     """
-    rows = []
-    before: Cells | None = None
+    rows: list[Row] = []
+    compared_rows: list[Row] = []
     grid: tuple[int, int] | None = None
+    waiting: list[Cells] = []  # the grid before, and those not compared yet
     lookout = Lookout(params.lettering)
     for item in decoded:
         plane, bits = luma(item.picture)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
-        cells = cells_of(plane, bits, grid)
-        local = difference_map(cells if before is None else before, cells)
+        halves = halvings(plane, grid)
+        cells = shrunk(halves[-1], bits, grid)
+        waiting = [*(waiting or [cells]), cells]
         rows.append(
             {
                 "frame": item.number,
                 "time": item.time,
                 "keyframe": item.keyframe,
-                **compare(cells, cells if before is None else before, params.changed, local),
-                "luma": float(cells.mean()),
-                "contrast": float(cells.std()),
                 "sharpness": sharpness(plane, bits),
-                "signature": signature(cells),
-                "lettering": lookout.look(plane, bits, local > params.changed),
+                "lettering": lookout.look(halves, bits, difference_map(waiting[-2], cells) > params.changed),
             }
         )
         store.add(cells)
-        before = cells
+        if len(waiting) > _TOGETHER:
+            compared_rows += compared(waiting, params.changed)
+            waiting = waiting[-1:]
+    compared_rows += compared(waiting, params.changed)
     store.close()
-    table = pl.DataFrame(rows, schema={name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA})
+    schema = {name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA}
+    table = pl.DataFrame([one | other for one, other in zip(rows, compared_rows, strict=True)], schema=schema)
     return pl.concat([table, pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
 
 
-def compare(
-    cells: Cells, before: Cells, changed: float, local: npt.NDArray[np.float32] | None = None
-) -> dict[str, float]:
-    """Return change, spread and tone (see SCHEMA) between two grids. local: their difference map, if it is known."""
-    local = difference_map(before, cells) if local is None else local
-    return {
-        "change": float(local.max()),
-        "spread": float((local > changed).mean()),
-        "tone": tone_difference(before, cells),
-    }
+def compared(grids: Sequence[Cells], changed: float) -> Iterator[Row]:
+    """Yield change, spread, tone, luma, contrast and signature (see SCHEMA) of each grid but the first.
+
+    Several at once take half the time: with decoding in between, nothing of it is in the processor's caches.
+    """
+    histograms = map(tones, grids)
+    before = next(histograms, None)
+    for (last, cells), own in zip(pairwise(grids), histograms, strict=False):
+        local = difference_map(last, cells)
+        (mean,), (deviation,) = cv2.meanStdDev(cells)
+        yield {
+            "change": float(local.max()),
+            "spread": float((local > changed).mean()),
+            "tone": 0.0 if before is None else apart(before, own),
+            "luma": float(mean[0]),
+            "contrast": float(deviation[0]),
+            "signature": signature(cells),
+        }
+        before = own
 
 
 def sharpness(plane: Luma, bits: int) -> float:
     """Return the Brenner gradient of a luma plane (height, width), in 8-bit code values squared; 0 if too narrow."""
-    lines = plane[::_LINE_STEP]
+    lines: Luma = plane[::_LINE_STEP].copy()  # is compared in two thirds of the time
     if lines.shape[1] < 3:
         return 0.0
     total = round(cv2.norm(lines[:, 2:], lines[:, :-2], cv2.NORM_L2SQR))  # a sum of squares of whole numbers
@@ -104,10 +120,25 @@ def sharpness(plane: Luma, bits: int) -> float:
 def signature(cells: Cells) -> bytes:
     """Return the 256 bits of the grid's perceptual hash, as 32 bytes.
 
-    As imagehash's phash with 16 x 16 bits, without scipy: only the lowest coefficients are computed, as products of
-    matrices. Where imagehash compares rounding errors (a picture of one tone) they count as equal here.
+    As imagehash's phash with 16 x 16 bits, but for a few bits: the picture made smaller is not rounded to whole levels,
+    so that making it smaller and its lowest coefficients are one product of matrices. Where imagehash compares
+    rounding errors (a picture of one tone) they count as equal here.
     """
-    small = np.asarray(Image.fromarray(cells).resize((_HASH_PICTURE,) * 2, Image.Resampling.LANCZOS), np.float64)
-    low = np.round(_COSINES @ small @ _COSINES.T, _LEVEL)
+    down, across = (_coefficients(side) for side in cells.shape)
+    low = np.round(down @ cells.astype(np.float64) @ across.T, _LEVEL)
     middle = np.partition(low, (low.size // 2 - 1, low.size // 2), axis=None)[low.size // 2 - 1 : low.size // 2 + 1]
     return np.packbits(low > middle.mean()).tobytes()
+
+
+@cache
+def _coefficients(side: int) -> npt.NDArray[np.float64]:
+    """(16, side): what makes a side 64 px long, as Pillow does it, and takes its lowest cosine coefficients."""
+    scale = side / _HASH_PICTURE
+    reach = max(scale, 1.0)  # of the filter, px: it is as wide as three px of the smaller picture on either hand
+    middles = (np.arange(_HASH_PICTURE) + 0.5) * scale
+    away = (np.arange(side) + 0.5 - middles[:, None]) / reach
+    weights = np.where(np.abs(away) < _LOBES, np.sinc(away) * np.sinc(away / _LOBES), 0.0)
+    smaller = weights / weights.sum(axis=1, keepdims=True)
+    waves = np.cos(np.pi / _HASH_PICTURE * np.outer(np.arange(_HASH_SIDE), np.arange(_HASH_PICTURE) + 0.5))
+    found: npt.NDArray[np.float64] = waves @ smaller
+    return found

@@ -5,6 +5,8 @@ as long as a short word has changed. Where much changes all the time (pans, fast
 What is text: genga.textcover. From looks to stretches of frames: genga.lettering.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import polars as pl
@@ -23,6 +25,7 @@ LINE = pl.Struct(
 Line = dict[str, float | bool]  # a value of LINE
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
+_NEARLY = 1.2  # times that size, up to which a picture may be interpolated to it: 1080 lines are halved before
 _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
 _INSIDE = 0.5  # part of a line within another that makes them one: strokes of either tone, sure and unsure
 _FEW, _FAR = 6, 25  # strokes of the shortest words, and px between words, of lines that are not sure
@@ -37,25 +40,27 @@ class Lookout:
         self._since = distance
         self._pending = True  # the first frame is looked at
 
-    def look(self, plane: Luma, bits: int, changed: Mask) -> list[Line] | None:
+    def look(self, halves: Sequence[Luma], bits: int, changed: Mask) -> list[Line] | None:
         """Return the lines of text in a frame, or None if it is not looked at.
 
-        plane: its luma. changed: (rows, columns) cells that are not as in the frame before.
+        halves: its luma and halves of it. changed: (rows, columns) cells that are not as in the frame before.
         """
         self._since += 1
         self._pending |= int(np.count_nonzero(changed, axis=1).max()) >= _WORD
         if not self._distance or not self._pending or self._since < self._distance:
             return None
         self._since, self._pending = 0, False
-        return lines_of(plane, bits)
+        return lines_of(halves, bits)
 
 
-def lines_of(plane: Luma, bits: int) -> list[Line]:
-    """Return the lines of text in a luma plane (height, width) of `bits` bits."""
-    height, width = plane.shape
+def lines_of(halves: Sequence[Luma], bits: int) -> list[Line]:
+    """Return the lines of text in a luma plane (height, width) of `bits` bits. halves: see genga.cells.halvings."""
+    height, width = halves[0].shape
     scale = _SIDE / min(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    plane = next((half for half in reversed(halves) if min(half.shape) >= _SIDE), halves[0])
+    means = min(plane.shape) > _NEARLY * _SIDE  # which take five times as long
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA if means else cv2.INTER_LINEAR)
     small = (small >> (bits - 8)).astype(np.uint8)  # type: ignore[operator]
     masks = stroke_masks(small)
     lines: list[tuple[Box, bool]] = []

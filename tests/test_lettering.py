@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from films import texture
 
+from genga import textcover
 from genga.cells import Cells, cells_of
 from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, faded, lettering, stretches, turn
 from genga.lettering_looks import LINE, Lookout, lines_of
@@ -35,11 +36,11 @@ WORDS = Lettering(0, 1, 0.2, 0.88, 0.72, 0.94)
 
 
 def test_a_look_finds_a_line_and_says_whether_it_is_sure() -> None:
-    (line,) = lines_of(LONG, 8)
+    (line,) = lines_of([LONG], 8)
     assert line["sure"] and 0.8 < line["y0"] < line["y1"] < 1 and line["x1"] - line["x0"] > 0.4
-    assert not any(line["sure"] for line in lines_of(subtitled(BACK, "Wait!"), 8))
-    assert lines_of(BACK, 8) == []
-    (deep,) = lines_of(LONG.astype(np.uint16) << 2, 10)
+    assert not any(line["sure"] for line in lines_of([subtitled(BACK, "Wait!")], 8))
+    assert lines_of([BACK], 8) == []
+    (deep,) = lines_of([LONG.astype(np.uint16) << 2], 10)
     assert deep == line
 
 
@@ -47,9 +48,9 @@ def test_looks_keep_their_distance_and_ask_for_a_change_as_long_as_a_word() -> N
     word, mouth = np.zeros((120, 160), bool), np.zeros((120, 160), bool)
     word[110, 40:48] = mouth[60, 70:77] = True
     lookout = Lookout(3)
-    seen = [lookout.look(BACK, 8, changed) is not None for changed in (mouth, mouth, word, word, mouth, word, mouth)]
+    seen = [lookout.look([BACK], 8, changed) is not None for changed in (mouth, mouth, word, word, mouth, word, mouth)]
     assert seen == [True, False, False, True, False, False, True]
-    assert Lookout(0).look(LONG, 8, word) is None
+    assert Lookout(0).look([LONG], 8, word) is None
 
 
 def looks(*found: tuple[int, list[Lettering]]) -> list[tuple[int, list[Lettering]]]:
@@ -174,3 +175,18 @@ def test_a_mark_comes_and_goes_in_a_corner_of_several_pictures() -> None:
 )
 def test_what_is_no_mark(there: dict[int, bool], corner: tuple[int, int]) -> None:
     assert marks(scenes(there, corner), SHOTS) == []
+
+
+def test_only_rows_with_strokes_are_searched_and_nothing_is_missed() -> None:
+    chance, found = np.random.default_rng(7), 0
+    for _ in range(40):
+        mask = np.zeros((480, 640), np.uint8)
+        for _ in range(int(chance.integers(1, 9))):  # rows of strokes of any size, some of them as text has them
+            x, y, height, length = (int(chance.integers(*span)) for span in ((0, 400), (0, 470), (4, 70), (30, 240)))
+            for stroke in range(x, min(x + length, 640), int(chance.integers(5, 14))):
+                mask[y : y + height, stroke : stroke + 3] = 1
+        for strokes, gap in ((12, 13), (6, 25)):
+            whole = set(textcover._lines(mask, strokes, gap))
+            assert set(textcover.lines_in([textcover.Strokes(mask, textcover.crossings(mask))], strokes, gap)) == whole
+            found += len(whole)
+    assert found > 40

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.cells import Cells
-from genga.frames import compare
+from genga.cells import Cells, difference_map, tone_difference
 from genga.lettering import Lettering
 from genga.lettering_looks import LINE
 from genga.params.shots import Params
@@ -27,8 +26,9 @@ def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
     """What the frames table says about grids; the columns that shots looks at."""
     rows = [
         {"frame": k, "time": k / 24, "luma": float(g.mean()), "contrast": float(g.std()), "lettering": None,
-         **compare(g, grids[max(0, k - 1)], 12.0)}
-        for k, g in enumerate(grids)
+         "change": float((local := difference_map(before, g)).max()), "spread": float((local > 12).mean()),
+         "tone": tone_difference(before, g)}
+        for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
     ]  # fmt: skip
     return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
 
