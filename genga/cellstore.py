@@ -6,6 +6,7 @@ cost next to nothing. A frame's row in the index table names its member (SHARD_S
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from genga.shards import SHARD_SCHEMA, ShardReader, ShardWriter
 
 STRETCH = 64  # frames in a member
 _LEVEL = 1  # of zstandard; 3 saves 3 % and takes half as long again
-_OPEN = 4  # members kept unpacked by a reader
+_OPEN = 16  # members kept unpacked by a reader: 26 MB
 
 Row = dict[str, str | int]
 
@@ -100,4 +101,7 @@ def unpack(data: bytes, rows: int, columns: int) -> npt.NDArray[np.uint8]:
     """Return the grids (frames, rows, columns) of `pack`."""
     size = int.from_bytes(data[:8], "little")
     steps = pa.Codec("zstd").decompress(data[8:], size, asbytes=True)
-    return np.cumsum(np.frombuffer(steps, np.uint8).reshape(-1, rows, columns), axis=0, dtype=np.uint8)
+    grids = np.frombuffer(steps, np.uint8).reshape(-1, rows, columns).copy()
+    for before, grid in pairwise(grids):  # a tenth of the time of a cumulative sum
+        np.add(before, grid, out=grid)
+    return grids

@@ -6,6 +6,7 @@ HDR (PQ, HLG) becomes SDR by a published curve: genga.tonemap.
 from fractions import Fraction
 
 import av.filter
+import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -37,7 +38,7 @@ class Converter:
         self._graph.vpush(frame)
         pulled = self._graph.vpull()
         assert isinstance(pulled, VideoFrame)
-        rgb = tonemap.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else pulled.to_ndarray(format="rgb24")
+        rgb = tonemap.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else interleaved(pulled)
         return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
 
     def _made_for(self, frame: VideoFrame) -> av.filter.Graph:
@@ -48,13 +49,22 @@ class Converter:
             unstated = "bt709" if frame.height >= _HD_LINES else "bt601"
             how += f":in_color_matrix={'bt2020' if int(frame.color_trc) in _HDR else unstated}"
         graph = av.filter.Graph()
+        graph.threads = 1  # more take half as much again of CPU
         graph.link_nodes(
             graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=self._base),
             graph.add("scale", f"{width}:{height}:{how}"),
-            graph.add("format", "rgb48le" if int(frame.color_trc) in _HDR else "rgb24"),
+            graph.add("format", "rgb48le" if int(frame.color_trc) in _HDR else "gbrp"),
             graph.add("buffersink"),
         ).configure()
         return graph
+
+
+def interleaved(frame: VideoFrame) -> Image:
+    """Return a frame of format gbrp as an image. swscale makes it of the pixels of rgb24, in a third of the time."""
+    green, blue, red = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)[:, : frame.width] for plane in frame.planes
+    )
+    return cv2.merge([red, green, blue]).astype(np.uint8, copy=False)
 
 
 def square(width: int, height: int, pixel: Fraction) -> tuple[int, int]:
