@@ -43,6 +43,7 @@ _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alo
 # Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
 _USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
 _BETTER = 2  # frames after a change in which encoders go on to better the picture
+_STEPS = 20  # frames whose time is measured at once: whole cycles of telecine
 _FAINT = 5.0  # block difference from which the changes of a shot may be drawings, where its noise lies below
 
 Span = tuple[int, int]  # frames, end exclusive
@@ -66,6 +67,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     level = threshold(frames, passages, [move for found in travels for move in found])
     times = frames["time"].to_list()
     change = frames["change"].to_list()
+    step = usual_step(times)
     rows = []
     for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
         into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
@@ -81,7 +83,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
                 "transition": next((p.kind for p in passages if p.boundary == start), "cut"),
-                "timing": timing(change, times, (start, end), own, moving),
+                "timing": timing(change, times, step, (start, end), own, moving),
                 "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *found)],
                 "lettering": lines_within(texts, start, end),
@@ -160,11 +162,32 @@ def camera(found: Sequence[Event]) -> str:
     return max(found, key=lambda move: move.end - move.start).kind if found else "static"
 
 
-def timing(change: Sequence[float], times: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
+def usual_step(times: Sequence[float]) -> float:
+    """Return the time from frame to frame, s: the mean over stretches of the usual length.
+
+    Not over all: where telecine was not undone everywhere, some stretches have a frame too many.
+    """
+    known = np.asarray(times)
+    count = min(_STEPS, len(times) - 1)
+    if count < 1:
+        return 1.0
+    spans = known[count:] - known[:-count]
+    usual = spans[np.abs(spans - np.median(spans)) * 2 * _STEPS < np.median(spans)]
+    return float(usual.mean()) / count or 1.0
+
+
+def timing(
+    change: Sequence[float],
+    times: Sequence[float],
+    step: float,
+    limit: Span,
+    level: float,
+    moving: Sequence[Span],
+) -> float:
     """Return the median number of frames from one new drawing to the next; frames in `moving` begin none.
 
-    change: each frame's block difference to the frame before. times: s; a hold counts as many frames as mean steps go
-    into its time, because undoing telecine leaves out frames of holds, but keeps their times.
+    change: each frame's block difference to the frame before. times: s; a hold counts as many frames as go into its
+    time by `step`, s, because undoing telecine leaves out frames of holds, but keeps their times.
     """
     start, end = limit
     new = [
@@ -172,6 +195,5 @@ def timing(change: Sequence[float], times: Sequence[float], limit: Span, level: 
         for frame in range(start + 1, end)
         if change[frame] > level and not any(a <= frame <= b for a, b in moving)
     ]
-    step = (times[-1] - times[0]) / max(1, len(times) - 1) or 1.0
     begun = [times[frame] for frame in (start, *new)] + [times[end] if end < len(times) else times[-1] + step]
     return float(np.median(np.maximum(1, np.round(np.diff(begun) / step))))

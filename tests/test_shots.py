@@ -12,7 +12,7 @@ from genga.cells import Cells, difference_map, tone_difference
 from genga.lettering import Lettering
 from genga.lettering_looks import LINE
 from genga.params.shots import Params
-from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing
+from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing, usual_step
 from genga.shots_camera import align, kind_of, moves
 from genga.shots_cuts import cuts, elsewhere, scene_of
 from genga.shots_events import Event, Passage
@@ -222,16 +222,23 @@ def test_text_on_the_bars_is_no_picture() -> None:
 def test_timing_is_the_median_hold() -> None:
     change = [0, 1, 1, 50, 1, 1, 50, 1, 1, 1, 1, 50, 1, 1]  # drawings of 3, 3, 5, 3 frames
     times = [k / 24 for k in range(14)]
-    assert timing(change, times, (0, 14), 14.0, []) == 3
-    assert timing(change, times, (3, 11), 14.0, []) == 4  # 3 and 5
-    assert timing(change, times, (0, 14), 14.0, [(3, 7)]) == 7  # 11 and 3: frames 3 and 6 are a camera move
+    assert timing(change, times, 1 / 24, (0, 14), 14.0, []) == 3
+    assert timing(change, times, 1 / 24, (3, 11), 14.0, []) == 4  # 3 and 5
+    assert timing(change, times, 1 / 24, (0, 14), 14.0, [(3, 7)]) == 7  # 11 and 3: frames 3 and 6 are a camera move
 
 
 def test_timing_goes_by_time_where_frames_were_left_out() -> None:
     # Drawings of 3 film frames at 24 a second, telecined, one of five left out: of a hold any may be.
     times = [0, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 14]  # of 1/30 s
     change = [0, 1, 1, 50, 1, 1, 50, 1, 1, 50, 1, 1]
-    assert timing(change, [time / 30 for time in times], (0, 12), 14.0, []) == 3
+    assert timing(change, [time / 30 for time in times], 1 / 24, (0, 12), 14.0, []) == 3
+
+
+def test_the_usual_step_is_that_of_film_wherever_telecine_was_not_undone() -> None:
+    assert usual_step([k / 24 for k in range(100)]) == pytest.approx(1 / 24)
+    film = [(5 * k // 4) / 30 for k in range(200)]  # one of five left out
+    assert usual_step(sorted({*film, 9 / 30, 24 / 30, 154 / 30, 159 / 30})) == pytest.approx(1 / 24, rel=1e-3)
+    assert usual_step([0.0, 0.5, 1.0]) == 0.5 and usual_step([3.0]) == 1.0
 
 
 def test_shots_begin_at_cuts_and_boundaries() -> None:
