@@ -71,8 +71,12 @@ class Journal:
         if not _free():
             self._seen = None
             return []
-        if _WORKING.exists() or not Path(RECORDS_FILE).exists():
-            self.describe(self.finish(), all_runs=True)  # of a run that was killed, or from before there were records
+        killed = _WORKING.exists()
+        if killed or not Path(RECORDS_FILE).exists():  # of a killed run, or from before there were records
+            made = self.finish()
+            if killed:  # perhaps at its very end: then nothing is left to be done that would write it
+                self.write_code()
+            self.describe(made, all_runs=True)
         self._seen, state = digest_of(RECORDS_FILE), read_state(_STATE)
         digest = self._seen
         if state.holds(digest):

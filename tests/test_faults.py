@@ -118,6 +118,17 @@ def test_damage_that_stamps_tell_is_named_and_made_again(project: Path) -> None:
     assert ran.code == 0 and outputs(project) == before, ran.text
 
 
+def test_a_run_killed_when_all_jobs_were_done_is_finished_too(project: Path) -> None:
+    assert snakemake(project, TARGET).nothing
+    before = outputs(project)
+    (project / "data/code.json").unlink()
+    (project / ".snakemake/genga/working").touch()  # as it stands until all is written down
+    ran = snakemake(project, TARGET)
+    assert ran.code == 0 and ran.nothing, ran.text
+    assert outputs(project) == before and "data/code.json" in before
+    assert not (project / ".snakemake/genga/working").exists()
+
+
 def test_a_job_without_room_says_so_and_goes_on_when_there_is(project: Path) -> None:
     before = outputs(project)
     forget(project, "stills", "quality")

@@ -23,7 +23,7 @@ from genga.cli.diff import app as diff_app
 from genga.cli.trace import app as trace_app
 from genga.errors import GengaError
 from genga.files import read_facts, read_json, write_facts
-from genga.records import Record, read_records, write_records
+from genga.records import Output, Record, read_records, write_records
 from genga.stamps import Stamps
 
 
@@ -166,6 +166,17 @@ def test_the_workflow_writes_card_and_audit_of_the_runs_it_has_worked_on(project
     assert "Written at the end of the workflow" in page and str(project) not in page
     papers(None)
     assert Path("reports/r/audit.html").read_text(encoding="utf-8") == page, "same files, same bytes"
+
+
+def test_the_page_that_the_workflow_writes_does_not_change_with_other_work(project: Path) -> None:
+    papers(None)
+    before = Path("reports/r/audit.html").read_text(encoding="utf-8")
+    records = read_records()
+    other = replace(next(iter(records.jobs.values())), outputs={"data/probe/other/ep01.json": Output("0" * 64, 1)})
+    records.jobs[other.key] = other
+    assert write_records(records)
+    papers(None)
+    assert Path("reports/r/audit.html").read_text(encoding="utf-8") == before and "lines of records.jsonl" in before
 
 
 def test_an_audit_that_reads_only_what_has_changed_finds_what_has_changed(project: Path) -> None:

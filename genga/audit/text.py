@@ -98,10 +98,13 @@ def _code(code: Mapping[str, Any]) -> str:
 
 def records_said(records: Mapping[str, Any]) -> str:
     """Return what all is held against, and whether git keeps it: records can be changed, too."""
+    if not records["lines"]:
+        return "no line of records.jsonl here speaks of it"
+    own = f"{records['lines']} lines of records.jsonl, sha256 {records['lines_sha256']}"
     if records["sha256"] is None:
-        return "none: no records.jsonl here"
+        return own
     since = f"as in commit {records['commit']}" if records["commit"] else "as in no commit here: commit it"
-    return f"sha256 {records['sha256']}, {since}"
+    return f"{own}; all of it sha256 {records['sha256']}, {since}"
 
 
 def _software(audit: Audit) -> str:

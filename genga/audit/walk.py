@@ -5,6 +5,7 @@ and software), and what the stages' own files say: a dataset names the sha256 of
 that of every checkpoint, probe that of the video, models.yaml those of the models.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,7 @@ from genga.audit.history import History
 from genga.audit.jobs import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
-from genga.records import RECORDS_FILE, Record, Records
+from genga.records import RECORDS_FILE, Record, Records, line_of
 from genga.stages import EPISODE_STAGES
 from genga.stamps import Stamps
 
@@ -45,7 +46,7 @@ def audit(file: str | Path, records: Records, root: str | Path = ".", known: Sta
     checks = _settled(_all_checks(behind, known))
     return {
         **facts(behind),
-        "records": _records(behind),
+        "records": _records(behind, whole=known is None),
         "all_read": known is None,
         "checks": [asdict(check) for check in checks],
         "counts": counted(checks),
@@ -53,10 +54,16 @@ def audit(file: str | Path, records: Records, root: str | Path = ".", known: Sta
     }
 
 
-def _records(behind: Behind) -> dict[str, str | None]:
-    """What all is held against: its sha256, and the newest commit that has it."""
-    sha256 = Hashes(behind.root).of(RECORDS_FILE)
-    return {"sha256": sha256, "commit": behind.history.holds(RECORDS_FILE, sha256) if sha256 else None}
+def _records(behind: Behind, whole: bool) -> dict[str, str | int | None]:
+    """What all is held against: how many lines, their sha256, that of the file and the newest commit that has it.
+
+    whole: whether to look at the file as a whole, which changes with every job that has nothing to do with this model.
+    """
+    lines = sorted(map(line_of, behind.jobs))
+    own = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    sha256 = Hashes(behind.root).of(RECORDS_FILE) if whole else None
+    commit = behind.history.holds(RECORDS_FILE, sha256) if sha256 else None
+    return {"lines": len(lines), "lines_sha256": own, "sha256": sha256, "commit": commit}
 
 
 def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
