@@ -163,6 +163,20 @@ def test_a_part_is_pulled_trained_and_judged_and_nothing_else_is_made(clone: Pat
     assert snakemake(clone, "-n", scores).nothing
 
 
+def test_dvc_trains_on_a_part_by_itself(clone: Path) -> None:
+    command(clone, "dvc", "pull", "-q", "dataset", f"train@{RUN}")
+    shuffle_times(clone, seed=2, until=1.7e9)
+    phases = ("code", f"train@{RUN}")
+    assert "Stage 'train@hana' didn't change" in command(clone, "dvc", "repro", "--single-item", *phases)
+    change_params(clone, "train", seed=1)
+    assert "train: done" in command(clone, "dvc", "repro", "--single-item", *phases)
+    assert {path.name for path in (clone / "logs").iterdir()} == {"train"}
+    assert snakemake(clone, "-n", "all_train").nothing
+    assert "up to date" in command(clone, "dvc", "status", *phases)
+    # Without --single-item DVC asks for what the phases before it read, and makes nothing of it.
+    assert "data/raw" in command(clone, "dvc", "repro", *phases, status=255)
+
+
 def test_a_change_of_what_a_part_lacks_is_told_by_both(clone: Path) -> None:
     command(clone, "dvc", "pull", "-q", "dataset", f"train@{RUN}")
     put(clone / f"corrections/{SERIES}/{EPISODES[0]}/tags.csv", CORRECTION, old=True)
