@@ -107,9 +107,12 @@ def _boxes(mask: Mask) -> Iterator[tuple[int, int, int, int]]:
 def _reads(line: Mask, strokes: int) -> bool:
     """Whether a piece of the stroke mask is filled as text is, and its rows cross as many strokes as text does."""
     height, width = line.shape
-    middle = np.sort(crossings(line)[height // 4 : height - height // 4])
+    counts = crossings(line)
+    middle = np.sort(counts[height // 4 : height - height // 4])
     few, usual = _quantile(middle, 0.2), _quantile(middle, 0.5)
-    dense = _CROSSINGS[0] <= usual * height / width <= _CROSSINGS[1]
+    # What hangs on above or below makes a line too high for its strokes: rows that cross far fewer are not its own.
+    own = np.count_nonzero(2 * counts >= usual)
+    dense = _CROSSINGS[0] * width <= usual * height and usual * own <= _CROSSINGS[1] * width
     return bool(dense and few >= strokes and _FILL[0] <= line.mean() <= _FILL[1])
 
 
