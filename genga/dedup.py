@@ -149,8 +149,7 @@ def first_seen(
     """
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
-    # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
-    distances = differences([seen[keepers[k]].copy() for k in own], proposed)
+    distances = differences(seen, [keepers[k] for k in own], proposed)
     if params.recurring is None:
         in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
         levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances))

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from genga.lettering import Seen, difference
+from genga.lettering import Pictures, difference
 from genga.valley import valley
 
 Numbers = npt.NDArray[np.int32]  # (n,) of drawings
@@ -19,6 +19,8 @@ Differences = npt.NDArray[np.float32]  # (n,) block differences
 
 # Between which the threshold of repeats is looked for: encoded anew, a repeat differs more than a held frame does.
 _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
+_BATCH = 256  # drawings looked up at once: an episode that repeats itself has millions of pairs
+_HELD = 2048  # drawings whose grids are in memory at once, 50 MB
 _SMALL = 0.1  # part of the steps of a shot that may be smaller than what its repeats differ by
 
 
@@ -32,14 +34,33 @@ def proposals(signatures: Sequence[bytes], bits: int) -> list[Numbers]:
     codes = np.frombuffer(b"".join(signatures), np.uint8).reshape(len(signatures), -1)
     index = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     index.add(codes)
-    limits, _, near = index.range_search(codes, bits + 1)  # faiss: distance < radius
-    found = [near[limits[i] : limits[i + 1]] for i in range(len(codes))]
-    return [np.sort(numbers[numbers < i]).astype(np.int32) for i, numbers in enumerate(found)]
+    found: list[Numbers] = []
+    for start in range(0, len(codes), _BATCH):
+        limits, _, near = index.range_search(codes[start : start + _BATCH], bits + 1)  # faiss: distance < radius
+        each = (near[limits[i] : limits[i + 1]] for i in range(len(limits) - 1))
+        found += [np.sort(numbers[numbers < i]).astype(np.int32) for i, numbers in enumerate(each, start)]
+    return found
 
 
-def differences(seen: Sequence[Seen], proposed: Sequence[Numbers]) -> list[Differences]:
-    """Return for each drawing its block differences to the earlier ones proposed."""
-    return [np.array([difference(seen[j], seen[i]) for j in earlier], np.float32) for i, earlier in enumerate(proposed)]
+def differences(seen: Pictures, keepers: Sequence[int], proposed: Sequence[Numbers]) -> list[Differences]:
+    """Return for each drawing its block differences to the earlier ones proposed. keepers: the frame of each.
+
+    So many at a time as are held in memory; of the earlier ones each is then read once, in order.
+    """
+    found = [np.empty(len(earlier), np.float32) for earlier in proposed]
+    for start in range(0, len(keepers), _HELD):
+        held = {i: seen[keepers[i]].copy() for i in range(start, min(start + _HELD, len(keepers)))}
+        lengths = [len(proposed[i]) for i in held]
+        drawings = np.repeat(np.fromiter(held, np.int32), lengths)
+        places = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
+        earlier = np.concatenate([proposed[i] for i in held])
+        before, other = -1, None
+        for pair in np.argsort(earlier, kind="stable"):
+            i, j = int(drawings[pair]), int(earlier[pair])
+            if other is None or j != before:
+                before, other = j, held.get(j) or seen[keepers[j]]
+            found[i][places[pair]] = difference(other, held[i])
+    return found
 
 
 def recurring_threshold(distances: Sequence[Differences]) -> float:

@@ -51,7 +51,8 @@ def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
     """Return what of a video may tell of a cut. cells: its grids. texts: its lines of burnt-in text."""
     noise = noise_of(cells)
     step = max(1, len(cells) // _SAMPLES)
-    some = [cells[frame] for frame in range(0, len(cells), step)]
+    # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
+    some = [cells[frame].copy() for frame in range(0, len(cells), step)]
     live = live_cells(some, max(CHANGED, _NOISY * noise.luma), mask_of(texts, some[0].shape))
     return Scene(cells, within(live), noise, Pictures(cells, texts))
 
