@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 from genga.follow import HELD, RUN
+from genga.stages import STAGES
 
 JOB = "from genga.follow import follow; follow(); print('at work', flush=True); import time; time.sleep(60)"
 HOLDER = (
@@ -41,7 +42,10 @@ def said(process: subprocess.Popen[str]) -> str:
 def holder(tmp_path: Path) -> subprocess.Popen[str]:
     (tmp_path / "envs").mkdir()
     (tmp_path / "envs/requirements.in").touch()
-    (tmp_path / "genga").mkdir()
+    for folder in ("genga", "scripts"):
+        (tmp_path / folder).mkdir()
+    for stage in STAGES:
+        (tmp_path / f"scripts/{stage}.py").touch()
     return start(tmp_path, HOLDER)
 
 
