@@ -43,7 +43,7 @@ SCHEMA: Schema = {
 
 Row = dict[str, Any]  # of SCHEMA
 
-_TOGETHER = 64  # frames compared at once
+_TOGETHER = 64  # frames described at once
 _HASH_SIDE = 16  # the signature has this many bits squared
 _HASH_PICTURE = 64  # px, side of the picture that the hash is taken of
 _LOBES = 3  # of the Lanczos filter that makes it
@@ -57,55 +57,54 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
     decoded: in order. Every grid has the size of the first frame's, also after a change of resolution.
     """
     rows: list[Row] = []
-    compared_rows: list[Row] = []
+    described_rows: list[Row] = []
     grid: tuple[int, int] | None = None
-    waiting: list[Cells] = []  # the grid before, and those not compared yet
+    waiting: list[Cells] = []  # the grid before, and those not described yet
     lookout = Lookout(params.lettering)
     for item in decoded:
         plane, bits = luma(item.picture)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
         halves = halvings(plane, grid)
         cells = shrunk(halves[-1], bits, grid)
-        waiting = [*(waiting or [cells]), cells]
+        waiting = waiting or [cells]
+        local = difference_map(waiting[-1], cells)
+        changed = local > params.changed
         rows.append(
             {
                 "frame": item.number,
                 "time": item.time,
                 "keyframe": item.keyframe,
+                "change": float(local.max()),
+                "spread": float(changed.mean()),
                 "sharpness": sharpness(plane, bits),
-                "lettering": lookout.look(halves, bits, difference_map(waiting[-2], cells) > params.changed),
+                "lettering": lookout.look(halves, bits, changed),
             }
         )
         store.add(cells)
+        waiting.append(cells)
         if len(waiting) > _TOGETHER:
-            compared_rows += compared(waiting, params.changed)
+            described_rows += described(waiting)
             waiting = waiting[-1:]
-    compared_rows += compared(waiting, params.changed)
+    described_rows += described(waiting)
     store.close()
     schema = {name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA}
-    table = pl.DataFrame([one | other for one, other in zip(rows, compared_rows, strict=True)], schema=schema)
+    table = pl.DataFrame([one | other for one, other in zip(rows, described_rows, strict=True)], schema=schema)
     return pl.concat([table, pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
 
 
-def compared(grids: Sequence[Cells], changed: float) -> Iterator[Row]:
-    """Yield change, spread, tone, luma, contrast and signature (see SCHEMA) of each grid but the first.
+def described(grids: Sequence[Cells]) -> Iterator[Row]:
+    """Yield tone, luma, contrast and signature (see SCHEMA) of each grid but the first, which is the one before.
 
     Several at once take half the time: with decoding in between, nothing of it is in the processor's caches.
     """
-    histograms = map(tones, grids)
-    before = next(histograms, None)
-    for (last, cells), own in zip(pairwise(grids), histograms, strict=False):
-        local = difference_map(last, cells)
+    for cells, (before, own) in zip(grids[1:], pairwise(map(tones, grids)), strict=True):
         (mean,), (deviation,) = cv2.meanStdDev(cells)
         yield {
-            "change": float(local.max()),
-            "spread": float((local > changed).mean()),
-            "tone": 0.0 if before is None else apart(before, own),
+            "tone": apart(before, own),
             "luma": float(mean[0]),
             "contrast": float(deviation[0]),
             "signature": signature(cells),
         }
-        before = own
 
 
 def sharpness(plane: Luma, bits: int) -> float:

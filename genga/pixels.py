@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from genga import tonemap
 from genga.images import Image
+from genga.video import samples
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
 _HDR = (tonemap.PQ, tonemap.HLG)
@@ -61,9 +62,7 @@ class Converter:
 
 def interleaved(frame: VideoFrame) -> Image:
     """Return a frame of format gbrp as an image. swscale makes it of the pixels of rgb24, in a third of the time."""
-    green, blue, red = (
-        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)[:, : frame.width] for plane in frame.planes
-    )
+    green, blue, red = (samples(plane, frame.width) for plane in frame.planes)
     return cv2.merge([red, green, blue]).astype(np.uint8, copy=False)
 
 

@@ -28,8 +28,8 @@ SHOTS: Schema = {
     )
 }
 
-_GRID = (120, 120)  # to which stills are halved at most
 _SIDE = 480  # px, shorter side of the picture that text is looked for in
+_HALVED = (_SIDE // 2, _SIDE // 2)  # a still is halved while it stays twice as high and wide
 _INSIDE = 0.5  # part of a seen line that lies at a place of burnt-in text
 
 
@@ -63,7 +63,8 @@ def burnt_in(luma: Luma, places: Sequence[Shares] | None) -> list[Box]:
                 for x0, y0, x1, y1 in text_lines(small.astype(np.uint8, copy=False))]  # fmt: skip
     elif places:
         found = [
-            tuple(float(line[side]) for side in ("x0", "y0", "x1", "y1")) for line in lines_of(halvings(luma, _GRID), 8)
+            tuple(float(line[side]) for side in ("x0", "y0", "x1", "y1"))
+            for line in lines_of(halvings(luma, _HALVED), 8)
         ]
         seen = [(x0, y0, x1, y1) for x0, y0, x1, y1 in found
                 if any(part((x0, y0, x1, y1), place) >= _INSIDE for place in places)]  # fmt: skip

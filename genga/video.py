@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 
 from genga import hwaccel, tonemap
@@ -171,6 +172,14 @@ def as_coded(
             yield float(time), frame
 
 
+def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:
+    """Return a plane of a frame as a view (height, width); two bytes a sample where it has more than 8 bits."""
+    values: Luma = np.frombuffer(memoryview(plane), np.uint8)
+    if bits > 8:
+        values = values.view(np.uint16)
+    return values.reshape(plane.height, -1)[:, :width]
+
+
 def luma(frame: VideoFrame) -> tuple[Luma, int]:
     """Return a frame's luma (height, width), a view of the frame where that is possible, and its bits per sample.
 
@@ -182,11 +191,7 @@ def luma(frame: VideoFrame) -> tuple[Luma, int]:
     bits = int(match.group(3)) if match is not None and match.group(3) else 8
     if match is not None and match.group(1) == "p0":  # hardware's: the bits are the upper ones of a word
         bits = 16
-    plane = frame.planes[0]
-    values: Luma = np.frombuffer(memoryview(plane), np.uint8)
-    if bits > 8:
-        values = values.view(np.uint16)
-    values = values.reshape(plane.height, -1)[:, : frame.width]
+    values = samples(frame.planes[0], frame.width, bits)
     if match is not None and int(frame.color_trc) in (tonemap.PQ, tonemap.HLG):
         return tonemap.sdr_codes(int(frame.color_trc), bits, int(frame.color_range) == _FULL)[values], 8
     return values, bits
