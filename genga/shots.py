@@ -172,7 +172,8 @@ def usual_step(times: Sequence[float]) -> float:
     if count < 1:
         return 1.0
     spans = known[count:] - known[:-count]
-    usual = spans[np.abs(spans - np.median(spans)) * 2 * _STEPS < np.median(spans)]
+    middle = np.quantile(spans, 0.5, method="lower")  # one of them, also where half are of another rate
+    usual = spans[np.abs(spans - middle) * 2 * _STEPS <= middle]
     return float(usual.mean()) / count or 1.0
 
 

@@ -239,6 +239,8 @@ def test_the_usual_step_is_that_of_film_wherever_telecine_was_not_undone() -> No
     film = [(5 * k // 4) / 30 for k in range(200)]  # one of five left out
     assert usual_step(sorted({*film, 9 / 30, 24 / 30, 154 / 30, 159 / 30})) == pytest.approx(1 / 24, rel=1e-3)
     assert usual_step([0.0, 0.5, 1.0]) == 0.5 and usual_step([3.0]) == 1.0
+    assert usual_step([*range(21), 25]) == 1.0  # two stretches of different length: the middle is neither
+    assert usual_step([0.0] * 50) == 1.0
 
 
 def test_shots_begin_at_cuts_and_boundaries() -> None:
