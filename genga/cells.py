@@ -25,6 +25,7 @@ class Grids(Protocol):
     def __getitem__(self, frame: int, /) -> Cells: ...
 
 
+_SKIPPING = 8  # px of a cell's sides from which on every second line of the picture says what all of them do
 _BLOCK = (2, 2)  # cells that a local difference is averaged over
 _BINS = 32  # of the luma histogram, 8 code values each
 
@@ -35,35 +36,40 @@ def grid_size(width: int, height: int, lines: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def halvings(luma: Luma, grid: tuple[int, int]) -> list[Luma]:
-    """Return a luma plane (height, width) and its halves, the last at least twice as high and wide as `grid`.
-
-    A half is made of 2x2 means, which OpenCV takes at the speed of memory.
-    """
-    rows, columns = grid
-    found = [luma]
-    height, width = luma.shape
-    while height >= 4 * rows and width >= 4 * columns:
-        height, width = height // 2, width // 2
-        whole = found[-1][: height * 2, : width * 2]
-        found.append(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))  # type: ignore[arg-type]
-    return found
-
-
 def cells_of(luma: Luma, bits: int, grid: tuple[int, int]) -> Cells:
     """Return the cell means of a luma plane (height, width) of `bits` bits, as (rows, columns) of `grid`.
 
-    Exact area means of its smallest half: at 1080 lines a fifth of the time of area means at once.
+    Area means of its smallest half. Of large pictures only every second line is read, and what is left is brought to
+    twice the grid by interpolation: a third of the time at 1080 lines, where fetching the picture takes most of it.
     """
-    return shrunk(halvings(luma, grid)[-1], bits, grid)
-
-
-def shrunk(luma: Luma, bits: int, grid: tuple[int, int]) -> Cells:
-    """Return the area means of a luma plane of `bits` bits, as (rows, columns) of `grid`."""
     rows, columns = grid
-    if luma.shape != grid:
-        luma = cv2.resize(luma, (columns, rows), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    return (luma >> (bits - 8)).astype(np.uint8)
+    height, width = luma.shape
+    large = min(height / rows, width / columns) >= _SKIPPING
+    if large:
+        luma = luma[::2]
+    while min(luma.shape[0] / rows, luma.shape[1] / columns) >= 4:
+        luma = half(luma)
+    if large:
+        luma = half(resized(luma, (2 * rows, 2 * columns), cv2.INTER_LINEAR))
+    return eight_bits(resized(luma, grid, cv2.INTER_AREA), bits)
+
+
+def half(luma: Luma) -> Luma:
+    """Return a luma plane at half its size, rounded down: 2x2 means, which OpenCV takes at the speed of memory."""
+    height, width = (side // 2 for side in luma.shape)
+    return resized(luma[: height * 2, : width * 2], (height, width), cv2.INTER_AREA)
+
+
+def resized(luma: Luma, shape: tuple[int, int], interpolation: int) -> Luma:
+    """Return a luma plane at another (height, width); itself, if that is its own."""
+    if luma.shape == shape:
+        return luma
+    return cv2.resize(luma, shape[::-1], interpolation=interpolation)  # type: ignore[return-value]
+
+
+def eight_bits(luma: Luma, bits: int) -> Cells:
+    """Return code values of `bits` bits as those of 8."""
+    return luma.astype(np.uint8, copy=False) if bits == 8 else (luma >> (bits - 8)).astype(np.uint8)
 
 
 def difference_map(a: Cells, b: Cells) -> npt.NDArray[np.float32]:

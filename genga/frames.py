@@ -6,7 +6,8 @@ without decoding again. Where the picture changed, burnt-in text is looked for (
 
 Signature: 256-bit perceptual hash (imagehash's `phash`, Zauner 2010, "Implementation and Benchmarking of Perceptual
 Image Hash Functions") of the grid. Sharpness: Brenner gradient, the mean square difference of luma two pixels apart
-(Brenner et al. 1976, "An automated microscope for cytologic research"), on every fourth line, along the line only.
+(Brenner et al. 1976, "An automated microscope for cytologic research"), along the line only, on every fourth line, or
+every eighth of pictures so large that this leaves as many.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Cells, apart, difference_map, grid_size, halvings, shrunk, tones
+from genga.cells import Cells, apart, cells_of, difference_map, grid_size, tones
 from genga.cellstore import CELLS_SCHEMA, CellWriter
 from genga.lettering_looks import LINE, Lookout
 from genga.params.frames import Params
@@ -48,7 +49,8 @@ _HASH_SIDE = 16  # the signature has this many bits squared
 _HASH_PICTURE = 64  # px, side of the picture that the hash is taken of
 _LOBES = 3  # of the Lanczos filter that makes it
 _LEVEL = 6  # decimals of a coefficient that count: rounding errors of the sums lie below, on any machine
-_LINE_STEP = 4  # sharpness looks at every fourth line
+_LINE_STEP = 4  # sharpness looks at every fourth line,
+_ENOUGH = 120  # and at every eighth where these are so many
 
 
 def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.DataFrame:
@@ -64,8 +66,7 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
     for item in decoded:
         plane, bits = luma(item.picture)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
-        halves = halvings(plane, grid)
-        cells = shrunk(halves[-1], bits, grid)
+        cells = cells_of(plane, bits, grid)
         waiting = waiting or [cells]
         local = difference_map(waiting[-1], cells)
         changed = local > params.changed
@@ -75,9 +76,9 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
                 "time": item.time,
                 "keyframe": item.keyframe,
                 "change": float(local.max()),
-                "spread": float(changed.mean()),
+                "spread": np.count_nonzero(changed) / changed.size,
                 "sharpness": sharpness(plane, bits),
-                "lettering": lookout.look(halves, bits, changed),
+                "lettering": lookout.look(plane, bits, changed),
             }
         )
         store.add(cells)
@@ -97,34 +98,37 @@ def described(grids: Sequence[Cells]) -> Iterator[Row]:
 
     Several at once take half the time: with decoding in between, nothing of it is in the processor's caches.
     """
+    values = np.empty(grids[0].shape)  # one array for all: making one takes longer than filling it
     for cells, (before, own) in zip(grids[1:], pairwise(map(tones, grids)), strict=True):
         (mean,), (deviation,) = cv2.meanStdDev(cells)
+        values[:] = cells
         yield {
             "tone": apart(before, own),
             "luma": float(mean[0]),
             "contrast": float(deviation[0]),
-            "signature": signature(cells),
+            "signature": signature(values),
         }
 
 
 def sharpness(plane: Luma, bits: int) -> float:
     """Return the Brenner gradient of a luma plane (height, width), in 8-bit code values squared; 0 if too narrow."""
-    lines: Luma = plane[::_LINE_STEP].copy()  # is compared in two thirds of the time
+    step = 2 * _LINE_STEP if plane.shape[0] >= 2 * _LINE_STEP * _ENOUGH else _LINE_STEP
+    lines: Luma = plane[::step].copy()  # is compared in two thirds of the time
     if lines.shape[1] < 3:
         return 0.0
     total = round(cv2.norm(lines[:, 2:], lines[:, :-2], cv2.NORM_L2SQR))  # a sum of squares of whole numbers
     return total / lines[:, 2:].size / 4 ** (bits - 8)
 
 
-def signature(cells: Cells) -> bytes:
-    """Return the 256 bits of the grid's perceptual hash, as 32 bytes.
+def signature(cells: Cells | npt.NDArray[np.float64]) -> bytes:
+    """Return the 256 bits of the perceptual hash of a grid (rows, columns), as 32 bytes.
 
     As imagehash's phash with 16 x 16 bits, but for a few bits: the picture made smaller is not rounded to whole levels,
     so that making it smaller and its lowest coefficients are one product of matrices. Where imagehash compares
     rounding errors (a picture of one tone) they count as equal here.
     """
     down, across = (_coefficients(side) for side in cells.shape)
-    low = np.round(down @ cells.astype(np.float64) @ across.T, _LEVEL)
+    low = np.round(down @ cells.astype(np.float64, copy=False) @ across.T, _LEVEL)
     middle = np.partition(low, (low.size // 2 - 1, low.size // 2), axis=None)[low.size // 2 - 1 : low.size // 2 + 1]
     return np.packbits(low > middle.mean()).tobytes()
 

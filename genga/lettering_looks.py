@@ -5,13 +5,12 @@ as long as a short word has changed. Where much changes all the time (pans, fast
 What is text: genga.textcover. From looks to stretches of frames: genga.lettering.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import polars as pl
 
 from genga.boxes import Box, around, containment
+from genga.cells import eight_bits, half, resized
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
 from genga.video import Luma
@@ -40,29 +39,35 @@ class Lookout:
         self._since = distance
         self._pending = True  # the first frame is looked at
 
-    def look(self, halves: Sequence[Luma], bits: int, changed: Mask) -> list[Line] | None:
+    def look(self, luma: Luma, bits: int, changed: Mask) -> list[Line] | None:
         """Return the lines of text in a frame, or None if it is not looked at.
 
-        halves: its luma and halves of it. changed: (rows, columns) cells that are not as in the frame before.
+        luma: (height, width), of `bits` bits. changed: (rows, columns) cells that are not as in the frame before.
         """
         self._since += 1
-        self._pending |= int(np.count_nonzero(changed, axis=1).max()) >= _WORD
+        self._pending = self._pending or _word(changed)
         if not self._distance or not self._pending or self._since < self._distance:
             return None
         self._since, self._pending = 0, False
-        return lines_of(halves, bits)
+        return lines_of(luma, bits)
 
 
-def lines_of(halves: Sequence[Luma], bits: int) -> list[Line]:
-    """Return the lines of text in a luma plane (height, width) of `bits` bits. halves: see genga.cells.halvings."""
-    height, width = halves[0].shape
+def _word(changed: Mask) -> bool:
+    """Return whether as much of a row of cells has changed as a short word is long."""
+    counts = cv2.reduce(changed.view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return bool(counts.max() >= _WORD)
+
+
+def lines_of(luma: Luma, bits: int) -> list[Line]:
+    """Return the lines of text in a luma plane (height, width) of `bits` bits."""
+    height, width = luma.shape
     scale = _SIDE / min(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    plane = next((half for half in reversed(halves) if min(half.shape) >= _SIDE), halves[0])
-    means = min(plane.shape) > _NEARLY * _SIDE  # which take five times as long
-    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA if means else cv2.INTER_LINEAR)
-    small = (small >> (bits - 8)).astype(np.uint8)  # type: ignore[operator]
-    masks = stroke_masks(small)
+    while min(luma.shape) // 2 >= _SIDE:
+        luma = half(luma)
+    means = min(luma.shape) > _NEARLY * _SIDE  # which take five times as long
+    small = resized(luma, size[::-1], cv2.INTER_AREA if means else cv2.INTER_LINEAR)
+    masks = stroke_masks(eight_bits(small, bits))
     lines: list[tuple[Box, bool]] = []
     for box, sure in [
         *((box, True) for box in lines_in(masks)),

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.boxes import Box, around, containment
-from genga.cells import halvings
 from genga.lettering_looks import lines_of
 from genga.tables import Schema
 from genga.textcover import text_lines
@@ -29,7 +28,6 @@ SHOTS: Schema = {
 }
 
 _SIDE = 480  # px, shorter side of the picture that text is looked for in
-_HALVED = (_SIDE // 2, _SIDE // 2)  # a still is halved while it stays twice as high and wide
 _INSIDE = 0.5  # part of a seen line that lies at a place of burnt-in text
 
 
@@ -62,10 +60,7 @@ def burnt_in(luma: Luma, places: Sequence[Shares] | None) -> list[Box]:
         seen = [(x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
                 for x0, y0, x1, y1 in text_lines(small.astype(np.uint8, copy=False))]  # fmt: skip
     elif places:
-        found = [
-            tuple(float(line[side]) for side in ("x0", "y0", "x1", "y1"))
-            for line in lines_of(halvings(luma, _HALVED), 8)
-        ]
+        found = [tuple(float(line[side]) for side in ("x0", "y0", "x1", "y1")) for line in lines_of(luma, 8)]
         seen = [(x0, y0, x1, y1) for x0, y0, x1, y1 in found
                 if any(part((x0, y0, x1, y1), place) >= _INSIDE for place in places)]  # fmt: skip
     else:

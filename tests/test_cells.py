@@ -29,6 +29,21 @@ def test_cells_are_means(size: int) -> None:
     assert cells_of(quarters(size, 10, 20, 30, 40), 8, (2, 2)).tolist() == [[10, 20], [30, 40]]
 
 
+def test_of_large_pictures_every_second_line_is_read() -> None:
+    luma = np.repeat(np.array([10, 200] * 8, np.uint8)[:, None], 16, axis=1)  # (16, 16): every second line is 10
+    assert cells_of(luma, 8, (2, 2)).tolist() == [[10, 10], [10, 10]]
+    assert cells_of(luma[:14, :14], 8, (2, 2)).tolist() == [[105, 105], [105, 105]]  # cells of 7 px
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_cells_of_a_slope_are_its_means_however_they_are_taken(bits: int) -> None:
+    slope = np.tile(np.arange(0, 240, 0.125), (1080, 1))[:, :1920]  # rises by a level every 8 px
+    luma = (slope * 2 ** (bits - 8)).astype(np.uint16 if bits > 8 else np.uint8)
+    cells, exact = cells_of(luma, bits, (120, 213)), slope.reshape(1080, 1920)[0]
+    means = [exact[round(k * 1920 / 213) : round((k + 1) * 1920 / 213)].mean() for k in range(213)]
+    assert np.abs(cells - np.array(means)).max() < 1
+
+
 def test_ten_bits_are_the_same_code_values() -> None:
     luma = quarters(4, 10, 20, 30, 40).astype(np.uint16) << 2
     assert cells_of(luma, 10, (2, 2)).tolist() == [[10, 20], [30, 40]]

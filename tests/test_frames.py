@@ -81,6 +81,10 @@ def test_sharpness_is_the_mean_square_step_of_two_pixels() -> None:
     assert sharpness(ramp, 8) == 100
     assert sharpness(ramp.astype(np.uint16) * 4, 10) == 100
     assert sharpness(np.zeros((4, 2), np.uint8), 8) == 0
+    fourth = np.zeros((960, 8), np.uint8)
+    fourth[4::8, 4:] = 10  # of the steps of two pixels 2 in 6 are of 10 levels, in every eighth line
+    assert sharpness(fourth[:952], 8) == pytest.approx(100 / 6)  # every second line that is looked at
+    assert sharpness(fourth, 8) == 0  # so many that every eighth is enough
 
 
 def test_signatures_of_like_pictures_are_near() -> None:

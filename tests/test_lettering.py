@@ -36,11 +36,11 @@ WORDS = Lettering(0, 1, 0.2, 0.88, 0.72, 0.94)
 
 
 def test_a_look_finds_a_line_and_says_whether_it_is_sure() -> None:
-    (line,) = lines_of([LONG], 8)
+    (line,) = lines_of(LONG, 8)
     assert line["sure"] and 0.8 < line["y0"] < line["y1"] < 1 and line["x1"] - line["x0"] > 0.4
-    assert not any(line["sure"] for line in lines_of([subtitled(BACK, "Wait!")], 8))
-    assert lines_of([BACK], 8) == []
-    (deep,) = lines_of([LONG.astype(np.uint16) << 2], 10)
+    assert not any(line["sure"] for line in lines_of(subtitled(BACK, "Wait!"), 8))
+    assert lines_of(BACK, 8) == []
+    (deep,) = lines_of(LONG.astype(np.uint16) << 2, 10)
     assert deep == line
 
 
@@ -48,9 +48,9 @@ def test_looks_keep_their_distance_and_ask_for_a_change_as_long_as_a_word() -> N
     word, mouth = np.zeros((120, 160), bool), np.zeros((120, 160), bool)
     word[110, 40:48] = mouth[60, 70:77] = True
     lookout = Lookout(3)
-    seen = [lookout.look([BACK], 8, changed) is not None for changed in (mouth, mouth, word, word, mouth, word, mouth)]
+    seen = [lookout.look(BACK, 8, changed) is not None for changed in (mouth, mouth, word, word, mouth, word, mouth)]
     assert seen == [True, False, False, True, False, False, True]
-    assert Lookout(0).look([LONG], 8, word) is None
+    assert Lookout(0).look(LONG, 8, word) is None
 
 
 def looks(*found: tuple[int, list[Lettering]]) -> list[tuple[int, list[Lettering]]]:
