@@ -20,7 +20,8 @@ from genga.boxes import Box
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.uint8]  # (height, width), 1 where there is a stroke
-Counts = npt.NDArray[np.int32]  # (height,), strokes that each row crosses
+Counts = npt.NDArray[np.int_]  # (height,), strokes that each row crosses
+Places = npt.NDArray[np.int_]  # of px in a mask, counted along its rows from the top left
 
 # All lengths in px of a picture whose shorter side is about 480 px.
 _STROKE = 11  # px, strokes are thinner than this
@@ -28,7 +29,6 @@ _CONTRAST = 70  # luma levels between a stroke and its surroundings
 _GAP = 13  # px between strokes of one line
 _BAND = (24, 6)  # px, width and height that a line has everywhere
 _LOW, _HIGH = 8, 54  # px, height of a line
-_AROUND = _HIGH + 2 * _BAND[1]  # rows around one of a line in which all of it lies, and what would make it too high
 _LONG = 3.0  # a line is at least so many times as long as high
 _CROSSINGS = (0.9, 3.7)  # strokes that a row crosses, per line height of length; spiky hair has more
 _STROKES = 12  # strokes that four rows of five cross at least; eyes, hair and folds stay below that
@@ -39,7 +39,9 @@ _FILL = (0.12, 0.65)  # share of the line's box that is stroke
 class Strokes:
     """Where a picture has thin strokes of one tone."""
 
-    mask: Mask
+    mask: Mask  # with a column of none on either side, so that no row's stroke goes on in the next row
+    begins: Places  # of each stroke in each row of the mask
+    ends: Places  # the px after it
     crossed: Counts
 
 
@@ -52,14 +54,24 @@ def stroke_masks(luma: Luma) -> list[Strokes]:
     """Return where the picture has thin strokes: the light ones and the dark ones."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
     tones = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
-    masks = ((cv2.morphologyEx(luma, tone, kernel) >= _CONTRAST).view(np.uint8) for tone in tones)
-    return [Strokes(mask, crossings(mask)) for mask in masks]
+    return [strokes_of(cv2.morphologyEx(luma, tone, kernel).astype(np.uint8, copy=False)) for tone in tones]
+
+
+def strokes_of(contrast: Luma) -> Strokes:
+    """Return the strokes of one tone by how much they stand out from what is around them, (height, width)."""
+    height, width = contrast.shape
+    mask = np.zeros((height, width + 2), np.uint8)
+    np.greater_equal(contrast, _CONTRAST, out=mask[:, 1:-1].view(bool))
+    flat = mask.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    begins, ends = edges[::2], edges[1::2]
+    return Strokes(mask, begins, ends, np.bincount(begins // (width + 2), minlength=height))
 
 
 def crossings(mask: Mask) -> Counts:
     """Return how many strokes each row of a mask crosses."""
     begins = (mask[:, 1:] > mask[:, :-1]).view(np.uint8)
-    return np.asarray(cv2.reduce(begins, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() + mask[:, 0], np.int32)
+    return np.asarray(cv2.reduce(begins, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() + mask[:, 0], np.int_)
 
 
 def lines_in(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) -> list[Box]:
@@ -69,30 +81,56 @@ def lines_in(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) 
     shorter words, wider gaps join words of large letters; both find railings too.
     """
     lines = {
-        (x0, top + y0, x1, top + y1)
+        line
         for one in both
-        for top, end in _near(one.crossed >= strokes)
-        for x0, y0, x1, y1 in _lines(one.mask[top:end], strokes, gap)
+        for top, joined in _stretches(one, strokes, gap)
+        for line in _lines(one, top, joined, strokes)
     }
     return sorted(lines, key=lambda box: (box[1], box[0], box[2], box[3]))
 
 
-def _near(crossed: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Rows [top, end) around those that are crossed often: a line of text lies within one such stretch."""
-    rows = np.flatnonzero(crossed)
-    for part in np.split(rows, np.flatnonzero(np.diff(rows) > 2 * _AROUND) + 1):
-        if len(part):
-            yield max(0, int(part[0]) - _AROUND), min(len(crossed), int(part[-1]) + _AROUND + 1)
+def _stretches(of: Strokes, strokes: int, gap: int) -> Iterator[tuple[int, Mask]]:
+    """Stretches of rows in which a band may be, by their first row: the strokes in them, joined and of a band's length.
+
+    Every row of a stretch has some of that length, and one of its rows crosses enough strokes.
+    """
+    height, width = of.mask.shape
+    begins, ends = _joined(of, gap)
+    firsts = np.searchsorted(begins, np.arange(height + 1) * width)  # of each row
+    edges = np.flatnonzero(np.diff(np.diff(firsts) > 0, prepend=False, append=False))
+    for top, end in edges.reshape(-1, 2).tolist():
+        if end - top >= _BAND[1] and of.crossed[top:end].max() >= strokes:
+            rows = np.zeros((end - top + 1, width), np.uint8)  # opening by an even height moves what is left a row down
+            flat, some = rows.ravel(), slice(firsts[top], firsts[end])
+            for begin, after in zip(
+                (begins[some] - top * width).tolist(), (ends[some] - top * width).tolist(), strict=True
+            ):
+                flat[begin:after] = 1
+            yield top, rows
 
 
-def _lines(mask: Mask, strokes: int, gap: int) -> Iterator[Box]:
-    """Boxes of the bands of a stroke mask that look like lines of text."""
-    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
-    bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones(_BAND[::-1], np.uint8))
+def _joined(of: Strokes, gap: int) -> tuple[Places, Places]:
+    """Begins and ends of strokes joined across less than `gap` px of a row, where that makes them as long as a band.
+
+    Strokes are few: filling the gaps px by px takes three times as long.
+    """
+    width = of.mask.shape[1]
+    apart = (of.begins[1:] - of.ends[:-1] >= gap) | (of.begins[1:] // width != of.ends[:-1] // width)
+    first, last = np.ones(len(of.begins), bool), np.ones(len(of.begins), bool)
+    first[1:] = last[:-1] = apart
+    begins, ends = of.begins[first], of.ends[last]
+    long = ends - begins >= _BAND[0]
+    return begins[long], ends[long]
+
+
+def _lines(of: Strokes, top: int, joined: Mask, strokes: int) -> Iterator[Box]:
+    """Boxes of the bands in a stretch of rows from `top` on that look like lines of text."""
+    band = np.ones(_BAND[::-1], np.uint8)
+    bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, band, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     for x, y, width, height in _boxes(bands.astype(np.uint8, copy=False)):
-        line = mask[y : y + height, x : x + width]
+        line = of.mask[top + y : top + y + height, x : x + width]
         if _LOW <= height <= _HIGH and width >= _LONG * height and _reads(line, strokes):
-            yield x, y, x + width, y + height
+            yield x - 1, top + y, min(x - 1 + width, of.mask.shape[1] - 2), top + y + height
 
 
 def _boxes(mask: Mask) -> Iterator[tuple[int, int, int, int]]:

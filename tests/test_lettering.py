@@ -177,16 +177,38 @@ def test_what_is_no_mark(there: dict[int, bool], corner: tuple[int, int]) -> Non
     assert marks(scenes(there, corner), SHOTS) == []
 
 
-def test_only_rows_with_strokes_are_searched_and_nothing_is_missed() -> None:
+def px_by_px(mask: np.ndarray, strokes: int, gap: int) -> set[tuple[int, int, int, int]]:
+    """The lines of a mask, by closing and opening all of it."""
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
+    bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((6, 24), np.uint8))
+    return {
+        (x, y, x + width, y + height)
+        for x, y, width, height in textcover._boxes(bands.astype(np.uint8))
+        if 8 <= height <= 54 and width >= 3 * height and textcover._reads(mask[y : y + height, x : x + width], strokes)
+    }
+
+
+def test_lines_are_those_of_closing_and_opening_every_px() -> None:
     chance, found = np.random.default_rng(7), 0
     for _ in range(40):
         mask = np.zeros((480, 640), np.uint8)
         for _ in range(int(chance.integers(1, 9))):  # rows of strokes of any size, some of them as text has them
-            x, y, height, length = (int(chance.integers(*span)) for span in ((0, 400), (0, 470), (4, 70), (30, 240)))
-            for stroke in range(x, min(x + length, 640), int(chance.integers(5, 14))):
+            x, y, height, length = (int(chance.integers(*span)) for span in ((20, 380), (9, 390), (4, 70), (30, 240)))
+            for stroke in range(x, x + length, int(chance.integers(5, 14))):
                 mask[y : y + height, stroke : stroke + 3] = 1
         for strokes, gap in ((12, 13), (6, 25)):
-            whole = set(textcover._lines(mask, strokes, gap))
-            assert set(textcover.lines_in([textcover.Strokes(mask, textcover.crossings(mask))], strokes, gap)) == whole
+            whole = px_by_px(mask, strokes, gap)
+            assert set(textcover.lines_in([textcover.strokes_of(mask * 100)], strokes, gap)) == whole
             found += len(whole)
     assert found > 40
+
+
+def test_strokes_begin_and_end_in_their_rows() -> None:
+    contrast = np.array([[70, 70, 0, 70], [69, 0, 70, 70], [0, 0, 0, 0]], np.uint8)
+    found = textcover.strokes_of(contrast)
+    assert found.mask.tolist() == [[0, 1, 1, 0, 1, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0]]
+    assert (found.begins.tolist(), found.ends.tolist(), found.crossed.tolist()) == ([1, 4, 9], [3, 5, 11], [2, 1, 0])
+
+
+def test_a_picture_without_a_stroke_has_no_line() -> None:
+    assert textcover.lines_in([textcover.strokes_of(np.zeros((480, 640), np.uint8))]) == []
