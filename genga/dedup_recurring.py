@@ -20,7 +20,7 @@ Differences = npt.NDArray[np.float32]  # (n,) block differences
 # Between which the threshold of repeats is looked for: encoded anew, a repeat differs more than a held frame does.
 _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
 _BATCH = 256  # drawings looked up at once: an episode that repeats itself has millions of pairs
-_HELD = 2048  # drawings whose grids are in memory at once, 50 MB
+_HELD = 512  # drawings whose grids are in memory at once, 13 MB: reading those before them again is a tenth of the time
 _SMALL = 0.1  # part of the steps of a shot that may be smaller than what its repeats differ by
 
 
