@@ -27,6 +27,7 @@ class Grids(Protocol):
 
 _SKIPPING = 8  # px of a cell's sides from which on every second line of the picture says what all of them do
 _BLOCK = (2, 2)  # cells that a local difference is averaged over
+BLOCK_CELLS = 4  # so many
 _BINS = 32  # of the luma histogram, 8 code values each
 
 
@@ -72,14 +73,23 @@ def eight_bits(luma: Luma, bits: int) -> Cells:
     return luma.astype(np.uint8, copy=False) if bits == 8 else (luma >> (bits - 8)).astype(np.uint8)
 
 
+def block_sums(a: Cells, b: Cells) -> npt.NDArray[np.uint16]:
+    """Return four times the mean absolute difference of the 2x2 cells around each cell, (rows, columns), 0..1020.
+
+    Whole numbers take two thirds of the time of means.
+    """
+    sums = cv2.boxFilter(cv2.absdiff(a, b), cv2.CV_16U, _BLOCK, normalize=False)
+    return sums.astype(np.uint16, copy=False)
+
+
 def difference_map(a: Cells, b: Cells) -> npt.NDArray[np.float32]:
     """Return the mean absolute difference of the 2x2 cells around each cell, (rows, columns), 0..255."""
-    return cv2.boxFilter(cv2.absdiff(a, b), cv2.CV_32F, _BLOCK)  # type: ignore[return-value]
+    return block_sums(a, b) * np.float32(1 / BLOCK_CELLS)
 
 
 def block_difference(a: Cells, b: Cells) -> float:
     """Return the largest local difference of two grids of one shape, 0..255."""
-    return float(difference_map(a, b).max())
+    return int(block_sums(a, b).max()) / BLOCK_CELLS
 
 
 def tone_difference(a: Cells, b: Cells) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Cells, apart, cells_of, difference_map, grid_size, tones
+from genga.cells import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, tones
 from genga.cellstore import CELLS_SCHEMA, CellWriter
 from genga.lettering_looks import LINE, Lookout
 from genga.params.frames import Params
@@ -68,14 +68,14 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
         cells = cells_of(plane, bits, grid)
         waiting = waiting or [cells]
-        local = difference_map(waiting[-1], cells)
-        changed = local > params.changed
+        local = block_sums(waiting[-1], cells)
+        changed = local > params.changed * BLOCK_CELLS
         rows.append(
             {
                 "frame": item.number,
                 "time": item.time,
                 "keyframe": item.keyframe,
-                "change": float(local.max()),
+                "change": int(local.max()) / BLOCK_CELLS,
                 "spread": np.count_nonzero(changed) / changed.size,
                 "sharpness": sharpness(plane, bits),
                 "lettering": lookout.look(plane, bits, changed),

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import polars as pl
 
-from genga.cells import Cells, Grids, difference_map
+from genga.cells import Cells, Grids, block_difference, difference_map
 from genga.structure import Mask
 
 _STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
@@ -64,7 +64,7 @@ class Seen:
 def difference(a: Seen, b: Seen) -> float:
     """Return the largest local difference of two grids where text covers neither, 0..255."""
     if a.covered is None and b.covered is None:
-        return float(difference_map(a.cells, b.cells).max())
+        return block_difference(a.cells, b.cells)
     apart = cv2.absdiff(a.cells, b.cells)
     for seen in (a, b):
         if seen.covered is not None:

@@ -29,6 +29,7 @@ _CONTRAST = 70  # luma levels between a stroke and its surroundings
 _GAP = 13  # px between strokes of one line
 _BAND = (24, 6)  # px, width and height that a line has everywhere
 _LOW, _HIGH = 8, 54  # px, height of a line
+_RICH = 3  # rows of the lowest line that cross enough strokes at least: of the four in its middle
 _LONG = 3.0  # a line is at least so many times as long as high
 _CROSSINGS = (0.9, 3.7)  # strokes that a row crosses, per line height of length; spiky hair has more
 _STROKES = 12  # strokes that four rows of five cross at least; eyes, hair and folds stay below that
@@ -92,14 +93,17 @@ def lines_in(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) 
 def _stretches(of: Strokes, strokes: int, gap: int) -> Iterator[tuple[int, Mask]]:
     """Stretches of rows in which a band may be, by their first row: the strokes in them, joined and of a band's length.
 
-    Every row of a stretch has some of that length, and one of its rows crosses enough strokes.
+    Every row of a stretch has some of that length, and enough of its rows cross enough strokes.
     """
+    rich = of.crossed >= strokes
+    if not rich.any():  # so are half of the pictures
+        return
     height, width = of.mask.shape
     begins, ends = _joined(of, gap)
     firsts = np.searchsorted(begins, np.arange(height + 1) * width)  # of each row
     edges = np.flatnonzero(np.diff(np.diff(firsts) > 0, prepend=False, append=False))
     for top, end in edges.reshape(-1, 2).tolist():
-        if end - top >= _BAND[1] and of.crossed[top:end].max() >= strokes:
+        if end - top >= _LOW and np.count_nonzero(rich[top:end]) >= _RICH:
             rows = np.zeros((end - top + 1, width), np.uint8)  # opening by an even height moves what is left a row down
             flat, some = rows.ravel(), slice(firsts[top], firsts[end])
             for begin, after in zip(

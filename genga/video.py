@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -185,13 +186,21 @@ def luma(frame: VideoFrame) -> tuple[Luma, int]:
 
     HDR (PQ, HLG) becomes the 8-bit luma that its greys have in SDR (genga.tonemap).
     """
-    match = _PLANAR_LUMA.match(frame.format.name)
-    if match is None:
-        frame = frame.reformat(format="gray")
-    bits = int(match.group(3)) if match is not None and match.group(3) else 8
-    if match is not None and match.group(1) == "p0":  # hardware's: the bits are the upper ones of a word
-        bits = 16
+    bits = luma_bits(frame.format.name)
+    if bits is None:
+        return samples(frame.reformat(format="gray").planes[0], frame.width), 8
     values = samples(frame.planes[0], frame.width, bits)
-    if match is not None and int(frame.color_trc) in (tonemap.PQ, tonemap.HLG):
+    if int(frame.color_trc) in (tonemap.PQ, tonemap.HLG):
         return tonemap.sdr_codes(int(frame.color_trc), bits, int(frame.color_range) == _FULL)[values], 8
     return values, bits
+
+
+@cache
+def luma_bits(pixel_format: str) -> int | None:
+    """Return the bits of a sample of the first plane of a pixel format, or None if that is not luma alone."""
+    match = _PLANAR_LUMA.match(pixel_format)
+    if match is None:
+        return None
+    if match.group(1) == "p0":  # hardware's: the bits are the upper ones of a word
+        return 16
+    return int(match.group(3) or 8)
