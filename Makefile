@@ -29,8 +29,9 @@ cluster: .venv-cluster/.ready ## the plugins for clusters, in .venv-cluster over
 test-slurm: .venv-cluster/.ready data/raw/sample/.drawn ## the demo on a Slurm of one node that this starts; as root, or with slurm-wlm and munge installed
 	tests/slurm/node.sh .venv-cluster/bin/python -m tests.slurm.demo $(RECORDS)
 
-test-kubernetes: .venv-cluster/.ready ## what of profiles/kubernetes can be tried without a cluster
+test-kubernetes: .venv-cluster/.ready data/raw/sample/.drawn ## the demo in pods, each a process in an empty folder, with an S3 server that this starts
 	.venv-cluster/bin/python -m pytest tests/test_kubernetes.py
+	.venv-cluster/bin/python -m tests.pods.demo $(RECORDS)
 
 check: $(READY) ## formatter, linter, type checker, and the same for the workflow
 	$(BIN)/ruff format --check .

@@ -21,8 +21,13 @@ def find_episodes(folder: str | Path) -> dict[Episode, str]:
 
     Hidden files and folders are not episodes. Raises GengaError for two videos of one episode.
     """
+    return episodes_of(Path(folder).glob("*/*"))
+
+
+def episodes_of(files: Iterable[str | Path]) -> dict[Episode, str]:
+    """Return the video of every (series, episode) among files `…/<series>/<file>`, as `find_episodes` does."""
     episodes: dict[Episode, str] = {}
-    for video in sorted(Path(folder).glob("*/*")):
+    for video in sorted(map(Path, files)):
         series, episode = video.parent.name, video.stem
         if video.suffix.lower() not in EXTENSIONS or series.startswith(".") or episode.startswith("."):
             continue

@@ -81,6 +81,12 @@ def _lives(process: int) -> bool:
     return True
 
 
+def in_project(path: str | Path) -> str:
+    """Return a path as tables have it: seen from the project's folder, in which commands run."""
+    path, here = Path(path), Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
 def sha256_of(path: str | Path) -> str:
     """Return the sha256 of a file's bytes, 64 hex digits. Raises GengaError if there is no such file."""
     try:

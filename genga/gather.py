@@ -8,6 +8,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
+from genga.athome import BROUGHT
 from genga.code import key_of
 from genga.files import read_json
 from genga.records import Output, Record, Records
@@ -69,7 +70,7 @@ def _finished(records: Records, store: Store, stamps: Stamps) -> dict[tuple[str,
         if (
             found is not None
             and found.get("rule") in _LEVELS
-            and abs((found.get("endtime") or 0) - stamp[1] / 1e9) < 1e-5
+            and abs((found.get("endtime") or 0) - stamp[1] / 1e9) < (1 if found.get(BROUGHT) else 1e-5)
         ):
             jobs[found["rule"], (found.get("log") or [""])[0]][output] = found
     return jobs

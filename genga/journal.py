@@ -11,19 +11,21 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from genga.athome import at_home, here, is_carried
 from genga.code import CodeIndex, key_of
 from genga.errors import GengaError
-from genga.files import check_writable, sweep, write_json, write_text
+from genga.files import check_writable, read_json, sweep, write_json, write_text
 from genga.follow import HELD, RUN, who
 from genga.gather import gather, versions
 from genga.records import RECORDS_FILE, Record, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
 from genga.snakestore import Store
 from genga.stages import STAGES
-from genga.stamps import Stamps
+from genga.stamps import Stamps, stamp_of
 
 SNAKEMAKE = Path(".snakemake")
 FOLDER = SNAKEMAKE / "genga"
@@ -32,6 +34,7 @@ _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; 
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
 _MADE = ("data", "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
+_AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
 _LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
 
 
@@ -72,6 +75,9 @@ class Journal:
             self._seen = None
             return []
         killed = _WORKING.exists()
+        if self._awaited():
+            self.describe(self.finish())
+            write_json(_AWAITED, sorted(set(read_json(_AWAITED)) - read_records(RECORDS_FILE).maker.keys()))
         if killed or not Path(RECORDS_FILE).exists():  # of a killed run, or from before there were records
             made = self.finish()
             if killed:  # perhaps at its very end: then nothing is left to be done that would write it
@@ -86,6 +92,21 @@ class Journal:
         stamps.save()
         write_state(_STATE, state)
         return odd
+
+    def expect(self, places: Sequence[str], models: Mapping[str, Sequence[str]]) -> None:
+        """Note what was made in a bucket: its files, once they are brought here, count as made (genga.athome)."""
+        store, awaited = Store(SNAKEMAKE), []
+        for output in list(store.outputs()):
+            path = here(output, places)
+            if path == output or is_carried(path) or (found := store.read(output)) is None:
+                continue
+            store.write(path, at_home(found, places, models))
+            awaited.append(path)
+        write_json(_AWAITED, sorted(awaited))
+
+    def _awaited(self) -> bool:
+        """Whether files that were made in a bucket are here now and not on record."""
+        return _AWAITED.is_file() and any(stamp_of(path) is not None for path in read_json(_AWAITED))
 
     def start(self) -> None:
         """Hold the folder until this process ends. Raises GengaError if another run holds it, or did since `read`."""

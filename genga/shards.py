@@ -15,7 +15,7 @@ from typing import Self
 import polars as pl
 
 from genga.errors import GengaError
-from genga.files import replacing
+from genga.files import in_project, replacing
 
 # What a row must say so that its image can be found and checked.
 SHARD_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -54,7 +54,7 @@ def writing_shard(path: str | Path) -> Iterator[ShardWriter]:
     """Open a new shard for writing; it appears under `path` only when the block ends well."""
     path = Path(path)
     with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT) as tar:
-        yield ShardWriter(tar, path.as_posix())
+        yield ShardWriter(tar, in_project(path))
 
 
 class ShardReader:

@@ -18,6 +18,7 @@ import torch
 
 from genga import lora
 from genga.diffusion import Source
+from genga.files import in_project
 from genga.images import Image
 from genga.params.train import Params
 from genga.tables import Schema
@@ -98,7 +99,7 @@ def train(
             about = metadata(folder.run, pictures, params, source, step.number, step.epoch)
             file = folder.checkpoint(step.number)
             sha256 = lora.write(file, trainer.lora(), about)
-            checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file.as_posix(), "sha256": sha256})
+            checkpoints.append({"step": step.number, "epoch": step.epoch, "file": in_project(file), "sha256": sha256})
             folder.save(key, State(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
     plan = steps(pictures, params, len(source.base.alphas_cumprod))

@@ -1,5 +1,6 @@
 rule characters:
     input:
+        **carried(shards=shards("stills", "crop")),
         crop=tables("crop"),
         embed=tables("embed"),
         stills=tables("stills"),

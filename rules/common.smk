@@ -20,7 +20,8 @@ from snakemake.io import _IOFile
 
 from genga import registry
 from genga.away import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
-from genga.episodes import episodes_before, find_episodes, in_name_order
+from genga.bucket import IN_POD, Bucket, check_sent
+from genga.episodes import episodes_before, episodes_of, find_episodes, in_name_order
 from genga.errors import GengaError
 from genga.failures import find_failures
 from genga.files import check_writable, sha256_of
@@ -48,14 +49,25 @@ wildcard_constraints:
     run="[^/]+",
 
 
+# With --default-storage-provider every file that a rule names lies in a bucket, and a job has those and no others.
+BUCKET = None
+if (STORAGE := workflow.storage_registry.default_storage_provider) is not None:
+    BUCKET = Bucket(STORAGE, workflow.storage_settings.default_storage_prefix)
+    if workflow.remote_exec:
+        os.environ[IN_POD] = "1"
+    BUCKET.prepare(in_pod=IN_POD in os.environ)
+
+
 # Before any job, one line for the person who has to act on it.
 try:
     check_params(config)
-    RECORDED = videos_on_record()
-    UNREACHED = check_links("data/raw", RECORDED.values())
+    if BUCKET is not None and workflow.is_main_process:
+        check_sent(ROOT)
     JOURNAL = Journal(ROOT)
     ODD = JOURNAL.read() if workflow.is_main_process else []
-    EPISODES = find_episodes("data/raw")
+    RECORDED = videos_on_record() if BUCKET is None else {}
+    UNREACHED = check_links("data/raw", RECORDED.values())
+    EPISODES = find_episodes("data/raw") if BUCKET is None else episodes_of(BUCKET.names("data/raw"))
     # A series without any video here was pulled without it: its episodes are those that are on record.
     HERE = {series for series, _ in EPISODES}
     GONE = taken_away(RECORDED, EPISODES)
@@ -102,6 +114,22 @@ def video(wildcards):
     """Return the video file of an episode. Its content counts, not its time: genga.restore sees to it."""
     name = (wildcards.series, wildcards.episode)
     return ancient(EPISODES.get(name, f"data/raw/{wildcards.series}/{wildcards.episode}.mkv"))
+
+
+def carried(**files):
+    """Return inputs or outputs that a rule has to name only where files lie in a bucket.
+
+    Elsewhere they lie beside those that it names, and a project can be used without them, as after a partial pull.
+    """
+    return files if BUCKET is not None else {}
+
+
+def shipped(path):
+    """Return a file that git knows as an input; [] where files lie in a bucket: it travels with the code.
+
+    Snakemake would run a job with a `local` input here. That its content changed the parameters say.
+    """
+    return path if BUCKET is None else []
 
 
 def code(stage):
@@ -195,7 +223,15 @@ def model_files(*roles):
 
     A file that is not there is left out, so that the job itself says which model lacks it and how to get it.
     """
-    return [ancient(path) for model in in_roles(roles) for path in model.paths if Path(path).is_file()]
+    paths = [path for model in in_roles(roles) for path in model.paths]
+    if MODELS.section.use == "published" and BUCKET is not None:
+        return [ancient(path) for path in paths if path in WEIGHTS_IN_BUCKET()]
+    return shipped([ancient(path) for path in paths if Path(path).is_file()])
+
+
+@cache
+def WEIGHTS_IN_BUCKET():
+    return set(BUCKET.names(MODELS.section.folder))
 
 
 def pins(*roles):
@@ -212,22 +248,28 @@ def pins(*roles):
     return lambda wildcards: value
 
 
+def decisions(kind, wildcards):
+    """Return the file of what people decided about an episode, or a series, as a list; none if there is no such file."""
+    path = Path("corrections", wildcards.series, getattr(wildcards, "episode", ""), f"{kind}.csv")
+    return [path.as_posix()] if path.is_file() else []
+
+
+def catalogue(wildcards):
+    """Return which models.yaml it is, for a rule that has it for an input where there is no bucket."""
+    return Named("catalogue", sha256_of("models.yaml"), "")
+
+
 def corrections(kind):
     """Return an input function: what people decided about an episode, or a series; nothing if there is no such file."""
-
-    def files(wildcards):
-        path = Path("corrections", wildcards.series, getattr(wildcards, "episode", ""), f"{kind}.csv")
-        return [ancient(path.as_posix())] if path.is_file() else []
-
-    return files
+    return lambda wildcards: shipped([ancient(path) for path in decisions(kind, wildcards)])
 
 
 def decided(option, kind):
     """Return a params function: the file of corrections behind `option`, if there is one, known by its content."""
 
     def value(wildcards):
-        paths = corrections(kind)(wildcards)
-        return Named("corrections", {str(path): sha256_of(path) for path in paths}, each(option, map(str, paths)))
+        paths = decisions(kind, wildcards)
+        return Named("corrections", {path: sha256_of(path) for path in paths}, each(option, paths))
 
     return value
 
@@ -239,17 +281,24 @@ def tables(stage):
     )
 
 
+def shards(*stages):
+    """Return an input function: the shards of `stages`, as `tables` does."""
+    return lambda wildcards: [
+        f"{path.removesuffix('.parquet')}.tar" for stage in stages for path in tables(stage)(wildcards)
+    ]
+
+
 def figures(stage):
     """Return an input function: the figures that `stage` wrote, JSON, for every episode of the series."""
     return lambda wildcards: [f"{path.removesuffix('.parquet')}.json" for path in tables(stage)(wildcards)]
 
 
-def earlier(stage):
-    """Return an input function: the tables of `stage` for the episodes before this one that dedup looks back to."""
+def earlier(stage, kind=".parquet"):
+    """Return an input function: the files of `stage` for the episodes before this one that dedup looks back to."""
 
     def files(wildcards):
         names = episodes_before(ORDERED.get(wildcards.series, []), wildcards.episode, config["dedup"]["back"])
-        return [f"data/{stage}/{wildcards.series}/{episode}.parquet" for episode in names]
+        return [f"data/{stage}/{wildcards.series}/{episode}{kind}" for episode in names]
 
     return files
 
@@ -297,6 +346,9 @@ def end(well):
     try:
         check_writable(["."])  # a full disk may be why a log has nothing to say
         made = JOURNAL.finish()
+        if BUCKET is not None:
+            models = {model.path.as_posix(): model.paths for model in MODELS.models.values() if model.entry.folder}
+            JOURNAL.expect(BUCKET.places, models)
         if well:
             JOURNAL.write_code()
             JOURNAL.describe(made)

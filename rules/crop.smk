@@ -1,5 +1,6 @@
 rule crop:
     input:
+        **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         tag="data/tag/{series}/{episode}.parquet",

@@ -1,5 +1,6 @@
 rule evaluate:
     input:
+        **carried(folder="models/{run}/checkpoints", shard="data/sample/{run}.tar", shards=shards("stills", "crop")),
         samples="data/sample/{run}.parquet",
         dataset=of_series("data/dataset/{series}.parquet"),
         checkpoints="models/{run}/checkpoints.json",

@@ -1,5 +1,6 @@
 rule quality:
     input:
+        **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
     output:

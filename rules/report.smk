@@ -1,5 +1,6 @@
 rule report:
     input:
+        **carried(shard="data/sample/{run}.tar", shards=shards("stills", "crop")),
         scores="data/evaluate/{run}.json",
         judged="data/evaluate/{run}.parquet",
         samples="data/sample/{run}.parquet",
@@ -15,7 +16,7 @@ rule report:
         quality=tables("quality"),
         tag=tables("tag"),
         crop=tables("crop"),
-        models="models.yaml",
+        models=shipped("models.yaml"),
     output:
         page="reports/{run}/index.html",
         figures="reports/{run}/figures.json",
@@ -27,6 +28,7 @@ rule report:
         mem_mb=grows(4000, each=10),
         runtime=grows(30, each=1),
     params:
+        **carried(catalogue=catalogue),
         code=code("report"),
         values=section("report"),
         models=section("models"),

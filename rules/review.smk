@@ -1,5 +1,6 @@
 rule review:
     input:
+        **carried(cells="data/frames/{series}/{episode}.tar", shard="data/stills/{series}/{episode}.tar"),
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",

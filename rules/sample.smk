@@ -1,5 +1,6 @@
 rule sample:
     input:
+        **carried(folder="models/{run}/checkpoints"),
         checkpoints="models/{run}/checkpoints.json",
         models=model_files("base"),
     output:

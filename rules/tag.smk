@@ -1,5 +1,6 @@
 rule tag:
     input:
+        **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         models=model_files("tagger"),

@@ -1,8 +1,10 @@
 rule train:
     input:
+        **carried(shards=shards("stills", "crop")),
         dataset=of_series("data/dataset/{series}.parquet"),
         models=model_files("base"),
     output:
+        **carried(folder=directory("models/{run}/checkpoints")),
         checkpoints="models/{run}/checkpoints.json",
         ledger="models/{run}/ledger.parquet",
         losses="models/{run}/losses.parquet",

@@ -9,7 +9,7 @@ import typer
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.counts import count, read_tables
 from genga.evaluate import SCHEMA as JUDGED
-from genga.files import read_facts, read_json, sha256_of, write_json, write_text
+from genga.files import in_project, read_facts, read_json, sha256_of, write_json, write_text
 from genga.params.models import Params as Models
 from genga.params.report import Params
 from genga.registry import load
@@ -57,7 +57,7 @@ def main(
         json.loads(parameters),
         [
             *(Source("video", f"{series}/{name}", video(in_data, series, name)) for name in names),
-            *(Source("table", path.as_posix(), sha256_of(path)) for path in (in_dataset, in_samples, in_judged)),
+            *(Source("table", in_project(path), sha256_of(path)) for path in (in_dataset, in_samples, in_judged)),
             Source("selected checkpoint", scores["selection"]["file"], scores["selection"]["sha256"]),
         ],
     )

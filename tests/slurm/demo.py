@@ -20,7 +20,7 @@ from genga.records import read_records
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
     "Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "corrections",
-    "demo/weights", "data/raw",
+    "demo/weights", "data/raw", ".gitignore",
 )  # fmt: skip
 NOTHING = "Nothing to be done"
 

@@ -1,0 +1,78 @@
+"""A project whose files lie in a bucket (profiles/kubernetes): what there is in it, and where a job sees its files.
+
+Snakemake fetches what a rule names into .snakemake/storage/… and stores from there what the rule makes. In a pod genga
+has it all where it lies on one machine, so that tables speak of the same paths wherever they were made, and a shard is
+found beside its table. Not so where the workflow is started: Snakemake deletes what it fetched, and there data/… is
+the user's own.
+"""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from genga.errors import GengaError
+
+_SENT = (  # what jobs read
+    "Snakefile", "corrections", "genga", "models.lock", "models.yaml", "params.yaml", "profiles", "rules", "scripts",
+)  # fmt: skip
+IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
+
+
+class Bucket:
+    """The default storage of a workflow, of S3. provider: Snakemake's; prefix: of all that it holds, `s3://genga/project`."""
+
+    def __init__(self, provider: Any, prefix: str | None) -> None:
+        self._provider = provider
+        self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+
+    @property
+    def places(self) -> tuple[str, str]:
+        """What stands before a file's path in the project: in its address, and where Snakemake keeps a copy of it."""
+        top = self._object("x").local_path().parent
+        return self._prefix, f"{top.as_posix()}/"
+
+    def names(self, folder: str) -> list[str]:
+        """Return the path of every file under a folder of the project, sorted: `data/raw/akari/ep01.mkv`.
+
+        By the S3 plugin's own connection, because what it offers for listing asks for addresses without `s3://`.
+        """
+        place = self._object(folder)
+        above = len(place.key) - len(folder)
+        return sorted(item.key[above:] for item in place.s3bucket().objects.filter(Prefix=f"{place.key}/"))
+
+    def prepare(self, in_pod: bool) -> None:
+        """Mend what the plugin does not do (0.3.6), and in a pod have files where they lie on one machine.
+
+        That is below this folder, not below .snakemake/storage, and by absolute paths: to Snakemake, a file whose path
+        is the one that its rule says is in no bucket.
+        """
+        top, here = self._object("x").local_path().parent, Path.cwd()
+        made = self._provider.get_storage_object_cls()
+
+        class Object(made):  # type: ignore[misc, valid-type]
+            def is_dir(self) -> bool:
+                """Look again, where the plugin remembers that before the job there was no such folder."""
+                self._is_dir: bool | None = getattr(self, "_is_dir", None) or None
+                return bool(super().is_dir())
+
+            def local_path(self) -> Path:
+                path: Path = super().local_path()
+                return here / path.relative_to(top) if in_pod and path.is_relative_to(top) else path
+
+        self._provider.get_storage_object_cls = lambda: Object
+
+    def _object(self, path: str) -> Any:
+        return self._provider.object(self._prefix + path)
+
+
+def check_sent(root: str | Path) -> None:
+    """Raise GengaError unless git knows every file of the project that jobs elsewhere read: that is what they are sent.
+
+    Without a file of corrections a job would not fail, it would do as if nobody had decided anything.
+    """
+    command = ["git", "ls-files", "--others", "--exclude-standard", "-z", "--", *_SENT]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GengaError(f"{root}: jobs elsewhere are sent what git knows: {done.stderr.strip()}; git clone genga anew")
+    if unknown := sorted(filter(None, done.stdout.split("\0"))):
+        raise GengaError(f"{unknown[0]}: not known to git, by which jobs elsewhere get it; git add {unknown[0]}")

@@ -1,0 +1,1 @@
+"""A stand-in for a Kubernetes cluster, and the demo on it: `make test-kubernetes`."""
