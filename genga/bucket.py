@@ -7,6 +7,7 @@ the user's own.
 """
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from genga.errors import GengaError
 _SENT = (  # what jobs read
     "Snakefile", "corrections", "genga", "models.lock", "models.yaml", "params.yaml", "profiles", "rules", "scripts",
 )  # fmt: skip
+_CLOCKS = 60  # s by which the bucket's clock may be behind
 IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
 
 
@@ -36,9 +38,26 @@ class Bucket:
 
         By the S3 plugin's own connection, because what it offers for listing asks for addresses without `s3://`.
         """
+        return sorted(path for path, _ in self._listed(folder))
+
+    def fetch(self, folder: str, since: float) -> None:
+        """Put here what was written into a folder of the project after `since`, in seconds since the epoch.
+
+        Raises GengaError if the bucket does not answer.
+        """
+        try:
+            for path, item in self._listed(folder):
+                if item.last_modified.timestamp() >= since - _CLOCKS:
+                    Path(path).parent.mkdir(parents=True, exist_ok=True)
+                    item.Object().download_file(path)
+        except Exception as error:  # of boto3, which is there only where the plugin is
+            raise GengaError(f"{self._prefix}{folder}: cannot be fetched ({error})") from error
+
+    def _listed(self, folder: str) -> Iterator[tuple[str, Any]]:
         place = self._object(folder)
         above = len(place.key) - len(folder)
-        return sorted(item.key[above:] for item in place.s3bucket().objects.filter(Prefix=f"{place.key}/"))
+        for item in place.s3bucket().objects.filter(Prefix=f"{place.key}/"):
+            yield item.key[above:], item
 
     def prepare(self, in_pod: bool) -> None:
         """Mend what the plugin does not do (0.3.6), and in a pod have files where they lie on one machine.

@@ -341,6 +341,11 @@ def start():
 
 def end(well):
     """Write down what was made. After a run that did not end well say again what each failed job said, and its log."""
+    try:
+        if BUCKET is not None and not well:
+            BUCKET.fetch("logs", STARTED)
+    except GengaError as error:
+        print(f"error: {error}", file=sys.stderr)
     for log, line in find_failures("logs", STARTED) if not well else []:
         print(f"{line} (log: {log})", file=sys.stderr)
     try:

@@ -86,6 +86,15 @@ def test_a_pod_has_a_gpu_where_one_is_asked_for(project: Path, server: str) -> N
     assert [toleration["key"] for toleration in spec["tolerations"]] == ["nvidia.com/gpu"]
 
 
+def test_what_a_failed_job_said_is_said_at_the_end(project: Path, server: str) -> None:
+    script = project / "scripts/frames.py"
+    script.write_text('import sys\nprint("error: cut short")\nsys.exit(1)\n', encoding="utf-8")
+    target = f"data/shots/{SERIES}/{EPISODES[0]}.parquet"
+    code, text = snakemake(project, project.parent / "pods", server, "--", target)
+    assert code == 1
+    assert f"error: cut short (log: logs/frames/{SERIES}/{EPISODES[0]}.log)" in text
+
+
 def test_what_git_does_not_know_no_pod_would_have(project: Path, server: str) -> None:
     path = project / f"corrections/{SERIES}/{EPISODES[0]}/tags.csv"
     path.parent.mkdir(parents=True)
