@@ -7,10 +7,11 @@ quotes.
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import typer
@@ -21,9 +22,12 @@ from bench.models import table
 from genga import images, jxl
 from genga.images import Image
 from genga.pixels import Converter
+from genga.planes import Packer
+from genga.still import Shown
 from genga.video import opening, pictures, prepare
 
 Coder = Callable[[Image], bytes]
+T = TypeVar("T")
 
 
 def opencv(extension: str, *options: int) -> Coder:
@@ -56,31 +60,43 @@ CODERS: dict[str, Coder] = {
 }
 
 
-def shown(video: Path, count: int) -> list[Image]:
+def shown(video: Path, count: int) -> list[Shown]:
     """`count` frames of a video, evenly apart."""
     with opening(video) as (container, stream):
         prepare(stream, 2)
-        convert = Converter(stream, "lanczos")
+        convert = Converter.of(stream, "lanczos")
+        packer = Packer(convert, "lanczos")
         rate = stream.average_rate or Fraction(24)
         every = max(1, int((container.duration or 10**6) / 10**6 * rate) // count)
-        chosen = (convert.image(frame) for k, (_, frame) in enumerate(pictures(container, stream)) if k % every == 1)
-        return list(islice(chosen, count))
+        chosen = (frame for k, (_, frame) in enumerate(pictures(container, stream)) if k % every == 1)
+        return [Shown(frame, convert, packer) for frame in islice(chosen, count)]
 
 
-def measured(name: str, found: list[Image]) -> Iterator[tuple[object, ...]]:
-    """A row for each coder."""
-    plain = sum(image.nbytes for image in found)
+def measured(name: str, frames: Sequence[Shown]) -> Iterator[tuple[object, ...]]:
+    """A row for each coder. The first writes frames as the video has them, and is read as RGB like all others."""
+    found = [frame.image for frame in frames]
+    yield row(name, "H.264, genga's", found, frames, lambda frame: frame.written("h264").data)
     for coder, encode in CODERS.items():
-        images.decode(encode(found[0][:8, :8].copy()))  # what is loaded at first use is no picture's time
-        begin = time.process_time()
-        written = [encode(image) for image in found]
-        middle = time.process_time()
-        back = [images.decode(data) for data in written]
-        end = time.process_time()
-        same = all((a == b).all() for a, b in zip(found, back, strict=True))
-        size = sum(map(len, written))
-        yield (name, coder, f"{(middle - begin) * 1000 / len(found):.0f}", f"{(end - middle) * 1000 / len(found):.0f}",
-               f"{size / len(found) / 1000:.0f}", f"{size / plain:.3f}", "yes" if same else "NO")  # fmt: skip
+        yield row(name, coder, found, found, encode)
+
+
+def row(
+    name: str, coder: str, found: Sequence[Image], given: Sequence[T], encode: Callable[[T], bytes]
+) -> tuple[object, ...]:
+    """What a coder takes for the pictures that are `given` to it, to be read as those in `found`."""
+    images.decode(encode(given[0]))  # what is loaded at first use is no picture's time
+    begin = time.process_time()
+    written = [encode(one) for one in given]
+    middle = time.process_time()
+    back = [images.decode(data) for data in written]
+    end = time.process_time()
+    same = all((a == b).all() for a, b in zip(found, back, strict=True))
+    size = sum(map(len, written))
+    plain = sum(image.nbytes for image in found)
+    return (
+        name, coder, f"{(middle - begin) * 1000 / len(found):.0f}", f"{(end - middle) * 1000 / len(found):.0f}",
+        f"{size / len(found) / 1000:.0f}", f"{size / plain:.3f}", "yes" if same else "NO",
+    )  # fmt: skip
 
 
 def main(
@@ -92,8 +108,7 @@ def main(
     rows: list[tuple[object, ...]] = []
     for path in [*video, *sorted(CLIPS.glob("*.mp4"))]:
         found = shown(path, count)
-        height, width = found[0].shape[:2]
-        rows += measured(f"{path.stem}, {width}x{height}", found)
+        rows += measured(f"{path.stem}, {found[0].frame.width}x{found[0].frame.height}", found)
     print("## Lossless formats, a picture\n")
     print(table(("video", "format", "CPU to write, ms", "to read, ms", "kB", "of plain", "same pixels"), rows))
 

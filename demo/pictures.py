@@ -165,7 +165,7 @@ def webp(image: Image) -> bytes:
 def frames_of(video: Path, wanted: Collection[int]) -> dict[int, Image]:
     """Some frames of a video as pictures, by their numbers."""
     with opening(video) as (container, stream):
-        convert = Converter(stream, "lanczos")
+        convert = Converter.of(stream, "lanczos")
         return {n: convert.image(frame) for n, (_, frame) in enumerate(pictures(container, stream)) if n in wanted}
 
 

@@ -15,19 +15,20 @@ Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 
 EXTENSION = ".png"  # of a lossless image that other tools read
 
-Format = Literal["jxl", "webp", "png"]
+Format = Literal["h264", "jxl", "webp", "png"]  # h264: of a frame as the video has it (genga.planes), else jxl
 _WEBP_LOSSLESS = 101  # OpenCV: a quality above 100
 _OPTIONS: dict[str, list[int]] = {
     "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],
     "webp": [cv2.IMWRITE_WEBP_QUALITY, _WEBP_LOSSLESS],
 }
+H264_STARTS = b"\x00\x00\x00\x01"  # how a stream of H.264 begins
 JXL_STARTS = b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n"  # a bare codestream's, a container's first bytes
 _PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 
 
 def encode(image: Image, kind: Format = "png") -> bytes:
-    """Return `image` as lossless bytes of a format; equal images give equal bytes."""
-    if kind == "jxl":
+    """Return `image` as lossless bytes of a format (jxl for h264); equal images give equal bytes."""
+    if kind in ("jxl", "h264"):
         from genga import jxl
 
         return jxl.encode(image)
@@ -38,8 +39,15 @@ def encode(image: Image, kind: Format = "png") -> bytes:
 
 
 def decode(data: bytes, name: str = "image") -> Image:
-    """Return the image in bytes of PNG, JPEG, WebP or JPEG XL. Raises GengaError, with `name`, if they are none."""
-    if data.startswith(JXL_STARTS):
+    """Return the image in bytes of PNG, JPEG, WebP, JPEG XL, or H.264 as genga.planes writes it.
+
+    Raises GengaError, with `name`, if they are none.
+    """
+    if data.startswith(H264_STARTS):
+        from genga import planes
+
+        image = planes.unpack(data)
+    elif data.startswith(JXL_STARTS):
         from genga import jxl
 
         image = jxl.decode(data)

@@ -4,6 +4,7 @@ HDR (PQ, HLG) becomes SDR by a published curve: genga.tonemap.
 """
 
 from fractions import Fraction
+from typing import Self
 
 import av.filter
 import cv2
@@ -17,23 +18,30 @@ from genga.video import samples
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
 _HDR = (tonemap.PQ, tonemap.HLG)
+_SQUARE, _MILLISECOND = Fraction(1), Fraction(1, 1000)
 _HD_LINES = 720  # from which on players take an unstated matrix to be BT.709
 
 
 class Converter:
-    """Turns frames of one stream into images. A change of size or format in mid-stream is taken as it comes."""
+    """Turns frames of one stream into images. A change of size or format in mid-stream is taken as it comes.
 
-    def __init__(self, stream: VideoStream, scaling: str) -> None:
-        self._base = stream.time_base or Fraction(1, 1000)
-        self._pixel = stream.sample_aspect_ratio or Fraction(1)
-        self._scaling = scaling
+    scaling: how chroma is brought to the size of luma. pixel: how many times as wide as high pixels are. base: of
+    timestamps, s.
+    """
+
+    def __init__(self, scaling: str, pixel: Fraction = _SQUARE, base: Fraction = _MILLISECOND) -> None:
+        self._base, self._pixel, self._scaling = base, pixel, scaling
         self._graph: av.filter.Graph | None = None
-        self._shape: tuple[int, int, str, bool] | None = None
+        self._shape: tuple[int, int, str, bool, int] | None = None
+
+    @classmethod
+    def of(cls, stream: VideoStream, scaling: str) -> Self:
+        return cls(scaling, stream.sample_aspect_ratio or _SQUARE, stream.time_base or _MILLISECOND)
 
     def image(self, frame: VideoFrame) -> Image:
         """Return the frame as an image (height, width, 3), uint8 RGB."""
         transfer = int(frame.color_trc)
-        shape = (frame.width, frame.height, frame.format.name, transfer in _HDR)
+        shape = (frame.width, frame.height, frame.format.name, transfer in _HDR, int(frame.colorspace))
         if self._graph is None or shape != self._shape:
             self._graph, self._shape = self._made_for(frame), shape
         self._graph.vpush(frame)

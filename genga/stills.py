@@ -15,10 +15,12 @@ import polars as pl
 from genga.dedup import KEPT
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE, Fields
-from genga.images import Format, Image, encode
+from genga.images import Format
 from genga.params.stills import Params
 from genga.pixels import Converter
+from genga.planes import Packer
 from genga.shards import SHARD_SCHEMA, ShardWriter
+from genga.still import Shown, Still
 from genga.stills_stitched import parts
 from genga.tables import Schema
 from genga.video import opening, pictures, prepare
@@ -49,10 +51,10 @@ def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
     return kept.join(keys, on="frame", how="left", maintain_order="left").select("frame", "shot", "time", "key")
 
 
-def images(
+def shown(
     path: str | Path, kept: pl.DataFrame, params: Params, threads: int, fields: Fields = PROGRESSIVE
-) -> Iterator[tuple[int, Image]]:
-    """Yield (frame, image) for every row of `wanted`, in order.
+) -> Iterator[tuple[int, Shown]]:
+    """Yield (frame, picture) for every row of `wanted`, in order.
 
     fields: what was done about interlacing and telecine when the frames were numbered.
     Raises GengaError if the video is not the one that the table was made from.
@@ -72,14 +74,15 @@ def images(
 
 def walked(
     path: str | Path, kept: pl.DataFrame, params: Params, threads: int, way: int, fields: Fields
-) -> Iterator[tuple[int, Image]]:
-    """Yield (frame, image) for the rows of `kept` in order, up to the first that is not found.
+) -> Iterator[tuple[int, Shown]]:
+    """Yield (frame, picture) for the rows of `kept` in order, up to the first that is not found.
 
     way: how much of what need not be decoded is left out, if the file has an index.
     """
     with opening(path, params.hwaccel) as (container, stream):
         prepare(stream, threads)
-        convert = Converter(stream, params.scaling)
+        convert = Converter.of(stream, params.scaling)
+        packer = Packer(convert, params.scaling)
         base = stream.time_base or Fraction(1, 1000)
         way = way if container.format.name.startswith(_INDEXED) else _ALL
         needed = {round(time / base) for time in kept["time"]} if way == _LEAST else None
@@ -92,20 +95,20 @@ def walked(
             reached, picture = next((found for found in decoded if found[0] >= time), (time, None))
             if picture is None or reached != time:
                 return
-            yield frame, convert.image(picture)
+            yield frame, Shown(picture, convert, packer)
 
 
 def stills(
-    images: Iterable[tuple[int, Image]], kept: pl.DataFrame, name: str, shard: ShardWriter, kind: Format
+    pictures: Iterable[tuple[int, Still]], kept: pl.DataFrame, name: str, shard: ShardWriter, kind: Format
 ) -> pl.DataFrame:
-    """Write the images to `shard` and return a row for each (SCHEMA).
+    """Write the pictures to `shard` and return a row for each (SCHEMA).
 
-    images: (frame, image) for each row of `kept`, in order. name: series/episode. kind: the files' format.
+    pictures: (frame, picture) for each row of `kept`, in order. name: series/episode. kind: the files' format.
     """
     rows = []
-    for (frame, image), (_, shot, time, _) in zip(images, kept.iter_rows(), strict=True):
-        still = f"{name}/{frame:06d}"
-        where = shard.add(f"{frame:06d}.{kind}", encode(image, kind))
-        rows.append({"still": still, "frame": frame, "shot": shot, "time": time, **where,
-                     "width": image.shape[1], "height": image.shape[0]})  # fmt: skip
+    for (frame, picture), (_, shot, time, _) in zip(pictures, kept.iter_rows(), strict=True):
+        file = picture.written(kind)
+        where = shard.add(f"{frame:06d}.{file.kind}", file.data)
+        rows.append({"still": f"{name}/{frame:06d}", "frame": frame, "shot": shot, "time": time, **where,
+                     "width": file.width, "height": file.height})  # fmt: skip
     return pl.DataFrame(rows, schema=dict(SCHEMA))

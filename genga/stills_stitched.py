@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from genga.images import Image
+from genga.still import Made, Still
 from genga.stitch import stitch
 
 STITCHED = "stitched"  # the reason
@@ -34,16 +34,16 @@ def spread(frames: Sequence[int]) -> list[int]:
     return [frames[pick] for pick in picks.tolist()]
 
 
-def stitched(images: Iterable[tuple[int, Image]], made_of: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, Image]]:
-    """Yield (frame, image) for each frame of `images` that is no mere part of another, in order.
+def stitched(shown: Iterable[tuple[int, Still]], made_of: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, Still]]:
+    """Yield (frame, picture) for each frame of `shown` that is no mere part of another, in order.
 
-    images: in order of their frames. made_of: see `parts`.
+    shown: in order of their frames. made_of: see `parts`.
     """
     owner = {frame: keeper for keeper, frames in made_of.items() for frame in frames}
-    waiting: dict[int, list[Image]] = {}  # of each keeper not yet yielded, in order, the pictures there are
-    for frame, image in images:
-        waiting.setdefault(owner.get(frame, frame), []).append(image)
+    waiting: dict[int, list[Still]] = {}  # of each keeper not yet yielded, in order, the pictures there are
+    for frame, picture in shown:
+        waiting.setdefault(owner.get(frame, frame), []).append(picture)
         while waiting and len(first := next(iter(waiting.items()))[1]) == len(made_of.get(next(iter(waiting)), [0])):
             keeper = next(iter(waiting))
             del waiting[keeper]
-            yield keeper, stitch(first)[0] if len(first) > 1 else first[0]
+            yield keeper, Made(stitch([one.image for one in first])[0]) if len(first) > 1 else first[0]

@@ -14,7 +14,7 @@ from genga.frames import SCHEMA as FRAMES
 from genga.params.stills import Params
 from genga.progress import progress
 from genga.shards import writing_shard
-from genga.stills import SCHEMA, images, stills, wanted
+from genga.stills import SCHEMA, shown, stills, wanted
 from genga.stills_stitched import parts, stitched
 from genga.tables import read_table, write_table
 from genga.video import check_same
@@ -40,7 +40,7 @@ def main(
     needed = wanted(read_table(in_frames, FRAMES), dedup)
     kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
     with writing_shard(out_shard) as shard:
-        found = progress(images(in_video, needed, values, threads, fields), len(needed), f"stills {name}", "stills")
+        found = progress(shown(in_video, needed, values, threads, fields), len(needed), f"stills {name}", "stills")
         table = stills(stitched(found, parts(dedup)), kept, name, shard, values.format)
     write_table(out, table, SCHEMA)
     sizes = ", ".join(

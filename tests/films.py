@@ -1,11 +1,13 @@
 """Tiny videos made on the spot: what a test needs to know about a file, it decides here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from genga.still import Still
 
 WHITE, BLACK = 235, 16  # luma code values of limited range
 
@@ -58,3 +60,9 @@ def write_film(
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return path
+
+
+def as_rgb(pictures: Iterable[tuple[int, Still]]) -> Iterator[tuple[int, np.ndarray]]:
+    """Pictures by frame, as stages yield them, in RGB."""
+    for frame, picture in pictures:
+        yield frame, picture.image

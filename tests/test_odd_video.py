@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from films import as_rgb
 from test_video import PARAMS, X264, ffmpeg
 
 from genga.cellstore import CellWriter
@@ -23,7 +24,7 @@ from genga.params.frames import Params as FramesParams
 from genga.params.stills import Params as Stills
 from genga.probe import probe
 from genga.shards import writing_shard
-from genga.stills import images, wanted
+from genga.stills import shown, wanted
 from genga.tables import write_table
 from genga.video import decode
 
@@ -60,7 +61,7 @@ def film_of(out: Path, *arguments: str | Path, count: int = COUNT, size: str = "
 
 def numbers(film: Path, *kept: int) -> list[int]:
     """What the stills of some frames say, found as stage stills finds them."""
-    return [number_of(image) for _, image in images(film, rows(film, *kept), STILLS, 1)]
+    return [number_of(image) for _, image in as_rgb(shown(film, rows(film, *kept), STILLS, 1))]
 
 
 def rows(film: Path, *kept: int) -> pl.DataFrame:
@@ -93,13 +94,13 @@ OPEN = {
 @pytest.mark.parametrize("name", ["film.mkv", "film.mp4", "film.ts"])
 def test_a_jump_into_an_open_gop_gives_the_right_pixels(tmp_path: Path, name: str, codec: str) -> None:
     film = film_of(tmp_path / name, *OPEN[codec], count=120)
-    every = dict(images(film, rows(film, *range(120)), STILLS, 1))
+    every = dict(as_rgb(shown(film, rows(film, *range(120)), STILLS, 1)))
     assert [number_of(image) for image in every.values()] == list(range(120))
     keys = [one.number for one in decode(film) if one.keyframe]
     assert len(keys) >= 4 and keys[-1] > 72
     # Before a keyframe, at it, and behind it, each after a stretch in which there is something to jump over.
     for far in (keys[-1] - 2, keys[-1], keys[-1] + 1, keys[-1] + 5):
-        few = dict(images(film, rows(film, 1, far), STILLS, 1))
+        few = dict(as_rgb(shown(film, rows(film, 1, far), STILLS, 1)))
         assert all((image == every[frame]).all() for frame, image in few.items()) and list(few) == [1, far]
 
 
@@ -149,7 +150,7 @@ def test_the_size_may_change_in_mid_stream_of_matroska(tmp_path: Path) -> None:
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
     film = ffmpeg(tmp_path / "film.mkv", "-i", joined, "-c", "copy")
-    found = dict(images(film, rows(film, 5, 40), STILLS, 1))
+    found = dict(as_rgb(shown(film, rows(film, 5, 40), STILLS, 1)))
     assert [image.shape for image in found.values()] == [(96, 128, 3), (192, 256, 3)]
     assert number_of(found[5]) == 5 and number_of(found[40]) == 40
     table = measured(film, tmp_path)
@@ -159,7 +160,7 @@ def test_the_size_may_change_in_mid_stream_of_matroska(tmp_path: Path) -> None:
 def test_pixels_that_are_not_square_are_made_so_before_the_picture_is_turned(tmp_path: Path) -> None:
     plain = film_of(tmp_path / "plain.mp4", *X264, "-vf", "setsar=2/1", count=12)
     turned = ffmpeg(tmp_path / "turned.mp4", "-display_rotation", "90", "-i", plain, "-c", "copy")
-    ((_, image),) = images(turned, rows(turned, 5), STILLS, 1)
+    ((_, image),) = as_rgb(shown(turned, rows(turned, 5), STILLS, 1))
     assert image.shape == (256, 96, 3)
     assert number_of(np.ascontiguousarray(np.rot90(image, -1))[:, ::2]) == 5  # turned back, and every other column
     found = probe(turned, PARAMS)

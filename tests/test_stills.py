@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pytest
-from films import flat, texture, with_box, write_film
+from films import as_rgb, flat, texture, with_box, write_film
 
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE
@@ -18,7 +18,7 @@ from genga.params.stills import Params
 from genga.pixels import square
 from genga.shards import ShardReader, writing_shard
 from genga.sparse import can_spare
-from genga.stills import SCHEMA, images, stills, walked, wanted
+from genga.stills import SCHEMA, shown, stills, walked, wanted
 from genga.video import decode, opening, pictures, prepare
 
 PARAMS = Params(scaling="bicubic", format="png", hwaccel="off")
@@ -46,7 +46,7 @@ def test_the_pixels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     film = write_film(tmp_path / "film.mkv", pictures)
     kept = rows(film, 1, 3)
     with writing_shard("data/s.tar") as shard:
-        table = stills(images(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
+        table = stills(shown(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
     assert table.columns == list(SCHEMA)
     assert table.select("still", "frame", "width", "height").rows() == [
         ("s/ep/000001", 1, 64, 48),
@@ -61,8 +61,8 @@ def test_the_pixels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_jump_gives_the_same_pixels_as_decoding_all(tmp_path: Path, name: str) -> None:
     pictures = [np.dstack([np.roll(texture(1, 64, 48), k, axis=1)] * 3) for k in range(120)]
     film = write_film(tmp_path / name, pictures, "libx264", "yuv420p", options={"g": "24", "bf": "2"})
-    everything = dict(images(film, rows(film, *range(120)), PARAMS, 2))
-    few = dict(images(film, rows(film, 3, 4, 70, 75, 119), PARAMS, 1))
+    everything = dict(as_rgb(shown(film, rows(film, *range(120)), PARAMS, 2)))
+    few = dict(as_rgb(shown(film, rows(film, 3, 4, 70, 75, 119), PARAMS, 1)))
     assert list(few) == [3, 4, 70, 75, 119]
     for number, image in few.items():
         assert (image == everything[number]).all(), number
@@ -81,7 +81,7 @@ def test_pixels_become_square() -> None:
 def test_sizes(tmp_path: Path, width: int, height: int, aspect: Fraction | None, shape: tuple[int, ...]) -> None:
     codec = ("libx264", "yuv444p") if aspect else ("ffv1", "bgr0")  # ffv1 knows no shape of pixels
     film = write_film(tmp_path / "film.mkv", [flat(90, width, height)] * 2, *codec, aspect=aspect)
-    ((_, image),) = images(film, rows(film, 1), PARAMS, 1)
+    ((_, image),) = as_rgb(shown(film, rows(film, 1), PARAMS, 1))
     assert image.shape == shape and np.abs(image.astype(int) - 90).max() <= (2 if aspect else 0)
 
 
@@ -95,7 +95,7 @@ def test_a_rotated_picture_is_turned(tmp_path: Path) -> None:
             if packet.dts is not None:
                 packet.stream = stream
                 out.mux(packet)
-    ((_, image),) = images(turned, rows(turned, 0), PARAMS, 1)
+    ((_, image),) = as_rgb(shown(turned, rows(turned, 0), PARAMS, 1))
     assert image.shape == (64, 48, 3)
     bright = [bool(image[y, x, 0] > 150) for y, x in ((4, 4), (4, 44), (60, 4), (60, 44))]
     assert bright == [False, False, True, False]  # counter-clockwise: the top left corner comes to the bottom left
@@ -114,7 +114,7 @@ def test_an_unstated_matrix_is_that_of_the_size(tmp_path: Path, lines: int, matr
         frame.pts, frame.time_base, frame.colorspace = 0, Fraction(1, 24), 2
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
-    ((_, image),) = images(film, rows(film, 0), PARAMS, 1)
+    ((_, image),) = as_rgb(shown(film, rows(film, 0), PARAMS, 1))
     assert np.abs(image.astype(int) - red).max() <= 3
 
 
@@ -123,7 +123,7 @@ def test_another_video_under_the_same_name_is_refused(tmp_path: Path) -> None:
     kept = rows(film, 2, 8)
     write_film(film, [flat(40)] * 5)
     with pytest.raises(GengaError, match="frame 8 at 0.333 s is not there"):
-        list(images(film, kept, PARAMS, 1))
+        list(as_rgb(shown(film, kept, PARAMS, 1)))
 
 
 X264 = ("-c:v", "libx264", "-preset", "fast", "-pix_fmt", "yuv420p", "-x264-params")
@@ -153,12 +153,12 @@ def test_what_is_left_out_changes_no_pixel(
     with opening(film) as (container, stream):
         prepare(stream, threads)
         asked = {round(time / stream.time_base): number for number, time in kept.select("frame", "time").iter_rows()}
-        shown = {p.pts: p.to_ndarray() for _, p in pictures(container, stream, needed=asked.keys())}
-    assert (len(shown) < len(everything)) is spared
+        came = {p.pts: p.to_ndarray() for _, p in pictures(container, stream, needed=asked.keys())}
+    assert (len(came) < len(everything)) is spared
     for pts, number in asked.items():
-        assert (shown[pts] == everything[number]).all(), number
-    found = dict(images(film, kept, PARAMS, threads))
-    whole = dict(walked(film, kept, PARAMS, threads, 0, PROGRESSIVE))
+        assert (came[pts] == everything[number]).all(), number
+    found = dict(as_rgb(shown(film, kept, PARAMS, threads)))
+    whole = dict(as_rgb(walked(film, kept, PARAMS, threads, 0, PROGRESSIVE)))
     assert list(found) == list(whole) == kept["frame"].to_list()
     assert all((found[number] == whole[number]).all() for number in found)
 

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 import polars as pl
-from films import texture
+from films import as_rgb, texture
 
+from genga.still import Made
 from genga.stills_stitched import MOST, parts, stitched
 from genga.stitch import canvas, stitch
 
@@ -83,6 +84,6 @@ def test_the_frames_of_a_move_are_the_parts_of_its_keeper() -> None:
 
 def test_pictures_come_in_the_order_of_their_keepers() -> None:
     views = {0: window(40), 1: window(60), 2: window(200), 3: window(80), 5: window(300)}
-    found = list(stitched(views.items(), {0: [0, 1, 3]}))
+    found = list(as_rgb(stitched({n: Made(view) for n, view in views.items()}.items(), {0: [0, 1, 3]})))
     assert [frame for frame, _ in found] == [0, 2, 5]
     assert abs(found[0][1].shape[1] - 200) <= 3 and (found[1][1] == views[2]).all()

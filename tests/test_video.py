@@ -10,7 +10,7 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pytest
-from films import flat, with_box
+from films import as_rgb, flat, with_box
 
 from genga import tonemap
 from genga.damage import Damage
@@ -21,7 +21,7 @@ from genga.params.stills import Params as Stills
 from genga.pixels import Converter
 from genga.probe import probe
 from genga.reading import Reading
-from genga.stills import images
+from genga.stills import shown
 from genga.video import decode, luma, opening, pictures
 
 PARAMS = Params(uneven=0.01, looked_at=96, fields="auto")
@@ -113,7 +113,7 @@ def test_a_verdict_by_hand() -> None:
 def images_of(film: Path, *wanted: int) -> list[np.ndarray]:
     """Some frames of a film as stills have them."""
     with opening(film) as (container, stream):
-        convert = Converter(stream, "bicubic")
+        convert = Converter.of(stream, "bicubic")
         return [convert.image(frame) for n, (_, frame) in enumerate(pictures(container, stream)) if n in wanted]
 
 
@@ -245,9 +245,9 @@ def test_stills_have_the_numbers_that_frames_gave(tmp_path: Path) -> None:
     rows = [(number, 0, times[number], times[number]) for number in (7, 40)]
     kept = pl.DataFrame(rows, schema=["frame", "shot", "time", "key"], orient="row")
     with opening(film) as (container, stream):
-        convert = Converter(stream, "bicubic")
+        convert = Converter.of(stream, "bicubic")
         every = [convert.image(frame) for _, frame in pictures(container, stream, fields=fields)]
-    for number, image in images(film, kept, Stills(scaling="bicubic", format="png", hwaccel="off"), 1, fields):
+    for number, image in as_rgb(shown(film, kept, Stills(scaling="bicubic", format="png", hwaccel="off"), 1, fields)):
         assert (image == every[number]).all()
 
 

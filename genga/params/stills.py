@@ -10,7 +10,8 @@ from genga.params.base import Section
 class Params(Section):
     # How colour is brought to the size of luma, and anamorphic pixels to square ones.
     scaling: Literal["bilinear", "bicubic", "lanczos"]
-    # What lossless format stills are kept in: `genga export` writes PNG whatever it is.
+    # What lossless format stills are kept in: `genga export` writes PNG whatever it is. h264 keeps a frame as the video
+    # has it, and by JPEG XL what is no plain frame: stitched pictures, HDR, more than 8 bits, pixels not square.
     format: Format
     # What decodes: off is the processor; a device that is not there is replaced by it, with a warning.
     hwaccel: Name

@@ -1,0 +1,61 @@
+"""A still before it is written: a frame of the video, or a picture put together from several."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from av.video.frame import VideoFrame
+
+from genga.images import Format, Image, encode
+from genga.pixels import Converter
+from genga.planes import Packer
+
+
+@dataclass(frozen=True)
+class Written:
+    """A still as a file."""
+
+    data: bytes
+    kind: Format  # which is the name's extension
+    width: int  # px
+    height: int
+
+
+class Still(Protocol):
+    @property
+    def image(self) -> Image:
+        """The picture as RGB."""
+        ...
+
+    def written(self, kind: Format) -> Written:
+        """Return the picture as a file, lossless."""
+        ...
+
+
+@dataclass(frozen=True)
+class Made:
+    """A picture that is no frame of the video."""
+
+    image: Image
+
+    def written(self, kind: Format) -> Written:
+        height, width, _ = self.image.shape
+        kind = "jxl" if kind == "h264" else kind
+        return Written(encode(self.image, kind), kind, width, height)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame, which becomes RGB only where that is asked for."""
+
+    frame: VideoFrame
+    convert: Converter
+    packer: Packer
+
+    @property
+    def image(self) -> Image:
+        return self.convert.image(self.frame)
+
+    def written(self, kind: Format) -> Written:
+        if kind == "h264" and (data := self.packer.packed(self.frame)) is not None:
+            return Written(data, kind, self.frame.width, self.frame.height)
+        return Made(self.image).written(kind)

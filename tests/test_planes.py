@@ -1,0 +1,126 @@
+"""Frames as the video has them: what is read is what the conversion gives at once, to the pixel."""
+
+import subprocess
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import polars as pl
+import pytest
+from films import as_rgb
+
+from genga import planes
+from genga.errors import GengaError
+from genga.images import H264_STARTS, as_png, decode, encode
+from genga.params.stills import Params
+from genga.pixels import Converter
+from genga.shards import ShardReader, writing_shard
+from genga.stills import shown, stills, wanted
+from genga.video import decode as frames_of
+from genga.video import opening, pictures
+
+TV = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+
+
+def film_of(path: Path, *options: str, size: str = "96x64", filters: str = "null") -> Path:
+    """Three colourful frames, encoded with the options."""
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error",
+        "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=24:duration=0.125", "-vf", filters, *options, str(path),
+    ]  # fmt: skip
+    subprocess.run(command, check=True)
+    return path
+
+
+def packed(film: Path, scaling: str) -> tuple[bytes | None, np.ndarray]:
+    """The second frame of a film, as a stage would keep it, and its pixels."""
+    with opening(film) as (container, stream):
+        convert = Converter.of(stream, scaling)
+        packer = planes.Packer(convert, scaling)
+        frame = [frame for _, frame in pictures(container, stream)][1]
+        return packer.packed(frame), convert.image(frame)
+
+
+@pytest.mark.parametrize("scaling", ["bilinear", "lanczos"])
+@pytest.mark.parametrize(
+    ("options", "filters"),
+    [
+        (("-c:v", "libx264", "-pix_fmt", "yuv420p", *TV), "null"),
+        (("-c:v", "libx264", "-pix_fmt", "yuv420p"), "null"),  # of which nothing is stated
+        (("-c:v", "libx264", "-pix_fmt", "yuv420p", "-colorspace", "smpte170m"), "null"),
+        (("-c:v", "libx264", "-pix_fmt", "yuvj420p", "-color_range", "pc"), "null"),
+        (("-c:v", "libx264", "-pix_fmt", "yuv422p", *TV), "null"),
+        (("-c:v", "libx264", "-pix_fmt", "yuv444p", *TV), "null"),
+        (("-c:v", "mpeg2video", "-q:v", "3"), "null"),
+        (("-c:v", "mjpeg", "-q:v", "3"), "format=yuvj420p"),
+        (("-c:v", "libvpx-vp9", "-crf", "30"), "format=yuv420p"),
+        (("-c:v", "ffv1", "-pix_fmt", "yuv420p"), "crop=95:63"),  # odd sides
+    ],
+)
+def test_what_is_read_is_what_the_frame_shows(
+    tmp_path: Path, options: tuple[str, ...], filters: str, scaling: str
+) -> None:
+    data, image = packed(film_of(tmp_path / "film.mkv", *options, filters=filters), scaling)
+    assert data is not None and data.startswith(H264_STARTS)
+    assert np.array_equal(decode(data), image)
+
+
+def test_scaling_is_read_from_the_file(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "film.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p")
+    (soft, softly), (sharp, sharply) = packed(film, "bilinear"), packed(film, "lanczos")
+    assert soft is not None and sharp is not None
+    assert not np.array_equal(softly, sharply)
+    assert not np.array_equal(decode(soft), decode(sharp))
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        (("-c:v", "libx264", "-pix_fmt", "yuv420p10le"), "96x64"),  # more than 8 bits
+        (("-c:v", "libx264", "-pix_fmt", "yuv420p", "-aspect", "4:3"), "96x64"),  # pixels that are not square
+        (("-c:v", "libx264rgb", "-qp", "0"), "96x64"),
+    ],
+)
+def test_what_it_cannot_hold_is_kept_as_rgb(tmp_path: Path, options: tuple[str, ...], size: str) -> None:
+    assert packed(film_of(tmp_path / "film.mkv", *options, size=size), "lanczos")[0] is None
+
+
+def test_equal_frames_give_equal_bytes(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "film.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", *TV)
+    assert packed(film, "lanczos")[0] == packed(film, "lanczos")[0]
+
+
+def test_any_player_opens_it(tmp_path: Path) -> None:
+    data, _ = packed(film_of(tmp_path / "film.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", *TV), "lanczos")
+    assert data is not None
+    (tmp_path / "000001.h264").write_bytes(data)
+    (picture,) = list(frames_of(tmp_path / "000001.h264"))
+    assert (picture.picture.width, picture.picture.height) == (96, 64)
+    assert (int(picture.picture.colorspace), int(picture.picture.color_range)) == (1, 1)
+
+
+def test_damaged_bytes_are_no_image(tmp_path: Path) -> None:
+    data, _ = packed(film_of(tmp_path / "film.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p"), "lanczos")
+    assert data is not None
+    for broken in (data[:40], H264_STARTS + b"nothing of ours", data.replace(b"lanczos", b"fitting")):
+        with pytest.raises(GengaError, match="still 3: not a readable image"):
+            decode(broken, "still 3")
+
+
+def test_stills_are_kept_so_and_leave_as_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    film = film_of(tmp_path / "film.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", *TV)
+    frames = pl.DataFrame([{"frame": d.number, "time": d.time, "keyframe": d.keyframe} for d in frames_of(film)])
+    every = {"frame": [0, 1, 2], "shot": [0, 0, 0], "keeper": [0, 1, 2], "reason": ["kept", "held", "kept"]}
+    kept = wanted(frames, pl.DataFrame(every))
+    params = Params(scaling="lanczos", format="h264", hwaccel="off")
+    with writing_shard("s.tar") as shard:
+        table = stills(shown(film, kept, params, 1), kept, "s/ep", shard, params.format)
+    expected = dict(as_rgb(shown(film, kept, params, 1)))
+    with ShardReader() as shards:
+        files = list(shards.read_rows(table))
+    assert [data[:4] for data in files] == [H264_STARTS] * 2
+    assert table.select("width", "height").unique().rows() == [(96, 64)]
+    for frame, data in zip((0, 2), files, strict=True):
+        assert np.array_equal(decode(data), expected[frame])
+        assert as_png(data) == encode(expected[frame], "png")
