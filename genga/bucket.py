@@ -45,12 +45,14 @@ class Bucket:
 
         Raises GengaError if the bucket does not answer.
         """
+        from botocore.exceptions import BotoCoreError, ClientError  # a second to import: not for those without a bucket
+
         try:
             for path, item in self._listed(folder):
                 if item.last_modified.timestamp() >= since - _CLOCKS:
                     Path(path).parent.mkdir(parents=True, exist_ok=True)
                     item.Object().download_file(path)
-        except Exception as error:  # of boto3, which is there only where the plugin is
+        except (BotoCoreError, ClientError) as error:
             raise GengaError(f"{self._prefix}{folder}: cannot be fetched ({error})") from error
 
     def _listed(self, folder: str) -> Iterator[tuple[str, Any]]:
