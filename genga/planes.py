@@ -59,7 +59,7 @@ def unpack(data: bytes) -> Image | None:
     if place < 0:
         return None
     start = place + len(_NAME)
-    scaling = data[start : start + data[start - len(_NAME) - 1] - len(_NAME)].decode("ascii", errors="replace")
+    scaling = data[start : place + data[place - 1]].decode("ascii", errors="replace")
     decoder = CodecContext.create("h264", "r")
     decoder.thread_count = 1
     try:
