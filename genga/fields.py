@@ -9,11 +9,12 @@ before, or after, combs as well where there is motion; which of the three weaves
 - *mixed*: its fields comb as much with each other as with a neighbour's: each shows a moment of its own.
 
 Only lines that comb in one weave and not in the other are counted, so fine drawing, which combs in every weave, does
-not speak; grain speaks for both neighbours alike and is not heard. Flags in the file decide only where nothing moves.
+not speak, and lines must stick out further than grain makes them. Flags in the file decide only where nothing moves.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import cv2
@@ -26,7 +27,11 @@ Kind = Literal["progressive", "deinterlace", "telecine"]
 Order = Literal["tff", "bff", "auto"]  # which field is shown first; auto: by the frames' flags
 
 _SMOOTH, _STEP = 9, 4  # px along the line: averages grain away, and no comb
-_STRONG, _WEAK = 12, 6  # luma levels by which a line must stick out to comb, and may without being clean
+_STRONG = 12  # luma levels by which a line must stick out to comb, and may by half of it without being clean
+_GRAINY = 5.0  # times the grain's deviation that it must be: so far a line of one picture sticks out once in 10,000
+_STATIC = 0.25  # part of the pairs of frames that are taken to show mostly what stands still
+_SPARSE = 4, 3  # of a field every such line and column is asked how much grain there is
+_DEVIATION = 0.954, 0.826  # median of differences over deviation: of two frames, and of a line to the mean of two
 _LEAST = 0.0005  # part of the picture that must differ between two weaves before they are compared
 _BETTER = 0.75  # part of the differing combs from which a weave is the worse one; 0.5: both alike
 _UNSOUND = 0.03  # part of the frames that tell anything which may be unsound in progressive video
@@ -68,24 +73,45 @@ def combs(top: Thin, bottom: Thin, beyond: int) -> Mask:
     return found
 
 
-def worse(frame: Thin, other: Thin) -> float | None:
+def grain(stretches: Iterable[Sequence[Thin]]) -> float:
+    """Return the deviation of the grain in runs of consecutive frames, in luma levels; at most, where all moves.
+
+    A field differs from the same field of the frame before by grain and by what moved, and from itself a line further
+    by grain and by what is drawn there; the smaller is nearer to grain alone.
+    """
+    found = [
+        min(
+            float(np.median(cv2.absdiff(now, before))) / _DEVIATION[0],
+            float(np.median(np.abs(now[1:-1].astype(np.float32) - now[:-2] / 2.0 - now[2:] / 2.0))) / _DEVIATION[1],
+        )
+        for stretch in stretches
+        for before, now in pairwise([frame[:: 2 * _SPARSE[0], :: _SPARSE[1]] for frame in stretch])
+        if before.shape == now.shape and min(now.shape) > 2
+    ]
+    return float(np.quantile(found, _STATIC)) if found else 0.0
+
+
+def worse(frame: Thin, other: Thin, strong: int = _STRONG) -> float | None:
     """Return how much worse a frame combs by itself than with the bottom field of `other`, 0 (never) .. 1 (only).
 
-    None where the two weaves differ too little to tell.
+    strong: levels by which a line must stick out. None where the two weaves differ too little to tell.
     """
-    own, mixed = combs(frame, frame, _STRONG), combs(frame, other, _STRONG)
-    only_own = int((own & ~combs(frame, other, _WEAK)).sum())
-    only_mixed = int((mixed & ~combs(frame, frame, _WEAK)).sum())
+    own, mixed = combs(frame, frame, strong), combs(frame, other, strong)
+    only_own = int((own & ~combs(frame, other, strong // 2)).sum())
+    only_mixed = int((mixed & ~combs(frame, frame, strong // 2)).sum())
     if only_own + only_mixed < max(4.0, _LEAST * own.size):
         return None
     return only_own / (only_own + only_mixed)
 
 
-def verdict(before: Thin, frame: Thin, after: Thin) -> tuple[str, Order] | None:
-    """Return (sound | shifted | mixed, field order that this speaks for), or None if the frame tells nothing."""
+def verdict(before: Thin, frame: Thin, after: Thin, strong: int = _STRONG) -> tuple[str, Order] | None:
+    """Return (sound | shifted | mixed, field order that this speaks for), or None if the frame tells nothing.
+
+    strong: levels by which a line must stick out to comb.
+    """
     if before.shape != frame.shape or after.shape != frame.shape:
         return None
-    back, on = worse(frame, before), worse(frame, after)
+    back, on = worse(frame, before, strong), worse(frame, after, strong)
     both: tuple[tuple[float | None, Order], ...] = ((back, "tff"), (on, "bff"))
     sides = [(side, order) for side, order in both if side is not None]
     if not sides:
@@ -101,7 +127,9 @@ def verdict(before: Thin, frame: Thin, after: Thin) -> tuple[str, Order] | None:
 
 def verdicts(stretches: Iterable[Sequence[Thin]]) -> list[tuple[str, Order]]:
     """Return the verdict of every frame that tells something, in runs of consecutive frames."""
-    found = (verdict(*stretch[n - 1 : n + 2]) for stretch in stretches for n in range(1, len(stretch) - 1))
+    runs = list(stretches)
+    strong = max(_STRONG, round(_GRAINY * grain(runs)))
+    found = (verdict(a, b, c, strong) for run in runs for a, b, c in zip(run, run[1:], run[2:], strict=False))
     return [each for each in found if each is not None]
 
 

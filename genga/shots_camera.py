@@ -5,6 +5,8 @@ Two frames a few steps apart are aligned by the affine motion that maximises the
 from phase correlation. Where aligning takes most of the difference away, the camera moved over one drawing.
 """
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,9 @@ _ALL_OVER = 0.5  # part of the picture that a rectangle around what moves must c
 _SHIFT = 0.3  # cells that the picture's corners must have moved, in the mean, over LAG frames
 _SHEAR = 0.04  # by which a motion may stretch or slant the picture; a camera does neither
 _STILL = 0.35  # part of the corners' movement that the middle must share for it to be a pan, and not a zoom
+_REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
 _SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
+_STAYING = np.eye(2, 3, dtype=np.float32)
 _ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
 Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
@@ -90,10 +94,9 @@ def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:
 
 def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     """Return pan, zoom or other for a motion over a grid of `shape`; None if it stands still or no camera moves so."""
-    height, width = shape
     if abs(motion[0, 0] - motion[1, 1]) > _SHEAR or abs(motion[0, 1] + motion[1, 0]) > _SHEAR:
         return None
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float32)
+    corners = _corners(shape)
     shifts = corners @ motion.T - corners[:, :2]  # (4, 2), cells
     if float(np.linalg.norm(shifts, axis=1).mean()) < _SHIFT:
         return None
@@ -106,12 +109,18 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     return "zoom" if abs(scale) >= abs(turn) else "other"
 
 
+def _corners(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    height, width = shape
+    return np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float32)
+
+
 def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> list[Event]:
     """Return the camera moves within the frames [start, end) of one shot, in order.
 
     rest: largest part of a difference that a move may leave. changed: luma levels at which a cell counts as changed.
     """
     found: list[Event] = []
+    steps: dict[int, Motion] = {}  # by the earlier of the two frames; where nothing was found it stays
     for frame in range(start, end - LAG, STRIDE):
         a, b = cells[frame], cells[frame + LAG]
         if float((difference_map(a, b) > changed).mean()) < _MOVED or not everywhere(a, b):
@@ -122,12 +131,32 @@ def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> li
         kind = kind_of(aligned[0], a.shape)
         if kind is None:
             continue
+        steps[frame] = _STAYING + (aligned[0] - _STAYING) * (STRIDE / LAG)  # of it what is until the next comparison
         if found and frame <= found[-1].end + LAG:
             kind = kind if kind == found[-1].kind else _longer(found[-1], kind)
             found[-1] = Event(kind, found[-1].start, frame + LAG + 1)
         else:
             found.append(Event(kind, frame, frame + LAG + 1))
-    return [move for move in found if move.end - move.start >= _SHORTEST]
+    return [
+        move
+        for move in found
+        if move.end - move.start >= _SHORTEST
+        and reach([step for k, step in steps.items() if move.start <= k < move.end], cells[start].shape) >= _REACH
+    ]
+
+
+def reach(steps: Iterable[Motion], shape: tuple[int, ...]) -> float:
+    """Return how far the corners of a picture of `shape` come away from where they were, in the mean, in cells.
+
+    steps: one movement after another. One that goes to and fro does not lead far, however long it lasts.
+    """
+    corners = _corners(shape)
+    place, farthest = np.eye(3), 0.0
+    for motion in steps:
+        place = np.vstack([motion, [0, 0, 1]]) @ place
+        shifts = corners @ place[:2].T - corners[:, :2]
+        farthest = max(farthest, float(np.linalg.norm(shifts, axis=1).mean()))
+    return farthest
 
 
 def _longer(move: Event, kind: str) -> str:

@@ -13,7 +13,7 @@ from genga.lettering import Lettering
 from genga.lettering_looks import LINE
 from genga.params.shots import Params
 from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing, usual_step
-from genga.shots_camera import align, kind_of, moves
+from genga.shots_camera import align, kind_of, moves, reach
 from genga.shots_cuts import cuts, elsewhere, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual, groups, mixture
@@ -157,6 +157,27 @@ def test_a_zoom_is_a_zoom() -> None:
 def test_a_walking_figure_is_no_camera_move() -> None:
     grids = [figure(A, 3 * k) for k in range(30)]
     assert moves(grids, 0, 30, PARAMS.camera, 12.0) == []
+
+
+def test_film_that_weaves_in_its_gate_is_no_camera_move() -> None:
+    large = texture(7, 480, 120)
+
+    def seen(places: Sequence[float]) -> list[Cells]:
+        windows = [np.array([[1, 0, -20 - x], [0, 1, 0]], np.float32) for x in places]
+        return [cv2.warpAffine(large, m, (160, 120), flags=cv2.INTER_LINEAR) for m in windows]
+
+    for cells, turns in ((0.8, 0.46), (1.0, 0.35), (1.2, 0.3)):  # sideways, a frame
+        weaving = seen([cells * np.sin(turns * k) for k in range(60)])
+        assert moves(weaving, 0, 60, PARAMS.camera, 12.0) == []
+    slow = seen([0.2 * k + 0.3 * np.sin(0.46 * k) for k in range(60)])
+    assert [m.kind for m in moves(slow, 0, 60, PARAMS.camera, 12.0)] == ["pan"]
+
+
+def test_a_way_to_and_fro_does_not_lead_far() -> None:
+    right, left = (np.array([[1, 0, dx], [0, 1, 0]], np.float32) for dx in (2, -2))
+    assert reach([right, left, right, left], (90, 160)) == pytest.approx(2)
+    assert reach([right, right, right], (90, 160)) == pytest.approx(6)
+    assert reach([], (90, 160)) == 0
 
 
 def test_alignment_says_how_far() -> None:

@@ -10,11 +10,11 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pytest
-from films import as_rgb, flat, with_box
+from films import as_rgb, flat, texture, with_box
 
 from genga import tonemap
 from genga.damage import Damage
-from genga.fields import Fields, combs, decide, thinned, verdict
+from genga.fields import Fields, combs, decide, grain, thinned, verdict, verdicts
 from genga.hwaccel import opened
 from genga.params.probe import Params
 from genga.params.stills import Params as Stills
@@ -108,6 +108,20 @@ def test_a_verdict_by_hand() -> None:
     assert verdict(dark, woven, light) == ("shifted", "tff")
     assert verdict(light, woven, dark) == ("shifted", "bff")
     assert verdict(dark, dark, dark) is None
+
+
+def test_grain_is_no_interlacing() -> None:
+    random = np.random.default_rng(5)
+    pictures = [texture(seed, 320, 240) // 2 + 64 for seed in (1, 2, 3) for _ in range(4)]  # each for four frames
+    grainy = [np.clip(np.round(one + random.normal(0, 12, one.shape)), 0, 255).astype(np.uint8) for one in pictures]
+    thin = [thinned(one, 8) for one in grainy]
+    assert grain([thin]) == pytest.approx(12 / 3, abs=0.8)  # the mean of nine
+    said = verdicts([thin])
+    assert said and {what for what, _ in said} == {"sound"}
+    woven = [
+        np.where(np.arange(240)[:, None] % 2 == 0, one, other) for one, other in zip(grainy, grainy[1:], strict=False)
+    ]
+    assert {what for what, _ in verdicts([[thinned(one, 8) for one in woven]])} > {"sound"}
 
 
 def images_of(film: Path, *wanted: int) -> list[np.ndarray]:
