@@ -19,6 +19,7 @@ from genga.dedup_runs import Run, absorb_blends, rate_converted, runs
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
 from genga.stills_stitched import STITCHED
+from genga.structure import block_noise, noise_of
 from genga.tables import Schema
 
 SCHEMA: Schema = {
@@ -67,7 +68,8 @@ def dedup(
     found = [run for k, run in enumerate(found) if k not in lit]
     keepers = [keeper(run, frames, seen, params) for run in found]
     stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
-    first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), params)
+    noise = block_noise(noise_of(cells))
+    first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), noise, params)
     way = STITCHED if params.camera == STITCHED else "camera"
     for k, run in enumerate(found):
         reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
@@ -139,20 +141,21 @@ def first_seen(
     frames: pl.DataFrame,
     seen: Pictures,
     new: Mapping[int, float],
+    noise: float,
     params: Params,
 ) -> tuple[dict[int, int], dict[int, Asked]]:
     """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one.
 
     And for each keeper that has a like before it, how near the nearest of them is.
 
-    new: for each shot the block difference from which a drawing is new.
+    new: for each shot the block difference from which a drawing is new. noise: what grain alone does not reach.
     """
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     distances = differences(seen, [keepers[k] for k in own], proposed)
     if params.recurring is None:
         in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
-        levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances))
+        levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances, noise))
     else:
         levels = [params.recurring] * len(own)
     again = repeats(proposed, distances, levels)

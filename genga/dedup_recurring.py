@@ -63,10 +63,14 @@ def differences(seen: Pictures, keepers: Sequence[int], proposed: Sequence[Numbe
     return found
 
 
-def recurring_threshold(distances: Sequence[Differences]) -> float:
-    """Return the block difference up to which a drawing is one that was there before, from this video's pairs."""
+def recurring_threshold(distances: Sequence[Differences], noise: float = 0.0) -> float:
+    """Return the block difference up to which a drawing is one that was there before, from this video's pairs.
+
+    noise: what grain alone does not reach (genga.structure.block_noise).
+    """
     nearest = [float(found.min()) for found in distances if len(found)]
-    return valley(np.array(nearest, np.float64), _USUAL, _LOW, _HIGH)
+    low = max(_LOW, noise)
+    return valley(np.array(nearest, np.float64), max(_USUAL, low), low, _HIGH)
 
 
 def shot_levels(

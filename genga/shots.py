@@ -19,6 +19,7 @@ from genga.shots_camera import STRIDE, moves
 from genga.shots_cuts import CHANGED, cuts, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual
+from genga.structure import block_noise
 from genga.tables import Schema
 from genga.valley import below_hill, valley
 
@@ -58,13 +59,14 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     passages = gradual(cells, black, params.blend, CHANGED)
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     texts = lettering(frames, cells)
-    hard = [frame for frame in cuts(frames, scene_of(cells, texts), params) if frame not in inside]
+    scene = scene_of(cells, texts)
+    hard = [frame for frame in cuts(frames, scene, params) if frame not in inside]
     limits = shot_limits(black, hard, passages)
     signs = marks(cells, limits)
     texts = [*texts, *(sign.line for sign in signs)]
     frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
     travels = [travels_of(cells, limit, passages, params) for limit in limits]
-    level = threshold(frames, passages, [move for found in travels for move in found])
+    level = threshold(frames, passages, [move for found in travels for move in found], block_noise(scene.noise))
     times = frames["time"].to_list()
     change = frames["change"].to_list()
     step = usual_step(times)
@@ -134,13 +136,17 @@ def lines_within(texts: Sequence[Lettering], start: int, end: int) -> list[dict[
     ]  # fmt: skip
 
 
-def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequence[Event]) -> float:
-    """Return the block difference that divides held frames from new drawings in this video."""
+def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequence[Event], noise: float = 0.0) -> float:
+    """Return the block difference that divides held frames from new drawings in this video.
+
+    noise: what grain alone does not reach (genga.structure.block_noise).
+    """
     still = np.ones(len(frames), bool)
     for start, end in [(event.start, event.end) for event in (*passages, *travels)]:
         still[start : end + 1] = False
     local = frames.filter(pl.Series(still) & (frames["spread"] < _WIDE))["change"]
-    return valley(local.to_numpy(), _USUAL, _LOW, _HIGH)
+    low = max(_LOW, noise)
+    return valley(local.to_numpy(), max(_USUAL, low), low, max(_HIGH, low * 1.25))
 
 
 def shot_threshold(change: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:

@@ -307,6 +307,7 @@ def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:
     nearest = [np.array([99, value], np.float32) for value in [4, 8, 12, 15, 18, 20, 22, 24] * 4 + [60, 70]]
     assert 25 < recurring_threshold(nearest) < 45
     assert recurring_threshold([]) == pytest.approx(20, abs=0.3)
+    assert recurring_threshold([], noise=30.0) == pytest.approx(30, abs=0.5)
 
 
 HEADER = "frame,decision,who,why\n"

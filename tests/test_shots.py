@@ -1,6 +1,7 @@
 """Cuts, dissolves, fades, camera moves, and how long drawings are held."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.cells import Cells, difference_map, tone_difference
+from genga.cells import Cells, block_difference, difference_map, tone_difference
 from genga.lettering import Lettering
 from genga.lettering_looks import LINE
 from genga.params.shots import Params
@@ -17,7 +18,7 @@ from genga.shots_camera import align, kind_of, moves, reach
 from genga.shots_cuts import cuts, elsewhere, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual, groups, mixture
-from genga.structure import Noise, live_cells, noise_of, staying, within
+from genga.structure import Noise, block_noise, live_cells, noise_of, staying, within
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.2, camera=0.45, black=30.0)
 
@@ -281,6 +282,7 @@ def test_the_threshold_follows_the_noise() -> None:
     loud = pl.DataFrame({"change": [0.0, *[12.0, 14, 16] * 6, 45, 50], "spread": [0.0] * 21})
     assert threshold(quiet, [], []) == pytest.approx(14, abs=0.2)
     assert threshold(loud, [], []) > 18
+    assert threshold(quiet, [], [], noise=25.0) >= 24.9  # grain alone comes to that
     assert threshold(loud, [Passage("dissolve", 0, 21, 10)], []) == pytest.approx(
         14, abs=0.2
     )  # nothing left to look at
@@ -311,3 +313,13 @@ def test_a_figure_on_an_empty_background_is_no_camera_move() -> None:
     jump = [*range(0, 24, 4), *range(24, 0, -4)]
     grids = [figure(plain, 60)] * 6 + [np.roll(figure(plain, 60), -dy, axis=0) for dy in jump] + [figure(plain, 60)] * 6
     assert moves(grids, 0, len(grids), PARAMS.camera, 12.0) == []
+
+
+def test_grain_stays_below_its_block_noise() -> None:
+    random = np.random.default_rng(3)
+    for deviation in (4.0, 8.0):
+        grids = [np.clip(A / 2 + 64 + random.normal(0, deviation, A.shape), 0, 255).astype(np.uint8) for _ in range(12)]
+        noise = noise_of(grids)
+        assert noise.luma == pytest.approx(deviation, rel=0.15)
+        held = [block_difference(a, b) for a, b in pairwise(grids)]
+        assert max(held) < block_noise(noise) < 1.5 * max(held)
