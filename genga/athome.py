@@ -12,7 +12,8 @@ from typing import Any
 from genga.snakestore import NO_ENVIRONMENT
 
 BROUGHT = "brought"  # marks such a record: a file's time is that of its upload, in whole seconds
-_CARRIED = (".tar", "/checkpoints")  # how inputs and outputs end that a rule names for a bucket's sake alone
+_FOLDER = "/checkpoints"  # how an output ends that a rule names for a bucket's sake alone,
+_CARRIED = (".tar", _FOLDER)  # and how such inputs do
 
 
 def at_home(record: Mapping[str, Any], places: Sequence[str], models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def here(path: str, places: Sequence[str]) -> str:
 
 def is_carried(path: str) -> bool:
     """Whether it is an output that no rule names here: the folder of checkpoints."""
-    return path.endswith("/checkpoints")
+    return path.endswith(_FOLDER)
 
 
 def _paths(value: str | None) -> list[str]:

@@ -15,7 +15,10 @@ Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 
 EXTENSION = ".png"  # of a lossless image that other tools read
 
-Format = Literal["h264", "jxl", "webp", "png"]  # h264: of a frame as the video has it (genga.planes), else jxl
+Lossless = Literal["jxl", "webp", "png"]  # of RGB
+Format = Literal[
+    "h264", "jxl", "webp", "png"
+]  # of stills; h264: of a frame as the video has it (genga.planes), else jxl
 _WEBP_LOSSLESS = 101  # OpenCV: a quality above 100
 _OPTIONS: dict[str, list[int]] = {
     "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],
@@ -26,9 +29,9 @@ JXL_STARTS = b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n"  # a bare codestream
 _PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 
 
-def encode(image: Image, kind: Format = "png") -> bytes:
-    """Return `image` as lossless bytes of a format (jxl for h264); equal images give equal bytes."""
-    if kind in ("jxl", "h264"):
+def encode(image: Image, kind: Lossless = "png") -> bytes:
+    """Return `image` as lossless bytes of a format; equal images give equal bytes."""
+    if kind == "jxl":
         from genga import jxl
 
         return jxl.encode(image)

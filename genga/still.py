@@ -5,7 +5,7 @@ from typing import Protocol
 
 from av.video.frame import VideoFrame
 
-from genga.images import Format, Image, encode
+from genga.images import Format, Image, Lossless, encode
 from genga.pixels import Converter
 from genga.planes import Packer
 
@@ -39,8 +39,8 @@ class Made:
 
     def written(self, kind: Format) -> Written:
         height, width, _ = self.image.shape
-        kind = "jxl" if kind == "h264" else kind
-        return Written(encode(self.image, kind), kind, width, height)
+        of_rgb: Lossless = "jxl" if kind == "h264" else kind
+        return Written(encode(self.image, of_rgb), of_rgb, width, height)
 
 
 @dataclass(frozen=True)

@@ -225,12 +225,12 @@ def model_files(*roles):
     """
     paths = [path for model in in_roles(roles) for path in model.paths]
     if MODELS.section.use == "published" and BUCKET is not None:
-        return [ancient(path) for path in paths if path in WEIGHTS_IN_BUCKET()]
+        return [ancient(path) for path in paths if path in weights_in_bucket()]
     return shipped([ancient(path) for path in paths if Path(path).is_file()])
 
 
 @cache
-def WEIGHTS_IN_BUCKET():
+def weights_in_bucket():
     return set(BUCKET.names(MODELS.section.folder))
 
 
@@ -250,8 +250,13 @@ def pins(*roles):
 
 def decisions(kind, wildcards):
     """Return the file of what people decided about an episode, or a series, as a list; none if there is no such file."""
-    path = Path("corrections", wildcards.series, getattr(wildcards, "episode", ""), f"{kind}.csv")
+    path = Path("corrections", wildcards["series"], wildcards.get("episode", ""), f"{kind}.csv")
     return [path.as_posix()] if path.is_file() else []
+
+
+def digests(paths):
+    """Return the sha256 of each file."""
+    return {path: sha256_of(path) for path in paths}
 
 
 def catalogue(wildcards):
@@ -269,7 +274,7 @@ def decided(option, kind):
 
     def value(wildcards):
         paths = decisions(kind, wildcards)
-        return Named("corrections", {path: sha256_of(path) for path in paths}, each(option, paths))
+        return Named("corrections", digests(paths), each(option, paths))
 
     return value
 
@@ -369,10 +374,8 @@ CODE_OF = cache(JOURNAL.code)
 def as_now(job):
     """Return what the job of a record would have for parameters now: its sections, its code, what people decided."""
     kind = {"dedup": "frames", "tag": "tags", "crop": "tags", "characters": "characters"}.get(job.rule)
-    path = Path("corrections", job.wildcards["series"], job.wildcards.get("episode", ""), f"{kind}.csv")
-    decisions = {str(path): sha256_of(path)} if path.is_file() else {}
     found = {name: config[name] for name in job.params if name in config}
-    return found | {"code": CODE_OF(job.rule), "corrections": decisions}
+    return found | {"code": CODE_OF(job.rule), "corrections": digests(decisions(kind, job.wildcards))}
 
 
 def tell_beyond_reach():

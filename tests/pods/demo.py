@@ -8,35 +8,23 @@ at home, and every output must be on record.
 """
 
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from genga.files import sha256_of
 from tests.pods.project import bring_home, s3_server, send, snakemake
-from tests.slurm.demo import NOTHING, ROOT, check, copy, outputs
+from tests.slurm.demo import NOTHING, check, copy, made_alone, outputs
 from tests.slurm.demo import snakemake as alone
 
 
 def main() -> None:
     """Run it; one line for each thing that was found, exit status 1 at the first that is wrong."""
     with tempfile.TemporaryDirectory(prefix="genga-pods-") as name, s3_server() as server:
-        tried(Path(name), server, expected(Path(name, "alone")))
+        tried(Path(name), server, made_alone(Path(name, "alone")))
 
 
-def expected(folder: Path) -> dict[str, str]:
-    """The sha256 of every output by path, as a run on this machine alone has it."""
-    records = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "records.jsonl"
-    if len(sys.argv) < 2 and not (records.is_file() and NOTHING in alone(ROOT, "-n", "--cores", "1")):
-        print("a run on this machine alone, which takes some minutes", flush=True)
-        copy(folder)
-        alone(folder, "--cores", "all")
-        records = folder / "records.jsonl"
-    return outputs(records)
-
-
-def tried(folder: Path, server: str, made_alone: dict[str, str]) -> None:
+def tried(folder: Path, server: str, expected: dict[str, str]) -> None:
     """Run the demo in pods and compare."""
     project, pods = folder / "project", folder / "pods"
     copy(project)
@@ -48,12 +36,12 @@ def tried(folder: Path, server: str, made_alone: dict[str, str]) -> None:
     check(NOTHING in in_pods(project, pods, server, "-n"), "after it there is something left to do: snakemake -n")
     print("afterwards there is nothing to do")
     bring_home(project, server)
-    found = {path: sha256_of(project / path) for path in made_alone if (project / path).is_file()}
-    odd = sorted(path for path in made_alone if made_alone[path] != found.get(path))
+    found = {path: sha256_of(project / path) for path in expected if (project / path).is_file()}
+    odd = sorted(path for path in expected if expected[path] != found.get(path))
     check(not odd, f"{len(odd)} outputs are not those of a run on one machine, first: {odd[:1]}")
-    print(f"all {len(made_alone)} outputs have the sha256 that they have on one machine")
+    print(f"all {len(expected)} outputs have the sha256 that they have on one machine")
     check(NOTHING in alone(project, "-n", "--cores", "1"), "brought home, there is something left to do: snakemake -n")
-    check(outputs(project / "records.jsonl") == made_alone, "brought home, the outputs are not those on record")
+    check(outputs(project / "records.jsonl") == expected, "brought home, the outputs are not those on record")
     print("brought home there is nothing to do, and every output is on record")
 
 

@@ -38,16 +38,21 @@ def main() -> None:
         print(f"the demo ran to its end on Slurm in {time.perf_counter() - began:.0f} s, jobs: {submitted()}")
         check(NOTHING in snakemake(ours, "-n", "--cores", "1"), "after it there is something left to do: snakemake -n")
         print("afterwards there is nothing to do")
-        records = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "records.jsonl"
-        if len(sys.argv) < 2 and not (records.is_file() and NOTHING in snakemake(ROOT, "-n", "--cores", "1")):
-            print("the same on this machine alone, which takes some minutes", flush=True)
-            copy(alone)
-            snakemake(alone, "--cores", "all")
-            records = alone / "records.jsonl"
-        expected, found = outputs(records), outputs(ours / "records.jsonl")
+        expected, found = made_alone(alone), outputs(ours / "records.jsonl")
         odd = sorted(path for path in expected.keys() | found.keys() if expected.get(path) != found.get(path))
         check(not odd, f"{len(odd)} outputs are not those of a run without Slurm, first: {odd[:1]}")
         print(f"all {len(found)} outputs have the sha256 that they have without Slurm")
+
+
+def made_alone(folder: Path) -> dict[str, str]:
+    """The sha256 of every output by path, as a run on this machine alone has it; made in `folder` if there is none."""
+    records = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "records.jsonl"
+    if len(sys.argv) < 2 and not (records.is_file() and NOTHING in snakemake(ROOT, "-n", "--cores", "1")):
+        print("the same on this machine alone, which takes some minutes", flush=True)
+        copy(folder)
+        snakemake(folder, "--cores", "all")
+        records = folder / "records.jsonl"
+    return outputs(records)
 
 
 def outputs(records: Path) -> dict[str, str]:
