@@ -6,10 +6,13 @@ and peak memory are those of the stages' own commands as child processes, with w
 taken off, and given beside decoding alone with the same library and threads, and beside the seed workflow: ffmpeg
 writes every frame as PNG, then a perceptual hash of each (on a few seconds from the middle, scaled up). `--long`
 repeats the video to 24 minutes, without encoding it again, to see what grows; `--video` measures files of your own
-instead. On a busy machine CPU times grow by half: compare within a run. Prints the tables that docs/frames.md quotes.
+instead. Decoding alone and `frames`, whose ratio is the closest to its limit, are run in turn and the median of each is
+taken: the same command's CPU time is a few percent more or less from one run to the next, and half as much again on a
+busy machine. Compare within a run. Prints the tables that docs/frames.md quotes.
 """
 
 import shutil
+import statistics
 import sys
 import tempfile
 from dataclasses import replace
@@ -88,12 +91,14 @@ def commands(video: Path) -> dict[str, list[str | Path]]:
 def stages(video: Path, folder: Path) -> dict[str, Cost]:
     """Run the stages on a video, in an empty folder; what each took beyond starting."""
     shutil.copy2(ROOT / "params.yaml", folder)
-    found = {}
-    for stage, command in commands(video).items():
-        start = cost([*command[:2], "--help"], folder)
-        whole = cost(command, folder)
-        found[stage] = replace(whole, cpu=max(0.0, whole.cpu - start.cpu))
-    return found
+    return {stage: ran(command, folder) for stage, command in commands(video).items()}
+
+
+def ran(command: list[str | Path], folder: Path) -> Cost:
+    """Run a stage's command; what it took beyond starting."""
+    start = cost([*command[:2], "--help"], folder)
+    whole = cost(command, folder)
+    return replace(whole, cpu=max(0.0, whole.cpu - start.cpu))
 
 
 def alone(video: Path, folder: Path) -> Cost:
@@ -101,6 +106,20 @@ def alone(video: Path, folder: Path) -> Cost:
     command: list[str | Path] = [sys.executable, "-m", "bench._children", "decode", video, THREADS]
     start = cost([sys.executable, "-c", "import genga.video"], folder)
     return replace(found := cost(command, folder), cpu=found.cpu - start.cpu)
+
+
+def in_turn(video: Path, folder: Path, rounds: int) -> tuple[Cost, dict[str, Cost]]:
+    """Decoding alone and the stages; of it and of `frames` the median of so many rounds, one after the other."""
+    bases, founds = [alone(video, folder)], [stages(video, folder)]
+    for _ in range(rounds - 1):
+        bases.append(alone(video, folder))
+        founds.append({"frames": ran(commands(video)["frames"], folder)})
+    return median(bases), {**founds[0], "frames": median([found["frames"] for found in founds])}
+
+
+def median(costs: list[Cost]) -> Cost:
+    """The median CPU time, and the most memory."""
+    return Cost(statistics.median(of.cpu for of in costs), max(of.memory for of in costs))
 
 
 def seed(video: Path, folder: Path, seconds: float, part: float) -> tuple[Cost, float]:
@@ -118,14 +137,13 @@ def seed(video: Path, folder: Path, seconds: float, part: float) -> tuple[Cost, 
     return Cost((written.cpu + hashed.cpu - start.cpu) * scale, max(written.memory, hashed.memory)), size * scale
 
 
-def compared(name: str, video: Path, part: float) -> list[tuple[object, ...]]:
+def compared(name: str, video: Path, part: float, rounds: int) -> list[tuple[object, ...]]:
     """Rows: each stage, all of them and the seed workflow, beside decoding alone and beside the limits."""
     with av.open(str(video)) as container:
         seconds = (container.duration or 0) / av.time_base
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        base = alone(video, folder)
-        found = stages(video, folder)
+        base, found = in_turn(video, folder, rounds)
         disk = sum(file.stat().st_size for file in folder.iterdir()) / 1e6  # nothing that is written is taken away
         other, images = seed(video, folder, seconds, min(part, seconds))
     whole = sum(found.values(), Cost(0.0, 0.0))
@@ -149,6 +167,7 @@ def repeated(name: str, video: Path, seconds: float) -> list[tuple[object, ...]]
 def main(
     seconds: float = typer.Option(120.0, min=10.0, help="length of the drawn video"),
     part: float = typer.Option(5.0, min=1.0, help="s of it that the seed workflow is measured on"),
+    rounds: int = typer.Option(3, min=1, help="times that decoding alone and frames are run"),
     only: str = typer.Option("", help="one of the encodings"),
     long: bool = typer.Option(False, help="also repeat the video to 24 minutes, for memory"),
     video: list[Path] = typer.Option([], help="a video to measure instead, again for each"),
@@ -157,13 +176,13 @@ def main(
     """Measure what raw video to stills costs, beside decoding alone and the seed workflow."""
     cache, rows = cache.absolute(), []
     for path in video:
-        rows += compared(path.stem, path.absolute(), part)
+        rows += compared(path.stem, path.absolute(), part, rounds)
     for name, options in ENCODED.items() if not video else ():
         if only not in ("", name):
             continue
         source = drawn(cache, seconds)
         encoded = made(source, cache / f"{name.replace(' ', '-')}-{seconds:g}.mkv", options)
-        rows += compared(name, encoded, part)
+        rows += compared(name, encoded, part, rounds)
         rows += repeated(name, encoded, seconds) if long else []
     print(f"## CPU, memory (limit {MEMORY} MB) and disk, {THREADS} threads\n")
     print(table(("video", "what", "CPU, s", "to decoding", "limit", "peak MB", "disk MB"), rows))

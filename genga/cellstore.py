@@ -36,26 +36,31 @@ class CellWriter:
 
     def __init__(self, shard: ShardWriter) -> None:
         self._shard = shard
-        self._stretch: list[Cells] = []
+        self._stretch: npt.NDArray[np.uint8] = np.empty((STRETCH, 0, 0), np.uint8)  # one for all stretches
+        self._filled = 0  # grids in it
         self._members = 0
         self.index: list[Row] = []  # CELLS_SCHEMA
 
     def add(self, cells: Cells) -> None:
         """Append the next frame's grid."""
-        self._stretch.append(cells)
-        if len(self._stretch) == STRETCH:
+        if self._stretch.shape[1:] != cells.shape:
+            self._stretch = np.empty((STRETCH, *cells.shape), np.uint8)
+        self._stretch[self._filled] = cells
+        self._filled += 1
+        if self._filled == STRETCH:
             self.close()
 
     def close(self) -> None:
         """Write the frames not yet written."""
-        if not self._stretch:
+        if not self._filled:
             return
-        rows, columns = self._stretch[0].shape
+        grids = self._stretch[: self._filled]
+        _, rows, columns = grids.shape
         member = f"{self._members * STRETCH:06d}.zst"
-        where: Row = {"rows": rows, "columns": columns, **self._shard.add(member, pack(np.stack(self._stretch)))}
-        self.index += [where] * len(self._stretch)
+        where: Row = {"rows": rows, "columns": columns, **self._shard.add(member, pack(grids))}
+        self.index += [where] * len(grids)
         self._members += 1
-        self._stretch = []
+        self._filled = 0
 
 
 class CellReader:
@@ -91,7 +96,8 @@ class CellReader:
 
 def pack(grids: npt.NDArray[np.uint8]) -> bytes:
     """Return grids (frames, rows, columns) as compressed differences; equal grids give equal bytes."""
-    steps = grids.copy()
+    steps = np.empty_like(grids)
+    steps[0] = grids[0]
     np.subtract(grids[1:], grids[:-1], out=steps[1:])  # uint8 wraps around, and back in unpack
     size = steps.size.to_bytes(8, "little")
     return size + pa.Codec("zstd", _LEVEL).compress(steps.data, asbytes=True)

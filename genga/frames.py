@@ -43,6 +43,7 @@ SCHEMA: Schema = {
 }
 
 Row = dict[str, Any]  # of SCHEMA
+Values = npt.NDArray[np.float64]
 
 _TOGETHER = 64  # frames described at once
 _HASH_SIDE = 16  # the signature has this many bits squared
@@ -62,7 +63,7 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
     described_rows: list[Row] = []
     grid: tuple[int, int] | None = None
     waiting: list[Cells] = []  # the grid before, and those not described yet
-    lookout = Lookout(params.lettering)
+    lookout = Lookout(params.lettering, params.changed)
     for item in decoded:
         plane, bits = luma(item.picture)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
@@ -78,7 +79,7 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
                 "change": int(local.max()) / BLOCK_CELLS,
                 "spread": np.count_nonzero(changed) / changed.size,
                 "sharpness": sharpness(plane, bits),
-                "lettering": lookout.look(plane, bits, changed),
+                "lettering": lookout.look(plane, bits, cells, changed),
             }
         )
         store.add(cells)
@@ -99,14 +100,17 @@ def described(grids: Sequence[Cells]) -> Iterator[Row]:
     Several at once take half the time: with decoding in between, nothing of it is in the processor's caches.
     """
     values = np.empty(grids[0].shape)  # one array for all: making one takes longer than filling it
-    for cells, (before, own) in zip(grids[1:], pairwise(map(tones, grids)), strict=True):
-        (mean,), (deviation,) = cv2.meanStdDev(cells)
+    lowest = np.empty((len(grids) - 1, _HASH_SIDE, _HASH_SIDE))
+    for into, cells in zip(lowest, grids[1:], strict=True):
         values[:] = cells
+        into[:] = coefficients(values)
+    for cells, bits, (before, own) in zip(grids[1:], hashes(lowest), pairwise(map(tones, grids)), strict=True):
+        (mean,), (deviation,) = cv2.meanStdDev(cells)
         yield {
             "tone": apart(before, own),
             "luma": float(mean[0]),
             "contrast": float(deviation[0]),
-            "signature": signature(values),
+            "signature": bits,
         }
 
 
@@ -120,21 +124,34 @@ def sharpness(plane: Luma, bits: int) -> float:
     return total / lines[:, 2:].size / 4 ** (bits - 8)
 
 
-def signature(cells: Cells | npt.NDArray[np.float64]) -> bytes:
+def signature(cells: Cells | Values) -> bytes:
     """Return the 256 bits of the perceptual hash of a grid (rows, columns), as 32 bytes.
 
     As imagehash's phash with 16 x 16 bits, but for a few bits: the picture made smaller is not rounded to whole levels,
     so that making it smaller and its lowest coefficients are one product of matrices. Where imagehash compares
     rounding errors (a picture of one tone) they count as equal here.
     """
+    (bits,) = hashes(coefficients(cells.astype(np.float64, copy=False))[None])
+    return bits
+
+
+def coefficients(cells: Values) -> Values:
+    """Return the lowest cosine coefficients, (16, 16), of a grid (rows, columns) made 64 px long and high."""
     down, across = (_coefficients(side) for side in cells.shape)
-    low = np.round(down @ cells.astype(np.float64, copy=False) @ across.T, _LEVEL)
-    middle = np.partition(low, (low.size // 2 - 1, low.size // 2), axis=None)[low.size // 2 - 1 : low.size // 2 + 1]
-    return np.packbits(low > middle.mean()).tobytes()
+    return down @ cells @ across.T
+
+
+def hashes(lowest: Values) -> list[bytes]:
+    """Return for each grid's coefficients, (grids, 16, 16), which are larger than its median, as 32 bytes."""
+    values = np.round(lowest, _LEVEL).reshape(len(lowest), -1)
+    middle = values.shape[1] // 2
+    ordered = np.partition(values, (middle - 1, middle), axis=1)
+    larger = values > (ordered[:, middle - 1, None] + ordered[:, middle, None]) / 2
+    return [row.tobytes() for row in np.packbits(larger, axis=1)]
 
 
 @cache
-def _coefficients(side: int) -> npt.NDArray[np.float64]:
+def _coefficients(side: int) -> Values:
     """(16, side): what makes a side 64 px long, as Pillow does it, and takes its lowest cosine coefficients."""
     scale = side / _HASH_PICTURE
     reach = max(scale, 1.0)  # of the filter, px: it is as wide as three px of the smaller picture on either hand
@@ -143,5 +160,5 @@ def _coefficients(side: int) -> npt.NDArray[np.float64]:
     weights = np.where(np.abs(away) < _LOBES, np.sinc(away) * np.sinc(away / _LOBES), 0.0)
     smaller = weights / weights.sum(axis=1, keepdims=True)
     waves = np.cos(np.pi / _HASH_PICTURE * np.outer(np.arange(_HASH_SIDE), np.arange(_HASH_PICTURE) + 0.5))
-    found: npt.NDArray[np.float64] = waves @ smaller
+    found: Values = waves @ smaller
     return found

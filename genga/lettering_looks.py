@@ -1,16 +1,19 @@
 """Look for burnt-in text in a frame while it is decoded: grids are too coarse for letters, and pixels are not kept.
 
 A look takes some ms, so only frames are looked at in which a line of text may have come or gone: part of a row of cells
-as long as a short word has changed. Where much changes all the time (pans, fast action) looks keep their distance.
+as long as a short word has changed. Where much changes all the time (pans, fast action) looks keep their distance; and
+only those rows are looked at that are not as they were at the last look, with as much around them as a line is high.
 What is text: genga.textcover. From looks to stretches of frames: genga.lettering.
 """
+
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import polars as pl
 
 from genga.boxes import Box, around, containment
-from genga.cells import eight_bits, half, resized
+from genga.cells import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
 from genga.video import Luma
@@ -26,30 +29,50 @@ Line = dict[str, float | bool]  # a value of LINE
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
 _NEARLY = 1.2  # times that size, up to which a picture may be interpolated to it: 1080 lines are halved before
 _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
+_AROUND = 18  # cells around rows that are looked at again: a line is at most 54 px high, and strokes are judged by 11
 _INSIDE = 0.5  # part of a line within another that makes them one: strokes of either tone, sure and unsure
 _FEW, _FAR = 6, 25  # strokes of the shortest words, and px between words, of lines that are not sure
 
 
 class Lookout:
-    """Call `look` for each frame in order. Holds which frames were looked at, nothing else."""
+    """Call `look` for each frame in order. Holds what was found in the last look, and what the picture was like."""
 
-    def __init__(self, distance: int) -> None:
-        """distance: frames from one look to the next at least; 0 for no looks at all."""
+    def __init__(self, distance: int, changed: float) -> None:
+        """Begin before the first frame.
+
+        distance: frames from one look to the next at least; 0 for no looks at all.
+        changed: local difference from which a cell is not as it was, luma code values.
+        """
         self._distance = distance
+        self._limit = changed * BLOCK_CELLS
         self._since = distance
         self._pending = True  # the first frame is looked at
+        self._seen: Cells | None = None  # each row as it was when it was looked at
+        self._lines: list[Line] = []
 
-    def look(self, luma: Luma, bits: int, changed: Mask) -> list[Line] | None:
+    def look(self, luma: Luma, bits: int, cells: Cells, changed: Mask) -> list[Line] | None:
         """Return the lines of text in a frame, or None if it is not looked at.
 
-        luma: (height, width), of `bits` bits. changed: (rows, columns) cells that are not as in the frame before.
+        luma: (height, width), of `bits` bits. cells: (rows, columns), its grid. changed: the same, cells that are not
+        as in the frame before.
         """
         self._since += 1
         self._pending = self._pending or _word(changed)
         if not self._distance or not self._pending or self._since < self._distance:
             return None
-        self._since, self._pending = 0, False
-        return lines_of(luma, bits)
+        self._pending = False
+        rows: Mask = np.ones(len(cells), bool)
+        if self._seen is None:
+            self._seen = cells.copy()
+        else:
+            other = block_sums(self._seen, cells) > self._limit
+            if not _word(other):  # all is back where it was
+                return None
+            rows = np.asarray(other.any(axis=1))
+            self._seen[rows] = cells[rows]
+        self._since = 0
+        self._lines = looked_at_again(luma, bits, rows, self._lines)
+        return self._lines
 
 
 def _word(changed: Mask) -> bool:
@@ -58,14 +81,42 @@ def _word(changed: Mask) -> bool:
     return bool(counts.max() >= _WORD)
 
 
-def lines_of(luma: Luma, bits: int) -> list[Line]:
-    """Return the lines of text in a luma plane (height, width) of `bits` bits."""
+def looked_at_again(luma: Luma, bits: int, rows: Mask, lines: list[Line]) -> list[Line]:
+    """Return the lines of text in a luma plane (height, width) of which only some `rows` of cells are new.
+
+    Lines that touch those are looked for; of the `lines` of before the others stay.
+    """
+
+    def touches(line: Line) -> bool:
+        return bool(rows[int(line["y0"] * len(rows)) : int(np.ceil(line["y1"] * len(rows)))].any())
+
+    found = [line for part in _parts(rows) for line in lines_of(luma, bits, part) if touches(line)]
+    return sorted([*(line for line in lines if not touches(line)), *found], key=lambda line: (line["x0"], line["y0"]))
+
+
+def _parts(rows: Mask) -> Iterator[tuple[float, float]]:
+    """Stretches of the rows that are set, each with as much on either side as a line is high; shares of the height."""
+    wide = cv2.dilate(rows.view(np.uint8)[:, None], np.ones((2 * _AROUND + 1, 1), np.uint8)).ravel()
+    edges = np.flatnonzero(np.diff(wide, prepend=0, append=0))
+    for top, end in edges.reshape(-1, 2).tolist():
+        yield top / len(rows), end / len(rows)
+
+
+def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0)) -> list[Line]:
+    """Return the lines of text in a luma plane (height, width) of `bits` bits.
+
+    part: the rows that are looked at, as shares of the height.
+    """
     height, width = luma.shape
     scale = _SIDE / min(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    while min(luma.shape) // 2 >= _SIDE:
+    halvings = max(0, int(np.log2(min(height, width) / _SIDE)))
+    unit = 2**halvings  # halving takes whole pairs of rows
+    top, end = int(part[0] * height) // unit * unit, min(height, int(np.ceil(part[1] * height / unit)) * unit)
+    luma = luma[top:end]
+    size = max(1, round(width * scale)), max(1, round((end - top) * scale))
+    for _ in range(halvings):
         luma = half(luma)
-    means = min(luma.shape) > _NEARLY * _SIDE  # which take five times as long
+    means = min(height, width) // unit > _NEARLY * _SIDE  # which take five times as long
     small = resized(luma, size[::-1], cv2.INTER_AREA if means else cv2.INTER_LINEAR)
     masks = stroke_masks(eight_bits(small, bits))
     lines: list[tuple[Box, bool]] = []
@@ -76,7 +127,14 @@ def lines_of(luma: Luma, bits: int) -> list[Line]:
         same = [line for line in lines if max(containment(line[0], box), containment(box, line[0])) >= _INSIDE]
         lines = [line for line in lines if line not in same]
         lines.append((around([box, *(line[0] for line in same)]), sure or any(line[1] for line in same)))
+    first, share = top / height, (end - top) / height
     return [
-        {"x0": x0 / size[0], "y0": y0 / size[1], "x1": x1 / size[0], "y1": y1 / size[1], "sure": sure}
+        {
+            "x0": x0 / size[0],
+            "y0": first + y0 / size[1] * share,
+            "x1": x1 / size[0],
+            "y1": first + y1 / size[1] * share,
+            "sure": sure,
+        }
         for (x0, y0, x1, y1), sure in sorted(lines)
     ]

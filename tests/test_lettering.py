@@ -17,9 +17,9 @@ from genga.lettering_marks import marks
 BACK = np.full((480, 640), 110, np.uint8)
 
 
-def subtitled(picture: np.ndarray, words: str) -> np.ndarray:
-    """The picture with white words, outlined in black, at its lower edge."""
-    copy, at = picture.copy(), (130, 450)
+def subtitled(picture: np.ndarray, words: str, y: int = 450) -> np.ndarray:
+    """The picture with white words, outlined in black, at its lower edge or with their base at `y`."""
+    copy, at = picture.copy(), (130, y)
     for value, thickness in ((16, 9), (235, 2)):
         cv2.putText(copy, words, at, cv2.FONT_HERSHEY_SIMPLEX, 1.0, value, thickness, cv2.LINE_AA)
     return copy
@@ -44,13 +44,43 @@ def test_a_look_finds_a_line_and_says_whether_it_is_sure() -> None:
     assert deep == line
 
 
+def test_a_part_of_a_picture_has_the_lines_that_it_has_in_the_whole() -> None:
+    assert lines_of(LONG, 8, (0.7, 1.0)) == [pytest.approx(line) for line in lines_of(LONG, 8)]
+    assert lines_of(LONG, 8, (0.0, 0.5)) == []
+    large = cv2.resize(LONG, None, fx=2.25, fy=2.25, interpolation=cv2.INTER_CUBIC)  # 1080 lines
+    (whole,), (part,) = lines_of(large, 8), lines_of(large, 8, (0.631, 1.0))
+    assert part == pytest.approx(whole, abs=2 / 480)
+
+
 def test_looks_keep_their_distance_and_ask_for_a_change_as_long_as_a_word() -> None:
     word, mouth = np.zeros((120, 160), bool), np.zeros((120, 160), bool)
     word[110, 40:48] = mouth[60, 70:77] = True
-    lookout = Lookout(3)
-    seen = [lookout.look(BACK, 8, changed) is not None for changed in (mouth, mouth, word, word, mouth, word, mouth)]
+    pictures = [grid(BACK), grid(LONG)]
+    lookout = Lookout(3, 12.0)
+    seen = [
+        lookout.look(BACK, 8, pictures[frame // 3 % 2], changed) is not None
+        for frame, changed in enumerate((mouth, mouth, word, word, mouth, word, mouth))
+    ]
     assert seen == [True, False, False, True, False, False, True]
-    assert Lookout(0).look(LONG, 8, word) is None
+    assert Lookout(0, 12.0).look(LONG, 8, grid(LONG), word) is None
+
+
+def test_a_look_finds_what_came_and_what_went_and_leaves_the_rest() -> None:
+    both = subtitled(LONG, "The other paper is red", 90)
+    everywhere = np.ones((120, 160), bool)
+    lookout = Lookout(1, 12.0)
+
+    def look(picture: np.ndarray, of_it: slice = slice(None)):
+        known = np.zeros_like(picture)
+        known[of_it] = picture[of_it]
+        return lookout.look(known, 8, grid(picture), everywhere)
+
+    (low,) = look(LONG)
+    high, same = sorted(look(both, slice(0, 340)), key=lambda line: line["y0"])  # where nothing is new nothing is read
+    assert same == low and high["y1"] < 0.25
+    assert look(both) is None
+    assert look(subtitled(BACK, "The other paper is red", 90)) == [high]
+    assert look(BACK) == []
 
 
 def looks(*found: tuple[int, list[Lettering]]) -> list[tuple[int, list[Lettering]]]:
