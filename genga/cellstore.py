@@ -67,7 +67,8 @@ class CellReader:
     """Gives the grid of any frame of a video, keeping the last few stretches unpacked. Use as a context manager."""
 
     def __init__(self, frames: pl.DataFrame, root: str | Path = ".") -> None:
-        self._index = frames.select(list(CELLS_SCHEMA)).rows()
+        self._length = len(frames)
+        self._index = frames.select(list(CELLS_SCHEMA)).gather_every(STRETCH).rows()  # a row per member
         self._shards = ShardReader(root)
         self._unpacked = lru_cache(maxsize=_OPEN)(self._unpack)
 
@@ -79,15 +80,16 @@ class CellReader:
         self._shards.__exit__()
 
     def __len__(self) -> int:
-        return len(self._index)
+        return self._length
 
     def __iter__(self) -> Iterator[Cells]:
         return (self[frame] for frame in range(len(self)))
 
     def __getitem__(self, frame: int) -> Cells:
-        if not 0 <= frame < len(self._index):
+        if not 0 <= frame < self._length:
             raise IndexError(frame)
-        return self._unpacked(self._index[frame])[frame % STRETCH]
+        member, at = divmod(frame, STRETCH)
+        return self._unpacked(self._index[member])[at]
 
     def _unpack(self, row: tuple[int, int, str, int, int, str]) -> npt.NDArray[np.uint8]:
         rows, columns, shard, offset, size, sha256 = row

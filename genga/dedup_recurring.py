@@ -5,7 +5,7 @@ pairs that differ in few bits. Each drawing is compared with the kept drawings b
 for itself unless one of them differs by no more than the threshold, which is the valley between repeats and new ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import faiss
 import numpy as np
@@ -21,6 +21,7 @@ Differences = npt.NDArray[np.float32]  # (n,) block differences
 _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
 _BATCH = 256  # drawings looked up at once: an episode that repeats itself has millions of pairs
 _HELD = 512  # drawings whose grids are in memory at once, 13 MB: reading those before them again is a tenth of the time
+_PAIRS = 1 << 18  # pairs of theirs from which fewer are: 5 MB
 _SMALL = 0.1  # part of the steps of a shot that may be smaller than what its repeats differ by
 
 
@@ -48,8 +49,8 @@ def differences(seen: Pictures, keepers: Sequence[int], proposed: Sequence[Numbe
     So many at a time as are held in memory; of the earlier ones each is then read once, in order.
     """
     found = [np.empty(len(earlier), np.float32) for earlier in proposed]
-    for start in range(0, len(keepers), _HELD):
-        held = {i: seen[keepers[i]].copy() for i in range(start, min(start + _HELD, len(keepers)))}
+    for some in _batches([len(earlier) for earlier in proposed]):
+        held = {i: seen[keepers[i]].copy() for i in some}
         lengths = [len(proposed[i]) for i in held]
         drawings = np.repeat(np.fromiter(held, np.int32), lengths)
         places = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
@@ -61,6 +62,18 @@ def differences(seen: Pictures, keepers: Sequence[int], proposed: Sequence[Numbe
                 before, other = j, held.get(j) or seen[keepers[j]]
             found[i][places[pair]] = difference(other, held[i])
     return found
+
+
+def _batches(pairs: Sequence[int]) -> Iterator[range]:
+    """Drawings, by how many pairs each has, as stretches of at most _HELD, and of _PAIRS pairs if not of one."""
+    start = total = 0
+    for i, more in enumerate(pairs):
+        if i - start == _HELD or (total + more > _PAIRS and i > start):
+            yield range(start, i)
+            start, total = i, 0
+        total += more
+    if start < len(pairs):
+        yield range(start, len(pairs))
 
 
 def recurring_threshold(distances: Sequence[Differences], noise: float = 0.0) -> float:

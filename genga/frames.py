@@ -12,7 +12,7 @@ every eighth of pictures so large that this leaves as many.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import cv2
@@ -46,6 +46,7 @@ Row = dict[str, Any]  # of SCHEMA
 Values = npt.NDArray[np.float64]
 
 _TOGETHER = 64  # frames described at once
+_ROWS = 2048  # rows made into a table at once: as Python's objects they take ten times the memory
 _HASH_SIDE = 16  # the signature has this many bits squared
 _HASH_PICTURE = 64  # px, side of the picture that the hash is taken of
 _LOBES = 3  # of the Lanczos filter that makes it
@@ -59,8 +60,18 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
 
     decoded: in order. Every grid has the size of the first frame's, also after a change of resolution.
     """
+    schema = {name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA}
+    rows = measured(decoded, store, params)
+    parts = [pl.DataFrame(schema=schema)]
+    while some := list(islice(rows, _ROWS)):
+        parts.append(pl.DataFrame(some, schema=schema))
+    store.close()
+    return pl.concat([pl.concat(parts), pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
+
+
+def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> Iterator[Row]:
+    """Yield each frame's row (SCHEMA, but for CELLS_SCHEMA), adding its cells to `store`."""
     rows: list[Row] = []
-    described_rows: list[Row] = []
     grid: tuple[int, int] | None = None
     waiting: list[Cells] = []  # the grid before, and those not described yet
     lookout = Lookout(params.lettering, params.changed)
@@ -85,13 +96,10 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
         store.add(cells)
         waiting.append(cells)
         if len(waiting) > _TOGETHER:
-            described_rows += described(waiting)
-            waiting = waiting[-1:]
-    described_rows += described(waiting)
-    store.close()
-    schema = {name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA}
-    table = pl.DataFrame([one | other for one, other in zip(rows, described_rows, strict=True)], schema=schema)
-    return pl.concat([table, pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
+            yield from (row | more for row, more in zip(rows, described(waiting), strict=True))
+            rows, waiting = [], waiting[-1:]
+    if rows:
+        yield from (row | more for row, more in zip(rows, described(waiting), strict=True))
 
 
 def described(grids: Sequence[Cells]) -> Iterator[Row]:
