@@ -25,7 +25,9 @@ Places = npt.NDArray[np.int_]  # of px in a mask, counted along its rows from th
 
 # All lengths in px of a picture whose shorter side is about 480 px.
 _STROKE = 11  # px, strokes are thinner than this
-_CONTRAST = 70  # luma levels between a stroke and its surroundings
+_CONTRAST = 70  # luma levels between a stroke and its surroundings,
+_GRAIN = 3.0  # and times the median of all px, which grain raises
+_SAMPLED = 16  # px between those that the median is taken of
 _GAP = 13  # px between strokes of one line
 _BAND = (24, 6)  # px, width and height that a line has everywhere
 _LOW, _HIGH = 8, 54  # px, height of a line
@@ -55,14 +57,23 @@ def stroke_masks(luma: Luma) -> list[Strokes]:
     """Return where the picture has thin strokes: the light ones and the dark ones."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
     tones = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
-    return [strokes_of(cv2.morphologyEx(luma, tone, kernel).astype(np.uint8, copy=False)) for tone in tones]
+    contrasts = [cv2.morphologyEx(luma, tone, kernel).astype(np.uint8, copy=False) for tone in tones]
+    return [strokes_of(contrast, least_contrast(contrast)) for contrast in contrasts]
 
 
-def strokes_of(contrast: Luma) -> Strokes:
-    """Return the strokes of one tone by how much they stand out from what is around them, (height, width)."""
+def least_contrast(contrast: Luma) -> float:
+    """Return from which contrast on, of a whole picture's (height, width), there is a stroke."""
+    return max(_CONTRAST, _GRAIN * float(np.median(contrast[::_SAMPLED, ::_SAMPLED])))
+
+
+def strokes_of(contrast: Luma, least: float = _CONTRAST) -> Strokes:
+    """Return the strokes of one tone by how much they stand out from what is around them, (height, width).
+
+    least: contrast of a stroke, luma levels.
+    """
     height, width = contrast.shape
     mask = np.zeros((height, width + 2), np.uint8)
-    np.greater_equal(contrast, _CONTRAST, out=mask[:, 1:-1].view(bool))
+    np.greater_equal(contrast, least, out=mask[:, 1:-1].view(bool))
     flat = mask.ravel()
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     begins, ends = edges[::2], edges[1::2]

@@ -44,6 +44,13 @@ def test_a_look_finds_a_line_and_says_whether_it_is_sure() -> None:
     assert deep == line
 
 
+def test_grain_is_no_text_and_hides_none() -> None:
+    grain = np.random.default_rng(0).normal(0, 28, BACK.shape)
+    assert lines_of(np.clip(BACK + grain, 0, 255).astype(np.uint8), 8) == []
+    ((line,), (clean,)) = lines_of(np.clip(LONG + grain, 0, 255).astype(np.uint8), 8), lines_of(LONG, 8)
+    assert {**line, "sure": True} == pytest.approx(clean, abs=0.02)
+
+
 def test_a_part_of_a_picture_has_the_lines_that_it_has_in_the_whole() -> None:
     assert lines_of(LONG, 8, (0.7, 1.0)) == [pytest.approx(line) for line in lines_of(LONG, 8)]
     assert lines_of(LONG, 8, (0.0, 0.5)) == []
