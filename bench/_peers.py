@@ -49,7 +49,10 @@ def encoded(video: Path, variant: str, folder: Path) -> Path:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         stream = ffmpeg.input(str(video)).video
-        stream = stream.filter(change[0], **change[1]) if change else stream
+        if isinstance(change, str):  # several filters
+            options = {**options, "vf": change}
+        elif change:
+            stream = stream.filter(change[0], **change[1])
         making = path.with_name(f".{path.name}")
         out = stream.output(str(making), format="matroska", fps_mode="passthrough", threads=2, **options)
         out.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), quiet=True, overwrite_output=True)

@@ -11,8 +11,8 @@ _LINE: dict[str, object] = {
     "fontsize": "h/18", "x": "(w-tw)/2", "y": "h*0.88", "fontcolor": "white", "borderw": 2,
 }  # fmt: skip
 
-# How each is made: video filter (name, options) or none, and encoder options.
-TREATED: dict[str, tuple[Filter | None, dict[str, object]]] = {
+# How each is made: a video filter (name, options), several as ffmpeg's -vf has them, or none; and encoder options.
+TREATED: dict[str, tuple[Filter | str | None, dict[str, object]]] = {
     "1080 lines": (("scale", {"w": -2, "h": 1080, "flags": "lanczos"}), _GOOD),
     "240 lines": (("scale", {"w": -2, "h": 240, "flags": "area"}), _GOOD),
     "darker": (("eq", {"brightness": -0.25, "contrast": 0.6}), _GOOD),
@@ -42,7 +42,11 @@ TREATED: dict[str, tuple[Filter | None, dict[str, object]]] = {
     "subtitles": (
         ("drawtext", {"text": "What on earth are you saying to me?", "enable": "lt(mod(t,3),1.7)", **_LINE}), _GOOD,
     ),
-    "film weave": (
+    "film weave": (  # in steps of a quarter px
+        "format=yuv444p,scale=4*iw:4*ih:flags=bicubic,crop=iw-32:ih-32:16+6*sin(11*t):16+6*cos(7*t):exact=1,"
+        "scale=iw/4:ih/4:flags=area,format=yuv420p", _GOOD,
+    ),
+    "jumps of two px": (  # crop keeps to whole px of chroma
         ("crop", {"w": "iw-8", "h": "ih-8", "x": "4+1.5*sin(11*t)", "y": "4+1.5*cos(7*t)"}), _GOOD,
     ),
 }  # fmt: skip

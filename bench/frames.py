@@ -103,10 +103,11 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
     known: the frames that the truth is about, if the video has others (genga and peers get those that come out of
     undoing fields); None if it has the same.
     """
-    fields = Fields.of(probe(video, section("probe", ProbeParams))["fields"])
+    facts = probe(video, section("probe", ProbeParams))
+    decoded = decode(video, 2, fields=Fields.of(facts["fields"]))
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
-            measured = frames(decode(video, 2, fields=fields), CellWriter(shard), section("frames", FramesParams))
+            measured = frames(decoded, CellWriter(shard), section("frames", FramesParams), facts["weave"])
         seen = measured["time"].to_list()
         with CellReader(measured, "/") as cells:
             same = list(range(len(truth.labels)))

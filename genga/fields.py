@@ -9,7 +9,8 @@ before, or after, combs as well where there is motion; which of the three weaves
 - *mixed*: its fields comb as much with each other as with a neighbour's: each shows a moment of its own.
 
 Only lines that comb in one weave and not in the other are counted, so fine drawing, which combs in every weave, does
-not speak, and lines must stick out further than grain makes them. Flags in the file decide only where nothing moves.
+not speak, nor does a line alone, and lines must stick out further than grain makes them. Flags in the file decide only
+where nothing moves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -64,13 +65,26 @@ def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
 
 
 def combs(top: Thin, bottom: Thin, beyond: int) -> Mask:
-    """Return where the bottom lines of one frame stick out from between the top lines of another, by over `beyond`."""
+    """Return where bottom lines of one frame, two on end, stick out from between another's top ones by over that."""
     lines = min(top[2::2].shape[0], bottom[1::2].shape[0])
     between, above, below = bottom[1::2][:lines], top[0::2][:lines], top[2::2][:lines]
     # Differences of bytes that stop at 0 tell what is asked, in a tenth of the time of whole numbers.
     brighter, darker = cv2.subtract(between, cv2.max(above, below)), cv2.subtract(cv2.min(above, below), between)
-    found: Mask = cv2.max(brighter, darker) > beyond
+    found: Mask = cv2.max(_two(brighter), _two(darker)) > beyond
     return found
+
+
+def _two(out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """By how much each line sticks out together with the one after or before it.
+
+    What moves sideways combs in lines on end; one alone is a thin line that is drawn, and lies elsewhere in the next
+    frame where film weaves in its gate or text fades.
+    """
+    pairs = cv2.min(out[1:], out[:-1])
+    both = np.zeros_like(out)
+    both[:-1] = pairs
+    both[1:] = cv2.max(both[1:], pairs)
+    return both
 
 
 def grain(stretches: Iterable[Sequence[Thin]]) -> float:

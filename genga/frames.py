@@ -26,6 +26,7 @@ from genga.lettering_looks import LINE, Lookout
 from genga.params.frames import Params
 from genga.tables import Schema
 from genga.video import Decoded, Luma, luma
+from genga.weave import Steady
 
 SCHEMA: Schema = {
     "frame": pl.Int64,  # 0-based, in the order shown
@@ -55,13 +56,14 @@ _LINE_STEP = 4  # sharpness looks at every fourth line,
 _ENOUGH = 120  # and at every eighth where these are so many
 
 
-def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.DataFrame:
+def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool = False) -> pl.DataFrame:
     """Return a row per frame (SCHEMA), writing each frame's cells to `store`.
 
-    decoded: in order. Every grid has the size of the first frame's, also after a change of resolution.
+    decoded: in order. Every grid has the size of the first frame's, also after a change of resolution. weave: hold the
+    picture still that weaves with its film (genga.weave).
     """
     schema = {name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA}
-    rows = measured(decoded, store, params)
+    rows = measured(decoded, store, params, weave)
     parts = [pl.DataFrame(schema=schema)]
     while some := list(islice(rows, _ROWS)):
         parts.append(pl.DataFrame(some, schema=schema))
@@ -69,16 +71,17 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> pl.
     return pl.concat([pl.concat(parts), pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
 
 
-def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params) -> Iterator[Row]:
+def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool) -> Iterator[Row]:
     """Yield each frame's row (SCHEMA, but for CELLS_SCHEMA), adding its cells to `store`."""
     rows: list[Row] = []
     grid: tuple[int, int] | None = None
     waiting: list[Cells] = []  # the grid before, and those not described yet
     lookout = Lookout(params.lettering, params.changed)
+    steady = Steady() if weave else None
     for item in decoded:
         plane, bits = luma(item.picture)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
-        cells = cells_of(plane, bits, grid)
+        cells = cells_of(steady.placed(plane, bits) if steady else plane, bits, grid)
         waiting = waiting or [cells]
         local = block_sums(waiting[-1], cells)
         changed = local > params.changed * BLOCK_CELLS

@@ -2,7 +2,8 @@
 
 Reads every packet but decodes only some frames, so a season is probed at the speed of its disk. Stream facts are
 FFmpeg's; the frame rate is that of the packets' timestamps, because headers are often wrong, and what is done about
-interlacing and telecine is decided by the pictures (genga.fields), because flags are.
+interlacing and telecine is decided by the pictures (genga.fields), because flags are. So is whether film weaves in its
+gate (genga.weave).
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from genga.fields import Thin, decide, thinned, verdicts
 from genga.files import sha256_of
 from genga.params.probe import Params
 from genga.video import luma, opening, pictures, prepare
+from genga.weave import Shift, Small, beside, small_of, weaves
 
 # Names of the codes in ISO/IEC 23091-2 (colour primaries, transfer characteristics, matrix coefficients).
 _PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 12: "smpte432"}
@@ -33,6 +35,7 @@ _MATRIX = {0: "rgb", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smp
 _RANGE = {1: "limited", 2: "full"}
 
 _STRETCHES = 8  # places in a video that are looked at
+_STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
 _EARLY = 0.5  # s by which a file may end before the time that it says it lasts
 
 
@@ -55,7 +58,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
         packets = read(container, stream)
     with opening(path) as (container, stream):
         prepare(stream, 1)
-        first, stretches, flagged = looked(container, stream, packets, params.looked_at)
+        first, stretches, shifts, flagged = looked(container, stream, packets, params.looked_at)
         if first is None:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
         timing = timing_facts(sorted(packets.times), stream, params)
@@ -68,6 +71,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
             **timing,
             "interlaced": flagged,
             "fields": decide(verdicts(stretches), flagged, timing["usual_rate"], params.fields),
+            "weave": weaves(shifts) if params.weave == "auto" else params.weave == "always",
             "damaged": packets.damage.ranges(),
             "missing_end": round(early, 3) if early > _EARLY else 0.0,
             "audio": [audio_facts(other) for other in container.streams.audio],
@@ -95,20 +99,33 @@ def read(container: av.container.InputContainer, stream: VideoStream) -> Packets
 
 def looked(
     container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int
-) -> tuple[VideoFrame | None, list[list[Thin]], bool]:
-    """Return the first frame, `frames` frames in stretches over the video, and whether most are flagged interlaced."""
-    first, stretches, flags = None, [], []
+) -> tuple[VideoFrame | None, list[list[Thin]], list[list[tuple[Shift, float]]], bool]:
+    """Return the first frame, `frames` frames in stretches over the video, and whether most are flagged interlaced.
+
+    Of the frames what their fields say, and how the first of each stretch lie beside the one before.
+    """
+    first, stretches, shifts, flags = None, [], [], []
+    most = len(packets.times) if len(packets.times) <= frames else _STEPS
     for start in starts(packets.times, frames):
         if start is not None and not sought(container, stream, start):
             continue
         count = frames if start is None and len(packets.times) <= frames else -(-frames // _STRETCHES)
-        stretch = []
+        stretch: list[Thin] = []
+        steps: list[tuple[Shift, float]] = []
+        before: Small | None = None
         for _, picture in islice(pictures(container, stream), count):
             first = first or picture
             flags.append(picture.interlaced_frame)
-            stretch.append(thinned(*luma(picture)))
+            plane, bits = luma(picture)
+            stretch.append(thinned(plane, bits))
+            if len(steps) < most:
+                small = small_of(plane, bits)
+                if before is not None and before.shape == small.shape:
+                    steps.append(beside(before, small))
+                before = small
         stretches.append(stretch)
-    return first, stretches, sum(flags) * 2 > len(flags)
+        shifts.append(steps)
+    return first, stretches, shifts, sum(flags) * 2 > len(flags)
 
 
 def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:

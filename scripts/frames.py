@@ -36,7 +36,8 @@ def main(
     damage = Damage()
     with writing_shard(out_cells) as shard:
         decoded = decode(in_video, threads, damage, Fields.of(found["fields"]), values.hwaccel)
-        table = frames(progress(decoded, found["frames"], name, "frames"), CellWriter(shard), values)
+        shown = progress(decoded, found["frames"], name, "frames")
+        table = frames(shown, CellWriter(shard), values, found["weave"])
     gaps = damage.ranges()
     if gaps:
         print(f"{in_video}: damaged from {told(gaps)}; frames there may be missing or wrong", file=sys.stderr)

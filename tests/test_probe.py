@@ -13,7 +13,7 @@ from genga.errors import GengaError
 from genga.params.probe import Params
 from genga.probe import probe
 
-PARAMS = Params(uneven=0.01, looked_at=24, fields="auto")
+PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto")
 
 
 def test_a_sound_film(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from genga.reading import Reading
 from genga.stills import shown
 from genga.video import decode, luma, opening, pictures
 
-PARAMS = Params(uneven=0.01, looked_at=96, fields="auto")
+PARAMS = Params(uneven=0.01, looked_at=96, fields="auto", weave="auto")
 MOVING = ("-f", "lavfi", "-i", "testsrc2=size=128x96:rate=24:duration=3")
 
 
@@ -108,6 +108,13 @@ def test_a_verdict_by_hand() -> None:
     assert verdict(dark, woven, light) == ("shifted", "tff")
     assert verdict(light, woven, dark) == ("shifted", "bff")
     assert verdict(dark, dark, dark) is None
+
+
+def test_a_line_that_is_drawn_is_no_comb() -> None:
+    one, two = np.full((40, 40), 50, np.uint8), np.full((40, 40), 50, np.uint8)
+    one[11] = two[11] = two[13] = 150
+    assert not combs(one, one, 12).any()
+    assert combs(two, two, 12).sum(axis=1).tolist() == [0] * 5 + [40, 40] + [0] * 12
 
 
 def test_grain_is_no_interlacing() -> None:

@@ -1,0 +1,119 @@
+"""Film that weaves in its gate: measured, told from what moves otherwise, and held still."""
+
+from math import cos, sin
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from films import texture, write_film
+
+from genga.cells import block_difference, cells_of
+from genga.cellstore import CellWriter
+from genga.frames import frames
+from genga.params.frames import Params as FramesParams
+from genga.params.probe import Params as ProbeParams
+from genga.probe import probe
+from genga.shards import writing_shard
+from genga.video import decode
+from genga.weave import Steady, beside, moved, small_of, weaves
+
+WIDTH, HEIGHT = 320, 240
+GATE = [(1.1 * sin(1.9 * n), 0.8 * cos(1.3 * n)) for n in range(40)]  # px by which each frame lies beside its place
+PROBE = ProbeParams(uneven=0.01, looked_at=96, fields="auto", weave="auto")
+FRAMES = FramesParams(lines=120, changed=12.0, hwaccel="off", lettering=0)
+
+
+def scene(seed: int, by: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """A picture (240, 320) whose film lies beside its place by x, y px, as a scanner of four times the size sees it."""
+    drawn = cv2.GaussianBlur(texture(seed, WIDTH // 2, HEIGHT // 2), (0, 0), 1)
+    scanned = cv2.resize(drawn, (4 * WIDTH, 4 * HEIGHT), interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(moved(scanned, (4 * by[0], 4 * by[1])), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+
+
+def film(path: Path, pictures: list[np.ndarray]) -> Path:
+    """They as a video."""
+    return write_film(path, [np.dstack([picture] * 3) for picture in pictures])
+
+
+@pytest.mark.parametrize("by", [(0.0, 0.0), (0.3, -0.2), (-1.4, 0.9)])
+def test_how_far_a_picture_lies_beside_another(by: tuple[float, float]) -> None:
+    found, share = beside(small_of(scene(1), 8), small_of(scene(1, by), 8))
+    assert found == pytest.approx(by, abs=0.05) and share > 0.9
+
+
+def test_ten_bits_lie_where_eight_do() -> None:
+    found, _ = beside(small_of(scene(1), 8), small_of(scene(1, (0.5, 0.5)).astype(np.uint16) << 2, 10))
+    assert found == pytest.approx((0.5, 0.5), abs=0.05)
+
+
+def test_what_moves_in_front_does_not_count() -> None:
+    first, second = scene(1, (0.4, 0.0)), scene(1, (0.4, 0.0))
+    first[60:200, 100:190] = scene(2)[60:200, 100:190]
+    second[60:200, 100:190] = scene(2)[56:196, 94:184]
+    found, share = beside(small_of(first, 8), small_of(second, 8))
+    assert found == pytest.approx((0.0, 0.0), abs=0.05) and 0.6 < share < 0.9
+
+
+def test_another_scene_and_an_empty_one_say_nothing() -> None:
+    assert beside(small_of(scene(1), 8), small_of(scene(2), 8))[1] < 0.5
+    assert beside(small_of(np.full((HEIGHT, WIDTH), 90, np.uint8), 8), small_of(scene(1), 8)) == ((0.0, 0.0), 0.0)
+    stripes = np.tile((np.arange(WIDTH) // 8 % 2 * 100).astype(np.uint8), (HEIGHT, 1))
+    assert beside(small_of(stripes, 8), small_of(stripes, 8))[1] == 0.0  # up and down they are the same
+
+
+def test_weaving_is_to_and_fro_in_many_frames() -> None:
+    def steps(*shifts: tuple[float, float], share: float = 0.9) -> list[tuple[tuple[float, float], float]]:
+        return [(shift, share) for shift in shifts]
+
+    to_and_fro = steps(*[(0.4, 0.1), (-0.4, -0.1)] * 12)
+    assert weaves([to_and_fro])
+    assert weaves([to_and_fro, steps(*[(0.0, 0.0)] * 48)])  # a third of all
+    assert not weaves([steps(*[(0.0, 0.0)] * 48), steps((0.4, 0.0), (-0.4, 0.0))])
+    assert not weaves([steps(*[(0.4, 0.1)] * 40)])  # the camera goes one way
+    assert not weaves([steps(*[(0.4, 0.1), (-0.4, -0.1)] * 12, share=0.3)])  # other scenes
+    assert not weaves([to_and_fro[:20]]) and not weaves([])
+
+
+def test_frames_are_held_still_scene_by_scene() -> None:
+    steady, grids = Steady(), []
+    for n, by in enumerate(GATE):
+        grids.append(cells_of(steady.placed(scene(1 if n < 20 else 2, by), 8), 8, (120, 160)))
+    loose = [cells_of(scene(1 if n < 20 else 2, by), 8, (120, 160)) for n, by in enumerate(GATE)]
+    for start, end in ((0, 20), (20, 40)):
+        apart = [block_difference(grids[start], grids[n]) for n in range(start, end)]
+        before = [block_difference(loose[start], loose[n]) for n in range(start, end)]
+        assert max(apart) < 12 < 50 < max(before)  # at the edges, too, where others come in
+
+
+def test_a_camera_move_is_not_held_back() -> None:
+    steady = Steady()
+    wide = cv2.resize(cv2.GaussianBlur(texture(1, 400, 120), (0, 0), 1), (800, 240), interpolation=cv2.INTER_CUBIC)
+    for n in range(30):
+        picture = wide[:, 3 * n : 3 * n + WIDTH].copy()
+        placed = steady.placed(picture, 8)
+        (dx, _), share = beside(small_of(picture, 8), small_of(placed, 8))
+        assert share > 0.6 and abs(dx) < 3.1  # at most so far as film weaves, then it starts anew
+
+
+def test_a_change_of_size_is_another_scene() -> None:
+    steady = Steady()
+    steady.placed(scene(1), 8)
+    other = cv2.resize(scene(1, (1.0, 0.0)), (WIDTH, 180), interpolation=cv2.INTER_AREA)
+    assert steady.placed(other, 8) is other
+
+
+def test_probe_sees_it_and_frames_hold_it(tmp_path: Path) -> None:
+    still = film(tmp_path / "still.mkv", [scene(1)] * 40)
+    woven = film(tmp_path / "woven.mkv", [scene(1, by) for by in GATE])
+    facts = probe(woven, PROBE)
+    assert facts["weave"] and facts["fields"]["kind"] == "progressive"  # lines that are drawn are no combs
+    assert not probe(still, PROBE)["weave"]
+    assert not probe(woven, PROBE.model_copy(update={"weave": "never"}))["weave"]
+    assert probe(still, PROBE.model_copy(update={"weave": "always"}))["weave"]
+    changes = []
+    for weave in (False, True):
+        with writing_shard(tmp_path / "cells.tar") as shard:
+            table = frames(decode(woven), CellWriter(shard), FRAMES, weave)
+        changes.append(table["change"].to_list()[1:])
+    assert np.median(changes[0]) > 40 and max(changes[1]) < 12
