@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Grids, difference_map
+from genga.cells import Grids, cells_of, difference_map, grid_size
 from genga.cellstore import CellReader
 from genga.dedup import SCHEMA as DEDUP
 from genga.dedup import texts
 from genga.errors import GengaError
+from genga.exposure import exposures
 from genga.files import read_json, replacing, write_text
 from genga.frames import SCHEMA as FRAMES
 from genga.images import Image
@@ -33,9 +34,12 @@ from genga.shots_gradual import mixture
 from genga.stills_stitched import spread
 from genga.stitch import stitch
 from genga.video import opening, pictures
+from genga.weave import Steady, moved
 
 WIDE, GAP = 300, 8  # px: width of a picture beside others, and between them
 QUALITY = 82  # of WebP
+WEAVE = (1.2, -0.9)  # px that a frame is moved to show film that weaves
+LINES = 120  # of its grid
 _PART = 3  # the grid is shown by a part of its width and height
 RED, PAPER = (194, 58, 51), 250
 BLUE, PALE, INK, QUIET = "#2a63b0", "#8fb3de", "#23262d", "#66685f"
@@ -87,6 +91,18 @@ def cells_picture(a: Image, b: Image, grid: Image, apart: npt.NDArray[np.float32
     size = 2 * WIDE
     return beside([large(a[part], size), large(b[part], size), large(grid[cells], size),
                    large(heat(apart[cells], 2 * level), size)])  # fmt: skip
+
+
+def weave_picture(image: Image, level: float) -> Image:
+    """A frame, as film leaves it beside its place, their block difference, and what of it is left when held still."""
+    woven = moved(image, WEAVE)
+    first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.uint8) for one in (image, woven))
+    steady = Steady()
+    held = [steady.placed(picture, 8) for picture in (first, second)]
+    grid = grid_size(first.shape[1], first.shape[0], LINES)
+    before, loose, still = (cells_of(picture, 8, grid) for picture in (first, second, held[1]))
+    apart = [heat(difference_map(before, other), 2 * level) for other in (loose, still)]
+    return beside([image, woven, *(large(one, WIDE) for one in apart)])
 
 
 def valley_chart(held: Values, new: Values, threshold: float) -> str:
@@ -202,7 +218,8 @@ def draw(data: Path, out: Path) -> list[Path]:
     middle = sum(dissolve) // 2
     line = next(line for line in texts(shots) if line.start not in set(shots["start"]))
     lettered = (line.start + line.end) // 2
-    calm = [shot for shot in shots_of(frames.select("frame", "time"), shots, dedup)
+    exposed = exposures(frames.select("frame", "time"), dedup)
+    calm = [shot for shot in shots_of(shots, dedup, exposed)
             if shot["rows"] == len(shot["new"]) <= 5 and shot["timing"] >= 2]  # fmt: skip
     sheet = max(calm, key=lambda shot: (len(shot["blocks"]), -shot["shot"]))
     moving = [pan[0], *spread(range(pan[0] + 1, pan[1]))]
@@ -226,6 +243,7 @@ def draw(data: Path, out: Path) -> list[Path]:
         "dissolve": beside([shown[dissolve[0] - 1], shown[middle], shown[dissolve[1]], heat(left, mouth["threshold"])]),
         "move": beside([shown[moving[0]], shown[moving[count // 2]], shown[moving[count - 1]]]),
         "stitched": thumbnail(picture, 3 * WIDE + 2 * GAP),
+        "weave": weave_picture(shown[mouth["frame"]], mouth["threshold"]),
         "lettering": framed(shown[lettered], x0, y0, x1, y1),
     }
     change = frames["change"].to_numpy()

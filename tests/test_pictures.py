@@ -3,10 +3,24 @@
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from films import texture
 
-from demo.pictures import PAPER, RED, WIDE, beside, cells_picture, framed, heat, sheet_picture, valley_chart
+from demo.pictures import (
+    GAP,
+    PAPER,
+    RED,
+    WIDE,
+    beside,
+    cells_picture,
+    framed,
+    heat,
+    sheet_picture,
+    valley_chart,
+    weave_picture,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +52,13 @@ def test_the_part_around_the_cell_that_decides() -> None:
     red = np.argwhere((np.abs(picture.astype(int) - RED) < 9).all(axis=2))
     assert len(red) and red[:, 1].min() > 3 * WIDE  # in the fourth
     assert framed(frame, 10, 10, 20, 20).any()
+
+
+def test_film_that_weaves_and_is_held_still() -> None:
+    drawn = cv2.GaussianBlur(texture(3, 480, 360), (0, 0), 2)
+    picture = weave_picture(np.dstack([drawn] * 3), 14.0)
+    loose, held = (picture[:, start : start + WIDE].astype(int) for start in (2 * (WIDE + GAP), 3 * (WIDE + GAP)))
+    assert (np.abs(loose - RED).max(axis=2) < 60).mean() > 0.1 > 0.002 > (np.abs(held - RED).max(axis=2) < 60).mean()
 
 
 def test_the_hills_of_a_histogram() -> None:
