@@ -86,6 +86,18 @@ def test_frames_are_held_still_scene_by_scene() -> None:
         assert max(apart) < 12 < 50 < max(before)  # at the edges, too, where others come in
 
 
+def test_ten_bits_are_held_as_eight_are() -> None:
+    found = []
+    for bits in (8, 10):
+        steady = Steady()
+        deep = [
+            scene(1, by).astype(np.uint16 if bits > 8 else np.uint8) << (bits - 8) for by in ((0.0, 0.0), (0.7, -0.4))
+        ]
+        found.append([cells_of(steady.placed(picture, bits), bits, (120, 160)) for picture in deep])
+    assert block_difference(*found[0]) < 8 and block_difference(*found[1]) < 8
+    assert np.abs(found[0][1].astype(int) - found[1][1]).max() <= 1
+
+
 def test_a_camera_move_is_not_held_back() -> None:
     steady = Steady()
     wide = cv2.resize(cv2.GaussianBlur(texture(1, 400, 120), (0, 0), 1), (800, 240), interpolation=cv2.INTER_CUBIC)
