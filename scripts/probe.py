@@ -25,7 +25,7 @@ def main(
     summary(
         f"probe {out.parent.name}/{out.stem}: {found['codec']} {found['width']}x{found['height']}, "
         f"{found['frames']} frames in {found['duration']:.1f} s"
-        f"{', variable rate' if found['is_vfr'] else ''}{kind}"
+        f"{', variable rate' if found['is_vfr'] else ''}{kind}{', weaves: held still' if found['weave'] else ''}"
         f"{damaged}{f', its last {late:.1f} s are missing: cut short' if late else ''}"
     )
 
