@@ -21,6 +21,8 @@ with launched():
     me = int(os.environ["RANK"])
     Path(f"started-{{me}}").write_text(" ".join([os.environ["WORLD_SIZE"], *sys.argv[1:]]))
     if me == 1:
+        while not Path("started-0").exists() or not Path("started-0").read_text():  # who dies first ends the other
+            time.sleep(0.02)
         {last}
     time.sleep({wait})
 """
