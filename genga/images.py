@@ -16,9 +16,7 @@ Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 EXTENSION = ".png"  # of a lossless image that other tools read
 
 Lossless = Literal["jxl", "webp", "png"]  # of RGB
-Format = Literal[
-    "h264", "jxl", "webp", "png"
-]  # of stills; h264: of a frame as the video has it (genga.planes), else jxl
+Format = Literal["h264", Lossless]  # of stills; h264: of a frame as the video has it (genga.planes), else jxl
 _WEBP_LOSSLESS = 101  # OpenCV: a quality above 100
 _OPTIONS: dict[str, list[int]] = {
     "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],

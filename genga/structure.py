@@ -26,6 +26,7 @@ _GRAIN = 0.06  # mean squared compressed gradient from which even the flattest t
 _PAIRS = 60  # steps looked at for what noise adds to gradients
 _AT_REST = 0.25  # part of the steps taken to show hardly anything but noise
 _BORDER = 2  # cells at the edge of a picture between bars whose gradients are the bars'
+_FARTHEST = 3.8  # deviations of a cell's noise, than which two frames differ less in all their 2x2 cells
 _STAYS = 0.7  # correlation of gradients from which a tile is where it was
 
 Mask = npt.NDArray[np.bool_]
@@ -61,9 +62,6 @@ class Noise:
 
     luma: float  # standard deviation of a cell, code values
     gradient: float  # what it adds to the mean squared compressed gradient of a tile
-
-
-_FARTHEST = 3.8  # deviations of a cell's noise, than which two frames differ less in all their 2x2 cells
 
 
 def block_noise(noise: Noise) -> float:

@@ -24,7 +24,7 @@ _LINES = 240  # shorter side of the pictures that are compared
 _BLUR = 1.0  # px, deviation: least squares find a picture that lies about so far beside its place
 _ROUNDS = 8  # of least squares, each over the px that the one before explains
 _ENOUGH = 0.005  # px by which a round may move the picture to be the last
-_EDGE = 4.0  # luma levels per px from which a gradient says where a px is
+_EDGE = 4.0  # luma levels per px, both ways together, from which a gradient says where a px is
 _FEWEST = 200  # px with such gradients
 _AGREED = 6.0  # luma levels by which frames may differ where they agree, and _GRAINS times the median if that is more,
 _GRAINS = 3.0
@@ -55,7 +55,7 @@ def beside(first: Small, second: Small, start: Shift = (0.0, 0.0)) -> tuple[Shif
     gx, gy = (cv2.Sobel(first, cv2.CV_32F, x, 1 - x, ksize=3, scale=1 / 8) for x in (1, 0))
     inner = np.zeros(first.shape, bool)
     inner[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = True
-    edges = inner & (cv2.absdiff(gx, -gx) + cv2.absdiff(gy, -gy) >= 2 * _EDGE)
+    edges = inner & (np.abs(gx) + np.abs(gy) >= _EDGE)
     if np.count_nonzero(edges) < _FEWEST:
         return start, 0.0
     x, y, base = gx[edges], gy[edges], first[edges]
@@ -92,7 +92,7 @@ def moved(picture: npt.NDArray[Any], by: Shift, around: npt.NDArray[Any] | None 
 def weaves(stretches: Iterable[Sequence[tuple[Shift, float]]]) -> bool:
     """Return whether a video weaves, by how each frame lies `beside` the one before in runs of consecutive ones.
 
-    In most pairs of neighbours the whole picture has moved, and not one way as under a moving camera.
+    In many pairs of neighbours the whole picture has moved, and not one way as under a moving camera.
     """
     pairs = moving = 0
     for stretch in stretches:
