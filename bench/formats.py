@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from bench.frames import CLIPS
 from bench.models import table
 from genga import images, jxl
-from genga.images import Image
+from genga.image import Image
 from genga.pixels import Converter
 from genga.planes import Packer
 from genga.still import Shown

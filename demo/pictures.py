@@ -24,7 +24,7 @@ from genga.errors import GengaError
 from genga.exposure import exposures
 from genga.files import read_json, replacing, write_text
 from genga.frames import SCHEMA as FRAMES
-from genga.images import Image
+from genga.image import Image
 from genga.lettering import in_cells
 from genga.pixels import Converter
 from genga.report_pictures import thumbnail

@@ -13,7 +13,7 @@ import polars as pl
 
 from genga.boxes import Box, area, containment, overlap, square, widened, within
 from genga.errors import GengaError
-from genga.images import Image, cut
+from genga.image import Image, cut
 from genga.params.crop import Params
 from genga.people import FRAMINGS, Person, count_tags, is_count, people
 from genga.shards import SHARD_SCHEMA

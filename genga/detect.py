@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from genga.boxes import Box, assign, clip
-from genga.images import Image
+from genga.image import Image
 from genga.params.detect import Params
 
 KINDS = ("person", "halfbody", "head", "face")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.images import Image
+from genga.image import Image
 from genga.params.embed import Params
 from genga.shards import SHARD_SCHEMA
 

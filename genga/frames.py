@@ -24,8 +24,9 @@ from genga.cells import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_si
 from genga.cellstore import CELLS_SCHEMA, CellWriter
 from genga.lettering_looks import LINE, Lookout
 from genga.params.frames import Params
+from genga.planar import Luma
 from genga.tables import Schema
-from genga.video import Decoded, Luma, luma
+from genga.video import Decoded, luma
 from genga.weave import Steady
 
 SCHEMA: Schema = {

@@ -1,27 +1,19 @@
 """Decode by the graphics card where there is one; else by the processor, and say so."""
 
 import sys
-from typing import Annotated, Literal
 
 import av
 import av.container
 import av.error
 from av.codec.hwaccel import HWAccel, hwdevices_available
-from pydantic import BeforeValidator
 
 from genga.reading import Reading
 
 _BUFFER = 1 << 18  # bytes that FFmpeg asks for at a time
 
-# YAML reads a bare `off` as false.
-Name = Annotated[
-    Literal["off", "auto", "cuda", "vaapi", "qsv", "vdpau", "videotoolbox", "d3d11va", "dxva2", "vulkan"],
-    BeforeValidator(lambda value: "off" if value is False else value),
-]
-
 
 def opened(file: Reading, name: str) -> av.container.InputContainer:
-    """Open a media file for decoding by the device `name` (see Name), or by the processor.
+    """Open a media file for decoding by the device `name` (see params.hardware_decoder), or by the processor.
 
     Writes one line to stderr where the device is not there or does not know the codec. Raises av.error.FFmpegError.
     """

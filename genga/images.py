@@ -1,22 +1,18 @@
-"""Images in memory and as lossless bytes. An image is an array uint8 (height, width, 3), RGB.
+"""Images as lossless bytes, and back.
 
 Stills are kept in the format that params.yaml:stills.format names; what leaves genga is PNG, which everything reads.
 """
 
-from typing import Literal
-
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from genga import jxl, planes
 from genga.errors import GengaError
-
-Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
+from genga.image import Image
+from genga.params.still_formats import Lossless
 
 EXTENSION = ".png"  # of a lossless image that other tools read
 
-Lossless = Literal["jxl", "webp", "png"]  # of RGB
-Format = Literal["h264", Lossless]  # of stills; h264: of a frame as the video has it (genga.planes), else jxl
 _WEBP_LOSSLESS = 101  # OpenCV: a quality above 100
 _OPTIONS: dict[str, list[int]] = {
     "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],
@@ -30,8 +26,6 @@ _PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 def encode(image: Image, kind: Lossless = "png") -> bytes:
     """Return `image` as lossless bytes of a format; equal images give equal bytes."""
     if kind == "jxl":
-        from genga import jxl
-
         return jxl.encode(image)
     ok, data = cv2.imencode(f".{kind}", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _OPTIONS[kind])
     if not ok:
@@ -45,12 +39,8 @@ def decode(data: bytes, name: str = "image") -> Image:
     Raises GengaError, with `name`, if they are none.
     """
     if data.startswith(H264_STARTS):
-        from genga import planes
-
         image = planes.unpack(data)
     elif data.startswith(JXL_STARTS):
-        from genga import jxl
-
         image = jxl.decode(data)
     else:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
@@ -63,9 +53,3 @@ def decode(data: bytes, name: str = "image") -> Image:
 def as_png(data: bytes, name: str = "image") -> bytes:
     """Return image bytes as PNG: as they are, if they are that; the same pixels otherwise."""
     return data if data.startswith(_PNG) else encode(decode(data, name))
-
-
-def cut(image: Image, x0: int, y0: int, x1: int, y1: int) -> Image:
-    """Return the pixels of the box, clipped to the image; x1 and y1 are exclusive."""
-    height, width = image.shape[:2]
-    return np.ascontiguousarray(image[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)])

@@ -16,7 +16,7 @@ from genga.copies import Prints, thumbprints
 from genga.detector import Detector
 from genga.embedder import open_embedder
 from genga.ensemble import Ensemble
-from genga.images import Image, cut
+from genga.image import Image, cut
 from genga.registry import Registry
 from genga.tagger import open_taggers
 

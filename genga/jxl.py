@@ -9,12 +9,11 @@ import io
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image as Pillow
 from pillow_jxl import Decoder
 from pillow_jxl import Encoder as _Encoder
 
-Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
+from genga.image import Image
 
 Encoder: Any = _Encoder  # its stub is of an older version
 _EFFORT = 1  # 1..10; 2 takes ten times as long for a tenth of the bytes

@@ -14,9 +14,9 @@ import polars as pl
 
 from genga.boxes import Box, around, containment
 from genga.cells import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
+from genga.planar import Luma
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
-from genga.video import Luma
 
 LINE = pl.Struct(
     {

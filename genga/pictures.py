@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from genga.images import Image, decode
+from genga.image import Image
+from genga.images import decode
 from genga.shards import SHARD_SCHEMA, ShardReader
 from genga.tables import Schema
 

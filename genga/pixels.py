@@ -13,8 +13,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga import tonemap
-from genga.images import Image
-from genga.video import samples
+from genga.image import Image
+from genga.planar import samples
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
 _HDR = (tonemap.PQ, tonemap.HLG)

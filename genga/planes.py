@@ -16,7 +16,7 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from genga.images import Image
+from genga.image import Image
 from genga.pixels import Converter
 
 FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray")  # of which nothing is lost

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.boxes import Box
-from genga.images import Image
+from genga.image import Image
 from genga.params.quality import Params, Ratio, Share
 from genga.quality_text import Shares, burnt_in, cover
 

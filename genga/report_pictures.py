@@ -7,7 +7,8 @@ import cv2
 import polars as pl
 
 from genga.errors import GengaError
-from genga.images import Image, decode
+from genga.image import Image
+from genga.images import decode
 from genga.params.report import Params
 from genga.shards import SHARD_SCHEMA, ShardReader
 

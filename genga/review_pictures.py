@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from genga.cells import Cells, Grids, difference_map
-from genga.images import Image, decode
+from genga.image import Image
+from genga.images import decode
 from genga.params.review import Params
 from genga.report_pictures import data_uri, thumbnail
 from genga.review_closest import Decision

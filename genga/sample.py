@@ -19,7 +19,7 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 from genga import lora
 from genga.diffusion import VAE_SCALE, Base, encode, place
 from genga.errors import GengaError
-from genga.images import Image
+from genga.image import Image
 from genga.params.sample import Params
 from genga.shards import SHARD_SCHEMA
 from genga.tables import Schema

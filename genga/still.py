@@ -5,7 +5,9 @@ from typing import Protocol
 
 from av.video.frame import VideoFrame
 
-from genga.images import Format, Image, Lossless, encode
+from genga.image import Image
+from genga.images import encode
+from genga.params.still_formats import Format, Lossless
 from genga.pixels import Converter
 from genga.planes import Packer
 

@@ -15,7 +15,7 @@ import polars as pl
 from genga.dedup import KEPT
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE, Fields
-from genga.images import Format
+from genga.params.still_formats import Format
 from genga.params.stills import Params
 from genga.pixels import Converter
 from genga.planes import Packer

@@ -14,7 +14,7 @@ import polars as pl
 from genga.boxes import padded
 from genga.ensemble import Ensemble, Means, Votes
 from genga.errors import GengaError
-from genga.images import Image, cut
+from genga.image import Image, cut
 from genga.params.tag import Params
 from genga.people import Person, count_tags, framing, main_person, people
 from genga.tagcorrections import Correction

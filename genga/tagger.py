@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 from genga import onnx
 from genga.errors import GengaError
-from genga.images import Image
+from genga.image import Image
 from genga.registry import Registry
 
 Dialect = Literal["pillow", "opencv"]

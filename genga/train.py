@@ -19,7 +19,7 @@ import torch
 from genga import lora
 from genga.diffusion import Source
 from genga.files import in_project
-from genga.images import Image
+from genga.image import Image
 from genga.params.train import Params
 from genga.tables import Schema
 from genga.training.draws import digest

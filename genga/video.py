@@ -15,11 +15,8 @@ from pathlib import Path
 import av
 import av.container
 import av.error
-import numpy as np
-import numpy.typing as npt
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 
 from genga import hwaccel, tonemap
@@ -28,10 +25,10 @@ from genga.errors import GengaError
 from genga.fieldfilter import undone
 from genga.fields import PROGRESSIVE, Fields
 from genga.files import check_sha256
+from genga.params.hardware_decoder import HardwareDecoder
+from genga.planar import Luma, samples
 from genga.reading import Reading
 from genga.sparse import sparing
-
-Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
 
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
 _PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")
@@ -50,7 +47,7 @@ class Decoded:
 
 @contextmanager
 def opening(
-    path: str | Path, device: hwaccel.Name = "off"
+    path: str | Path, device: HardwareDecoder = "off"
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     """Open a video file; yield its container and the stream that is the picture.
 
@@ -106,7 +103,7 @@ def decode(
     threads: int = 1,
     damage: Damage | None = None,
     fields: Fields = PROGRESSIVE,
-    device: hwaccel.Name = "off",
+    device: HardwareDecoder = "off",
 ) -> Iterator[Decoded]:
     """Yield every frame of a video, in the order shown.
 
@@ -171,14 +168,6 @@ def as_coded(
             if damage is not None:
                 damage.came(time if shown is None else shown, time + step, frame.key_frame, frame.is_corrupt)
             yield float(time), frame
-
-
-def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:
-    """Return a plane of a frame as a view (height, width); two bytes a sample where it has more than 8 bits."""
-    values: Luma = np.frombuffer(memoryview(plane), np.uint8)
-    if bits > 8:
-        values = values.view(np.uint16)
-    return values.reshape(plane.height, -1)[:, :width]
 
 
 def luma(frame: VideoFrame) -> tuple[Luma, int]:

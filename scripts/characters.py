@@ -11,7 +11,8 @@ from genga.characters import CROPS, FEATURES, SCHEMA, STILLS, characters
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.embedder import open_embedder
 from genga.files import read_json, write_text
-from genga.images import Image, decode
+from genga.image import Image
+from genga.images import decode
 from genga.names import read_names
 from genga.params.characters import Params
 from genga.params.models import Params as Models

@@ -10,7 +10,7 @@ from genga.checkpoints import keep, read_checkpoints
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.evaluate import REFERENCES, SAMPLES, SCHEMA, evaluate, select_references
 from genga.files import write_facts
-from genga.images import Image
+from genga.image import Image
 from genga.judges import look_at_references, look_at_samples, open_judges
 from genga.onnx import batched
 from genga.params.evaluate import Params

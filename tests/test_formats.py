@@ -64,7 +64,8 @@ def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Pa
 
     from genga.audit.croissant import croissant
     from genga.audit.tables import DATASET
-    from genga.images import Format, encode
+    from genga.images import encode
+    from genga.params.still_formats import Format
     from genga.shards import writing_shard
     from genga.tables import read_table
 

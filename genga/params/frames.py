@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from genga.hwaccel import Name
 from genga.params.base import Section
+from genga.params.hardware_decoder import HardwareDecoder
 
 
 class Params(Section):
@@ -13,7 +13,7 @@ class Params(Section):
     # Luma levels by which a cell must differ to count as changed, for `spread`.
     changed: float = Field(ge=1, le=64)
     # What decodes: off is the processor; a device that is not there is replaced by it, with a warning.
-    hwaccel: Name
+    hwaccel: HardwareDecoder
     # Frames from one look for burnt-in text to the next at least, while the picture changes. More: less CPU, and text
     # that stays for less than twice as long is overlooked. 0: nothing is looked for.
     lettering: int = Field(ge=0, le=240)

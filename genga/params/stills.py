@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from genga.hwaccel import Name
-from genga.images import Format
 from genga.params.base import Section
+from genga.params.hardware_decoder import HardwareDecoder
+from genga.params.still_formats import Format
 
 
 class Params(Section):
@@ -14,4 +14,4 @@ class Params(Section):
     # has it, and by JPEG XL what is no plain frame: stitched pictures, HDR, more than 8 bits, pixels not square.
     format: Format
     # What decodes: off is the processor; a device that is not there is replaced by it, with a warning.
-    hwaccel: Name
+    hwaccel: HardwareDecoder

@@ -14,7 +14,7 @@ import torch
 
 from genga.diffusion import Base, state_sha256
 from genga.errors import GengaError
-from genga.images import Image
+from genga.image import Image
 from genga.progress import progress
 from genga.training import sealed
 from genga.training.draws import digest

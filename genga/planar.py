@@ -1,0 +1,15 @@
+"""A plane of a decoded frame as an array: luma, or one of the planes of colour, as the video has it."""
+
+import numpy as np
+import numpy.typing as npt
+from av.video.plane import VideoPlane
+
+Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
+
+
+def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:
+    """Return a plane of a frame as a view (height, width); two bytes a sample where it has more than 8 bits."""
+    values: Luma = np.frombuffer(memoryview(plane), np.uint8)
+    if bits > 8:
+        values = values.view(np.uint16)
+    return values.reshape(plane.height, -1)[:, :width]
