@@ -23,7 +23,8 @@ from bench.models import table
 from genga.audit import tables
 from genga.files import sha256_of, write_json
 from genga.shards import writing_shard
-from genga.tables import Schema, write_table
+from genga.store.parquet import write_table
+from genga.tables.schema import Schema
 
 FRAMES, TAGS, LOOKS, SIZE = 4000, 20, 3, 2000  # frames an episode, tags an image, looks at it, bytes of it
 SERIES = "made"
@@ -35,10 +36,10 @@ def made_up(count: int) -> str:
     for episode in range(-(-count // FRAMES)):
         images += _episode(f"{SERIES}/{episode:03d}", min(FRAMES, count - len(images)))
     named = [{**row, "cluster": 0, "character": "hana", "origin": "model"} for row in images]
-    _write(f"data/characters/{SERIES}.parquet", tables.CHARACTERS, named)
-    _write(f"data/dataset/{SERIES}.parquet", tables.DATASET, images)
+    _write(f"data/characters/{SERIES}.parquet", tables.OF_CHARACTERS, named)
+    _write(f"data/dataset/{SERIES}.parquet", tables.OF_DATASET, images)
     looks = [{**row, "step": step} for step in range(1, LOOKS + 1) for row in images]
-    _write("models/made/ledger.parquet", tables.LEDGER, looks)
+    _write("models/made/ledger.parquet", tables.OF_LEDGER, looks)
     Path("models/made/made.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
     model = {"file": "models/made/made.safetensors", "sha256": sha256_of("models/made/made.safetensors")}
     listed = {"run": "made", "base": {"name": "none", "sha256": "0" * 64}, "trigger": ""}
@@ -59,12 +60,12 @@ def _episode(place: str, count: int) -> list[dict[str, Any]]:
             said = {"tags": tags, "caption": ", ".join(tags), "split": "train", "crop_box": [0, 0, 64, 64]}
             crop = f"{still}-0-head"
             images.append({"image": crop, "still": still, "crop": crop, "box": 0, "kind": "head", **said, **at})
-    _write(f"data/dedup/{place}.parquet", tables.DEDUP, frames)
-    _write(f"data/crop/{place}.parquet", tables.CROP, images)
-    _write(f"data/stills/{place}.parquet", tables.STILLS, [{**row, "time": row["y0"]} for row in images])
+    _write(f"data/dedup/{place}.parquet", tables.OF_DEDUP, frames)
+    _write(f"data/crop/{place}.parquet", tables.OF_CROP, images)
+    _write(f"data/stills/{place}.parquet", tables.OF_STILLS, [{**row, "time": row["y0"]} for row in images])
     tags = [f"tag_{n}" for n in range(TAGS)]
     rows = [{"still": row["still"], "box": 0, "tag": tag, "origin": "model"} for row in images for tag in tags]
-    _write(f"data/tag/{place}.parquet", tables.TAG, rows)
+    _write(f"data/tag/{place}.parquet", tables.OF_TAG, rows)
     return images
 
 

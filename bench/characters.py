@@ -15,15 +15,16 @@ import typer
 
 from bench.images import figures_found, truths
 from bench.models import table
-from genga.characters import CROPS, FEATURES, STILLS, characters
-from genga.detect import SCHEMA as BOXES
+from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
 from genga.embedder import open_embedder
 from genga.files import read_json
 from genga.params.characters import Params
 from genga.params.load import parse_section, section_of_file
 from genga.params.models import Params as Models
 from genga.registry import load
-from genga.tables import Schema, read_table
+from genga.store.parquet import read_table
+from genga.tables.detect import DETECT as BOXES
+from genga.tables.schema import Schema
 from genga.tracks import Person
 
 METHODS = ("optics", "hdbscan", "linkage")
@@ -51,11 +52,11 @@ def main(
     def read(stage: str, schema: Schema) -> pl.DataFrame:
         return pl.concat([read_table(data / stage / truth.name / f"{name}.parquet", schema) for name in names])
 
-    crops, features, stills = read("crop", CROPS), read("embed", FEATURES), read("stills", STILLS)
+    crops, features, stills = read("crop", OF_CROP), read("embed", OF_EMBED), read("stills", OF_STILLS)
     character_of: dict[Person, str] = {}
     for name in names:
         place = f"{truth.name}/{name}.parquet"
-        known = truths(read_table(data / "stills" / place, STILLS), read_json(truth / f"{name}.json"))
+        known = truths(read_table(data / "stills" / place, OF_STILLS), read_json(truth / f"{name}.json"))
         found = figures_found(read_table(data / "detect" / place, BOXES), known)
         character_of |= {person: figure["character"] for person, figure in found}
     kept = crops.filter("kept").select("crop", "still", "box").rows()

@@ -19,8 +19,9 @@ from bench.models import table
 from genga.cellstore import unpack
 from genga.files import replacing, sha256_of
 from genga.images import decode as decoded
-from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.tables import read_table, write_table
+from genga.shards import ShardReader
+from genga.store.parquet import read_table, write_table
+from genga.tables.shard import SHARD
 from genga.video import decode
 
 TIMES = 5
@@ -67,7 +68,7 @@ def tables(paths: list[Path], folder: Path) -> tuple[float, float, float, float]
 
 def members(path: Path, kind: str) -> tuple[float, float]:
     """Return s of using the files in a table's shards (pictures decoded, grids unpacked), and of their sha256 alone."""
-    wanted = ["rows", "columns", *SHARD_SCHEMA] if kind == "grids" else list(SHARD_SCHEMA)
+    wanted = ["rows", "columns", *SHARD] if kind == "grids" else list(SHARD)
     rows = pl.read_parquet(path).select(wanted).unique(maintain_order=True).drop_nulls().rows()
     with ShardReader() as shards:
         data = [shards.read(*row[-4:]) for row in rows]

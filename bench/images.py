@@ -15,13 +15,13 @@ import typer
 from bench.models import table
 from demo.world.vocabulary import INDEX, RATINGS
 from genga.boxes import Box, area, overlap
-from genga.detect import KINDS
-from genga.detect import SCHEMA as BOXES
 from genga.files import read_json
 from genga.people import FRAMINGS, is_count
-from genga.quality import SCHEMA as QUALITY
-from genga.tables import read_table
-from genga.tag import SCHEMA as TAGS
+from genga.store.parquet import read_table
+from genga.tables.detect import DETECT as BOXES
+from genga.tables.detect import KINDS
+from genga.tables.quality import QUALITY
+from genga.tables.tag import TAG as TAGS
 from genga.tagparts import is_subject
 from genga.tracks import Person
 

@@ -18,21 +18,21 @@ import polars as pl
 
 from genga.cells import Grids, cells_of, difference_map, grid_size
 from genga.cellstore import CellReader
-from genga.dedup import SCHEMA as DEDUP
 from genga.dedup import texts
 from genga.errors import GengaError
 from genga.exposure import exposures
 from genga.files import read_json, replacing, write_text
-from genga.frames import SCHEMA as FRAMES
 from genga.image import Image
 from genga.lettering import in_cells
 from genga.pixels import Converter
 from genga.report_pictures import thumbnail
 from genga.review_figures import shots_of
-from genga.shots import SCHEMA as SHOTS
 from genga.shots_gradual import mixture
 from genga.stills_stitched import spread
 from genga.stitch import stitch
+from genga.tables.dedup import DEDUP
+from genga.tables.frames import FRAMES
+from genga.tables.shots import SHOTS
 from genga.video import opening, pictures
 from genga.weave import Steady, moved
 

@@ -9,48 +9,42 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.names import NOBODY
-from genga.shards import SHARD_SCHEMA
-from genga.tables import Schema
+from genga.tables.candidates import CANDIDATES
+from genga.tables.characters import CHARACTERS
+from genga.tables.crop import CROP
+from genga.tables.detect import DETECT
+from genga.tables.frames import FRAMES
+from genga.tables.quality import QUALITY
+from genga.tables.schema import only
+from genga.tables.shard import SHARD
+from genga.tables.stills import STILLS
+from genga.tables.tag import TAG
 from genga.tagtext import in_order
 
 # What is read of the tables of other stages.
-CROPS: Schema = {
-    "crop": pl.String, "still": pl.String, "kind": pl.String, "kept": pl.Boolean, "tags": pl.List(pl.String),
-    "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
-}  # fmt: skip
-STILLS: Schema = {
-    "still": pl.String, "frame": pl.Int64, "shot": pl.Int64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
-}  # fmt: skip
-FRAMES: Schema = {"frame": pl.Int64, "signature": pl.Binary}
-PERSONS: Schema = {"still": pl.String, "kind": pl.String}
-TAGS: Schema = {
-    "still": pl.String, "box": pl.Int64, "tag": pl.String, "category": pl.String, "score": pl.Float64,
-    "kept": pl.Boolean,
-}  # fmt: skip
-QUALITY: Schema = {"still": pl.String, "tier": pl.String, "text_cover": pl.Float64}
-NAMES: Schema = {"crop": pl.String, "still": pl.String, "character": pl.String, "outfit": pl.String}
-
-CANDIDATE: Schema = {
-    "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "shot": pl.String, "frame": pl.Int64,
-    "character": pl.String, "outfit": pl.String, "names": pl.List(pl.String), "tags": pl.List(pl.String),
-    "tier": pl.String, "text_cover": pl.Float64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
-}  # fmt: skip
+OF_CROP = only(CROP, "crop", "still", "kind", "kept", "tags", "width", "height", *SHARD)
+OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
+OF_FRAMES = only(FRAMES, "frame", "signature")
+OF_DETECT = only(DETECT, "still", "kind")
+OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
+OF_QUALITY = only(QUALITY, "still", "tier", "text_cover")
+OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 
 @dataclass(frozen=True)
 class Tables:
     """What other stages say of a series, all its episodes together, in any order."""
 
-    crops: pl.DataFrame  # CROPS
-    stills: pl.DataFrame  # STILLS and signature, see with_signatures
-    persons: pl.DataFrame  # PERSONS
-    tags: pl.DataFrame  # TAGS
-    quality: pl.DataFrame  # QUALITY
-    names: pl.DataFrame  # NAMES
+    crops: pl.DataFrame  # OF_CROP
+    stills: pl.DataFrame  # OF_STILLS and signature, see with_signatures
+    persons: pl.DataFrame  # OF_DETECT
+    tags: pl.DataFrame  # OF_TAG
+    quality: pl.DataFrame  # OF_QUALITY
+    names: pl.DataFrame  # OF_CHARACTERS
 
 
 def with_signatures(stills: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
-    """Return the stills of one episode with the signatures of their frames. frames: FRAMES of that episode."""
+    """Return the stills of one episode with the signatures of their frames. frames: OF_FRAMES of that episode."""
     return _joined(stills, frames, "frame", "frames")
 
 
@@ -60,9 +54,9 @@ def with_shots(stills: pl.DataFrame) -> pl.DataFrame:
 
 
 def candidates(tables: Tables) -> pl.DataFrame:
-    """Return all candidates (CANDIDATE), sorted by image. Raises GengaError where a table lacks what another has."""
+    """Return all candidates (CANDIDATES), sorted by image. Raises GengaError where a table lacks what another has."""
     both = pl.concat([_crops(tables), _stills(tables)])
-    return _joined(both, tables.quality, "still", "quality").select(list(CANDIDATE)).sort("image")
+    return _joined(both, tables.quality, "still", "quality").select(list(CANDIDATES)).sort("image")
 
 
 def _crops(tables: Tables) -> pl.DataFrame:
@@ -95,7 +89,7 @@ def _stills(tables: Tables) -> pl.DataFrame:
 
 
 def _common(images: pl.DataFrame) -> pl.DataFrame:
-    return images.select([column for column in CANDIDATE if column not in QUALITY or column == "still"])
+    return images.select([column for column in CANDIDATES if column not in OF_QUALITY or column == "still"])
 
 
 def _tags(tags: pl.DataFrame) -> pl.DataFrame:
@@ -105,7 +99,7 @@ def _tags(tags: pl.DataFrame) -> pl.DataFrame:
         (still, in_order(own.select("tag", "score").iter_rows()))
         for (still,), own in kept.group_by("still", maintain_order=True)
     ]
-    return pl.DataFrame(rows, schema={"still": pl.String, "tags": pl.List(pl.String)}, orient="row")
+    return pl.DataFrame(rows, schema=only(CANDIDATES, "still", "tags"), orient="row")
 
 
 def _joined(left: pl.DataFrame, right: pl.DataFrame, on: str, stage: str) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The cell grids of a whole video in one shard: a stretch of frames per member, read in order or at random.
 
 A member holds `STRETCH` grids as wrap-around differences to the grid before, compressed with zstandard: held frames
-cost next to nothing. A frame's row in the index table names its member (SHARD_SCHEMA) and the grid's rows and columns.
+cost next to nothing. A frame's row in the index table names its member (SHARD) and the grid's rows and columns.
 """
 
 from collections.abc import Iterator
@@ -15,20 +15,14 @@ import polars as pl
 import pyarrow as pa
 
 from genga.cells import Cells
-from genga.shards import SHARD_SCHEMA, ShardReader, ShardWriter
+from genga.shards import ShardReader, ShardWriter
+from genga.tables.grid import GRID
 
 STRETCH = 64  # frames in a member
 _LEVEL = 1  # of zstandard; 3 saves 3 % and takes half as long again
 _OPEN = 16  # members kept unpacked by a reader: 26 MB
 
 Row = dict[str, str | int]
-
-# Where a frame's cells are: columns of the index table beside `frame`.
-CELLS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "rows": pl.Int64,  # cells in a column of the grid
-    "columns": pl.Int64,  # cells in a row of the grid
-    **SHARD_SCHEMA,
-}
 
 
 class CellWriter:
@@ -39,7 +33,7 @@ class CellWriter:
         self._stretch: npt.NDArray[np.uint8] = np.empty((STRETCH, 0, 0), np.uint8)  # one for all stretches
         self._filled = 0  # grids in it
         self._members = 0
-        self.index: list[Row] = []  # CELLS_SCHEMA
+        self.index: list[Row] = []  # GRID
 
     def add(self, cells: Cells) -> None:
         """Append the next frame's grid."""
@@ -68,7 +62,7 @@ class CellReader:
 
     def __init__(self, frames: pl.DataFrame, root: str | Path = ".") -> None:
         self._length = len(frames)
-        self._index = frames.select(list(CELLS_SCHEMA)).gather_every(STRETCH).rows()  # a row per member
+        self._index = frames.select(list(GRID)).gather_every(STRETCH).rows()  # a row per member
         self._shards = ShardReader(root)
         self._unpacked = lru_cache(maxsize=_OPEN)(self._unpack)
 

@@ -22,27 +22,17 @@ from genga.errors import GengaError
 from genga.names import Name
 from genga.naming import Crop, Named, give_names
 from genga.params.characters import Params
-from genga.tables import Schema
+from genga.tables.characters import CHARACTERS
+from genga.tables.crop import CROP
+from genga.tables.embed import EMBED
+from genga.tables.schema import only
+from genga.tables.stills import STILLS
 from genga.tracks import Person, links
 
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "crop": pl.String,
-    "still": pl.String,
-    "box": pl.Int64,  # of the person in the still
-    "cluster": pl.Int64,  # from 0 by falling size; -1: resembles no cluster
-    "character": pl.String,  # as named under corrections/; null: not named yet, "": named as nobody
-    "outfit": pl.String,  # likewise
-    "distance": pl.Float64,  # embedder's difference to the medoid of the cluster; null: not embedded, or noise
-    "origin": pl.String,  # who put it there: model, track, person
-}
-
 # What is read of the tables of other stages.
-CROPS: Schema = {
-    "crop": pl.String, "still": pl.String, "box": pl.Int64, "kind": pl.String,
-    "x0": pl.Int64, "y0": pl.Int64, "x1": pl.Int64, "y1": pl.Int64, "kept": pl.Boolean,
-}  # fmt: skip
-FEATURES: Schema = {"crop": pl.String, "feature": pl.List(pl.Float32), "model": pl.String}
-STILLS: Schema = {"still": pl.String, "frame": pl.Int64, "shot": pl.Int64}
+OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept")
+OF_EMBED = only(EMBED, "crop", "feature", "model")
+OF_STILLS = only(STILLS, "still", "frame", "shot")
 
 # The embedder: (n, d) float32 features -> (n, n) float32 differences, symmetric.
 Metric = Callable[[Differences], Differences]
@@ -52,7 +42,7 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Outcome:
-    table: pl.DataFrame  # SCHEMA, a row for every kept crop, sorted by crop
+    table: pl.DataFrame  # CHARACTERS, a row for every kept crop, sorted by crop
     medoids: list[str]  # crop of each cluster that is nearest to all others in it
     warnings: list[str]  # what a person should know about the names
 
@@ -68,8 +58,8 @@ def characters(
 ) -> Outcome:
     """Return the cluster and the name of every kept crop of a series.
 
-    crops, features, stills: CROPS, FEATURES, STILLS of all its episodes, in any order. threshold: the embedder's, same
-    character at or below. Raises GengaError if features come from more than one model.
+    crops, features, stills: OF_CROP, OF_EMBED, OF_STILLS of all its episodes, in any order. threshold: the embedder's,
+    same character at or below. Raises GengaError if features come from more than one model.
     """
     kept = crops.filter("kept").sort("crop")
     embedded = kept.join(features, on="crop", maintain_order="left")
@@ -81,7 +71,7 @@ def characters(
     named = give_names(seen, names, found.between)
     row_of = {crop: row for row, crop in enumerate(embedded["crop"])}
     rows = [_row(crop, of, row_of.get(crop), found, named) for crop, of in seen.items()]
-    table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    table = pl.DataFrame(rows, schema=CHARACTERS, orient="row")
     return Outcome(table, [embedded["crop"][medoid] for medoid in found.medoids], named.warnings)
 
 

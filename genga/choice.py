@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from genga.names import NOBODY
-from genga.params.dataset import TIERS, Params
+from genga.params.dataset import Params
+from genga.tables.quality import TIERS
 
 CROPS = ("fullbody", "halfbody", "head")
 

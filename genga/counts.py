@@ -11,24 +11,35 @@ from pathlib import Path
 
 import polars as pl
 
-from genga.tables import Schema, read_table
+from genga.store.parquet import read_table
+from genga.tables.characters import CHARACTERS
+from genga.tables.crop import CROP
+from genga.tables.dataset import DATASET
+from genga.tables.dedup import DEDUP
+from genga.tables.detect import DETECT
+from genga.tables.left_out import LEFT_OUT
+from genga.tables.quality import QUALITY
+from genga.tables.schema import Schema, only
+from genga.tables.shots import SHOTS
+from genga.tables.stills import STILLS
+from genga.tables.tag import TAG
 
 Counts = dict[str, dict[str, int]]  # stage -> label -> rows
 
 # What is read of each table, in pipeline order.
 EPISODE_TABLES: dict[str, Schema] = {
-    "shots": {"shot": pl.Int64},
-    "dedup": {"reason": pl.String},
-    "stills": {"still": pl.String, "time": pl.Float64},
-    "detect": {"kind": pl.String},
-    "quality": {"tier": pl.String},
-    "tag": {"kept": pl.Boolean, "reason": pl.String},
-    "crop": {"kind": pl.String, "kept": pl.Boolean, "reason": pl.String},
+    "shots": only(SHOTS, "shot"),
+    "dedup": only(DEDUP, "reason"),
+    "stills": only(STILLS, "still", "time"),
+    "detect": only(DETECT, "kind"),
+    "quality": only(QUALITY, "tier"),
+    "tag": only(TAG, "kept", "reason"),
+    "crop": only(CROP, "kind", "kept", "reason"),
 }
 SERIES_TABLES: dict[str, Schema] = {
-    "characters": {"still": pl.String, "character": pl.String},
-    "dataset": {"still": pl.String, "split": pl.String},
-    "dataset/left-out": {"still": pl.String, "reason": pl.String},
+    "characters": only(CHARACTERS, "still", "character"),
+    "dataset": only(DATASET, "still", "split"),
+    "dataset/left-out": only(LEFT_OUT, "still", "reason"),
 }
 
 KEPT = "kept"

@@ -16,39 +16,14 @@ from genga.errors import GengaError
 from genga.image import Image, cut
 from genga.params.crop import Params
 from genga.people import FRAMINGS, Person, count_tags, is_count, people
-from genga.shards import SHARD_SCHEMA
+from genga.tables.crop import PLAN
+from genga.tables.schema import only
+from genga.tables.tag import TAG
 from genga.tagcorrections import Correction
 from genga.tagparts import is_visible
 from genga.tagtext import in_order
 
-KINDS = ("fullbody", "halfbody", "head")
-
-PLAN: dict[str, pl.DataType | type[pl.DataType]] = {
-    "crop": pl.String,  # <still>-<box>-<kind>
-    "still": pl.String,
-    "box": pl.Int64,  # number of the person box
-    "kind": pl.String,  # one of KINDS
-    "x0": pl.Int64,  # px of the still
-    "y0": pl.Int64,
-    "x1": pl.Int64,  # exclusive
-    "y1": pl.Int64,
-    "width": pl.Int64,  # px
-    "height": pl.Int64,
-    "kept": pl.Boolean,
-    "reason": pl.String,  # small: a side is too short; repeat: nearly a larger crop of this person; text; "" if kept
-    "text": pl.Float64,  # share of it under burnt-in text, 0..1
-    "tags": pl.List(pl.String),  # in the order of a caption
-}
-SCHEMA = {**PLAN, **SHARD_SCHEMA}  # shard columns are null where not kept
-
-TAGS = {
-    "still": pl.String,
-    "box": pl.Int64,
-    "tag": pl.String,
-    "category": pl.String,
-    "score": pl.Float64,
-    "kept": pl.Boolean,
-}
+OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
 
 Scores = Mapping[str, float]  # kept general tags of a person, with their scores
 
@@ -62,7 +37,7 @@ def crop(
 ) -> pl.DataFrame:
     """Return the crops of all stills (PLAN), in the order of the detections, by person, then KINDS.
 
-    detections, tags: the tables detect and tag; of the latter the columns TAGS. widths: px of each still.
+    detections, tags: the tables detect and tag; of the latter the columns OF_TAG. widths: px of each still.
     text: lines of burnt-in text in the stills that have any, px.
     """
     scores, texts = _scores(tags), text or {}

@@ -18,50 +18,15 @@ from genga.choice import choose
 from genga.errors import GengaError
 from genga.names import NOBODY
 from genga.params.dataset import Params
-from genga.shards import SHARD_SCHEMA
-from genga.split import TRAIN, shot_groups, split
-
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "image": pl.String,  # the crop's id, or the still's
-    "still": pl.String,
-    "crop": pl.String,  # null: the whole still
-    "kind": pl.String,  # fullbody, halfbody, head, still (somebody is in it), scenery (nobody is)
-    "shot": pl.String,  # series/episode/number
-    "group": pl.String,  # first shot of those that share drawings with this one: never divided by the split
-    "split": pl.String,  # train or held-out
-    "character": pl.String,  # null: not named, or a whole still
-    "outfit": pl.String,
-    "tier": pl.String,  # quality of the still
-    "tags": pl.List(pl.String),  # all that hold, with underscores, in the caption's order
-    "caption": pl.String,
-    "keep_tokens": pl.Int64,  # names at the caption's front, which shuffling must leave there
-    "repeats": pl.Int64,  # looks per epoch
-    "weight": pl.Float64,  # of the loss
-    "width": pl.Int64,  # px of the image as it is
-    "height": pl.Int64,
-    "scaled_width": pl.Int64,  # px to scale it to
-    "scaled_height": pl.Int64,
-    "crop_box": pl.List(pl.Int64),  # x0 y0 x1 y1 to cut out of the scaled image, exclusive end
-    "bucket_width": pl.Int64,  # px of what is left
-    "bucket_height": pl.Int64,
-    **SHARD_SCHEMA,
-}
-
-# A row for every candidate that is not in the dataset.
-LEFT_OUT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "image": pl.String,
-    "still": pl.String,
-    "crop": pl.String,  # null: the whole still
-    "kind": pl.String,
-    "character": pl.String,
-    "reason": pl.String,  # kind (weight 0), nobody, unnamed, tier, small, shot (enough of that shot), bucket (too thin)
-}
+from genga.split import shot_groups, split
+from genga.tables.dataset import DATASET, TRAIN
+from genga.tables.left_out import LEFT_OUT
 
 
 @dataclass(frozen=True)
 class Outcome:
-    table: pl.DataFrame  # SCHEMA, sorted by image
-    left_out: pl.DataFrame  # LEFT_OUT_SCHEMA, sorted by image
+    table: pl.DataFrame  # DATASET, sorted by image
+    left_out: pl.DataFrame  # LEFT_OUT, sorted by image
     core: dict[str, list[str]]  # tags left out of each character's captions
     warnings: list[str]
 
@@ -71,13 +36,13 @@ def dataset(tables: Tables, params: Params) -> Outcome:
     images = candidates(tables)
     judged = _placed(choose(images, params), params)
     chosen = judged.filter(reason="")
-    left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT_SCHEMA))
+    left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))
     if chosen.is_empty():
         raise GengaError(f"no image is left for a dataset, of {counted(left_out)}; loosen params.yaml:dataset")
     divided = _divided(chosen, with_shots(tables.stills), params)
     core = _core(divided, params)
     table = _captioned(_repeated(divided, params), core, params)
-    return Outcome(table.select(list(SCHEMA)), left_out, core, _warnings(table, left_out))
+    return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out))
 
 
 def counted(left_out: pl.DataFrame) -> str:
@@ -95,7 +60,7 @@ def _placed(images: pl.DataFrame, params: Params) -> pl.DataFrame:
         for width, height, reason in images.select("width", "height", "reason").iter_rows()
     ]
     columns = {name: [None if fit is None else value(fit) for fit in fits] for name, value in _PLACE.items()}
-    placed = images.hstack(pl.DataFrame(columns, schema={name: SCHEMA[name] for name in _PLACE}))
+    placed = images.hstack(pl.DataFrame(columns, schema={name: DATASET[name] for name in _PLACE}))
     thin = (pl.col("reason") == "") & pl.col("bucket_width").is_null()
     return placed.with_columns(reason=pl.when(thin).then(pl.lit("bucket")).otherwise("reason"))
 

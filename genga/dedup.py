@@ -18,29 +18,8 @@ from genga.dedup_recurring import differences, proposals, recurring_threshold, r
 from genga.dedup_runs import Run, absorb_blends, rate_converted, runs
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
-from genga.stills_stitched import STITCHED
 from genga.structure import block_noise, noise_of
-from genga.tables import Schema
-
-SCHEMA: Schema = {
-    "frame": pl.Int64,
-    "shot": pl.Int64,
-    # The frame that stands for it: itself if kept; null if it shows no drawing, or one that a person dropped.
-    "keeper": pl.Int64,
-    # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
-    # series: a frame of an earlier episode does. stitched: it is part of the keeper's picture.
-    # dissolve (and fade), black, flash: no drawing. dropped: by a person.
-    "reason": pl.String,
-    # Block difference to the keeper; of a kept frame to the drawing before it in its shot; of a series frame that of
-    # its drawing to the frame it was found again in. Null where there is none.
-    "distance": pl.Float64,
-    "keeper_episode": pl.String,  # earlier episode of the series whose frame the keeper is; null: this one
-    "asked": pl.String,  # the closest question: is it held (as before it in the shot), recurring; null: none
-    "compared": pl.Int64,  # the frame that it was compared with for that
-    "difference": pl.Float64,  # block difference to that one, luma levels 0..255
-    "threshold": pl.Float64,  # luma levels, up to which the answer is yes: it is held, or recurs
-}
-KEPT = ("kept", "restored")  # reasons of the frames that become stills
+from genga.tables.dedup import DEDUP, STITCHED
 
 GRADUAL = ("dissolve", "fade")
 Row = tuple[int | None, str, float | None]  # keeper, reason, distance
@@ -53,7 +32,7 @@ def dedup(
     decided: Mapping[int, Decision],
     params: Params,
 ) -> pl.DataFrame:
-    """Return a row per frame (SCHEMA), in order.
+    """Return a row per frame (DEDUP), in order.
 
     frames, shots: their tables. cells: the grids by frame number. decided: what a person decided, by frame.
     """
@@ -80,7 +59,7 @@ def dedup(
     asked = closer([*(run.asked for run in found), again])
     nothing = (None,) * len(Asked._fields)
     data = [(frame, shot, *rows[frame], None, *asked.get(frame, nothing)) for frame, shot in enumerate(shot_of)]
-    return pl.DataFrame(data, schema=dict(SCHEMA), orient="row")
+    return pl.DataFrame(data, schema=dict(DEDUP), orient="row")
 
 
 def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:

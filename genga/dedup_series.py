@@ -21,6 +21,8 @@ from genga.dedup_recurring import recurring_threshold
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
 from genga.signatures import Codes, nearest
+from genga.tables.dedup import DEDUP
+from genga.tables.schema import only
 
 _ROW = 3  # drawings of one stretch that must be found again: fewer may be alike by chance
 _APART = 10.0  # s without any that end a stretch; between them credits and subtitles may differ
@@ -70,15 +72,15 @@ def shared(own: Episode, earlier: Sequence[Episode], params: Params) -> pl.DataF
             found = matches(own, other, params) | found
     again = pl.DataFrame(
         [(keeper, match.keeper, match.episode, match.distance) for keeper, match in sorted(found.items())],
-        schema={"keeper": pl.Int64, "there": pl.Int64, "where": pl.String, "far": pl.Float64},
+        schema={"own": DEDUP["keeper"], **only(DEDUP, "keeper", "keeper_episode", "distance")},
         orient="row",
     )
-    rows = own.table.join(again, on="keeper", how="left", maintain_order="left")
+    rows = own.table.join(again, left_on="keeper", right_on="own", how="left", maintain_order="left", suffix="_there")
     return rows.with_columns(
-        keeper=pl.coalesce("there", "keeper"),
-        keeper_episode=pl.coalesce("where", "keeper_episode"),
-        reason=pl.when(pl.col("where").is_null()).then("reason").otherwise(pl.lit("series")),
-        distance=pl.coalesce("far", "distance"),
+        keeper=pl.coalesce("keeper_there", "keeper"),
+        keeper_episode=pl.coalesce("keeper_episode_there", "keeper_episode"),
+        reason=pl.when(pl.col("keeper_there").is_null()).then("reason").otherwise(pl.lit("series")),
+        distance=pl.coalesce("distance_there", "distance"),
     ).select(own.table.columns)
 
 

@@ -14,21 +14,7 @@ import polars as pl
 from genga.boxes import Box, assign, clip
 from genga.image import Image
 from genga.params.detect import Params
-
-KINDS = ("person", "halfbody", "head", "face")
-
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "still": pl.String,
-    "box": pl.Int64,  # number within the still, persons first
-    "kind": pl.String,  # one of KINDS
-    "x0": pl.Int64,  # px of the still
-    "y0": pl.Int64,
-    "x1": pl.Int64,  # exclusive
-    "y1": pl.Int64,
-    "score": pl.Float64,  # the detector's, 0..1
-    "model": pl.String,
-    "person": pl.Int64,  # `box` of the person this belongs to; itself for a person; null if none
-}
+from genga.tables.detect import DETECT, KINDS
 
 
 class Detector(Protocol):
@@ -45,12 +31,12 @@ class Detector(Protocol):
 def detect(
     stills: Iterable[Sequence[tuple[str, Image]]], detectors: Mapping[str, Detector], params: Params
 ) -> pl.DataFrame:
-    """Return the boxes in all stills, a row each (SCHEMA), in the order of the stills.
+    """Return the boxes in all stills, a row each (DETECT), in the order of the stills.
 
     stills: batches of (still, image), images of any sizes. detectors: one for each of KINDS.
     """
     rows = chain.from_iterable(_batch_rows(batch, detectors, params) for batch in stills)
-    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
+    return pl.DataFrame(list(rows), schema=DETECT, orient="row")
 
 
 def _batch_rows(

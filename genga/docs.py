@@ -1,7 +1,7 @@
 """Make docs/reference/ from the code: every parameter, table and command, so that no page can be out of date.
 
 `python -m genga.docs` writes the pages; a test compares them with what the code says. Comments are the source: beside
-a key in params.yaml, beside a column in a stage's SCHEMA; a command's help is what `--help` prints.
+a key in params.yaml, beside a column in genga/tables/; a command's help is what `--help` prints.
 """
 
 import ast
@@ -20,7 +20,7 @@ import typer
 import yaml
 
 from genga.files import write_text
-from genga.stages import STAGES
+from genga.stages import LINE, STAGES
 
 FOLDER = "docs/reference"
 _MADE = "<!-- Made from the code by `python -m genga.docs`: change it there. -->\n"
@@ -70,33 +70,27 @@ def _block(text: str, section: str) -> str:
 
 
 def tables_page(root: Path) -> str:
-    """Return the page of every table's columns: the schemas that the stages' scripts write their tables with."""
+    """Return the page of every table's columns, by the stage that writes it."""
     lines = [f"{_MADE}\n# Tables\n\nThe columns of each stage's Parquet tables, in order.\n"]
-    shared = column_comments((root / "genga/shards.py").read_text(encoding="utf-8"))
-    for stage in STAGES:
-        path = root / "scripts" / f"{stage}.py"
-        comments = shared | column_comments((root / "genga" / f"{stage}.py").read_text(encoding="utf-8"))
-        for schema in written_schemas(path.read_text(encoding="utf-8")):
-            name = schema.removesuffix("SCHEMA").rstrip("_").lower().replace("_", " ")
+    folder = root / "genga/tables"
+    comments = {path.stem: column_comments(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))}
+    for stage in LINE:
+        for name in stage.writes:
+            module = importlib.import_module(f"genga.tables.{name}")
+            own = comments["shard"] | comments["grid"] | comments[name]
+            about = (module.__doc__ or "").strip().partition(": ")[2]
+            lines += [f"\n## {name.replace('_', ' ')}\n", f"`{module.PATH}`, by stage {stage.name}: {about}\n"]
+            lines += ["| column | type | meaning |", "|---|---|---|"]
             lines += [
-                f"\n## {stage}: {name}\n" if name else f"\n## {stage}\n",
-                "| column | type | meaning |",
-                "|---|---|---|",
+                _row(f"`{column}`", str(kind), own.get(column, ""))
+                for column, kind in getattr(module, name.upper()).items()
             ]
-            columns = getattr(_module(path), schema)
-            lines += [_row(f"`{column}`", str(kind), comments.get(column, "")) for column, kind in columns.items()]
     return "\n".join(lines) + "\n"
 
 
-def written_schemas(script: str) -> list[str]:
-    """Return the names a script passes to `write_table` as schemas, in order."""
-    calls = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call))
-    written = (call.args[2] for call in calls if getattr(call.func, "id", "") == "write_table" and len(call.args) == 3)
-    return [schema.id for schema in written if isinstance(schema, ast.Name)]
-
-
 def column_comments(source: str) -> dict[str, str]:
-    """Return the comment beside each key of the dicts at the top of a module."""
+    """Return the comment beside, or above, each key of the dicts at the top of a module."""
+    lines = source.splitlines()
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
@@ -104,8 +98,15 @@ def column_comments(source: str) -> dict[str, str]:
     }
     assigned = (node.value for node in ast.parse(source).body if isinstance(node, ast.Assign | ast.AnnAssign))
     keys = (key for value in assigned if isinstance(value, ast.Dict) for key in value.keys)
-    names = {key.lineno: str(key.value) for key in keys if isinstance(key, ast.Constant)}
-    return {name: comments[line] for line, name in names.items() if line in comments}
+    found: dict[str, str] = {}
+    for key in (key for key in keys if isinstance(key, ast.Constant)):
+        above = key.lineno
+        while above - 1 in comments and lines[above - 2].lstrip().startswith("#"):
+            above -= 1
+        said = [comments[line] for line in range(above, key.lineno + 1) if line in comments]
+        if said:
+            found[str(key.value)] = " ".join(said)
+    return found
 
 
 def commands_page(root: Path) -> str:

@@ -8,16 +8,11 @@ import polars as pl
 
 from genga.image import Image
 from genga.params.embed import Params
-from genga.shards import SHARD_SCHEMA
+from genga.tables.crop import CROP
+from genga.tables.schema import only
+from genga.tables.shard import SHARD
 
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "crop": pl.String,
-    "kind": pl.String,  # fullbody, halfbody, head
-    "feature": pl.List(pl.Float32),  # as the model gives it, of any length
-    "model": pl.String,
-}
-
-CROPS = {"crop": pl.String, "kind": pl.String, "kept": pl.Boolean, **SHARD_SCHEMA}
+OF_CROP = only(CROP, "crop", "kind", "kept", *SHARD)
 
 Features = Callable[[Sequence[Image]], npt.NDArray[np.float32]]  # N images -> (N, d)
 
@@ -30,7 +25,7 @@ def wanted(crops: pl.DataFrame, params: Params) -> pl.DataFrame:
 def embed(
     crops: pl.DataFrame, images: Iterable[Sequence[tuple[str, Image]]], features: Features, model: str
 ) -> pl.DataFrame:
-    """Return the features of the crops (SCHEMA), in their order.
+    """Return the features of the crops (EMBED), in their order.
 
     crops: rows of the table crop. images: batches of (crop, image), in the same order. model: its name, for the rows.
     """

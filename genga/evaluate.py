@@ -22,35 +22,13 @@ from genga.params.evaluate import Params
 from genga.prompts import named_character, prompt_tags, vocabulary_keys
 from genga.scores import adherence, merged, same, tag_weights
 from genga.statistics import DIGITS
-from genga.tables import Schema
+from genga.tables.dataset import DATASET
+from genga.tables.sample import SAMPLE
+from genga.tables.schema import only
 
 # What is read of the tables that others write.
-SAMPLES: Schema = {
-    "sample": pl.String, "step": pl.Int64, "prompt": pl.Int64, "prompt_text": pl.String, "seed": pl.Int64,
-}  # fmt: skip
-REFERENCES: Schema = {
-    "image": pl.String, "still": pl.String, "kind": pl.String, "split": pl.String, "character": pl.String,
-}  # fmt: skip
-
-SCHEMA: Schema = {
-    "sample": pl.String,
-    "step": pl.Int64,  # 0: the base
-    "prompt": pl.Int64,
-    "seed": pl.Int64,
-    "character": pl.String,  # whose images it is compared with; null: all of the run's
-    "box": pl.List(pl.Int64),  # x0 y0 x1 y1 of the person who was compared, px of the sample; null: the whole sample
-    "recognition_v1": pl.Float64,  # against the deciding references
-    "recognition_v2": pl.Float64,  # likewise
-    "recognition_train": pl.Float64,  # definition 1 against the train split
-    "adherence": pl.Float64,
-    "nearest_image": pl.List(pl.String),  # training images by the embedder, the nearest first, one of a frame
-    "nearest_still": pl.List(pl.String),  # the frames they come from
-    "nearest_difference": pl.List(pl.Float64),
-    "copy_image": pl.String,  # the nearest training image by pixels
-    "copy_still": pl.String,
-    "copy_difference": pl.Float64,  # 0..1
-    "copies": pl.Boolean,  # nearer by pixels than held-out drawings are; false where there are too few to tell
-}
+OF_SAMPLE = only(SAMPLE, "sample", "step", "prompt", "prompt_text", "seed")
+OF_DATASET = only(DATASET, "image", "still", "kind", "split", "character")
 
 
 @dataclass(frozen=True)
@@ -90,9 +68,9 @@ def evaluate(
     character: str | None = None,
     negative: str = "",
 ) -> tuple[pl.DataFrame, References]:
-    """Return a row of SCHEMA for each sample, and what they were compared with.
+    """Return a row of EVALUATE for each sample, and what they were compared with.
 
-    samples: a row of SAMPLES for each picture in `seen`; references: a row of REFERENCES for each in `known`, see
+    samples: a row of OF_SAMPLE for each picture in `seen`; references: a row of OF_DATASET for each in `known`, see
     select_references; negative: the prompt of what is not wanted.
     """
     people = references["character"].drop_nulls().unique(maintain_order=True).to_list()

@@ -18,16 +18,29 @@ import polars as pl
 from genga.captions import SEPARATOR
 from genga.images import EXTENSION
 from genga.params.dataset import Params
-from genga.shards import SHARD_SCHEMA
-from genga.split import HELD_OUT, TRAIN
-from genga.tables import Schema
+from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
+from genga.tables.schema import only
+from genga.tables.shard import SHARD
 
 # The dataset's columns that are exported.
-DATASET: Schema = {
-    "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "split": pl.String,
-    "character": pl.String, "outfit": pl.String, "tier": pl.String, "caption": pl.String, "keep_tokens": pl.Int64,
-    "repeats": pl.Int64, "weight": pl.Float64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
-}  # fmt: skip
+OF_DATASET = only(
+    DATASET,
+    "image",
+    "still",
+    "crop",
+    "kind",
+    "split",
+    "character",
+    "outfit",
+    "tier",
+    "caption",
+    "keep_tokens",
+    "repeats",
+    "weight",
+    "width",
+    "height",
+    *SHARD,
+)
 
 TOML = "dataset.toml"
 FOLDERS = {TRAIN: "train", HELD_OUT: "test"}  # as imagefolder names them
@@ -100,7 +113,7 @@ def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str) -> str:
 def imagefolder_texts(table: pl.DataFrame) -> Iterator[tuple[str, str]]:
     """Yield (file, text): a metadata.jsonl for each side of the split."""
     # `image` would hide the picture itself, which the reader calls so.
-    columns = [c for c in DATASET if c not in ("image", "caption", "split", "shard", "offset", "size")]
+    columns = [c for c in OF_DATASET if c not in ("image", "caption", "split", "shard", "offset", "size")]
     for split, rows in sorted(table.sort("image").partition_by("split", as_dict=True, maintain_order=True).items()):
         lines = [
             {

@@ -6,29 +6,19 @@ A row is a stretch of frames of one shot that one drawing stands for. Drawings g
 import numpy as np
 import polars as pl
 
-from genga.tables import Schema
+from genga.tables.dedup import DEDUP
+from genga.tables.frames import FRAMES
+from genga.tables.schema import only
 
-SCHEMA: Schema = {
-    "shot": pl.Int64,
-    "start": pl.Int64,  # first frame
-    "frames": pl.Int64,  # for how many it is on screen
-    "time": pl.Float64,  # s, of the first frame
-    "duration": pl.Float64,  # s
-    "drawing": pl.Int64,  # the frame that stands for it: the number in its still's name; null where none does
-    "episode": pl.String,  # the earlier episode whose drawing it is; null: this one's
-    "seen": pl.String,  # first, again (it was on screen before), camera (moving over it); else why there is no drawing
-}
 # What the tables need to have.
-FRAMES: Schema = {"frame": pl.Int64, "time": pl.Float64}
-DEDUP: Schema = {
-    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "reason": pl.String, "keeper_episode": pl.String
-}  # fmt: skip
+OF_FRAMES = only(FRAMES, "frame", "time")
+OF_DEDUP = only(DEDUP, "frame", "shot", "keeper", "reason", "keeper_episode")
 
 _TRAVEL = ("camera", "stitched")  # reasons of frames on the way of a camera move
 
 
 def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
-    """Return a row per exposure (SCHEMA), in order; the frames of all rows are the episode's.
+    """Return a row per exposure (EXPOSURE_SHEET), in order; the frames of all rows are the episode's.
 
     frames, dedup: their tables, a row per frame. The last frame lasts as long as most do.
     """

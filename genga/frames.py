@@ -21,30 +21,16 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.cells import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, tones
-from genga.cellstore import CELLS_SCHEMA, CellWriter
-from genga.lettering_looks import LINE, Lookout
+from genga.cellstore import CellWriter
+from genga.lettering_looks import Lookout
 from genga.params.frames import Params
 from genga.planar import Luma
-from genga.tables import Schema
+from genga.tables.frames import FRAMES
+from genga.tables.grid import GRID
 from genga.video import Decoded, luma
 from genga.weave import Steady
 
-SCHEMA: Schema = {
-    "frame": pl.Int64,  # 0-based, in the order shown
-    "time": pl.Float64,  # s, from the presentation timestamp
-    "keyframe": pl.Boolean,
-    "change": pl.Float64,  # largest local luma difference to the frame before, 0..255; 0 for the first frame
-    "spread": pl.Float64,  # fraction of the cells that differ from the frame before by more than params.changed
-    "tone": pl.Float64,  # histogram distance to the frame before, 0..1
-    "luma": pl.Float64,  # mean, code value 0..255
-    "contrast": pl.Float64,  # standard deviation of the cells' luma, code values
-    "sharpness": pl.Float64,  # Brenner gradient, squared code values
-    "signature": pl.Binary,  # 32 bytes
-    "lettering": pl.List(LINE),  # lines of burnt-in text, where it was looked for; null where it was not
-    **CELLS_SCHEMA,
-}
-
-Row = dict[str, Any]  # of SCHEMA
+Row = dict[str, Any]  # of FRAMES
 Values = npt.NDArray[np.float64]
 
 _TOGETHER = 64  # frames described at once
@@ -58,22 +44,22 @@ _ENOUGH = 120  # and at every eighth where these are so many
 
 
 def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool = False) -> pl.DataFrame:
-    """Return a row per frame (SCHEMA), writing each frame's cells to `store`.
+    """Return a row per frame (FRAMES), writing each frame's cells to `store`.
 
     decoded: in order. Every grid has the size of the first frame's, also after a change of resolution. weave: hold the
     picture still that weaves with its film (genga.weave).
     """
-    schema = {name: kind for name, kind in SCHEMA.items() if name not in CELLS_SCHEMA}
+    schema = {name: kind for name, kind in FRAMES.items() if name not in GRID}
     rows = measured(decoded, store, params, weave)
     parts = [pl.DataFrame(schema=schema)]
     while some := list(islice(rows, _ROWS)):
         parts.append(pl.DataFrame(some, schema=schema))
     store.close()
-    return pl.concat([pl.concat(parts), pl.DataFrame(store.index, schema=CELLS_SCHEMA)], how="horizontal")
+    return pl.concat([pl.concat(parts), pl.DataFrame(store.index, schema=GRID)], how="horizontal")
 
 
 def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool) -> Iterator[Row]:
-    """Yield each frame's row (SCHEMA, but for CELLS_SCHEMA), adding its cells to `store`."""
+    """Yield each frame's row (FRAMES, but for GRID), adding its cells to `store`."""
     rows: list[Row] = []
     grid: tuple[int, int] | None = None
     waiting: list[Cells] = []  # the grid before, and those not described yet
@@ -107,7 +93,7 @@ def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weav
 
 
 def described(grids: Sequence[Cells]) -> Iterator[Row]:
-    """Yield tone, luma, contrast and signature (see SCHEMA) of each grid but the first, which is the one before.
+    """Yield tone, luma, contrast and signature (see FRAMES) of each grid but the first, which is the one before.
 
     Several at once take half the time: with decoding in between, nothing of it is in the processor's caches.
     """

@@ -13,14 +13,10 @@ from genga.code import key_of
 from genga.files import read_json
 from genga.records import Output, Record, Records
 from genga.snakestore import Store
-from genga.stages import EPISODE_STAGES, RUN_STAGES, SERIES_STAGES
+from genga.stages import LINE, WILDCARDS
 from genga.stamps import Stamps, stamp_of
 
-_LEVELS = {
-    **dict.fromkeys(EPISODE_STAGES, ("series", "episode")),
-    **dict.fromkeys(SERIES_STAGES, ("series",)),
-    **dict.fromkeys(RUN_STAGES, ("run",)),
-}
+_LEVELS = {stage.name: WILDCARDS[stage.level] for stage in LINE}
 
 
 def gather(

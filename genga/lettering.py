@@ -46,9 +46,6 @@ class Lettering:
     sure: bool = True  # whether it has as many strokes as only text has
 
 
-STRETCH = pl.Struct({"start": pl.Int64, "end": pl.Int64, **{side: pl.Float64 for side in ("x0", "y0", "x1", "y1")}})
-
-
 @dataclass(frozen=True)
 class Seen:
     """A grid, and the cells of it that text covers; None for none."""

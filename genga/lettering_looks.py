@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-import polars as pl
 
 from genga.boxes import Box, around, containment
 from genga.cells import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
@@ -18,12 +17,6 @@ from genga.planar import Luma
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
 
-LINE = pl.Struct(
-    {
-        **{side: pl.Float64 for side in ("x0", "y0", "x1", "y1")},  # shares of the picture's width and height, 0..1
-        "sure": pl.Boolean,  # whether it has as many strokes as only text has
-    }
-)
 Line = dict[str, float | bool]  # a value of LINE
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it

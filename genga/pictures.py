@@ -6,11 +6,13 @@ import polars as pl
 
 from genga.image import Image
 from genga.images import decode
-from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.tables import Schema
+from genga.shards import ShardReader
+from genga.tables.schema import only
+from genga.tables.shard import SHARD
+from genga.tables.stills import STILLS
 
 # The columns of the table stills that its pictures are found by.
-STILLS: Schema = {"still": pl.String, **SHARD_SCHEMA}
+OF_STILLS = only(STILLS, "still", *SHARD)
 
 
 def pictures(rows: pl.DataFrame, key: str, shards: ShardReader) -> Iterator[tuple[str, Image]]:
@@ -18,5 +20,5 @@ def pictures(rows: pl.DataFrame, key: str, shards: ShardReader) -> Iterator[tupl
 
     Raises GengaError naming the shard or the image if it is missing or damaged.
     """
-    for name, *place in rows.select(key, *SHARD_SCHEMA).iter_rows():
+    for name, *place in rows.select(key, *SHARD).iter_rows():
         yield name, decode(shards.read(*place), name)

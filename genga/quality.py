@@ -24,22 +24,8 @@ from genga.boxes import Box
 from genga.image import Image
 from genga.params.quality import Params, Ratio, Share
 from genga.quality_text import Shares, burnt_in, cover
+from genga.tables.quality import QUALITY, TIERS
 
-TEXT = pl.Struct({side: pl.Int64 for side in ("x0", "y0", "x1", "y1")})
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "still": pl.String,
-    "sharpness": pl.Float64,  # luma levels squared
-    "exposure": pl.Float64,  # mean luma, 0..255
-    "clipped_dark": pl.Float64,  # share of pixels at black, 0..1
-    "clipped_bright": pl.Float64,  # share of pixels at white, 0..1
-    "blockiness": pl.Float64,  # ratio; about 1 without blocks
-    "text_cover": pl.Float64,  # share of the picture, 0..1
-    "tier": pl.String,  # one of TIERS
-    "reason": pl.String,  # the measures that keep it from a better tier; "" for best
-    "text": pl.List(TEXT),  # lines of burnt-in text, px of the still
-}
-
-TIERS = ("best", "good", "poor", "reject")
 MEASURES = ("sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover")
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
@@ -57,7 +43,7 @@ def quality(
     located: Mapping[str, Sequence[Shares]] | None = None,
     apply: Callable[..., Iterable[Any]] = map,
 ) -> pl.DataFrame:
-    """Return measures and tier of all stills (SCHEMA), in their order.
+    """Return measures and tier of all stills (QUALITY), in their order.
 
     stills: batches of (still, image). located: where burnt-in text may be in each (genga.quality_text); in others, and
     without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
@@ -68,11 +54,11 @@ def quality(
         for batch in stills
         for row in apply(lambda still: still_row(still[0], still[1], params, places.get(still[0])), batch)
     ]
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return pl.DataFrame(rows, schema=QUALITY)
 
 
 def still_row(still: str, image: Image, params: Params, places: Sequence[Shares] | None = None) -> dict[str, object]:
-    """Return the row of SCHEMA for one still. places: where burnt-in text may be; None: anywhere."""
+    """Return the row of QUALITY for one still. places: where burnt-in text may be; None: anywhere."""
     text = burnt_in(grey(image), places)
     measures = measure(image, text)
     grade, reason = tier(measures, params)

@@ -13,19 +13,17 @@ import polars as pl
 
 from genga.boxes import Box, around, containment
 from genga.lettering_looks import lines_of
-from genga.tables import Schema
+from genga.tables.schema import only
+from genga.tables.shots import SHOTS
+from genga.tables.stills import STILLS
 from genga.textcover import text_lines
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
 Shares = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of width and height, 0..1
 
 # What is read of the tables that others write.
-STILLS: Schema = {"still": pl.String, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
-SHOTS: Schema = {
-    "lettering": pl.List(
-        pl.Struct({"start": pl.Int64, "end": pl.Int64, **{side: pl.Float64 for side in ("x0", "y0", "x1", "y1")}})
-    )
-}
+OF_STILLS = only(STILLS, "still", "frame", "width", "height")
+OF_SHOTS = only(SHOTS, "lettering")
 
 _SIDE = 480  # px, shorter side of the picture that text is looked for in
 _INSIDE = 0.5  # part of a seen line that lies at a place of burnt-in text
@@ -34,15 +32,15 @@ _INSIDE = 0.5  # part of a seen line that lies at a place of burnt-in text
 def located(stills: pl.DataFrame, shots: pl.DataFrame) -> dict[str, list[Shares]]:
     """Return for each still the places where its frame may have burnt-in text, by stage shots.
 
-    stills, shots: their tables, columns STILLS and SHOTS. Left out are stills of another size than most: stitched ones,
-    whose places are not those of the frame.
+    stills, shots: their tables, columns OF_STILLS and OF_SHOTS. Left out are stills of another size than most:
+    stitched ones, whose places are not those of the frame.
     """
     lines = [line for lines in shots["lettering"].to_list() for line in lines]
     sizes = stills.group_by("width", "height").len().sort("len", "width", "height")
     usual = sizes.select("width", "height").rows()[-1:]
     return {
         still: [(one["x0"], one["y0"], one["x1"], one["y1"]) for one in lines if one["start"] <= frame < one["end"]]
-        for still, frame, width, height in stills.select(list(STILLS)).iter_rows()
+        for still, frame, width, height in stills.select(list(OF_STILLS)).iter_rows()
         if (width, height) in usual
     }
 

@@ -9,19 +9,19 @@ import polars as pl
 from genga.counts import Counts, add_up
 from genga.registry import Registry
 from genga.selection import verdict
-from genga.tables import Schema
+from genga.tables.crop import CROP
+from genga.tables.dataset import DATASET
+from genga.tables.losses import LOSSES
+from genga.tables.sample import SAMPLE
+from genga.tables.schema import only
+from genga.tables.stills import STILLS
 
 # What is read of the tables that others write.
-SAMPLES: Schema = {"sample": pl.String, "prompt_text": pl.String}
-DATASET: Schema = {
-    "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "character": pl.String,
-    "caption": pl.String,
-}  # fmt: skip
-CROPS: Schema = {
-    "crop": pl.String, "x0": pl.Int64, "y0": pl.Int64, "x1": pl.Int64, "y1": pl.Int64,
-}  # fmt: skip
-STILLS: Schema = {"still": pl.String, "time": pl.Float64}
-LOSSES: Schema = {"step": pl.Int64, "loss": pl.Float64}
+OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")
+OF_DATASET = only(DATASET, "image", "still", "crop", "kind", "character", "caption")
+OF_CROP = only(CROP, "crop", "x0", "y0", "x1", "y1")
+OF_STILLS = only(STILLS, "still", "time")
+OF_LOSSES = only(LOSSES, "step", "loss")
 
 LOSS_POINTS = 200  # of the loss curve at most: each is the mean of its stretch
 
@@ -49,8 +49,8 @@ def compose(
 ) -> dict[str, Any]:
     """Return the figures of a report.
 
-    evaluation: what stage evaluate wrote; judged: its rows; samples: SAMPLES; origins: see origins(), of the images
-    that `judged` names; losses: LOSSES; series: what the run learned from; counts: by episode, see genga.counts;
+    evaluation: what stage evaluate wrote; judged: its rows; samples: OF_SAMPLE; origins: see origins(), of the images
+    that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see genga.counts;
     models: role, name, licence, ...
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
@@ -88,7 +88,7 @@ def named_images(judged: pl.DataFrame) -> list[str]:
 def origins(dataset: pl.DataFrame, crops: pl.DataFrame, stills: pl.DataFrame) -> dict[str, dict[str, Any]]:
     """Return where each training image comes from: still, time in s, kind, box in px of the still, caption.
 
-    box is None for a whole still. Tables: DATASET, CROPS and STILLS of all episodes.
+    box is None for a whole still. Tables: OF_DATASET, OF_CROP and OF_STILLS of all episodes.
     """
     boxes = crops.select("crop", box=pl.concat_list("x0", "y0", "x1", "y1"))
     joined = dataset.join(boxes, on="crop", how="left").join(stills, on="still", how="left")

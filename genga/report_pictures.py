@@ -10,7 +10,8 @@ from genga.errors import GengaError
 from genga.image import Image
 from genga.images import decode
 from genga.params.report import Params
-from genga.shards import SHARD_SCHEMA, ShardReader
+from genga.shards import ShardReader
+from genga.tables.shard import SHARD
 
 
 def read_pictures(
@@ -18,9 +19,9 @@ def read_pictures(
 ) -> tuple[int, dict[str, str]]:
     """Return how many groups of pictures a page can bear, and the data URIs of their pictures, by name.
 
-    groups: see within_budget; index: `name` and the columns of SHARD_SCHEMA for every picture.
+    groups: see within_budget; index: `name` and the columns of SHARD for every picture.
     """
-    places = {name: place for name, *place in index.select("name", *SHARD_SCHEMA).iter_rows()}
+    places = {name: place for name, *place in index.select("name", *SHARD).iter_rows()}
 
     def picture(name: str) -> str:
         return data_uri(thumbnail(decode(shards.read(*places[name]), name), params.thumbnail), params.quality)

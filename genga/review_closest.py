@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from genga.dedup_asked import Asked
-from genga.tables import Schema
+from genga.tables.dedup import DEDUP
+from genga.tables.schema import only
 
 # What the table needs to have.
-DEDUP: Schema = {
-    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "reason": pl.String, "keeper_episode": pl.String,
-    "asked": pl.String, "compared": pl.Int64, "difference": pl.Float64, "threshold": pl.Float64,
-}  # fmt: skip
+OF_DEDUP = only(
+    DEDUP, "frame", "shot", "keeper", "reason", "keeper_episode", "asked", "compared", "difference", "threshold"
+)
 
 _ONE, _TWO = ("kept", "held", "recurring"), ("kept", "held")  # reasons of frames that such a decision led to
 
@@ -41,9 +41,9 @@ class Decision:
 
 
 def closest(dedup: pl.DataFrame, count: int) -> list[Decision]:
-    """Return the `count` closest decisions, the closest first. dedup: the table of stage dedup, columns DEDUP."""
+    """Return the `count` closest decisions, the closest first. dedup: the table of stage dedup, columns OF_DEDUP."""
     reasons = dedup["reason"].to_list()
-    asked = dedup.filter(pl.col("asked").is_not_null() & pl.col("keeper_episode").is_null()).select(list(DEDUP))
+    asked = dedup.filter(pl.col("asked").is_not_null() & pl.col("keeper_episode").is_null()).select(list(OF_DEDUP))
     found: dict[tuple[bool, int], tuple[float, Decision]] = {}
     for frame, shot, keeper, reason, _, *question in asked.iter_rows():
         one = Asked(*question)

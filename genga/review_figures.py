@@ -8,14 +8,13 @@ import polars as pl
 
 from genga.counts import goes_on, tally
 from genga.review_closest import Decision
-from genga.tables import Schema
+from genga.tables.frames import FRAMES
+from genga.tables.schema import only
+from genga.tables.shots import SHOTS
 
 # What is read of the tables that others write; of dedup: genga.review_closest.DEDUP.
-FRAMES: Schema = {"frame": pl.Int64, "time": pl.Float64}
-SHOTS: Schema = {
-    "shot": pl.Int64, "start": pl.Int64, "end": pl.Int64, "start_time": pl.Float64, "camera": pl.String,
-    "transition": pl.String, "timing": pl.Float64,
-}  # fmt: skip
+OF_FRAMES = only(FRAMES, "frame", "time")
+OF_SHOTS = only(SHOTS, "shot", "start", "end", "start_time", "camera", "transition", "timing")
 
 NAMED = {1.0: "on ones", 2.0: "on twos", 3.0: "on threes", 4.0: "on fours"}
 _BLOCK = ("start", "frames", "drawing", "episode", "seen")
@@ -73,7 +72,7 @@ def shots_of(shots: pl.DataFrame, dedup: pl.DataFrame, sheet: pl.DataFrame) -> l
     restored = set(dedup.filter(reason="restored")["frame"])
     by_shot = {shot: rows for (shot,), rows in sheet.group_by("shot", maintain_order=True)}
     found = []
-    for shot in shots.select(list(SHOTS)).iter_rows(named=True):
+    for shot in shots.select(list(OF_SHOTS)).iter_rows(named=True):
         rows = by_shot[shot["shot"]]
         shown = [key for key in rows.select("drawing", "episode").iter_rows() if key[0] is not None]
         order = {key: number for number, key in enumerate(dict.fromkeys(shown))}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
@@ -21,21 +20,8 @@ from genga.diffusion import VAE_SCALE, Base, encode, place
 from genga.errors import GengaError
 from genga.image import Image
 from genga.params.sample import Params
-from genga.shards import SHARD_SCHEMA
-from genga.tables import Schema
 from genga.training.captions import SEPARATOR, tokens
 from genga.training.draws import generator, normal
-
-SCHEMA: Schema = {
-    "sample": pl.String,  # run/step-prompt-seed
-    "step": pl.Int64,  # of the checkpoint; 0: the base without LoRA
-    "prompt": pl.Int64,  # 0.., its place in params.yaml
-    "prompt_text": pl.String,  # with the trigger in it
-    "seed": pl.Int64,
-    **SHARD_SCHEMA,
-    "width": pl.Int64,  # px
-    "height": pl.Int64,
-}
 
 
 @dataclass(frozen=True)

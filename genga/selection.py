@@ -47,7 +47,7 @@ class Trial:
 def select(table: pl.DataFrame, params: Params, dataset_images: int) -> dict[str, Any]:
     """Return the figures of each step, the selection, and the selected checkpoint's differences to the base.
 
-    table: rows of evaluate.SCHEMA; dataset_images: in the run's train split. Raises GengaError if the base or all
+    table: rows of EVALUATE; dataset_images: in the run's train split. Raises GengaError if the base or all
     checkpoints are missing, or if the steps did not draw the same (prompt, seed) pairs.
     """
     steps, values = by_pair(table)

@@ -1,7 +1,7 @@
 """Images in shards: one tar file for many images, read at random through an index table.
 
 A shard is an uncompressed POSIX tar, so `tar xf` opens it, and its bytes depend on the images alone (no times, owners
-or modes of this machine). The index is a table with a row per image: SHARD_SCHEMA.
+or modes of this machine). The index is a table with a row per image: SHARD.
 """
 
 import hashlib
@@ -16,18 +16,11 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.files import in_project, replacing
-
-# What a row must say so that its image can be found and checked.
-SHARD_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "shard": pl.String,  # path of the tar, relative to the project's folder
-    "offset": pl.Int64,  # of the image file's first byte in the tar
-    "size": pl.Int64,  # bytes of the image file
-    "sha256": pl.String,  # of the image file's bytes
-}
+from genga.tables.shard import SHARD
 
 
 class ShardWriter:
-    """Adds files to a tar. `add` returns the row of SHARD_SCHEMA for the file."""
+    """Adds files to a tar. `add` returns the row of SHARD for the file."""
 
     def __init__(self, tar: tarfile.TarFile, name: str) -> None:
         self._tar = tar
@@ -93,7 +86,7 @@ class ShardReader:
 
     def read_rows(self, rows: pl.DataFrame) -> Iterator[bytes]:
         """Yield the file's bytes for each row of an index table, in order."""
-        for row in rows.select(list(SHARD_SCHEMA)).iter_rows():
+        for row in rows.select(list(SHARD)).iter_rows():
             yield self.read(*row)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from genga.cells import Grids
-from genga.lettering import FADE, STRETCH, Lettering, Pictures, difference, lettering
+from genga.lettering import FADE, Lettering, Pictures, difference, lettering
 from genga.lettering_marks import marks
 from genga.params.shots import Params
 from genga.shots_camera import STRIDE, moves
@@ -20,25 +20,8 @@ from genga.shots_cuts import CHANGED, cuts, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual
 from genga.structure import block_noise
-from genga.tables import Schema
+from genga.tables.shots import SHOTS
 from genga.valley import below_hill, valley
-
-SCHEMA: Schema = {
-    "shot": pl.Int64,  # 0-based
-    "start": pl.Int64,  # first frame
-    "end": pl.Int64,  # frame after the last
-    "start_time": pl.Float64,  # s, of the first frame
-    "end_time": pl.Float64,  # s, of the frame after the last; of the last frame where there is none
-    "camera": pl.String,  # static, pan, zoom, other: the longest of its moves
-    "transition": pl.String,  # cut, dissolve, fade: into this shot
-    "timing": pl.Float64,  # median frames that a drawing is held
-    "threshold": pl.Float64,  # block difference from which two of its frames show different drawings
-    # Stretches in which frames are not one drawing at rest: dissolve, fade, pan, zoom, other over [start, end). A
-    # transition stands with the shot it leads into.
-    "events": pl.List(pl.Struct({"kind": pl.String, "start": pl.Int64, "end": pl.Int64})),
-    # Lines of burnt-in text over [start, end), in shares of the picture's width and height.
-    "lettering": pl.List(STRETCH),
-}
 
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
 # Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
@@ -51,7 +34,7 @@ Span = tuple[int, int]  # frames, end exclusive
 
 
 def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
-    """Return a row per shot (SCHEMA), in order; the shots cover every frame.
+    """Return a row per shot (SHOTS), in order; the shots cover every frame.
 
     frames: the frames table, a row per frame. cells: its grids, by frame number.
     """
@@ -91,7 +74,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "lettering": lines_within(texts, start, end),
             }
         )
-    return pl.DataFrame(rows, schema=dict(SCHEMA))
+    return pl.DataFrame(rows, schema=dict(SHOTS))
 
 
 def shot_limits(black: Sequence[bool], hard: Sequence[int], passages: Sequence[Passage]) -> list[Span]:

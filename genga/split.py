@@ -14,8 +14,7 @@ import numpy as np
 import polars as pl
 
 from genga.components import components
-
-TRAIN, HELD_OUT = "train", "held-out"
+from genga.tables.dataset import HELD_OUT, TRAIN
 
 Shot = str  # series/episode/number
 

@@ -1,8 +1,58 @@
-"""The stages in pipeline order. A stage's name is its rule, script, module, section, folder and test."""
+"""The stages, in pipeline order, each declared once: what it is, where its code is, which tables it reads and writes.
 
-EPISODE_STAGES = (
-    "probe", "frames", "shots", "dedup", "stills", "review", "detect", "quality", "tag", "crop", "embed",
+A stage's name is its rule, script, function, section of params.yaml, folder and test. No stage's own code imports this
+module: another stage, or another word for one, makes nothing stale.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["episode", "series", "run"]  # what a job of a stage is for
+
+# What stands for a job of each level in paths and records.
+WILDCARDS: dict[Level, tuple[str, ...]] = {"episode": ("series", "episode"), "series": ("series",), "run": ("run",)}
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    level: Level
+    room: str  # genga.<room>.<name> has the function <name>
+    does: str  # in words for people
+    reads: tuple[str, ...] = ()  # tables of other stages: modules of genga.tables
+    writes: tuple[str, ...] = ()  # its own
+
+
+LINE = (
+    Stage("probe", "episode", "video", "looks at a video file: is it sound, and what is in it"),
+    Stage("frames", "episode", "drawings", "measures every frame in one decode pass", (), ("frames",)),
+    Stage("shots", "episode", "drawings", "divides an episode into shots", ("frames",), ("shots",)),
+    Stage("dedup", "episode", "drawings", "finds the frames that show the same drawing, and keeps one of each",
+          ("frames", "shots"), ("dedup",)),
+    Stage("stills", "episode", "drawings", "writes the kept drawings losslessly", ("frames", "dedup"), ("stills",)),
+    Stage("review", "episode", "pages", "writes the page of an episode for a person to check",
+          ("frames", "shots", "dedup", "stills")),
+    Stage("detect", "episode", "people", "finds people: persons, half bodies, heads, faces", ("stills",), ("detect",)),
+    Stage("quality", "episode", "drawings", "grades the stills as pictures", ("shots", "stills"), ("quality",)),
+    Stage("tag", "episode", "people", "tags the stills and everybody in them", ("stills", "detect"), ("tag",)),
+    Stage("crop", "episode", "people", "cuts people out of the stills: full body, half body, head",
+          ("stills", "detect", "quality", "tag"), ("crop",)),
+    Stage("embed", "episode", "people", "turns crops into the character embedder's vectors", ("crop",), ("embed",)),
+    Stage("overview", "series", "pages", "writes the page of a series: its episodes, and its closest decisions"),
+    Stage("characters", "series", "people", "tells who is who, and gives the names that people decided",
+          ("stills", "crop", "embed"), ("characters",)),
+    Stage("dataset", "series", "dataset", "composes the training set: images, captions, buckets, what is held out",
+          ("frames", "stills", "detect", "quality", "tag", "crop", "characters"), ("dataset", "left_out")),
+    Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",), ("ledger", "losses")),
+    Stage("sample", "run", "evaluation", "draws the same prompts with the base and every checkpoint", (), ("sample",)),
+    Stage("evaluate", "run", "evaluation", "judges the samples and selects a checkpoint",
+          ("dataset", "sample"), ("evaluate",)),
+    Stage("report", "run", "pages", "writes the report of a run",
+          ("shots", "dedup", "stills", "detect", "quality", "tag", "crop", "characters", "dataset", "left_out",
+           "losses", "sample", "evaluate")),
 )  # fmt: skip
-SERIES_STAGES = ("overview", "characters", "dataset")
-RUN_STAGES = ("train", "sample", "evaluate", "report")
-STAGES = EPISODE_STAGES + SERIES_STAGES + RUN_STAGES
+
+STAGES = tuple(stage.name for stage in LINE)
+EPISODE_STAGES, SERIES_STAGES, RUN_STAGES = (
+    tuple(stage.name for stage in LINE if stage.level == level) for level in ("episode", "series", "run")
+)

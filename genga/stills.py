@@ -12,28 +12,18 @@ from pathlib import Path
 
 import polars as pl
 
-from genga.dedup import KEPT
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE, Fields
 from genga.params.still_formats import Format
 from genga.params.stills import Params
 from genga.pixels import Converter
 from genga.planes import Packer
-from genga.shards import SHARD_SCHEMA, ShardWriter
+from genga.shards import ShardWriter
 from genga.still import Shown, Still
 from genga.stills_stitched import parts
-from genga.tables import Schema
+from genga.tables.dedup import KEPT
+from genga.tables.stills import STILLS
 from genga.video import opening, pictures, prepare
-
-SCHEMA: Schema = {
-    "still": pl.String,  # series/episode/000123: the frame's number
-    "frame": pl.Int64,
-    "shot": pl.Int64,
-    "time": pl.Float64,  # s
-    **SHARD_SCHEMA,
-    "width": pl.Int64,  # px, square pixels
-    "height": pl.Int64,
-}
 
 _INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
 _ALL, _JUMPS, _LEAST = range(3)  # ways to decode: everything; with jumps; and without frames that nothing needs
@@ -101,7 +91,7 @@ def walked(
 def stills(
     pictures: Iterable[tuple[int, Still]], kept: pl.DataFrame, name: str, shard: ShardWriter, kind: Format
 ) -> pl.DataFrame:
-    """Write the pictures to `shard` and return a row for each (SCHEMA).
+    """Write the pictures to `shard` and return a row for each (STILLS).
 
     pictures: (frame, picture) for each row of `kept`, in order. name: series/episode. kind: the files' format.
     """
@@ -111,4 +101,4 @@ def stills(
         where = shard.add(f"{frame:06d}.{file.kind}", file.data)
         rows.append({"still": f"{name}/{frame:06d}", "frame": frame, "shot": shot, "time": time, **where,
                      "width": file.width, "height": file.height})  # fmt: skip
-    return pl.DataFrame(rows, schema=dict(SCHEMA))
+    return pl.DataFrame(rows, schema=dict(STILLS))

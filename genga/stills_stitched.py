@@ -10,8 +10,8 @@ import polars as pl
 
 from genga.still import Made, Still
 from genga.stitch import stitch
+from genga.tables.dedup import STITCHED
 
-STITCHED = "stitched"  # the reason
 MOST = 24  # frames of a move that are laid beside its first: enough for any overlap, and 150 MB at 1080p
 
 

@@ -17,20 +17,9 @@ from genga.errors import GengaError
 from genga.image import Image, cut
 from genga.params.tag import Params
 from genga.people import Person, count_tags, framing, main_person, people
+from genga.tables.tag import TAG
 from genga.tagcorrections import Correction
 from genga.tagrules import Judged, Scored, Seen, judge
-
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "still": pl.String,
-    "box": pl.Int64,  # number of the person box; null: the whole still
-    "tag": pl.String,  # with underscores
-    "category": pl.String,  # general, rating, character, copyright, artist, meta
-    "score": pl.Float64,  # mean over the taggers that know it; the detection's for origin box; 1 for origin person
-    "votes": pl.Int64,  # taggers above the threshold
-    "origin": pl.String,  # who decided: model, box, person
-    "kept": pl.Boolean,
-    "reason": pl.String,  # a key of genga.tagrules.REASONS; "" if kept
-}
 
 Rows = Iterator[tuple[Any, ...]]
 Unit = tuple[int | None, Image]  # box number, pixels
@@ -43,13 +32,13 @@ def tag(
     params: Params,
     batch: int,
 ) -> pl.DataFrame:
-    """Return the tags of all stills (SCHEMA): by still, box (null first), kept first, score, name.
+    """Return the tags of all stills (TAG): by still, box (null first), kept first, score, name.
 
     stills: batches of (still, image). detections: the table detect. batch: images the taggers see at once.
     """
     boxes = {str(key): group.to_dicts() for (key,), group in detections.group_by("still", maintain_order=True)}
     rows = [(still, *row) for few in stills for still, *row in _batch_rows(few, boxes, ensemble, params, batch)]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=TAG, orient="row")
 
 
 def _batch_rows(
@@ -168,7 +157,7 @@ def _with(
             rows.append({**new, **_decision("add", 1.0)})
     place = {target: i for i, target in enumerate(targets.iter_rows())}
     rows.sort(key=lambda row: (place[row["still"], row["box"]], not row["kept"], -row["score"], row["tag"]))
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return pl.DataFrame(rows, schema=TAG)
 
 
 def _decision(decision: str, score: float) -> dict[str, Any]:

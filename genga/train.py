@@ -21,7 +21,8 @@ from genga.diffusion import Source
 from genga.files import in_project
 from genga.image import Image
 from genga.params.train import Params
-from genga.tables import Schema
+from genga.tables.ledger import LEDGER
+from genga.tables.losses import LOSSES
 from genga.training.draws import digest
 from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
@@ -31,24 +32,6 @@ from genga.training.processes import Processes
 from genga.training.schedule import learning_rate_factor
 from genga.training.state import Checkpoint, RunFolder, State
 from genga.training.trainer import Trainer
-
-# The ledger: a row per look, in the order of training.
-LEDGER: Schema = {
-    "step": pl.Int64,  # 1..
-    "epoch": pl.Int64,  # 1..
-    "image": pl.String,
-    "still": pl.String,  # the frame it was cut from
-    "crop": pl.String,  # null: the whole still
-    "caption": pl.String,  # as it was seen
-    "flipped": pl.Boolean,
-    "timestep": pl.Int64,  # of the noise schedule: high is mostly noise
-}
-
-LOSSES: Schema = {
-    "step": pl.Int64,
-    "loss": pl.Float64,  # mean over the step's looks, weighted
-    "learning_rate": pl.Float64,  # of the UNet's matrices
-}
 
 
 @dataclass(frozen=True)

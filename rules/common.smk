@@ -27,7 +27,8 @@ from genga.failures import find_failures
 from genga.files import check_writable, sha256_of
 from genga.journal import Journal
 from genga.launch import read_config
-from genga.params.load import check_params, parse_section, section_class, section_of_run
+from genga.params.check import check_params, section_class
+from genga.params.load import parse_section, section_of_run
 from genga.records import read_records
 from genga.snakestore import Named
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import typer
 
-from genga.characters import CROPS, FEATURES, SCHEMA, STILLS, characters
+from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.embedder import open_embedder
 from genga.files import read_json, write_text
@@ -17,9 +17,11 @@ from genga.names import read_names
 from genga.params.characters import Params
 from genga.params.models import Params as Models
 from genga.registry import load
-from genga.shards import SHARD_SCHEMA, ShardReader
+from genga.shards import ShardReader
 from genga.sheet import sheet
-from genga.tables import read_episodes, write_table
+from genga.store.parquet import read_episodes, write_table
+from genga.tables.characters import CHARACTERS
+from genga.tables.shard import SHARD
 
 
 def main(
@@ -38,12 +40,12 @@ def main(
     values = params_of("characters", Params, params)
     embedder = open_embedder(load(params_of("models", Models, models)), threads)
     listed: list[str] = read_json(episodes)
-    crops = read_episodes(in_crop, listed, {**CROPS, **SHARD_SCHEMA})
+    crops = read_episodes(in_crop, listed, {**OF_CROP, **SHARD})
     given = read_names(names) if names else []
     found = characters(
         crops,
-        read_episodes(in_embed, listed, FEATURES),
-        read_episodes(in_stills, listed, STILLS),
+        read_episodes(in_embed, listed, OF_EMBED),
+        read_episodes(in_stills, listed, OF_STILLS),
         given,
         embedder.differences,
         embedder.threshold,
@@ -54,12 +56,12 @@ def main(
     with ShardReader() as reader:
         page = sheet(out.stem, found.table, found.medoids, _images(crops, reader), values.sheet_crops)
     write_text(out_sheet, page)
-    write_table(out, found.table, SCHEMA)
+    write_table(out, found.table, CHARACTERS)
     summary(_summary(out.stem, found.table))
 
 
 def _images(crops: pl.DataFrame, reader: ShardReader) -> Callable[[str], Image]:
-    places = {row[0]: row[1:] for row in crops.filter("kept").select("crop", *SHARD_SCHEMA).iter_rows()}
+    places = {row[0]: row[1:] for row in crops.filter("kept").select("crop", *SHARD).iter_rows()}
 
     def image_of(crop: str) -> Image:
         return decode(reader.read(*places[crop]), crop)

@@ -6,16 +6,18 @@ import polars as pl
 import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.crop import SCHEMA, TAGS, correct, crop, cut_crops
-from genga.detect import SCHEMA as BOXES
+from genga.crop import OF_TAG, correct, crop, cut_crops
 from genga.images import EXTENSION, encode
 from genga.params.crop import Params
-from genga.pictures import STILLS, pictures
+from genga.pictures import OF_STILLS, pictures
 from genga.progress import progress
-from genga.quality import TEXT
 from genga.quality_text import by_still
-from genga.shards import SHARD_SCHEMA, ShardReader, writing_shard
-from genga.tables import read_table, write_table
+from genga.shards import ShardReader, writing_shard
+from genga.store.parquet import read_table, write_table
+from genga.tables.crop import CROP
+from genga.tables.detect import DETECT as BOXES
+from genga.tables.quality import TEXT
+from genga.tables.shard import SHARD
 from genga.tagcorrections import read_corrections
 
 
@@ -31,10 +33,10 @@ def main(
 ) -> None:
     """Cut people out of the stills of an episode: full body, half body, head, with coordinates and tags."""
     values = params_of("crop", Params, params)
-    stills = read_table(in_stills, {**STILLS, "width": pl.Int64})
+    stills = read_table(in_stills, {**OF_STILLS, "width": pl.Int64})
     widths = dict(stills.select("still", "width").iter_rows())
     text = by_still(read_table(in_quality, {"still": pl.String, "text": pl.List(TEXT)}))
-    planned = crop(read_table(in_detect, BOXES), read_table(in_tag, TAGS), widths, values, text)
+    planned = crop(read_table(in_detect, BOXES), read_table(in_tag, OF_TAG), widths, values, text)
     planned = correct(planned, read_corrections(corrections) if corrections else [], str(corrections))
     name = f"crop {out.parent.name}/{out.stem}"
     kept = planned.filter("kept")
@@ -45,9 +47,9 @@ def main(
             {"crop": key, **writer.add(f"{key}{EXTENSION}", encode(image))} for key, image in cut_crops(shown, kept)
         ]
     table = planned.join(
-        pl.DataFrame(rows, schema={"crop": pl.String, **SHARD_SCHEMA}), on="crop", how="left", maintain_order="left"
+        pl.DataFrame(rows, schema={"crop": pl.String, **SHARD}), on="crop", how="left", maintain_order="left"
     )
-    write_table(out, table, SCHEMA)
+    write_table(out, table, CROP)
     kinds, reasons = _counts(kept["kind"]), _counts(planned.filter(~pl.col("kept"))["reason"])
     summary(f"{name}: {len(planned)} crops; kept {kinds}; left out {reasons}")
 

@@ -6,12 +6,24 @@ from pathlib import Path
 import polars as pl
 import typer
 
-from genga.candidates import CROPS, FRAMES, NAMES, PERSONS, QUALITY, STILLS, TAGS, Tables, with_signatures
+from genga.candidates import (
+    OF_CHARACTERS,
+    OF_CROP,
+    OF_DETECT,
+    OF_FRAMES,
+    OF_QUALITY,
+    OF_STILLS,
+    OF_TAG,
+    Tables,
+    with_signatures,
+)
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.dataset import LEFT_OUT_SCHEMA, SCHEMA, Outcome, counted, dataset
+from genga.dataset import Outcome, counted, dataset
 from genga.files import read_json
 from genga.params.dataset import Params
-from genga.tables import read_episodes, read_table, write_table
+from genga.store.parquet import read_episodes, read_table, write_table
+from genga.tables.dataset import DATASET
+from genga.tables.left_out import LEFT_OUT
 
 
 def main(
@@ -31,23 +43,23 @@ def main(
     values = params_of("dataset", Params, params)
     listed: list[str] = read_json(episodes)
     tables = Tables(
-        crops=read_episodes(in_crop, listed, CROPS),
+        crops=read_episodes(in_crop, listed, OF_CROP),
         stills=pl.concat(
-            with_signatures(read_episodes(in_stills, [name], STILLS), read_episodes(in_frames, [name], FRAMES))
+            with_signatures(read_episodes(in_stills, [name], OF_STILLS), read_episodes(in_frames, [name], OF_FRAMES))
             for name in listed
         ),
-        persons=read_episodes(in_detect, listed, PERSONS),
-        tags=read_episodes(in_tag, listed, TAGS),
-        quality=read_episodes(in_quality, listed, QUALITY),
-        names=read_table(in_characters, NAMES),
+        persons=read_episodes(in_detect, listed, OF_DETECT),
+        tags=read_episodes(in_tag, listed, OF_TAG),
+        quality=read_episodes(in_quality, listed, OF_QUALITY),
+        names=read_table(in_characters, OF_CHARACTERS),
     )
     made = dataset(tables, values)
     for warning in made.warnings:
         print(warning, file=sys.stderr)
     for name, tags in made.core.items():
         print(f"{name} stands for: {', '.join(tags) or 'no tag'}", file=sys.stderr)
-    write_table(out_left_out, made.left_out, LEFT_OUT_SCHEMA)
-    write_table(out, made.table, SCHEMA)
+    write_table(out_left_out, made.left_out, LEFT_OUT)
+    write_table(out, made.table, DATASET)
     summary(_summary(out.stem, made))
 
 

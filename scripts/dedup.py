@@ -8,13 +8,14 @@ import typer
 
 from genga.cellstore import CellReader
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.dedup import KEPT, SCHEMA, dedup, ignored
+from genga.dedup import dedup, ignored
 from genga.dedup_corrections import read_decisions
 from genga.dedup_series import Episode, shared
-from genga.frames import SCHEMA as FRAMES
 from genga.params.dedup import Params
-from genga.shots import SCHEMA as SHOTS
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
+from genga.tables.dedup import DEDUP, KEPT
+from genga.tables.frames import FRAMES
+from genga.tables.shots import SHOTS
 
 
 def main(
@@ -39,9 +40,9 @@ def main(
         for path, measured_at, divided_at in zip(earlier, earlier_frames, earlier_shots, strict=True):
             measured, divided = read_table(measured_at, FRAMES), read_table(divided_at, SHOTS)
             grids = stack.enter_context(CellReader(measured))
-            before.append(Episode(path.stem, read_table(path, SCHEMA), measured, grids, ignored(divided, values)))
+            before.append(Episode(path.stem, read_table(path, DEDUP), measured, grids, ignored(divided, values)))
         table = shared(Episode(out.stem, table, frames, cells, ignored(shots, values)), before, values)
-    write_table(out, table, SCHEMA)
+    write_table(out, table, DEDUP)
     counts = sorted(table["reason"].value_counts().rows(), key=lambda row: (-row[1], row[0]))
     kept = table["reason"].is_in(KEPT).sum()
     name = f"{out.parent.name}/{out.stem}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.embed import CROPS, SCHEMA, embed, wanted
+from genga.embed import OF_CROP, embed, wanted
 from genga.embedder import open_embedder
 from genga.onnx import batched
 from genga.params.embed import Params
@@ -14,7 +14,8 @@ from genga.pictures import pictures
 from genga.progress import progress
 from genga.registry import load
 from genga.shards import ShardReader
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
+from genga.tables.embed import EMBED
 
 
 def main(
@@ -28,12 +29,12 @@ def main(
     values = params_of("embed", Params, params)
     registry = load(params_of("models", Models, models))
     embedder = open_embedder(registry, threads)
-    crops = wanted(read_table(in_crop, CROPS), values)
+    crops = wanted(read_table(in_crop, OF_CROP), values)
     name = f"embed {out.parent.name}/{out.stem}"
     with ShardReader() as shards:
         shown = progress(pictures(crops, "crop", shards), len(crops), name, "crops")
         table = embed(crops, batched(shown, registry.section.batch), embedder.features, embedder.name)
-    write_table(out, table, SCHEMA)
+    write_table(out, table, EMBED)
     summary(f"{name}: {len(table)} crops of kinds {', '.join(values.kinds)}; embedder {embedder.name}")
 
 

@@ -8,7 +8,7 @@ import typer
 
 from genga.checkpoints import keep, read_checkpoints
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.evaluate import REFERENCES, SAMPLES, SCHEMA, evaluate, select_references
+from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.files import write_facts
 from genga.image import Image
 from genga.judges import look_at_references, look_at_samples, open_judges
@@ -19,8 +19,10 @@ from genga.pictures import pictures
 from genga.progress import progress
 from genga.registry import load
 from genga.selection import comparison, select, verdict
-from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.tables import read_table, write_table
+from genga.shards import ShardReader
+from genga.store.parquet import read_table, write_table
+from genga.tables.evaluate import EVALUATE
+from genga.tables.shard import SHARD
 
 
 def main(
@@ -40,8 +42,8 @@ def main(
     values = params_of("evaluate", Params, params)
     registry = load(params_of("models", Models, models))
     checkpoints = read_checkpoints(in_checkpoints)
-    samples = read_table(in_samples, {**SAMPLES, **SHARD_SCHEMA})
-    references = select_references(read_table(in_dataset, {**REFERENCES, **SHARD_SCHEMA}), character or None, values)
+    samples = read_table(in_samples, {**OF_SAMPLE, **SHARD})
+    references = select_references(read_table(in_dataset, {**OF_DATASET, **SHARD}), character or None, values)
     judges = open_judges(registry, values.crop_person, threads)
     batch, name = registry.section.batch, f"evaluate {checkpoints.run}"
     seen = look_at_samples(batched(images(samples, "sample", f"{name}: samples"), batch), judges)
@@ -50,7 +52,7 @@ def main(
     selected = select(table, values, against.counts["train"])
     figures = comparison(selected, against, judges.threshold, checkpoints, registry.summary(), character or None)
     keep(checkpoints.at(selected["selection"]["step"]), out_model)
-    write_table(out_table, table, SCHEMA)
+    write_table(out_table, table, EVALUATE)
     write_facts(out_scores, figures)
     summary(f"{name}: {table.height} samples. {verdict(figures)} {registry.summary()}")
 

@@ -11,11 +11,12 @@ from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.damage import Damage, told
 from genga.fields import Fields
 from genga.files import read_facts
-from genga.frames import SCHEMA, frames
+from genga.frames import frames
 from genga.params.frames import Params
 from genga.progress import progress
 from genga.shards import writing_shard
-from genga.tables import write_table
+from genga.store.parquet import write_table
+from genga.tables.frames import FRAMES
 from genga.video import check_same, decode
 
 
@@ -41,7 +42,7 @@ def main(
     gaps = damage.ranges()
     if gaps:
         print(f"{in_video}: damaged from {told(gaps)}; frames there may be missing or wrong", file=sys.stderr)
-    write_table(out, table, SCHEMA)
+    write_table(out, table, FRAMES)
     summary(
         f"{name}: {len(table)} frames, {table['keyframe'].sum()} keyframes, "
         f"{table['change'].gt(0).sum()} differ from the frame before, damaged: {told(gaps)}"

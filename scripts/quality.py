@@ -10,13 +10,14 @@ import typer
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.onnx import batched
 from genga.params.quality import Params
-from genga.pictures import STILLS, pictures
+from genga.pictures import OF_STILLS, pictures
 from genga.progress import progress
-from genga.quality import SCHEMA, TIERS, quality
-from genga.quality_text import SHOTS, located
-from genga.quality_text import STILLS as PLACED
+from genga.quality import quality
+from genga.quality_text import OF_SHOTS, located
+from genga.quality_text import OF_STILLS as PLACED
 from genga.shards import ShardReader
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
+from genga.tables.quality import QUALITY, TIERS
 
 
 def main(
@@ -29,15 +30,15 @@ def main(
 ) -> None:
     """Measure how good the stills of an episode are as pictures, and grade them."""
     values = params_of("quality", Params, params)
-    stills = read_table(in_stills, {**STILLS, **PLACED})
+    stills = read_table(in_stills, {**OF_STILLS, **PLACED})
     known = values.text == "located" and lettering > 0
-    places = located(stills, read_table(in_shots, SHOTS)) if known else None
+    places = located(stills, read_table(in_shots, OF_SHOTS)) if known else None
     name = f"quality {out.parent.name}/{out.stem}"
     cv2.setNumThreads(1)  # a still is one thread's work
     with ShardReader() as shards, ThreadPoolExecutor(threads) as pool:
         shown = progress(pictures(stills, "still", shards), len(stills), name, "stills")
         table = quality(batched(shown, 4 * threads), values, places, pool.map)
-    write_table(out, table, SCHEMA)
+    write_table(out, table, QUALITY)
     counts = dict(table["tier"].value_counts().iter_rows())
     why = table.filter(pl.col("reason") != "")["reason"].value_counts(sort=True).head(3).iter_rows()
     worst = ", ".join(f"{reason} {number}" for reason, number in sorted(why, key=lambda pair: (-pair[1], pair[0])))

@@ -8,16 +8,17 @@ import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.counts import count, read_tables
-from genga.evaluate import SCHEMA as JUDGED
 from genga.files import in_project, read_facts, read_json, sha256_of, write_json, write_text
 from genga.params.models import Params as Models
 from genga.params.report import Params
 from genga.registry import load
 from genga.report import pictures_of, report, rows_of
-from genga.report_figures import CROPS, DATASET, LOSSES, SAMPLES, STILLS, Source, compose, origins, roles
+from genga.report_figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source, compose, origins, roles
 from genga.report_pictures import read_pictures
-from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.tables import read_episodes, read_table
+from genga.shards import ShardReader
+from genga.store.parquet import read_episodes, read_table
+from genga.tables.evaluate import EVALUATE as JUDGED
+from genga.tables.shard import SHARD
 
 
 def main(
@@ -41,16 +42,16 @@ def main(
     scores = read_facts(in_scores)
     names: list[str] = read_json(episodes)
     samples, dataset = (
-        read_table(path, {**schema, **SHARD_SCHEMA}) for path, schema in ((in_samples, SAMPLES), (in_dataset, DATASET))
+        read_table(path, {**schema, **SHARD}) for path, schema in ((in_samples, OF_SAMPLE), (in_dataset, OF_DATASET))
     )
-    crops = read_episodes(in_data / "crop" / series, names, CROPS)
-    stills = read_episodes(in_data / "stills" / series, names, STILLS)
+    crops = read_episodes(in_data / "crop" / series, names, OF_CROP)
+    stills = read_episodes(in_data / "stills" / series, names, OF_STILLS)
     figures = compose(
         scores,
         read_table(in_judged, JUDGED),
-        samples.select(list(SAMPLES)),
-        origins(dataset.select(list(DATASET)), crops, stills),
-        read_table(in_losses, LOSSES),
+        samples.select(list(OF_SAMPLE)),
+        origins(dataset.select(list(OF_DATASET)), crops, stills),
+        read_table(in_losses, OF_LOSSES),
         series,
         {name: count(read_tables(in_data, series, name)) for name in names},
         roles(registry),
@@ -61,7 +62,7 @@ def main(
             Source("selected checkpoint", scores["selection"]["file"], scores["selection"]["sha256"]),
         ],
     )
-    index = pl.concat([table.select(pl.nth(0).alias("name"), *SHARD_SCHEMA) for table in (samples, dataset)])
+    index = pl.concat([table.select(pl.nth(0).alias("name"), *SHARD) for table in (samples, dataset)])
     with ShardReader() as shards:
         rows, pictures = read_pictures(map(pictures_of, rows_of(figures)), index, shards, values)
     write_text(out_page, report(figures, pictures, rows))

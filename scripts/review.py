@@ -7,20 +7,22 @@ import cv2
 import polars as pl
 import typer
 
-from genga.cellstore import CELLS_SCHEMA, CellReader
+from genga.cellstore import CellReader
 from genga.command import PARAMS_HELP, params_of, run, summary
 from genga.exposure import exposures
 from genga.files import write_json, write_text
 from genga.params.review import Params
 from genga.progress import progress
 from genga.review import review
-from genga.review_closest import DEDUP, closest
-from genga.review_figures import FRAMES, SHOTS, compose, rhythm, shots_of
+from genga.review_closest import OF_DEDUP, closest
+from genga.review_figures import OF_FRAMES, OF_SHOTS, compose, rhythm, shots_of
 from genga.review_pictures import grid_pictures, pair, thumbnails
-from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.tables import read_table
+from genga.shards import ShardReader
+from genga.store.parquet import read_table
+from genga.tables.grid import GRID
+from genga.tables.shard import SHARD
 
-STILLS = {"frame": pl.Int64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA}
+STILLS = {"frame": pl.Int64, "width": pl.Int64, "height": pl.Int64, **SHARD}
 
 
 def main(
@@ -36,9 +38,9 @@ def main(
     """Write the page of an episode for a person to check: its drawings, when they are on screen, close decisions."""
     values = params_of("review", Params, params)
     cv2.setNumThreads(1)  # a still is one thread's work
-    measured, shots = read_table(in_frames, {**FRAMES, **CELLS_SCHEMA}), read_table(in_shots, SHOTS)
-    dedup, stills = read_table(in_dedup, DEDUP), read_table(in_stills, STILLS)
-    frames = measured.select(list(FRAMES))
+    measured, shots = read_table(in_frames, {**OF_FRAMES, **GRID}), read_table(in_shots, OF_SHOTS)
+    dedup, stills = read_table(in_dedup, OF_DEDUP), read_table(in_stills, STILLS)
+    frames = measured.select(list(OF_FRAMES))
     name = f"{out_page.parent.name}/{out_page.stem}"
     decisions = closest(dedup, values.closest)
     sheet = exposures(frames, dedup)

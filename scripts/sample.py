@@ -16,9 +16,10 @@ from genga.images import EXTENSION, encode
 from genga.params.models import Params as ModelParams
 from genga.params.sample import Params
 from genga.progress import progress
-from genga.sample import SCHEMA, count, sample
+from genga.sample import count, sample
 from genga.shards import writing_shard
-from genga.tables import write_table
+from genga.store.parquet import write_table
+from genga.tables.sample import SAMPLE
 
 
 def main(
@@ -56,7 +57,7 @@ def main(
                     "height": values.height,
                 }
             )
-    write_table(out_table, pl.DataFrame(rows, schema=dict(SCHEMA)), SCHEMA)
+    write_table(out_table, pl.DataFrame(rows, schema=dict(SAMPLE)), SAMPLE)
     summary(
         f"sample {name}: {len(rows)} pictures, {len(values.prompts)} prompts x {len(values.seeds)} seeds"
         f" with the base and {len(files)} checkpoints"

@@ -7,10 +7,11 @@ import typer
 
 from genga.cellstore import CellReader
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.frames import SCHEMA as FRAMES
 from genga.params.shots import Params
-from genga.shots import SCHEMA, shots
-from genga.tables import read_table, write_table
+from genga.shots import shots
+from genga.store.parquet import read_table, write_table
+from genga.tables.frames import FRAMES
+from genga.tables.shots import SHOTS
 
 
 def main(
@@ -23,7 +24,7 @@ def main(
     frames = read_table(in_frames, FRAMES)
     with CellReader(frames) as cells:
         table = shots(frames, cells, params_of("shots", Params, params))
-    write_table(out, table, SCHEMA)
+    write_table(out, table, SHOTS)
     ways = ", ".join(f"{table['transition'].eq(way).sum()} {way}" for way in ("cut", "dissolve", "fade"))
     moving, level = table["camera"].ne("static").sum(), float(table["threshold"].to_numpy().mean())
     summary(

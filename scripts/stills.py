@@ -6,17 +6,17 @@ import polars as pl
 import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.dedup import KEPT
-from genga.dedup import SCHEMA as DEDUP
 from genga.fields import Fields
 from genga.files import read_facts
-from genga.frames import SCHEMA as FRAMES
 from genga.params.stills import Params
 from genga.progress import progress
 from genga.shards import writing_shard
-from genga.stills import SCHEMA, shown, stills, wanted
+from genga.stills import shown, stills, wanted
 from genga.stills_stitched import parts, stitched
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
+from genga.tables.dedup import DEDUP, KEPT
+from genga.tables.frames import FRAMES
+from genga.tables.stills import STILLS
 from genga.video import check_same
 
 
@@ -42,7 +42,7 @@ def main(
     with writing_shard(out_shard) as shard:
         found = progress(shown(in_video, needed, values, threads, fields), len(needed), f"stills {name}", "stills")
         table = stills(stitched(found, parts(dedup)), kept, name, shard, values.format)
-    write_table(out, table, SCHEMA)
+    write_table(out, table, STILLS)
     sizes = ", ".join(
         f"{width}x{height}" for width, height in table.select("width", "height").unique().sort("width").rows()
     )

@@ -5,17 +5,18 @@ from pathlib import Path
 import typer
 
 from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.detect import SCHEMA as BOXES
 from genga.ensemble import Ensemble
 from genga.onnx import batched
 from genga.params.models import Params as Models
 from genga.params.tag import Params
-from genga.pictures import STILLS, pictures
+from genga.pictures import OF_STILLS, pictures
 from genga.progress import progress
 from genga.registry import load
 from genga.shards import ShardReader
-from genga.tables import read_table, write_table
-from genga.tag import SCHEMA, correct, tag
+from genga.store.parquet import read_table, write_table
+from genga.tables.detect import DETECT as BOXES
+from genga.tables.tag import TAG
+from genga.tag import correct, tag
 from genga.tagcorrections import read_corrections
 from genga.tagger import open_taggers
 
@@ -34,7 +35,7 @@ def main(
     registry = load(params_of("models", Models, models))
     decided = read_corrections(corrections) if corrections else []
     taggers = open_taggers(registry, threads)
-    stills = read_table(in_stills, STILLS)
+    stills = read_table(in_stills, OF_STILLS)
     batch, name = registry.section.batch, f"tag {out.parent.name}/{out.stem}"
     with ShardReader() as shards:
         shown = progress(pictures(stills, "still", shards), len(stills), name, "stills")
@@ -42,7 +43,7 @@ def main(
             batched(shown, batch), read_table(in_detect, BOXES), Ensemble(taggers, values.threshold), values, batch
         )
     table = correct(found, decided, str(corrections))
-    write_table(out, table, SCHEMA)
+    write_table(out, table, TAG)
     kept, people = table["kept"].sum(), table.drop_nulls("box").select("still", "box").n_unique()
     named = ", ".join(tagger.name for tagger in taggers)
     summary(

@@ -16,9 +16,11 @@ from genga.launch import launch, launched, without
 from genga.params.models import Params as ModelParams
 from genga.params.train import Params
 from genga.shards import ShardReader
-from genga.tables import read_table, write_table
-from genga.train import LEDGER, LOSSES, train
-from genga.training.pictures import DATASET, cut_captions, pictures_of, trigger_of
+from genga.store.parquet import read_table, write_table
+from genga.tables.ledger import LEDGER
+from genga.tables.losses import LOSSES
+from genga.train import train
+from genga.training.pictures import OF_DATASET, cut_captions, pictures_of, trigger_of
 from genga.training.plan import total_steps
 from genga.training.processes import processes
 from genga.training.progress import progress_of
@@ -48,7 +50,7 @@ def _train(in_dataset: Path, name: str, out: Path, character: str, cache: Path, 
     values = params_of(f"train:{name}", Params, params)
     section = params_of("models", ModelParams, models)
     torch.set_num_threads(values.threads)
-    pictures = pictures_of(read_table(in_dataset, DATASET), character, str(in_dataset))
+    pictures = pictures_of(read_table(in_dataset, OF_DATASET), character, str(in_dataset))
     model = registry.load(section).model("base").verify()
     source, device = Source(load_base(model.path), model.name, model.sha256), device_of(section.device)
     together = processes(device)

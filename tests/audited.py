@@ -19,7 +19,7 @@ from genga.audit.code import meaning
 from genga.files import sha256_of, write_facts
 from genga.records import Output, Record, Records, write_records
 from genga.shards import writing_shard
-from genga.tables import write_table
+from genga.store.parquet import write_table
 
 SERIES, EPISODE = "花 s", "第1話"
 PLACE = f"{SERIES}/{EPISODE}"
@@ -101,42 +101,42 @@ def _write(path: str, schema: tables.Schema, *rows: dict) -> None:
 
 def _tables() -> None:
     write_facts(f"data/probe/{PLACE}.json", {"sha256": sha256_of(f"data/raw/{PLACE}.mkv"), "codec": "h264"})
-    _write(f"data/frames/{PLACE}.parquet", tables.FRAMES, *({"frame": n, "time": n / 24} for n in range(3)))
-    _write(f"data/shots/{PLACE}.parquet", tables.SHOTS, {"shot": 0, "start": 0, "end": 3, "camera": "static"})
+    _write(f"data/frames/{PLACE}.parquet", tables.OF_FRAMES, *({"frame": n, "time": n / 24} for n in range(3)))
+    _write(f"data/shots/{PLACE}.parquet", tables.OF_SHOTS, {"shot": 0, "start": 0, "end": 3, "camera": "static"})
     kept = [(0, 0, "kept"), (1, 0, "held"), (2, 2, "restored")]
     rows = [
         {"frame": frame, "shot": 0, "keeper": keeper, "keeper_episode": None, "reason": reason}
         for frame, keeper, reason in kept
     ]
-    _write(f"data/dedup/{PLACE}.parquet", tables.DEDUP, *rows)
+    _write(f"data/dedup/{PLACE}.parquet", tables.OF_DEDUP, *rows)
     with writing_shard(f"data/stills/{PLACE}.tar") as shard:
         first, second = (shard.add(f"{n}.png", bytes([n] * 700)) for n in (0, 2))
     stills = [
         {"still": FIRST, "frame": 0, "time": 0.0, **first},
         {"still": SECOND, "frame": 2, "time": 2 / 24, **second},
     ]
-    _write(f"data/stills/{PLACE}.parquet", tables.STILLS, *stills)
+    _write(f"data/stills/{PLACE}.parquet", tables.OF_STILLS, *stills)
     boxes = [{"still": still, "box": 0, "kind": "person", "person": 0} for still in (FIRST, SECOND)]
-    _write(f"data/detect/{PLACE}.parquet", tables.DETECT, *boxes)
+    _write(f"data/detect/{PLACE}.parquet", tables.OF_DETECT, *boxes)
     _write(
         f"data/quality/{PLACE}.parquet",
-        tables.QUALITY,
+        tables.OF_QUALITY,
         *({"still": still, "tier": "best"} for still in (FIRST, SECOND)),
     )
     tags = [(FIRST, None, "sky", "model", True, ""), (FIRST, None, "cat", "model", False, "score"),
             (SECOND, 0, "long_hair", "model", True, ""), (SECOND, 0, "smile", "person", True, "")]  # fmt: skip
     names = ("still", "box", "tag", "origin", "kept", "reason")
-    _write(f"data/tag/{PLACE}.parquet", tables.TAG, *(dict(zip(names, row, strict=True)) for row in tags))
+    _write(f"data/tag/{PLACE}.parquet", tables.OF_TAG, *(dict(zip(names, row, strict=True)) for row in tags))
     with writing_shard(f"data/crop/{PLACE}.tar") as shard:
         place = shard.add("head.png", b"a head")
     head = {"crop": HEAD, "still": SECOND, "box": 0, "kind": "head", "x0": 1, "y0": 2, "x1": 3, "y1": 4, **place}
-    _write(f"data/crop/{PLACE}.parquet", tables.CROP, head)
-    _write(f"data/embed/{PLACE}.parquet", tables.EMBED, {"crop": HEAD, "model": "tiny"})
+    _write(f"data/crop/{PLACE}.parquet", tables.OF_CROP, head)
+    _write(f"data/embed/{PLACE}.parquet", tables.OF_EMBED, {"crop": HEAD, "model": "tiny"})
     named = {"crop": HEAD, "still": SECOND, "cluster": 0, "character": WHO, "outfit": None, "origin": "person"}
-    _write(f"data/characters/{SERIES}.parquet", tables.CHARACTERS, named)
+    _write(f"data/characters/{SERIES}.parquet", tables.OF_CHARACTERS, named)
     common = {"split": "train", "tier": "best", "crop_box": [0, 0, 8, 8], "outfit": None}
     _write(
-        f"data/dataset/{SERIES}.parquet", tables.DATASET,
+        f"data/dataset/{SERIES}.parquet", tables.OF_DATASET,
         {**common, "image": FIRST, "still": FIRST, "crop": None, "kind": "still", "character": None, "tags": ["sky"],
          "caption": "sky", **first},
         {**common, "image": HEAD, "still": SECOND, "crop": HEAD, "kind": "head", "character": WHO,
@@ -144,7 +144,7 @@ def _tables() -> None:
          "caption": "hana, 1girl, long hair, smile, red hat", **place},
     )  # fmt: skip
     _write(
-        f"data/dataset/left-out/{SERIES}.parquet", tables.LEFT_OUT, {"image": SECOND, "still": SECOND, "reason": "shot"}
+        f"data/dataset/left-out/{SERIES}.parquet", tables.OF_LEFT_OUT, {"image": SECOND, "still": SECOND, "reason": "shot"}
     )
 
 
@@ -152,7 +152,7 @@ def _run() -> None:
     order = [(1, HEAD), (2, FIRST), (3, HEAD), (4, FIRST)]
     looks = [{"step": step, "image": image, "still": image.removesuffix("-0-head"),
               "crop": image if image == HEAD else None} for step, image in order]  # fmt: skip
-    _write("models/r/ledger.parquet", tables.LEDGER, *looks)
+    _write("models/r/ledger.parquet", tables.OF_LEDGER, *looks)
     text("models/r/losses.parquet", b"losses")
     listed = []
     for step in (2, 4):

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from genga.cells import block_difference, cells_of, grid_size, tone_difference
-from genga.cellstore import CELLS_SCHEMA, STRETCH, CellReader, CellWriter, pack, unpack
+from genga.cellstore import STRETCH, CellReader, CellWriter, pack, unpack
 from genga.shards import writing_shard
+from genga.tables.grid import GRID
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_any_frame_can_be_read(tmp_path: Path) -> None:
         for number in range(count):
             writer.add(np.full((3, 4), number % 251, np.uint8))
         writer.close()
-    index = pl.DataFrame(writer.index, schema=CELLS_SCHEMA)
+    index = pl.DataFrame(writer.index, schema=GRID)
     assert len(index) == count
     assert index["sha256"].n_unique() == 3
     with CellReader(index, tmp_path) as cells:

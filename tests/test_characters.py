@@ -10,16 +10,18 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from genga.characters import CROPS, FEATURES, SCHEMA, STILLS, characters, vote
+from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
 from genga.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
 from genga.components import components
 from genga.errors import GengaError
 from genga.images import encode
 from genga.names import Name, read_names
 from genga.params.characters import Params
-from genga.shards import SHARD_SCHEMA, writing_shard
+from genga.shards import writing_shard
 from genga.sheet import sheet, spread
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
+from genga.tables.characters import CHARACTERS
+from genga.tables.shard import SHARD
 from genga.tracks import iou, links
 
 PARAMS = Params(
@@ -48,9 +50,9 @@ def series(*people: tuple[str, float | None, tuple[int, int, int, int]]) -> tupl
             features.append((crop, [place], "line"))
     stills = sorted({still for still, _, _ in people})
     return (
-        pl.DataFrame(crops, schema=dict(CROPS), orient="row"),
-        pl.DataFrame(features, schema=dict(FEATURES), orient="row"),
-        pl.DataFrame([(s, int(s[-6:]), 0) for s in stills], schema=dict(STILLS), orient="row"),
+        pl.DataFrame(crops, schema=dict(OF_CROP), orient="row"),
+        pl.DataFrame(features, schema=dict(OF_EMBED), orient="row"),
+        pl.DataFrame([(s, int(s[-6:]), 0) for s in stills], schema=dict(OF_STILLS), orient="row"),
     )
 
 
@@ -74,7 +76,7 @@ C1, C2, C3, C4 = TWO_PAIRS[0]["crop"]
 
 def test_two_groups_on_the_line_are_two_clusters() -> None:
     table = outcome(TWO_PAIRS).table
-    assert table.schema == SCHEMA
+    assert table.schema == CHARACTERS
     assert table.select("crop", "cluster", "character", "distance", "origin").rows() == [
         (C1, 0, None, 0.0, "model"),
         (C2, 0, None, 0.5, "model"),
@@ -186,7 +188,7 @@ def test_no_features_at_all() -> None:
     assert found.table["cluster"].to_list() == [-1] * 4
     assert found.medoids == []
     empty = outcome((crops.clear(), features.clear(), stills.clear()))
-    assert empty.table.height == 0 and empty.table.schema == SCHEMA
+    assert empty.table.height == 0 and empty.table.schema == CHARACTERS
 
 
 def test_features_of_two_models_cannot_be_compared() -> None:
@@ -382,7 +384,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     crops, features, stills = TWO_PAIRS
     with writing_shard("crop.tar") as shard:
         places = [shard.add(f"{n}.png", encode(np.full((8, 8, 3), n, np.uint8))) for n in range(4)]
-    schemas = {"crop": {**CROPS, **SHARD_SCHEMA}, "embed": FEATURES, "stills": STILLS}
+    schemas = {"crop": {**OF_CROP, **SHARD}, "embed": OF_EMBED, "stills": OF_STILLS}
     for stage, rows in {"crop": crops.hstack(pl.DataFrame(places)), "embed": features, "stills": stills}.items():
         write_table(f"{stage}/s01.parquet", rows, schemas[stage])
     Path("episodes.json").write_text('["s01"]', encoding="utf-8")
@@ -404,7 +406,7 @@ def test_the_command_writes_table_and_sheet_and_one_line(command: Callable[..., 
     assert done.exit_code == 0
     assert done.stdout == "characters s: 4 crops, 2 clusters, 0 in none; named: hana 2\n"
     assert done.stderr == "characters.csv: line 3: there is no crop gone any more, so the name 'ren' is not given\n"
-    assert read_table("out/s.parquet", SCHEMA)["character"].to_list() == ["hana", "hana", None, None]
+    assert read_table("out/s.parquet", CHARACTERS)["character"].to_list() == ["hana", "hana", None, None]
     assert "Cluster 1" in Path("out/s.html").read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ import pytest
 from genga.cli.summary import run_lines, series_lines
 from genga.counts import EPISODE_TABLES, SERIES_TABLES, add_up, count, going_on, read_tables
 from genga.errors import GengaError
-from genga.tables import write_table
+from genga.store.parquet import write_table
 
 TABLES = {
     "shots": pl.DataFrame({"shot": [0, 1]}),

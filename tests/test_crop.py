@@ -4,10 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.crop import PLAN, TAGS, correct, crop, cut_crops
-from genga.detect import SCHEMA as BOXES
+from genga.crop import OF_TAG, correct, crop, cut_crops
 from genga.errors import GengaError
 from genga.params.crop import LeastSide, Params, Text
+from genga.tables.crop import PLAN
+from genga.tables.detect import DETECT as BOXES
 from genga.tagcorrections import Correction
 
 WIDTHS = {"s/e/000001": 320}
@@ -30,7 +31,7 @@ def boxes(*rows):
 def tags(box, *names, category="general", kept=True):
     """Tags of a person, best first, as a tag table."""
     return pl.DataFrame(
-        [(STILL, box, name, category, 0.9 - i / 100, kept) for i, name in enumerate(names)], schema=TAGS, orient="row"
+        [(STILL, box, name, category, 0.9 - i / 100, kept) for i, name in enumerate(names)], schema=OF_TAG, orient="row"
     )
 
 

@@ -7,14 +7,27 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from genga.candidates import CROPS, FRAMES, NAMES, PERSONS, QUALITY, STILLS, TAGS, Tables, candidates, with_signatures
+from genga.candidates import (
+    OF_CHARACTERS,
+    OF_CROP,
+    OF_DETECT,
+    OF_FRAMES,
+    OF_QUALITY,
+    OF_STILLS,
+    OF_TAG,
+    Tables,
+    candidates,
+    with_signatures,
+)
 from genga.choice import choose, evenly, of_shot
-from genga.dataset import LEFT_OUT_SCHEMA, SCHEMA, dataset
+from genga.dataset import dataset
 from genga.errors import GengaError
 from genga.files import write_json
 from genga.params.dataset import Params, Weights
-from genga.split import HELD_OUT, TRAIN, draw, shot_groups, split
-from genga.tables import read_table, write_table
+from genga.split import draw, shot_groups, split
+from genga.store.parquet import read_table, write_table
+from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
+from genga.tables.left_out import LEFT_OUT
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,15 +62,15 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
     stills = [f"s/e/{number:06d}" for number in range(len(crops))]
     rows = list(zip(stills, crops, strict=True))
     return Tables(
-        crops=table([(f"{s}-0-{k}", s, k, True, tags, 64, 64, *place(s)) for s, (k, _, _, _, tags) in rows], CROPS),
+        crops=table([(f"{s}-0-{k}", s, k, True, tags, 64, 64, *place(s)) for s, (k, _, _, _, tags) in rows], OF_CROP),
         stills=table(
             [(s, n, shot, 128, 64, *place(s), signature(shot)) for n, (s, (_, shot, _, _, _)) in enumerate(rows)],
-            {**STILLS, "signature": pl.Binary},
+            {**OF_STILLS, "signature": pl.Binary},
         ),
-        persons=table([(s, "person") for s in stills], PERSONS),
-        tags=table([], TAGS),
-        quality=table([(s, tier, 0.0) for s, (_, _, tier, _, _) in rows], QUALITY),
-        names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], NAMES),
+        persons=table([(s, "person") for s in stills], OF_DETECT),
+        tags=table([], OF_TAG),
+        quality=table([(s, tier, 0.0) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
+        names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
 
 
@@ -67,7 +80,7 @@ ONLY_CROPS = Weights(fullbody=1.0, halfbody=1.0, head=1.0, still=0.0, scenery=0.
 
 def test_every_column_of_one_image() -> None:
     made = dataset(tables(HANA[0]), params(weights=ONLY_CROPS))
-    assert made.table.schema == SCHEMA
+    assert made.table.schema == DATASET
     assert made.table.to_dicts() == [
         {
             "image": "s/e/000000-0-head", "still": "s/e/000000", "crop": "s/e/000000-0-head", "kind": "head",
@@ -79,7 +92,7 @@ def test_every_column_of_one_image() -> None:
         }
     ]  # fmt: skip
     assert made.core == {"hana": ["pink_hair"]}
-    assert made.left_out.schema == LEFT_OUT_SCHEMA
+    assert made.left_out.schema == LEFT_OUT
     assert made.left_out.rows() == [("s/e/000000", "s/e/000000", None, "still", None, "kind")]
 
 
@@ -102,14 +115,14 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
     given = Tables(
         crops=given.crops.with_columns(still=pl.lit(one)),
         stills=given.stills,
-        persons=table([(one, "person"), (given.stills["still"][1], "face")], PERSONS),
+        persons=table([(one, "person"), (given.stills["still"][1], "face")], OF_DETECT),
         tags=table(
             [
                 (one, None, "sky", "general", 0.9, True), (one, None, "2girls", "general", 0.5, True),
                 (one, None, "tree", "general", 0.2, False), (one, None, "general", "rating", 1.0, True),
                 (one, 0, "smile", "general", 0.9, True),
             ],
-            TAGS,
+            OF_TAG,
         ),
         quality=given.quality,
         names=given.names.with_columns(still=pl.lit(one), outfit=pl.lit("coat")),
@@ -285,18 +298,18 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         frames = own["stills"].select("frame", "signature")
         own["stills"] = own["stills"].drop("signature")
         schemas = {
-            "crop": CROPS,
-            "stills": STILLS,
-            "frames": FRAMES,
-            "detect": PERSONS,
-            "tag": TAGS,
-            "quality": QUALITY,
+            "crop": OF_CROP,
+            "stills": OF_STILLS,
+            "frames": OF_FRAMES,
+            "detect": OF_DETECT,
+            "tag": OF_TAG,
+            "quality": OF_QUALITY,
         }
         stages = {"crop": own["crops"], "stills": own["stills"], "frames": frames, "detect": own["persons"]}
         for stage, rows in {**stages, "tag": own["tags"], "quality": own["quality"]}.items():
             write_table(f"{stage}/{episode}.parquet", rows, schemas[stage])
     words += [word for stage in schemas for word in (f"--in-{stage}", stage)]
-    write_table("characters.parquet", pl.concat(names), NAMES)
+    write_table("characters.parquet", pl.concat(names), OF_CHARACTERS)
     write_json("episodes.json", ["e1", "e2"])
     return [
         *words,
@@ -321,8 +334,8 @@ def test_the_command_writes_both_tables_and_one_line(command: list[str]) -> None
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "hana stands for: pink_hair\n")
     assert done.stdout == ("dataset s: 8 images to train on, 8 held out, 2 buckets; hana 8; left out: 0\n")
-    assert read_table("out/s.parquet", SCHEMA).height == 16
-    assert read_table("out/x.parquet", LEFT_OUT_SCHEMA).height == 0
+    assert read_table("out/s.parquet", DATASET).height == 16
+    assert read_table("out/x.parquet", LEFT_OUT).height == 0
     before = Path("out/s.parquet").read_bytes()
     subprocess.run(command, check=True, capture_output=True)
     assert Path("out/s.parquet").read_bytes() == before

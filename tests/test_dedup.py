@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from genga.cells import Cells
-from genga.dedup import SCHEMA, dedup
+from genga.dedup import dedup
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision, decisions
@@ -18,7 +18,8 @@ from genga.dedup_runs import Run, absorb_blends, runs
 from genga.errors import GengaError
 from genga.lettering import Lettering, Pictures
 from genga.params.dedup import Params
-from genga.shots import SCHEMA as SHOTS
+from genga.tables.dedup import DEDUP
+from genga.tables.shots import SHOTS
 
 NOISE = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
 
@@ -74,7 +75,7 @@ def deduped(
 ) -> list[tuple]:
     """(keeper, reason) of every frame."""
     table = dedup(frames_of(grids), shots, grids, decided or {}, params(**changes))
-    assert table.columns == list(SCHEMA) and table["frame"].to_list() == list(range(len(grids)))
+    assert table.columns == list(DEDUP) and table["frame"].to_list() == list(range(len(grids)))
     return table.select("keeper", "reason").rows()
 
 

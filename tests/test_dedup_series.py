@@ -8,10 +8,10 @@ import polars as pl
 from films import texture
 
 from genga.cells import Cells
-from genga.dedup import SCHEMA
 from genga.dedup_series import Episode, holds, shared
 from genga.lettering import Lettering
 from genga.params.dedup import Params
+from genga.tables.dedup import DEDUP
 
 PARAMS = Params(
     threshold=14.0,
@@ -59,7 +59,7 @@ def episode(name: str, letters: str, noise: int = 0, changes: dict[int, Row] | N
             (frame, 0, keeper, reason, None, where, None, None, None, None)
             for frame, (keeper, where, reason) in enumerate(rows)
         ],
-        schema=dict(SCHEMA),
+        schema=dict(DEDUP),
         orient="row",
     )
     frames = pl.DataFrame(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from genga.detect import KINDS, SCHEMA, detect
+from genga.detect import detect
 from genga.params.detect import Confidence, Overlap, Params
+from genga.tables.detect import DETECT, KINDS
 
 PARAMS = Params(
     confidence=Confidence(person=0.3, halfbody=0.5, head=0.4, face=0.25),
@@ -62,4 +63,4 @@ def test_batches_do_not_matter():
 def test_nothing_found_is_a_table_without_rows():
     table = run([[picture("a")]])
     assert table.is_empty()
-    assert dict(table.schema) == SCHEMA
+    assert dict(table.schema) == DETECT

@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from genga.__main__ import app
-from genga.docs import column_comments, key_comments, pages, params_page, written_schemas
+from genga.docs import column_comments, key_comments, pages, params_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "corrections/README.md", *(ROOT / "docs").rglob("*.md")])
@@ -31,11 +31,9 @@ def test_comments_beside_columns() -> None:
     assert column_comments(source) == {"a": "px"}
 
 
-def test_schemas_that_a_script_writes() -> None:
-    script = (
-        "def main():\n    read_table(a, NO)\n    write_table(a, b, SCHEMA)\n    write_table(c, d.e, LEFT_OUT_SCHEMA)\n"
-    )
-    assert written_schemas(script) == ["SCHEMA", "LEFT_OUT_SCHEMA"]
+def test_comments_above_columns() -> None:
+    source = 'T: dict = {\n    # A frame,\n    # or null.\n    "a": 1,\n    "b": 2,  # px\n    "c": 3,\n}\n'
+    assert column_comments(source) == {"a": "A frame, or null.", "b": "px"}
 
 
 def test_a_page_of_parameters() -> None:

@@ -3,13 +3,14 @@
 import numpy as np
 import polars as pl
 
-from genga.embed import CROPS, SCHEMA, embed, wanted
+from genga.embed import OF_CROP, embed, wanted
 from genga.params.embed import Params
+from genga.tables.embed import EMBED
 
 
 def crops(*rows):
     """(crop, kind, kept) as the columns of a crop table."""
-    return pl.DataFrame([(*row, "shard", 0, 1, "hash") for row in rows], schema=CROPS, orient="row")
+    return pl.DataFrame([(*row, "shard", 0, 1, "hash") for row in rows], schema=OF_CROP, orient="row")
 
 
 def first_pixels(images):
@@ -32,7 +33,7 @@ def test_a_feature_for_every_crop_in_order():
         first_pixels,
         "stub",
     )
-    assert dict(table.schema) == SCHEMA
+    assert dict(table.schema) == EMBED
     assert table.rows() == [
         ("a", "fullbody", [5.0, 2.0], "stub"),
         ("b", "head", [6.0, 2.0], "stub"),
@@ -43,4 +44,4 @@ def test_a_feature_for_every_crop_in_order():
 def test_no_crops_no_rows():
     table = embed(crops(), [], first_pixels, "stub")
     assert table.is_empty()
-    assert dict(table.schema) == SCHEMA
+    assert dict(table.schema) == EMBED

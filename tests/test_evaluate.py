@@ -13,14 +13,16 @@ import polars as pl
 import pytest
 
 from genga.errors import GengaError
-from genga.evaluate import REFERENCES, SAMPLES, SCHEMA, evaluate, select_references
+from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.files import sha256_of, write_facts
 from genga.images import encode
 from genga.judges import Judges, largest_counts, look_at_references, look_at_samples
 from genga.params.evaluate import Params
 from genga.selection import by_pair, select
-from genga.shards import SHARD_SCHEMA, writing_shard
-from genga.tables import read_table, write_table
+from genga.shards import writing_shard
+from genga.store.parquet import read_table, write_table
+from genga.tables.evaluate import EVALUATE
+from genga.tables.shard import SHARD
 
 PARAMS = Params(
     kinds=["fullbody"], crop_person=True, min_held_out=2, nearest=2, fidelity=3.0, select_by="corrected",
@@ -53,7 +55,7 @@ def references(*rows: tuple[str, str, str, str, int]) -> tuple[pl.DataFrame, lis
     """Rows (image, kind, split, character) of a dataset, and their pictures of a shade."""
     table = pl.DataFrame(
         [(image, f"s/e/{n:06d}", kind, split, who) for n, (image, kind, split, who, _) in enumerate(rows)],
-        schema=dict(REFERENCES),
+        schema=dict(OF_DATASET),
         orient="row",
     )
     return table, [shade(row[4], 100 + n) for n, row in enumerate(rows)]
@@ -61,7 +63,7 @@ def references(*rows: tuple[str, str, str, str, int]) -> tuple[pl.DataFrame, lis
 
 def samples(*rows: tuple[int, int, str, int]) -> pl.DataFrame:
     """A table of samples, numbered, from rows (step, prompt, text, seed)."""
-    return pl.DataFrame([(f"{n}", *row) for n, row in enumerate(rows)], schema=dict(SAMPLES), orient="row")
+    return pl.DataFrame([(f"{n}", *row) for n, row in enumerate(rows)], schema=dict(OF_SAMPLE), orient="row")
 
 
 DATASET = references(
@@ -225,7 +227,7 @@ def run_folder(tmp_path, monkeypatch):
     for name, rows, pictures in (("sample", table, shown), ("dataset", *DATASET)):
         with writing_shard(f"{name}.tar") as shard:
             index = [shard.add(f"{n}.png", encode(picture)) for n, picture in enumerate(pictures)]
-        rows = pl.concat([rows, pl.DataFrame(index, schema=dict(SHARD_SCHEMA))], how="horizontal")
+        rows = pl.concat([rows, pl.DataFrame(index, schema=dict(SHARD))], how="horizontal")
         write_table(f"{name}.parquet", rows, rows.schema)
     (tmp_path / "100.safetensors").write_bytes(b"weights")
     checkpoint = {"step": 100, "epoch": 2, "file": "100.safetensors", "sha256": sha256_of("100.safetensors")}
@@ -266,7 +268,7 @@ def test_the_script_writes_figures_rows_and_the_selected_checkpoint(run_folder, 
     assert figures["steps"][1]["recognition_v1"]["mean"] == 0.75
     assert figures["references"]["deciding"] == "held-out"
     assert (tmp_path / "out/hana.safetensors").read_bytes() == b"weights"
-    assert read_table("out/hana.parquet", SCHEMA).height == 4
+    assert read_table("out/hana.parquet", EVALUATE).height == 4
     assert "Step 100 beats its base: recognition 0.75 beside 0.00" in capsys.readouterr().out
 
 

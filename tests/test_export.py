@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from genga.cli.export import app
 from genga.errors import GengaError
-from genga.export import DATASET, file_stem, safe
+from genga.export import OF_DATASET, file_stem, safe
 from genga.files import sha256_of
 from genga.folders import MARK, replacing_folder
 from genga.images import decode, encode
-from genga.pictures import STILLS
+from genga.pictures import OF_STILLS
 from genga.shards import writing_shard
-from genga.tables import write_table
+from genga.store.parquet import write_table
 
 SECTION = Path(__file__).parent.parent / "params.yaml"
 
@@ -44,7 +44,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             place = shard.add(f"{number}", pixels)
             row = (image, still, crop, kind, split, who, outfit, "best", caption, keep, repeats, 1.0, 6, 4)
             rows.append((*row, *place.values()))
-    write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(DATASET), orient="row"), DATASET)
+    write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(OF_DATASET), orient="row"), OF_DATASET)
     return tmp_path
 
 
@@ -195,7 +195,7 @@ def test_stills_leave_as_png_whatever_they_are_kept_in(project: Path) -> None:
             {"still": f"s/e/00000{number}", **shard.add(f"{number}", encode(pixels + number, kind))}
             for number, kind in enumerate(("jxl", "webp", "png"))
         ]
-    write_table("data/stills/s/e.parquet", pl.DataFrame(rows), STILLS)
+    write_table("data/stills/s/e.parquet", pl.DataFrame(rows), OF_STILLS)
     assert "3 stills" in export("stills", "s/e", "out")
     assert files("out") == ["000000.png", "000001.png", "000002.png", MARK]
     for number in range(3):

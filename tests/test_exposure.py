@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from genga.exposure import SCHEMA, exposures, holds
+from genga.exposure import exposures, holds
+from genga.tables.exposure_sheet import EXPOSURE_SHEET
 
 FRAMES = pl.DataFrame({"frame": range(10), "time": [k / 10 for k in range(10)]})
 DEDUP = pl.DataFrame(
@@ -30,7 +31,7 @@ DEDUP = pl.DataFrame(
 
 def test_a_row_is_a_drawing_on_screen() -> None:
     sheet = exposures(FRAMES, DEDUP)
-    assert sheet.schema == pl.Schema(SCHEMA)
+    assert sheet.schema == pl.Schema(EXPOSURE_SHEET)
     assert sheet.select("shot", "start", "frames", "drawing", "seen").rows() == [
         (0, 0, 3, 1, "first"), (0, 3, 1, 3, "first"), (0, 4, 1, 1, "again"), (0, 5, 1, 1, "camera"),
         (1, 6, 1, 1, "again"), (1, 7, 1, None, "dissolve"), (1, 8, 1, None, "black"), (1, 9, 1, 3, "again"),

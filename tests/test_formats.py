@@ -63,16 +63,16 @@ def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Pa
     import numpy as np
 
     from genga.audit.croissant import croissant
-    from genga.audit.tables import DATASET
+    from genga.audit.tables import OF_DATASET
     from genga.images import encode
     from genga.params.still_formats import Format
     from genga.shards import writing_shard
-    from genga.tables import read_table
+    from genga.store.parquet import read_table
 
     with writing_shard("pictures.tar") as writer:
         kinds: tuple[Format, Format] = ("png", "jxl")  # a crop, and a still as it is kept
         places = [writer.add(f"{n}", encode(np.full((4, 4, 3), n, np.uint8), kind)) for n, kind in enumerate(kinds)]
-    rows = read_table(f"data/dataset/{SERIES}.parquet", DATASET)
+    rows = read_table(f"data/dataset/{SERIES}.parquet", OF_DATASET)
     for name in places[0]:
         rows = rows.with_columns(type(rows)({name: [place[name] for place in places]})[name])
     Path("out").mkdir()

@@ -12,10 +12,11 @@ from PIL import Image
 
 from genga.cellstore import CellReader, CellWriter
 from genga.damage import Damage
-from genga.frames import SCHEMA, frames, sharpness, signature
+from genga.frames import frames, sharpness, signature
 from genga.params.frames import Params
 from genga.shards import writing_shard
-from genga.tables import write_table
+from genga.store.parquet import write_table
+from genga.tables.frames import FRAMES
 from genga.video import decode
 
 PARAMS = Params(lines=16, changed=12.0, hwaccel="off", lettering=6)
@@ -32,7 +33,7 @@ def test_rows(tmp_path: Path) -> None:
     still, other = flat(40, 64, 64), with_box(flat(40, 64, 64), 8, 8, 16, 240)
     film = write_film(tmp_path / "film.mkv", [still, still, other, other], pts=[0, 1, 2, 5], rate=25)
     table = table_of(film, tmp_path)
-    assert table.columns == list(SCHEMA)
+    assert table.columns == list(FRAMES)
     assert table["frame"].to_list() == [0, 1, 2, 3]
     assert table["time"].to_list() == [0.0, 0.04, 0.08, 0.2]
     change = table["change"].to_list()
@@ -49,7 +50,7 @@ def test_the_same_film_gives_the_same_bytes_with_any_number_of_threads(tmp_path:
     images = [np.dstack([texture(seed, 64, 48)] * 3) for seed in range(12)]
     film = write_film(tmp_path / "film.mkv", images, "libx264", "yuv420p")
     for threads in (1, 3):
-        write_table(tmp_path / f"{threads}.parquet", table_of(film, tmp_path, threads), SCHEMA)
+        write_table(tmp_path / f"{threads}.parquet", table_of(film, tmp_path, threads), FRAMES)
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "3.parquet").read_bytes()
 
 

@@ -10,16 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.crop import SCHEMA as CROPS
-from genga.crop import TAGS
-from genga.detect import SCHEMA as BOXES
+from genga.crop import OF_TAG
 from genga.images import encode
-from genga.pictures import STILLS, pictures
-from genga.quality import SCHEMA as QUALITY
-from genga.quality import TEXT
-from genga.quality_text import SHOTS
+from genga.pictures import OF_STILLS, pictures
+from genga.quality_text import OF_SHOTS
 from genga.shards import ShardReader, writing_shard
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
+from genga.tables.crop import CROP as CROPS
+from genga.tables.detect import DETECT as BOXES
+from genga.tables.quality import QUALITY, TEXT
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = "シリーズ one"
@@ -40,13 +39,13 @@ def project(tmp_path, monkeypatch):
             {"still": still, "frame": 7 * i, "width": 160, "height": 90, **shard.add(f"{still}.png", encode(noise(i)))}
             for i, still in enumerate((f"{SERIES}/ep 01/000000", STILL))
         ]
-    columns = {**STILLS, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
+    columns = {**OF_STILLS, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
     write_table("data/stills/e.parquet", pl.DataFrame(rows, schema=columns), columns)
     boxes = [(STILL, 0, "person", 40, 5, 120, 85, 0.9, "stub", 0), (STILL, 1, "head", 60, 5, 100, 45, 0.9, "stub", 0)]
     write_table("data/detect/e.parquet", pl.DataFrame(boxes, schema=BOXES, orient="row"), BOXES)
     tags = [(STILL, 0, "1girl", "general", 0.9, True), (STILL, 0, "boots", "general", 0.8, True)]
-    write_table("data/tag/e.parquet", pl.DataFrame(tags, schema=TAGS, orient="row"), TAGS)
-    write_table("data/shots/e.parquet", pl.DataFrame({"lettering": [[]]}, schema=dict(SHOTS)), SHOTS)
+    write_table("data/tag/e.parquet", pl.DataFrame(tags, schema=OF_TAG, orient="row"), OF_TAG)
+    write_table("data/shots/e.parquet", pl.DataFrame({"lettering": [[]]}, schema=dict(OF_SHOTS)), OF_SHOTS)
     text = pl.DataFrame({"still": [STILL], "text": [[]]}, schema={"still": pl.String, "text": pl.List(TEXT)})
     write_table("data/quality/e.parquet", text, text.schema)
     return tmp_path

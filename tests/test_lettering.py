@@ -11,8 +11,9 @@ from films import texture
 from genga import textcover
 from genga.cells import Cells, cells_of
 from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, faded, lettering, stretches, turn
-from genga.lettering_looks import LINE, Lookout, lines_of
+from genga.lettering_looks import Lookout, lines_of
 from genga.lettering_marks import marks
+from genga.tables.frames import LINE
 
 BACK = np.full((480, 640), 110, np.uint8)
 

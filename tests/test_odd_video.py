@@ -16,16 +16,16 @@ from test_video import PARAMS, X264, ffmpeg
 
 from genga.cellstore import CellWriter
 from genga.damage import Damage
-from genga.dedup import SCHEMA as DEDUP
 from genga.files import write_facts
-from genga.frames import SCHEMA as FRAMES
 from genga.frames import frames
 from genga.params.frames import Params as FramesParams
 from genga.params.stills import Params as Stills
 from genga.probe import probe
 from genga.shards import writing_shard
 from genga.stills import shown, wanted
-from genga.tables import write_table
+from genga.store.parquet import write_table
+from genga.tables.dedup import DEDUP
+from genga.tables.frames import FRAMES
 from genga.video import decode
 
 ROOT = Path(__file__).resolve().parent.parent

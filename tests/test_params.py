@@ -8,7 +8,8 @@ from pydantic import Field
 
 from genga.errors import GengaError
 from genga.params.base import Section
-from genga.params.load import check_params, parse_section, read_params, section_class, section_of_file, section_of_run
+from genga.params.check import check_params, section_class
+from genga.params.load import parse_section, read_params, section_of_file, section_of_run
 from genga.stages import STAGES
 
 

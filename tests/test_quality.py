@@ -9,8 +9,9 @@ from PIL import ImageDraw, ImageFont
 
 from genga.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
-from genga.quality import SCHEMA, grey, measure, quality, tier
-from genga.quality_text import SHOTS, burnt_in, by_still, cover, joined, located, part
+from genga.quality import grey, measure, quality, tier
+from genga.quality_text import OF_SHOTS, burnt_in, by_still, cover, joined, located, part
+from genga.tables.quality import QUALITY
 
 PARAMS = Params(
     sharpness=Sharpness(best=400.0, good=120.0, poor=25.0),
@@ -134,7 +135,7 @@ def test_tiny_and_odd_pictures_are_measured(size):
 def test_a_row_for_every_still_in_order():
     stills = [("a", drawing(120)), ("b", np.zeros((60, 80, 3), np.uint8))]
     table = quality([stills], PARAMS)
-    assert dict(table.schema) == SCHEMA
+    assert dict(table.schema) == QUALITY
     assert table.select("still", "tier").rows()[1] == ("b", "reject")
     assert table["reason"][1] == "blurred, black"
     assert table.equals(quality([[one] for one in stills], PARAMS))
@@ -179,7 +180,7 @@ def test_places_of_stills() -> None:
     stills = pl.DataFrame({"still": ["a", "b", "c", "wide"], "frame": [4, 5, 9, 6], "width": [64, 64, 64, 300],
                            "height": [48] * 4})  # fmt: skip
     line = {"start": 5, "end": 9, "x0": 0.25, "y0": 0.75, "x1": 0.75, "y1": 0.875}
-    shots = pl.DataFrame({"lettering": [[line], []]}, schema=dict(SHOTS))
+    shots = pl.DataFrame({"lettering": [[line], []]}, schema=dict(OF_SHOTS))
     assert located(stills, shots) == {"a": [], "b": [(0.25, 0.75, 0.75, 0.875)], "c": []}  # a stitched one is not there
 
 

@@ -14,7 +14,6 @@ from pages import Page
 from typer.testing import CliRunner
 
 from genga.cli.summary import app
-from genga.evaluate import SCHEMA as JUDGED
 from genga.files import write_facts, write_text
 from genga.images import encode
 from genga.pages import clock, count, share, signed
@@ -22,8 +21,10 @@ from genga.report import pictures_of, rows_of
 from genga.report_charts import Difference, Line, Point, _ticks, chart, differences
 from genga.report_figures import curve, origins
 from genga.report_pictures import data_uri, thumbnail, within_budget
-from genga.shards import SHARD_SCHEMA, writing_shard
-from genga.tables import write_table
+from genga.shards import writing_shard
+from genga.store.parquet import write_table
+from genga.tables.evaluate import EVALUATE as JUDGED
+from genga.tables.shard import SHARD
 
 ROOT = Path(__file__).resolve().parent.parent
 EPISODES = ("ep 01", "第二話")
@@ -40,7 +41,7 @@ def shard(path: str, rows: list[dict], first: int) -> None:
     """Write a table of rows, each with a picture in a shard beside it."""
     with writing_shard(f"{path}.tar") as writer:
         index = [writer.add(f"{n}.png", encode(picture(first + n))) for n in range(len(rows))]
-    table = pl.concat([pl.DataFrame(rows), pl.DataFrame(index, schema=dict(SHARD_SCHEMA))], how="horizontal")
+    table = pl.concat([pl.DataFrame(rows), pl.DataFrame(index, schema=dict(SHARD))], how="horizontal")
     write_table(f"{path}.parquet", table, table.schema)
 
 

@@ -12,7 +12,6 @@ import pytest
 from pages import Page
 
 from genga.cellstore import CellWriter
-from genga.dedup import SCHEMA as DEDUP
 from genga.exposure import exposures
 from genga.files import write_text
 from genga.images import encode
@@ -23,7 +22,8 @@ from genga.review_closest import closest
 from genga.review_figures import compose, drawings, rhythm, shots_of, timing
 from genga.review_pictures import enlarged, pair, thumbnails
 from genga.shards import writing_shard
-from genga.tables import write_table
+from genga.store.parquet import write_table
+from genga.tables.dedup import DEDUP
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "花 s/第1話"

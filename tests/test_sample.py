@@ -14,9 +14,10 @@ from genga.errors import GengaError
 from genga.files import sha256_of, write_facts
 from genga.images import decode
 from genga.params.sample import Params
-from genga.sample import SCHEMA, count, prompt_of, sample, start_noise
+from genga.sample import count, prompt_of, sample, start_noise
 from genga.shards import ShardReader
-from genga.tables import read_table
+from genga.store.parquet import read_table
+from genga.tables.sample import SAMPLE
 from genga.training import adapters
 
 
@@ -151,7 +152,7 @@ def test_the_command_writes_shard_and_table(project, checkpoints, request):
         return table.read_bytes(), shard.read_bytes()
 
     assert make("one") == make("two")
-    table = read_table(project / "one" / "花.parquet", SCHEMA)
+    table = read_table(project / "one" / "花.parquet", SAMPLE)
     assert table["sample"].to_list() == ["花/000000-0-3", "花/000000-1-3", "花/000020-0-3", "花/000020-1-3"]
     assert table.select("width", "height").unique().rows() == [(24, 16)]
     with ShardReader() as shards:

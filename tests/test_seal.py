@@ -8,7 +8,7 @@ import pytest
 
 from genga.errors import GengaError
 from genga.files import read_facts, read_json, write_facts
-from genga.tables import read_table, write_table
+from genga.store.parquet import read_table, write_table
 
 SCHEMA = {"still": pl.String, "score": pl.Float64, "tags": pl.List(pl.String)}
 ROWS = pl.DataFrame({"still": ["s/e/000001"], "score": [0.5], "tags": [["1girl", "solo"]]}, schema=SCHEMA)

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from genga.errors import GengaError
-from genga.shards import SHARD_SCHEMA, ShardReader, shard_names, writing_shard
+from genga.shards import ShardReader, shard_names, writing_shard
+from genga.tables.shard import SHARD
 
 FILES = {"s/e/000001.png": b"one", "s/e/000002.png": b"x" * 512, "s/e/000003.png": b"three"}
 
@@ -18,7 +19,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pl.DataFrame:
     monkeypatch.chdir(tmp_path)
     with writing_shard("data/e.tar") as shard:
         rows = [shard.add(name, data) for name, data in FILES.items()]
-    return pl.DataFrame(rows, schema=SHARD_SCHEMA)
+    return pl.DataFrame(rows, schema=SHARD)
 
 
 def test_offsets_are_where_the_bytes_are(index: pl.DataFrame) -> None:

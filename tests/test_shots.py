@@ -11,14 +11,15 @@ from films import texture
 
 from genga.cells import Cells, block_difference, difference_map, tone_difference
 from genga.lettering import Lettering
-from genga.lettering_looks import LINE
 from genga.params.shots import Params
-from genga.shots import SCHEMA, camera, shot_limits, shots, threshold, timing, usual_step
+from genga.shots import camera, shot_limits, shots, threshold, timing, usual_step
 from genga.shots_camera import align, kind_of, moves, reach
 from genga.shots_cuts import cuts, elsewhere, scene_of
 from genga.shots_events import Event, Passage
 from genga.shots_gradual import gradual, groups, mixture
 from genga.structure import Noise, block_noise, live_cells, noise_of, staying, within
+from genga.tables.frames import LINE
+from genga.tables.shots import SHOTS
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.2, camera=0.45, black=30.0)
 
@@ -290,7 +291,7 @@ def test_the_threshold_follows_the_noise() -> None:
 
 def test_one_frame_is_one_shot() -> None:
     (found,) = shots_of([A])
-    assert list(found) == list(SCHEMA)
+    assert list(found) == list(SHOTS)
     assert (found["start"], found["end"], found["timing"], found["camera"]) == (0, 1, 1.0, "static")
 
 

@@ -18,7 +18,8 @@ from genga.params.stills import Params
 from genga.pixels import square
 from genga.shards import ShardReader, writing_shard
 from genga.sparse import can_spare
-from genga.stills import SCHEMA, shown, stills, walked, wanted
+from genga.stills import shown, stills, walked, wanted
+from genga.tables.stills import STILLS
 from genga.video import decode, opening, pictures, prepare
 
 PARAMS = Params(scaling="bicubic", format="png", hwaccel="off")
@@ -47,7 +48,7 @@ def test_the_pixels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     kept = rows(film, 1, 3)
     with writing_shard("data/s.tar") as shard:
         table = stills(shown(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
-    assert table.columns == list(SCHEMA)
+    assert table.columns == list(STILLS)
     assert table.select("still", "frame", "width", "height").rows() == [
         ("s/ep/000001", 1, 64, 48),
         ("s/ep/000003", 3, 64, 48),

@@ -1,4 +1,4 @@
-"""genga.tables: what is written is read back, and another table is refused by name."""
+"""genga.store.parquet: what is written is read back, and another table is refused by name."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from genga.errors import GengaError
-from genga.tables import empty, read_table, write_table
+from genga.store.parquet import empty, read_table, write_table
 
 SCHEMA = {"still": pl.String, "score": pl.Float64, "tags": pl.List(pl.String)}
 ROWS = pl.DataFrame({"still": ["s/e/000001"], "score": [0.5], "tags": [["1girl", "solo"]]}, schema=SCHEMA)

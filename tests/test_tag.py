@@ -4,11 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.detect import SCHEMA as BOXES
 from genga.ensemble import Ensemble
 from genga.errors import GengaError
 from genga.params.tag import Framing, Params
-from genga.tag import SCHEMA, correct, tag
+from genga.tables.detect import DETECT as BOXES
+from genga.tables.tag import TAG
+from genga.tag import correct, tag
 from genga.tagcorrections import Correction, read_corrections
 from genga.tagrules import REASONS
 
@@ -115,7 +116,7 @@ def test_the_still_and_the_person_are_tagged_apart_and_counts_come_from_the_boxe
         (0, "solo", 0.8, "box", True, ""),
         (0, "1boy", 0.1, "model", False, "score"),
     ]
-    assert dict(table.schema) == SCHEMA
+    assert dict(table.schema) == TAG
     assert set(table["reason"]) - {""} <= set(REASONS)
 
 

@@ -23,10 +23,13 @@ from genga.errors import GengaError
 from genga.files import sha256_of
 from genga.images import encode
 from genga.lora import read_metadata
-from genga.shards import SHARD_SCHEMA, writing_shard
-from genga.tables import read_table, write_table
-from genga.train import LEDGER, LOSSES, ledger, train
-from genga.training.pictures import DATASET, Picture, cut_captions, pictures_of, trigger_of
+from genga.shards import writing_shard
+from genga.store.parquet import read_table, write_table
+from genga.tables.ledger import LEDGER
+from genga.tables.losses import LOSSES
+from genga.tables.shard import SHARD
+from genga.train import ledger, train
+from genga.training.pictures import OF_DATASET, Picture, cut_captions, pictures_of, trigger_of
 from genga.training.pixels import Cut
 from genga.training.plan import steps
 from genga.training.state import RunFolder
@@ -194,9 +197,9 @@ def rows(**changes):
         "keep_tokens": 1,
         "repeats": 2,
         "weight": 0.5,
-        **dict(zip(SHARD_SCHEMA, ("data/crop/s/e.tar", 512, 9, "f" * 64), strict=True)),
+        **dict(zip(SHARD, ("data/crop/s/e.tar", 512, 9, "f" * 64), strict=True)),
     }
-    return pl.DataFrame([{**row, **changes}], schema=dict(DATASET))
+    return pl.DataFrame([{**row, **changes}], schema=dict(OF_DATASET))
 
 
 def test_pictures_are_the_characters_training_images():
@@ -251,7 +254,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
         )
         for of, file in zip(PICTURES, files, strict=True)
     ]
-    write_table("d.parquet", pl.concat(table), DATASET)
+    write_table("d.parquet", pl.concat(table), OF_DATASET)
     models = json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1})
     values = params(save_every=2, clip_skip=2).model_dump_json()
     script("train", request)("d.parquet", "花", Path("models/花"), "hana", "cache", models, values, "", 0)

@@ -14,8 +14,10 @@ from training_params import params
 from genga.diffusion import Source, load_base
 from genga.errors import GengaError
 from genga.launch import launched
-from genga.tables import write_table
-from genga.train import LEDGER, LOSSES, Trained, train
+from genga.store.parquet import write_table
+from genga.tables.ledger import LEDGER
+from genga.tables.losses import LOSSES
+from genga.train import Trained, train
 from genga.training.processes import Processes, processes
 from genga.training.state import RunFolder
 

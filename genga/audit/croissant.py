@@ -14,8 +14,9 @@ from genga.audit.optional import library
 from genga.errors import GengaError
 from genga.files import sha256_of
 from genga.images import EXTENSION, as_png
-from genga.shards import SHARD_SCHEMA, ShardReader, writing_shard
-from genga.tables import write_table
+from genga.shards import ShardReader, writing_shard
+from genga.store.parquet import write_table
+from genga.tables.shard import SHARD
 
 NAME, TABLE, IMAGES = "croissant.json", "images.parquet", "images"
 # What each column of the table is, for a reader who knows nothing of genga.
@@ -30,7 +31,7 @@ NUMBERS = {"repeats": "INTEGER", "weight": "FLOAT", "width": "INTEGER", "height"
 
 
 def croissant(series: str, rows: pl.DataFrame, folder: Path, root: Path = Path(".")) -> None:
-    """Write the dataset into `folder`, which is there and empty. rows: genga.audit.tables.DATASET.
+    """Write the dataset into `folder`, which is there and empty. rows: genga.audit.tables.OF_DATASET.
 
     Raises GengaError if the library is not there, the description is not valid, or an image is not what is recorded.
     """
@@ -38,7 +39,7 @@ def croissant(series: str, rows: pl.DataFrame, folder: Path, root: Path = Path("
     named: dict[str, str] = {}  # sha256 of a file as it is kept: as it is written here, PNG
     with ShardReader(root) as shards, writing_shard(folder / "images.tar") as writer:
         for row in rows.unique("sha256", maintain_order=True).iter_rows(named=True):
-            data = as_png(shards.read(*(row[column] for column in SHARD_SCHEMA)), row["image"])
+            data = as_png(shards.read(*(row[column] for column in SHARD)), row["image"])
             named[row["sha256"]] = hashlib.sha256(data).hexdigest()
             # Named by content: names in other scripts do not survive every reader.
             writer.add(named[row["sha256"]] + EXTENSION, data)

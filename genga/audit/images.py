@@ -6,12 +6,25 @@ from typing import Any
 import polars as pl
 
 from genga.audit.decisions import Decision, of_image
-from genga.audit.tables import CHARACTERS, CROP, DATASET, DEDUP, LEDGER, STILLS, TAG, Reader, episode_of, series_of
+from genga.audit.tables import (
+    OF_CHARACTERS,
+    OF_CROP,
+    OF_DATASET,
+    OF_DEDUP,
+    OF_LEDGER,
+    OF_STILLS,
+    OF_TAG,
+    Reader,
+    episode_of,
+    series_of,
+)
 from genga.captions import SEPARATOR
+from genga.tables.left_out import LEFT_OUT
+from genga.tables.schema import only
 from genga.tagtext import escape, to_text
 
 Row = Mapping[str, Any]
-Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of TAG
+Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of OF_TAG
 
 SEEN = ("looks", "first_step", "last_step")
 PLACE = ("shard", "offset", "size", "sha256")
@@ -19,7 +32,7 @@ PLACE = ("shard", "offset", "size", "sha256")
 
 def seen_images(reader: Reader, run: str, step: int) -> pl.DataFrame:
     """Return what the run had looked at after `step` steps: image, still, crop, looks, first_step, last_step."""
-    ledger = reader.table(f"models/{run}/ledger.parquet", LEDGER).filter(pl.col("step") <= step)
+    ledger = reader.table(f"models/{run}/ledger.parquet", OF_LEDGER).filter(pl.col("step") <= step)
     counts = {"looks": pl.len().cast(pl.Int64), "first_step": pl.col("step").min(), "last_step": pl.col("step").max()}
     return ledger.group_by("image", "still", "crop").agg(**counts).sort("image")
 
@@ -36,12 +49,12 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
     """
     episodes = episodes_of(seen)
     series = sorted({series_of(still) for still in seen["still"]})
-    crops = _by(reader.episodes("crop", episodes, CROP), "crop")
-    stills = _by(reader.episodes("stills", episodes, STILLS), "still")
-    named = _by(reader.tables([f"data/characters/{one}.parquet" for one in series], CHARACTERS), "crop")
-    listed = _by(reader.tables([f"data/dataset/{one}.parquet" for one in series], DATASET), "image")
+    crops = _by(reader.episodes("crop", episodes, OF_CROP), "crop")
+    stills = _by(reader.episodes("stills", episodes, OF_STILLS), "still")
+    named = _by(reader.tables([f"data/characters/{one}.parquet" for one in series], OF_CHARACTERS), "crop")
+    listed = _by(reader.tables([f"data/dataset/{one}.parquet" for one in series], OF_DATASET), "image")
     kept = _by(_frames(reader, episodes), "still")
-    tags = _tags(reader.episodes("tag", episodes, TAG), seen)
+    tags = _tags(reader.episodes("tag", episodes, OF_TAG), seen)
     naming = _naming(named, decided)
     found = []
     for row in seen.iter_rows(named=True):
@@ -72,9 +85,11 @@ def _frames(reader: Reader, episodes: Iterable[str]) -> pl.DataFrame:
     rows = [
         (f"{episode}/{frame:06d}", reason)
         for episode in episodes
-        for frame, reason in reader.table(f"data/dedup/{episode}.parquet", DEDUP).select("frame", "reason").iter_rows()
+        for frame, reason in reader.table(f"data/dedup/{episode}.parquet", OF_DEDUP)
+        .select("frame", "reason")
+        .iter_rows()
     ]
-    return pl.DataFrame(rows, schema={"still": pl.String, "reason": pl.String}, orient="row")
+    return pl.DataFrame(rows, schema=only(LEFT_OUT, "still", "reason"), orient="row")
 
 
 def _frame(still: str, row: Row | None, kept: Row | None) -> dict[str, Any]:

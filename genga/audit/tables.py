@@ -8,57 +8,58 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.files import read_json
-from genga.shards import SHARD_SCHEMA
-from genga.tables import Schema, empty, read_table
+from genga.store.parquet import empty, read_table
+from genga.tables.characters import CHARACTERS
+from genga.tables.crop import CROP
+from genga.tables.dataset import DATASET
+from genga.tables.dedup import DEDUP
+from genga.tables.detect import DETECT
+from genga.tables.embed import EMBED
+from genga.tables.frames import FRAMES
+from genga.tables.ledger import LEDGER
+from genga.tables.left_out import LEFT_OUT
+from genga.tables.quality import QUALITY
+from genga.tables.schema import Schema, only
+from genga.tables.shard import SHARD
+from genga.tables.shots import SHOTS
+from genga.tables.stills import STILLS
+from genga.tables.tag import TAG
 
 # What is read of each stage's table.
-DATASET: Schema = {
-    "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "shot": pl.String,
-    "split": pl.String, "character": pl.String, "outfit": pl.String, "tier": pl.String, "tags": pl.List(pl.String),
-    "caption": pl.String, "repeats": pl.Int64, "weight": pl.Float64, "width": pl.Int64, "height": pl.Int64,
-    "scaled_width": pl.Int64, "scaled_height": pl.Int64, "crop_box": pl.List(pl.Int64), **SHARD_SCHEMA,
-}  # fmt: skip
-LEFT_OUT: Schema = {
-    "image": pl.String, "still": pl.String, "kind": pl.String, "character": pl.String, "reason": pl.String,
-}  # fmt: skip
-LEDGER: Schema = {
-    "step": pl.Int64, "epoch": pl.Int64, "image": pl.String, "still": pl.String, "crop": pl.String,
-    "caption": pl.String,
-}  # fmt: skip
-FRAMES: Schema = {
-    "frame": pl.Int64, "time": pl.Float64, "keyframe": pl.Boolean, "change": pl.Float64, "luma": pl.Float64,
-    "sharpness": pl.Float64,
-}  # fmt: skip
-SHOTS: Schema = {
-    "shot": pl.Int64, "start": pl.Int64, "end": pl.Int64, "camera": pl.String, "transition": pl.String,
-    "timing": pl.Float64,
-}  # fmt: skip
-DEDUP: Schema = {
-    "frame": pl.Int64, "shot": pl.Int64, "keeper": pl.Int64, "keeper_episode": pl.String,
-    "reason": pl.String, "distance": pl.Float64,
-}  # fmt: skip
-STILLS: Schema = {
-    "still": pl.String, "frame": pl.Int64, "time": pl.Float64, "width": pl.Int64, "height": pl.Int64, **SHARD_SCHEMA,
-}  # fmt: skip
-DETECT: Schema = {
-    "still": pl.String, "box": pl.Int64, "kind": pl.String, "x0": pl.Int64, "y0": pl.Int64, "x1": pl.Int64,
-    "y1": pl.Int64, "score": pl.Float64, "model": pl.String, "person": pl.Int64,
-}  # fmt: skip
-QUALITY: Schema = {"still": pl.String, "tier": pl.String, "reason": pl.String}
-TAG: Schema = {
-    "still": pl.String, "box": pl.Int64, "tag": pl.String, "score": pl.Float64, "votes": pl.Int64,
-    "origin": pl.String, "kept": pl.Boolean, "reason": pl.String,
-}  # fmt: skip
-CROP: Schema = {
-    "crop": pl.String, "still": pl.String, "box": pl.Int64, "kind": pl.String, "x0": pl.Int64, "y0": pl.Int64,
-    "x1": pl.Int64, "y1": pl.Int64, "kept": pl.Boolean, "reason": pl.String, "tags": pl.List(pl.String),
-    **SHARD_SCHEMA,
-}  # fmt: skip
-EMBED: Schema = {"crop": pl.String, "model": pl.String}
-CHARACTERS: Schema = {
-    "crop": pl.String, "still": pl.String, "cluster": pl.Int64, "character": pl.String, "outfit": pl.String,
-    "distance": pl.Float64, "origin": pl.String,
-}  # fmt: skip
+OF_DATASET = only(
+    DATASET,
+    "image",
+    "still",
+    "crop",
+    "kind",
+    "shot",
+    "split",
+    "character",
+    "outfit",
+    "tier",
+    "tags",
+    "caption",
+    "repeats",
+    "weight",
+    "width",
+    "height",
+    "scaled_width",
+    "scaled_height",
+    "crop_box",
+    *SHARD,
+)
+OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason")
+OF_LEDGER = only(LEDGER, "step", "epoch", "image", "still", "crop", "caption")
+OF_FRAMES = only(FRAMES, "frame", "time", "keyframe", "change", "luma", "sharpness")
+OF_SHOTS = only(SHOTS, "shot", "start", "end", "camera", "transition", "timing")
+OF_DEDUP = only(DEDUP, "frame", "shot", "keeper", "keeper_episode", "reason", "distance")
+OF_STILLS = only(STILLS, "still", "frame", "time", "width", "height", *SHARD)
+OF_DETECT = only(DETECT, "still", "box", "kind", "x0", "y0", "x1", "y1", "score", "model", "person")
+OF_QUALITY = only(QUALITY, "still", "tier", "reason")
+OF_TAG = only(TAG, "still", "box", "tag", "score", "votes", "origin", "kept", "reason")
+OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept", "reason", "tags", *SHARD)
+OF_EMBED = only(EMBED, "crop", "model")
+OF_CHARACTERS = only(CHARACTERS, "crop", "still", "cluster", "character", "outfit", "distance", "origin")
 
 
 class Reader:

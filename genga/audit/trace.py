@@ -8,22 +8,22 @@ from typing import Any
 import polars as pl
 
 from genga.audit.decisions import Decision, by_target, decisions
-from genga.audit.tables import (
-    CHARACTERS,
-    CROP,
-    DATASET,
-    DEDUP,
-    DETECT,
-    EMBED,
-    FRAMES,
-    LEDGER,
-    LEFT_OUT,
-    QUALITY,
-    SHOTS,
-    STILLS,
-    TAG,
+from genga.audit.tables import (  # fmt: skip
+    OF_CHARACTERS,
+    OF_CROP,
+    OF_DATASET,
+    OF_DEDUP,
+    OF_DETECT,
+    OF_EMBED,
+    OF_FRAMES,
+    OF_LEDGER,
+    OF_LEFT_OUT,
+    OF_QUALITY,
+    OF_SHOTS,
+    OF_STILLS,
+    OF_TAG,
     Reader,
-)  # fmt: skip
+)
 from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 
@@ -39,9 +39,9 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
     series, episode, number = parse(frame)
     reader = Reader(root)
     of_frame = {
-        "frames": _of(reader, f"data/frames/{series}/{episode}.parquet", FRAMES, frame=number),
+        "frames": _of(reader, f"data/frames/{series}/{episode}.parquet", OF_FRAMES, frame=number),
         "shots": _shot(reader, f"data/shots/{series}/{episode}.parquet", number),
-        "dedup": _of(reader, f"data/dedup/{series}/{episode}.parquet", DEDUP, frame=number),
+        "dedup": _of(reader, f"data/dedup/{series}/{episode}.parquet", OF_DEDUP, frame=number),
     }
     found: dict[str, Any] = of_frame["dedup"][0] if of_frame["dedup"] else {"keeper": number}
     keeper, home = found["keeper"], found.get("keeper_episode") or episode  # the episode whose drawing it is
@@ -76,7 +76,7 @@ def seen(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
     """Yield for each run and image of the still: at which steps it was seen, and how often by each checkpoint."""
     for path in sorted((reader.root / "models").glob("*/ledger.parquet")):
         run = path.parent.name
-        looks = reader.table(f"models/{run}/ledger.parquet", LEDGER).filter(still=still)
+        looks = reader.table(f"models/{run}/ledger.parquet", OF_LEDGER).filter(still=still)
         if looks.is_empty():
             continue
         listed = path.with_name("checkpoints.json")
@@ -90,17 +90,17 @@ def seen(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
 def _of_still(reader: Reader, series: str, episode: str, still: str | None) -> dict[str, Rows]:
     place = f"{series}/{episode}.parquet"
     tables = {
-        "stills": (f"data/stills/{place}", STILLS),
-        "detect": (f"data/detect/{place}", DETECT),
-        "quality": (f"data/quality/{place}", QUALITY),
-        "tag": (f"data/tag/{place}", TAG),
-        "crop": (f"data/crop/{place}", CROP),
-        "characters": (f"data/characters/{series}.parquet", CHARACTERS),
-        "dataset": (f"data/dataset/{series}.parquet", DATASET),
-        "left_out": (f"data/dataset/left-out/{series}.parquet", LEFT_OUT),
+        "stills": (f"data/stills/{place}", OF_STILLS),
+        "detect": (f"data/detect/{place}", OF_DETECT),
+        "quality": (f"data/quality/{place}", OF_QUALITY),
+        "tag": (f"data/tag/{place}", OF_TAG),
+        "crop": (f"data/crop/{place}", OF_CROP),
+        "characters": (f"data/characters/{series}.parquet", OF_CHARACTERS),
+        "dataset": (f"data/dataset/{series}.parquet", OF_DATASET),
+        "left_out": (f"data/dataset/left-out/{series}.parquet", OF_LEFT_OUT),
     }
     found = {stage: _of(reader, path, schema, still=still) for stage, (path, schema) in tables.items()}
-    features = reader.table(f"data/embed/{place}", EMBED)
+    features = reader.table(f"data/embed/{place}", OF_EMBED)
     return {**found, "embed": features.filter(pl.col("crop").str.starts_with(f"{still}-")).to_dicts()}
 
 
@@ -117,7 +117,7 @@ def _of(reader: Reader, path: str, schema: Mapping[str, Any], **key: Any) -> Row
 
 
 def _shot(reader: Reader, path: str, frame: int) -> Rows:
-    return reader.table(path, SHOTS).filter((pl.col("start") <= frame) & (pl.col("end") > frame)).to_dicts()
+    return reader.table(path, OF_SHOTS).filter((pl.col("start") <= frame) & (pl.col("end") > frame)).to_dicts()
 
 
 def _decided(root: Path, series: str, *stills: str | None) -> list[dict[str, Any]]:

@@ -10,17 +10,18 @@ import typer
 from genga import export
 from genga.command import summary
 from genga.errors import GengaError
-from genga.exposure import DEDUP, FRAMES, exposures
+from genga.exposure import OF_DEDUP, OF_FRAMES, exposures
 from genga.files import write_text
 from genga.folders import replacing_folder
 from genga.images import EXTENSION, as_png
 from genga.params.dataset import Params
 from genga.params.load import parse_section, section_of_file
-from genga.pictures import STILLS
+from genga.pictures import OF_STILLS
 from genga.progress import progress
-from genga.shards import SHARD_SCHEMA, ShardReader
-from genga.split import TRAIN
-from genga.tables import read_table
+from genga.shards import ShardReader
+from genga.store.parquet import read_table
+from genga.tables.dataset import TRAIN
+from genga.tables.shard import SHARD
 
 app = typer.Typer(
     help="Write a dataset, an exposure sheet, or what is behind a model, as files for other tools.",
@@ -68,7 +69,7 @@ def stills(
     episode: Annotated[str, typer.Argument(help="SERIES/EPISODE: data/stills/SERIES/EPISODE.parquet")], out: Out
 ) -> None:
     """Write an episode's stills as PNG files, whatever format they are kept in: 000123.png is frame 123."""
-    rows = read_table(f"data/stills/{_named(episode)}.parquet", STILLS)
+    rows = read_table(f"data/stills/{_named(episode)}.parquet", OF_STILLS)
     with replacing_folder(out) as folder, ShardReader() as reader:
         for name, *place in progress(rows.iter_rows(), rows.height, f"export {episode}", "stills"):
             _file(folder, f"{Path(name).name}{EXTENSION}").write_bytes(as_png(reader.read(*place), name))
@@ -83,7 +84,7 @@ def sheet(
     """Write an episode's exposure sheet: which drawing is on screen from which frame on, and for how long."""
     _named(episode)
     table = exposures(
-        read_table(f"data/frames/{episode}.parquet", FRAMES), read_table(f"data/dedup/{episode}.parquet", DEDUP)
+        read_table(f"data/frames/{episode}.parquet", OF_FRAMES), read_table(f"data/dedup/{episode}.parquet", OF_DEDUP)
     )
     write_text(out, table.write_csv(float_precision=6))
     summary(
@@ -96,9 +97,9 @@ def croissant(series: Series, out: Out) -> None:
     """Write the dataset's table and images with croissant.json, as ML Croissant describes datasets."""
     from genga.audit.croissant import NAME
     from genga.audit.croissant import croissant as write
-    from genga.audit.tables import DATASET
+    from genga.audit.tables import OF_DATASET
 
-    rows = read_table(f"data/dataset/{series}.parquet", DATASET)
+    rows = read_table(f"data/dataset/{series}.parquet", OF_DATASET)
     with replacing_folder(out) as folder:
         write(series, rows, folder)
     summary(f"export {series}: {rows.height} images in {out}; described in {out}/{NAME}")
@@ -145,7 +146,7 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 def _rows(series: str, character: str | None) -> pl.DataFrame:
     """The dataset, or one character's part of it. Raises GengaError if that is empty."""
     path = f"data/dataset/{series}.parquet"
-    rows = read_table(path, export.DATASET)
+    rows = read_table(path, export.OF_DATASET)
     if character is None:
         return rows
     own = rows.filter(character=character)
@@ -162,7 +163,7 @@ def _write(
         for name, text in texts:
             _file(folder, name).write_text(text, encoding="utf-8")
         for row in progress(rows.iter_rows(named=True), rows.height, f"export {series}", "images"):
-            data = reader.read(*(row[column] for column in SHARD_SCHEMA))
+            data = reader.read(*(row[column] for column in SHARD))
             _file(folder, name_of(row)).write_bytes(as_png(data, row["image"]))
 
 

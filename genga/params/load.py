@@ -1,11 +1,5 @@
-"""Read params.yaml and say exactly which key is wrong.
+"""Read sections of params.yaml and say exactly which key is wrong. The whole file: genga.params.check."""
 
-The file's sections are the stages in pipeline order, `models`, and `runs`. A section's class lives in the module of its
-name in this package; it is imported only when the whole file is checked, so that a stage's code depends on its own
-section alone.
-"""
-
-import importlib
 import json
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +9,8 @@ from pydantic import ValidationError
 
 from genga.errors import GengaError
 from genga.params.base import Section
-from genga.stages import STAGES
 
 P = TypeVar("P", bound=Section)
-
-# A run may change these sections for itself: runs.<run>.<section>.<key>.
-RUN_SECTIONS = ("train", "sample", "evaluate", "report")
 
 
 def read_params(path: str | Path) -> dict[str, Any]:
@@ -60,31 +50,6 @@ def parse_section(section: str, kind: type[P], values: Any) -> P:
         return kind.model_validate_json(json.dumps(values))
     except ValidationError as error:
         raise GengaError("; ".join(_explain(section, kind, problem) for problem in error.errors())) from error
-
-
-def check_params(values: dict[str, Any]) -> None:
-    """Check a whole parameter file: every section there, none unknown, every run's changes valid.
-
-    Raises GengaError that names the key.
-    """
-    known = ["models", *STAGES, "runs"]
-    for section in values:
-        if section not in known:
-            raise GengaError(f"params.yaml:{section} is not a known section (known: {', '.join(known)})")
-    for section in known:
-        if section not in values:
-            raise GengaError(f"params.yaml:{section} is missing")
-    for stage in ["models", *STAGES]:
-        parse_section(stage, section_class(stage), values[stage])
-    for run, changes in (values["runs"] or {}).items():
-        parse_section(f"runs.{run}", section_class("runs"), changes)
-        for stage in RUN_SECTIONS:
-            parse_section(f"runs.{run}.{stage}", section_class(stage), section_of_run(values, run, stage))
-
-
-def section_class(section: str) -> type[Section]:
-    """Return the class `Params` of a section's module."""
-    return importlib.import_module(f"genga.params.{section}").Params
 
 
 def _explain(section: str, kind: type[Section], problem: Any) -> str:

@@ -7,27 +7,29 @@ import polars as pl
 
 from genga.diffusion import VAE_SCALE, Base, length_of
 from genga.errors import GengaError
-from genga.shards import SHARD_SCHEMA
-from genga.tables import Schema
+from genga.tables.dataset import DATASET
+from genga.tables.schema import only
+from genga.tables.shard import SHARD
 from genga.training.captions import tokens
 from genga.training.pixels import Cut
 
 # The dataset's columns that training reads.
-DATASET: Schema = {
-    "image": pl.String,
-    "still": pl.String,
-    "crop": pl.String,
-    "split": pl.String,
-    "character": pl.String,
-    "scaled_width": pl.Int64,
-    "scaled_height": pl.Int64,
-    "crop_box": pl.List(pl.Int64),
-    "caption": pl.String,
-    "keep_tokens": pl.Int64,
-    "repeats": pl.Int64,
-    "weight": pl.Float64,
-    **SHARD_SCHEMA,
-}
+OF_DATASET = only(
+    DATASET,
+    "image",
+    "still",
+    "crop",
+    "split",
+    "character",
+    "scaled_width",
+    "scaled_height",
+    "crop_box",
+    "caption",
+    "keep_tokens",
+    "repeats",
+    "weight",
+    *SHARD,
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Files, folders, tables and shards: whole or not at all, and known by their content."""

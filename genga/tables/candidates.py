@@ -1,0 +1,12 @@
+"""`candidates`: what may become a training image, within stage dataset; it is not written."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+from genga.tables.shard import SHARD
+
+CANDIDATES: Schema = {
+    "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "shot": pl.String, "frame": pl.Int64,
+    "character": pl.String, "outfit": pl.String, "names": pl.List(pl.String), "tags": pl.List(pl.String),
+    "tier": pl.String, "text_cover": pl.Float64, "width": pl.Int64, "height": pl.Int64, **SHARD,
+}  # fmt: skip

@@ -1,0 +1,18 @@
+"""`characters`: a row per kept crop of a series, who is on it."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+
+PATH = "data/characters/{series}.parquet"
+
+CHARACTERS: Schema = {
+    "crop": pl.String,
+    "still": pl.String,
+    "box": pl.Int64,  # of the person in the still
+    "cluster": pl.Int64,  # from 0 by falling size; -1: resembles no cluster
+    "character": pl.String,  # as named under corrections/; null: not named yet, "": named as nobody
+    "outfit": pl.String,  # likewise
+    "distance": pl.Float64,  # embedder's difference to the medoid of the cluster; null: not embedded, or noise
+    "origin": pl.String,  # who put it there: model, track, person
+}

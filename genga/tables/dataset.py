@@ -1,0 +1,35 @@
+"""`dataset`: a row per training image of a series."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+from genga.tables.shard import SHARD
+
+PATH = "data/dataset/{series}.parquet"
+
+TRAIN, HELD_OUT = "train", "held-out"
+DATASET: Schema = {
+    "image": pl.String,  # the crop's id, or the still's
+    "still": pl.String,
+    "crop": pl.String,  # null: the whole still
+    "kind": pl.String,  # fullbody, halfbody, head, still (somebody is in it), scenery (nobody is)
+    "shot": pl.String,  # series/episode/number
+    "group": pl.String,  # first shot of those that share drawings with this one: never divided by the split
+    "split": pl.String,  # train or held-out
+    "character": pl.String,  # null: not named, or a whole still
+    "outfit": pl.String,
+    "tier": pl.String,  # quality of the still
+    "tags": pl.List(pl.String),  # all that hold, with underscores, in the caption's order
+    "caption": pl.String,
+    "keep_tokens": pl.Int64,  # names at the caption's front, which shuffling must leave there
+    "repeats": pl.Int64,  # looks per epoch
+    "weight": pl.Float64,  # of the loss
+    "width": pl.Int64,  # px of the image as it is
+    "height": pl.Int64,
+    "scaled_width": pl.Int64,  # px to scale it to
+    "scaled_height": pl.Int64,
+    "crop_box": pl.List(pl.Int64),  # x0 y0 x1 y1 to cut out of the scaled image, exclusive end
+    "bucket_width": pl.Int64,  # px of what is left
+    "bucket_height": pl.Int64,
+    **SHARD,
+}

@@ -1,0 +1,17 @@
+"""`left out`: a row per candidate of a series that is not in its dataset, with the reason."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+
+PATH = "data/dataset/left-out/{series}.parquet"
+
+# A row for every candidate that is not in the dataset.
+LEFT_OUT: Schema = {
+    "image": pl.String,
+    "still": pl.String,
+    "crop": pl.String,  # null: the whole still
+    "kind": pl.String,
+    "character": pl.String,
+    "reason": pl.String,  # kind (weight 0), nobody, unnamed, tier, small, shot (enough of that shot), bucket (too thin)
+}

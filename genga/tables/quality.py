@@ -1,0 +1,23 @@
+"""`quality`: a row per still, how good it is as a picture."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+
+PATH = "data/quality/{series}/{episode}.parquet"
+
+TIERS = ("best", "good", "poor", "reject")  # the best first
+# A line of burnt-in text, px of the still; x1 and y1 exclusive.
+TEXT = pl.Struct({side: pl.Int64 for side in ("x0", "y0", "x1", "y1")})
+QUALITY: Schema = {
+    "still": pl.String,
+    "sharpness": pl.Float64,  # luma levels squared
+    "exposure": pl.Float64,  # mean luma, 0..255
+    "clipped_dark": pl.Float64,  # share of pixels at black, 0..1
+    "clipped_bright": pl.Float64,  # share of pixels at white, 0..1
+    "blockiness": pl.Float64,  # ratio; about 1 without blocks
+    "text_cover": pl.Float64,  # share of the picture, 0..1
+    "tier": pl.String,  # one of TIERS
+    "reason": pl.String,  # the measures that keep it from a better tier; "" for best
+    "text": pl.List(TEXT),  # lines of burnt-in text, px of the still
+}

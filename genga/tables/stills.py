@@ -1,0 +1,18 @@
+"""`stills`: a row per kept drawing of an episode, and where its image is."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+from genga.tables.shard import SHARD
+
+PATH = "data/stills/{series}/{episode}.parquet"
+
+STILLS: Schema = {
+    "still": pl.String,  # series/episode/000123: the frame's number
+    "frame": pl.Int64,
+    "shot": pl.Int64,
+    "time": pl.Float64,  # s
+    **SHARD,
+    "width": pl.Int64,  # px, square pixels
+    "height": pl.Int64,
+}

@@ -1,0 +1,19 @@
+"""`tag`: a row per tag on a still, or on a person in it, that may hold."""
+
+import polars as pl
+
+from genga.tables.schema import Schema
+
+PATH = "data/tag/{series}/{episode}.parquet"
+
+TAG: Schema = {
+    "still": pl.String,
+    "box": pl.Int64,  # number of the person box; null: the whole still
+    "tag": pl.String,  # with underscores
+    "category": pl.String,  # general, rating, character, copyright, artist, meta
+    "score": pl.Float64,  # mean over the taggers that know it; the detection's for origin box; 1 for origin person
+    "votes": pl.Int64,  # taggers above the threshold
+    "origin": pl.String,  # who decided: model, box, person
+    "kept": pl.Boolean,
+    "reason": pl.String,  # a key of genga.tagrules.REASONS; "" if kept
+}
