@@ -21,7 +21,7 @@ from genga.files import replacing, sha256_of
 from genga.images import decode as decoded
 from genga.shards import ShardReader
 from genga.store.parquet import read_table, write_table
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 from genga.video import decode
 
 TIMES = 5

@@ -29,15 +29,14 @@ from bench._worlds import WORLDS, drawn
 from bench.models import table
 from genga.cells import Cells
 from genga.cellstore import CellReader, CellWriter
-from genga.dedup import dedup
+from genga.dedup import own_drawings
 from genga.fields import Fields
 from genga.files import read_json
 from genga.frames import frames
-from genga.params.base import Section
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
-from genga.params.load import parse_section, section_of_file
 from genga.params.probe import Params as ProbeParams
+from genga.params.section import Section, parse_section, section_of_file
 from genga.params.shots import Params as ShotsParams
 from genga.probe import probe
 from genga.shards import writing_shard
@@ -119,7 +118,7 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
                 return replace(found, wrongly_kept=found.wrongly_kept + beyond(keepers, same))
 
             found = shots(measured, cells, section("shots", ShotsParams))
-            kept = dedup(measured, found, cells, {}, section("dedup", DedupParams))
+            kept = own_drawings(measured, found, cells, {}, section("dedup", DedupParams))
             hard = [bisect_left(same, start) for start in found.filter(pl.col("transition") == "cut")["start"][1:]]
             begun = [bisect_left(same, start) for start in found["start"]]
             timings = dict(zip(begun, found["timing"].to_list(), strict=True))

@@ -19,8 +19,8 @@ from bench._peers import SAME_FRAMES, encoded
 from bench.frames import section
 from bench.models import table
 from genga.cellstore import CellReader, CellWriter
-from genga.dedup import dedup, ignored
-from genga.dedup_series import Episode, shared
+from genga.dedup import ignored, own_drawings
+from genga.dedup_series import Film, shared
 from genga.files import read_json
 from genga.frames import frames
 from genga.params.dedup import Params as DedupParams
@@ -33,17 +33,17 @@ from genga.video import decode
 HEADER = ("episode", "encoded", "drawings", "shared", "found", "missed", "false", "frames of it", "s, CPU")
 
 
-def measured(name: str, video: Path, folder: Path, stack: ExitStack) -> Episode:
+def measured(name: str, video: Path, folder: Path, stack: ExitStack) -> Film:
     """An episode as it is before others are looked at."""
     with writing_shard(folder / f"{video.stem}.tar") as shard:
         found = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
     cells = stack.enter_context(CellReader(found, "/"))
     cut = shots(found, cells, section("shots", ShotsParams))
     params = section("dedup", DedupParams)
-    return Episode(name, dedup(found, cut, cells, {}, params), found, cells, ignored(cut, params))
+    return Film(name, own_drawings(found, cut, cells, {}, params), found, cells, ignored(cut, params))
 
 
-def row(after: Episode, earlier: Sequence[Episode], drawn: dict[str, list[int]]) -> tuple[object, ...]:
+def row(after: Film, earlier: Sequence[Film], drawn: dict[str, list[int]]) -> tuple[object, ...]:
     """Judge an episode of which `earlier` were looked in; drawn: the drawing that each frame shows, by episode."""
     true = drawn[after.name]
     known = {drawing for other in earlier for drawing in drawn[other.name]} & {one for one in true if one >= 0}
@@ -80,7 +80,7 @@ def main(
                 begin = time.process_time()
                 found = shared(own, earlier, section("dedup", DedupParams))
                 spent = f"{time.process_time() - begin:.1f}"
-                after = Episode(name, found, own.frames, own.cells, own.texts)
+                after = Film(name, found, own.frames, own.cells, own.texts)
                 rows.append((name, variant, *row(after, earlier, drawn), spent))
                 earlier = [*earlier, after]
     print("## Drawings shared by episodes\n")

@@ -3,20 +3,22 @@
 A whole still carries the names of everybody in it, but no character of its own: it belongs to nobody's run alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from genga.errors import GengaError
 from genga.names import NOBODY
+from genga.store.parquet import read_episodes, read_table
 from genga.tables.candidates import CANDIDATES
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
 from genga.tables.quality import QUALITY
-from genga.tables.schema import only
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, Schema, only
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
 from genga.tagtext import in_order
@@ -41,6 +43,24 @@ class Tables:
     tags: pl.DataFrame  # OF_TAG
     quality: pl.DataFrame  # OF_QUALITY
     names: pl.DataFrame  # OF_CHARACTERS
+
+
+def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Path) -> Tables:
+    """Read the tables of these episodes below the folder `data`, and who is who in the series."""
+
+    def of(stage: str, columns: Schema) -> pl.DataFrame:
+        return read_episodes(data / stage / series, episodes, columns)
+
+    stills = (read_episodes(data / "stills" / series, [name], OF_STILLS) for name in episodes)
+    frames = (read_episodes(data / "frames" / series, [name], OF_FRAMES) for name in episodes)
+    return Tables(
+        crops=of("crop", OF_CROP),
+        stills=pl.concat(map(with_signatures, stills, frames)),
+        persons=of("detect", OF_DETECT),
+        tags=of("tag", OF_TAG),
+        quality=of("quality", OF_QUALITY),
+        names=read_table(characters, OF_CHARACTERS),
+    )
 
 
 def with_signatures(stills: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:

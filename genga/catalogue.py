@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from genga.errors import GengaError
 from genga.files import read_json
-from genga.params.base import Section
+from genga.params.section import Section
 
 MODELS_FILE = "models.yaml"
 LOCK_FILE = "models.lock"

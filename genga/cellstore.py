@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from genga.cells import Cells
 from genga.shards import ShardReader, ShardWriter
-from genga.tables.grid import GRID
+from genga.tables.frames import GRID
 
 STRETCH = 64  # frames in a member
 _LEVEL = 1  # of zstandard; 3 saves 3 % and takes half as long again

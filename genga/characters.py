@@ -7,10 +7,12 @@ clustered: the embedder is made to see past them, so an outfit is known where a 
 """
 
 import math
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +24,11 @@ from genga.errors import GengaError
 from genga.names import Name
 from genga.naming import Crop, Named, give_names
 from genga.params.characters import Params
+from genga.store.parquet import read_episodes
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP
 from genga.tables.embed import EMBED
-from genga.tables.schema import only
+from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 from genga.tracks import Person, links
 
@@ -45,6 +48,29 @@ class Outcome:
     table: pl.DataFrame  # CHARACTERS, a row for every kept crop, sorted by crop
     medoids: list[str]  # crop of each cluster that is nearest to all others in it
     warnings: list[str]  # what a person should know about the names
+
+    def warn(self, names: str | Path | None) -> Self:
+        """Say the warnings on stderr; return it. names: the file they are about."""
+        for warning in self.warnings:
+            print(f"{names}: {warning}", file=sys.stderr)
+        return self
+
+
+class Tables(NamedTuple):
+    """What other stages say of a series, all its episodes together."""
+
+    crops: pl.DataFrame  # OF_CROP and SHARD
+    features: pl.DataFrame  # OF_EMBED
+    stills: pl.DataFrame  # OF_STILLS
+
+
+def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
+    """Read the tables of these episodes below the folder `data`."""
+    return Tables(
+        read_episodes(data / "crop" / series, episodes, {**OF_CROP, **SHARD}),
+        read_episodes(data / "embed" / series, episodes, OF_EMBED),
+        read_episodes(data / "stills" / series, episodes, OF_STILLS),
+    )
 
 
 def characters(
@@ -186,3 +212,12 @@ def _positions(keys: Sequence[K]) -> dict[K, Rows]:
     for position, key in enumerate(keys):
         found[key].append(position)
     return {key: np.array(positions, np.int64) for key, positions in found.items()}
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many crops, clusters, strays and names there are."""
+    people = table["character"].drop_nulls().value_counts().sort("character")
+    named = ", ".join(f"{name or 'nobody'} {count}" for name, count in people.iter_rows()) or "none yet"
+    clusters = table.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
+    strays = table.filter(pl.col("cluster") < 0).height
+    return f"{table.height} crops, {clusters} clusters, {strays} in none; named: {named}"

@@ -1,6 +1,7 @@
 """The checkpoints of a run: read their list, keep the selected one under the run's name."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ def read_checkpoints(path: str | Path) -> Checkpoints:
         raise GengaError(
             f"{path}: is not a list of checkpoints ({error!r}); delete it to have it made again"
         ) from error
+
+
+def verified(checkpoint: Mapping[str, Any]) -> Path:
+    """Return the file of an entry of checkpoints.json. Raises GengaError if its content is not what was recorded."""
+    check_sha256(checkpoint["file"], checkpoint["sha256"], TRAIN_AGAIN)
+    return Path(checkpoint["file"])
 
 
 def keep(checkpoint: Checkpoint, target: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 The code of a script is itself, every genga module it imports, and the data files those modules name. Imports are read
 from the syntax tree, wherever they stand in the file; nothing is run. An import whose name is computed when the program
-runs is not seen: `genga.params.load` is the only one, and it reads a section's class for the check of the whole file,
+runs is not seen: `genga.params.check` has the only one, which reads a section's class for the check of the whole file,
 never for a stage.
 
 The hash of a Python file is of its syntax tree without docstrings, so comments, docstrings and formatting do not count.

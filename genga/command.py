@@ -4,21 +4,26 @@ import errno
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 from genga.errors import GengaError
 from genga.follow import follow
-from genga.params.base import Section
-from genga.params.load import parse_section, section_of_file
+from genga.params.section import Section, parse_section, section_of_file
 
 P = TypeVar("P", bound=Section)
 
 # What goes wrong with disks, not with programs.
 _DISK = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT)
 
-PARAMS_HELP = "the section's values as JSON; without it they are read from params.yaml"
+# Options that many commands have.
+PARAMS: str = typer.Option("", help="the section's values as JSON; without it they are read from params.yaml")
+MODELS: str = typer.Option("", help="section models as JSON; without it it is read from params.yaml")
+THREADS: int = typer.Option(2, min=1, help="CPU threads")
+DATA: Path = typer.Option(Path("data"), help="folder of the tables, by stage and series")
+EPISODES: Path = typer.Option(..., help="file that names the episodes, a JSON list")
 
 
 def params_of(section: str, kind: type[P], text: str) -> P:
@@ -34,7 +39,7 @@ def run(main: Callable[..., None]) -> NoReturn:
     """
     follow()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(help=main.__doc__)(main)
+    app.command(help=sys.modules[main.__module__].__doc__)(main)
     try:
         app(standalone_mode=True)
     except GengaError as error:

@@ -14,21 +14,61 @@ import polars as pl
 from genga.boxes import Box, area, containment, overlap, square, widened, within
 from genga.errors import GengaError
 from genga.image import Image, cut
+from genga.images import EXTENSION, encode
 from genga.params.crop import Params
 from genga.people import FRAMINGS, Person, count_tags, is_count, people
-from genga.tables.crop import PLAN
-from genga.tables.schema import only
+from genga.pictures import pictures
+from genga.shards import ShardWriter
+from genga.tables.crop import CROP, PLAN
+from genga.tables.quality import QUALITY
+from genga.tables.schema import SHARD, only
+from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
 from genga.tagcorrections import Correction
 from genga.tagparts import is_visible
 from genga.tagtext import in_order
 
+OF_STILLS = only(STILLS, "still", "width", *SHARD)
+OF_QUALITY = only(QUALITY, "still", "text")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
 
 Scores = Mapping[str, float]  # kept general tags of a person, with their scores
 
 
 def crop(
+    stills: pl.DataFrame, detections: pl.DataFrame, tags: pl.DataFrame, params: Params, quality: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the crops of all stills (PLAN), in the order of the detections, by person, then KINDS.
+
+    The tables of the episode: of stills the columns OF_STILLS, of tag OF_TAG, of quality OF_QUALITY.
+    """
+    widths = dict(stills.select("still", "width").iter_rows())
+    return planned(detections, tags, widths, params, texts_of(quality))
+
+
+def texts_of(quality: pl.DataFrame) -> dict[str, list[Box]]:
+    """Return the lines of burnt-in text of each still that has any. quality: its table, columns OF_QUALITY."""
+    return {
+        still: [(line["x0"], line["y0"], line["x1"], line["y1"]) for line in lines]
+        for still, lines in quality.select("still", "text").iter_rows()
+        if lines
+    }
+
+
+def written(crops: pl.DataFrame, stills: pl.DataFrame, shard: ShardWriter, what: str) -> pl.DataFrame:
+    """Write the kept crops to `shard`, with progress on stderr; return all of them with their place there (CROP).
+
+    crops: PLAN. stills: columns OF_STILLS.
+    """
+    kept = crops.filter("kept")
+    busy = stills.filter(pl.col("still").is_in(kept["still"].unique().to_list()))
+    images = cut_crops(pictures(busy, "still", what), kept)
+    rows = [{"crop": name, **shard.add(f"{name}{EXTENSION}", encode(image))} for name, image in images]
+    places = pl.DataFrame(rows, schema=only(CROP, "crop", *SHARD))
+    return crops.join(places, on="crop", how="left", maintain_order="left")
+
+
+def planned(
     detections: pl.DataFrame,
     tags: pl.DataFrame,
     widths: Mapping[str, int],
@@ -195,3 +235,14 @@ def correct(crops: pl.DataFrame, corrections: Sequence[Correction], source: str 
         others = [tag for tag in tags[one.target] if tag != one.tag]
         tags[one.target] = [*others, one.tag] if one.decision == "add" else others
     return crops.with_columns(pl.Series("tags", list(tags.values()), dtype=pl.List(pl.String)))
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many crops there are, kept by kind, and left out by reason."""
+    kinds, reasons = _counts(table.filter("kept")["kind"]), _counts(table.filter(~pl.col("kept"))["reason"])
+    return f"{len(table)} crops; kept {kinds}; left out {reasons}"
+
+
+def _counts(values: pl.Series) -> str:
+    """The values and how often each is there: `12 head, 3 small`."""
+    return ", ".join(f"{number} {value}" for value, number in sorted(values.value_counts().iter_rows())) or "none"

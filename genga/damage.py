@@ -5,8 +5,10 @@ starts anew. So damage is a range of time: from the first frame that is missing 
 sound keyframe. HEVC and VP9 decoders say nothing of damage that still reads as a picture.
 """
 
+import sys
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 Time = Fraction  # s
 
@@ -50,6 +52,13 @@ class Damage:
                 reached = min((key for key in self.keys if key > time), default=max(self.end, time))
                 found.append((float(time), float(reached)))
         return found
+
+    def tell(self, path: str | Path) -> str:
+        """Return the ranges in words, and say on stderr what they are of, if there are any."""
+        said = told(self.ranges())
+        if self.ranges():
+            print(f"{path}: damaged from {said}; frames there may be missing or wrong", file=sys.stderr)
+        return said
 
 
 def told(ranges: list[tuple[float, float]]) -> str:

@@ -5,6 +5,7 @@ by shot (`genga.split`), captioned (`genga.captions`), repeated so that rare cha
 common ones, and placed in aspect buckets (`genga.buckets`). Every step depends on the rows alone, not on their order.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,13 @@ class Outcome:
     left_out: pl.DataFrame  # LEFT_OUT, sorted by image
     core: dict[str, list[str]]  # tags left out of each character's captions
     warnings: list[str]
+
+    def tell(self) -> None:
+        """Say on stderr what a person should know, and what each name stands for."""
+        for warning in self.warnings:
+            print(warning, file=sys.stderr)
+        for name, tags in self.core.items():
+            print(f"{name} stands for: {', '.join(tags) or 'no tag'}", file=sys.stderr)
 
 
 def dataset(tables: Tables, params: Params) -> Outcome:
@@ -137,3 +145,15 @@ def _warnings(table: pl.DataFrame, left_out: pl.DataFrame) -> list[str]:
         f"{name} has no training image; left out: {counted(rows)}"
         for (name,), rows in lost.sort("character").group_by("character", maintain_order=True)
     ]
+
+
+def in_words(made: Outcome) -> str:
+    """Return how many images there are on each side, of whom, in how many buckets, and how many were left out."""
+    sides = dict(made.table["split"].value_counts().iter_rows())
+    people = made.table["character"].drop_nulls().value_counts().sort("character").iter_rows()
+    buckets = made.table.select("bucket_width", "bucket_height").n_unique()
+    named = ", ".join(f"{name} {count}" for name, count in people) or "nobody named"
+    return (
+        f"{sides.get('train', 0)} images to train on, {sides.get('held-out', 0)} held out, "
+        f"{buckets} buckets; {named}; left out: {counted(made.left_out)}"
+    )

@@ -6,33 +6,77 @@ video's threshold (genga.dedup_runs); a drawing that was there before, in this s
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from genga.cells import Grids
+from genga.cellstore import CellReader
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
 from genga.dedup_flashes import flashes
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, rate_converted, runs
+from genga.dedup_series import Film, shared
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
+from genga.store.parquet import read_table
 from genga.structure import block_noise, noise_of
-from genga.tables.dedup import DEDUP, STITCHED
+from genga.tables.dedup import DEDUP, KEPT, STITCHED
+from genga.tables.frames import FRAMES
+from genga.tables.shots import SHOTS
 
 GRADUAL = ("dissolve", "fade")
 Row = tuple[int | None, str, float | None]  # keeper, reason, distance
 
 
+@dataclass(frozen=True)
+class Episode:
+    """What other stages say of an episode, and of an earlier one also what this stage did."""
+
+    name: str  # without its series
+    frames: pl.DataFrame  # the table frames
+    shots: pl.DataFrame  # the table shots
+    cells: Grids  # by frame number
+    keepers: pl.DataFrame | None = None  # DEDUP
+
+
+def read_episode(
+    name: str, frames: str | Path, shots: str | Path, keepers: str | Path | None, stack: ExitStack
+) -> Episode:
+    """Read an episode's tables; its grids stay open in `stack`."""
+    measured = read_table(frames, FRAMES)
+    cells = stack.enter_context(CellReader(measured))
+    return Episode(name, measured, read_table(shots, SHOTS), cells, read_table(keepers, DEDUP) if keepers else None)
+
+
 def dedup(
+    own: Episode, decided: Mapping[int, Decision], params: Params, earlier: Sequence[Episode] = ()
+) -> pl.DataFrame:
+    """Return a row per frame of `own` (DEDUP), in order.
+
+    decided: what a person decided, by frame. earlier: the episodes whose drawings are looked for, the first one first.
+    """
+    found = own_drawings(own.frames, own.shots, own.cells, decided, params)
+    return shared(_film(own, found, params), [_film(one, one.keepers, params) for one in earlier], params)
+
+
+def _film(episode: Episode, keepers: pl.DataFrame | None, params: Params) -> Film:
+    assert keepers is not None
+    return Film(episode.name, keepers, episode.frames, episode.cells, ignored(episode.shots, params))
+
+
+def own_drawings(
     frames: pl.DataFrame,
     shots: pl.DataFrame,
     cells: Grids,
     decided: Mapping[int, Decision],
     params: Params,
 ) -> pl.DataFrame:
-    """Return a row per frame (DEDUP), in order.
+    """Return a row per frame (DEDUP), in order, of an episode by itself.
 
     frames, shots: their tables. cells: the grids by frame number. decided: what a person decided, by frame.
     """
@@ -158,3 +202,10 @@ def corrected(rows: Mapping[int, Row], frame: int, decision: Decision) -> dict[i
         return {frame: (frame, "restored", rows[frame][2])}
     stands_for = [other for other, (keeper, _, _) in rows.items() if keeper == frame]
     return {other: (None, "dropped", None) for other in {frame, *stands_for}}
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many drawings there are, and what became of all the frames."""
+    counts = sorted(table["reason"].value_counts().rows(), key=lambda row: (-row[1], row[0]))
+    kept = table["reason"].is_in(KEPT).sum()
+    return f"{kept} drawings in {len(table)} frames ({', '.join(f'{number} {why}' for why, number in counts)})"

@@ -33,8 +33,8 @@ Numbers = npt.NDArray[np.int64]  # (n,) frames
 
 
 @dataclass(frozen=True)
-class Episode:
-    """An episode's frames: `table` as dedup has it, `frames` and `cells` as frames has them."""
+class Film:
+    """An episode as a film: `table` as dedup has it, `frames` and `cells` as frames has them."""
 
     name: str  # without its series
     table: pl.DataFrame
@@ -60,7 +60,7 @@ class Stretch:
     until: float = -np.inf  # s, when the last of them ends
 
 
-def shared(own: Episode, earlier: Sequence[Episode], params: Params) -> pl.DataFrame:
+def shared(own: Film, earlier: Sequence[Film], params: Params) -> pl.DataFrame:
     """Return `own.table` with the drawings that an earlier episode shows given to that episode, for reason `series`.
 
     earlier: those to look in, the first one first; whichever shows a drawing first has it. One whose picture has
@@ -84,7 +84,7 @@ def shared(own: Episode, earlier: Sequence[Episode], params: Params) -> pl.DataF
     ).select(own.table.columns)
 
 
-def matches(own: Episode, other: Episode, params: Params) -> dict[int, Match]:
+def matches(own: Film, other: Film, params: Params) -> dict[int, Match]:
     """Return each kept drawing of `own` that `other` shows in step with others -> what stands for it."""
     drawings = holds(own.table).filter(pl.col("start") <= pl.col("kept"), pl.col("kept") <= pl.col("end"))
     if drawings.is_empty() or other.table["keeper"].null_count() == len(other.table):
@@ -125,7 +125,7 @@ def holds(table: pl.DataFrame) -> pl.DataFrame:
     return runs.select("start", "end", pl.when(pl.col("kept").is_in(kept.implode())).then("kept").alias("kept"))
 
 
-def shifts(own: Episode, other: Episode, drawings: pl.DataFrame, bits: int) -> list[float]:
+def shifts(own: Film, other: Film, drawings: pl.DataFrame, bits: int) -> list[float]:
     """Return by how many s `own` may show film of `other` later, at most _SHIFTS, that of the most drawings first.
 
     A drawing's first frame proposes the first frames of the other's drawings whose signatures are the nearest to its
@@ -145,7 +145,7 @@ def shifts(own: Episode, other: Episode, drawings: pl.DataFrame, bits: int) -> l
 
 
 def distances(
-    own: Episode, other: Episode, seen: tuple[Pictures, Pictures], drawings: Numbers, shift: float, bits: int
+    own: Film, other: Film, seen: tuple[Pictures, Pictures], drawings: Numbers, shift: float, bits: int
 ) -> dict[int, tuple[int, float]]:
     """Return each drawing -> the other's frame `shift` s before, or one beside it, that differs least, and by how much.
 

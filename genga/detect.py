@@ -70,3 +70,9 @@ def still_rows(
             # Four decimals: what differs between machines and thread counts is smaller, and must not change the table.
             yield number, kind, *box, round(float(score), 4), models[kind], owner
             number += 1
+
+
+def in_words(table: pl.DataFrame, stills: int) -> str:
+    """Return how many boxes of each kind there are in so many stills."""
+    counts = ", ".join(f"{table['kind'].eq(kind).sum()} {kind}" for kind in KINDS)
+    return f"{stills} stills, boxes: {counts}; {stills - table['still'].n_unique()} stills without anyone"

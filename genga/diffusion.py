@@ -21,6 +21,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from genga.errors import GengaError
+from genga.registry import Model
 from genga.training.noise import Prediction
 
 VAE_SCALE = 8  # px of the image per latent, each way
@@ -45,6 +46,12 @@ class Base:
     def prediction(self) -> Prediction:
         """What the UNet predicts."""
         return cast(Prediction, self.schedule["prediction_type"])
+
+    def to(self, device: torch.device) -> "Base":
+        """Move all its parts to a device; return it."""
+        for part in (self.unet, self.text_encoder, self.vae):
+            part.to(device)
+        return self
 
     @property
     def alphas_cumprod(self) -> torch.Tensor:
@@ -75,6 +82,12 @@ def load_base(path: str | Path) -> Base:
         part.requires_grad_(False).eval()
     _check(path, base)
     return base
+
+
+def load_source(model: Model) -> Source:
+    """Load a base that is in the registry, its files verified."""
+    found = model.verify()
+    return Source(load_base(found.path), found.name, found.sha256)
 
 
 def device_of(wanted: str) -> torch.device:

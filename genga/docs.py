@@ -77,7 +77,7 @@ def tables_page(root: Path) -> str:
     for stage in LINE:
         for name in stage.writes:
             module = importlib.import_module(f"genga.tables.{name}")
-            own = comments["shard"] | comments["grid"] | comments[name]
+            own = comments["schema"] | comments[name]
             about = (module.__doc__ or "").strip().partition(": ")[2]
             lines += [f"\n## {name.replace('_', ' ')}\n", f"`{module.PATH}`, by stage {stage.name}: {about}\n"]
             lines += ["| column | type | meaning |", "|---|---|---|"]
@@ -122,9 +122,9 @@ def commands_page(root: Path) -> str:
 
 def script_command(path: Path) -> Any:
     """Return a stage's script as the command that `genga.command.run` makes of it."""
-    main = _module(path).main
+    module = _module(path)
     app = typer.Typer(add_completion=False)
-    app.command(help=main.__doc__)(main)
+    app.command(help=module.__doc__)(module.main)
     return typer.main.get_command(app)
 
 

@@ -9,8 +9,7 @@ import polars as pl
 from genga.image import Image
 from genga.params.embed import Params
 from genga.tables.crop import CROP
-from genga.tables.schema import only
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, only
 
 OF_CROP = only(CROP, "crop", "kind", "kept", *SHARD)
 

@@ -20,6 +20,10 @@ class Tagger(Protocol):
     """What an ensemble asks of a tagger; genga.tagger.Tagger is one."""
 
     @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
     def tags(self) -> Sequence[tuple[str, str]]:
         """(name, category) for each column of the scores."""
 
@@ -35,6 +39,7 @@ class Ensemble:
         if not taggers:
             raise GengaError("models.yaml names no tagger; give at least one model the role tagger-1")
         self._taggers = taggers
+        self.name = ", ".join(tagger.name for tagger in taggers)
         self._threshold = threshold
         # The first tagger to name a tag decides its category.
         categories = {name: category for tagger in reversed(taggers) for name, category in tagger.tags}

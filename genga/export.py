@@ -19,8 +19,7 @@ from genga.captions import SEPARATOR
 from genga.images import EXTENSION
 from genga.params.dataset import Params
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
-from genga.tables.schema import only
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, only
 
 # The dataset's columns that are exported.
 OF_DATASET = only(

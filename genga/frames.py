@@ -25,8 +25,7 @@ from genga.cellstore import CellWriter
 from genga.lettering_looks import Lookout
 from genga.params.frames import Params
 from genga.planar import Luma
-from genga.tables.frames import FRAMES
-from genga.tables.grid import GRID
+from genga.tables.frames import FRAMES, GRID
 from genga.video import Decoded, luma
 from genga.weave import Steady
 
@@ -160,3 +159,11 @@ def _coefficients(side: int) -> Values:
     waves = np.cos(np.pi / _HASH_PICTURE * np.outer(np.arange(_HASH_SIDE), np.arange(_HASH_PICTURE) + 0.5))
     found: Values = waves @ smaller
     return found
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many frames there are, and how many differ from the one before."""
+    return (
+        f"{len(table)} frames, {table['keyframe'].sum()} keyframes, "
+        f"{table['change'].gt(0).sum()} differ from the frame before"
+    )

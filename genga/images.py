@@ -9,7 +9,6 @@ import numpy as np
 from genga import jxl, planes
 from genga.errors import GengaError
 from genga.image import Image
-from genga.params.still_formats import Lossless
 
 EXTENSION = ".png"  # of a lossless image that other tools read
 
@@ -23,8 +22,8 @@ JXL_STARTS = b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n"  # a bare codestream
 _PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 
 
-def encode(image: Image, kind: Lossless = "png") -> bytes:
-    """Return `image` as lossless bytes of a format; equal images give equal bytes."""
+def encode(image: Image, kind: str = "png") -> bytes:
+    """Return `image` as lossless bytes: jxl, webp or png; equal images give equal bytes."""
     if kind == "jxl":
         return jxl.encode(image)
     ok, data = cv2.imencode(f".{kind}", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _OPTIONS[kind])

@@ -20,7 +20,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from genga.damage import Damage
+from genga.damage import Damage, told
 from genga.errors import GengaError
 from genga.fields import Thin, decide, thinned, verdicts
 from genga.files import sha256_of
@@ -210,3 +210,16 @@ def subtitle_facts(stream: Any) -> dict[str, Any]:
 def ratio(value: Fraction) -> str:
     """Return a ratio as people write it: 16:9."""
     return f"{value.numerator}:{value.denominator}"
+
+
+def in_words(probed: dict[str, Any]) -> str:
+    """Return what is known of a video on one line."""
+    fields, late = probed["fields"], probed["missing_end"]
+    damaged = f", damaged: {told(probed['damaged'])}" if probed["damaged"] else ""
+    kind = "" if fields["kind"] == "progressive" else f", fields: {fields['kind']} (by {fields['by']})"
+    return (
+        f"{probed['codec']} {probed['width']}x{probed['height']}, "
+        f"{probed['frames']} frames in {probed['duration']:.1f} s"
+        f"{', variable rate' if probed['is_vfr'] else ''}{kind}{', weaves: held still' if probed['weave'] else ''}"
+        f"{damaged}{f', its last {late:.1f} s are missing: cut short' if late else ''}"
+    )

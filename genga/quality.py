@@ -24,6 +24,7 @@ from genga.boxes import Box
 from genga.image import Image
 from genga.params.quality import Params, Ratio, Share
 from genga.quality_text import Shares, burnt_in, cover
+from genga.quality_text import located as places_of
 from genga.tables.quality import QUALITY, TIERS
 
 MEASURES = ("sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover")
@@ -150,3 +151,20 @@ def _limits(limits: Share | Ratio) -> tuple[float, float, float]:
 def _grade(value: float, *limits: float) -> int:
     """How many of the limits the value is beyond: 0 for best, 3 for reject."""
     return sum(value > limit for limit in limits)
+
+
+def where_text_is(stills: pl.DataFrame, shots: pl.DataFrame, params: Params) -> dict[str, list[Shares]] | None:
+    """Return for each still the places of burnt-in text, by stage shots; None if all text counts, wherever it is.
+
+    stills: columns OF_STILLS. shots: columns OF_SHOTS.
+    """
+    return places_of(stills, shots) if params.text == "located" else None
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many stills are of each tier, and what most often kept them from a better one."""
+    counts = dict(table["tier"].value_counts().iter_rows())
+    why = table.filter(pl.col("reason") != "")["reason"].value_counts(sort=True).head(3).iter_rows()
+    worst = ", ".join(f"{reason} {number}" for reason, number in sorted(why, key=lambda pair: (-pair[1], pair[0])))
+    tiers = ", ".join(f"{counts.get(tier, 0)} {tier}" for tier in TIERS)
+    return f"{len(table)} stills: {tiers}{f' (most often: {worst})' if worst else ''}"

@@ -4,7 +4,7 @@ A still alone does not tell a subtitle from a shop sign. Stage shots does, by wh
 frame, so that a line also has to be seen in the still. There short words count too, which by themselves would not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ import polars as pl
 
 from genga.boxes import Box, around, containment
 from genga.lettering_looks import lines_of
-from genga.tables.schema import only
+from genga.tables.schema import SHARD, only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
 from genga.textcover import text_lines
@@ -22,7 +22,7 @@ Luma = npt.NDArray[np.uint8]  # (height, width)
 Shares = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of width and height, 0..1
 
 # What is read of the tables that others write.
-OF_STILLS = only(STILLS, "still", "frame", "width", "height")
+OF_STILLS = only(STILLS, "still", "frame", "width", "height", *SHARD)
 OF_SHOTS = only(SHOTS, "lettering")
 
 _SIDE = 480  # px, shorter side of the picture that text is looked for in
@@ -92,12 +92,3 @@ def cover(boxes: Sequence[Box], width: int, height: int) -> float:
     for x0, y0, x1, y1 in boxes:
         covered[y0:y1, x0:x1] = True
     return float(covered.mean()) if covered.size else 0.0
-
-
-def by_still(quality: pl.DataFrame) -> Mapping[str, list[Box]]:
-    """Return the lines of burnt-in text of each still that has any. quality: its table, columns `still` and `text`."""
-    return {
-        still: [(line["x0"], line["y0"], line["x1"], line["y1"]) for line in lines]
-        for still, lines in quality.select("still", "text").iter_rows()
-        if lines
-    }

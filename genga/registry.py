@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from genga.catalogue import MODELS_FILE, Lock, ModelEntry, read_catalogue, read_lock
+from genga.command import params_of
 from genga.errors import GengaError
 from genga.files import sha256_of
 from genga.params.models import Params
@@ -140,6 +141,11 @@ class Registry:
         if self.section.use == "embedded":
             return f"embedded models: these models know {known} only; for own video set models.use: published"
         return f"published models: {', '.join(dict.fromkeys(model.name for model in self.models.values()))}"
+
+
+def models_of(text: str) -> Registry:
+    """Return the set of models that `--models` names, or params.yaml in this folder where `text` is empty."""
+    return load(params_of("models", Params, text))
 
 
 def load(section: Params, root: str | Path = ".") -> Registry:

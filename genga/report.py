@@ -3,15 +3,20 @@
 The page holds no date, no path of this machine and no script: same figures, same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from genga.counts import goes_on, going_on
+from genga.image import Image
 from genga.pages import page
+from genga.params.report import Params
 from genga.report_charts import Difference, Line, Point, chart, differences
+from genga.report_figures import OF_DATASET, OF_SAMPLE, compose, origins
+from genga.report_pictures import data_uri, thumbnail, within_budget
+from genga.report_tables import Tables
+from genga.tally import goes_on, going_on
 
 TEMPLATE, STYLE = "report.html.j2", "report.css"
 BASE = 0  # step of the base
@@ -36,7 +41,49 @@ STAGES = {
 }
 
 
-def report(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int) -> str:
+class Report(NamedTuple):
+    """A run's page, its figures as data, and how many pictures it shows."""
+
+    page: str
+    figures: dict[str, Any]
+    pictures: int
+
+
+def report(
+    tables: Tables,
+    series: str,
+    models: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
+    image_of: Callable[[str], Image],
+    params: Params,
+) -> Report:
+    """Return the report of a run.
+
+    series: what it learned from; models: see report_figures.roles; parameters: all sections of params.yaml as the run
+    has them, to be shown; image_of: a sample or training image by its name.
+    """
+    figures = compose(
+        tables.scores,
+        tables.judged,
+        tables.samples.select(list(OF_SAMPLE)),
+        origins(tables.dataset.select(list(OF_DATASET)), tables.crops, tables.stills),
+        tables.losses,
+        series,
+        tables.counts,
+        models,
+        parameters,
+        tables.sources,
+    )
+
+    def picture(name: str) -> str:
+        return data_uri(thumbnail(image_of(name), params.thumbnail), params.quality)
+
+    groups = map(pictures_of, rows_of(figures))
+    shown, pictures = within_budget(groups, picture, round(params.max_megabytes * 1e6))
+    return Report(page_of(figures, pictures, shown), figures, len(pictures))
+
+
+def page_of(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int) -> str:
     """Return the page.
 
     figures: see report_figures.compose; pictures: data URIs of samples and training images by name; shown: how many

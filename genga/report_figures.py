@@ -6,15 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from genga.counts import Counts, add_up
 from genga.registry import Registry
-from genga.selection import verdict
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
 from genga.tables.losses import LOSSES
 from genga.tables.sample import SAMPLE
 from genga.tables.schema import only
 from genga.tables.stills import STILLS
+from genga.tally import Counts, add_up
+from genga.verdict import verdict
 
 # What is read of the tables that others write.
 OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")

@@ -4,29 +4,9 @@ import base64
 from collections.abc import Callable, Iterable, Sequence
 
 import cv2
-import polars as pl
 
 from genga.errors import GengaError
 from genga.image import Image
-from genga.images import decode
-from genga.params.report import Params
-from genga.shards import ShardReader
-from genga.tables.shard import SHARD
-
-
-def read_pictures(
-    groups: Iterable[Sequence[str]], index: pl.DataFrame, shards: ShardReader, params: Params
-) -> tuple[int, dict[str, str]]:
-    """Return how many groups of pictures a page can bear, and the data URIs of their pictures, by name.
-
-    groups: see within_budget; index: `name` and the columns of SHARD for every picture.
-    """
-    places = {name: place for name, *place in index.select("name", *SHARD).iter_rows()}
-
-    def picture(name: str) -> str:
-        return data_uri(thumbnail(decode(shards.read(*places[name]), name), params.thumbnail), params.quality)
-
-    return within_budget(groups, picture, round(params.max_megabytes * 1e6))
 
 
 def thumbnail(image: Image, side: int) -> Image:

@@ -5,26 +5,65 @@ decisions side by side, each with the line that overrules it.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
+import polars as pl
+
+from genga.cellstore import CellReader
 from genga.dedup_corrections import COLUMNS
+from genga.exposure import exposures
 from genga.pages import page
-from genga.reasons import REASONS
+from genga.params.review import Params
+from genga.progress import progress
+from genga.review_answers import ANSWERS, meanings
 from genga.review_charts import busy, exposed, strip
-from genga.review_pictures import Pair
+from genga.review_closest import closest
+from genga.review_figures import OF_FRAMES, compose, rhythm, shots_of
+from genga.review_pictures import Pair, grid_pictures, pair, thumbnails
+from genga.shards import ShardReader
+from genga.tables.schema import SHARD, only
+from genga.tables.stills import STILLS
 
 TEMPLATE, STYLE = "review.html.j2", "review.css"
 
-ANSWERS = {
-    ("held", True): "taken for one drawing, held",
-    ("held", False): "kept as a new drawing",
-    ("recurring", True): "taken for a drawing that was there before",
-    ("recurring", False): "kept as a drawing that was not there before",
-}
+OF_STILLS = only(STILLS, "frame", "width", "height", *SHARD)
+
+
+class Reviewed(NamedTuple):
+    """An episode's page, and its figures as data."""
+
+    page: str
+    figures: dict[str, Any]
 
 
 def review(
+    name: str,
+    measured: pl.DataFrame,
+    shots: pl.DataFrame,
+    dedup: pl.DataFrame,
+    stills: pl.DataFrame,
+    params: Params,
+    threads: int = 1,
+) -> Reviewed:
+    """Return the page of an episode, with progress on stderr. name: series/episode. threads: stills made small at once.
+
+    The tables of the episode: columns OF_FRAMES and GRID, OF_SHOTS, OF_DEDUP, OF_STILLS.
+    """
+    frames = measured.select(list(OF_FRAMES))
+    decisions, sheet = closest(dedup, params.closest), exposures(frames, dedup)
+    figures = compose(name, frames, shots, dedup, sheet, decisions)
+    with CellReader(measured) as cells, ShardReader() as shards, ThreadPoolExecutor(threads) as pool:
+        files = zip(stills["frame"].to_list(), shards.read_rows(stills), strict=True)
+        pictures = thumbnails(progress(files, len(stills), f"review {name}", "stills"), params, pool)
+        grids, pairs = grid_pictures(decisions, cells), [pair(one, cells) for one in decisions]
+    shape = stills.select("width", "height").row(0) if len(stills) else (16, 9)
+    of_time = rhythm(sheet, figures["seconds"])
+    return Reviewed(page_of(figures, shots_of(shots, dedup, sheet), of_time, pictures, grids, pairs, shape), figures)
+
+
+def page_of(
     figures: Mapping[str, Any],
     shots: Sequence[Mapping[str, Any]],
     rhythm: Sequence[Mapping[str, float]],
@@ -55,12 +94,6 @@ def review(
         columns=",".join(COLUMNS),
         scale=scale,
     )
-
-
-def meanings(reasons: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return what each reason means, and how it is drawn; nothing is said of one that genga.reasons does not know."""
-    known = {name: (reason.long, reason.drawn) for name, reason in REASONS.items()}
-    return known | {reason: ("", "none") for reason in reasons if reason not in known}
 
 
 def scale(difference: float, threshold: float) -> float:

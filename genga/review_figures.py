@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from genga.counts import goes_on, tally
 from genga.review_closest import Decision
 from genga.tables.frames import FRAMES
 from genga.tables.schema import only
 from genga.tables.shots import SHOTS
+from genga.tally import goes_on, tally
 
 # What is read of the tables that others write; of dedup: genga.review_closest.DEDUP.
 OF_FRAMES = only(FRAMES, "frame", "time")

@@ -5,21 +5,28 @@ add none of their own: DDIM (Song et al. 2020, eta 0) or DPM-Solver++ 2M (Lu et 
 the noisiest one on ("trailing", Lin et al. 2023), which few steps need.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from genga import lora
+from genga.checkpoints import verified
 from genga.diffusion import VAE_SCALE, Base, encode, place
 from genga.errors import GengaError
 from genga.image import Image
+from genga.images import EXTENSION
+from genga.images import encode as encode_image
 from genga.params.sample import Params
+from genga.progress import progress
+from genga.shards import ShardWriter
+from genga.tables.sample import SAMPLE
 from genga.training.captions import SEPARATOR, tokens
 from genga.training.draws import generator, normal
 
@@ -34,7 +41,23 @@ class Task:
     seed: int
 
 
-def sample(
+def sample(base: Base, listed: Mapping[str, Any], shard: ShardWriter, params: Params) -> pl.DataFrame:
+    """Write every picture to `shard`, with progress on stderr; return a row for each (SAMPLE).
+
+    listed: the run's checkpoints.json. Raises GengaError for a checkpoint whose content is not what was recorded.
+    """
+    name, rows = listed["run"], []
+    files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
+    pictures = drawn(base, files, listed["trigger"], listed["clip_skip"], params)
+    for task, image in progress(pictures, count(len(files), params), f"sample {name}", "pictures"):
+        called = f"{task.step:06d}-{task.prompt}-{task.seed}"
+        place = shard.add(called + EXTENSION, encode_image(image))
+        size = {"width": params.width, "height": params.height}
+        rows.append({"sample": f"{name}/{called}", **asdict(task), **place, **size})
+    return pl.DataFrame(rows, schema=dict(SAMPLE))
+
+
+def drawn(
     base: Base, checkpoints: Sequence[tuple[int, Path]], trigger: str, clip_skip: int, params: Params
 ) -> Iterator[tuple[Task, Image]]:
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.

@@ -19,11 +19,11 @@ from genga.evaluate import References
 from genga.params.evaluate import Params
 from genga.scores import best, best_published_v1, corrected_score, published_score
 from genga.statistics import DIGITS, Draws, Interval, draws, interval, out_of_bag
+from genga.verdict import BASE
 
 Values = npt.NDArray[np.float64]
 
 MEASURES = ("recognition_v1", "recognition_v2", "recognition_train", "adherence", "copies")
-BASE = 0  # step of the base, which has no LoRA
 
 
 @dataclass(frozen=True)
@@ -158,16 +158,3 @@ def comparison(
             "copy_below": against.copy_threshold,
         },
     }
-
-
-def verdict(figures: dict[str, Any]) -> str:
-    """Return one sentence on the figures of comparison(): whether the LoRA beats its base in recognition."""
-    words = {"better": "beats its base", "worse": "is worse than its base", "undecided": "cannot be told from its base"}
-    step = figures["selection"]["step"]
-    of_step = {row["step"]: row["recognition_v1"]["mean"] for row in figures["steps"]}
-    difference = figures["difference"]["recognition_v1"]
-    return (
-        f"Step {step} {words[Interval(**difference).decides]}: recognition {of_step[step]:.2f} "
-        f"beside {of_step[BASE]:.2f}, difference {difference['mean']:+.2f} "
-        f"({figures['bootstrap']['confidence']:.0%} interval {difference['low']:+.2f} to {difference['high']:+.2f})."
-    )

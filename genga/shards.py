@@ -16,7 +16,7 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.files import in_project, replacing
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 
 
 class ShardWriter:

@@ -187,3 +187,10 @@ def timing(
     ]
     begun = [times[frame] for frame in (start, *new)] + [times[end] if end < len(times) else times[-1] + step]
     return float(np.median(np.maximum(1, np.round(np.diff(begun) / step))))
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many shots there are, and of which kinds."""
+    ways = ", ".join(f"{table['transition'].eq(way).sum()} {way}" for way in ("cut", "dissolve", "fade"))
+    moving, level = table["camera"].ne("static").sum(), float(table["threshold"].to_numpy().mean())
+    return f"{len(table)} shots ({ways}), {moving} with a moving camera, drawings differ by {level:.1f} or more"

@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 
 from genga.image import Image
 from genga.images import encode
-from genga.params.still_formats import Format, Lossless
+from genga.params.stills import Format, Lossless
 from genga.pixels import Converter
 from genga.planes import Packer
 

@@ -9,21 +9,22 @@ identifies them in the file.
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE, Fields
-from genga.params.still_formats import Format
-from genga.params.stills import Params
+from genga.params.stills import Format, Params
 from genga.pixels import Converter
 from genga.planes import Packer
+from genga.progress import progress
 from genga.shards import ShardWriter
 from genga.still import Shown, Still
-from genga.stills_stitched import parts
+from genga.stills_stitched import parts, stitched
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
-from genga.video import opening, pictures, prepare
+from genga.video import check_same, opening, pictures, prepare
 
 _INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
 _ALL, _JUMPS, _LEAST = range(3)  # ways to decode: everything; with jumps; and without frames that nothing needs
@@ -89,6 +90,29 @@ def walked(
 
 
 def stills(
+    path: str | Path,
+    probed: dict[str, Any],
+    frames: pl.DataFrame,
+    dedup: pl.DataFrame,
+    name: str,
+    shard: ShardWriter,
+    params: Params,
+    threads: int = 1,
+) -> pl.DataFrame:
+    """Write the kept drawings of a video to `shard`, with progress on stderr; return a row for each (STILLS).
+
+    probed: what probe recorded of the video. frames, dedup: the episode's tables. name: series/episode.
+    Raises GengaError if the video is not the one that was probed.
+    """
+    check_same(path, probed["sha256"])
+    needed = wanted(frames, dedup)
+    kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
+    decoded = shown(path, needed, params, threads, Fields.of(probed["fields"]))
+    pictures = stitched(progress(decoded, len(needed), f"stills {name}", "stills"), parts(dedup))
+    return written(pictures, kept, name, shard, params.format)
+
+
+def written(
     pictures: Iterable[tuple[int, Still]], kept: pl.DataFrame, name: str, shard: ShardWriter, kind: Format
 ) -> pl.DataFrame:
     """Write the pictures to `shard` and return a row for each (STILLS).
@@ -102,3 +126,10 @@ def stills(
         rows.append({"still": f"{name}/{frame:06d}", "frame": frame, "shot": shot, "time": time, **where,
                      "width": file.width, "height": file.height})  # fmt: skip
     return pl.DataFrame(rows, schema=dict(STILLS))
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many stills there are, of which sizes, and how large they are."""
+    sizes = table.select("width", "height").unique().sort("width").rows()
+    of = ", ".join(f"{width}x{height}" for width, height in sizes)
+    return f"{len(table)} stills of {of or 'no size'}, {sum(table['size']) / 1e6:.1f} MB"

@@ -168,3 +168,9 @@ def _decision(decision: str, score: float) -> dict[str, Any]:
         "origin": "person",
         "score": 1.0 if added else score,
     }
+
+
+def in_words(table: pl.DataFrame) -> str:
+    """Return how many persons and tags there are."""
+    kept, persons = table["kept"].sum(), table.drop_nulls("box").select("still", "box").n_unique()
+    return f"{persons} persons, {kept} tags kept of {len(table)}"

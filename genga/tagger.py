@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 
 from genga import onnx
+from genga.ensemble import Ensemble
 from genga.errors import GengaError
 from genga.image import Image
 from genga.registry import Registry
@@ -150,3 +151,8 @@ def pad_square(image: Image) -> Image:
 def passes(scores: npt.NDArray[np.float32], threshold: float, dialect: Dialect = "pillow") -> npt.NDArray[np.bool_]:
     """Return which scores count as a tag: above the threshold, in the opencv dialect at it as well."""
     return scores > threshold if dialect == "pillow" else scores >= threshold
+
+
+def open_ensemble(registry: Registry, threads: int, threshold: float) -> Ensemble:
+    """Return the registry's taggers as one. threshold: score above which a tagger votes for a tag."""
+    return Ensemble(open_taggers(registry, threads), threshold)

@@ -12,23 +12,26 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 
 import polars as pl
 import torch
 
 from genga import lora
 from genga.diffusion import Source
-from genga.files import in_project
+from genga.files import in_project, write_facts
 from genga.image import Image
 from genga.params.train import Params
+from genga.store.parquet import write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.training.draws import digest
 from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
-from genga.training.pictures import Picture
+from genga.training.pictures import Picture, trigger_of
 from genga.training.plan import Step, steps, total_steps
 from genga.training.processes import Processes
+from genga.training.progress import progress_of
 from genga.training.schedule import learning_rate_factor
 from genga.training.state import Checkpoint, RunFolder, State
 from genga.training.trainer import Trainer
@@ -51,16 +54,17 @@ def train(
     folder: RunFolder,
     cache: str | Path,
     device: torch.device,
-    after: Callable[[Step, float], None] = lambda step, loss: None,
+    after: Callable[[Step, float], None] | None = None,
     together: Processes = Processes(),
 ) -> Trained:
     """Train the run of `folder`, writing its checkpoints and, for as long as it lasts, its state there.
 
-    read gives a picture's pixels; cache is the folder for latents; after is called with each step and its loss;
-    together: the processes that train it, of which the first alone writes into the folder. Raises GengaError if the
-    loss is not a number.
+    read gives a picture's pixels; cache is the folder for latents; after is called with each step and its loss, where
+    None tells the progress; together: the processes that train it, of which the first alone writes into the folder.
+    Raises GengaError if the loss is not a number.
     """
     total = total_steps(pictures, params)
+    after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
     key = _key(pictures, source, params, device)
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
@@ -124,3 +128,36 @@ def _key(pictures: list[Picture], source: Source, params: Params, device: torch.
     # Not how processes are started: how many there are is asked for by itself (RunFolder.load).
     parts = [params.model_dump(exclude={"launch"}), [asdict(picture) for picture in pictures]]
     return digest(json.dumps(parts, sort_keys=True), source.sha256, device.type, torch.__version__).hex()
+
+
+def write(
+    trained: Trained, folder: RunFolder, source: Source, pictures: list[Picture], character: str, params: Params
+) -> None:
+    """Write the ledger, the losses and the list of checkpoints into the run's folder, and forget its state.
+
+    character: the one that was learnt; empty: all of the dataset.
+    """
+    write_table(folder.path / "ledger.parquet", trained.ledger, LEDGER)
+    write_table(folder.path / "losses.parquet", trained.losses, LOSSES)
+    write_facts(
+        folder.path / "checkpoints.json",
+        {
+            "run": folder.run,
+            "base": {"name": source.name, "sha256": source.sha256},
+            "trigger": trigger_of(pictures) if character else "",
+            "clip_skip": params.clip_skip,
+            "threads": params.threads,
+            "checkpoints": trained.checkpoints,
+        },
+    )
+    folder.forget()
+
+
+def in_words(trained: Trained, pictures: list[Picture]) -> str:
+    """Return how many steps there were, and the loss of the first and the last tenth of them."""
+    losses = trained.losses["loss"].to_list()
+    tenth = len(losses) // 10 + 1
+    return (
+        f"{len(losses)} steps over {len(pictures)} images, {len(trained.checkpoints)} checkpoints,"
+        f" loss {fmean(losses[:tenth]):.4f} at first, {fmean(losses[-tenth:]):.4f} at last"
+    )

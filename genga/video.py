@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -27,6 +28,7 @@ from genga.fields import PROGRESSIVE, Fields
 from genga.files import check_sha256
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.planar import Luma, samples
+from genga.progress import progress
 from genga.reading import Reading
 from genga.sparse import sparing
 
@@ -118,6 +120,18 @@ def decode(
             yield Decoded(number, time, bool(picture.key_frame), picture)
         if number < 0:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
+
+
+def decode_probed(
+    path: str | Path, probed: dict[str, Any], threads: int, damage: Damage, device: HardwareDecoder, what: str
+) -> Iterator[Decoded]:
+    """Yield every frame of a video as stage probe found it, with progress on stderr under the name `what`.
+
+    probed: what probe recorded. Raises GengaError as `decode` does, and if the video is another than then.
+    """
+    check_same(path, probed["sha256"])
+    decoded = decode(path, threads, damage, Fields.of(probed["fields"]), device)
+    return progress(decoded, probed["frames"], what, "frames")
 
 
 def prepare(stream: VideoStream, threads: int) -> None:

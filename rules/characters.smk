@@ -20,16 +20,12 @@ rule characters:
         gpu=GPUS,
     params:
         code=code("characters"),
-        crop=folder("crop"),
-        embed=folder("embed"),
-        stills=folder("stills"),
         episodes=episodes,
         names=decided("--names", "characters"),
         values=section("characters"),
         models=section("models"),
         pins=pins("ccip-feature", "ccip-metric"),
     shell:
-        "python scripts/characters.py --in-crop {params.crop:q} --in-embed {params.embed:q} "
-        "--in-stills {params.stills:q} --episodes {params.episodes:q} {params.names} "
+        "python scripts/characters.py --episodes {params.episodes:q} {params.names} "
         "--out {output.table:q} --out-sheet {output.sheet:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

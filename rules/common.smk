@@ -28,7 +28,7 @@ from genga.files import check_writable, sha256_of
 from genga.journal import Journal
 from genga.launch import read_config
 from genga.params.check import check_params, section_class
-from genga.params.load import parse_section, section_of_run
+from genga.params.section import parse_section, section_of_run
 from genga.records import read_records
 from genga.snakestore import Named
 
@@ -197,11 +197,6 @@ def all_sections(wildcards):
     """Return every section of params.yaml as run {run} has it, as JSON in the file's order."""
     found = {name: section_of_run(config, wildcards.run, name) for name in config if name != "runs"}
     return Named("parameters", found, json.dumps(found, ensure_ascii=False, separators=(",", ":")))
-
-
-def folder(name):
-    """Return a params function: where the tables are that input `name` lists, wherever Snakemake keeps files."""
-    return lambda wildcards, input: str(Path(next(iter(input[name]), "")).parent)
 
 
 def episodes(wildcards):

@@ -19,16 +19,8 @@ rule dataset:
         runtime=grows(30, each=1),
     params:
         code=code("dataset"),
-        crop=folder("crop"),
-        stills=folder("stills"),
-        frames=folder("frames"),
-        detect=folder("detect"),
-        tag=folder("tag"),
-        quality=folder("quality"),
         episodes=episodes,
         values=section("dataset"),
     shell:
-        "python scripts/dataset.py --in-crop {params.crop:q} --in-stills {params.stills:q} --in-frames {params.frames:q} "
-        "--in-detect {params.detect:q} --in-tag {params.tag:q} --in-quality {params.quality:q} "
-        "--episodes {params.episodes:q} --in-characters {input.characters:q} "
+        "python scripts/dataset.py --episodes {params.episodes:q} --in-characters {input.characters:q} "
         "--out {output.table:q} --out-left-out {output.left_out:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -12,9 +12,7 @@ rule overview:
         runtime=grows(15),
     params:
         code=code("overview"),
-        review=folder("review"),
         episodes=episodes,
         values=section("overview"),
     shell:
-        "python scripts/overview.py --in-review {params.review:q} --episodes {params.episodes:q} --out {output:q} "
-        "--params {params.values:q} 2>&1 | tee {log:q}"
+        "python scripts/overview.py --episodes {params.episodes:q} --out {output:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -4,40 +4,31 @@ from pathlib import Path
 
 import typer
 
-from genga.command import PARAMS_HELP, params_of, run, summary
-from genga.detect import detect
+from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
+from genga.detect import detect, in_words
 from genga.detector import open_detectors
 from genga.onnx import batched
 from genga.params.detect import Params
-from genga.params.models import Params as Models
-from genga.pictures import OF_STILLS, pictures
-from genga.progress import progress
-from genga.registry import load
-from genga.shards import ShardReader
+from genga.pictures import pictures
+from genga.registry import models_of
 from genga.store.parquet import read_table, write_table
-from genga.tables.detect import DETECT, KINDS
+from genga.tables.detect import DETECT
+from genga.tables.stills import FILES
 
 
 def main(
     in_stills: Path = typer.Option(..., help="stills table of the episode"),
     out: Path = typer.Option(..., help="table of boxes"),
-    params: str = typer.Option("", help=PARAMS_HELP),
-    models: str = typer.Option("", help="section models as JSON"),
-    threads: int = typer.Option(2, min=1, help="CPU threads of the detectors"),
+    params: str = PARAMS,
+    models: str = MODELS,
+    threads: int = THREADS,
 ) -> None:
-    """Find people in the stills of an episode: persons, half bodies, heads, faces."""
-    values = params_of("detect", Params, params)
-    registry = load(params_of("models", Models, models))
+    values, registry = params_of("detect", Params, params), models_of(models)
     detectors = open_detectors(registry, threads, values.confidence.model_dump(), values.overlap.model_dump())
-    stills = read_table(in_stills, OF_STILLS)
-    name = f"detect {out.parent.name}/{out.stem}"
-    with ShardReader() as shards:
-        shown = progress(pictures(stills, "still", shards), len(stills), name, "stills")
-        table = detect(batched(shown, registry.section.batch), detectors, values)
+    stills, name = read_table(in_stills, FILES), f"detect {out.parent.name}/{out.stem}"
+    table = detect(batched(pictures(stills, "still", name), registry.section.batch), detectors, values)
     write_table(out, table, DETECT)
-    counts = ", ".join(f"{table['kind'].eq(kind).sum()} {kind}" for kind in KINDS)
-    alone = len(stills) - table["still"].n_unique()
-    summary(f"{name}: {len(stills)} stills, boxes: {counts}; {alone} stills without anyone")
+    summary(f"{name}: {in_words(table, len(stills))}")
 
 
 if __name__ == "__main__":

@@ -144,7 +144,9 @@ def _tables() -> None:
          "caption": "hana, 1girl, long hair, smile, red hat", **place},
     )  # fmt: skip
     _write(
-        f"data/dataset/left-out/{SERIES}.parquet", tables.OF_LEFT_OUT, {"image": SECOND, "still": SECOND, "reason": "shot"}
+        f"data/dataset/left-out/{SERIES}.parquet",
+        tables.OF_LEFT_OUT,
+        {"image": SECOND, "still": SECOND, "reason": "shot"},
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, copy_project
 
-from genga.stages import STAGES
+from genga.stages import EPISODE_STAGES, LINE, STAGES
 
 SERIES, RUN = "花 s", "hana"
 EPISODES = ("ep 1", "第2話")
@@ -44,15 +44,13 @@ digest = hashlib.sha256(b"{stage}")
 for name in sorted(options):
     for value in options[name]:
         if name.startswith("--in-") or name in ("--corrections", "--names"):
-            paths = [Path(value)]
-            if paths[0].is_dir():
-                listed = json.loads(Path(options["--episodes"][0]).read_text())
-                kind = "json" if name == "--in-review" else "parquet"
-                paths = [Path(value, f"{{episode}}.{{kind}}") for episode in listed]
-            for path in paths:
-                digest.update(path.read_bytes())
+            digest.update(Path(value).read_bytes())
         elif not name.startswith("--out") and name not in ("--threads", "--models"):
             digest.update(value.encode())
+series = Path(options.get("--out", ["x"])[0]).stem
+for folder, kind in {folders}:  # of all the episodes of the series
+    for episode in json.loads(Path(options["--episodes"][0]).read_text()):
+        digest.update(Path("data", folder, series, f"{{episode}}.{{kind}}").read_bytes())
 made = [Path(value) for name in options if name.startswith("--out") for value in options[name]]
 if "{stage}" == "train":
     made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
@@ -86,10 +84,13 @@ def make_standin(folder: Path) -> Path:
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy2(ROOT / name, folder / name)
     shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache"))
-    for stage in STAGES:
+    for declared in LINE:
+        stage = declared.name
+        of_episodes = [(name, "parquet") for name in declared.reads if name in EPISODE_STAGES]
+        folders = {"overview": [("review", "json")]}.get(stage, of_episodes) if declared.level == "series" else []
         script = folder / f"scripts/{stage}.py"
         found = re.findall(r"^(?:from|import) genga[^\n(]*(?:\([^)]*\))?", script.read_text(encoding="utf-8"), re.M)
-        script.write_text(_SCRIPT.format(stage=stage, imports="\n    ".join(found)), encoding="utf-8")
+        script.write_text(_SCRIPT.format(stage=stage, folders=folders, imports="\n    ".join(found)), encoding="utf-8")
     change_params(folder, "runs", **{RUN: {"series": SERIES, "character": "hana"}}, akari=None)
     for episode in EPISODES:
         put(folder / video(episode), f"video of {episode}")

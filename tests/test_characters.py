@@ -21,7 +21,7 @@ from genga.shards import writing_shard
 from genga.sheet import sheet, spread
 from genga.store.parquet import read_table, write_table
 from genga.tables.characters import CHARACTERS
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 from genga.tracks import iou, links
 
 PARAMS = Params(
@@ -386,15 +386,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
         places = [shard.add(f"{n}.png", encode(np.full((8, 8, 3), n, np.uint8))) for n in range(4)]
     schemas = {"crop": {**OF_CROP, **SHARD}, "embed": OF_EMBED, "stills": OF_STILLS}
     for stage, rows in {"crop": crops.hstack(pl.DataFrame(places)), "embed": features, "stills": stills}.items():
-        write_table(f"{stage}/s01.parquet", rows, schemas[stage])
+        write_table(f"data/{stage}/s/s01.parquet", rows, schemas[stage])
     Path("episodes.json").write_text('["s01"]', encoding="utf-8")
     main = runpy.run_path(str(script))["main"]
     main.__globals__["open_embedder"] = lambda registry, threads: LineEmbedder()
-    main.__globals__["load"] = lambda models: None
+    main.__globals__["models_of"] = lambda text: None
     app = typer.Typer()
     app.command()(main)
     models = '{"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}'
-    words = ["--in-crop", "crop", "--in-embed", "embed", "--in-stills", "stills", "--episodes", "episodes.json"]
+    words = ["--episodes", "episodes.json"]
     words += ["--out", "out/s.parquet", "--out-sheet", "out/s.html"]
     words += ["--params", PARAMS.model_dump_json(), "--models", models]
     return lambda *more: CliRunner().invoke(app, [*words, *more])

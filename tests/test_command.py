@@ -8,7 +8,7 @@ import pytest
 
 from genga.command import params_of, run, summary
 from genga.errors import GengaError
-from genga.params.base import Section
+from genga.params.section import Section
 
 
 class Params(Section):

@@ -307,8 +307,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         }
         stages = {"crop": own["crops"], "stills": own["stills"], "frames": frames, "detect": own["persons"]}
         for stage, rows in {**stages, "tag": own["tags"], "quality": own["quality"]}.items():
-            write_table(f"{stage}/{episode}.parquet", rows, schemas[stage])
-    words += [word for stage in schemas for word in (f"--in-{stage}", stage)]
+            write_table(f"data/{stage}/s/{episode}.parquet", rows, schemas[stage])
     write_table("characters.parquet", pl.concat(names), OF_CHARACTERS)
     write_json("episodes.json", ["e1", "e2"])
     return [

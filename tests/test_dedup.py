@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from genga.cells import Cells
-from genga.dedup import dedup
+from genga.dedup import own_drawings
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision, decisions
@@ -74,7 +74,7 @@ def deduped(
     grids: Sequence[Cells], shots: pl.DataFrame, decided: Mapping[int, Decision] | None = None, **changes
 ) -> list[tuple]:
     """(keeper, reason) of every frame."""
-    table = dedup(frames_of(grids), shots, grids, decided or {}, params(**changes))
+    table = own_drawings(frames_of(grids), shots, grids, decided or {}, params(**changes))
     assert table.columns == list(DEDUP) and table["frame"].to_list() == list(range(len(grids)))
     return table.select("keeper", "reason").rows()
 
@@ -87,13 +87,15 @@ def test_held_and_returning_drawings() -> None:
 
 
 def test_the_distance_is_that_to_the_keeper_and_of_a_keeper_that_to_the_drawing_before() -> None:
-    table = dedup(frames_of([A, A, B, B]), shots_of((0, 4)), [A, A + 3, B, B], {}, params())
+    table = own_drawings(frames_of([A, A, B, B]), shots_of((0, 4)), [A, A + 3, B, B], {}, params())
     assert table["distance"].to_list() == [None, 3.0, 140.0, 0.0]
     assert table["shot"].to_list() == [0, 0, 0, 0]
 
 
 def test_what_was_asked_about_a_frame() -> None:
-    table = dedup(frames_of([A, A + 3, B, B, A + 6]), shots_of((0, 4), (4, 5)), [A, A + 3, B, B, A + 6], {}, params())
+    table = own_drawings(
+        frames_of([A, A + 3, B, B, A + 6]), shots_of((0, 4), (4, 5)), [A, A + 3, B, B, A + 6], {}, params()
+    )
     assert table.select("asked", "compared", "difference", "threshold").rows() == [
         (None, None, None, None),  # the first of the video
         ("held", 0, 3.0, 14.0),
@@ -121,7 +123,7 @@ def test_the_likeliest_drawing_before_is_asked_about_by_its_own_threshold() -> N
 
 
 def test_nothing_is_asked_on_the_way_of_a_camera_move() -> None:
-    table = dedup(frames_of(PAN), PANNED, PAN, {}, params(recurring=0.0))
+    table = own_drawings(frames_of(PAN), PANNED, PAN, {}, params(recurring=0.0))
     assert [row[0] for row in table.filter(pl.col("asked") == "held").select("frame").rows()] == [1, 6]
 
 
@@ -131,7 +133,9 @@ def test_a_slow_change_is_seen_against_the_first_frame() -> None:
 
 
 def test_the_sharpest_frame_stands_for_a_drawing() -> None:
-    table = dedup(frames_of([A, A, A], [1.0, 3.0, 3.0]), shots_of((0, 3)), [A, A, A], {}, params(keep="sharpest"))
+    table = own_drawings(
+        frames_of([A, A, A], [1.0, 3.0, 3.0]), shots_of((0, 3)), [A, A, A], {}, params(keep="sharpest")
+    )
     assert table.select("keeper", "reason").rows() == [(1, "held"), (1, "kept"), (1, "held")]
 
 
@@ -188,7 +192,7 @@ def test_what_is_kept_of_a_camera_move(camera: str, keepers: list[int], reasons:
 
 def test_the_sharpest_frame_of_a_move_stands_for_all_of_it() -> None:
     frames = frames_of(PAN, [1, 1, 1, 5, 1, 2, 1])
-    table = dedup(frames, PANNED, PAN, {}, params(camera="sharpest", keep="sharpest"))
+    table = own_drawings(frames, PANNED, PAN, {}, params(camera="sharpest", keep="sharpest"))
     assert table.select("keeper", "reason").rows() == [(3, "kept" if k == 3 else "camera") for k in range(7)]
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from films import texture
 
 from genga.cells import Cells
-from genga.dedup_series import Episode, holds, shared
+from genga.dedup_series import Film, holds, shared
 from genga.lettering import Lettering
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
@@ -42,7 +42,7 @@ def signature(letter: str) -> bytes:
     return np.random.default_rng(ord(letter.upper())).bytes(32)
 
 
-def episode(name: str, letters: str, noise: int = 0, changes: dict[int, Row] | None = None) -> Episode:
+def episode(name: str, letters: str, noise: int = 0, changes: dict[int, Row] | None = None) -> Film:
     """An episode that shows a letter per frame, each held as long as it stands; a letter seen before is recurring.
 
     noise: added to every cell. changes: rows that are otherwise. A dot is a black frame.
@@ -66,10 +66,10 @@ def episode(name: str, letters: str, noise: int = 0, changes: dict[int, Row] | N
         {"time": [frame / RATE for frame in range(len(letters))], "signature": [signature(one) for one in letters]}
     )
     cells = [np.clip(grid(letter).astype(int) + noise, 0, 255).astype(np.uint8) for letter in letters]
-    return Episode(name, table, frames, cells)
+    return Film(name, table, frames, cells)
 
 
-def found(own: Episode, earlier: Sequence[Episode]) -> list[Row]:
+def found(own: Film, earlier: Sequence[Film]) -> list[Row]:
     """(keeper, its episode, reason) of every frame."""
     table = shared(own, earlier, PARAMS)
     assert table.schema == own.table.schema and table["frame"].to_list() == own.table["frame"].to_list()
@@ -109,7 +109,7 @@ def test_a_drawing_that_returns_after_the_stretch_goes_with_it() -> None:
 
 def test_what_the_other_found_before_leads_on() -> None:
     second = episode("ep02", "QAABBCC")
-    second = Episode("ep02", shared(second, [FIRST], PARAMS), second.frames, second.cells)
+    second = Film("ep02", shared(second, [FIRST], PARAMS), second.frames, second.cells)
     rows = found(episode("ep03", "ZZAABBCCQ"), [second])
     assert rows[2] == (2, "ep01", "series") and rows[7] == (6, "ep01", "series")
     assert rows[8] == (8, None, "kept"), "Q alone is no stretch"
@@ -138,7 +138,7 @@ def test_frames_without_a_drawing_are_not_shared() -> None:
 def test_another_shape_of_picture_is_left_out() -> None:
     wide = episode("ep01", "AABBCC")
     cells = [np.hstack([wide.cells[k], wide.cells[k]]) for k in range(6)]
-    assert {where for _, where, _ in found(episode("ep02", "AABBCC"), [Episode("ep01", wide.table, wide.frames, cells)])
+    assert {where for _, where, _ in found(episode("ep02", "AABBCC"), [Film("ep01", wide.table, wide.frames, cells)])
             } == {None}  # fmt: skip
 
 

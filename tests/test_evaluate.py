@@ -22,7 +22,7 @@ from genga.selection import by_pair, select
 from genga.shards import writing_shard
 from genga.store.parquet import read_table, write_table
 from genga.tables.evaluate import EVALUATE
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 
 PARAMS = Params(
     kinds=["fullbody"], crop_person=True, min_held_out=2, nearest=2, fidelity=3.0, select_by="corrected",
@@ -245,7 +245,7 @@ def run_folder(tmp_path, monkeypatch):
         def summary(self):
             return "embedded models"
 
-    monkeypatch.setattr(script, "load", lambda section: Stubs())
+    monkeypatch.setattr(script, "models_of", lambda text: Stubs())
     monkeypatch.setattr(script, "open_judges", lambda *_: JUDGES)
     return script
 

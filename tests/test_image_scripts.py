@@ -14,7 +14,7 @@ from genga.crop import OF_TAG
 from genga.images import encode
 from genga.pictures import OF_STILLS, pictures
 from genga.quality_text import OF_SHOTS
-from genga.shards import ShardReader, writing_shard
+from genga.shards import writing_shard
 from genga.store.parquet import read_table, write_table
 from genga.tables.crop import CROP as CROPS
 from genga.tables.detect import DETECT as BOXES
@@ -72,8 +72,7 @@ def test_crop_writes_the_pixels_of_the_boxes_and_the_same_bytes_again(project):
         (f"{STILL}-0-fullbody", ["solo", "1girl", "boots"]),
         (f"{STILL}-0-head", ["solo", "1girl", "portrait"]),
     ]
-    with ShardReader() as shards:
-        assert np.array_equal(dict(pictures(table, "crop", shards))[f"{STILL}-0-fullbody"], noise(1)[5:85, 40:120])
+    assert np.array_equal(dict(pictures(table, "crop", "test"))[f"{STILL}-0-fullbody"], noise(1)[5:85, 40:120])
     first = [(project / f"data/crop/s/e.{kind}").read_bytes() for kind in ("parquet", "tar")]
     run("crop", *CROP)
     assert [(project / f"data/crop/s/e.{kind}").read_bytes() for kind in ("parquet", "tar")] == first

@@ -5,7 +5,7 @@ import pytest
 
 from genga.errors import GengaError
 from genga.images import as_png, decode, encode
-from genga.params.still_formats import Format
+from genga.params.stills import Format
 
 NOISE = np.random.default_rng(0).integers(0, 256, (37, 53, 3)).astype(np.uint8)
 SMALL = np.array([[[255, 0, 3]]], np.uint8)

@@ -65,13 +65,13 @@ def test_the_page() -> None:
 def test_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     for one in EPISODES:
-        write_json(f"{one['episode']}.json", one)
+        write_json(f"data/review/花 s/{one['episode']}.json", one)
     spec = importlib.util.spec_from_file_location("overview_script", ROOT / "scripts/overview.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     write_json("episodes.json", [one["episode"] for one in EPISODES])
     script.main(
-        in_review=Path(),
+        in_data=Path("data"),
         episodes=Path("episodes.json"),
         out=Path("data/overview/花 s.html"),
         params='{"odd": 4.0, "closest": 20}',

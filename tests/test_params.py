@@ -7,9 +7,8 @@ import pytest
 from pydantic import Field
 
 from genga.errors import GengaError
-from genga.params.base import Section
 from genga.params.check import check_params, section_class
-from genga.params.load import parse_section, read_params, section_of_file, section_of_run
+from genga.params.section import Section, parse_section, read_params, section_of_file, section_of_run
 from genga.stages import STAGES
 
 

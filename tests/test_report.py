@@ -24,7 +24,7 @@ from genga.report_pictures import data_uri, thumbnail, within_budget
 from genga.shards import writing_shard
 from genga.store.parquet import write_table
 from genga.tables.evaluate import EVALUATE as JUDGED
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 
 ROOT = Path(__file__).resolve().parent.parent
 EPISODES = ("ep 01", "第二話")

@@ -14,7 +14,7 @@ from genga.errors import GengaError
 from genga.files import sha256_of, write_facts
 from genga.images import decode
 from genga.params.sample import Params
-from genga.sample import count, prompt_of, sample, start_noise
+from genga.sample import count, drawn, prompt_of, start_noise
 from genga.shards import ShardReader
 from genga.store.parquet import read_table
 from genga.tables.sample import SAMPLE
@@ -82,9 +82,9 @@ def test_noise_is_of_prompt_and_seed_alone():
 
 
 def test_every_prompt_and_seed_with_base_and_checkpoints(base, checkpoints):
-    drawn = list(sample(base, checkpoints, "hana", 1, params()))
-    assert len(drawn) == count(len(checkpoints), params()) == 12
-    tasks = [(task.step, task.prompt, task.prompt_text, task.seed) for task, _ in drawn]
+    pictures = list(drawn(base, checkpoints, "hana", 1, params()))
+    assert len(pictures) == count(len(checkpoints), params()) == 12
+    tasks = [(task.step, task.prompt, task.prompt_text, task.seed) for task, _ in pictures]
     assert tasks[:5] == [
         (0, 0, "hana, smile", 3),
         (0, 0, "hana, smile", 5),
@@ -101,7 +101,7 @@ def test_every_prompt_and_seed_with_base_and_checkpoints(base, checkpoints):
 @pytest.mark.parametrize("scheduler", ["ddim", "dpm++"])
 def test_a_picture_does_not_depend_on_its_batch(base, scheduler):
     several, single = (
-        [image.astype(int) for _, image in sample(base, [], "hana", 1, params(batch=batch, scheduler=scheduler))]
+        [image.astype(int) for _, image in drawn(base, [], "hana", 1, params(batch=batch, scheduler=scheduler))]
         for batch in (4, 1)
     )
     assert max(abs(one - other).max() for one, other in zip(several, single, strict=True)) <= 1
@@ -109,7 +109,7 @@ def test_a_picture_does_not_depend_on_its_batch(base, scheduler):
 
 def test_guidance_one_ignores_the_negative_prompt(base):
     def draw(**changes):
-        return [image.tolist() for _, image in sample(base, [], "hana", 1, params(steps=1, seeds=[3], **changes))]
+        return [image.tolist() for _, image in drawn(base, [], "hana", 1, params(steps=1, seeds=[3], **changes))]
 
     assert draw(guidance=1.0, negative="solo") == draw(guidance=1.0)
     assert draw(guidance=9.0, negative="solo") != draw(guidance=9.0)
@@ -117,7 +117,7 @@ def test_guidance_one_ignores_the_negative_prompt(base):
 
 def test_sizes_the_vae_cannot_make_are_refused(base):
     with pytest.raises(GengaError, match=r"params.yaml:sample.width must be a multiple of 8, got 20"):
-        next(sample(base, [], "hana", 1, params(width=20)))
+        next(drawn(base, [], "hana", 1, params(width=20)))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from genga.errors import GengaError
 from genga.shards import ShardReader, shard_names, writing_shard
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 
 FILES = {"s/e/000001.png": b"one", "s/e/000002.png": b"x" * 512, "s/e/000003.png": b"three"}
 

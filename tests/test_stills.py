@@ -18,7 +18,7 @@ from genga.params.stills import Params
 from genga.pixels import square
 from genga.shards import ShardReader, writing_shard
 from genga.sparse import can_spare
-from genga.stills import shown, stills, walked, wanted
+from genga.stills import shown, walked, wanted, written
 from genga.tables.stills import STILLS
 from genga.video import decode, opening, pictures, prepare
 
@@ -47,7 +47,7 @@ def test_the_pixels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     film = write_film(tmp_path / "film.mkv", pictures)
     kept = rows(film, 1, 3)
     with writing_shard("data/s.tar") as shard:
-        table = stills(shown(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
+        table = written(shown(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
     assert table.columns == list(STILLS)
     assert table.select("still", "frame", "width", "height").rows() == [
         ("s/ep/000001", 1, 64, 48),

@@ -27,7 +27,7 @@ from genga.shards import writing_shard
 from genga.store.parquet import read_table, write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 from genga.train import ledger, train
 from genga.training.pictures import OF_DATASET, Picture, cut_captions, pictures_of, trigger_of
 from genga.training.pixels import Cut

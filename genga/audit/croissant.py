@@ -16,7 +16,7 @@ from genga.files import sha256_of
 from genga.images import EXTENSION, as_png
 from genga.shards import ShardReader, writing_shard
 from genga.store.parquet import write_table
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
 
 NAME, TABLE, IMAGES = "croissant.json", "images.parquet", "images"
 # What each column of the table is, for a reader who knows nothing of genga.

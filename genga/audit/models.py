@@ -6,8 +6,8 @@ from typing import Any
 
 from genga import registry as models
 from genga.audit.checks import ABSENT, CHANGED, VERIFIED, Check, Hashes, check_file
-from genga.params.load import parse_section, section_of_file
 from genga.params.models import Params
+from genga.params.section import parse_section, section_of_file
 from genga.records import Record
 from genga.registry import Model, Registry
 

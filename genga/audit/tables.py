@@ -19,8 +19,7 @@ from genga.tables.frames import FRAMES
 from genga.tables.ledger import LEDGER
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.quality import QUALITY
-from genga.tables.schema import Schema, only
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, Schema, only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG

@@ -15,13 +15,13 @@ from genga.files import write_text
 from genga.folders import replacing_folder
 from genga.images import EXTENSION, as_png
 from genga.params.dataset import Params
-from genga.params.load import parse_section, section_of_file
-from genga.pictures import OF_STILLS
+from genga.params.section import parse_section, section_of_file
 from genga.progress import progress
 from genga.shards import ShardReader
 from genga.store.parquet import read_table
 from genga.tables.dataset import TRAIN
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD
+from genga.tables.stills import FILES
 
 app = typer.Typer(
     help="Write a dataset, an exposure sheet, or what is behind a model, as files for other tools.",
@@ -69,7 +69,7 @@ def stills(
     episode: Annotated[str, typer.Argument(help="SERIES/EPISODE: data/stills/SERIES/EPISODE.parquet")], out: Out
 ) -> None:
     """Write an episode's stills as PNG files, whatever format they are kept in: 000123.png is frame 123."""
-    rows = read_table(f"data/stills/{_named(episode)}.parquet", OF_STILLS)
+    rows = read_table(f"data/stills/{_named(episode)}.parquet", FILES)
     with replacing_folder(out) as folder, ShardReader() as reader:
         for name, *place in progress(rows.iter_rows(), rows.height, f"export {episode}", "stills"):
             _file(folder, f"{Path(name).name}{EXTENSION}").write_bytes(as_png(reader.read(*place), name))

@@ -7,8 +7,8 @@ import typer
 
 from genga.catalogue import MODELS_FILE
 from genga.command import summary
-from genga.params.load import parse_section, section_of_file
 from genga.params.models import Params
+from genga.params.section import parse_section, section_of_file
 from genga.registry import Model, Registry, load
 
 app = typer.Typer(help="The models that play the roles in models.yaml.", no_args_is_help=True, add_completion=False)

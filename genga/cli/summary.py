@@ -5,13 +5,14 @@ from typing import Any
 
 import typer
 
-from genga.counts import Counts, add_up, count, going_on, read_tables
+from genga.counts import count, read_tables
 from genga.errors import GengaError
 from genga.files import read_json
-from genga.params.load import parse_section, section_of_file
 from genga.params.models import Params as Models
+from genga.params.section import parse_section, section_of_file
 from genga.registry import load
 from genga.statistics import said_interval
+from genga.tally import Counts, add_up, going_on
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

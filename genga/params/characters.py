@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from genga.params.base import Section
+from genga.params.section import Section
 
 
 class Params(Section):

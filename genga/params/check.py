@@ -9,8 +9,7 @@ import importlib
 from typing import Any
 
 from genga.errors import GengaError
-from genga.params.base import Section
-from genga.params.load import parse_section, section_of_run
+from genga.params.section import Section, parse_section, section_of_run
 from genga.stages import RUN_STAGES, STAGES
 
 

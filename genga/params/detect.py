@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from genga.params.base import Section
+from genga.params.section import Section
 
 
 class Confidence(Section):

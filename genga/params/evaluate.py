@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from genga.params.base import Section
+from genga.params.section import Section
 
 Kind = Literal["fullbody", "halfbody", "head"]
 

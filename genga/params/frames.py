@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from genga.params.base import Section
 from genga.params.hardware_decoder import HardwareDecoder
+from genga.params.section import Section
 
 
 class Params(Section):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genga.params.base import Section
+from genga.params.section import Section
 
 
 class Params(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from genga.params.base import Section
+from genga.params.section import Section
 
 Prompt = Annotated[str, Field(min_length=1)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]

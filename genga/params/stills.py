@@ -2,9 +2,11 @@
 
 from typing import Literal
 
-from genga.params.base import Section
 from genga.params.hardware_decoder import HardwareDecoder
-from genga.params.still_formats import Format
+from genga.params.section import Section
+
+Lossless = Literal["jxl", "webp", "png"]  # of RGB
+Format = Literal["h264", Lossless]  # of stills; h264: of a frame as the video has it (genga.planes), else jxl
 
 
 class Params(Section):

@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, Schema
 
 CANDIDATES: Schema = {
     "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "shot": pl.String, "frame": pl.Int64,

@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema, without
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, Schema, without
 
 PATH = "data/crop/{series}/{episode}.parquet"
 

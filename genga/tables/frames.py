@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from genga.tables.grid import GRID
-from genga.tables.schema import Schema
+from genga.tables.schema import SHARD, Schema
 
 PATH = "data/frames/{series}/{episode}.parquet"
 
@@ -14,6 +13,12 @@ LINE = pl.Struct(
         "sure": pl.Boolean,  # whether it has as many strokes as only text has
     }
 )
+# Where a frame's cells are: columns of the table of frames.
+GRID: Schema = {
+    "rows": pl.Int64,  # cells in a column of the grid
+    "columns": pl.Int64,  # cells in a row of the grid
+    **SHARD,
+}
 FRAMES: Schema = {
     "frame": pl.Int64,  # 0-based, in the order shown
     "time": pl.Float64,  # s, from the presentation timestamp

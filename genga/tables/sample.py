@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, Schema
 
 PATH = "data/sample/{run}.parquet"
 

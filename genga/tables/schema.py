@@ -11,6 +11,14 @@ import polars as pl
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]  # column -> type, in order
 
+# What a row must say so that its image can be found and checked.
+SHARD: Schema = {
+    "shard": pl.String,  # path of the tar, relative to the project's folder
+    "offset": pl.Int64,  # of the image file's first byte in the tar
+    "size": pl.Int64,  # bytes of the image file
+    "sha256": pl.String,  # of the image file's bytes
+}
+
 
 def only(schema: Schema, *columns: str) -> dict[str, pl.DataType | type[pl.DataType]]:
     """Return these columns of a table, in the order named. Raises KeyError for one that it does not have."""

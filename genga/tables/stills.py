@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, Schema, only
 
 PATH = "data/stills/{series}/{episode}.parquet"
 
@@ -16,3 +15,4 @@ STILLS: Schema = {
     "width": pl.Int64,  # px, square pixels
     "height": pl.Int64,
 }
+FILES = only(STILLS, "still", *SHARD)  # what a still's image is read by

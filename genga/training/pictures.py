@@ -1,6 +1,7 @@
 """The images that a run learns from, as the dataset gives them."""
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -8,8 +9,7 @@ import polars as pl
 from genga.diffusion import VAE_SCALE, Base, length_of
 from genga.errors import GengaError
 from genga.tables.dataset import DATASET
-from genga.tables.schema import only
-from genga.tables.shard import SHARD
+from genga.tables.schema import SHARD, only
 from genga.training.captions import tokens
 from genga.training.pixels import Cut
 
@@ -71,6 +71,13 @@ def cut_captions(pictures: Iterable[Picture], base: Base) -> int:
     """Return how many captions are longer than the text encoder sees: their last tags have no effect."""
     limit = base.tokenizer.model_max_length - 2
     return sum(length_of(base, picture.caption) > limit for picture in pictures)
+
+
+def tell_cut_captions(pictures: Sequence[Picture], base: Base, run: str) -> None:
+    """Say on stderr how many captions are longer than the text encoder sees, if any are."""
+    if cut := cut_captions(pictures, base):
+        note = f"note: train {run}: {cut} of {len(pictures)} captions are too long: last tags not seen"
+        print(note, file=sys.stderr)
 
 
 def _picture(row: Mapping, name: str) -> Picture:

@@ -40,10 +40,10 @@ class RunFolder:
     """
 
     def __init__(self, folder: str | Path, run: str) -> None:
-        self._folder = Path(folder)
-        self._checkpoints = self._folder / "checkpoints"
+        self.path = Path(folder)
+        self._checkpoints = self.path / "checkpoints"
         self.run = run
-        self._state = self._folder / ".state" / "state.safetensors"
+        self._state = self.path / ".state" / "state.safetensors"
 
     def checkpoint(self, step: int) -> Path:
         """Return the file of the checkpoint after `step` steps."""

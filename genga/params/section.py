@@ -1,14 +1,23 @@
-"""Read sections of params.yaml and say exactly which key is wrong. The whole file: genga.params.check."""
+"""A section of params.yaml: frozen, no key that is not known, and one line that says which key is wrong.
+
+The whole file is checked by genga.params.check.
+"""
 
 import json
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from genga.errors import GengaError
-from genga.params.base import Section
+
+
+class Section(BaseModel):
+    """A section of params.yaml. Unknown and missing keys are errors; numbers are not made of strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
 
 P = TypeVar("P", bound=Section)
 

@@ -1,0 +1,69 @@
+"""What a report is made of: the tables that others wrote, read for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from genga.counts import count
+from genga.counts import read_tables as read_counted
+from genga.files import in_project, read_facts, sha256_of
+from genga.report_figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source
+from genga.store.parquet import read_episodes, read_table
+from genga.tables.evaluate import EVALUATE
+from genga.tables.schema import SHARD
+from genga.tally import Counts
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is known of a run and of the series it learned from."""
+
+    scores: Mapping[str, Any]  # what stage evaluate wrote
+    judged: pl.DataFrame  # EVALUATE
+    samples: pl.DataFrame  # OF_SAMPLE and SHARD
+    dataset: pl.DataFrame  # OF_DATASET and SHARD
+    losses: pl.DataFrame  # OF_LOSSES
+    crops: pl.DataFrame  # OF_CROP, of all episodes
+    stills: pl.DataFrame  # OF_STILLS, likewise
+    counts: Mapping[str, Counts]  # by episode
+    sources: Sequence[Source]  # what all of it was made of
+
+    @property
+    def images(self) -> pl.DataFrame:
+        """Where each sample and each training image is: name, and SHARD."""
+        parts = (self.samples, self.dataset)
+        return pl.concat([table.select(pl.nth(0).alias("name"), *SHARD) for table in parts])
+
+
+def read_tables(
+    scores: Path,
+    judged: Path,
+    samples: Path,
+    dataset: Path,
+    losses: Path,
+    data: Path,
+    series: str,
+    names: Iterable[str],
+) -> Tables:
+    """Read the files of a run, and below `data` the tables of the series' episodes, by their names."""
+    episodes, judgement = list(names), read_facts(scores)
+    videos = {name: str(read_facts(data / "probe" / series / f"{name}.json")["sha256"]) for name in episodes}
+    chosen = judgement["selection"]
+    return Tables(
+        scores=judgement,
+        judged=read_table(judged, EVALUATE),
+        samples=read_table(samples, {**OF_SAMPLE, **SHARD}),
+        dataset=read_table(dataset, {**OF_DATASET, **SHARD}),
+        losses=read_table(losses, OF_LOSSES),
+        crops=read_episodes(data / "crop" / series, episodes, OF_CROP),
+        stills=read_episodes(data / "stills" / series, episodes, OF_STILLS),
+        counts={name: count(read_counted(data, series, name)) for name in episodes},
+        sources=[
+            *(Source("video", f"{series}/{name}", videos[name]) for name in episodes),
+            *(Source("table", in_project(path), sha256_of(path)) for path in (dataset, samples, judged)),
+            Source("selected checkpoint", chosen["file"], chosen["sha256"]),
+        ],
+    )

@@ -1,0 +1,20 @@
+"""One sentence on a run: does its LoRA beat the base?"""
+
+from typing import Any
+
+from genga.statistics import Interval
+
+BASE = 0  # step of the base, which has no LoRA
+
+
+def verdict(figures: dict[str, Any]) -> str:
+    """Return one sentence on the figures of comparison(): whether the LoRA beats its base in recognition."""
+    words = {"better": "beats its base", "worse": "is worse than its base", "undecided": "cannot be told from its base"}
+    step = figures["selection"]["step"]
+    of_step = {row["step"]: row["recognition_v1"]["mean"] for row in figures["steps"]}
+    difference = figures["difference"]["recognition_v1"]
+    return (
+        f"Step {step} {words[Interval(**difference).decides]}: recognition {of_step[step]:.2f} "
+        f"beside {of_step[BASE]:.2f}, difference {difference['mean']:+.2f} "
+        f"({figures['bootstrap']['confidence']:.0%} interval {difference['low']:+.2f} to {difference['high']:+.2f})."
+    )
