@@ -1,6 +1,6 @@
 """What it costs that every job holds what it reads against its sha256: `python -m bench.checks`, after `make demo`.
 
-CPU time of reading and writing with the check and without, the least of several times: the series' tables (genga.seal),
+CPU time of reading and writing with the check and without, the least of several times: the series' tables,
 a video against its decoding, cell grids and pictures in shards, and a checkpoint against being loaded. Prints the table
 that docs/workflow.md quotes.
 """

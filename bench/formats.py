@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 
 from bench.frames import CLIPS
 from bench.models import table
-from genga import images, jxl
+from genga import images
 from genga.image import Image
 from genga.pixels import Converter
 from genga.planes import Packer
@@ -47,7 +47,7 @@ def pillow(kind: str, **options: object) -> Coder:
 
 
 CODERS: dict[str, Coder] = {
-    "JPEG XL, genga's": jxl.encode,
+    "JPEG XL, genga's": images.encode_jxl,
     "PNG, OpenCV, level 1": opencv(".png", cv2.IMWRITE_PNG_COMPRESSION, 1),
     "PNG, OpenCV, level 3": opencv(".png", cv2.IMWRITE_PNG_COMPRESSION, 3),
     "PNG, Pillow, level 1": pillow("png", compress_level=1),

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Grids, cells_of, difference_map, grid_size
+from genga.cells import Grids, cells_of, difference_map, grid_size, mixture
 from genga.cellstore import CellReader
 from genga.dedup import texts
 from genga.errors import GengaError
@@ -27,7 +27,6 @@ from genga.lettering import in_cells
 from genga.pixels import Converter
 from genga.report_pictures import thumbnail
 from genga.review_figures import shots_of
-from genga.shots_gradual import mixture
 from genga.stills_stitched import spread
 from genga.stitch import stitch
 from genga.tables.dedup import DEDUP

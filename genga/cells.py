@@ -109,3 +109,17 @@ def tones(cells: Cells) -> Tones:
 def apart(a: Tones, b: Tones) -> float:
     """Return the total variation distance of two histograms, 0..1."""
     return float(np.abs(a - b).sum() / 2)
+
+
+def mixture(a: Cells, frame: Cells, b: Cells) -> tuple[float, float]:
+    """Return the share of `b` in `frame` as a mixture of `a` and `b`, and the part of the change it leaves unexplained.
+
+    The share is the least-squares one; the rest is relative to the mean difference of `a` and `b`, 0 for equal ones.
+    """
+    step = b.astype(np.float32) - a
+    way = frame.astype(np.float32) - a
+    size = float(np.abs(step).mean())
+    if size == 0:
+        return 0.0, 0.0
+    share = float((way * step).sum() / (step * step).sum())
+    return share, float(np.abs(way - share * step).mean()) / size

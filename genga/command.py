@@ -1,22 +1,32 @@
-"""How a stage's command starts and ends: parameters in, one summary line out, one clear line on error."""
+"""How a stage's command starts and ends: parameters in, one summary line out, one clear line on error.
+
+A job ends when the run that started it was killed: what it writes nobody waits for, and the next run makes anew. The
+run holds a lock of the operating system (genga.journal) on a file that says which run it is. The environment names file
+and run to the jobs. A thread of the job waits for that lock; it comes when the run is no more, however it ended.
+"""
 
 import errno
+import fcntl
 import json
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import typer
 
 from genga.errors import GengaError
-from genga.follow import follow
 from genga.params.section import Section, parse_section, section_of_file
 
 P = TypeVar("P", bound=Section)
 
 # What goes wrong with disks, not with programs.
 _DISK = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT)
+
+HELD, RUN = "GENGA_HELD", "GENGA_RUN"  # the locked file, and what stands in it; a person's command has neither
 
 # Options that many commands have.
 PARAMS: str = typer.Option("", help="the section's values as JSON; without it they are read from params.yaml")
@@ -35,7 +45,7 @@ def params_of(section: str, kind: type[P], text: str) -> P:
 def run(main: Callable[..., None]) -> NoReturn:
     """Run `main` as a command (its arguments by typer). A GengaError becomes one line on stderr and exit status 1.
 
-    So does a disk that is full, read-only or gone. A job of the workflow ends when its run is killed (genga.follow).
+    So does a disk that is full, read-only or gone. A job of the workflow ends when its run is killed.
     """
     follow()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -57,3 +67,34 @@ def run(main: Callable[..., None]) -> NoReturn:
 def summary(line: str) -> None:
     """Print a stage's one summary line."""
     print(line, flush=True)
+
+
+def who() -> str:
+    """Return what a run calls itself."""
+    return f"process {os.getpid()} on {os.uname().nodename}"
+
+
+def follow() -> None:
+    """Have this process killed when the run that started it ends, or has ended. Does nothing without such a run.
+
+    Nor on another machine, where the lock may not be seen.
+    """
+    path, run = os.environ.get(HELD, ""), os.environ.get(RUN, "")
+    if not run.endswith(f" on {os.uname().nodename}"):
+        return
+    try:
+        held = open(path, encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
+    except OSError:
+        return
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        if held.read().startswith(f"{run},"):
+            threading.Thread(target=_wait, args=(held,), daemon=True).start()
+            return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(held: IO[str]) -> None:
+    fcntl.flock(held, fcntl.LOCK_SH)
+    os.kill(os.getpid(), signal.SIGKILL)

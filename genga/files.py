@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.seal import KEY, sealed, unsealed
 
 LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SEAL = "seal"  # the key of the sha256 of what a file says beside it, as compact JSON with sorted keys
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
 
 
@@ -114,7 +114,10 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def write_facts(path: str | Path, value: dict[str, Any]) -> None:
-    """Write JSON that other stages build on, with its seal (genga.seal). Whole or not at all."""
+    """Write JSON that other stages build on, with its seal: a flipped bit is noticed by whoever reads it.
+
+    Whole or not at all.
+    """
     write_json(path, sealed(value))
 
 
@@ -126,7 +129,7 @@ def read_facts(path: str | Path) -> dict[str, Any]:
 def read_json(path: str | Path) -> Any:
     """Return the value in a JSON file, without its seal if it has one. Raises GengaError if missing or damaged."""
     value = _parsed(path)
-    return unsealed(value, path) if isinstance(value, dict) and KEY in value else value
+    return unsealed(value, path) if isinstance(value, dict) and SEAL in value else value
 
 
 def _parsed(path: str | Path) -> Any:
@@ -136,3 +139,26 @@ def _parsed(path: str | Path) -> Any:
         raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise GengaError(f"{path}: is not valid JSON ({error}); delete it to have it made again") from error
+
+
+def sealed(value: dict[str, Any]) -> dict[str, Any]:
+    """Return `value` with its seal."""
+    return {**value, SEAL: _seal_of(value)}
+
+
+def unsealed(value: Any, path: str | Path) -> dict[str, Any]:
+    """Return `value`, what is in `path`, without its seal. Raises GengaError if it is not what was sealed."""
+    if not isinstance(value, dict):
+        raise GengaError(f"{path}: is not what was written: damaged; delete it and run snakemake again")
+    rest = {key: of for key, of in value.items() if key != SEAL}
+    if value.get(SEAL) != _seal_of(rest):
+        why = (
+            "is not what was written: damaged" if SEAL in value else "has no seal: damaged, or made by another version"
+        )
+        raise GengaError(f"{path}: {why}; delete it and run snakemake again")
+    return rest
+
+
+def _seal_of(value: dict[str, Any]) -> str:
+    text = json.dumps(json.loads(json.dumps(value)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

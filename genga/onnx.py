@@ -1,17 +1,14 @@
-"""Run ONNX graphs: on the device that was asked for, or saying so; with one batch decoded ahead.
+"""Run ONNX graphs: on the device that was asked for, or saying so.
 
 onnxruntime falls back to the CPU without a word when a provider cannot start, so the providers of the finished session
 are looked at, and the fallback is said once on stderr.
 """
 
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from functools import cache
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +17,6 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from genga.errors import GengaError
 
-T = TypeVar("T")
 Array = npt.NDArray[np.float32]
 
 # Everything onnxruntime raises for a file that is no graph it can run, or an input the graph refuses.
@@ -69,23 +65,6 @@ def run(opened: ort.InferenceSession, batch: npt.NDArray[Any], output: str | Non
     except _ERRORS as error:
         raise GengaError(f"input {entry.name} {list(batch.shape)} is refused ({_first_line(error)})") from error
     return np.concatenate(pieces)[: len(batch)].astype(np.float32, copy=False)
-
-
-def batched(items: Iterable[T], size: int, ahead: int = 1) -> Iterator[list[T]]:
-    """Yield lists of `size` items, the last one shorter, in order; `ahead` lists are made by a thread meanwhile.
-
-    So what `items` does lazily (read, decode) overlaps with what the caller does; at most `ahead` + 1 lists live.
-    """
-    source = iter(items)
-    with ThreadPoolExecutor(1, "batched") as worker:
-        pending = deque(worker.submit(lambda: list(islice(source, size))) for _ in range(ahead))
-        try:
-            while batch := pending.popleft().result():
-                pending.append(worker.submit(lambda: list(islice(source, size))))
-                yield batch
-        finally:
-            for future in pending:
-                future.cancel()
 
 
 def _run(opened: ort.InferenceSession, entry: str, output: str, piece: npt.NDArray[Any]) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from genga.dedup_asked import Asked
 from genga.pages import page
 from genga.params.overview import Params
-from genga.review_answers import ANSWERS, meanings
+from genga.reasons import ANSWERS, meanings
 
 TEMPLATE, STYLE = "overview.html.j2", "review.css"
 

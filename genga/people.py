@@ -9,11 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from genga.boxes import Box, containment
-from genga.params.tag import Framing
 
 FRAMINGS = ("full_body", "cowboy_shot", "upper_body", "portrait")
 
-_EDGE = 0.02  # of the frame's height: a box that ends so near to the lower edge goes on beyond it
 _SAME = 0.6  # share of a face in a head from which both are one person
 _NOUNS = ("girl", "boy", "other")
 _MANY = 6  # from here on Danbooru stops counting
@@ -75,29 +73,12 @@ def is_count(tag: str) -> bool:
     return (number == "multiple" or number.isdigit()) and noun.removesuffix("s") in _NOUNS
 
 
-def framing(one: Person, frame_height: int, params: Framing) -> str | None:
-    """Return which of FRAMINGS a figure has in a frame of that height in px; None if its head is not known.
-
-    Measured in half bodies (head to waist) where one is known, so that short and tall figures are judged alike; else
-    by the head, taking a half body for two portraits.
-    """
-    if one.person is None or one.head is None:
-        return None
-    height, head = _height(one.person), max(_height(one.head), 1)
-    half = max(_height(one.halfbody), 1) if one.halfbody is not None else 2 * params.portrait * head / params.cowboy
-    is_cut = one.person[3] >= frame_height * (1 - _EDGE)
-    if height >= params.full * half or (not is_cut and height >= params.cowboy * half):
-        return "full_body"
-    if height >= params.cowboy * half:
-        return "cowboy_shot"
-    return "portrait" if height < params.portrait * head else "upper_body"
-
-
 def main_person(everyone: Iterable[Person]) -> Person | None:
     """Return the person whose framing is the picture's: the one with the largest head; ties by number."""
     heads = [one for one in everyone if one.person is not None and one.head is not None]
-    return max(heads, key=lambda one: _height(one.head) if one.head else 0, default=None)
+    return max(heads, key=lambda one: height_of(one.head) if one.head else 0, default=None)
 
 
-def _height(box: Box) -> int:
+def height_of(box: Box) -> int:
+    """Return the height of a box, px."""
     return box[3] - box[1]

@@ -1,7 +1,11 @@
 """Read images by the rows of a table, one after another: what every stage that looks at pictures begins with."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
 
 import polars as pl
 
@@ -10,6 +14,8 @@ from genga.images import decode
 from genga.progress import progress
 from genga.shards import ShardReader
 from genga.tables.schema import SHARD
+
+T = TypeVar("T")
 
 
 def pictures(rows: pl.DataFrame, key: str, what: str, unit: str = "stills") -> Iterator[tuple[str, Image]]:
@@ -34,3 +40,20 @@ def reading(rows: pl.DataFrame, key: str) -> Iterator[Callable[[str], Image]]:
 def images(rows: pl.DataFrame, key: str, what: str) -> Iterator[Image]:
     """Yield the image of each row, as `pictures` does."""
     yield from (image for _, image in pictures(rows, key, what, "images"))
+
+
+def batched(items: Iterable[T], size: int, ahead: int = 1) -> Iterator[list[T]]:
+    """Yield lists of `size` items, the last one shorter, in order; `ahead` lists are made by a thread meanwhile.
+
+    So what `items` does lazily (read, decode) overlaps with what the caller does; at most `ahead` + 1 lists live.
+    """
+    source = iter(items)
+    with ThreadPoolExecutor(1, "batched") as worker:
+        pending = deque(worker.submit(lambda: list(islice(source, size))) for _ in range(ahead))
+        try:
+            while batch := pending.popleft().result():
+                pending.append(worker.submit(lambda: list(islice(source, size))))
+                yield batch
+        finally:
+            for future in pending:
+                future.cancel()

@@ -1,5 +1,6 @@
-"""What became of a frame, in words: the reasons of stage dedup as traces and pages say them."""
+"""What became of a frame, in words: the reasons of stage dedup as traces and pages say them, and its decisions."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -29,3 +30,17 @@ REASONS = {
     "black": Reason("black", "black: no drawing", "none"),
     "dropped": Reason("dropped by a person", "a person decided that it is no drawing to keep", "none"),
 }
+
+# What a decision came to, by what was asked and whether the answer was yes.
+ANSWERS = {
+    ("held", True): "taken for one drawing, held",
+    ("held", False): "kept as a new drawing",
+    ("recurring", True): "taken for a drawing that was there before",
+    ("recurring", False): "kept as a drawing that was not there before",
+}
+
+
+def meanings(reasons: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return what each reason means, and how it is drawn; nothing is said of one that genga.reasons does not know."""
+    known = {name: (reason.long, reason.drawn) for name, reason in REASONS.items()}
+    return known | {reason: ("", "none") for reason in reasons if reason not in known}

@@ -17,7 +17,7 @@ from genga.exposure import exposures
 from genga.pages import page
 from genga.params.review import Params
 from genga.progress import progress
-from genga.review_answers import ANSWERS, meanings
+from genga.reasons import ANSWERS, meanings
 from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest
 from genga.review_figures import OF_FRAMES, compose, rhythm, shots_of

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import Cells, Grids, difference_map
+from genga.cells import Cells, Grids, difference_map, mixture
 from genga.shots_events import Passage
 
 _REACH = 3  # frames before and after, whose mixture a frame is compared with
@@ -19,20 +19,6 @@ _LEAST = 2.0  # mean luma change over 2 * _REACH frames under which nothing can 
 _GAP = 3  # frames without a finding that a dissolve may have inside
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 _EDGE = 0.03  # share of the other picture under which a frame is still, or already, one picture
-
-
-def mixture(a: Cells, frame: Cells, b: Cells) -> tuple[float, float]:
-    """Return the share of `b` in `frame` as a mixture of `a` and `b`, and the part of the change it leaves unexplained.
-
-    The share is the least-squares one; the rest is relative to the mean difference of `a` and `b`, 0 for equal ones.
-    """
-    step = b.astype(np.float32) - a
-    way = frame.astype(np.float32) - a
-    size = float(np.abs(step).mean())
-    if size == 0:
-        return 0.0, 0.0
-    share = float((way * step).sum() / (step * step).sum())
-    return share, float(np.abs(way - share * step).mean()) / size
 
 
 def mixed(a: Cells, middle: Cells, b: Cells, rest: float) -> bool:

@@ -16,10 +16,10 @@ from genga.ensemble import Ensemble, Means, Votes
 from genga.errors import GengaError
 from genga.image import Image, cut
 from genga.params.tag import Params
-from genga.people import Person, count_tags, framing, main_person, people
+from genga.people import Person, count_tags, main_person, people
 from genga.tables.tag import TAG
 from genga.tagcorrections import Correction
-from genga.tagrules import Judged, Scored, Seen, judge
+from genga.tagrules import Judged, Scored, Seen, framing, judge
 
 Rows = Iterator[tuple[Any, ...]]
 Unit = tuple[int | None, Image]  # box number, pixels

@@ -6,9 +6,11 @@ Nothing is thrown away: a tag that does not hold keeps its row, with the first o
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from genga.params.tag import Params
-from genga.people import FRAMINGS, is_count
+from genga.params.tag import Framing, Params
+from genga.people import FRAMINGS, Person, height_of, is_count
 from genga.tagparts import EXCLUSIVE, SEVERAL, is_subject
+
+_EDGE = 0.02  # of the frame's height: a box that ends so near to the lower edge goes on beyond it
 
 # Why a tag was not kept.
 REASONS = {
@@ -98,3 +100,21 @@ def _losers(scored: list[Scored], params: Params) -> frozenset[str]:
             members = [one for one in scored if one.tag in EXCLUSIVE[group] and one.category == "general"]
             lost |= {one.tag for one in members} - {_best(members)}
     return frozenset(lost)
+
+
+def framing(one: Person, frame_height: int, params: Framing) -> str | None:
+    """Return which of FRAMINGS a figure has in a frame of that height in px; None if its head is not known.
+
+    Measured in half bodies (head to waist) where one is known, so that short and tall figures are judged alike; else
+    by the head, taking a half body for two portraits.
+    """
+    if one.person is None or one.head is None:
+        return None
+    height, head = height_of(one.person), max(height_of(one.head), 1)
+    half = max(height_of(one.halfbody), 1) if one.halfbody is not None else 2 * params.portrait * head / params.cowboy
+    is_cut = one.person[3] >= frame_height * (1 - _EDGE)
+    if height >= params.full * half or (not is_cut and height >= params.cowboy * half):
+        return "full_body"
+    if height >= params.cowboy * half:
+        return "cowboy_shot"
+    return "portrait" if height < params.portrait * head else "upper_body"

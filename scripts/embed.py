@@ -7,9 +7,8 @@ import typer
 from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.embed import OF_CROP, embed, wanted
 from genga.embedder import open_embedder
-from genga.onnx import batched
 from genga.params.embed import Params
-from genga.pictures import pictures
+from genga.pictures import batched, pictures
 from genga.registry import models_of
 from genga.store.parquet import read_table, write_table
 from genga.tables.embed import EMBED

@@ -6,9 +6,8 @@ from pathlib import Path
 import typer
 
 from genga.command import PARAMS, THREADS, params_of, run, summary
-from genga.onnx import batched
 from genga.params.quality import Params
-from genga.pictures import pictures
+from genga.pictures import batched, pictures
 from genga.quality import in_words, quality, where_text_is
 from genga.quality_text import OF_SHOTS, OF_STILLS
 from genga.store.parquet import read_table, write_table

@@ -5,9 +5,8 @@ from pathlib import Path
 import typer
 
 from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
-from genga.onnx import batched
 from genga.params.tag import Params
-from genga.pictures import pictures
+from genga.pictures import batched, pictures
 from genga.registry import models_of
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT

@@ -1,7 +1,5 @@
 """Sessions, batch sizes, and decoding ahead."""
 
-import threading
-
 import numpy as np
 import pytest
 from tiny_graphs import channel_means
@@ -49,33 +47,3 @@ def test_fallback_is_said_once(tmp_path, capsys, monkeypatch, device, card, said
     line = f"note: models.device is {device}, models run on the CPU: this onnxruntime has no CUDA"
     assert capsys.readouterr().err.splitlines() == [f"{line} (install onnxruntime-gpu)"] * said
     onnx._say_fallback.cache_clear()
-
-
-def test_batched_keeps_order():
-    assert list(onnx.batched(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(onnx.batched([], 3)) == []
-
-
-def test_batched_works_ahead_in_a_thread_but_not_far():
-    seen, threads = [], set()
-
-    def items():
-        for i in range(100):
-            seen.append(i)
-            threads.add(threading.current_thread().name)
-            yield i
-
-    batches = onnx.batched(items(), 2, ahead=1)
-    assert next(batches) == [0, 1]
-    batches.close()
-    assert len(seen) <= 4
-    assert threads.isdisjoint({threading.current_thread().name})
-
-
-def test_batched_passes_errors_on():
-    def items():
-        yield 1
-        raise GengaError("frame 2 is damaged")
-
-    with pytest.raises(GengaError, match="frame 2 is damaged"):
-        list(onnx.batched(items(), 1))

@@ -16,8 +16,8 @@ from genga.exposure import exposures
 from genga.files import write_text
 from genga.images import encode
 from genga.params.review import Params
+from genga.reasons import meanings
 from genga.review import scale
-from genga.review_answers import meanings
 from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest
 from genga.review_figures import compose, drawings, rhythm, shots_of, timing

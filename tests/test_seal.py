@@ -1,4 +1,4 @@
-"""genga.seal: whichever bit of a table or a fact file is another, it is named and not read."""
+"""Seals: whichever bit of a table or a fact file is another, it is named and not read."""
 
 from pathlib import Path
 

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.cells import Cells, block_difference, difference_map, tone_difference
+from genga.cells import Cells, block_difference, difference_map, mixture, tone_difference
 from genga.lettering import Lettering
 from genga.params.shots import Params
 from genga.shots import camera, shot_limits, shots, threshold, timing, usual_step
 from genga.shots_camera import align, kind_of, moves, reach
 from genga.shots_cuts import cuts, elsewhere, scene_of
 from genga.shots_events import Event, Passage
-from genga.shots_gradual import gradual, groups, mixture
+from genga.shots_gradual import gradual, groups
 from genga.structure import Noise, block_noise, live_cells, noise_of, staying, within
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS

@@ -1,9 +1,15 @@
-"""Tables on disk: Parquet with a fixed layout, so that equal rows give equal bytes.
+"""Tables on disk: Parquet with a fixed layout, so that equal rows give equal bytes, and with a seal.
 
 A stage names its columns as a polars schema; reading and writing check it, so that a table of another version, or of
 another stage, is refused by name instead of failing somewhere later.
+
+The seal is the sha256 of all other bytes of the file, so that a flipped bit is noticed by whoever reads it, anywhere,
+any time: times and sizes say nothing of a disk that rots, and records.jsonl is read when the workflow starts, not when
+a job reads its input. It stands between the data and the footer, where no reader looks, since offsets in a footer count
+from the file's beginning.
 """
 
+import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,9 +19,14 @@ import pyarrow.parquet as pq
 
 from genga.errors import GengaError
 from genga.files import replacing
-from genga.seal import check_parquet, seal_parquet
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+
+
+_MARK = b"genga seal sha256"
+_LENGTH = len(_MARK) + hashlib.sha256().digest_size
+_END = 8  # bytes at the end of Parquet: the footer's length, and its magic
+_BLOCK = 1 << 20
 
 
 def write_table(path: str | Path, table: pl.DataFrame, schema: Schema) -> None:
@@ -34,7 +45,7 @@ def write_table(path: str | Path, table: pl.DataFrame, schema: Schema) -> None:
 def read_table(path: str | Path, schema: Schema) -> pl.DataFrame:
     """Read the columns of `schema`. Raises GengaError if the file is missing, damaged, or of another schema.
 
-    What is checked is what is read: no bit can be another than when the table was written (genga.seal).
+    What is checked is what is read: no bit can be another than when the table was written.
     """
     try:
         data = Path(path).read_bytes()
@@ -64,3 +75,34 @@ def _check(path: str | Path, found: pl.Schema, wanted: Schema) -> None:
             raise GengaError(f"{path}: column {column} is missing; it was made by another version, make it again")
         if found[column] != kind:
             raise GengaError(f"{path}: column {column} is {found[column]}, expected {kind}; make the table again")
+
+
+def seal_parquet(path: str | Path) -> None:
+    """Put the seal into a Parquet file that has none."""
+    with open(path, "r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(size - _END)
+        footer = size - _END - int.from_bytes(file.read(4), "little")
+        digest = hashlib.sha256()
+        file.seek(0)
+        for start in range(0, footer, _BLOCK):
+            digest.update(file.read(min(_BLOCK, footer - start)))
+        rest = file.read()
+        digest.update(rest)
+        file.seek(footer)
+        file.write(_MARK + digest.digest() + rest)
+
+
+def check_parquet(data: bytes, path: str | Path) -> None:
+    """Raise GengaError unless `data`, what is in `path`, is what was sealed."""
+    view = memoryview(data)
+    footer = len(data) - _END - int.from_bytes(view[-_END:-4], "little")
+    start = footer - _LENGTH
+    if start < 0 or view[start : start + len(_MARK)] != _MARK:
+        raise GengaError(f"{path}: damaged table, or made by another version; delete it and run snakemake again")
+    digest = hashlib.sha256(view[:start])
+    digest.update(view[footer:])
+    if digest.digest() != view[footer - digest.digest_size : footer]:
+        raise GengaError(
+            f"{path}: damaged table, its bytes are not what was written; delete it and run snakemake again"
+        )

@@ -10,8 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from genga.errors import GengaError
-from genga.files import replacing
-from genga.seal import KEY
+from genga.files import SEAL, replacing
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -20,7 +19,7 @@ def save(path: str | Path, tensors: Tensors, metadata: Mapping[str, str]) -> Non
     """Write tensors and words, whole or not at all. Raises GengaError if there is no room."""
     with replacing(path) as temporary:
         try:
-            save_file(dict(tensors), temporary, {**metadata, KEY: _sha256(tensors, metadata)})
+            save_file(dict(tensors), temporary, {**metadata, SEAL: _sha256(tensors, metadata)})
         except safetensors.SafetensorError as error:
             raise GengaError(f"{path}: cannot be written ({error}); make room, and run again") from error
 
@@ -33,7 +32,7 @@ def load(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]] | N
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except safetensors.SafetensorError:
         return None
-    return (tensors, metadata) if metadata.pop(KEY, "") == _sha256(tensors, metadata) else None
+    return (tensors, metadata) if metadata.pop(SEAL, "") == _sha256(tensors, metadata) else None
 
 
 def _sha256(tensors: Tensors, metadata: Mapping[str, str]) -> str:
