@@ -38,6 +38,11 @@ def genga_() -> None:
     """From raw anime episodes to fine-tuned diffusion models: what people do beside the workflow."""
 
 
+def command() -> Any:
+    """Return the whole of `genga` as one command, for whoever describes it."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line. A GengaError becomes one line on stderr and exit status 1."""
     try:

@@ -13,9 +13,10 @@ from genga.episodes import EXTENSIONS, Episode
 from genga.errors import GengaError
 from genga.records import RECORDS_FILE, Record, Records, read_records
 from genga.snakestore import compact_sorted
+from genga.tables.places import FOLDER, RAW, path_of
 
-_PROBED, _TOGETHER = '{"job":"data/probe/', '{"job":"data/characters/'  # how the lines of these jobs begin
-_RAW = "data/raw/"
+# How the lines of these jobs begin.
+_PROBED, _TOGETHER = (f'{{"job":"{path_of(stage)}' for stage in ("probe", "characters"))
 
 
 def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
@@ -30,9 +31,9 @@ def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
         for job in (json.loads(line) for line in lines if line.startswith((_PROBED, _TOGETHER))):
             of = job["wildcards"]
             if job["rule"] == "probe":
-                videos[of["series"], of["episode"]] = next(name for name in job["inputs"] if name.startswith(_RAW))
+                videos[of["series"], of["episode"]] = next(name for name in job["inputs"] if name.startswith(RAW))
             else:
-                tables = [Path(name) for name in job["inputs"] if name.startswith("data/stills/")]
+                tables = [Path(name) for name in job["inputs"] if name.startswith(path_of("stills"))]
                 together[of["series"]] = {table.stem for table in tables}
     except (ValueError, KeyError, TypeError, StopIteration):
         read_records(path)  # says which line it is
@@ -99,7 +100,7 @@ def beyond_reach(
     for key, job in sorted(records.jobs.items()):
         if job.wildcards.get("series") not in series:
             continue
-        files = [*job.outputs, *(path for path in job.inputs if path.startswith("data/"))]
+        files = [*job.outputs, *(path for path in job.inputs if path.startswith(FOLDER))]
         if all(Path(path).exists() for path in files):
             continue
         known = {name: value for name, value in now(job).items() if name in job.params}

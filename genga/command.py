@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeVar
 
@@ -48,10 +48,8 @@ def run(main: Callable[..., None]) -> NoReturn:
     So does a disk that is full, read-only or gone. A job of the workflow ends when its run is killed.
     """
     follow()
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(help=sys.modules[main.__module__].__doc__)(main)
     try:
-        app(standalone_mode=True)
+        command_of(main, sys.modules[main.__module__].__doc__)(standalone_mode=True)
     except GengaError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
@@ -62,6 +60,23 @@ def run(main: Callable[..., None]) -> NoReturn:
         print(f"error: {where}: {error.strerror}; put the disk right, and run again", file=sys.stderr)
         sys.exit(1)
     sys.exit(0)
+
+
+def command_of(main: Callable[..., None], about: str | None) -> Any:
+    """Return `main` as a command, with `about` as its help."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(help=about)(main)
+    return typer.main.get_command(app)
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a command, or all commands below it, by full name: `genga models pull`."""
+    if not hasattr(command, "list_commands"):
+        yield name, command
+        return
+    context = typer.Context(command, info_name=name)
+    for child in command.list_commands(context):
+        yield from leaves(f"{name} {child}", command.get_command(context, child))
 
 
 def summary(line: str) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
 import yaml
 
+from genga.command import command_of, leaves
 from genga.files import write_text
 from genga.stages import LINE, STAGES
 
@@ -112,8 +112,7 @@ def column_comments(source: str) -> dict[str, str]:
 def commands_page(root: Path) -> str:
     """Return the page of the `genga` command and every stage's script, as their `--help` says."""
     lines = [f"{_MADE}\n# Commands\n"]
-    app = importlib.import_module("genga.__main__").app
-    for name, command in sorted(_commands("genga", typer.main.get_command(app))):
+    for name, command in sorted(leaves("genga", importlib.import_module("genga.__main__").command())):
         lines += _command(name, command)
     for stage in STAGES:
         lines += _command(f"python scripts/{stage}.py", script_command(root / "scripts" / f"{stage}.py"))
@@ -123,9 +122,7 @@ def commands_page(root: Path) -> str:
 def script_command(path: Path) -> Any:
     """Return a stage's script as the command that `genga.command.run` makes of it."""
     module = _module(path)
-    app = typer.Typer(add_completion=False)
-    app.command(help=module.__doc__)(module.main)
-    return typer.main.get_command(app)
+    return command_of(module.main, module.__doc__)
 
 
 def _module(path: Path) -> Any:
@@ -135,16 +132,6 @@ def _module(path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """A command's leaves by full name: `genga models pull`."""
-    if not hasattr(command, "list_commands"):
-        yield name, command
-        return
-    context = typer.Context(command, info_name=name)
-    for child in command.list_commands(context):
-        yield from _commands(f"{name} {child}", command.get_command(context, child))
 
 
 def _command(name: str, command: Any) -> Iterator[str]:

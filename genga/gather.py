@@ -15,6 +15,7 @@ from genga.records import Output, Record, Records
 from genga.snakestore import Store
 from genga.stages import LINE, WILDCARDS
 from genga.stamps import Stamps, stamp_of
+from genga.tables.places import RAW, path_of
 
 _LEVELS = {stage.name: WILDCARDS[stage.level] for stage in LINE}
 
@@ -118,8 +119,8 @@ def _digest(
     if pinned is not None:
         return str(pinned)
     stamp = stamp_of(path)
-    probe = Path("data/probe", wildcards.get("series", ""), f"{wildcards.get('episode', '')}.json")
-    probed = path.startswith("data/raw/") and probe.is_file()
+    probe = Path(path_of("probe", f"{wildcards.get('series', '')}/{wildcards.get('episode', '')}", "json"))
+    probed = path.startswith(RAW) and probe.is_file()
     if stamp is None:  # a share that went away after the job, which held the video to what probe saw
         return str(read_json(probe)["sha256"]) if probed else None
     if probed and stamp[1] / 1e9 < found["starttime"]:

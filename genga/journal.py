@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -21,11 +21,12 @@ from genga.command import HELD, RUN, who
 from genga.errors import GengaError
 from genga.files import check_writable, read_json, sweep, write_json, write_text
 from genga.gather import gather, versions
-from genga.records import RECORDS_FILE, Record, read_records, write_records
+from genga.records import RECORDS_FILE, Record, Records, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
 from genga.snakestore import Store
 from genga.stages import STAGES
 from genga.stamps import Stamps, stamp_of
+from genga.tables.places import CODE
 
 SNAKEMAKE = Path(".snakemake")
 FOLDER = SNAKEMAKE / "genga"
@@ -37,12 +38,17 @@ _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with i
 _AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
 _LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
 
+# Writes card and audit of each run that jobs are behind, or of all runs for None; yields the runs.
+Papers = Callable[[Records, Stamps, list[Record] | None], Iterable[str]]
+
 
 class Journal:
-    """The records of the project in this folder. root: where the workflow's code is, mostly the same folder."""
+    """The records of the project in this folder."""
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, write_papers: Papers | None = None) -> None:
+        """root: where the workflow's code is, mostly the same folder. write_papers: writes card and audit of runs."""
         self._root = Path(root)
+        self._write_papers = write_papers
         self._index = CodeIndex(root, FOLDER / "parsed.json")
         self._lock: IO[str] | None = None
         self._seen: str | None = digest_of(RECORDS_FILE)  # when it was read; None: another run was at work
@@ -138,11 +144,9 @@ class Journal:
 
     def describe(self, made: list[Record], all_runs: bool = False) -> None:
         """Write card and audit of each run that `made` is behind, or of all runs: last of all that is done."""
-        if (made or all_runs) and any(Path("models").glob("*/checkpoints.json")):
-            from genga.audit.papers import write_papers  # seconds: not for whoever only looks
-
+        if self._write_papers and (made or all_runs) and any(Path("models").glob("*/checkpoints.json")):
             stamps = Stamps(_STAMPS)
-            for run in write_papers(read_records(RECORDS_FILE), stamps, None if all_runs else made):
+            for run in self._write_papers(read_records(RECORDS_FILE), stamps, None if all_runs else made):
                 print(f"card and audit of {run}: models/{run}/README.md, reports/{run}/audit.html", file=sys.stderr)
             stamps.save()
         self.stop()
@@ -153,7 +157,7 @@ class Journal:
 
     def write_code(self) -> None:
         """Write data/code.json as dvc.yaml's step `code` does, so that `dvc commit` finds it up to date."""
-        write_json("data/code.json", {stage: self.code(stage) for stage in STAGES})
+        write_json(CODE, {stage: self.code(stage) for stage in STAGES})
 
 
 def _free() -> bool:

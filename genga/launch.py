@@ -5,7 +5,6 @@ first one says how. If a process dies, the others are ended: what they would wai
 """
 
 import ctypes
-import os
 import shlex
 import signal
 import subprocess
@@ -110,7 +109,9 @@ class launched:
 
 
 def _is_launched() -> bool:
-    return "LOCAL_RANK" in os.environ
+    from torch import distributed  # seconds: only training needs it
+
+    return distributed.is_torchelastic_launched()
 
 
 def _reason(failure: "ProcessFailure") -> str:

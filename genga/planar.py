@@ -2,8 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 
+Frame = VideoFrame  # a decoded frame, as PyAV has it
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
 
 

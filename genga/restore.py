@@ -16,6 +16,7 @@ from genga.files import write_text
 from genga.records import Record, Records, line_of
 from genga.snakestore import Store, snakemake_record
 from genga.stamps import Stamp, Stamps, stamp_of
+from genga.tables.places import RAW
 
 # Larger outputs (shards, checkpoints) are known by their size here: their tables hold the sha256 of every image, which
 # is read with it, and DVC has checked what it pulled. Videos are read whole.
@@ -92,7 +93,7 @@ def _watched(records: Records) -> dict[str, list[str]]:
     """
     made = records.maker
     return {
-        key: [*job.outputs, *(path for path in job.inputs if path in made or path.startswith("data/raw/"))]
+        key: [*job.outputs, *(path for path in job.inputs if path in made or path.startswith(RAW))]
         for key, job in records.jobs.items()
     }
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from av.video.frame import VideoFrame
-
 from genga.image import Image
 from genga.images import encode
 from genga.params.stills import Format, Lossless
 from genga.pixels import Converter
+from genga.planar import Frame
 from genga.planes import Packer
 
 
@@ -49,7 +48,7 @@ class Made:
 class Shown:
     """A frame, which becomes RGB only where that is asked for."""
 
-    frame: VideoFrame
+    frame: Frame
     convert: Converter
     packer: Packer
 

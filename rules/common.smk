@@ -59,12 +59,19 @@ if (STORAGE := workflow.storage_registry.default_storage_provider) is not None:
     BUCKET.prepare(in_pod=IN_POD in os.environ)
 
 
+def papers(*of):
+    """Write card and audit of runs: last of all that is done."""
+    from genga.audit.papers import write_papers  # seconds: not for whoever only looks
+
+    return write_papers(*of)
+
+
 # Before any job, one line for the person who has to act on it.
 try:
     check_params(config)
     if BUCKET is not None and workflow.is_main_process:
         check_sent(ROOT)
-    JOURNAL = Journal(ROOT)
+    JOURNAL = Journal(ROOT, papers)
     ODD = JOURNAL.read() if workflow.is_main_process else []
     RECORDED = videos_on_record() if BUCKET is None else {}
     UNREACHED = check_links("data/raw", RECORDED.values())

@@ -15,6 +15,7 @@ from genga.audit.decisions import FOLDER as CORRECTIONS
 from genga.audit.optional import library
 from genga.errors import GengaError
 from genga.files import sha256_of
+from genga.tables.places import path_of
 
 Known = Mapping[str, Any]  # see genga.audit.facts
 
@@ -116,9 +117,9 @@ def _included(known: Known, root: Path) -> dict[str, str]:
         f"models/{run}/ledger.parquet",
         f"models/{run}/losses.parquet",
         f"models/{run}/README.md",
-        f"data/evaluate/{run}.json",
+        path_of("evaluate", run, "json"),
     ]
-    paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", "data/dataset/", "data/probe/"))]
+    paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", path_of("dataset"), path_of("probe")))]
     here = {path: sha256_of(root / path) for path in sorted(set(paths)) if (root / path).is_file()}
     return {path: sha256 for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256)}
 

@@ -8,6 +8,7 @@ from genga.audit.facts import facts, gather
 from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.records import Records
+from genga.tables.places import path_of
 
 GONE = None  # what a side does not have
 
@@ -85,7 +86,7 @@ def _inputs(side: Mapping[str, Any]) -> dict[str, str | None]:
     """What the jobs read and none of them made: videos, model files, corrections; and the dataset they led to."""
     made = {path: output["sha256"] for job in side["jobs"] for path, output in job["outputs"].items()}
     read = {path: sha256 for job in side["jobs"] for path, sha256 in job["inputs"].items() if path not in made}
-    return {**read, **{path: sha256 for path, sha256 in made.items() if path.startswith("data/dataset/")}}
+    return {**read, **{path: sha256 for path, sha256 in made.items() if path.startswith(path_of("dataset"))}}
 
 
 def _parameters(side: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from genga.audit.tables import (
 )
 from genga.captions import SEPARATOR
 from genga.tables.left_out import LEFT_OUT
+from genga.tables.places import path_of
 from genga.tables.schema import only
 from genga.tagtext import escape, to_text
 
@@ -51,8 +52,8 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
     series = sorted({series_of(still) for still in seen["still"]})
     crops = _by(reader.episodes("crop", episodes, OF_CROP), "crop")
     stills = _by(reader.episodes("stills", episodes, OF_STILLS), "still")
-    named = _by(reader.tables([f"data/characters/{one}.parquet" for one in series], OF_CHARACTERS), "crop")
-    listed = _by(reader.tables([f"data/dataset/{one}.parquet" for one in series], OF_DATASET), "image")
+    named = _by(reader.tables([path_of("characters", one) for one in series], OF_CHARACTERS), "crop")
+    listed = _by(reader.tables([path_of("dataset", one) for one in series], OF_DATASET), "image")
     kept = _by(_frames(reader, episodes), "still")
     tags = _tags(reader.episodes("tag", episodes, OF_TAG), seen)
     naming = _naming(named, decided)
@@ -85,9 +86,7 @@ def _frames(reader: Reader, episodes: Iterable[str]) -> pl.DataFrame:
     rows = [
         (f"{episode}/{frame:06d}", reason)
         for episode in episodes
-        for frame, reason in reader.table(f"data/dedup/{episode}.parquet", OF_DEDUP)
-        .select("frame", "reason")
-        .iter_rows()
+        for frame, reason in reader.table(path_of("dedup", episode), OF_DEDUP).select("frame", "reason").iter_rows()
     ]
     return pl.DataFrame(rows, schema=only(LEFT_OUT, "still", "reason"), orient="row")
 

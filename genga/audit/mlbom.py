@@ -12,6 +12,7 @@ from typing import Any
 
 from genga.audit.optional import library
 from genga.errors import GengaError
+from genga.tables.places import RAW, path_of
 
 Known = Mapping[str, Any]  # see genga.audit.facts
 NAMESPACE = uuid.UUID("5bb4e5e2-6f0b-5c6c-9d5c-0a7c1d2f9b11")  # of our serial numbers
@@ -82,7 +83,7 @@ def _software(name: str, version: str, kind: Any) -> Any:
 def _dataset(known: Known) -> list[tuple[str, str | None]]:
     """The datasets the model learned from and the videos behind them, with their sha256 on record."""
     everything = {path: sha256 for job in known["jobs"] for path, sha256 in job["inputs"].items()}
-    wanted = [path for path in everything if path.startswith(("data/dataset/", "data/raw/"))]
+    wanted = [path for path in everything if path.startswith((path_of("dataset"), RAW))]
     return [(path, everything[path]) for path in sorted(wanted)]
 
 

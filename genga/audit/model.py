@@ -7,6 +7,7 @@ from typing import Any
 from genga.checkpoints import Checkpoint, read_checkpoints
 from genga.errors import GengaError
 from genga.files import read_json, sha256_of
+from genga.tables.places import path_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
 
 def evaluation_of(run: str, root: str | Path = ".") -> dict[str, Any] | None:
     """Return what stage evaluate wrote of a run; None before it has, or if it judged checkpoints of before."""
-    path, listed = Path(root, "data/evaluate", f"{run}.json"), Path(root, "models", run, "checkpoints.json")
+    path, listed = Path(root, path_of("evaluate", run, "json")), Path(root, "models", run, "checkpoints.json")
     if not path.is_file() or not listed.is_file():
         return None
     judged = dict(read_json(path))

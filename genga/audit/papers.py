@@ -19,6 +19,7 @@ from genga.errors import GengaError
 from genga.files import write_text
 from genga.records import Record, Records
 from genga.stamps import Stamps
+from genga.tables.places import path_of
 
 
 def write_papers(records: Records, stamps: Stamps, made: Iterable[Record] | None) -> list[str]:
@@ -30,7 +31,9 @@ def write_papers(records: Records, stamps: Stamps, made: Iterable[Record] | None
     keys = None if made is None else {job.key for job in made}
     described = []
     for run in sorted(path.parent.name for path in Path("models").glob("*/checkpoints.json")):
-        jobs = {job.key for job in behind(records, *made_by_training(run), selected(run), f"data/evaluate/{run}.json")}
+        jobs = {
+            job.key for job in behind(records, *made_by_training(run), selected(run), path_of("evaluate", run, "json"))
+        }
         if keys is not None and not keys & jobs:
             continue
         try:

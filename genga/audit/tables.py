@@ -18,6 +18,7 @@ from genga.tables.embed import EMBED
 from genga.tables.frames import FRAMES
 from genga.tables.ledger import LEDGER
 from genga.tables.left_out import LEFT_OUT
+from genga.tables.places import path_of
 from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, Schema, only
 from genga.tables.shots import SHOTS
@@ -93,7 +94,7 @@ class Reader:
 
     def episodes(self, stage: str, episodes: Iterable[str], schema: Schema) -> pl.DataFrame:
         """Return a stage's tables of several episodes (series/episode) as one."""
-        return self.tables([f"data/{stage}/{episode}.parquet" for episode in episodes], schema)
+        return self.tables([path_of(stage, episode) for episode in episodes], schema)
 
     def tables(self, paths: Iterable[str], schema: Schema) -> pl.DataFrame:
         """Return several tables as one."""

@@ -26,6 +26,7 @@ from genga.audit.tables import (  # fmt: skip
 )
 from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
+from genga.tables.places import path_of
 
 Rows = list[dict[str, Any]]
 
@@ -39,22 +40,22 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
     series, episode, number = parse(frame)
     reader = Reader(root)
     of_frame = {
-        "frames": _of(reader, f"data/frames/{series}/{episode}.parquet", OF_FRAMES, frame=number),
-        "shots": _shot(reader, f"data/shots/{series}/{episode}.parquet", number),
-        "dedup": _of(reader, f"data/dedup/{series}/{episode}.parquet", OF_DEDUP, frame=number),
+        "frames": _of(reader, path_of("frames", f"{series}/{episode}"), OF_FRAMES, frame=number),
+        "shots": _shot(reader, path_of("shots", f"{series}/{episode}"), number),
+        "dedup": _of(reader, path_of("dedup", f"{series}/{episode}"), OF_DEDUP, frame=number),
     }
     found: dict[str, Any] = of_frame["dedup"][0] if of_frame["dedup"] else {"keeper": number}
     keeper, home = found["keeper"], found.get("keeper_episode") or episode  # the episode whose drawing it is
     still = f"{series}/{home}/{keeper:06d}" if keeper is not None else None
     of_still = _of_still(reader, series, home, still)
     if not any(of_frame.values()) and not any(of_still.values()):
-        where = f"data/frames/{series}/{episode}.parquet"
+        where = path_of("frames", f"{series}/{episode}")
         known = "is not here: `dvc pull` it" if where in reader.absent else f"has no frame {number}"
         raise GengaError(f"{series}/{episode}/{number:06d}: {where} {known}")
     return {
         "frame": f"{series}/{episode}/{number:06d}",
         "shown_by": still,
-        "probe": _video(reader, f"data/probe/{series}/{episode}.json"),
+        "probe": _video(reader, path_of("probe", f"{series}/{episode}", "json")),
         **of_frame,
         **of_still,
         "seen": list(seen(reader, still)) if still else [],
@@ -88,19 +89,19 @@ def seen(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
 
 
 def _of_still(reader: Reader, series: str, episode: str, still: str | None) -> dict[str, Rows]:
-    place = f"{series}/{episode}.parquet"
+    own = f"{series}/{episode}"
     tables = {
-        "stills": (f"data/stills/{place}", OF_STILLS),
-        "detect": (f"data/detect/{place}", OF_DETECT),
-        "quality": (f"data/quality/{place}", OF_QUALITY),
-        "tag": (f"data/tag/{place}", OF_TAG),
-        "crop": (f"data/crop/{place}", OF_CROP),
-        "characters": (f"data/characters/{series}.parquet", OF_CHARACTERS),
-        "dataset": (f"data/dataset/{series}.parquet", OF_DATASET),
-        "left_out": (f"data/dataset/left-out/{series}.parquet", OF_LEFT_OUT),
+        "stills": (path_of("stills", own), OF_STILLS),
+        "detect": (path_of("detect", own), OF_DETECT),
+        "quality": (path_of("quality", own), OF_QUALITY),
+        "tag": (path_of("tag", own), OF_TAG),
+        "crop": (path_of("crop", own), OF_CROP),
+        "characters": (path_of("characters", series), OF_CHARACTERS),
+        "dataset": (path_of("dataset", series), OF_DATASET),
+        "left_out": (path_of("dataset/left-out", series), OF_LEFT_OUT),
     }
     found = {stage: _of(reader, path, schema, still=still) for stage, (path, schema) in tables.items()}
-    features = reader.table(f"data/embed/{place}", OF_EMBED)
+    features = reader.table(path_of("embed", own), OF_EMBED)
     return {**found, "embed": features.filter(pl.col("crop").str.starts_with(f"{still}-")).to_dicts()}
 
 

@@ -32,8 +32,7 @@ from genga.audit.models import model_checks
 from genga.records import RECORDS_FILE, Record, Records, line_of
 from genga.stages import EPISODE_STAGES
 from genga.stamps import Stamps
-
-VIDEOS = "data/raw/"
+from genga.tables.places import RAW, path_of
 
 
 def audit(file: str | Path, records: Records, root: str | Path = ".", known: Stamps | None = None) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def kind_of(path: str, jobs: Iterable[Record]) -> str:
     top = PurePosixPath(path).parts[0]
     if top == CORRECTIONS:
         return "correction"
-    if path.startswith(VIDEOS):
+    if path.startswith(RAW):
         return "video"
     if path.endswith(".tar"):
         return "shard"
@@ -120,10 +119,10 @@ def _tables_without_record(behind: Behind, hashes: Hashes) -> list[Check]:
     """The tables an audit reads of which no job's record speaks."""
     series = sorted({episode.rpartition("/")[0] for episode in behind.episodes})
     paths = made_by_training(behind.subject.run)
-    paths += [f"data/{stage}/{one}.parquet" for stage in ("dataset", "characters") for one in series]
+    paths += [path_of(stage, one) for stage in ("dataset", "characters") for one in series]
     suffix = {"probe": "json"}
     paths += [
-        f"data/{stage}/{one}.{suffix.get(stage, 'parquet')}"
+        path_of(stage, one, suffix.get(stage, "parquet"))
         for stage in EPISODE_STAGES
         if stage != "review"  # a page for people: nothing is made of it
         for one in behind.episodes
@@ -135,10 +134,10 @@ def _videos(behind: Behind, hashes: Hashes) -> list[Check]:
     """Hold each video against the sha256 that probe read of it."""
     checks, root = [], behind.root
     for episode in behind.episodes:
-        sha256 = behind.reader.json(f"data/probe/{episode}.json").get("sha256")
+        sha256 = behind.reader.json(path_of("probe", episode, "json")).get("sha256")
         series, _, name = episode.partition("/")
-        here = sorted(path for path in (root / VIDEOS / series).glob("*") if path.stem == name)
-        path = here[0].relative_to(root).as_posix() if here else f"{VIDEOS}{episode}"
+        here = sorted(path for path in (root / RAW / series).glob("*") if path.stem == name)
+        path = here[0].relative_to(root).as_posix() if here else f"{RAW}{episode}"
         checks.append(check_file("video", path, sha256, hashes))
     return checks
 

@@ -20,6 +20,7 @@ from genga.progress import progress
 from genga.shards import ShardReader
 from genga.store.parquet import read_table
 from genga.tables.dataset import TRAIN
+from genga.tables.places import path_of
 from genga.tables.schema import SHARD
 from genga.tables.stills import FILES
 
@@ -49,7 +50,7 @@ def kohya(
     params = parse_section("dataset", Params, section_of_file("params.yaml", "dataset"))
     rows = _rows(series, character).filter(split=split)
     if rows.is_empty():
-        raise GengaError(f"data/dataset/{series}.parquet: no image is {split}; see params.yaml:dataset.held_out")
+        raise GengaError(f"{path_of('dataset', series)}: no image is {split}; see params.yaml:dataset.held_out")
     place = found_at or out.as_posix()
     _write(series, out, rows, export.kohya_texts(rows, params, place), export.kohya_image)
     summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{export.TOML}")
@@ -69,7 +70,7 @@ def stills(
     episode: Annotated[str, typer.Argument(help="SERIES/EPISODE: data/stills/SERIES/EPISODE.parquet")], out: Out
 ) -> None:
     """Write an episode's stills as PNG files, whatever format they are kept in: 000123.png is frame 123."""
-    rows = read_table(f"data/stills/{_named(episode)}.parquet", FILES)
+    rows = read_table(path_of("stills", _named(episode)), FILES)
     with replacing_folder(out) as folder, ShardReader() as reader:
         for name, *place in progress(rows.iter_rows(), rows.height, f"export {episode}", "stills"):
             _file(folder, f"{Path(name).name}{EXTENSION}").write_bytes(as_png(reader.read(*place), name))
@@ -84,7 +85,7 @@ def sheet(
     """Write an episode's exposure sheet: which drawing is on screen from which frame on, and for how long."""
     _named(episode)
     table = exposures(
-        read_table(f"data/frames/{episode}.parquet", OF_FRAMES), read_table(f"data/dedup/{episode}.parquet", OF_DEDUP)
+        read_table(path_of("frames", episode), OF_FRAMES), read_table(path_of("dedup", episode), OF_DEDUP)
     )
     write_text(out, table.write_csv(float_precision=6))
     summary(
@@ -99,7 +100,7 @@ def croissant(series: Series, out: Out) -> None:
     from genga.audit.croissant import croissant as write
     from genga.audit.tables import OF_DATASET
 
-    rows = read_table(f"data/dataset/{series}.parquet", OF_DATASET)
+    rows = read_table(path_of("dataset", series), OF_DATASET)
     with replacing_folder(out) as folder:
         write(series, rows, folder)
     summary(f"export {series}: {rows.height} images in {out}; described in {out}/{NAME}")
@@ -145,7 +146,7 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:
     """The dataset, or one character's part of it. Raises GengaError if that is empty."""
-    path = f"data/dataset/{series}.parquet"
+    path = path_of("dataset", series)
     rows = read_table(path, export.OF_DATASET)
     if character is None:
         return rows

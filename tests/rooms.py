@@ -1,0 +1,203 @@
+"""The rules of the house, as functions of its code alone: module name -> source in, a line for each breach out.
+
+A module is called by its path below genga/, `drawings.shots`; a script `scripts.shots`. Imports are read from the
+syntax tree wherever they stand, so one inside a function counts.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+# Bottom to top: a room knows those before it. `errors` and `stages` are single modules; __main__ is the door of cli.
+ROOMS = (
+    "errors", "stages", "params", "tables", "store", "jobs", "images", "video", "vocabulary", "models", "decisions",
+    "drawings", "people", "dataset", "exchange", "training", "evaluation", "pages", "workflow", "audit", "cli",
+)  # fmt: skip
+
+# Where a library may be imported: rooms, or single modules.
+LIBRARIES = {
+    "av": {"images", "video"},
+    "torch": {"training", "evaluation"},
+    "diffusers": {"training", "evaluation"},
+    "peft": {"training", "evaluation"},
+    "onnxruntime": {"models.onnx"},
+    "typer": {"cli", "jobs", "scripts"},
+    "csv": {"decisions", "people.tagger"},  # which reads the vocabularies of published models
+}
+# What sets something for the whole process, and the one module that may.
+SWITCHES = {"setNumThreads": "jobs.threads", "set_num_threads": "training.distributed"}
+
+Sources = Mapping[str, str]  # module -> source
+
+
+def sources_of(root: Path) -> dict[str, str]:
+    """Return every module of genga/ and every script, but for packages' own files."""
+    paths = [*(root / "genga").rglob("*.py"), *(root / "scripts").glob("*.py")]
+    found = {}
+    for path in sorted(path for path in paths if path.name != "__init__.py"):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[1:] if parts[0] == "genga" else parts)] = path.read_text(encoding="utf-8")
+    return found
+
+
+def room_of(module: str) -> str:
+    return "cli" if module == "__main__" else module.split(".")[0]
+
+
+def imported(source: str) -> set[str]:
+    """Return the dotted names that a module may import; `from a import b` gives `a` and `a.b`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def graph_of(sources: Sources) -> dict[str, set[str]]:
+    """Return for each module the modules of genga that it imports."""
+    return {
+        module: {name.removeprefix("genga.") for name in imported(source) if name.startswith("genga.")} & sources.keys()
+        for module, source in sources.items()
+    }
+
+
+def code_of(start: str, graph: Mapping[str, set[str]]) -> set[str]:
+    """Return all modules that a module imports, and those they import, itself among them."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        if (module := waiting.pop()) not in found:
+            found.add(module)
+            waiting.extend(graph.get(module, ()))
+    return found
+
+
+def upwards(sources: Sources) -> list[str]:
+    """Imports go to the same room or a lower one."""
+    graph = {module: of for module, of in graph_of(sources).items() if room_of(module) != "scripts"}
+    return [
+        f"{module} imports {other}: {room_of(other)} is above {room_of(module)}"
+        for module, others in sorted(graph.items())
+        for other in sorted(others)
+        if ROOMS.index(room_of(other)) > ROOMS.index(room_of(module))
+    ]
+
+
+def circles(sources: Sources) -> list[str]:
+    """No module imports itself, by whatever way."""
+    try:
+        TopologicalSorter(graph_of(sources)).prepare()
+    except CycleError as error:
+        return [" imports ".join(reversed(error.args[1]))]
+    return []
+
+
+def trespasses(sources: Sources) -> list[str]:
+    """A path with a part `_x` is imported only from beneath its parent."""
+    return [
+        f"{module} imports {other}, private to {parent}"
+        for module, others in sorted(graph_of(sources).items())
+        for other in sorted(others)
+        for parent in _parents_of_private(other)
+        if not module.startswith(f"{parent}.")
+    ]
+
+
+def _parents_of_private(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    yield from (".".join(parts[:place]) for place, part in enumerate(parts) if part.startswith("_") and place)
+
+
+def other_stages(sources: Sources, rooms: Mapping[str, str]) -> list[str]:
+    """In a stage's code there is no other stage's module and nothing private to one. rooms: of each stage."""
+    graph, found = graph_of(sources), []
+    for stage in rooms:
+        code = code_of(f"scripts.{stage}", graph)
+        for other, room in rooms.items():
+            own = (f"{room}.{other}", f"{room}._{other}.")
+            found += [
+                f"stage {stage} holds {module}, which is {other}'s"
+                for module in sorted(code)
+                if other != stage and (module == own[0] or module.startswith(own[1]))
+            ]
+    return found
+
+
+def holders(module: str, sources: Sources, stages: Iterable[str]) -> set[str]:
+    """Return the stages in whose code a module is, or one below the folder `module`."""
+    graph = graph_of(sources)
+    return {
+        stage
+        for stage in stages
+        if any(one == module or one.startswith(f"{module}.") for one in code_of(f"scripts.{stage}", graph))
+    }
+
+
+def strangers(sources: Sources) -> list[str]:
+    """A library is imported only where it belongs."""
+    return [
+        f"{module} imports {library}, which belongs to {' and '.join(sorted(places))}"
+        for module, source in sorted(sources.items())
+        for library, places in LIBRARIES.items()
+        if not {room_of(module), module} & places
+        and any(name == library or name.startswith(f"{library}.") for name in imported(source))
+    ]
+
+
+def out_of_place(sources: Sources) -> list[str]:
+    """The environment is read in jobs/ and workflow/, column types and paths below data/ stand in tables/ alone.
+
+    And what sets something for the whole process stands in one module.
+    """
+    found = []
+    for module, source in sorted(sources.items()):
+        room, tree = room_of(module), ast.parse(source)
+        for node in ast.walk(tree):
+            at = f"{module}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv"):
+                if room not in ("jobs", "workflow"):
+                    found.append(f"{at} reads the environment")
+            elif isinstance(node, ast.Attribute) and module != SWITCHES.get(node.attr, module):
+                found.append(f"{at} sets {node.attr}, as {SWITCHES[node.attr]} does")
+            elif isinstance(node, ast.Dict) and room != "tables" and any(map(_is_type, node.values)):
+                found.append(f"{at} declares columns")
+            elif isinstance(node, ast.Constant) and room not in ("tables", "scripts") and _is_path(node.value):
+                found.append(f"{at} has a path below data/")
+    return found
+
+
+def _is_type(value: ast.expr) -> bool:
+    """Whether it is a polars type: `pl.Int64`, `pl.List(pl.String)`."""
+    name = value.func if isinstance(value, ast.Call) else value
+    parts = ast.unparse(name).split(".")
+    return len(parts) == 2 and parts[0] == "pl" and parts[1] not in ("DataFrame", "Series") and parts[1][:1].isupper()
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and (value == "data" or value.startswith("data/")) and " " not in value
+
+
+def facades(packages: Mapping[str, str]) -> list[str]:
+    """A package's own file is a docstring and nothing else. packages: source by package."""
+    return [
+        f"{package}/__init__.py does more than say what is in it"
+        for package, source in sorted(packages.items())
+        if ast.get_docstring(ast.parse(source)) is None or len(ast.parse(source).body) != 1
+    ]
+
+
+def unmapped(packages: Mapping[str, str], sources: Sources) -> list[str]:
+    """A room's docstring names every module in it, and no other. packages: source by package."""
+    found = []
+    for package, source in sorted(packages.items()):
+        own = {module.split(".")[1] for module in sources if module.startswith(f"{package}.")}
+        own = {name for name in own if not name.startswith("_")}
+        lines = (ast.get_docstring(ast.parse(source)) or "").splitlines()[2:]
+        said = {line.split()[0] for line in lines if line.strip() and not line.startswith(" ")}
+        found += [f"{package}/__init__.py does not name {name}" for name in sorted(own - said)]
+        found += [f"{package}/__init__.py names {name}, which is not there" for name in sorted(said - own)]
+    return found
