@@ -21,9 +21,9 @@ import typer
 
 from bench.models import table
 from genga.audit import tables
-from genga.files import sha256_of, write_json
-from genga.shards import writing_shard
+from genga.store.files import sha256_of, write_json
 from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
 from genga.tables.schema import Schema
 
 FRAMES, TAGS, LOOKS, SIZE = 4000, 20, 3, 2000  # frames an episode, tags an image, looks at it, bytes of it

@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 
 from bench.models import table
 from genga.cellstore import unpack
-from genga.files import replacing, sha256_of
 from genga.images import decode as decoded
-from genga.shards import ShardReader
+from genga.store.files import replacing, sha256_of
 from genga.store.parquet import read_table, write_table
+from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
 from genga.video import decode
 

@@ -31,7 +31,6 @@ from genga.cells import Cells
 from genga.cellstore import CellReader, CellWriter
 from genga.dedup import own_drawings
 from genga.fields import Fields
-from genga.files import read_json
 from genga.frames import frames
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
@@ -39,8 +38,9 @@ from genga.params.probe import Params as ProbeParams
 from genga.params.section import Section, parse_section, section_of_file
 from genga.params.shots import Params as ShotsParams
 from genga.probe import probe
-from genga.shards import writing_shard
 from genga.shots import shots
+from genga.store.files import read_json
+from genga.store.shards import writing_shard
 from genga.video import decode, luma
 
 P = TypeVar("P", bound=Section)

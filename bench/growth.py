@@ -19,8 +19,8 @@ import yaml
 
 from bench._children import cost
 from bench.models import table
-from genga.files import write_json
 from genga.stages import EPISODE_STAGES
+from genga.store.files import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "demo/weights")

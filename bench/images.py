@@ -15,8 +15,8 @@ import typer
 from bench.models import table
 from demo.world.vocabulary import INDEX, RATINGS
 from genga.boxes import Box, area, overlap
-from genga.files import read_json
 from genga.people import FRAMINGS, is_count
+from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.detect import KINDS

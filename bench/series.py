@@ -21,13 +21,13 @@ from bench.models import table
 from genga.cellstore import CellReader, CellWriter
 from genga.dedup import ignored, own_drawings
 from genga.dedup_series import Film, shared
-from genga.files import read_json
 from genga.frames import frames
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.shots import Params as ShotsParams
-from genga.shards import writing_shard
 from genga.shots import shots
+from genga.store.files import read_json
+from genga.store.shards import writing_shard
 from genga.video import decode
 
 HEADER = ("episode", "encoded", "drawings", "shared", "found", "missed", "false", "frames of it", "s, CPU")

@@ -21,7 +21,6 @@ from genga.cellstore import CellReader
 from genga.dedup import texts
 from genga.errors import GengaError
 from genga.exposure import exposures
-from genga.files import read_json, replacing, write_text
 from genga.image import Image
 from genga.lettering import in_cells
 from genga.pixels import Converter
@@ -29,6 +28,7 @@ from genga.report_pictures import thumbnail
 from genga.review_figures import shots_of
 from genga.stills_stitched import spread
 from genga.stitch import stitch
+from genga.store.files import read_json, replacing, write_text
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS

@@ -25,7 +25,7 @@ from demo.film.story import FPS, episode_shots
 from demo.film.timeline import Frame, faded_out, timeline
 from demo.film.truth import Catalogue, episode_truth
 from genga.errors import GengaError
-from genga.files import replacing, write_text
+from genga.store.files import replacing, write_text
 
 GRAIN = 1.6  # standard deviation at 360 lines, levels of 0..255
 FADE_OUT = 14  # frames at the end

@@ -11,8 +11,8 @@ import yaml
 from pydantic import ValidationError
 
 from genga.errors import GengaError
-from genga.files import read_json
 from genga.params.section import Section
+from genga.store.files import read_json
 
 MODELS_FILE = "models.yaml"
 LOCK_FILE = "models.lock"

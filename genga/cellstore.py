@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from genga.cells import Cells
-from genga.shards import ShardReader, ShardWriter
+from genga.store.shards import ShardReader, ShardWriter
 from genga.tables.frames import GRID
 
 STRETCH = 64  # frames in a member

@@ -19,11 +19,11 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
-from genga.components import components
 from genga.errors import GengaError
 from genga.names import Name
 from genga.naming import Crop, Named, give_names
 from genga.params.characters import Params
+from genga.store.components import components
 from genga.store.parquet import read_episodes
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.files import check_sha256, read_facts, replacing
+from genga.store.files import check_sha256, read_facts, replacing
 
 TRAIN_AGAIN = "delete it and its run's checkpoints.json to train again"
 

@@ -16,8 +16,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from genga.files import sha256_of, write_json, write_text
 from genga.stages import STAGES
+from genga.store.files import sha256_of, write_json, write_text
 
 PACKAGE = "genga"
 KEY_DIGITS = 16  # of a sha256: enough to tell versions of a file apart

@@ -19,7 +19,7 @@ from genga.images import EXTENSION, encode
 from genga.params.crop import Params
 from genga.people import FRAMINGS, Person, count_tags, is_count, people
 from genga.pictures import pictures
-from genga.shards import ShardWriter
+from genga.store.shards import ShardWriter
 from genga.tables.crop import CROP, PLAN
 from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, only

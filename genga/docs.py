@@ -19,8 +19,8 @@ from typing import Any
 import yaml
 
 from genga.command import command_of, leaves
-from genga.files import write_text
 from genga.stages import LINE, STAGES
+from genga.store.files import write_text
 
 FOLDER = "docs/reference"
 _MADE = "<!-- Made from the code by `python -m genga.docs`: change it there. -->\n"

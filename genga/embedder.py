@@ -13,9 +13,9 @@ from PIL import Image as Pillow
 
 from genga import onnx
 from genga.errors import GengaError
-from genga.files import read_json
 from genga.image import Image
 from genga.registry import Registry
+from genga.store.files import read_json
 
 Array = npt.NDArray[np.float32]
 

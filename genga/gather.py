@@ -10,11 +10,11 @@ from typing import Any
 
 from genga.athome import BROUGHT
 from genga.code import key_of
-from genga.files import read_json
 from genga.records import Output, Record, Records
 from genga.snakestore import Store
 from genga.stages import LINE, WILDCARDS
-from genga.stamps import Stamps, stamp_of
+from genga.store.files import read_json
+from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import RAW, path_of
 
 _LEVELS = {stage.name: WILDCARDS[stage.level] for stage in LINE}

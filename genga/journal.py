@@ -19,13 +19,13 @@ from genga.athome import at_home, here, is_carried
 from genga.code import CodeIndex, key_of
 from genga.command import HELD, RUN, who
 from genga.errors import GengaError
-from genga.files import check_writable, read_json, sweep, write_json, write_text
 from genga.gather import gather, versions
 from genga.records import RECORDS_FILE, Record, Records, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
 from genga.snakestore import Store
 from genga.stages import STAGES
-from genga.stamps import Stamps, stamp_of
+from genga.store.files import check_writable, read_json, sweep, write_json, write_text
+from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import CODE
 
 SNAKEMAKE = Path(".snakemake")

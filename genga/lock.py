@@ -9,8 +9,8 @@ from pathlib import Path
 
 from genga.catalogue import MODELS_FILE
 from genga.errors import GengaError
-from genga.files import write_text
 from genga.registry import Registry
+from genga.store.files import write_text
 
 _VALUE = r"(?:null|[0-9a-f]{64})"
 

@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from genga.errors import GengaError
-from genga.files import replacing
+from genga.store.files import replacing
 
 Tensors = dict[str, torch.Tensor]
 

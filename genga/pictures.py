@@ -12,7 +12,7 @@ import polars as pl
 from genga.image import Image
 from genga.images import decode
 from genga.progress import progress
-from genga.shards import ShardReader
+from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
 
 T = TypeVar("T")

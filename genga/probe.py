@@ -23,8 +23,8 @@ from av.video.stream import VideoStream
 from genga.damage import Damage, told
 from genga.errors import GengaError
 from genga.fields import Thin, decide, thinned, verdicts
-from genga.files import sha256_of
 from genga.params.probe import Params
+from genga.store.files import sha256_of
 from genga.video import luma, opening, pictures, prepare
 from genga.weave import Shift, Small, beside, small_of, weaves
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from genga.catalogue import LOCK_FILE, read_lock
 from genga.errors import GengaError
-from genga.files import replacing, sha256_of, write_json
 from genga.registry import Model, ModelFile
+from genga.store.files import replacing, sha256_of, write_json
 
 STAGING = ".incoming"  # under models.folder: downloads that are not verified yet
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.files import write_text
+from genga.store.files import write_text
 
 RECORDS_FILE = "records.jsonl"
 SHARED = ("code", "shell", "software")  # what many jobs have in common stands on a line of its own

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genga.files import write_text
 from genga.records import Record, Records, line_of
 from genga.snakestore import Store, snakemake_record
-from genga.stamps import Stamp, Stamps, stamp_of
+from genga.store.files import write_text
+from genga.store.hash_cache import Stamp, Stamps, stamp_of
 from genga.tables.places import RAW
 
 # Larger outputs (shards, checkpoints) are known by their size here: their tables hold the sha256 of every image, which

@@ -22,7 +22,7 @@ from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest
 from genga.review_figures import OF_FRAMES, compose, rhythm, shots_of
 from genga.review_pictures import Pair, grid_pictures, pair, thumbnails
-from genga.shards import ShardReader
+from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 

@@ -25,7 +25,7 @@ from genga.images import EXTENSION
 from genga.images import encode as encode_image
 from genga.params.sample import Params
 from genga.progress import progress
-from genga.shards import ShardWriter
+from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
 from genga.training.captions import SEPARATOR, tokens
 from genga.training.draws import generator, normal

@@ -13,7 +13,7 @@ import faiss
 import numpy as np
 import polars as pl
 
-from genga.components import components
+from genga.store.components import components
 from genga.tables.dataset import HELD_OUT, TRAIN
 
 Shot = str  # series/episode/number

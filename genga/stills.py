@@ -19,9 +19,9 @@ from genga.params.stills import Format, Params
 from genga.pixels import Converter
 from genga.planes import Packer
 from genga.progress import progress
-from genga.shards import ShardWriter
 from genga.still import Shown, Still
 from genga.stills_stitched import parts, stitched
+from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
 from genga.video import check_same, opening, pictures, prepare

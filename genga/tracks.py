@@ -2,7 +2,7 @@
 
 Within a shot a character hardly moves from one drawing to the next, so a box that covers another's place is the same
 person, whatever the face does. A link can be wrong (two people cross, a cut was missed); whoever uses links may drop
-those that the embedder denies before it joins the rest into tracks (`genga.components`).
+those that the embedder denies before it joins the rest into tracks (`genga.store.components`).
 """
 
 from itertools import pairwise

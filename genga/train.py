@@ -19,9 +19,9 @@ import torch
 
 from genga import lora
 from genga.diffusion import Source
-from genga.files import in_project, write_facts
 from genga.image import Image
 from genga.params.train import Params
+from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES

@@ -25,12 +25,12 @@ from genga.damage import Damage
 from genga.errors import GengaError
 from genga.fieldfilter import undone
 from genga.fields import PROGRESSIVE, Fields
-from genga.files import check_sha256
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.planar import Luma, samples
 from genga.progress import progress
 from genga.reading import Reading
 from genga.sparse import sparing
+from genga.store.files import check_sha256
 
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
 _PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")

@@ -7,12 +7,12 @@ import typer
 from genga.characters import characters, in_words, read_tables
 from genga.command import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.embedder import open_embedder
-from genga.files import read_json, write_text
 from genga.names import read_names
 from genga.params.characters import Params
 from genga.pictures import reading
 from genga.registry import models_of
 from genga.sheet import sheet
+from genga.store.files import read_json, write_text
 from genga.store.parquet import write_table
 from genga.tables.characters import CHARACTERS
 

@@ -7,8 +7,8 @@ import typer
 from genga.command import PARAMS, params_of, run, summary
 from genga.crop import OF_QUALITY, OF_STILLS, OF_TAG, correct, crop, in_words, written
 from genga.params.crop import Params
-from genga.shards import writing_shard
 from genga.store.parquet import read_table, write_table
+from genga.store.shards import writing_shard
 from genga.tables.crop import CROP
 from genga.tables.detect import DETECT
 from genga.tagcorrections import read_corrections

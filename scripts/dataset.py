@@ -7,8 +7,8 @@ import typer
 from genga.candidates import read_tables
 from genga.command import DATA, EPISODES, PARAMS, params_of, run, summary
 from genga.dataset import dataset, in_words
-from genga.files import read_json
 from genga.params.dataset import Params
+from genga.store.files import read_json
 from genga.store.parquet import write_table
 from genga.tables.dataset import DATASET
 from genga.tables.left_out import LEFT_OUT

@@ -7,12 +7,12 @@ import typer
 from genga.checkpoints import keep, read_checkpoints
 from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
-from genga.files import write_facts
 from genga.judges import look_at_references, look_at_samples, open_judges
 from genga.params.evaluate import Params
 from genga.pictures import batched, images
 from genga.registry import models_of
 from genga.selection import comparison, select
+from genga.store.files import write_facts
 from genga.store.parquet import read_table, write_table
 from genga.tables.evaluate import EVALUATE
 from genga.tables.schema import SHARD

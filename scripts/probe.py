@@ -5,9 +5,9 @@ from pathlib import Path
 import typer
 
 from genga.command import PARAMS, params_of, run, summary
-from genga.files import write_facts
 from genga.params.probe import Params
 from genga.probe import in_words, probe
+from genga.store.files import write_facts
 
 
 def main(

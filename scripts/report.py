@@ -6,13 +6,13 @@ from pathlib import Path
 import typer
 
 from genga.command import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
-from genga.files import read_json, write_json, write_text
 from genga.params.report import Params
 from genga.pictures import reading
 from genga.registry import models_of
 from genga.report import report
 from genga.report_figures import roles
 from genga.report_tables import read_tables
+from genga.store.files import read_json, write_json, write_text
 
 
 def main(

@@ -6,12 +6,12 @@ import typer
 
 from genga.command import MODELS, PARAMS, params_of, run, summary
 from genga.diffusion import device_of, load_source
-from genga.files import read_facts
 from genga.params.sample import Params
 from genga.registry import models_of
 from genga.sample import sample
-from genga.shards import writing_shard
+from genga.store.files import read_facts
 from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
 from genga.tables.sample import SAMPLE
 from genga.training.processes import use_threads
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import typer
 
 from genga.command import PARAMS, THREADS, params_of, run, summary
-from genga.files import read_facts
 from genga.params.stills import Params
-from genga.shards import writing_shard
 from genga.stills import in_words, stills
+from genga.store.files import read_facts
 from genga.store.parquet import read_table, write_table
+from genga.store.shards import writing_shard
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.tables.stills import STILLS

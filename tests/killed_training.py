@@ -18,9 +18,10 @@ from test_train import CPU, PICTURES, pixels
 from tiny_base import save_tiny_base
 from training_params import params
 
-from genga import files, lora
+from genga import lora
 from genga.diffusion import Source, load_base
-from genga.files import sha256_of
+from genga.store import files
+from genga.store.files import sha256_of
 from genga.train import train
 from genga.training import sealed
 from genga.training.state import RunFolder

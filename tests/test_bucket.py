@@ -10,12 +10,12 @@ from standin import command, make_standin
 from genga.athome import BROUGHT, at_home
 from genga.bucket import check_sent
 from genga.errors import GengaError
-from genga.files import in_project
 from genga.gather import gather
 from genga.journal import Journal
 from genga.records import Records
 from genga.snakestore import Store
-from genga.stamps import Stamps
+from genga.store.files import in_project
+from genga.store.hash_cache import Stamps
 
 PLACES = ("s3://genga/project/", ".snakemake/storage/s3/genga/project/")
 

@@ -8,7 +8,7 @@ import pytest
 
 from genga.cells import block_difference, cells_of, grid_size, tone_difference
 from genga.cellstore import STRETCH, CellReader, CellWriter, pack, unpack
-from genga.shards import writing_shard
+from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
 
 

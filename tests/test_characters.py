@@ -12,14 +12,14 @@ from typer.testing import CliRunner, Result
 
 from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
 from genga.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
-from genga.components import components
 from genga.errors import GengaError
 from genga.images import encode
 from genga.names import Name, read_names
 from genga.params.characters import Params
-from genga.shards import writing_shard
 from genga.sheet import sheet, spread
+from genga.store.components import components
 from genga.store.parquet import read_table, write_table
+from genga.store.shards import writing_shard
 from genga.tables.characters import CHARACTERS
 from genga.tables.schema import SHARD
 from genga.tracks import iou, links

@@ -22,9 +22,9 @@ from genga.candidates import (
 from genga.choice import choose, evenly, of_shot
 from genga.dataset import dataset
 from genga.errors import GengaError
-from genga.files import write_json
 from genga.params.dataset import Params, Weights
 from genga.split import draw, shot_groups, split
+from genga.store.files import write_json
 from genga.store.parquet import read_table, write_table
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
 from genga.tables.left_out import LEFT_OUT

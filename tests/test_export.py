@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 from genga.cli.export import app
 from genga.errors import GengaError
 from genga.export import OF_DATASET, file_stem, safe
-from genga.files import sha256_of
-from genga.folders import MARK, replacing_folder
 from genga.images import decode, encode
 from genga.pictures import OF_STILLS
-from genga.shards import writing_shard
+from genga.store.files import sha256_of
+from genga.store.folders import MARK, replacing_folder
 from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
 
 SECTION = Path(__file__).parent.parent / "params.yaml"
 

@@ -20,8 +20,8 @@ from standin import snakemake
 
 from bench.kills import outputs
 from demo.series import draw_series
-from genga.files import sha256_of
-from genga.stamps import stamp_of
+from genga.store.files import sha256_of
+from genga.store.hash_cache import stamp_of
 
 pytestmark = pytest.mark.slow
 

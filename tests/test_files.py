@@ -1,4 +1,4 @@
-"""genga.files: whole or not at all, and equal values give equal bytes."""
+"""genga.store.files: whole or not at all, and equal values give equal bytes."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from genga.errors import GengaError
-from genga.files import check_writable, read_json, replacing, sha256_of, sweep, write_json, write_text
+from genga.store.files import check_writable, read_json, replacing, sha256_of, sweep, write_json, write_text
 
 
 def test_replacing_makes_folders_and_the_file(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from genga.audit.facts import facts, gather
 from genga.audit.optional import library
 from genga.errors import GengaError
-from genga.files import read_json
 from genga.records import read_records
+from genga.store.files import read_json
 
 needs = {
     name: pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name}: make audit")
@@ -66,8 +66,8 @@ def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Pa
     from genga.audit.tables import OF_DATASET
     from genga.images import encode
     from genga.params.stills import Format
-    from genga.shards import writing_shard
     from genga.store.parquet import read_table
+    from genga.store.shards import writing_shard
 
     with writing_shard("pictures.tar") as writer:
         kinds: tuple[Format, Format] = ("png", "jxl")  # a crop, and a still as it is kept

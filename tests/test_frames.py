@@ -14,8 +14,8 @@ from genga.cellstore import CellReader, CellWriter
 from genga.damage import Damage
 from genga.frames import frames, sharpness, signature
 from genga.params.frames import Params
-from genga.shards import writing_shard
 from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
 from genga.tables.frames import FRAMES
 from genga.video import decode
 

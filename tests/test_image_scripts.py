@@ -14,8 +14,8 @@ from genga.crop import OF_TAG
 from genga.images import encode
 from genga.pictures import OF_STILLS, pictures
 from genga.quality_text import OF_SHOTS
-from genga.shards import writing_shard
 from genga.store.parquet import read_table, write_table
+from genga.store.shards import writing_shard
 from genga.tables.crop import CROP as CROPS
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.quality import QUALITY, TEXT

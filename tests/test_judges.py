@@ -5,10 +5,10 @@ import pytest
 import tiny_graphs
 import yaml
 
-from genga.files import write_json, write_text
 from genga.judges import open_judges
 from genga.params.models import Params
 from genga.registry import load
+from genga.store.files import write_json, write_text
 
 # One box of 100 x 200 px in the middle of the detector's 640 px, and a weaker one in the corner.
 BOXES = [[320, 320, 100, 200, 0.9], [40, 40, 40, 40, 0.5]]

@@ -16,14 +16,14 @@ from test_video import PARAMS, X264, ffmpeg
 
 from genga.cellstore import CellWriter
 from genga.damage import Damage
-from genga.files import write_facts
 from genga.frames import frames
 from genga.params.frames import Params as FramesParams
 from genga.params.stills import Params as Stills
 from genga.probe import probe
-from genga.shards import writing_shard
 from genga.stills import shown, wanted
+from genga.store.files import write_facts
 from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.video import decode

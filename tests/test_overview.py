@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from genga.files import write_json
 from genga.overview import closest_of, odd, overview, row_of
 from genga.params.overview import Params
+from genga.store.files import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 

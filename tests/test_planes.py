@@ -14,8 +14,8 @@ from genga.errors import GengaError
 from genga.images import H264_STARTS, as_png, decode, encode
 from genga.params.stills import Params
 from genga.pixels import Converter
-from genga.shards import ShardReader, writing_shard
 from genga.stills import shown, stills, wanted
+from genga.store.shards import ShardReader, writing_shard
 from genga.video import decode as frames_of
 from genga.video import opening, pictures
 

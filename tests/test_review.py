@@ -13,7 +13,6 @@ from pages import Page
 
 from genga.cellstore import CellWriter
 from genga.exposure import exposures
-from genga.files import write_text
 from genga.images import encode
 from genga.params.review import Params
 from genga.reasons import meanings
@@ -22,8 +21,9 @@ from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest
 from genga.review_figures import compose, drawings, rhythm, shots_of, timing
 from genga.review_pictures import enlarged, pair, thumbnails
-from genga.shards import writing_shard
+from genga.store.files import write_text
 from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
 from genga.tables.dedup import DEDUP
 
 ROOT = Path(__file__).resolve().parent.parent

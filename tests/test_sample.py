@@ -11,12 +11,12 @@ from tiny_base import save_tiny_base
 from genga import lora
 from genga.diffusion import load_base
 from genga.errors import GengaError
-from genga.files import sha256_of, write_facts
 from genga.images import decode
 from genga.params.sample import Params
 from genga.sample import count, drawn, prompt_of, start_noise
-from genga.shards import ShardReader
+from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import read_table
+from genga.store.shards import ShardReader
 from genga.tables.sample import SAMPLE
 from genga.training import adapters
 

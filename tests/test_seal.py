@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from genga.errors import GengaError
-from genga.files import read_facts, read_json, write_facts
+from genga.store.files import read_facts, read_json, write_facts
 from genga.store.parquet import read_table, write_table
 
 SCHEMA = {"still": pl.String, "score": pl.Float64, "tags": pl.List(pl.String)}

@@ -1,4 +1,4 @@
-"""genga.shards: many images in one tar, each found again by its row."""
+"""genga.store.shards: many images in one tar, each found again by its row."""
 
 import tarfile
 from pathlib import Path
@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from genga.errors import GengaError
-from genga.shards import ShardReader, shard_names, writing_shard
+from genga.store.shards import ShardReader, shard_names, writing_shard
 from genga.tables.schema import SHARD
 
 FILES = {"s/e/000001.png": b"one", "s/e/000002.png": b"x" * 512, "s/e/000003.png": b"three"}

@@ -113,7 +113,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "comments and form of code": (
         lambda project: [
             append("genga/tag.py", "\n\n# a comment\n")(project),
-            replace("genga/files.py", '"""Files that', '"""All files that')(project),
+            replace("genga/store/files.py", '"""Files that', '"""All files that')(project),
         ][0],
         {},
     ),

@@ -16,9 +16,9 @@ from genga.fields import PROGRESSIVE
 from genga.images import decode as read_image
 from genga.params.stills import Params
 from genga.pixels import square
-from genga.shards import ShardReader, writing_shard
 from genga.sparse import can_spare
 from genga.stills import shown, walked, wanted, written
+from genga.store.shards import ShardReader, writing_shard
 from genga.tables.stills import STILLS
 from genga.video import decode, opening, pictures, prepare
 

@@ -20,11 +20,11 @@ from training_params import params
 
 from genga.diffusion import Source, load_base
 from genga.errors import GengaError
-from genga.files import sha256_of
 from genga.images import encode
 from genga.lora import read_metadata
-from genga.shards import writing_shard
+from genga.store.files import sha256_of
 from genga.store.parquet import read_table, write_table
+from genga.store.shards import writing_shard
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.tables.schema import SHARD

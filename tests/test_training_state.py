@@ -2,7 +2,7 @@
 
 import torch
 
-from genga.files import sha256_of
+from genga.store.files import sha256_of
 from genga.training.state import RunFolder, State
 
 

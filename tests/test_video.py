@@ -274,7 +274,7 @@ def test_stills_have_the_numbers_that_frames_gave(tmp_path: Path) -> None:
 
 def test_a_full_disk_gets_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     code = (
-        "import resource, sys; from genga.shards import writing_shard\n"
+        "import resource, sys; from genga.store.shards import writing_shard\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
         "with writing_shard(sys.argv[1]) as shard:\n"
         "    for k in range(9): shard.add(f'{k}.png', bytes(20_000))\n"

@@ -14,7 +14,7 @@ from genga.frames import frames
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
 from genga.probe import probe
-from genga.shards import writing_shard
+from genga.store.shards import writing_shard
 from genga.video import decode
 from genga.weave import Steady, beside, moved, small_of, weaves
 

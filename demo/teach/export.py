@@ -12,7 +12,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import nn
 
-from genga.files import replacing
+from genga.store.files import replacing
 
 OPSET = 17
 LEAST = 256  # weights a tensor must have to be stored in half precision

@@ -26,7 +26,7 @@ from demo.teach.export import write_onnx
 from demo.teach.learning import block, disturbed, fast, teach, to_tensor
 from demo.teach.tagged import Tagged, draw_tagged, resized
 from demo.world.vocabulary import TAGS
-from genga.files import write_text
+from genga.store.files import write_text
 
 SMALL, SMALL_SHARE = 64, 0.5  # px, and share of the steps: half is learned from small pictures, three times as fast
 BATCH, SMALL_BATCH = 32, 64

@@ -15,9 +15,9 @@ from typing import Any
 from genga.audit.header import header_of, tensors_sha256
 from genga.audit.history import History
 from genga.errors import GengaError
-from genga.files import sha256_of
-from genga.shards import ShardReader
-from genga.stamps import Stamps
+from genga.store.files import sha256_of
+from genga.store.hash_cache import Stamps
+from genga.store.shards import ShardReader
 
 VERIFIED, CHANGED, ABSENT, UNRECORDED = "verified", "changed", "absent", "unrecorded"
 STATES = (VERIFIED, CHANGED, ABSENT, UNRECORDED)

@@ -14,7 +14,7 @@ from genga.audit.crate_jobs import add_jobs
 from genga.audit.decisions import FOLDER as CORRECTIONS
 from genga.audit.optional import library
 from genga.errors import GengaError
-from genga.files import sha256_of
+from genga.store.files import sha256_of
 from genga.tables.places import path_of
 
 Known = Mapping[str, Any]  # see genga.audit.facts

@@ -12,10 +12,10 @@ import polars as pl
 
 from genga.audit.optional import library
 from genga.errors import GengaError
-from genga.files import sha256_of
 from genga.images import EXTENSION, as_png
-from genga.shards import ShardReader, writing_shard
+from genga.store.files import sha256_of
 from genga.store.parquet import write_table
+from genga.store.shards import ShardReader, writing_shard
 from genga.tables.schema import SHARD
 
 NAME, TABLE, IMAGES = "croissant.json", "images.parquet", "images"

@@ -6,7 +6,7 @@ from typing import Any
 
 from genga.checkpoints import Checkpoint, read_checkpoints
 from genga.errors import GengaError
-from genga.files import read_json, sha256_of
+from genga.store.files import read_json, sha256_of
 from genga.tables.places import path_of
 
 

@@ -16,9 +16,9 @@ from genga.audit.page import page
 from genga.audit.walk import audit
 from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
-from genga.files import write_text
 from genga.records import Record, Records
-from genga.stamps import Stamps
+from genga.store.files import write_text
+from genga.store.hash_cache import Stamps
 from genga.tables.places import path_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from genga.errors import GengaError
-from genga.files import read_json
+from genga.store.files import read_json
 from genga.store.parquet import empty, read_table
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP

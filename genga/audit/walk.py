@@ -31,7 +31,7 @@ from genga.audit.model import Subject
 from genga.audit.models import model_checks
 from genga.records import RECORDS_FILE, Record, Records, line_of
 from genga.stages import EPISODE_STAGES
-from genga.stamps import Stamps
+from genga.store.hash_cache import Stamps
 from genga.tables.places import RAW, path_of
 
 

@@ -11,14 +11,14 @@ from genga import export
 from genga.command import summary
 from genga.errors import GengaError
 from genga.exposure import OF_DEDUP, OF_FRAMES, exposures
-from genga.files import write_text
-from genga.folders import replacing_folder
 from genga.images import EXTENSION, as_png
 from genga.params.dataset import Params
 from genga.params.section import parse_section, section_of_file
 from genga.progress import progress
-from genga.shards import ShardReader
+from genga.store.files import write_text
+from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
+from genga.store.shards import ShardReader
 from genga.tables.dataset import TRAIN
 from genga.tables.places import path_of
 from genga.tables.schema import SHARD

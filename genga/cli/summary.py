@@ -7,11 +7,11 @@ import typer
 
 from genga.counts import count, read_tables
 from genga.errors import GengaError
-from genga.files import read_json
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
 from genga.registry import load
 from genga.statistics import said_interval
+from genga.store.files import read_json
 from genga.tally import Counts, add_up, going_on
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -16,7 +16,7 @@ def trace(
     """Say what every stage made of a frame and why, and which checkpoints saw it at which steps."""
     from genga.audit.trace import trace as trace_of
     from genga.audit.tracetext import lines
-    from genga.files import write_json
+    from genga.store.files import write_json
 
     found = trace_of(frame)
     for line in lines(found):

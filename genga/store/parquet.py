@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from genga.errors import GengaError
-from genga.files import replacing
+from genga.store.files import replacing
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from genga.errors import GengaError
-from genga.files import SEAL, replacing
+from genga.store.files import SEAL, replacing
 
 Tensors = Mapping[str, torch.Tensor]
 

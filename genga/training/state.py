@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from genga.errors import GengaError
-from genga.files import sha256_of
+from genga.store.files import sha256_of
 from genga.training import sealed
 
 Checkpoint = dict[str, Any]  # step, epoch, file (as given in checkpoints.json), sha256

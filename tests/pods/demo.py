@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from genga.files import sha256_of
+from genga.store.files import sha256_of
 from tests.pods.project import bring_home, s3_server, send, snakemake
 from tests.slurm.demo import NOTHING, check, copy, made_alone, outputs
 from tests.slurm.demo import snakemake as alone

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from genga.files import sha256_of, write_text
+from genga.store.files import sha256_of, write_text
 
 _READERS = 8  # files read at once at most: more than that, and disks and shares only seek
 

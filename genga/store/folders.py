@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from genga.errors import GengaError
-from genga.files import read_json, sha256_of, write_json
+from genga.store.files import read_json, sha256_of, write_json
 
 MARK = "genga-export.json"  # in each folder that is ours: its files with their sha256
 

@@ -15,7 +15,7 @@ from typing import Self
 import polars as pl
 
 from genga.errors import GengaError
-from genga.files import in_project, replacing
+from genga.store.files import in_project, replacing
 from genga.tables.schema import SHARD
 
 
