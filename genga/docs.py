@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from genga.command import command_of, leaves
+from genga.jobs.script import command_of, leaves
 from genga.stages import LINE, STAGES
 from genga.store.files import write_text
 
@@ -120,7 +120,7 @@ def commands_page(root: Path) -> str:
 
 
 def script_command(path: Path) -> Any:
-    """Return a stage's script as the command that `genga.command.run` makes of it."""
+    """Return a stage's script as the command that `genga.jobs.script.run` makes of it."""
     module = _module(path)
     return command_of(module.main, module.__doc__)
 

@@ -17,9 +17,9 @@ from typing import IO
 
 from genga.athome import at_home, here, is_carried
 from genga.code import CodeIndex, key_of
-from genga.command import HELD, RUN, who
 from genga.errors import GengaError
 from genga.gather import gather, versions
+from genga.jobs.script import HELD, RUN, who
 from genga.records import RECORDS_FILE, Record, Records, read_records, write_records
 from genga.restore import digest_of, read_state, restore, settle, write_state
 from genga.snakestore import Store

@@ -11,7 +11,7 @@ import polars as pl
 
 from genga.image import Image
 from genga.images import decode
-from genga.progress import progress
+from genga.jobs.progress import progress
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
 

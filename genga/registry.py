@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Self
 
 from genga.catalogue import MODELS_FILE, Lock, ModelEntry, read_catalogue, read_lock
-from genga.command import params_of
 from genga.errors import GengaError
+from genga.jobs.script import params_of
 from genga.params.models import Params
 from genga.store.files import sha256_of
 

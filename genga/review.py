@@ -14,9 +14,9 @@ import polars as pl
 from genga.cellstore import CellReader
 from genga.dedup_corrections import COLUMNS
 from genga.exposure import exposures
+from genga.jobs.progress import progress
 from genga.pages import page
 from genga.params.review import Params
-from genga.progress import progress
 from genga.reasons import ANSWERS, meanings
 from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest

@@ -23,8 +23,8 @@ from genga.errors import GengaError
 from genga.image import Image
 from genga.images import EXTENSION
 from genga.images import encode as encode_image
+from genga.jobs.progress import progress
 from genga.params.sample import Params
-from genga.progress import progress
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
 from genga.training.captions import SEPARATOR, tokens

@@ -25,9 +25,9 @@ from genga.damage import Damage
 from genga.errors import GengaError
 from genga.fieldfilter import undone
 from genga.fields import PROGRESSIVE, Fields
+from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.planar import Luma, samples
-from genga.progress import progress
 from genga.reading import Reading
 from genga.sparse import sparing
 from genga.store.files import check_sha256

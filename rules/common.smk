@@ -23,7 +23,7 @@ from genga.away import beyond_reach, check_links, links_unnamed, taken_away, vid
 from genga.bucket import IN_POD, Bucket, check_sent
 from genga.episodes import episodes_before, episodes_of, find_episodes, in_name_order
 from genga.errors import GengaError
-from genga.failures import find_failures
+from genga.jobs.log_errors import find_failures
 from genga.store.files import check_writable, sha256_of
 from genga.journal import Journal
 from genga.launch import read_config

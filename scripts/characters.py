@@ -5,8 +5,8 @@ from pathlib import Path
 import typer
 
 from genga.characters import characters, in_words, read_tables
-from genga.command import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.embedder import open_embedder
+from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.names import read_names
 from genga.params.characters import Params
 from genga.pictures import reading

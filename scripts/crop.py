@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from genga.command import PARAMS, params_of, run, summary
 from genga.crop import OF_QUALITY, OF_STILLS, OF_TAG, correct, crop, in_words, written
+from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.crop import Params
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard

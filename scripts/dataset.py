@@ -5,8 +5,8 @@ from pathlib import Path
 import typer
 
 from genga.candidates import read_tables
-from genga.command import DATA, EPISODES, PARAMS, params_of, run, summary
 from genga.dataset import dataset, in_words
+from genga.jobs.script import DATA, EPISODES, PARAMS, params_of, run, summary
 from genga.params.dataset import Params
 from genga.store.files import read_json
 from genga.store.parquet import write_table

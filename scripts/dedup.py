@@ -5,13 +5,13 @@ from pathlib import Path
 
 import typer
 
-from genga.command import PARAMS, params_of, run, summary
 from genga.dedup import dedup, in_words, read_episode
 from genga.dedup_corrections import read_decisions
+from genga.jobs.script import PARAMS, params_of, run, summary
+from genga.jobs.threads import one_thread_each
 from genga.params.dedup import Params
 from genga.store.parquet import write_table
 from genga.tables.dedup import DEDUP
-from genga.threads import one_thread_each
 
 
 def main(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
-from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.detect import detect, in_words
 from genga.detector import open_detectors
+from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.params.detect import Params
 from genga.pictures import batched, pictures
 from genga.registry import models_of

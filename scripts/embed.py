@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
-from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.embed import OF_CROP, embed, wanted
 from genga.embedder import open_embedder
+from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.params.embed import Params
 from genga.pictures import batched, pictures
 from genga.registry import models_of

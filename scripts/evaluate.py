@@ -5,8 +5,8 @@ from pathlib import Path
 import typer
 
 from genga.checkpoints import keep, read_checkpoints
-from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
+from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.judges import look_at_references, look_at_samples, open_judges
 from genga.params.evaluate import Params
 from genga.pictures import batched, images

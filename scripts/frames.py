@@ -5,15 +5,15 @@ from pathlib import Path
 import typer
 
 from genga.cellstore import CellWriter
-from genga.command import PARAMS, THREADS, params_of, run, summary
 from genga.damage import Damage
 from genga.frames import frames, in_words
+from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
+from genga.jobs.threads import one_thread_each
 from genga.params.frames import Params
 from genga.store.files import read_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.frames import FRAMES
-from genga.threads import one_thread_each
 from genga.video import decode_probed
 
 

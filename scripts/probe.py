@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.command import PARAMS, params_of, run, summary
+from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.probe import Params
 from genga.probe import in_words, probe
 from genga.store.files import write_facts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from genga.command import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
+from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
 from genga.params.report import Params
 from genga.pictures import reading
 from genga.registry import models_of

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import typer
 
-from genga.command import PARAMS, THREADS, params_of, run, summary
+from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
+from genga.jobs.threads import one_thread_each
 from genga.params.review import Params
 from genga.review import OF_STILLS, review
 from genga.review_closest import OF_DEDUP
@@ -12,7 +13,6 @@ from genga.review_figures import OF_FRAMES, OF_SHOTS
 from genga.store.files import write_json, write_text
 from genga.store.parquet import read_table
 from genga.tables.frames import GRID
-from genga.threads import one_thread_each
 
 
 def main(

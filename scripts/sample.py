@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from genga.command import MODELS, PARAMS, params_of, run, summary
 from genga.diffusion import device_of, load_source
+from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.params.sample import Params
 from genga.registry import models_of
 from genga.sample import sample

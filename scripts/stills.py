@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.command import PARAMS, THREADS, params_of, run, summary
+from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.params.stills import Params
 from genga.stills import in_words, stills
 from genga.store.files import read_facts

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.command import MODELS, PARAMS, THREADS, params_of, run, summary
+from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.params.tag import Params
 from genga.pictures import batched, pictures
 from genga.registry import models_of

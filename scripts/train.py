@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from genga.command import MODELS, PARAMS, params_of, run, summary
 from genga.diffusion import device_of, load_source
+from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.launch import launch, launched, without
 from genga.params.train import Params
 from genga.pictures import reading

@@ -1,4 +1,4 @@
-"""genga.command: one line on error, one line at the end."""
+"""genga.jobs.script: one line on error, one line at the end."""
 
 import errno
 import os
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from genga.command import params_of, run, summary
 from genga.errors import GengaError
+from genga.jobs.script import params_of, run, summary
 from genga.params.section import Section
 
 

@@ -1,9 +1,9 @@
-"""genga.failures: what the failed jobs said."""
+"""genga.jobs.log_errors: what the failed jobs said."""
 
 import os
 from pathlib import Path
 
-from genga.failures import find_failures
+from genga.jobs.log_errors import find_failures
 
 
 def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:

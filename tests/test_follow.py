@@ -1,4 +1,4 @@
-"""genga.command: a job ends with the run that started it, however that ends."""
+"""genga.jobs.script: a job ends with the run that started it, however that ends."""
 
 import os
 import signal
@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from genga.command import HELD, RUN
+from genga.jobs.script import HELD, RUN
 from genga.stages import STAGES
 
-JOB = "from genga.command import follow; follow(); print('at work', flush=True); import time; time.sleep(60)"
+JOB = "from genga.jobs.script import follow; follow(); print('at work', flush=True); import time; time.sleep(60)"
 HOLDER = (
     "import sys; from genga.journal import Journal; journal = Journal('.'); journal.read(); journal.start();"
     "import os; print(os.environ['GENGA_RUN'], flush=True); sys.stdin.read()"

@@ -1,10 +1,10 @@
-"""genga.progress: what, how far, how fast, how long still."""
+"""genga.jobs.progress: what, how far, how fast, how long still."""
 
 import io
 
 import pytest
 
-from genga.progress import duration, progress, progress_line
+from genga.jobs.progress import duration, progress, progress_line
 
 
 def test_line_with_rate_and_time_left() -> None:

@@ -26,7 +26,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from demo.teach.pictures import Pictures, caption, draw_pictures
 from demo.teach.text import MAX_TOKENS, write_tokenizer
 from demo.teach.vae import LATENTS, encode, teach_vae
-from genga.progress import progress
+from genga.jobs.progress import progress
 
 TEXT_WIDTH = 96
 BATCH = 16

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from genga.command import summary
+from genga.jobs.script import summary
 
 app = typer.Typer(add_completion=False)
 

@@ -8,13 +8,13 @@ import polars as pl
 import typer
 
 from genga import export
-from genga.command import summary
 from genga.errors import GengaError
 from genga.exposure import OF_DEDUP, OF_FRAMES, exposures
 from genga.images import EXTENSION, as_png
+from genga.jobs.progress import progress
+from genga.jobs.script import summary
 from genga.params.dataset import Params
 from genga.params.section import parse_section, section_of_file
-from genga.progress import progress
 from genga.store.files import write_text
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table

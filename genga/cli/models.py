@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from genga.catalogue import MODELS_FILE
-from genga.command import summary
+from genga.jobs.script import summary
 from genga.params.models import Params
 from genga.params.section import parse_section, section_of_file
 from genga.registry import Model, Registry, load

@@ -15,7 +15,7 @@ import torch
 from genga.diffusion import Base, state_sha256
 from genga.errors import GengaError
 from genga.image import Image
-from genga.progress import progress
+from genga.jobs.progress import progress
 from genga.training import sealed
 from genga.training.draws import digest
 from genga.training.pictures import Picture

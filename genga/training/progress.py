@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from genga.progress import duration
+from genga.jobs.progress import duration
 from genga.training.plan import Step
 
 

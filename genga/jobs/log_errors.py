@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from genga.progress import PROGRESS
+from genga.jobs.progress import PROGRESS
 
 _CRASH = "Traceback (most recent call last):"
 
