@@ -22,7 +22,7 @@ from demo.teach.tagged import row_of
 from demo.teach.vae import to_tensor
 from demo.world.vocabulary import INDEX, RATING, TAGS
 from genga.detector import Detector
-from genga.image import Image
+from genga.images.image import Image
 from genga.tagger import Tagger
 
 STEPS, GUIDANCE = 20, 5.0  # as in params.yaml

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from bench.models import table
 from genga.cellstore import unpack
-from genga.images import decode as decoded
+from genga.images.codec import decode as decoded
 from genga.store.files import replacing, sha256_of
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import ShardReader

@@ -19,10 +19,10 @@ from PIL import Image as Pillow
 
 from bench.frames import CLIPS
 from bench.models import table
-from genga import images
-from genga.image import Image
-from genga.pixels import Converter
-from genga.planes import Packer
+from genga.images import codec
+from genga.images.h264 import Packer
+from genga.images.image import Image
+from genga.images.rgb import Converter
 from genga.still import Shown
 from genga.video import opening, pictures, prepare
 
@@ -47,7 +47,7 @@ def pillow(kind: str, **options: object) -> Coder:
 
 
 CODERS: dict[str, Coder] = {
-    "JPEG XL, genga's": images.encode_jxl,
+    "JPEG XL, genga's": codec.encode_jxl,
     "PNG, OpenCV, level 1": opencv(".png", cv2.IMWRITE_PNG_COMPRESSION, 1),
     "PNG, OpenCV, level 3": opencv(".png", cv2.IMWRITE_PNG_COMPRESSION, 3),
     "PNG, Pillow, level 1": pillow("png", compress_level=1),
@@ -84,11 +84,11 @@ def row(
     name: str, coder: str, found: Sequence[Image], given: Sequence[T], encode: Callable[[T], bytes]
 ) -> tuple[object, ...]:
     """What a coder takes for the pictures that are `given` to it, to be read as those in `found`."""
-    images.decode(encode(given[0]))  # what is loaded at first use is no picture's time
+    codec.decode(encode(given[0]))  # what is loaded at first use is no picture's time
     begin = time.process_time()
     written = [encode(one) for one in given]
     middle = time.process_time()
-    back = [images.decode(data) for data in written]
+    back = [codec.decode(data) for data in written]
     end = time.process_time()
     same = all((a == b).all() for a, b in zip(found, back, strict=True))
     size = sum(map(len, written))

@@ -14,7 +14,7 @@ import typer
 
 from bench.models import table
 from demo.world.vocabulary import INDEX, RATINGS
-from genga.boxes import Box, area, overlap
+from genga.images.boxes import Box, area, overlap
 from genga.people import FRAMINGS, is_count
 from genga.store.files import read_json
 from genga.store.parquet import read_table

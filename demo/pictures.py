@@ -21,13 +21,13 @@ from genga.cellstore import CellReader
 from genga.dedup import texts
 from genga.errors import GengaError
 from genga.exposure import exposures
-from genga.image import Image
+from genga.images.image import Image
+from genga.images.panorama import stitch
+from genga.images.rgb import Converter
+from genga.images.thumbnails import thumbnail
 from genga.lettering import in_cells
-from genga.pixels import Converter
-from genga.report_pictures import thumbnail
 from genga.review_figures import shots_of
 from genga.stills_stitched import spread
-from genga.stitch import stitch
 from genga.store.files import read_json, replacing, write_text
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES

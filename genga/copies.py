@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.image import Image
+from genga.images.image import Image
 
 SIDE = 32  # px of a thumbprint: enough for a pose and its colours, too little for grain and compression
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import polars as pl
 
-from genga.boxes import Box, containment
 from genga.crop_boxes import against, crop_boxes, freed, under
 from genga.errors import GengaError
-from genga.image import Image, cut
-from genga.images import EXTENSION, encode
+from genga.images.boxes import Box, containment
+from genga.images.codec import EXTENSION, encode
+from genga.images.image import Image, cut
+from genga.images.reading import pictures
 from genga.params.crop import Params
 from genga.people import FRAMINGS, Person, count_tags, is_count, people
-from genga.pictures import pictures
 from genga.store.shards import ShardWriter
 from genga.tables.crop import CROP, PLAN
 from genga.tables.quality import QUALITY

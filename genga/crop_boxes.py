@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from genga.boxes import Box, area, overlap, square, widened, within
+from genga.images.boxes import Box, area, overlap, square, widened, within
 from genga.params.crop import Params
 from genga.people import Person
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from genga.boxes import Box, assign, clip
-from genga.image import Image
+from genga.images.boxes import Box, assign, clip
+from genga.images.image import Image
 from genga.params.detect import Params
 from genga.tables.detect import DETECT, KINDS
 

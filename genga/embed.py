@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.image import Image
+from genga.images.image import Image
 from genga.params.embed import Params
 from genga.tables.crop import CROP
 from genga.tables.schema import SHARD, only

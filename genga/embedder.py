@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 
 from genga import onnx
 from genga.errors import GengaError
-from genga.image import Image
+from genga.images.image import Image
 from genga.registry import Registry
 from genga.store.files import read_json
 

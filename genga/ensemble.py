@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.errors import GengaError
-from genga.image import Image
+from genga.images.image import Image
 
 Means = npt.NDArray[np.float64]  # (images, tags), 0..1
 Votes = npt.NDArray[np.int64]  # (images, tags), 0..number of taggers

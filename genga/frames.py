@@ -22,9 +22,9 @@ import polars as pl
 
 from genga.cells import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, tones
 from genga.cellstore import CellWriter
+from genga.images.planar import Luma
 from genga.lettering_looks import Lookout
 from genga.params.frames import Params
-from genga.planar import Luma
 from genga.tables.frames import FRAMES, GRID
 from genga.video import Decoded, luma
 from genga.weave import Steady

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genga.boxes import Box
 from genga.copies import Prints, thumbprints
 from genga.detector import Detector
 from genga.embedder import open_embedder
 from genga.ensemble import Ensemble
-from genga.image import Image, cut
+from genga.images.boxes import Box
+from genga.images.image import Image, cut
 from genga.registry import Registry
 from genga.tagger import open_taggers
 

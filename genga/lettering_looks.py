@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from genga.boxes import Box, around, containment
 from genga.cells import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
-from genga.planar import Luma
+from genga.images.boxes import Box, around, containment
+from genga.images.planar import Luma
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genga.boxes import Box, around, iou
 from genga.cells import Cells, Grids, difference_map
+from genga.images.boxes import Box, around, iou
 from genga.lettering import Lettering
 
 _CORNER = 4  # a corner is a fourth of the width by a fourth of the height

@@ -8,7 +8,7 @@ are people too: someone at the edge of the frame.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from genga.boxes import Box, containment
+from genga.images.boxes import Box, containment
 
 FRAMINGS = ("full_body", "cowboy_shot", "upper_body", "portrait")
 

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.boxes import Box
-from genga.image import Image
+from genga.images.boxes import Box
+from genga.images.image import Image
 from genga.params.quality import Params, Ratio, Share
 from genga.quality_text import Shares, burnt_in, cover
 from genga.quality_text import located as places_of

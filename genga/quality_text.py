@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.boxes import Box, around, containment
+from genga.images.boxes import Box, around, containment
 from genga.lettering_looks import lines_of
 from genga.tables.schema import SHARD, only
 from genga.tables.shots import SHOTS

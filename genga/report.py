@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from genga.image import Image
+from genga.images.image import Image
+from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages import page
 from genga.params.report import Params
 from genga.report_charts import Difference, Line, Point, chart, differences
 from genga.report_figures import OF_DATASET, OF_SAMPLE, compose, origins
-from genga.report_pictures import data_uri, thumbnail, within_budget
 from genga.report_tables import Tables
 from genga.tally import goes_on, going_on
 

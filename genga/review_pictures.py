@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from genga.cells import Cells, Grids, difference_map
-from genga.image import Image
-from genga.images import decode
+from genga.images.codec import decode
+from genga.images.image import Image
+from genga.images.thumbnails import data_uri, thumbnail
 from genga.params.review import Params
-from genga.report_pictures import data_uri, thumbnail
 from genga.review_closest import Decision
 
 _LEAST = 32  # px, to which thumbnails are made smaller at most

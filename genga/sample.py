@@ -20,9 +20,9 @@ from genga import lora
 from genga.checkpoints import verified
 from genga.diffusion import VAE_SCALE, Base, encode, place
 from genga.errors import GengaError
-from genga.image import Image
-from genga.images import EXTENSION
-from genga.images import encode as encode_image
+from genga.images.codec import EXTENSION
+from genga.images.codec import encode as encode_image
+from genga.images.image import Image
 from genga.jobs.progress import progress
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter

@@ -13,7 +13,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genga.clustering import NOISE
-from genga.image import Image
+from genga.images.image import Image
 from genga.names import COLUMNS
 
 TEMPLATE = "characters.html.j2"

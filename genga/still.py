@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from genga.image import Image
-from genga.images import encode
+from genga.images.codec import encode
+from genga.images.h264 import Packer
+from genga.images.image import Image
+from genga.images.planar import Frame
+from genga.images.rgb import Converter
 from genga.params.stills import Format, Lossless
-from genga.pixels import Converter
-from genga.planar import Frame
-from genga.planes import Packer
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE, Fields
+from genga.images.h264 import Packer
+from genga.images.rgb import Converter
 from genga.jobs.progress import progress
 from genga.params.stills import Format, Params
-from genga.pixels import Converter
-from genga.planes import Packer
 from genga.still import Shown, Still
 from genga.stills_stitched import parts, stitched
 from genga.store.shards import ShardWriter

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genga.boxes import padded
 from genga.ensemble import Ensemble, Means, Votes
 from genga.errors import GengaError
-from genga.image import Image, cut
+from genga.images.boxes import padded
+from genga.images.image import Image, cut
 from genga.params.tag import Params
 from genga.people import Person, count_tags, main_person, people
 from genga.tables.tag import TAG

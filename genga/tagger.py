@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from genga import onnx
 from genga.ensemble import Ensemble
 from genga.errors import GengaError
-from genga.image import Image
+from genga.images.image import Image
 from genga.registry import Registry
 
 Dialect = Literal["pillow", "opencv"]

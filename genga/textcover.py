@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.boxes import Box
+from genga.images.boxes import Box
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.uint8]  # (height, width), 1 where there is a stroke

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from genga.boxes import Box, iou
+from genga.images.boxes import Box, iou
 
 Person = tuple[str, int]  # still, box
 

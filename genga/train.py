@@ -19,7 +19,7 @@ import torch
 
 from genga import lora
 from genga.diffusion import Source
-from genga.image import Image
+from genga.images.image import Image
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table

@@ -20,14 +20,15 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from genga import hwaccel, tonemap
+from genga import hwaccel
 from genga.damage import Damage
 from genga.errors import GengaError
 from genga.fieldfilter import undone
 from genga.fields import PROGRESSIVE, Fields
+from genga.images import hdr
+from genga.images.planar import Luma, samples
 from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
-from genga.planar import Luma, samples
 from genga.reading import Reading
 from genga.sparse import sparing
 from genga.store.files import check_sha256
@@ -187,14 +188,14 @@ def as_coded(
 def luma(frame: VideoFrame) -> tuple[Luma, int]:
     """Return a frame's luma (height, width), a view of the frame where that is possible, and its bits per sample.
 
-    HDR (PQ, HLG) becomes the 8-bit luma that its greys have in SDR (genga.tonemap).
+    HDR (PQ, HLG) becomes the 8-bit luma that its greys have in SDR (genga.images.hdr).
     """
     bits = luma_bits(frame.format.name)
     if bits is None:
         return samples(frame.reformat(format="gray").planes[0], frame.width), 8
     values = samples(frame.planes[0], frame.width, bits)
-    if int(frame.color_trc) in (tonemap.PQ, tonemap.HLG):
-        return tonemap.sdr_codes(int(frame.color_trc), bits, int(frame.color_range) == _FULL)[values], 8
+    if int(frame.color_trc) in (hdr.PQ, hdr.HLG):
+        return hdr.sdr_codes(int(frame.color_trc), bits, int(frame.color_range) == _FULL)[values], 8
     return values, bits
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.cells import cells_of, grid_size
-from genga.planar import Luma
+from genga.images.planar import Luma
 
 Small = npt.NDArray[np.float32]  # (about _LINES, width), luma
 Shift = tuple[float, float]  # x, y, px of a Small

@@ -6,10 +6,10 @@ import typer
 
 from genga.checkpoints import keep, read_checkpoints
 from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
+from genga.images.reading import batched, images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.judges import look_at_references, look_at_samples, open_judges
 from genga.params.evaluate import Params
-from genga.pictures import batched, images
 from genga.registry import models_of
 from genga.selection import comparison, select
 from genga.store.files import write_facts

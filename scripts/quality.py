@@ -5,10 +5,10 @@ from pathlib import Path
 
 import typer
 
+from genga.images.reading import batched, pictures
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.quality import Params
-from genga.pictures import batched, pictures
 from genga.quality import in_words, quality, where_text_is
 from genga.quality_text import OF_SHOTS, OF_STILLS
 from genga.store.parquet import read_table, write_table

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import typer
 
+from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
 from genga.params.report import Params
-from genga.pictures import reading
 from genga.registry import models_of
 from genga.report import report
 from genga.report_figures import roles

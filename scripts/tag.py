@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
+from genga.images.reading import batched, pictures
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.params.tag import Params
-from genga.pictures import batched, pictures
 from genga.registry import models_of
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT

@@ -6,10 +6,10 @@ from pathlib import Path
 import typer
 
 from genga.diffusion import device_of, load_source
+from genga.images.reading import reading
 from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.launch import launch, launched, without
 from genga.params.train import Params
-from genga.pictures import reading
 from genga.registry import models_of
 from genga.store.parquet import read_table
 from genga.train import in_words, train, write

@@ -1,6 +1,6 @@
 """Boxes by arithmetic that can be done in the head."""
 
-from genga.boxes import area, assign, clip, containment, overlap, padded, square, within
+from genga.images.boxes import area, assign, clip, containment, overlap, padded, square, within
 
 
 def test_areas():

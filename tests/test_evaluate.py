@@ -14,7 +14,7 @@ import pytest
 
 from genga.errors import GengaError
 from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
-from genga.images import encode
+from genga.images.codec import encode
 from genga.judges import Judges, largest_counts, look_at_references, look_at_samples
 from genga.params.evaluate import Params
 from genga.selection import by_pair, select

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from genga.cli.export import app
 from genga.errors import GengaError
 from genga.export import OF_DATASET, file_stem, safe
-from genga.images import decode, encode
-from genga.pictures import OF_STILLS
+from genga.images.codec import decode, encode
+from genga.images.reading import OF_STILLS
 from genga.store.files import sha256_of
 from genga.store.folders import MARK, replacing_folder
 from genga.store.parquet import write_table

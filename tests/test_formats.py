@@ -64,7 +64,7 @@ def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Pa
 
     from genga.audit.croissant import croissant
     from genga.audit.tables import OF_DATASET
-    from genga.images import encode
+    from genga.images.codec import encode
     from genga.params.stills import Format
     from genga.store.parquet import read_table
     from genga.store.shards import writing_shard

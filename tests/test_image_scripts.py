@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from genga.crop import OF_TAG
-from genga.images import encode
-from genga.pictures import OF_STILLS, pictures
+from genga.images.codec import encode
+from genga.images.reading import OF_STILLS, pictures
 from genga.quality_text import OF_SHOTS
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genga.errors import GengaError
-from genga.images import as_png, decode, encode
+from genga.images.codec import as_png, decode, encode
 from genga.params.stills import Format
 
 NOISE = np.random.default_rng(0).integers(0, 256, (37, 53, 3)).astype(np.uint8)

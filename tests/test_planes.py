@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from films import as_rgb
 
-from genga import planes
 from genga.errors import GengaError
-from genga.images import H264_STARTS, as_png, decode, encode
+from genga.images import h264
+from genga.images.codec import H264_STARTS, as_png, decode, encode
+from genga.images.rgb import Converter
 from genga.params.stills import Params
-from genga.pixels import Converter
 from genga.stills import shown, stills, wanted
 from genga.store.shards import ShardReader, writing_shard
 from genga.video import decode as frames_of
@@ -36,7 +36,7 @@ def packed(film: Path, scaling: str) -> tuple[bytes | None, np.ndarray]:
     """The second frame of a film, as a stage would keep it, and its pixels."""
     with opening(film) as (container, stream):
         convert = Converter.of(stream, scaling)
-        packer = planes.Packer(convert, scaling)
+        packer = h264.Packer(convert, scaling)
         frame = [frame for _, frame in pictures(container, stream)][1]
         return packer.packed(frame), convert.image(frame)
 

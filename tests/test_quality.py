@@ -7,7 +7,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from genga.boxes import area, overlap
+from genga.images.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
 from genga.quality import grey, measure, quality, tier
 from genga.quality_text import OF_SHOTS, burnt_in, by_still, cover, joined, located, part

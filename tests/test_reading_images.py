@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from genga.errors import GengaError
-from genga.pictures import batched
+from genga.images.reading import batched
 
 
 def test_batched_keeps_order():

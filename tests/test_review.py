@@ -13,7 +13,7 @@ from pages import Page
 
 from genga.cellstore import CellWriter
 from genga.exposure import exposures
-from genga.images import encode
+from genga.images.codec import encode
 from genga.params.review import Params
 from genga.reasons import meanings
 from genga.review import scale

@@ -11,7 +11,7 @@ from tiny_base import save_tiny_base
 from genga import lora
 from genga.diffusion import load_base
 from genga.errors import GengaError
-from genga.images import decode
+from genga.images.codec import decode
 from genga.params.sample import Params
 from genga.sample import count, drawn, prompt_of, start_noise
 from genga.store.files import sha256_of, write_facts

@@ -13,9 +13,9 @@ from films import as_rgb, flat, texture, with_box, write_film
 
 from genga.errors import GengaError
 from genga.fields import PROGRESSIVE
-from genga.images import decode as read_image
+from genga.images.codec import decode as read_image
+from genga.images.rgb import square
 from genga.params.stills import Params
-from genga.pixels import square
 from genga.sparse import can_spare
 from genga.stills import shown, walked, wanted, written
 from genga.store.shards import ShardReader, writing_shard

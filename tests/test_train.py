@@ -20,7 +20,7 @@ from training_params import params
 
 from genga.diffusion import Source, load_base
 from genga.errors import GengaError
-from genga.images import encode
+from genga.images.codec import encode
 from genga.lora import read_metadata
 from genga.store.files import sha256_of
 from genga.store.parquet import read_table, write_table

@@ -12,13 +12,13 @@ import polars as pl
 import pytest
 from films import as_rgb, flat, texture, with_box
 
-from genga import tonemap
 from genga.damage import Damage
 from genga.fields import Fields, combs, decide, grain, thinned, verdict, verdicts
 from genga.hwaccel import opened
+from genga.images import hdr
+from genga.images.rgb import Converter
 from genga.params.probe import Params
 from genga.params.stills import Params as Stills
-from genga.pixels import Converter
 from genga.probe import probe
 from genga.reading import Reading
 from genga.stills import shown
@@ -158,15 +158,13 @@ def test_hdr_becomes_sdr(tmp_path: Path, transfer: str, white: float) -> None:
 
 def test_tone_mapping_by_hand() -> None:
     # ST 2084: 58 % of the signal is 203 cd/m2. BT.2446-1, Method A keeps black and white where they are.
-    assert tonemap.pq_light(np.float32([0, 0.5807, 1])).tolist() == pytest.approx([0, 203, 10000], rel=0.01, abs=1e-6)
-    assert tonemap.sdr_luma(np.float32([0, 1])).tolist() == pytest.approx([0, 1], abs=1e-4)
-    grey = tonemap.sdr(np.full((1, 1, 3), 38059, np.uint16), tonemap.PQ)[0, 0]  # 203 cd/m2
+    assert hdr.pq_light(np.float32([0, 0.5807, 1])).tolist() == pytest.approx([0, 203, 10000], rel=0.01, abs=1e-6)
+    assert hdr.sdr_luma(np.float32([0, 1])).tolist() == pytest.approx([0, 1], abs=1e-4)
+    grey = hdr.sdr(np.full((1, 1, 3), 38059, np.uint16), hdr.PQ)[0, 0]  # 203 cd/m2
     assert (
-        grey.min()
-        == grey.max()
-        == pytest.approx(255 * float(tonemap.sdr_luma(np.float32([0.203 ** (1 / 2.4)]))[0]), abs=1)
+        grey.min() == grey.max() == pytest.approx(255 * float(hdr.sdr_luma(np.float32([0.203 ** (1 / 2.4)]))[0]), abs=1)
     )
-    red = tonemap.sdr(np.array([[[38059, 0, 0]]], np.uint16), tonemap.PQ)[0, 0]
+    red = hdr.sdr(np.array([[[38059, 0, 0]]], np.uint16), hdr.PQ)[0, 0]
     assert red[0] > 100 > red[1] == red[2] == 0
 
 

@@ -16,7 +16,7 @@ from demo.world import cast
 from demo.world.chance import pick, random_character, random_scene, similar
 from demo.world.model import ACCESSORIES, BANGS, HAIR_STYLES, Character
 from demo.world.palette import EYES, HAIR, SKIN, jitter
-from genga.boxes import clip, square, within
+from genga.images.boxes import clip, square, within
 
 HEAD_SCALE = 1.5  # side of a head's crop, times the head's longer side: the published process
 LEAST_SIDE = 24  # px; smaller crops are not drawn

@@ -12,7 +12,7 @@ from demo.teach.frames import Frame, Image, Span, random_frame, seen_through
 from demo.teach.people import crop_spans, shaken
 from demo.world.tags import figure_tags, place_tags, scene_tags
 from demo.world.vocabulary import INDEX, TAGS
-from genga.boxes import padded
+from genga.images.boxes import padded
 from genga.tagger import prepare
 
 FRAME_ASPECTS = (16 / 9, 16 / 9, 16 / 9, 1.0, 0.6)  # series, and the pictures that a text-to-image model samples

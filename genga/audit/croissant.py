@@ -12,7 +12,7 @@ import polars as pl
 
 from genga.audit.optional import library
 from genga.errors import GengaError
-from genga.images import EXTENSION, as_png
+from genga.images.codec import EXTENSION, as_png
 from genga.store.files import sha256_of
 from genga.store.parquet import write_table
 from genga.store.shards import ShardReader, writing_shard

@@ -10,7 +10,7 @@ import typer
 from genga import export
 from genga.errors import GengaError
 from genga.exposure import OF_DEDUP, OF_FRAMES, exposures
-from genga.images import EXTENSION, as_png
+from genga.images.codec import EXTENSION, as_png
 from genga.jobs.progress import progress
 from genga.jobs.script import summary
 from genga.params.dataset import Params

@@ -6,7 +6,7 @@ from genga.params.hardware_decoder import HardwareDecoder
 from genga.params.section import Section
 
 Lossless = Literal["jxl", "webp", "png"]  # of RGB
-Format = Literal["h264", Lossless]  # of stills; h264: of a frame as the video has it (genga.planes), else jxl
+Format = Literal["h264", Lossless]  # of stills; h264: of a frame as the video has it (genga.images.h264), else jxl
 
 
 class Params(Section):

@@ -14,7 +14,7 @@ import torch
 
 from genga.diffusion import Base, state_sha256
 from genga.errors import GengaError
-from genga.image import Image
+from genga.images.image import Image
 from genga.jobs.progress import progress
 from genga.training import sealed
 from genga.training.draws import digest

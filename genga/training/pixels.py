@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 
-from genga.image import Image, cut
+from genga.images.image import Image, cut
 
 Box = tuple[int, int, int, int]  # x0 y0 x1 y1 in px, exclusive end
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import cv2
 
 from genga.errors import GengaError
-from genga.image import Image
+from genga.images.image import Image
 
 
 def thumbnail(image: Image, side: int) -> Image:

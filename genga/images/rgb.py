@@ -1,6 +1,6 @@
 """Decoded frames as RGB images: colours by the stream's own matrix and range, square pixels, the right way up.
 
-HDR (PQ, HLG) becomes SDR by a published curve: genga.tonemap.
+HDR (PQ, HLG) becomes SDR by a published curve: genga.images.hdr.
 """
 
 from fractions import Fraction
@@ -12,12 +12,12 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from genga import tonemap
-from genga.image import Image
-from genga.planar import samples
+from genga.images import hdr
+from genga.images.image import Image
+from genga.images.planar import samples
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
-_HDR = (tonemap.PQ, tonemap.HLG)
+_HDR = (hdr.PQ, hdr.HLG)
 _SQUARE, _MILLISECOND = Fraction(1), Fraction(1, 1000)
 _HD_LINES = 720  # from which on players take an unstated matrix to be BT.709
 
@@ -47,7 +47,7 @@ class Converter:
         self._graph.vpush(frame)
         pulled = self._graph.vpull()
         assert isinstance(pulled, VideoFrame)
-        rgb = tonemap.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else interleaved(pulled)
+        rgb = hdr.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else interleaved(pulled)
         return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
 
     def _made_for(self, frame: VideoFrame) -> av.filter.Graph:

@@ -16,8 +16,8 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from genga.image import Image
-from genga.pixels import Converter
+from genga.images.image import Image
+from genga.images.rgb import Converter
 
 FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray")  # of which nothing is lost
 _OPTIONS = {"qp": "0", "preset": "ultrafast"}

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import polars as pl
 
-from genga.image import Image
-from genga.images import decode
+from genga.images.codec import decode
+from genga.images.image import Image
 from genga.jobs.progress import progress
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD

@@ -17,9 +17,9 @@ from PIL import Image as Pillow
 from pillow_jxl import Decoder
 from pillow_jxl import Encoder as _Encoder
 
-from genga import planes
 from genga.errors import GengaError
-from genga.image import Image
+from genga.images import h264
+from genga.images.image import Image
 
 EXTENSION = ".png"  # of a lossless image that other tools read
 
@@ -46,12 +46,12 @@ def encode(image: Image, kind: str = "png") -> bytes:
 
 
 def decode(data: bytes, name: str = "image") -> Image:
-    """Return the image in bytes of PNG, JPEG, WebP, JPEG XL, or H.264 as genga.planes writes it.
+    """Return the image in bytes of PNG, JPEG, WebP, JPEG XL, or H.264 as genga.images.h264 writes it.
 
     Raises GengaError, with `name`, if they are none.
     """
     if data.startswith(H264_STARTS):
-        image = planes.unpack(data)
+        image = h264.unpack(data)
     elif data.startswith(JXL_STARTS):
         image = _decode_jxl(data)
     else:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.image import Image
+from genga.images.image import Image
 
 Values = npt.NDArray[Any]  # float
 

@@ -1,4 +1,4 @@
-"""The type of an image in memory, and cutting a part out of one. Reading and writing files: genga.images."""
+"""The type of an image in memory, and cutting a part out of one. Reading and writing files: genga.images.codec."""
 
 import numpy as np
 import numpy.typing as npt

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.image import Image
+from genga.images.image import Image
 
 Matrix = npt.NDArray[np.float64]  # (3, 3), takes (x, y, 1) of a frame to its place in the first one
 
