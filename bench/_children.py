@@ -40,7 +40,7 @@ def cost(command: Sequence[str | Path], folder: Path) -> Cost:
 def main(what: str, path: str, *more: str) -> None:
     """Do one of the commands above."""
     if what == "decode":
-        from genga.video import decode
+        from genga.video.decode import decode
 
         print(sum(1 for _ in decode(path, int(more[0]))), "frames")
     else:

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from genga.cells import Cells, block_difference
+from genga.video.luma_grid import Cells, block_difference
 
 Keepers = Sequence[int | None]
 

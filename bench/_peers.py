@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.fft import dctn
 
 from bench._treated import TREATED
-from genga.cells import Cells
+from genga.video.luma_grid import Cells
 
 # How each variant is made from the native file: video filter (name, options) or none, and encoder options.
 VARIANTS: dict[str, tuple[tuple[str, dict[str, object]] | None, dict[str, object]]] = {

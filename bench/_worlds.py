@@ -23,12 +23,14 @@ from demo.film.timeline import Frame, pair_labels, timeline, timing
 from demo.film.truth import BLACK, BLEND, Catalogue
 from demo.series import encode, picture, planes
 from demo.world.chance import LINES, random_scene
-from genga.cells import block_difference, cells_of
+from genga.video.luma_grid import block_difference, cells_of
 
 Image = np.ndarray  # (height, width, 3) uint8 RGB
 Style = Callable[[Image, int], Image]  # a picture and the number of its frame -> the picture as it is shown
 
-VISIBLE = 8.0  # block difference (genga.cells) of the pictures before encoding under which a change is not judged
+VISIBLE = (
+    8.0  # block difference (genga.video.luma_grid) of the pictures before encoding under which a change is not judged
+)
 EVERY = ("talk", "walk", "wave", "talk", "jump", "look", "pan", "blink", "talk", "zoom", "hold")
 PAL, NTSC = (25, 1), (30000, 1001)
 BOIL, REDRAWN = 3, 3  # versions of boiling lines, and frames each is shown

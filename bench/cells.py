@@ -17,9 +17,9 @@ from bench._keepers import Truth
 from bench._peers import encoded
 from bench.frames import videos
 from bench.models import table
-from genga.cells import cells_of, grid_size
-from genga.cellstore import STRETCH, pack
-from genga.video import decode, luma
+from genga.video.decode import decode, luma
+from genga.video.grid_store import STRETCH, pack
+from genga.video.luma_grid import cells_of, grid_size
 
 Picture = npt.NDArray[np.uint8]  # (rows, columns) luma
 VARIANTS = ("native", "grain", "crf 36")

@@ -16,13 +16,13 @@ import typer
 from safetensors.torch import load_file
 
 from bench.models import table
-from genga.cellstore import unpack
 from genga.images.codec import decode as decoded
 from genga.store.files import replacing, sha256_of
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
-from genga.video import decode
+from genga.video.decode import decode
+from genga.video.grid_store import unpack
 
 TIMES = 5
 

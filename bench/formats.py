@@ -24,7 +24,7 @@ from genga.images.h264 import Packer
 from genga.images.image import Image
 from genga.images.rgb import Converter
 from genga.still import Shown
-from genga.video import opening, pictures, prepare
+from genga.video.decode import opening, pictures, prepare
 
 Coder = Callable[[Image], bytes]
 T = TypeVar("T")

@@ -27,21 +27,21 @@ from bench._peers import SAME_FRAMES, VARIANTS, encoded, imagededup, mpdecimate,
 from bench._treated import TREATED
 from bench._worlds import WORLDS, drawn
 from bench.models import table
-from genga.cells import Cells
-from genga.cellstore import CellReader, CellWriter
 from genga.dedup import own_drawings
-from genga.fields import Fields
 from genga.frames import frames
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
 from genga.params.section import Section, parse_section, section_of_file
 from genga.params.shots import Params as ShotsParams
-from genga.probe import probe
 from genga.shots import shots
 from genga.store.files import read_json
 from genga.store.shards import writing_shard
-from genga.video import decode, luma
+from genga.video.decode import decode, luma
+from genga.video.grid_store import CellReader, CellWriter
+from genga.video.interlace import Fields
+from genga.video.luma_grid import Cells
+from genga.video.probe import probe
 
 P = TypeVar("P", bound=Section)
 

@@ -19,10 +19,10 @@ import typer
 
 from bench._peers import SAME_FRAMES, encoded
 from bench.models import table
-from genga.cells import cells_of, grid_size
 from genga.frames import signature
 from genga.signatures import Codes, nearest
-from genga.video import decode, luma
+from genga.video.decode import decode, luma
+from genga.video.luma_grid import cells_of, grid_size
 
 COUNTS = (100_000, 300_000, 1_000_000)
 FULL = (100_000, 1_000_000, 10_000_000)

@@ -18,7 +18,6 @@ import typer
 from bench._peers import SAME_FRAMES, encoded
 from bench.frames import section
 from bench.models import table
-from genga.cellstore import CellReader, CellWriter
 from genga.dedup import ignored, own_drawings
 from genga.dedup_series import Film, shared
 from genga.frames import frames
@@ -28,7 +27,8 @@ from genga.params.shots import Params as ShotsParams
 from genga.shots import shots
 from genga.store.files import read_json
 from genga.store.shards import writing_shard
-from genga.video import decode
+from genga.video.decode import decode
+from genga.video.grid_store import CellReader, CellWriter
 
 HEADER = ("episode", "encoded", "drawings", "shared", "found", "missed", "false", "frames of it", "s, CPU")
 

@@ -104,7 +104,7 @@ def ran(command: list[str | Path], folder: Path) -> Cost:
 def alone(video: Path, folder: Path) -> Cost:
     """Decoding and nothing else."""
     command: list[str | Path] = [sys.executable, "-m", "bench._children", "decode", video, THREADS]
-    start = cost([sys.executable, "-c", "import genga.video"], folder)
+    start = cost([sys.executable, "-c", "import genga.video.decode"], folder)
     return replace(found := cost(command, folder), cpu=found.cpu - start.cpu)
 
 

@@ -16,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Grids, cells_of, difference_map, grid_size, mixture
-from genga.cellstore import CellReader
 from genga.dedup import texts
 from genga.errors import GengaError
 from genga.exposure import exposures
@@ -32,8 +30,10 @@ from genga.store.files import read_json, replacing, write_text
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
-from genga.video import opening, pictures
-from genga.weave import Steady, moved
+from genga.video.decode import opening, pictures
+from genga.video.gate_weave import Steady, moved
+from genga.video.grid_store import CellReader
+from genga.video.luma_grid import Grids, cells_of, difference_map, grid_size, mixture
 
 WIDE, GAP = 300, 8  # px: width of a picture beside others, and between them
 QUALITY = 82  # of WebP

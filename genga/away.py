@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from genga.episodes import EXTENSIONS, Episode
 from genga.errors import GengaError
 from genga.records import RECORDS_FILE, Record, Records, read_records
 from genga.snakestore import compact_sorted
 from genga.tables.places import FOLDER, RAW, path_of
+from genga.video.episodes import EXTENSIONS, Episode
 
 # How the lines of these jobs begin.
 _PROBED, _TOGETHER = (f'{{"job":"{path_of(stage)}' for stage in ("probe", "characters"))
 
 
 def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
-    """Return the video of every (series, episode) that was probed, in the order of genga.episodes.find_episodes.
+    """Return the video of every (series, episode) that was probed, in the order of genga.video.episodes.find_episodes.
 
     Of a series whose episodes were put together it is those that were: others had been taken away before.
     """

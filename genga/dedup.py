@@ -12,8 +12,6 @@ from pathlib import Path
 
 import polars as pl
 
-from genga.cells import Grids
-from genga.cellstore import CellReader
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
 from genga.dedup_corrections import Decision
@@ -28,6 +26,8 @@ from genga.structure import block_noise, noise_of
 from genga.tables.dedup import DEDUP, KEPT, STITCHED
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
+from genga.video.grid_store import CellReader
+from genga.video.luma_grid import Grids
 
 GRADUAL = ("dissolve", "fade")
 Row = tuple[int | None, str, float | None]  # keeper, reason, distance

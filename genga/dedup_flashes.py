@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from genga.cells import Cells
 from genga.dedup_runs import Run
 from genga.lettering import Pictures, difference
+from genga.video.luma_grid import Cells
 
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 _BRIGHTER = 12.0  # levels of mean luma by which a flash is brighter than its neighbours at least

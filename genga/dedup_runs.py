@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from genga.cells import mixture
 from genga.dedup_asked import HELD, Asked
 from genga.lettering import Pictures, Seen, difference
+from genga.video.luma_grid import mixture
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
 _FEWEST = 8  # blends from which that can be told

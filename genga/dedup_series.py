@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import Grids
 from genga.dedup_recurring import recurring_threshold
 from genga.lettering import Lettering, Pictures, difference
 from genga.params.dedup import Params
 from genga.signatures import Codes, nearest
 from genga.tables.dedup import DEDUP
 from genga.tables.schema import only
+from genga.video.luma_grid import Grids
 
 _ROW = 3  # drawings of one stretch that must be found again: fewer may be alike by chance
 _APART = 10.0  # s without any that end a stretch; between them credits and subtitles may differ

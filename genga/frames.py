@@ -1,7 +1,7 @@
 """Measure every frame of a video in one decode pass.
 
 For each frame: its time, how much it differs from the frame before, how bright and how sharp it is, a signature by
-which the drawing can be found again, and its cell grid (genga.cells), by which later stages compare any two frames
+which the drawing can be found again, and its cell grid (genga.video.luma_grid), by which later stages compare any two frames
 without decoding again. Where the picture changed, burnt-in text is looked for (genga.lettering_looks).
 
 Signature: 256-bit perceptual hash (imagehash's `phash`, Zauner 2010, "Implementation and Benchmarking of Perceptual
@@ -20,14 +20,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.cells import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, tones
-from genga.cellstore import CellWriter
 from genga.images.planar import Luma
 from genga.lettering_looks import Lookout
 from genga.params.frames import Params
 from genga.tables.frames import FRAMES, GRID
-from genga.video import Decoded, luma
-from genga.weave import Steady
+from genga.video.decode import Decoded, luma
+from genga.video.gate_weave import Steady
+from genga.video.grid_store import CellWriter
+from genga.video.luma_grid import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, tones
 
 Row = dict[str, Any]  # of FRAMES
 Values = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave:
     """Return a row per frame (FRAMES), writing each frame's cells to `store`.
 
     decoded: in order. Every grid has the size of the first frame's, also after a change of resolution. weave: hold the
-    picture still that weaves with its film (genga.weave).
+    picture still that weaves with its film (genga.video.gate_weave).
     """
     schema = {name: kind for name, kind in FRAMES.items() if name not in GRID}
     rows = measured(decoded, store, params, weave)

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import polars as pl
 
-from genga.cells import Cells, Grids, block_difference, difference_map
 from genga.structure import Mask
+from genga.video.luma_grid import Cells, Grids, block_difference, difference_map
 
 _STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself

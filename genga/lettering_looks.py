@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from genga.cells import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 from genga.images.boxes import Box, around, containment
 from genga.images.planar import Luma
 from genga.structure import Mask
 from genga.textcover import lines_in, stroke_masks
+from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
 Line = dict[str, float | bool]  # a value of LINE
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genga.cells import Cells, Grids, difference_map
 from genga.images.boxes import Box, around, iou
 from genga.lettering import Lettering
+from genga.video.luma_grid import Cells, Grids, difference_map
 
 _CORNER = 4  # a corner is a fourth of the width by a fourth of the height
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from genga.cellstore import CellReader
 from genga.dedup_corrections import COLUMNS
 from genga.exposure import exposures
 from genga.jobs.progress import progress
@@ -25,6 +24,7 @@ from genga.review_pictures import Pair, grid_pictures, pair, thumbnails
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
+from genga.video.grid_store import CellReader
 
 TEMPLATE, STYLE = "review.html.j2", "review.css"
 

@@ -8,12 +8,12 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from genga.cells import Cells, Grids, difference_map
 from genga.images.codec import decode
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail
 from genga.params.review import Params
 from genga.review_closest import Decision
+from genga.video.luma_grid import Cells, Grids, difference_map
 
 _LEAST = 32  # px, to which thumbnails are made smaller at most
 _SHOWN = 240  # px, shorter side at least of a grid as a picture

@@ -11,7 +11,6 @@ from dataclasses import asdict
 import numpy as np
 import polars as pl
 
-from genga.cells import Grids
 from genga.lettering import FADE, Lettering, Pictures, difference, lettering
 from genga.lettering_marks import marks
 from genga.params.shots import Params
@@ -22,6 +21,7 @@ from genga.shots_gradual import gradual
 from genga.structure import block_noise
 from genga.tables.shots import SHOTS
 from genga.valley import below_hill, valley
+from genga.video.luma_grid import Grids
 
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
 # Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).

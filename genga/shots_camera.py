@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import Cells, Grids, difference_map
 from genga.shots_events import Event
 from genga.structure import TILE, Mask, tiles
+from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
 STRIDE = 3  # frames from one comparison to the next

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genga.cells import Grids, difference_map, tone_difference
 from genga.lettering import Lettering, Pictures, mask_of
 from genga.params.shots import Params
 from genga.shots_camera import align, kind_of, shift
 from genga.structure import TILE, Mask, Noise, live_cells, noise_of, staying, within
+from genga.video.luma_grid import Grids, difference_map, tone_difference
 
 CHANGED = 12.0  # luma levels at which a cell counts as changed
 _NOISY = 8.0  # standard deviations of noise by which a cell that never changes differs at most over a video

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import Cells, Grids, difference_map, mixture
 from genga.shots_events import Passage
+from genga.video.luma_grid import Cells, Grids, difference_map, mixture
 
 _REACH = 3  # frames before and after, whose mixture a frame is compared with
 _LEAST = 2.0  # mean luma change over 2 * _REACH frames under which nothing can be said

@@ -1,7 +1,7 @@
 """Decode the kept drawings again and write them losslessly.
 
 Only what is needed is decoded: where the next kept frame has a keyframe between itself and the place reached, the
-decoder jumps there, and frames that are neither kept nor referred to by others are left out (genga.sparse),
+decoder jumps there, and frames that are neither kept nor referred to by others are left out (genga.video.skip_frames),
 unless fields are undone, which takes all the frames before. Frames are found again by their time, which is what
 identifies them in the file.
 """
@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 
 from genga.errors import GengaError
-from genga.fields import PROGRESSIVE, Fields
 from genga.images.h264 import Packer
 from genga.images.rgb import Converter
 from genga.jobs.progress import progress
@@ -24,7 +23,8 @@ from genga.stills_stitched import parts, stitched
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
-from genga.video import check_same, opening, pictures, prepare
+from genga.video.decode import check_same, opening, pictures, prepare
+from genga.video.interlace import PROGRESSIVE, Fields
 
 _INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
 _ALL, _JUMPS, _LEAST = range(3)  # ways to decode: everything; with jumps; and without frames that nothing needs

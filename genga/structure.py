@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import Cells, Grids
+from genga.video.luma_grid import Cells, Grids
 
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
@@ -65,7 +65,7 @@ class Noise:
 
 
 def block_noise(noise: Noise) -> float:
-    """Return the block difference (genga.cells) that a video's noise alone does not reach.
+    """Return the block difference (genga.video.luma_grid) that a video's noise alone does not reach.
 
     Of normal noise the mean difference of a block is 1.13 deviations, and the largest of a picture's some four of its
     own deviations (0.43) more. Noise that is not everywhere, as an encoder's, is not known by this.

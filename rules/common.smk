@@ -21,7 +21,7 @@ from snakemake.io import _IOFile
 from genga import registry
 from genga.away import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
 from genga.bucket import IN_POD, Bucket, check_sent
-from genga.episodes import episodes_before, episodes_of, find_episodes, in_name_order
+from genga.video.episodes import episodes_before, episodes_of, find_episodes, in_name_order
 from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.store.files import check_writable, sha256_of

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import typer
 
-from genga.cellstore import CellWriter
-from genga.damage import Damage
 from genga.frames import frames, in_words
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
@@ -14,7 +12,9 @@ from genga.store.files import read_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.frames import FRAMES
-from genga.video import decode_probed
+from genga.video.decode import decode_probed
+from genga.video.decode_errors import Damage
+from genga.video.grid_store import CellWriter
 
 
 def main(

@@ -6,8 +6,8 @@ import typer
 
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.probe import Params
-from genga.probe import in_words, probe
 from genga.store.files import write_facts
+from genga.video.probe import in_words, probe
 
 
 def main(

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from genga.cellstore import CellReader
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.shots import Params
@@ -12,6 +11,7 @@ from genga.shots import in_words, shots
 from genga.store.parquet import read_table, write_table
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
+from genga.video.grid_store import CellReader
 
 
 def main(

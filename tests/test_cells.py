@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.cells import block_difference, cells_of, grid_size, tone_difference
-from genga.cellstore import STRETCH, CellReader, CellWriter, pack, unpack
 from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
+from genga.video.grid_store import STRETCH, CellReader, CellWriter, pack, unpack
+from genga.video.luma_grid import block_difference, cells_of, grid_size, tone_difference
 
 
 @pytest.mark.parametrize(

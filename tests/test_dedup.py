@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.cells import Cells
 from genga.dedup import own_drawings
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
@@ -20,6 +19,7 @@ from genga.lettering import Lettering, Pictures
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.tables.shots import SHOTS
+from genga.video.luma_grid import Cells
 
 NOISE = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
 

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 from films import texture
 
-from genga.cells import Cells
 from genga.dedup_series import Film, holds, shared
 from genga.lettering import Lettering
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
+from genga.video.luma_grid import Cells
 
 PARAMS = Params(
     threshold=14.0,

@@ -1,11 +1,11 @@
-"""genga.episodes: a video file under data/raw is an episode."""
+"""genga.video.episodes: a video file under data/raw is an episode."""
 
 from pathlib import Path
 
 import pytest
 
-from genga.episodes import episodes_before, find_episodes, in_name_order
 from genga.errors import GengaError
+from genga.video.episodes import episodes_before, find_episodes, in_name_order
 
 
 def _touch(folder: Path, *names: str) -> None:

@@ -225,7 +225,7 @@ class Share:
 
 def opened(path, *rest, **named):
     file = real(path, *rest, **named)
-    if str(path).endswith(".mkv") and sys._getframe(1).f_globals["__name__"] == "genga.reading":
+    if str(path).endswith(".mkv") and sys._getframe(1).f_globals["__name__"] == "genga.video.file":
         if {how!r} == "moved":
             os.rename({nas!r}, {away!r})
         return Share(file)

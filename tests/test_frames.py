@@ -10,14 +10,14 @@ import pytest
 from films import flat, texture, with_box, write_film
 from PIL import Image
 
-from genga.cellstore import CellReader, CellWriter
-from genga.damage import Damage
 from genga.frames import frames, sharpness, signature
 from genga.params.frames import Params
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.frames import FRAMES
-from genga.video import decode
+from genga.video.decode import decode
+from genga.video.decode_errors import Damage
+from genga.video.grid_store import CellReader, CellWriter
 
 PARAMS = Params(lines=16, changed=12.0, hwaccel="off", lettering=6)
 

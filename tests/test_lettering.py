@@ -9,11 +9,11 @@ import pytest
 from films import texture
 
 from genga import textcover
-from genga.cells import Cells, cells_of
 from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, faded, lettering, stretches, turn
 from genga.lettering_looks import Lookout, lines_of
 from genga.lettering_marks import marks
 from genga.tables.frames import LINE
+from genga.video.luma_grid import Cells, cells_of
 
 BACK = np.full((480, 640), 110, np.uint8)
 

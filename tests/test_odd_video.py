@@ -14,19 +14,19 @@ import pytest
 from films import as_rgb
 from test_video import PARAMS, X264, ffmpeg
 
-from genga.cellstore import CellWriter
-from genga.damage import Damage
 from genga.frames import frames
 from genga.params.frames import Params as FramesParams
 from genga.params.stills import Params as Stills
-from genga.probe import probe
 from genga.stills import shown, wanted
 from genga.store.files import write_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
-from genga.video import decode
+from genga.video.decode import decode
+from genga.video.decode_errors import Damage
+from genga.video.grid_store import CellWriter
+from genga.video.probe import probe
 
 ROOT = Path(__file__).resolve().parent.parent
 STILLS = Stills(scaling="bicubic", format="jxl", hwaccel="off")

@@ -16,8 +16,8 @@ from genga.images.rgb import Converter
 from genga.params.stills import Params
 from genga.stills import shown, stills, wanted
 from genga.store.shards import ShardReader, writing_shard
-from genga.video import decode as frames_of
-from genga.video import opening, pictures
+from genga.video.decode import decode as frames_of
+from genga.video.decode import opening, pictures
 
 TV = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 

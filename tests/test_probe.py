@@ -11,7 +11,7 @@ from films import flat, write_film
 
 from genga.errors import GengaError
 from genga.params.probe import Params
-from genga.probe import probe
+from genga.video.probe import probe
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto")
 

@@ -1,4 +1,4 @@
-"""genga.reading: a read that fails in the middle of a video is an error, and not its end."""
+"""genga.video.file: a read that fails in the middle of a video is an error, and not its end."""
 
 import errno
 import os
@@ -9,8 +9,8 @@ import pytest
 from films import texture, write_film
 
 from genga.errors import GengaError
-from genga.reading import Reading
-from genga.video import check_same, decode
+from genga.video.decode import check_same, decode
+from genga.video.file import Reading
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_share_that_goes_away_is_not_the_end_of_the_video(
     film: Path, monkeypatch: pytest.MonkeyPatch, good: int
 ) -> None:
     reads, read = [0], Reading.read
-    monkeypatch.setattr("genga.hwaccel._BUFFER", 4096)
+    monkeypatch.setattr("genga.video.hwaccel._BUFFER", 4096)
 
     class Gone:
         def read(self, size: int) -> bytes:

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from pages import Page
 
-from genga.cellstore import CellWriter
 from genga.exposure import exposures
 from genga.images.codec import encode
 from genga.params.review import Params
@@ -25,6 +24,7 @@ from genga.store.files import write_text
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.dedup import DEDUP
+from genga.video.grid_store import CellWriter
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "花 s/第1話"

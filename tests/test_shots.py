@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.cells import Cells, block_difference, difference_map, mixture, tone_difference
 from genga.lettering import Lettering
 from genga.params.shots import Params
 from genga.shots import camera, shot_limits, shots, threshold, timing, usual_step
@@ -20,6 +19,7 @@ from genga.shots_gradual import gradual, groups
 from genga.structure import Noise, block_noise, live_cells, noise_of, staying, within
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
+from genga.video.luma_grid import Cells, block_difference, difference_map, mixture, tone_difference
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.2, camera=0.45, black=30.0)
 

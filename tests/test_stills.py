@@ -12,15 +12,15 @@ import pytest
 from films import as_rgb, flat, texture, with_box, write_film
 
 from genga.errors import GengaError
-from genga.fields import PROGRESSIVE
 from genga.images.codec import decode as read_image
 from genga.images.rgb import square
 from genga.params.stills import Params
-from genga.sparse import can_spare
 from genga.stills import shown, walked, wanted, written
 from genga.store.shards import ShardReader, writing_shard
 from genga.tables.stills import STILLS
-from genga.video import decode, opening, pictures, prepare
+from genga.video.decode import decode, opening, pictures, prepare
+from genga.video.interlace import PROGRESSIVE
+from genga.video.skip_frames import can_spare
 
 PARAMS = Params(scaling="bicubic", format="png", hwaccel="off")
 

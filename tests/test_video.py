@@ -12,17 +12,17 @@ import polars as pl
 import pytest
 from films import as_rgb, flat, texture, with_box
 
-from genga.damage import Damage
-from genga.fields import Fields, combs, decide, grain, thinned, verdict, verdicts
-from genga.hwaccel import opened
 from genga.images import hdr
 from genga.images.rgb import Converter
 from genga.params.probe import Params
 from genga.params.stills import Params as Stills
-from genga.probe import probe
-from genga.reading import Reading
 from genga.stills import shown
-from genga.video import decode, luma, opening, pictures
+from genga.video.decode import decode, luma, opening, pictures
+from genga.video.decode_errors import Damage
+from genga.video.file import Reading
+from genga.video.hwaccel import opened
+from genga.video.interlace import Fields, combs, decide, grain, thinned, verdict, verdicts
+from genga.video.probe import probe
 
 PARAMS = Params(uneven=0.01, looked_at=96, fields="auto", weave="auto")
 MOVING = ("-f", "lavfi", "-i", "testsrc2=size=128x96:rate=24:duration=3")

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from films import texture, write_film
 
-from genga.cells import block_difference, cells_of
-from genga.cellstore import CellWriter
 from genga.frames import frames
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
-from genga.probe import probe
 from genga.store.shards import writing_shard
-from genga.video import decode
-from genga.weave import Steady, beside, moved, small_of, weaves
+from genga.video.decode import decode
+from genga.video.gate_weave import Steady, beside, moved, small_of, weaves
+from genga.video.grid_store import CellWriter
+from genga.video.luma_grid import block_difference, cells_of
+from genga.video.probe import probe
 
 WIDTH, HEIGHT = 320, 240
 GATE = [(1.1 * sin(1.9 * n), 0.8 * cos(1.3 * n)) for n in range(40)]  # px by which each frame lies beside its place

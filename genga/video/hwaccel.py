@@ -7,7 +7,7 @@ import av.container
 import av.error
 from av.codec.hwaccel import HWAccel, hwdevices_available
 
-from genga.reading import Reading
+from genga.video.file import Reading
 
 _BUFFER = 1 << 18  # bytes that FFmpeg asks for at a time
 

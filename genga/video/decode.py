@@ -20,18 +20,18 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from genga import hwaccel
-from genga.damage import Damage
 from genga.errors import GengaError
-from genga.fieldfilter import undone
-from genga.fields import PROGRESSIVE, Fields
 from genga.images import hdr
 from genga.images.planar import Luma, samples
 from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
-from genga.reading import Reading
-from genga.sparse import sparing
 from genga.store.files import check_sha256
+from genga.video import hwaccel
+from genga.video.decode_errors import Damage
+from genga.video.deinterlace import undone
+from genga.video.file import Reading
+from genga.video.interlace import PROGRESSIVE, Fields
+from genga.video.skip_frames import sparing
 
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
 _PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")
@@ -54,7 +54,7 @@ def opening(
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     """Open a video file; yield its container and the stream that is the picture.
 
-    device: what is to decode it, see genga.hwaccel; where it cannot, the processor does, with a warning on stderr.
+    device: what is to decode it, see genga.video.hwaccel; where it cannot, the processor does, with a warning on stderr.
     Raises GengaError, one line, if the file is missing, empty, not a video, or has sound only.
     """
     path = Path(path)
@@ -151,7 +151,7 @@ def pictures(
     """Yield (time in s, frame) from where the container stands, going on after packets that cannot be decoded.
 
     Times grow from frame to frame. Where something is done about `fields` the container has to stand at its start.
-    needed: timestamps of the frames that are asked for; of the others some may be left out (genga.sparse).
+    needed: timestamps of the frames that are asked for; of the others some may be left out (genga.video.skip_frames).
     """
     shown = as_coded(container, stream, damage, needed)
     return shown if fields.kind == "progressive" else undone(shown, fields)

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.cells import cells_of, grid_size
 from genga.images.planar import Luma
+from genga.video.luma_grid import cells_of, grid_size
 
 Small = npt.NDArray[np.float32]  # (about _LINES, width), luma
 Shift = tuple[float, float]  # x, y, px of a Small

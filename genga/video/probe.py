@@ -2,8 +2,8 @@
 
 Reads every packet but decodes only some frames, so a season is probed at the speed of its disk. Stream facts are
 FFmpeg's; the frame rate is that of the packets' timestamps, because headers are often wrong, and what is done about
-interlacing and telecine is decided by the pictures (genga.fields), because flags are. So is whether film weaves in its
-gate (genga.weave).
+interlacing and telecine is decided by the pictures (genga.video.interlace), because flags are. So is whether film weaves in its
+gate (genga.video.gate_weave).
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from genga.damage import Damage, told
 from genga.errors import GengaError
-from genga.fields import Thin, decide, thinned, verdicts
 from genga.params.probe import Params
 from genga.store.files import sha256_of
-from genga.video import luma, opening, pictures, prepare
-from genga.weave import Shift, Small, beside, small_of, weaves
+from genga.video.decode import luma, opening, pictures, prepare
+from genga.video.decode_errors import Damage, told
+from genga.video.gate_weave import Shift, Small, beside, small_of, weaves
+from genga.video.interlace import Thin, decide, thinned, verdicts
 
 # Names of the codes in ISO/IEC 23091-2 (colour primaries, transfer characteristics, matrix coefficients).
 _PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 12: "smpte432"}

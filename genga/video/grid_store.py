@@ -14,9 +14,9 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from genga.cells import Cells
 from genga.store.shards import ShardReader, ShardWriter
 from genga.tables.frames import GRID
+from genga.video.luma_grid import Cells
 
 STRETCH = 64  # frames in a member
 _LEVEL = 1  # of zstandard; 3 saves 3 % and takes half as long again

@@ -10,7 +10,7 @@ import av.error
 import av.filter
 from av.video.frame import VideoFrame
 
-from genga.fields import Fields
+from genga.video.interlace import Fields
 
 # In telecined video some frames are woven of two moments all the same (a cut in the cadence, credits over film).
 # A block of 8 px that differs by 3 % of the scale makes a frame its own, where only one in a cycle is left out.
