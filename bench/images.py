@@ -22,8 +22,8 @@ from genga.tables.detect import DETECT as BOXES
 from genga.tables.detect import KINDS
 from genga.tables.quality import QUALITY
 from genga.tables.tag import TAG as TAGS
-from genga.tagparts import is_subject
 from genga.tracks import Person
+from genga.vocabulary.parts import is_subject
 
 SAME = 0.5  # IoU from which a box found is the true one
 

@@ -22,7 +22,7 @@ from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, Schema, only
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
-from genga.tagtext import in_order
+from genga.vocabulary.text import in_order
 
 # What is read of the tables of other stages.
 OF_CROP = only(CROP, "crop", "still", "kind", "kept", "tags", "width", "height", *SHARD)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from genga.tagtext import escape, to_text
+from genga.vocabulary.text import escape, to_text
 
 SEPARATOR = ", "
 

@@ -3,7 +3,7 @@
 The published three-stage crop: the person box; in it the half-body box; in it a square around the head, 1.5 times its
 longer side, clipped to the person box. A narrow person box is widened first, because a trainer's buckets would cut off
 head and feet of it. Coordinates stay those of the still. A crop carries the tags of its person that
-it can show (genga.tagparts.VISIBLE), with counts and framing for this very crop; small ones and repeats are rows too.
+it can show (genga.vocabulary.parts.VISIBLE), with counts and framing for this very crop; small ones and repeats are rows too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,8 +26,8 @@ from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
 from genga.tagcorrections import Correction
-from genga.tagparts import is_visible
-from genga.tagtext import in_order
+from genga.vocabulary.parts import is_visible
+from genga.vocabulary.text import in_order
 
 OF_STILLS = only(STILLS, "still", "width", *SHARD)
 OF_QUALITY = only(QUALITY, "still", "text")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from genga.errors import GengaError
-from genga.tagtext import KAOMOJI
+from genga.vocabulary.text import KAOMOJI
 
 COLUMNS = ("still_or_crop", "box", "tag", "decision", "who", "why")
 _NEEDED = COLUMNS[:4]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from genga.tagparts import EXCLUSIVE, PARTS, SEVERAL, VISIBLE, is_subject, is_visible, part_of
-from genga.tagwords import EXACT, NOUNS, OPENERS
+from genga.vocabulary.parts import EXCLUSIVE, PARTS, SEVERAL, VISIBLE, is_subject, is_visible, part_of
+from genga.vocabulary.words import EXACT, NOUNS, OPENERS
 
 
 @pytest.mark.parametrize(

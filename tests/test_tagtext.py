@@ -2,7 +2,7 @@
 
 import pytest
 
-from genga.tagtext import KAOMOJI, escape, in_order, mcut, to_text
+from genga.vocabulary.text import KAOMOJI, escape, in_order, mcut, to_text
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from genga.captions import SEPARATOR
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.places import path_of
 from genga.tables.schema import only
-from genga.tagtext import escape, to_text
+from genga.vocabulary.text import escape, to_text
 
 Row = Mapping[str, Any]
 Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of OF_TAG

@@ -20,6 +20,6 @@ class Params(Section):
     votes: int = Field(ge=0, le=16)  # taggers that must be above the threshold on their own; 0: the mean alone decides
     floor: float = Field(ge=0, le=1)  # mean score from which a tag has a row at all; 0: every tag on every picture
     pad: float = Field(ge=0, le=1)  # how far beyond a person's box the taggers look, share of its longer side
-    unknown: Literal["scene", "subject"]  # what a tag is taken for that genga.tagparts knows no word of
+    unknown: Literal["scene", "subject"]  # what a tag is taken for that genga.vocabulary.parts knows no word of
     exclusive: list[Literal["hair_colour", "eye_colour", "hair_length", "mouth"]]  # of these a person has only the best
     framing: Framing

@@ -11,7 +11,7 @@ docs/tags.md.
 import re
 from functools import cache
 
-from genga.tagwords import BETWEEN, COLOURS, EXACT, NOUNS, OPENERS
+from genga.vocabulary.words import BETWEEN, COLOURS, EXACT, NOUNS, OPENERS
 
 # part -> what it is. A subject part needs somebody in the picture; the others are true of a place as well.
 PARTS = {

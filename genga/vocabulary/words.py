@@ -1,8 +1,8 @@
-"""Words of the booru vocabulary and the part of a picture each one speaks of; genga.tagparts reads them.
+"""Words of the booru vocabulary and the part of a picture each one speaks of; genga.vocabulary.parts reads them.
 
 Data only. NOUNS are singular and found at the end of a tag first (`black_thighhighs`, `light_blue_hair`), OPENERS at
 its beginning (`holding_sword`, `looking_at_viewer`), EXACT are whole tags that the words would misread.
-Parts are those of genga.tagparts.PARTS.
+Parts are those of genga.vocabulary.parts.PARTS.
 """
 
 EXACT: dict[str, str] = {
