@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from genga import onnx
 from genga.errors import GengaError
 from genga.images.image import Image
-from genga.registry import Registry
+from genga.models import onnx
+from genga.models.registry import Registry
 
 Array = npt.NDArray[np.float32]
 Layout = Literal["yolo", "rtdetr"]

@@ -21,7 +21,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from genga.errors import GengaError
-from genga.registry import Model
+from genga.models.registry import Model
 from genga.training.noise import Prediction
 
 VAE_SCALE = 8  # px of the image per latent, each way

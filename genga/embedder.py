@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from genga import onnx
 from genga.errors import GengaError
 from genga.images.image import Image
-from genga.registry import Registry
+from genga.models import onnx
+from genga.models.registry import Registry
 from genga.store.files import read_json
 
 Array = npt.NDArray[np.float32]

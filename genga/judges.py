@@ -17,7 +17,7 @@ from genga.embedder import open_embedder
 from genga.ensemble import Ensemble
 from genga.images.boxes import Box
 from genga.images.image import Image, cut
-from genga.registry import Registry
+from genga.models.registry import Registry
 from genga.tagger import open_taggers
 
 Floats = npt.NDArray[np.float32]

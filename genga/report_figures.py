@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.registry import Registry
+from genga.models.registry import Registry
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
 from genga.tables.losses import LOSSES

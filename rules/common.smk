@@ -18,7 +18,7 @@ os.environ.update(
 
 from snakemake.io import _IOFile
 
-from genga import registry
+from genga.models import registry
 from genga.away import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
 from genga.bucket import IN_POD, Bucket, check_sent
 from genga.video.episodes import episodes_before, episodes_of, find_episodes, in_name_order

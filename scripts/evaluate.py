@@ -9,8 +9,8 @@ from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.images.reading import batched, images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.judges import look_at_references, look_at_samples, open_judges
+from genga.models.registry import models_of
 from genga.params.evaluate import Params
-from genga.registry import models_of
 from genga.selection import comparison, select
 from genga.store.files import write_facts
 from genga.store.parquet import read_table, write_table

@@ -7,8 +7,8 @@ import typer
 
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
+from genga.models.registry import models_of
 from genga.params.report import Params
-from genga.registry import models_of
 from genga.report import report
 from genga.report_figures import roles
 from genga.report_tables import read_tables

@@ -6,8 +6,8 @@ import typer
 
 from genga.diffusion import device_of, load_source
 from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
+from genga.models.registry import models_of
 from genga.params.sample import Params
-from genga.registry import models_of
 from genga.sample import sample
 from genga.store.files import read_facts
 from genga.store.parquet import write_table

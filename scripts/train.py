@@ -9,8 +9,8 @@ from genga.diffusion import device_of, load_source
 from genga.images.reading import reading
 from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.launch import launch, launched, without
+from genga.models.registry import models_of
 from genga.params.train import Params
-from genga.registry import models_of
 from genga.store.parquet import read_table
 from genga.train import in_words, train, write
 from genga.training.pictures import OF_DATASET, pictures_of, tell_cut_captions

@@ -6,8 +6,8 @@ import tiny_graphs
 import yaml
 
 from genga.judges import open_judges
+from genga.models.registry import load
 from genga.params.models import Params
-from genga.registry import load
 from genga.store.files import write_json, write_text
 
 # One box of 100 x 200 px in the middle of the detector's 640 px, and a weaker one in the corner.

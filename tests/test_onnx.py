@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_graphs import channel_means
 
-from genga import onnx
 from genga.errors import GengaError
+from genga.models import onnx
 
 
 def numbered(count: int) -> np.ndarray:

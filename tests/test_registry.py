@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from genga import registry
 from genga.errors import GengaError
+from genga.models import registry
 from genga.params.models import Params
 
 EMBEDDED = Params(use="embedded", folder="weights", device="cpu", batch=1)

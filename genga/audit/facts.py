@@ -15,8 +15,8 @@ from genga.audit.jobs import behind, recorded
 from genga.audit.model import Subject, subject_of
 from genga.audit.models import models_of, registry_of
 from genga.audit.tables import Reader
+from genga.models.registry import Registry
 from genga.records import Record, Records
-from genga.registry import Registry
 
 
 @dataclass(frozen=True)

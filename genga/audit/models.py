@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from genga import registry as models
 from genga.audit.checks import ABSENT, CHANGED, VERIFIED, Check, Hashes, check_file
+from genga.models import registry as models
+from genga.models.registry import Model, Registry
 from genga.params.models import Params
 from genga.params.section import parse_section, section_of_file
 from genga.records import Record
-from genga.registry import Model, Registry
 
 BASE = "base"
 

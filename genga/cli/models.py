@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from genga.catalogue import MODELS_FILE
 from genga.jobs.script import summary
+from genga.models.models_file import MODELS_FILE
+from genga.models.registry import Model, Registry, load
 from genga.params.models import Params
 from genga.params.section import parse_section, section_of_file
-from genga.registry import Model, Registry, load
 
 app = typer.Typer(help="The models that play the roles in models.yaml.", no_args_is_help=True, add_completion=False)
 
@@ -38,7 +38,7 @@ def pull(
     ] = None,
 ) -> None:
     """Fetch the published models, verify them, and record in models.lock what models.yaml does not know."""
-    from genga.pull import pull as pull_model
+    from genga.models.download import pull as pull_model
 
     registry = _registry("published")
     models = _chosen(registry, role)
@@ -60,7 +60,7 @@ def verify(which: Set = None, role: Roles = None) -> None:
 @app.command("lock-embedded")
 def lock_embedded() -> None:
     """Write the sha256 of the embedded models' files, as they lie here, into models.yaml."""
-    from genga.lock import lock_embedded as lock
+    from genga.models.pin import lock_embedded as lock
 
     changed = lock(ROOT, _registry("embedded"))
     summary(f"lock-embedded: {changed} sha256 changed in {MODELS_FILE}")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genga.catalogue import LOCK_FILE, read_lock
 from genga.errors import GengaError
-from genga.registry import Model, ModelFile
+from genga.models.models_file import LOCK_FILE, read_lock
+from genga.models.registry import Model, ModelFile
 from genga.store.files import replacing, sha256_of, write_json
 
 STAGING = ".incoming"  # under models.folder: downloads that are not verified yet

@@ -7,9 +7,9 @@ below it, `sha256: …`. Only the value after `sha256:` changes.
 import re
 from pathlib import Path
 
-from genga.catalogue import MODELS_FILE
 from genga.errors import GengaError
-from genga.registry import Registry
+from genga.models.models_file import MODELS_FILE
+from genga.models.registry import Registry
 from genga.store.files import write_text
 
 _VALUE = r"(?:null|[0-9a-f]{64})"
