@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from genga.decisions.characters import NOBODY
 from genga.errors import GengaError
-from genga.names import NOBODY
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.candidates import CANDIDATES
 from genga.tables.characters import CHARACTERS

@@ -2,7 +2,7 @@
 
 Three voices, each overruling the one before: the embedder (crops that it finds alike form a cluster, see
 `genga.clustering`), the shot (boxes that stay in place from still to still are one person: clusters that meet in such
-tracks are one, and the crops of a track go where most of them went), and people (`genga.names`). Outfits are not
+tracks are one, and the crops of a track go where most of them went), and people (`genga.decisions.characters`). Outfits are not
 clustered: the embedder is made to see past them, so an outfit is known where a person named it.
 """
 
@@ -19,8 +19,8 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
+from genga.decisions.characters import Name
 from genga.errors import GengaError
-from genga.names import Name
 from genga.naming import Crop, Named, give_names
 from genga.params.characters import Params
 from genga.store.components import components

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from genga.names import NOBODY
+from genga.decisions.characters import NOBODY
 from genga.params.dataset import Params
 from genga.tables.quality import TIERS
 

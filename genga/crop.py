@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from genga.crop_boxes import against, crop_boxes, freed, under
+from genga.decisions.tags import Correction
 from genga.errors import GengaError
 from genga.images.boxes import Box, containment
 from genga.images.codec import EXTENSION, encode
@@ -25,7 +26,6 @@ from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
-from genga.tagcorrections import Correction
 from genga.vocabulary.parts import is_visible
 from genga.vocabulary.text import in_order
 

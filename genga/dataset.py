@@ -16,8 +16,8 @@ from genga.buckets import Fit, bucket_sizes, fit, fit_no_upscale
 from genga.candidates import Tables, candidates, with_shots
 from genga.captions import caption, core_tags
 from genga.choice import choose
+from genga.decisions.characters import NOBODY
 from genga.errors import GengaError
-from genga.names import NOBODY
 from genga.params.dataset import Params
 from genga.split import shot_groups, split
 from genga.tables.dataset import DATASET, TRAIN

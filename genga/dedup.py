@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
+from genga.decisions.frames import Decision
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
-from genga.dedup_corrections import Decision
 from genga.dedup_flashes import flashes
 from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, rate_converted, runs

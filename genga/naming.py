@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genga.clustering import NOISE
-from genga.names import Label, Name
+from genga.decisions.characters import Label, Name
 
 NOT_NAMED: Label = (None, None)
 

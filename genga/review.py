@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from genga.dedup_corrections import COLUMNS
+from genga.decisions.frames import COLUMNS
 from genga.exposure import exposures
 from genga.jobs.progress import progress
 from genga.pages import page

@@ -13,8 +13,8 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genga.clustering import NOISE
+from genga.decisions.characters import COLUMNS
 from genga.images.image import Image
-from genga.names import COLUMNS
 
 TEMPLATE = "characters.html.j2"
 HEIGHT = 128  # px of a thumbnail

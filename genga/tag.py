@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from genga.decisions.tags import Correction
 from genga.ensemble import Ensemble, Means, Votes
 from genga.errors import GengaError
 from genga.images.boxes import padded
@@ -18,7 +19,6 @@ from genga.images.image import Image, cut
 from genga.params.tag import Params
 from genga.people import Person, count_tags, main_person, people
 from genga.tables.tag import TAG
-from genga.tagcorrections import Correction
 from genga.tagrules import Judged, Scored, Seen, framing, judge
 
 Rows = Iterator[tuple[Any, ...]]

@@ -5,13 +5,13 @@ from pathlib import Path
 import typer
 
 from genga.crop import OF_QUALITY, OF_STILLS, OF_TAG, correct, crop, in_words, written
+from genga.decisions.tags import read_corrections
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.crop import Params
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.crop import CROP
 from genga.tables.detect import DETECT
-from genga.tagcorrections import read_corrections
 
 
 def main(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
+from genga.decisions.frames import read_decisions
 from genga.dedup import dedup, in_words, read_episode
-from genga.dedup_corrections import read_decisions
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.dedup import Params

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from genga.decisions.tags import read_corrections
 from genga.images.reading import batched, pictures
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
@@ -13,7 +14,6 @@ from genga.tables.detect import DETECT
 from genga.tables.stills import FILES
 from genga.tables.tag import TAG
 from genga.tag import correct, in_words, tag
-from genga.tagcorrections import read_corrections
 from genga.tagger import open_ensemble
 
 

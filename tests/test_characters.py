@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
 from genga.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
+from genga.decisions.characters import Name, read_names
 from genga.errors import GengaError
 from genga.images.codec import encode
-from genga.names import Name, read_names
 from genga.params.characters import Params
 from genga.sheet import sheet, spread
 from genga.store.components import components

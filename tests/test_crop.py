@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 
 from genga.crop import OF_TAG, correct, cut_crops, planned
+from genga.decisions.tags import Correction
 from genga.errors import GengaError
 from genga.params.crop import LeastSide, Params, Text
 from genga.tables.crop import PLAN
 from genga.tables.detect import DETECT as BOXES
-from genga.tagcorrections import Correction
 
 WIDTHS = {"s/e/000001": 320}
 PARAMS = Params(

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from genga.decisions.frames import Decision, decisions
 from genga.dedup import own_drawings
 from genga.dedup_asked import Asked, closer, recurring
 from genga.dedup_camera import halved, standing
-from genga.dedup_corrections import Decision, decisions
 from genga.dedup_recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.dedup_runs import Run, absorb_blends, runs
 from genga.errors import GengaError

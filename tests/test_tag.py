@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from genga.decisions.tags import Correction, read_corrections
 from genga.ensemble import Ensemble
 from genga.errors import GengaError
 from genga.params.tag import Framing, Params
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.tag import TAG
 from genga.tag import correct, tag
-from genga.tagcorrections import Correction, read_corrections
 from genga.tagrules import REASONS
 
 PARAMS = Params(
