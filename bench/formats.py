@@ -19,11 +19,11 @@ from PIL import Image as Pillow
 
 from bench.frames import CLIPS
 from bench.models import table
+from genga.drawings._stills.file import Shown
 from genga.images import codec
 from genga.images.h264 import Packer
 from genga.images.image import Image
 from genga.images.rgb import Converter
-from genga.still import Shown
 from genga.video.decode import opening, pictures, prepare
 
 Coder = Callable[[Image], bytes]

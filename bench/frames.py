@@ -27,14 +27,14 @@ from bench._peers import SAME_FRAMES, VARIANTS, encoded, imagededup, mpdecimate,
 from bench._treated import TREATED
 from bench._worlds import WORLDS, drawn
 from bench.models import table
-from genga.dedup import own_drawings
-from genga.frames import frames
+from genga.drawings.dedup import own_drawings
+from genga.drawings.frames import frames
+from genga.drawings.shots import shots
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
 from genga.params.section import Section, parse_section, section_of_file
 from genga.params.shots import Params as ShotsParams
-from genga.shots import shots
 from genga.store.files import read_json
 from genga.store.shards import writing_shard
 from genga.video.decode import decode, luma

@@ -3,7 +3,7 @@
 Signatures are drawn: scenes of ten drawings that differ from each other as those of the drawn series do, and repeats of
 a tenth of them with as many bits flipped as encoding anew flips (the first table measures that on the drawn series).
 Every signature is looked up among all; *recall* is the part of the repeats whose original is among the four nearest.
-Times are those of genga.signatures, on two threads unless OMP_NUM_THREADS says otherwise; `--full` goes to ten million.
+Times are those of genga.drawings.signatures, on two threads unless OMP_NUM_THREADS says otherwise; `--full` goes to ten million.
 Prints the tables that docs/frames.md quotes.
 """
 
@@ -19,8 +19,8 @@ import typer
 
 from bench._peers import SAME_FRAMES, encoded
 from bench.models import table
-from genga.frames import signature
-from genga.signatures import Codes, nearest
+from genga.drawings.frames import signature
+from genga.drawings.signatures import Codes, nearest
 from genga.video.decode import decode, luma
 from genga.video.luma_grid import cells_of, grid_size
 

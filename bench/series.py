@@ -18,13 +18,13 @@ import typer
 from bench._peers import SAME_FRAMES, encoded
 from bench.frames import section
 from bench.models import table
-from genga.dedup import ignored, own_drawings
-from genga.dedup_series import Film, shared
-from genga.frames import frames
+from genga.drawings._dedup.series import Film, shared
+from genga.drawings.dedup import ignored, own_drawings
+from genga.drawings.frames import frames
+from genga.drawings.shots import shots
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.shots import Params as ShotsParams
-from genga.shots import shots
 from genga.store.files import read_json
 from genga.store.shards import writing_shard
 from genga.video.decode import decode

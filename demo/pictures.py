@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.dedup import texts
+from genga.drawings._stills.stitched import spread
+from genga.drawings._text.tracks import in_cells
+from genga.drawings.dedup import texts
+from genga.drawings.exposure_sheet import exposures
 from genga.errors import GengaError
-from genga.exposure import exposures
 from genga.images.image import Image
 from genga.images.panorama import stitch
 from genga.images.rgb import Converter
 from genga.images.thumbnails import thumbnail
-from genga.lettering import in_cells
 from genga.review_figures import shots_of
-from genga.stills_stitched import spread
 from genga.store.files import read_json, replacing, write_text
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from genga.dedup_asked import Asked
+from genga.drawings.margins import Asked
+from genga.drawings.reasons import ANSWERS, meanings
 from genga.pages import page
 from genga.params.overview import Params
-from genga.reasons import ANSWERS, meanings
 
 TEMPLATE, STYLE = "overview.html.j2", "review.css"
 

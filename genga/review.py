@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from genga.decisions.frames import COLUMNS
-from genga.exposure import exposures
+from genga.drawings.exposure_sheet import exposures
+from genga.drawings.reasons import ANSWERS, meanings
 from genga.jobs.progress import progress
 from genga.pages import page
 from genga.params.review import Params
-from genga.reasons import ANSWERS, meanings
 from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest
 from genga.review_figures import OF_FRAMES, compose, rhythm, shots_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from genga.dedup_asked import Asked
+from genga.drawings.margins import Asked
 from genga.tables.dedup import DEDUP
 from genga.tables.schema import only
 
@@ -27,7 +27,7 @@ class Decision:
 
     frame: int
     shot: int
-    asked: str  # see genga.dedup_asked
+    asked: str  # see genga.drawings.margins
     compared: int
     difference: float  # luma levels, as the threshold
     threshold: float

@@ -31,7 +31,7 @@ def compose(
 ) -> dict[str, Any]:
     """Return the figures of an episode, each a number or a short list.
 
-    name: series/episode. sheet: its exposure sheet (genga.exposure).
+    name: series/episode. sheet: its exposure sheet (genga.drawings.exposure_sheet).
     """
     series, _, episode = name.partition("/")
     times = frames["time"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from genga.decisions.frames import read_decisions
-from genga.dedup import dedup, in_words, read_episode
+from genga.drawings.dedup import dedup, in_words, read_episode
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.dedup import Params

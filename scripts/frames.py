@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.frames import frames, in_words
+from genga.drawings.frames import frames, in_words
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.frames import Params

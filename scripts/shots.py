@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
+from genga.drawings.shots import in_words, shots
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.shots import Params
-from genga.shots import in_words, shots
 from genga.store.parquet import read_table, write_table
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
+from genga.drawings.stills import in_words, stills
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.params.stills import Params
-from genga.stills import in_words, stills
 from genga.store.files import read_facts
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard

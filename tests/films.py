@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from genga.still import Still
+from genga.drawings._stills.file import Still
 
 WHITE, BLACK = 235, 16  # luma code values of limited range
 

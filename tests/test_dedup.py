@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from genga.decisions.frames import Decision, decisions
-from genga.dedup import own_drawings
-from genga.dedup_asked import Asked, closer, recurring
-from genga.dedup_camera import halved, standing
-from genga.dedup_recurring import proposals, recurring_threshold, repeats, shot_levels
-from genga.dedup_runs import Run, absorb_blends, runs
+from genga.drawings._dedup.camera import halved, standing
+from genga.drawings._dedup.holds import Run, absorb_blends, runs
+from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
+from genga.drawings._text.tracks import Lettering, Pictures
+from genga.drawings.dedup import own_drawings
+from genga.drawings.margins import Asked, closer, recurring
 from genga.errors import GengaError
-from genga.lettering import Lettering, Pictures
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.tables.shots import SHOTS

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 from films import texture
 
-from genga.dedup_series import Film, holds, shared
-from genga.lettering import Lettering
+from genga.drawings._dedup.series import Film, holds, shared
+from genga.drawings._text.tracks import Lettering
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.video.luma_grid import Cells

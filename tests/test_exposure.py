@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from genga.exposure import exposures, holds
+from genga.drawings.exposure_sheet import exposures, holds
 from genga.tables.exposure_sheet import EXPOSURE_SHEET
 
 FRAMES = pl.DataFrame({"frame": range(10), "time": [k / 10 for k in range(10)]})

@@ -10,7 +10,7 @@ import pytest
 from films import flat, texture, with_box, write_film
 from PIL import Image
 
-from genga.frames import frames, sharpness, signature
+from genga.drawings.frames import frames, sharpness, signature
 from genga.params.frames import Params
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard

@@ -8,10 +8,21 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga import textcover
-from genga.lettering import Lettering, Pictures, Seen, alone, bridged, difference, faded, lettering, stretches, turn
-from genga.lettering_looks import Lookout, lines_of
-from genga.lettering_marks import marks
+from genga.drawings._text import detect
+from genga.drawings._text.logos import marks
+from genga.drawings._text.scan import Lookout, lines_of
+from genga.drawings._text.tracks import (
+    Lettering,
+    Pictures,
+    Seen,
+    alone,
+    bridged,
+    difference,
+    faded,
+    lettering,
+    stretches,
+    turn,
+)
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
 
@@ -221,8 +232,8 @@ def px_by_px(mask: np.ndarray, strokes: int, gap: int) -> set[tuple[int, int, in
     bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((6, 24), np.uint8))
     return {
         (x, y, x + width, y + height)
-        for x, y, width, height in textcover._boxes(bands.astype(np.uint8))
-        if 8 <= height <= 54 and width >= 3 * height and textcover._reads(mask[y : y + height, x : x + width], strokes)
+        for x, y, width, height in detect._boxes(bands.astype(np.uint8))
+        if 8 <= height <= 54 and width >= 3 * height and detect._reads(mask[y : y + height, x : x + width], strokes)
     }
 
 
@@ -236,17 +247,17 @@ def test_lines_are_those_of_closing_and_opening_every_px() -> None:
                 mask[y : y + height, stroke : stroke + 3] = 1
         for strokes, gap in ((12, 13), (6, 25)):
             whole = px_by_px(mask, strokes, gap)
-            assert set(textcover.lines_in([textcover.strokes_of(mask * 100)], strokes, gap)) == whole
+            assert set(detect.lines_in([detect.strokes_of(mask * 100)], strokes, gap)) == whole
             found += len(whole)
     assert found > 40
 
 
 def test_strokes_begin_and_end_in_their_rows() -> None:
     contrast = np.array([[70, 70, 0, 70], [69, 0, 70, 70], [0, 0, 0, 0]], np.uint8)
-    found = textcover.strokes_of(contrast)
+    found = detect.strokes_of(contrast)
     assert found.mask.tolist() == [[0, 1, 1, 0, 1, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0]]
     assert (found.begins.tolist(), found.ends.tolist(), found.crossed.tolist()) == ([1, 4, 9], [3, 5, 11], [2, 1, 0])
 
 
 def test_a_picture_without_a_stroke_has_no_line() -> None:
-    assert textcover.lines_in([textcover.strokes_of(np.zeros((480, 640), np.uint8))]) == []
+    assert detect.lines_in([detect.strokes_of(np.zeros((480, 640), np.uint8))]) == []

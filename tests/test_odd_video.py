@@ -14,10 +14,10 @@ import pytest
 from films import as_rgb
 from test_video import PARAMS, X264, ffmpeg
 
-from genga.frames import frames
+from genga.drawings.frames import frames
+from genga.drawings.stills import shown, wanted
 from genga.params.frames import Params as FramesParams
 from genga.params.stills import Params as Stills
-from genga.stills import shown, wanted
 from genga.store.files import write_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from films import as_rgb
 
+from genga.drawings.stills import shown, stills, wanted
 from genga.errors import GengaError
 from genga.images import h264
 from genga.images.codec import H264_STARTS, as_png, decode, encode
 from genga.images.rgb import Converter
 from genga.params.stills import Params
-from genga.stills import shown, stills, wanted
 from genga.store.shards import ShardReader, writing_shard
 from genga.video.decode import decode as frames_of
 from genga.video.decode import opening, pictures

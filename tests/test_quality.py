@@ -7,10 +7,10 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from genga.drawings._text.in_still import OF_SHOTS, burnt_in, by_still, cover, joined, located, part
+from genga.drawings.quality import grey, measure, quality, tier
 from genga.images.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
-from genga.quality import grey, measure, quality, tier
-from genga.quality_text import OF_SHOTS, burnt_in, by_still, cover, joined, located, part
 from genga.tables.quality import QUALITY
 
 PARAMS = Params(

@@ -136,7 +136,7 @@ def test_a_change_that_needs_a_video_is_told_where_there_is_none(clone: Path) ->
     ran = snakemake(clone, "-n")
     assert f"{stills} stills than now" in ran.text and tags not in ran.text, ran.text
     command(clone, "git", "checkout", "-q", ".")
-    append("genga/stills.py")(clone)
+    append("genga/drawings/stills.py")(clone)
     assert f"{stills} code than now" in snakemake(clone, "-n").text
 
 

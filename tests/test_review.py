@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from pages import Page
 
-from genga.exposure import exposures
+from genga.drawings.exposure_sheet import exposures
+from genga.drawings.reasons import meanings
 from genga.images.codec import encode
 from genga.params.review import Params
-from genga.reasons import meanings
 from genga.review import scale
 from genga.review_charts import busy, exposed, strip
 from genga.review_closest import closest

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.lettering import Lettering
+from genga.drawings._shots.camera_moves import align, kind_of, moves, reach
+from genga.drawings._shots.cuts import cuts, elsewhere, scene_of
+from genga.drawings._shots.dissolves import gradual, groups
+from genga.drawings._shots.events import Event, Passage
+from genga.drawings._text.tracks import Lettering
+from genga.drawings.shots import camera, shot_limits, shots, threshold, timing, usual_step
+from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, staying, within
 from genga.params.shots import Params
-from genga.shots import camera, shot_limits, shots, threshold, timing, usual_step
-from genga.shots_camera import align, kind_of, moves, reach
-from genga.shots_cuts import cuts, elsewhere, scene_of
-from genga.shots_events import Event, Passage
-from genga.shots_gradual import gradual, groups
-from genga.structure import Noise, block_noise, live_cells, noise_of, staying, within
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Cells, block_difference, difference_map, mixture, tone_difference

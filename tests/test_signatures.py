@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from bench.search import flipped, planted
-from genga import signatures
-from genga.signatures import index_for, nearest
+from genga.drawings import signatures
+from genga.drawings.signatures import index_for, nearest
 
 
 def code(*bits: int) -> bytes:

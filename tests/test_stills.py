@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 from films import as_rgb, flat, texture, with_box, write_film
 
+from genga.drawings.stills import shown, walked, wanted, written
 from genga.errors import GengaError
 from genga.images.codec import decode as read_image
 from genga.images.rgb import square
 from genga.params.stills import Params
-from genga.stills import shown, walked, wanted, written
 from genga.store.shards import ShardReader, writing_shard
 from genga.tables.stills import STILLS
 from genga.video.decode import decode, opening, pictures, prepare

@@ -5,9 +5,9 @@ import numpy as np
 import polars as pl
 from films import as_rgb, texture
 
+from genga.drawings._stills.file import Made
+from genga.drawings._stills.stitched import MOST, parts, stitched
 from genga.images.panorama import canvas, stitch
-from genga.still import Made
-from genga.stills_stitched import MOST, parts, stitched
 
 LARGE = cv2.GaussianBlur(np.dstack([texture(seed, 600, 160) for seed in (1, 2, 3)]), (0, 0), 2)
 

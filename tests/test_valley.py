@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genga.valley import below_hill, valley
+from genga.drawings.bimodal_threshold import below_hill, valley
 
 
 def test_without_data_it_is_the_usual_value() -> None:

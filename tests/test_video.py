@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from films import as_rgb, flat, texture, with_box
 
+from genga.drawings.stills import shown
 from genga.images import hdr
 from genga.images.rgb import Converter
 from genga.params.probe import Params
 from genga.params.stills import Params as Stills
-from genga.stills import shown
 from genga.video.decode import decode, luma, opening, pictures
 from genga.video.decode_errors import Damage
 from genga.video.file import Reading

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from films import texture, write_film
 
-from genga.frames import frames
+from genga.drawings.frames import frames
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
 from genga.store.shards import writing_shard

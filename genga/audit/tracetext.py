@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from genga.drawings.reasons import REASONS
 from genga.pages import clock
-from genga.reasons import REASONS
 
 Row = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ import polars as pl
 import typer
 
 from genga import export
+from genga.drawings.exposure_sheet import OF_DEDUP, OF_FRAMES, exposures
 from genga.errors import GengaError
-from genga.exposure import OF_DEDUP, OF_FRAMES, exposures
 from genga.images.codec import EXTENSION, as_png
 from genga.jobs.progress import progress
 from genga.jobs.script import summary

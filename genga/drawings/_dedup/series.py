@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.dedup_recurring import recurring_threshold
-from genga.lettering import Lettering, Pictures, difference
+from genga.drawings._dedup.recurring import recurring_threshold
+from genga.drawings._text.tracks import Lettering, Pictures, difference
+from genga.drawings.signatures import Codes, nearest
 from genga.params.dedup import Params
-from genga.signatures import Codes, nearest
 from genga.tables.dedup import DEDUP
 from genga.tables.schema import only
 from genga.video.luma_grid import Grids

@@ -9,7 +9,7 @@ Every measure is taken on the luma (BT.601 weights), and none knows what is draw
 - blockiness: mean step across the borders of 8 px blocks over the mean step elsewhere (after Wang, Bovik, Evans 2000).
   Steps count up to 16 levels: borders of blocks are low, and drawn lines must not drown them. Where the blocks begin
   is searched, since a picture may have been cropped.
-- text_cover: genga.quality_text.
+- text_cover: genga.drawings._text.in_still.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from genga.drawings._text.in_still import Shares, burnt_in, cover
+from genga.drawings._text.in_still import located as places_of
 from genga.images.boxes import Box
 from genga.images.image import Image
 from genga.params.quality import Params, Ratio, Share
-from genga.quality_text import Shares, burnt_in, cover
-from genga.quality_text import located as places_of
 from genga.tables.quality import QUALITY, TIERS
 
 MEASURES = ("sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover")
@@ -46,7 +46,7 @@ def quality(
 ) -> pl.DataFrame:
     """Return measures and tier of all stills (QUALITY), in their order.
 
-    stills: batches of (still, image). located: where burnt-in text may be in each (genga.quality_text); in others, and
+    stills: batches of (still, image). located: where burnt-in text may be in each (genga.drawings._text.in_still); in others, and
     without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
     """
     places = located or {}

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from genga.drawings._stills.file import Made, Still
 from genga.images.panorama import stitch
-from genga.still import Made, Still
 from genga.tables.dedup import STITCHED
 
 MOST = 24  # frames of a move that are laid beside its first: enough for any overlap, and 150 MB at 1080p

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from genga.dedup_runs import Run
-from genga.lettering import Pictures, difference
+from genga.drawings._dedup.holds import Run
+from genga.drawings._text.tracks import Pictures, difference
 from genga.video.luma_grid import Cells
 
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast

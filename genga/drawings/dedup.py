@@ -1,8 +1,8 @@
 """Find the frames that show the same drawing, and keep one of each.
 
 A frame shows a new drawing when its largest local difference to the first frame of the drawing before it exceeds the
-video's threshold (genga.dedup_runs); a drawing that was there before, in this shot or another, is found again
-(genga.dedup_recurring). Every frame gets a row that says which frame stands for it and why; a person's decision wins.
+video's threshold (genga.drawings._dedup.holds); a drawing that was there before, in this shot or another, is found again
+(genga.drawings._dedup.recurring). Every frame gets a row that says which frame stands for it and why; a person's decision wins.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,16 +13,16 @@ from pathlib import Path
 import polars as pl
 
 from genga.decisions.frames import Decision
-from genga.dedup_asked import Asked, closer, recurring
-from genga.dedup_camera import halved, standing
-from genga.dedup_flashes import flashes
-from genga.dedup_recurring import differences, proposals, recurring_threshold, repeats, shot_levels
-from genga.dedup_runs import Run, absorb_blends, rate_converted, runs
-from genga.dedup_series import Film, shared
-from genga.lettering import Lettering, Pictures, difference
+from genga.drawings._dedup.camera import halved, standing
+from genga.drawings._dedup.flashes import flashes
+from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
+from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
+from genga.drawings._dedup.series import Film, shared
+from genga.drawings._text.tracks import Lettering, Pictures, difference
+from genga.drawings.margins import Asked, closer, recurring
+from genga.drawings.static_tiles import block_noise, noise_of
 from genga.params.dedup import Params
 from genga.store.parquet import read_table
-from genga.structure import block_noise, noise_of
 from genga.tables.dedup import DEDUP, KEPT, STITCHED
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genga.drawings._text.tracks import Lettering
 from genga.images.boxes import Box, around, iou
-from genga.lettering import Lettering
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 _CORNER = 4  # a corner is a fourth of the width by a fourth of the height

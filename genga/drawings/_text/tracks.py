@@ -1,6 +1,6 @@
 """Burnt-in text over stretches of frames, and grids compared without what it covers.
 
-A line found in several looks (genga.lettering_looks) at one place is one stretch; the grids say at which frame between
+A line found in several looks (genga.drawings._text.scan) at one place is one stretch; the grids say at which frame between
 two looks it came and went. Text stands still for a while: what is there for less than `_STILL` s is none. A line that
 may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went as a whole
 while the rest of the picture stayed; of a short one both are asked, and that it is centred, so that a mouth that opens
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import polars as pl
 
-from genga.structure import Mask
+from genga.drawings.static_tiles import Mask
 from genga.video.luma_grid import Cells, Grids, block_difference, difference_map
 
 _STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s

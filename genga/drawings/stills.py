@@ -13,13 +13,13 @@ from typing import Any
 
 import polars as pl
 
+from genga.drawings._stills.file import Shown, Still
+from genga.drawings._stills.stitched import parts, stitched
 from genga.errors import GengaError
 from genga.images.h264 import Packer
 from genga.images.rgb import Converter
 from genga.jobs.progress import progress
 from genga.params.stills import Format, Params
-from genga.still import Shown, Still
-from genga.stills_stitched import parts, stitched
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
@@ -34,7 +34,7 @@ _WORTH = 0.5  # s of video that a jump must save: it costs the decoder its state
 def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
     """Return frame, shot and time of each kept drawing, and `key`: the time of the last keyframe up to it, or null.
 
-    With the frames that stitched drawings are made of, which are no drawings of their own (genga.stills_stitched).
+    With the frames that stitched drawings are made of, which are no drawings of their own (genga.drawings._stills.stitched).
     """
     keys = frames.select("frame", "time", pl.when("keyframe").then(pl.col("time")).forward_fill().alias("key"))
     more = {frame for frames in parts(dedup).values() for frame in frames}

@@ -1,8 +1,8 @@
 """Divide a video into shots: cuts, dissolves, fades, camera moves, and how long drawings are held.
 
 A cut changes most of the picture and its tones at once, and the picture does not come back within a few frames; fast
-action changes much of the picture but few of its tones, a pan none. Dissolves and fades: genga.shots_gradual. Camera:
-genga.shots_camera. The threshold that tells a held drawing from a new one follows the video's noise: genga.valley.
+action changes much of the picture but few of its tones, a pan none. Dissolves and fades: genga.drawings._shots.dissolves. Camera:
+genga.drawings._shots.camera_moves. The threshold that tells a held drawing from a new one follows the video's noise: genga.drawings.bimodal_threshold.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from dataclasses import asdict
 import numpy as np
 import polars as pl
 
-from genga.lettering import FADE, Lettering, Pictures, difference, lettering
-from genga.lettering_marks import marks
+from genga.drawings._shots.camera_moves import STRIDE, moves
+from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
+from genga.drawings._shots.dissolves import gradual
+from genga.drawings._shots.events import Event, Passage
+from genga.drawings._text.logos import marks
+from genga.drawings._text.tracks import FADE, Lettering, Pictures, difference, lettering
+from genga.drawings.bimodal_threshold import below_hill, valley
+from genga.drawings.static_tiles import block_noise
 from genga.params.shots import Params
-from genga.shots_camera import STRIDE, moves
-from genga.shots_cuts import CHANGED, cuts, scene_of
-from genga.shots_events import Event, Passage
-from genga.shots_gradual import gradual
-from genga.structure import block_noise
 from genga.tables.shots import SHOTS
-from genga.valley import below_hill, valley
 from genga.video.luma_grid import Grids
 
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
@@ -122,7 +122,7 @@ def lines_within(texts: Sequence[Lettering], start: int, end: int) -> list[dict[
 def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequence[Event], noise: float = 0.0) -> float:
     """Return the block difference that divides held frames from new drawings in this video.
 
-    noise: what grain alone does not reach (genga.structure.block_noise).
+    noise: what grain alone does not reach (genga.drawings.static_tiles.block_noise).
     """
     still = np.ones(len(frames), bool)
     for start, end in [(event.start, event.end) for event in (*passages, *travels)]:

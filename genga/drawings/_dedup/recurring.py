@@ -11,8 +11,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from genga.lettering import Pictures, difference
-from genga.valley import valley
+from genga.drawings._text.tracks import Pictures, difference
+from genga.drawings.bimodal_threshold import valley
 
 Numbers = npt.NDArray[np.int32]  # (n,) of drawings
 Differences = npt.NDArray[np.float32]  # (n,) block differences
@@ -79,7 +79,7 @@ def _batches(pairs: Sequence[int]) -> Iterator[range]:
 def recurring_threshold(distances: Sequence[Differences], noise: float = 0.0) -> float:
     """Return the block difference up to which a drawing is one that was there before, from this video's pairs.
 
-    noise: what grain alone does not reach (genga.structure.block_noise).
+    noise: what grain alone does not reach (genga.drawings.static_tiles.block_noise).
     """
     nearest = [float(found.min()) for found in distances if len(found)]
     low = max(_LOW, noise)

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from genga.drawings._text.detect import text_lines
+from genga.drawings._text.scan import lines_of
 from genga.images.boxes import Box, around, containment
-from genga.lettering_looks import lines_of
 from genga.tables.schema import SHARD, only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
-from genga.textcover import text_lines
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
 Shares = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of width and height, 0..1

@@ -2,7 +2,7 @@
 
 For each frame: its time, how much it differs from the frame before, how bright and how sharp it is, a signature by
 which the drawing can be found again, and its cell grid (genga.video.luma_grid), by which later stages compare any two frames
-without decoding again. Where the picture changed, burnt-in text is looked for (genga.lettering_looks).
+without decoding again. Where the picture changed, burnt-in text is looked for (genga.drawings._text.scan).
 
 Signature: 256-bit perceptual hash (imagehash's `phash`, Zauner 2010, "Implementation and Benchmarking of Perceptual
 Image Hash Functions") of the grid. Sharpness: Brenner gradient, the mean square difference of luma two pixels apart
@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from genga.drawings._text.scan import Lookout
 from genga.images.planar import Luma
-from genga.lettering_looks import Lookout
 from genga.params.frames import Params
 from genga.tables.frames import FRAMES, GRID
 from genga.video.decode import Decoded, luma

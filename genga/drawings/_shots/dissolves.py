@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genga.shots_events import Passage
+from genga.drawings._shots.events import Passage
 from genga.video.luma_grid import Cells, Grids, difference_map, mixture
 
 _REACH = 3  # frames before and after, whose mixture a frame is compared with

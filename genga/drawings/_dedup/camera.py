@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from genga.dedup_runs import Run
+from genga.drawings._dedup.holds import Run
 
 Ends = Literal["ends", "first", "last", "sharpest", "all", "stitched"]
 

@@ -3,7 +3,7 @@
 A look takes some ms, so only frames are looked at in which a line of text may have come or gone: part of a row of cells
 as long as a short word has changed. Where much changes all the time (pans, fast action) looks keep their distance; and
 only those rows are looked at that are not as they were at the last look, with as much around them as a line is high.
-What is text: genga.textcover. From looks to stretches of frames: genga.lettering.
+What is text: genga.drawings._text.detect. From looks to stretches of frames: genga.drawings._text.tracks.
 """
 
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from genga.drawings._text.detect import lines_in, stroke_masks
+from genga.drawings.static_tiles import Mask
 from genga.images.boxes import Box, around, containment
 from genga.images.planar import Luma
-from genga.structure import Mask
-from genga.textcover import lines_in, stroke_masks
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
 Line = dict[str, float | bool]  # a value of LINE

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from genga.dedup_asked import HELD, Asked
-from genga.lettering import Pictures, Seen, difference
+from genga.drawings._text.tracks import Pictures, Seen, difference
+from genga.drawings.margins import HELD, Asked
 from genga.video.luma_grid import mixture
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted

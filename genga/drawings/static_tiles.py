@@ -3,7 +3,7 @@
 The grid is divided into tiles. A tile with texture stays if the gradients of the two frames in it correlate; gradient
 magnitudes are compressed (g / (g + 8)), so that a faint background counts as much as a bold outline. When a figure
 moves, its background stays; in a cut nothing does; when the camera moves nothing does either, but aligning brings it
-back (genga.shots_camera).
+back (genga.drawings._shots.camera_moves).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Cuts: steps at which nothing of the picture stays where it was.
 
-A figure that moves leaves its background behind, so some tiles stay (genga.structure). A moving camera leaves none, but
+A figure that moves leaves its background behind, so some tiles stay (genga.drawings.static_tiles). A moving camera leaves none, but
 aligning explains it, and it goes on for several frames. A flash goes away again.
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genga.lettering import Lettering, Pictures, mask_of
+from genga.drawings._shots.camera_moves import align, kind_of, shift
+from genga.drawings._text.tracks import Lettering, Pictures, mask_of
+from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, staying, within
 from genga.params.shots import Params
-from genga.shots_camera import align, kind_of, shift
-from genga.structure import TILE, Mask, Noise, live_cells, noise_of, staying, within
 from genga.video.luma_grid import Grids, difference_map, tone_difference
 
 CHANGED = 12.0  # luma levels at which a cell counts as changed

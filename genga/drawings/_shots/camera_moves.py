@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.shots_events import Event
-from genga.structure import TILE, Mask, tiles
+from genga.drawings._shots.events import Event
+from genga.drawings.static_tiles import TILE, Mask, tiles
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
