@@ -21,9 +21,9 @@ from demo.teach.pictures import BUCKETS, Pictures, caption, draw_pictures
 from demo.teach.tagged import row_of
 from demo.teach.vae import to_tensor
 from demo.world.vocabulary import INDEX, RATING, TAGS
-from genga.detector import Detector
 from genga.images.image import Image
-from genga.tagger import Tagger
+from genga.people.detector import Detector
+from genga.people.tagger import Tagger
 
 STEPS, GUIDANCE = 20, 5.0  # as in params.yaml
 NOBODY = "no_humans"

@@ -15,17 +15,17 @@ import typer
 
 from bench.images import figures_found, truths
 from bench.models import table
-from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
-from genga.embedder import open_embedder
 from genga.models.registry import load
 from genga.params.characters import Params
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
+from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
+from genga.people.embedder import open_embedder
+from genga.people.tracks import Person
 from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.schema import Schema
-from genga.tracks import Person
 
 METHODS = ("optics", "hdbscan", "linkage")
 

@@ -15,14 +15,14 @@ import typer
 from bench.models import table
 from demo.world.vocabulary import INDEX, RATINGS
 from genga.images.boxes import Box, area, overlap
-from genga.people import FRAMINGS, is_count
+from genga.people.figures import FRAMINGS, is_count
+from genga.people.tracks import Person
 from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.detect import KINDS
 from genga.tables.quality import QUALITY
 from genga.tables.tag import TAG as TAGS
-from genga.tracks import Person
 from genga.vocabulary.parts import is_subject
 
 SAME = 0.5  # IoU from which a box found is the true one

@@ -17,9 +17,9 @@ from demo.teach.pairs import SAME_SHARE, equal_error_rate, error_rates, pair_dif
 from demo.teach.people import People, draw_people
 from demo.teach.tagged import Tagged, draw_tagged
 from demo.world.vocabulary import RATING, TAGS
-from genga.detector import Detector
-from genga.embedder import Embedder
-from genga.tagger import Tagger
+from genga.people.detector import Detector
+from genga.people.embedder import Embedder
+from genga.people.tagger import Tagger
 
 SEED = 123_456  # of the drawings here; the models were taught with others
 THRESHOLD = 0.35  # score above which a tag counts, the field's usual value

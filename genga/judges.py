@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.copies import Prints, thumbprints
-from genga.detector import Detector
-from genga.embedder import open_embedder
-from genga.ensemble import Ensemble
 from genga.images.boxes import Box
 from genga.images.image import Image, cut
 from genga.models.registry import Registry
-from genga.tagger import open_taggers
+from genga.people.detector import Detector
+from genga.people.embedder import open_embedder
+from genga.people.ensemble import Ensemble
+from genga.people.tagger import open_taggers
 
 Floats = npt.NDArray[np.float32]
 

@@ -12,9 +12,9 @@ import cv2
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from genga.clustering import NOISE
 from genga.decisions.characters import COLUMNS
 from genga.images.image import Image
+from genga.people.clustering import NOISE
 
 TEMPLATE = "characters.html.j2"
 HEIGHT = 128  # px of a thumbnail

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import typer
 
-from genga.characters import characters, in_words, read_tables
 from genga.decisions.characters import read_names
-from genga.embedder import open_embedder
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.characters import Params
+from genga.people.characters import characters, in_words, read_tables
+from genga.people.embedder import open_embedder
 from genga.sheet import sheet
 from genga.store.files import read_json, write_text
 from genga.store.parquet import write_table

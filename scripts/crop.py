@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
-from genga.crop import OF_QUALITY, OF_STILLS, OF_TAG, correct, crop, in_words, written
 from genga.decisions.tags import read_corrections
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.crop import Params
+from genga.people.crop import OF_QUALITY, OF_STILLS, OF_TAG, correct, crop, in_words, written
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.crop import CROP

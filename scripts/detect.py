@@ -4,12 +4,12 @@ from pathlib import Path
 
 import typer
 
-from genga.detect import detect, in_words
-from genga.detector import open_detectors
 from genga.images.reading import batched, pictures
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.detect import Params
+from genga.people.detect import detect, in_words
+from genga.people.detector import open_detectors
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT
 from genga.tables.stills import FILES

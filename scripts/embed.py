@@ -4,12 +4,12 @@ from pathlib import Path
 
 import typer
 
-from genga.embed import OF_CROP, embed, wanted
-from genga.embedder import open_embedder
 from genga.images.reading import batched, pictures
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.embed import Params
+from genga.people.embed import OF_CROP, embed, wanted
+from genga.people.embedder import open_embedder
 from genga.store.parquet import read_table, write_table
 from genga.tables.embed import EMBED
 

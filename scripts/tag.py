@@ -9,12 +9,12 @@ from genga.images.reading import batched, pictures
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
+from genga.people.tag import correct, in_words, tag
+from genga.people.tagger import open_ensemble
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT
 from genga.tables.stills import FILES
 from genga.tables.tag import TAG
-from genga.tag import correct, in_words, tag
-from genga.tagger import open_ensemble
 
 
 def main(

@@ -76,7 +76,7 @@ def _texts() -> None:
     text(f"data/raw/{PLACE}.mkv", b"a video")
     text("base/model.safetensors", b"a base")
     text("scripts/tag.py", "print('tag')\n")
-    text("genga/tag.py", "TAG = 1\n")
+    text("genga/people/tag.py", "TAG = 1\n")
     base = {"path": "base/model.safetensors", "sha256": sha256_of("base/model.safetensors")}
     entry = {"name": "tiny", "knows": "nothing", "licence": "Apache-2.0", "files": {"model": base}}
     text("models.yaml", json.dumps({"embedded": {"base": entry}, "published": {}}))
@@ -207,7 +207,7 @@ def _records() -> None:
         record("train", made, [dataset, base], train={"max_steps": 4}, models=MODELS, character=WHO),
         record("evaluate", [SELECTED, "data/evaluate/r.json"], [made[0], dataset]),
     ]
-    code = {path: meaning(path, Path(path).read_bytes()) for path in ("genga/tag.py", "scripts/tag.py")}
+    code = {path: meaning(path, Path(path).read_bytes()) for path in ("genga/people/tag.py", "scripts/tag.py")}
     shell = {"s": "python scripts/tag.py --out {output:q}"}
     write_records(Records({job.key: job for job in jobs}, {"c": code}, shell, {"v": {"torch": "2.13.0"}}))
 

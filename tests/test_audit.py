@@ -168,22 +168,22 @@ def test_code_and_corrections_that_moved_on_are_found_in_the_history(project: Pa
     git("add", "genga", "scripts", "corrections")
     git("commit", "-qm", "as it ran")
     ran = git("rev-parse", "HEAD")
-    text("genga/tag.py", "TAG = 2\n")
+    text("genga/people/tag.py", "TAG = 2\n")
     text(f"corrections/{PLACE}/tags.csv", "still_or_crop,box,tag,decision\n")
     git("commit", "-qam", "later")
     result = found()
     assert result["verified"] and result["code"]["commit"] == ran
     assert len(result["corrections"]) == 3, "as they were when the jobs read them"
-    assert History(".", meaning).commit_of({"genga/tag.py": meaning("genga/tag.py", b"TAG = 2  # two\n")}) == git(
-        "rev-parse", "HEAD"
-    )
+    assert History(".", meaning).commit_of(
+        {"genga/people/tag.py": meaning("genga/people/tag.py", b"TAG = 2  # two\n")}
+    ) == git("rev-parse", "HEAD")
 
 
 def test_code_of_no_commit_is_said_and_no_failure(project: Path) -> None:
-    text("genga/tag.py", "TAG = 2\n")
+    text("genga/people/tag.py", "TAG = 2\n")
     result = found()
     assert result["verified"] and result["code"]["commit"] is None
-    assert states(result, "absent") == [("code", "genga/tag.py")]
+    assert states(result, "absent") == [("code", "genga/people/tag.py")]
 
 
 def job(rule: str, outputs: str, inputs: str) -> Record:

@@ -10,19 +10,19 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from genga.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
-from genga.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
 from genga.decisions.characters import Name, read_names
 from genga.errors import GengaError
 from genga.images.codec import encode
 from genga.params.characters import Params
+from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
+from genga.people.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
+from genga.people.tracks import iou, links
 from genga.sheet import sheet, spread
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.characters import CHARACTERS
 from genga.tables.schema import SHARD
-from genga.tracks import iou, links
 
 PARAMS = Params(
     method="linkage", min_crops=2, adopt_share=0.5, merge_share=0.85,

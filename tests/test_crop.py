@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.crop import OF_TAG, correct, cut_crops, planned
 from genga.decisions.tags import Correction
 from genga.errors import GengaError
 from genga.params.crop import LeastSide, Params, Text
+from genga.people.crop import OF_TAG, correct, cut_crops, planned
 from genga.tables.crop import PLAN
 from genga.tables.detect import DETECT as BOXES
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from genga.detect import detect
 from genga.params.detect import Confidence, Overlap, Params
+from genga.people.detect import detect
 from genga.tables.detect import DETECT, KINDS
 
 PARAMS = Params(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_graphs import detector
 
-from genga.detector import Box, Detector, prepare, suppress, to_pixels
 from genga.errors import GengaError
+from genga.people.detector import Box, Detector, prepare, suppress, to_pixels
 
 NAMES = {"names": "{0: 'person'}"}
 

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from genga.embed import OF_CROP, embed, wanted
 from genga.params.embed import Params
+from genga.people.embed import OF_CROP, embed, wanted
 from genga.tables.embed import EMBED
 
 

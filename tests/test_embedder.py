@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_graphs import channel_means, first_component_metric
 
-from genga.embedder import Embedder, prepare, read_threshold
 from genga.errors import GengaError
+from genga.people.embedder import Embedder, prepare, read_threshold
 
 
 @pytest.fixture

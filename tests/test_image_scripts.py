@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.crop import OF_TAG
 from genga.drawings._text.in_still import OF_SHOTS
 from genga.images.codec import encode
 from genga.images.reading import OF_STILLS, pictures
+from genga.people.crop import OF_TAG
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.crop import CROP as CROPS

@@ -3,8 +3,8 @@
 import pytest
 
 from genga.params.tag import Framing
-from genga.people import Person, count_tags, is_count, main_person, people
-from genga.tagrules import framing
+from genga.people.figures import Person, count_tags, is_count, main_person, people
+from genga.people.tag_rules import framing
 
 FRAMING = Framing(portrait=1.7, cowboy=1.2, full=1.8)
 

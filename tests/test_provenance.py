@@ -110,7 +110,7 @@ def test_the_commands_write_what_they_say(project: Path) -> None:
 
 
 def second_run() -> None:
-    """Run q: as r, but of its first checkpoint alone, with fewer steps and another genga/tag.py."""
+    """Run q: as r, but of its first checkpoint alone, with fewer steps and another genga/people/tag.py."""
     shutil.copytree("models/r", "models/q")
     listed = read_json("models/q/checkpoints.json")
     write_facts("models/q/checkpoints.json", {**listed, "run": "q", "checkpoints": listed["checkpoints"][:1]})
@@ -118,7 +118,7 @@ def second_run() -> None:
     train = records.maker["models/r/checkpoints.json"]
     made = {path.replace("/r/", "/q/"): output for path, output in train.outputs.items()}
     other = replace(train, outputs=made, params={**train.params, "train": {"max_steps": 2}}, code="d")
-    records.code["d"] = {**records.code["c"], "genga/tag.py": "another"}
+    records.code["d"] = {**records.code["c"], "genga/people/tag.py": "another"}
     records.jobs[other.key] = other
     write_records(records)
 
@@ -133,7 +133,7 @@ def test_two_runs_differ_in_what_they_differ(project: Path) -> None:
     assert found["images"] == {"only": [[], []], "both": 2}
     assert set(found["changed_images"]) == {FIRST, HEAD}, "seen twice, and once"
     assert found["parameters"] == {"train.max_steps": (4, 2)}
-    assert list(found["code"]) == ["genga/tag.py"]
+    assert list(found["code"]) == ["genga/people/tag.py"]
     assert found["models"] == found["software"] == found["inputs"] == found["corrections"] == {}
     assert "  train.max_steps: 4 -> 2" in list(diff_lines(found))
 

@@ -29,7 +29,7 @@ STILLS = Record(
 )
 RECORDS = Records(
     jobs={TAG.key: TAG, STILLS.key: STILLS},
-    code={"c1": {"genga/tag.py": "1"}, "c2": {"genga/drawings/stills.py": "2"}, "c3": {"genga/old.py": "3"}},
+    code={"c1": {"genga/people/tag.py": "1"}, "c2": {"genga/drawings/stills.py": "2"}, "c3": {"genga/old.py": "3"}},
     shell={"s1": "python scripts/x.py"},
     software={"w1": {"python": "3.11"}},
 )
@@ -57,7 +57,7 @@ def test_written_and_read_again_without_what_no_job_refers_to(tmp_path: Path) ->
     assert lines == sorted(lines) and len(lines) == 6
     read = read_records(path)
     assert read.jobs == RECORDS.jobs
-    assert read.code == {"c1": {"genga/tag.py": "1"}, "c2": {"genga/drawings/stills.py": "2"}}
+    assert read.code == {"c1": {"genga/people/tag.py": "1"}, "c2": {"genga/drawings/stills.py": "2"}}
     assert (read.shell, read.software) == (RECORDS.shell, RECORDS.software)
     assert read.maker["data/stills/s/e.tar"] == STILLS
 

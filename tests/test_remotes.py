@@ -100,7 +100,7 @@ def append(path: str) -> Callable[[Path], None]:
 # What can be changed where there is no video, and what no job follows from that reads one.
 CHANGES: dict[str, Callable[[Path], None]] = {
     "a parameter": lambda project: change_params(project, "tag", threshold=0.4),
-    "a module": append("genga/tagrules.py"),
+    "a module": append("genga/people/tag_rules.py"),
     "a correction": lambda project: put(project / f"corrections/{SERIES}/{EPISODES[0]}/tags.csv", CORRECTION, old=True),
     "a run's own value": lambda project: change_params(
         project, "runs", **{RUN: {"series": SERIES, "character": "hana", "train": {"seed": 2}}}

@@ -97,7 +97,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         after("train"),
     ),
     "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train")),
-    "a module": (append("genga/tagrules.py", "\n_ADDED = 1\n"), after("tag")),
+    "a module": (append("genga/people/tag_rules.py", "\n_ADDED = 1\n"), after("tag")),
     "a script": (append("scripts/detect.py", "\nADDED = 1\n"), after("detect")),
     "a data file of a module": (append("genga/templates/report.css", "\n/* a */\n"), after("report")),
     "the palette of the pages": (
@@ -112,7 +112,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "comments and form of code": (
         lambda project: [
-            append("genga/tag.py", "\n\n# a comment\n")(project),
+            append("genga/people/tag.py", "\n\n# a comment\n")(project),
             replace("genga/store/files.py", '"""Files that', '"""All files that')(project),
         ][0],
         {},
@@ -215,7 +215,7 @@ def test_records_are_the_same_on_every_machine_and_name_everything(finished: Pat
     assert tag.wildcards == {"series": SERIES, "episode": EPISODES[0]}
     assert tag.params["tag"]["threshold"] == 0.35
     assert f"data/detect/{SERIES}/{EPISODES[0]}.parquet" in tag.inputs and None not in tag.inputs.values()
-    assert "genga/tagrules.py" in records.code[tag.code] and "python" in records.software[tag.software]
+    assert "genga/people/tag_rules.py" in records.code[tag.code] and "python" in records.software[tag.software]
     assert records.shell[tag.shell].startswith("python scripts/tag.py")
 
 

@@ -5,13 +5,13 @@ import polars as pl
 import pytest
 
 from genga.decisions.tags import Correction, read_corrections
-from genga.ensemble import Ensemble
 from genga.errors import GengaError
 from genga.params.tag import Framing, Params
+from genga.people.ensemble import Ensemble
+from genga.people.tag import correct, tag
+from genga.people.tag_rules import REASONS
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.tag import TAG
-from genga.tag import correct, tag
-from genga.tagrules import REASONS
 
 PARAMS = Params(
     threshold=0.35, votes=0, floor=0.1, pad=0.0, unknown="scene", exclusive=["hair_colour"],

@@ -5,7 +5,7 @@ import pytest
 from tiny_graphs import tagger
 
 from genga.errors import GengaError
-from genga.tagger import Tag, Tagger, pad_square, passes, prepare, read_tags
+from genga.people.tagger import Tag, Tagger, pad_square, passes, prepare, read_tags
 
 CSV = "tag_id,name,category,count\n1,general,9,30\n2,1girl,0,20\n3,hana_(sample),4,10\n"
 

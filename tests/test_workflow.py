@@ -167,7 +167,7 @@ def test_new_times_of_files_are_nothing(restored: Path) -> None:
 
 @pytest.mark.slow
 def test_changed_code_reruns_the_stages_that_import_it(restored: Path) -> None:
-    with open(restored / "genga/tag.py", "a", encoding="utf-8") as file:
+    with open(restored / "genga/people/tag.py", "a", encoding="utf-8") as file:
         file.write("\n_CHANGED = True\n")
     jobs = set(snakemake(restored, "-n").jobs)
     assert "tag" in jobs and not jobs & {"probe", "frames", "shots", "dedup", "stills", "detect"}

@@ -22,7 +22,7 @@ from demo.teach.learning import block, disturbed, teach, to_tensor
 from demo.teach.pairs import SAME_SHARE, best_threshold, pair_differences
 from demo.teach.people import TRAITS, People, draw_people
 from demo.world.model import ACCESSORIES
-from genga.embedder import MEAN, STD, Embedder
+from genga.people.embedder import MEAN, STD, Embedder
 from genga.store.files import write_json
 
 SIZE = 96  # px, height and width of the input

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from demo.world.chance import random_scene
 from demo.world.model import Scene
 from demo.world.render import KINDS, Truth, render
-from genga.detector import prepare as squash
+from genga.people.detector import prepare as squash
 
 Image = npt.NDArray[np.uint8]
 Span = tuple[float, float, float, float]  # x0, y0, x1, y1 in px

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo.teach.people import People
-from genga.embedder import Embedder
+from genga.people.embedder import Embedder
 
 SAME_SHARE = 0.2  # of pairs in a series that show one character twice
 

@@ -13,7 +13,7 @@ from demo.teach.people import crop_spans, shaken
 from demo.world.tags import figure_tags, place_tags, scene_tags
 from demo.world.vocabulary import INDEX, TAGS
 from genga.images.boxes import padded
-from genga.tagger import prepare
+from genga.people.tagger import prepare
 
 FRAME_ASPECTS = (16 / 9, 16 / 9, 16 / 9, 1.0, 0.6)  # series, and the pictures that a text-to-image model samples
 FRAME_HEIGHTS = (160, 240, 360)  # px

@@ -15,5 +15,5 @@ TAG: Schema = {
     "votes": pl.Int64,  # taggers above the threshold
     "origin": pl.String,  # who decided: model, box, person
     "kept": pl.Boolean,
-    "reason": pl.String,  # a key of genga.tagrules.REASONS; "" if kept
+    "reason": pl.String,  # a key of genga.people.tag_rules.REASONS; "" if kept
 }

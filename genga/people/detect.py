@@ -18,7 +18,7 @@ from genga.tables.detect import DETECT, KINDS
 
 
 class Detector(Protocol):
-    """What is asked of a detector of one kind; genga.detector.Detector is one."""
+    """What is asked of a detector of one kind; genga.people.detector.Detector is one."""
 
     @property
     def name(self) -> str:

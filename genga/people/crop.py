@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from genga.crop_boxes import against, crop_boxes, freed, under
 from genga.decisions.tags import Correction
 from genga.errors import GengaError
 from genga.images.boxes import Box, containment
@@ -19,7 +18,8 @@ from genga.images.codec import EXTENSION, encode
 from genga.images.image import Image, cut
 from genga.images.reading import pictures
 from genga.params.crop import Params
-from genga.people import FRAMINGS, Person, count_tags, is_count, people
+from genga.people._crop.boxes import against, crop_boxes, freed, under
+from genga.people.figures import FRAMINGS, Person, count_tags, is_count, people
 from genga.store.shards import ShardWriter
 from genga.tables.crop import CROP, PLAN
 from genga.tables.quality import QUALITY

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from genga.images.boxes import Box, area, overlap, square, widened, within
 from genga.params.crop import Params
-from genga.people import Person
+from genga.people.figures import Person
 
 
 def crop_boxes(one: Person, width: int, params: Params) -> dict[str, Box]:

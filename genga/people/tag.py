@@ -1,7 +1,7 @@
 """Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
 
 The taggers look at the whole still (rows with `box` null) and at each person box, grown a little. What their mean says
-holds if it passes the rules of genga.tagrules; counts and framing come from the boxes (genga.people); what a person
+holds if it passes the rules of genga.people.tag_rules; counts and framing come from the boxes (genga.people.figures); what a person
 wrote under corrections/ wins over both. Tags that do not hold stay as rows with their reason.
 """
 
@@ -12,14 +12,14 @@ import numpy as np
 import polars as pl
 
 from genga.decisions.tags import Correction
-from genga.ensemble import Ensemble, Means, Votes
 from genga.errors import GengaError
 from genga.images.boxes import padded
 from genga.images.image import Image, cut
 from genga.params.tag import Params
-from genga.people import Person, count_tags, main_person, people
+from genga.people.ensemble import Ensemble, Means, Votes
+from genga.people.figures import Person, count_tags, main_person, people
+from genga.people.tag_rules import Judged, Scored, Seen, framing, judge
 from genga.tables.tag import TAG
-from genga.tagrules import Judged, Scored, Seen, framing, judge
 
 Rows = Iterator[tuple[Any, ...]]
 Unit = tuple[int | None, Image]  # box number, pixels

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from genga.params.tag import Framing, Params
-from genga.people import FRAMINGS, Person, height_of, is_count
+from genga.people.figures import FRAMINGS, Person, height_of, is_count
 from genga.vocabulary.parts import EXCLUSIVE, SEVERAL, is_subject
 
 _EDGE = 0.02  # of the frame's height: a box that ends so near to the lower edge goes on beyond it

@@ -17,7 +17,7 @@ Votes = npt.NDArray[np.int64]  # (images, tags), 0..number of taggers
 
 
 class Tagger(Protocol):
-    """What an ensemble asks of a tagger; genga.tagger.Tagger is one."""
+    """What an ensemble asks of a tagger; genga.people.tagger.Tagger is one."""
 
     @property
     def name(self) -> str:

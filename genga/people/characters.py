@@ -1,7 +1,7 @@
 """Tell who is who in a series: cluster the crops of people, and call the clusters what a person named them.
 
 Three voices, each overruling the one before: the embedder (crops that it finds alike form a cluster, see
-`genga.clustering`), the shot (boxes that stay in place from still to still are one person: clusters that meet in such
+`genga.people.clustering`), the shot (boxes that stay in place from still to still are one person: clusters that meet in such
 tracks are one, and the crops of a track go where most of them went), and people (`genga.decisions.characters`). Outfits are not
 clustered: the embedder is made to see past them, so an outfit is known where a person named it.
 """
@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
 from genga.decisions.characters import Name
 from genga.errors import GengaError
-from genga.naming import Crop, Named, give_names
 from genga.params.characters import Params
+from genga.people.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
+from genga.people.naming import Crop, Named, give_names
+from genga.people.tracks import Person, links
 from genga.store.components import components
 from genga.store.parquet import read_episodes
 from genga.tables.characters import CHARACTERS
@@ -30,7 +31,6 @@ from genga.tables.crop import CROP
 from genga.tables.embed import EMBED
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
-from genga.tracks import Person, links
 
 # What is read of the tables of other stages.
 OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept")

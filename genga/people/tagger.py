@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from genga.ensemble import Ensemble
 from genga.errors import GengaError
 from genga.images.image import Image
 from genga.models import onnx
 from genga.models.registry import Registry
+from genga.people.ensemble import Ensemble
 
 Dialect = Literal["pillow", "opencv"]
 

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from genga.clustering import NOISE
 from genga.decisions.characters import Label, Name
+from genga.people.clustering import NOISE
 
 NOT_NAMED: Label = (None, None)
 
