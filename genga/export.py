@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.captions import SEPARATOR
+from genga.dataset.captions import SEPARATOR
 from genga.images.codec import EXTENSION
 from genga.params.dataset import Params
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN

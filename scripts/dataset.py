@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from genga.candidates import read_tables
-from genga.dataset import dataset, in_words
+from genga.dataset.candidates import read_tables
+from genga.dataset.dataset import dataset, in_words
 from genga.jobs.script import DATA, EPISODES, PARAMS, params_of, run, summary
 from genga.params.dataset import Params
 from genga.store.files import read_json

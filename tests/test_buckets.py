@@ -2,7 +2,7 @@
 
 import pytest
 
-from genga.buckets import bucket_sizes, fit, fit_no_upscale
+from genga.dataset.buckets import bucket_sizes, fit, fit_no_upscale
 from genga.errors import GengaError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from genga.captions import caption, core_tags, is_core
+from genga.dataset.captions import caption, core_tags, is_core
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from genga.candidates import (
+from genga.dataset.candidates import (
     OF_CHARACTERS,
     OF_CROP,
     OF_DETECT,
@@ -19,11 +19,11 @@ from genga.candidates import (
     candidates,
     with_signatures,
 )
-from genga.choice import choose, evenly, of_shot
-from genga.dataset import dataset
+from genga.dataset.dataset import dataset
+from genga.dataset.filters import choose, evenly, of_shot
+from genga.dataset.split import draw, shot_groups, split
 from genga.errors import GengaError
 from genga.params.dataset import Params, Weights
-from genga.split import draw, shot_groups, split
 from genga.store.files import write_json
 from genga.store.parquet import read_table, write_table
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN

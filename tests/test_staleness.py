@@ -192,7 +192,7 @@ def test_a_file_written_into_is_named_and_made_again(copy: Path) -> None:
 
 
 def test_equal_results_stop_the_next_phase_and_a_change_taken_back_is_nothing(copy: Path) -> None:
-    append("genga/dataset.py", "\n_ADDED = 1\n")(copy)
+    append("genga/dataset/dataset.py", "\n_ADDED = 1\n")(copy)
     assert "train" in snakemake(copy, "-n").jobs
     ran = snakemake(copy, "all_dataset")
     assert ran.code == 0, ran.text
@@ -254,9 +254,9 @@ def test_dvc_and_snakemake_agree_here_and_on_another_machine(copy: Path, tmp_pat
     run(copy, "dvc", "push", "-q")
     first = run(copy, "git", "rev-parse", "HEAD").strip()
     # A comment is nothing to either; code with equal results reruns its own phase alone.
-    append("genga/dataset.py", "\n# a comment\n")(copy)
+    append("genga/dataset/dataset.py", "\n# a comment\n")(copy)
     assert ran_jobs(run(copy, "dvc", "repro")) == set()
-    append("genga/dataset.py", "\n_ADDED = 1\n")(copy)
+    append("genga/dataset/dataset.py", "\n_ADDED = 1\n")(copy)
     assert ran_jobs(run(copy, "dvc", "repro")) == {"dataset"}
     assert snakemake(copy, "-n").nothing
     # A parameter: what follows, and then both have nothing to do.

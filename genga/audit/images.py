@@ -18,7 +18,7 @@ from genga.audit.tables import (
     episode_of,
     series_of,
 )
-from genga.captions import SEPARATOR
+from genga.dataset.captions import SEPARATOR
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.places import path_of
 from genga.tables.schema import only

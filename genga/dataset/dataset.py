@@ -1,8 +1,8 @@
 """Compose a training set out of a series: which images, how often, with which caption, at which size, on which side.
 
-Candidates are the kept crops and the whole stills. They are chosen by name, quality and size (`genga.choice`), divided
-by shot (`genga.split`), captioned (`genga.captions`), repeated so that rare characters and kinds are seen as often as
-common ones, and placed in aspect buckets (`genga.buckets`). Every step depends on the rows alone, not on their order.
+Candidates are the kept crops and the whole stills. They are chosen by name, quality and size (`genga.dataset.filters`), divided
+by shot (`genga.dataset.split`), captioned (`genga.dataset.captions`), repeated so that rare characters and kinds are seen as often as
+common ones, and placed in aspect buckets (`genga.dataset.buckets`). Every step depends on the rows alone, not on their order.
 """
 
 import sys
@@ -12,14 +12,14 @@ from functools import partial
 
 import polars as pl
 
-from genga.buckets import Fit, bucket_sizes, fit, fit_no_upscale
-from genga.candidates import Tables, candidates, with_shots
-from genga.captions import caption, core_tags
-from genga.choice import choose
+from genga.dataset.buckets import Fit, bucket_sizes, fit, fit_no_upscale
+from genga.dataset.candidates import Tables, candidates, with_shots
+from genga.dataset.captions import caption, core_tags
+from genga.dataset.filters import choose
+from genga.dataset.split import shot_groups, split
 from genga.decisions.characters import NOBODY
 from genga.errors import GengaError
 from genga.params.dataset import Params
-from genga.split import shot_groups, split
 from genga.tables.dataset import DATASET, TRAIN
 from genga.tables.left_out import LEFT_OUT
 
