@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from genga.cli.export import app
 from genga.errors import GengaError
-from genga.export import OF_DATASET, file_stem, safe
+from genga.exchange.folders import OF_DATASET, file_stem, safe
 from genga.images.codec import decode, encode
 from genga.images.reading import OF_STILLS
 from genga.store.files import sha256_of

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 import polars as pl
 import typer
 
-from genga import export
 from genga.drawings.exposure_sheet import OF_DEDUP, OF_FRAMES, exposures
 from genga.errors import GengaError
+from genga.exchange import folders
 from genga.images.codec import EXTENSION, as_png
 from genga.jobs.progress import progress
 from genga.jobs.script import summary
@@ -52,15 +52,15 @@ def kohya(
     if rows.is_empty():
         raise GengaError(f"{path_of('dataset', series)}: no image is {split}; see params.yaml:dataset.held_out")
     place = found_at or out.as_posix()
-    _write(series, out, rows, export.kohya_texts(rows, params, place), export.kohya_image)
-    summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{export.TOML}")
+    _write(series, out, rows, folders.kohya_texts(rows, params, place), folders.kohya_image)
+    summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{folders.TOML}")
 
 
 @app.command()
 def imagefolder(series: Series, out: Out, character: Character = None) -> None:
     """Write train/ and test/ with metadata.jsonl, as Hugging Face datasets reads them."""
     rows = _rows(series, character)
-    _write(series, out, rows, export.imagefolder_texts(rows), export.imagefolder_image)
+    _write(series, out, rows, folders.imagefolder_texts(rows), folders.imagefolder_image)
     trained = rows.filter(split=TRAIN).height
     summary(f"export {series}: {trained} images in {out}/train, {rows.height - trained} in {out}/test")
 
@@ -147,7 +147,7 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 def _rows(series: str, character: str | None) -> pl.DataFrame:
     """The dataset, or one character's part of it. Raises GengaError if that is empty."""
     path = path_of("dataset", series)
-    rows = read_table(path, export.OF_DATASET)
+    rows = read_table(path, folders.OF_DATASET)
     if character is None:
         return rows
     own = rows.filter(character=character)
@@ -158,7 +158,7 @@ def _rows(series: str, character: str | None) -> pl.DataFrame:
 
 
 def _write(
-    series: str, out: Path, rows: pl.DataFrame, texts: Iterable[tuple[str, str]], name_of: Callable[[export.Row], str]
+    series: str, out: Path, rows: pl.DataFrame, texts: Iterable[tuple[str, str]], name_of: Callable[[folders.Row], str]
 ) -> None:
     with replacing_folder(out) as folder, ShardReader() as reader:
         for name, text in texts:
