@@ -16,9 +16,6 @@ import polars as pl
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
-from genga import lora
-from genga.checkpoints import verified
-from genga.diffusion import VAE_SCALE, Base, encode, place
 from genga.errors import GengaError
 from genga.images.codec import EXTENSION
 from genga.images.codec import encode as encode_image
@@ -27,8 +24,11 @@ from genga.jobs.progress import progress
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
+from genga.training import lora_file
 from genga.training.captions import SEPARATOR, tokens
-from genga.training.draws import generator, normal
+from genga.training.checkpoints import verified
+from genga.training.families.sd15 import VAE_SCALE, Base, encode, place
+from genga.training.rng import generator, normal
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def drawn(
             raise GengaError(f"params.yaml:sample.{key} must be a multiple of {VAE_SCALE}, got {getattr(params, key)}")
     for part in (base.unet, base.text_encoder):
         place(part, part.device, params.precision)
-    modules = lora.modules_by_name(base.unet, base.text_encoder)
+    modules = lora_file.modules_by_name(base.unet, base.text_encoder)
     for step, file in [(0, None), *checkpoints]:
-        with lora.merged(modules, lora.read(file) if file else {}):
+        with lora_file.merged(modules, lora_file.read(file) if file else {}):
             yield from _pictures(base, step, trigger, clip_skip, params)
 
 

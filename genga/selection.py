@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.checkpoints import Checkpoints
 from genga.copies import excess
 from genga.errors import GengaError
 from genga.evaluate import References
 from genga.params.evaluate import Params
 from genga.scores import best, best_published_v1, corrected_score, published_score
 from genga.statistics import DIGITS, Draws, Interval, draws, interval, out_of_bag
+from genga.training.checkpoints import Checkpoints
 from genga.verdict import BASE
 
 Values = npt.NDArray[np.float64]

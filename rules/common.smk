@@ -26,7 +26,7 @@ from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.store.files import check_writable, sha256_of
 from genga.journal import Journal
-from genga.launch import read_config
+from genga.training.launch import read_config
 from genga.params.check import check_params, section_class
 from genga.params.section import parse_section, section_of_run
 from genga.records import read_records

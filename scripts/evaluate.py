@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from genga.checkpoints import keep, read_checkpoints
 from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.images.reading import batched, images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
@@ -16,6 +15,7 @@ from genga.store.files import write_facts
 from genga.store.parquet import read_table, write_table
 from genga.tables.evaluate import EVALUATE
 from genga.tables.schema import SHARD
+from genga.training.checkpoints import keep, read_checkpoints
 from genga.verdict import verdict
 
 

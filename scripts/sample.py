@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from genga.diffusion import device_of, load_source
 from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.sample import Params
@@ -13,7 +12,8 @@ from genga.store.files import read_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.sample import SAMPLE
-from genga.training.processes import use_threads
+from genga.training.distributed import use_threads
+from genga.training.families.sd15 import device_of, load_source
 
 
 def main(

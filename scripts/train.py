@@ -5,17 +5,17 @@ from pathlib import Path
 
 import typer
 
-from genga.diffusion import device_of, load_source
 from genga.images.reading import reading
 from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
-from genga.launch import launch, launched, without
 from genga.models.registry import models_of
 from genga.params.train import Params
 from genga.store.parquet import read_table
-from genga.train import in_words, train, write
-from genga.training.pictures import OF_DATASET, pictures_of, tell_cut_captions
-from genga.training.processes import processes, use_threads
-from genga.training.state import RunFolder
+from genga.training.distributed import processes, use_threads
+from genga.training.examples import OF_DATASET, pictures_of, tell_cut_captions
+from genga.training.families.sd15 import device_of, load_source
+from genga.training.launch import launch, launched, without
+from genga.training.resume import RunFolder
+from genga.training.train import in_words, train, write
 
 
 def main(

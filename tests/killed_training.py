@@ -18,13 +18,12 @@ from test_train import CPU, PICTURES, pixels
 from tiny_base import save_tiny_base
 from training_params import params
 
-from genga import lora
-from genga.diffusion import Source, load_base
 from genga.store import files
 from genga.store.files import sha256_of
-from genga.train import train
-from genga.training import sealed
-from genga.training.state import RunFolder
+from genga.training import checked_tensors, lora_file
+from genga.training.families.sd15 import Source, load_base
+from genga.training.resume import RunFolder
+from genga.training.train import train
 
 VALUES = params(max_steps=8, epochs=4, save_every=2, shuffle=True, tag_dropout=0.2)
 
@@ -58,7 +57,7 @@ def before_a_rename(draw: random.Random) -> Callable[..., None]:
 
 def half_written(draw: random.Random) -> Callable[..., None]:
     """Kill when a checkpoint, or the state beside it, is half written."""
-    whole, kind = lora.to_bytes, draw.choice(["checkpoint", "state"])
+    whole, kind = lora_file.to_bytes, draw.choice(["checkpoint", "state"])
 
     def half(*arguments) -> bytes:
         data = whole(*arguments)
@@ -71,10 +70,12 @@ def half_written(draw: random.Random) -> Callable[..., None]:
         die()
 
     if kind == "checkpoint":
-        lora.to_bytes = half
+        lora_file.to_bytes = half
     else:
-        save = sealed.save_file
-        sealed.save_file = lambda tensors, path, about: (half_state if "key" in about else save)(tensors, path, about)
+        save = checked_tensors.save_file
+        checked_tensors.save_file = lambda tensors, path, about: (half_state if "key" in about else save)(
+            tensors, path, about
+        )
     return lambda step, loss: None
 
 

@@ -1,4 +1,4 @@
-"""genga.diffusion: a base from a folder or a single file, its prompts encoded, its tokens counted."""
+"""genga.training.families.sd15: a base from a folder or a single file, its prompts encoded, its tokens counted."""
 
 import json
 import shutil
@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save_file
 from single_file import save_single_file
 from tiny_base import save_tiny_base
 
-from genga.diffusion import device_of, encode, length_of, load_base, state_sha256
 from genga.errors import GengaError
+from genga.training.families.sd15 import device_of, encode, length_of, load_base, state_sha256
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""genga.lora: kohya's names and metadata, equal bytes, and the same picture as a manual merge."""
+"""genga.training.lora_file: kohya's names and metadata, equal bytes, and the same picture as a manual merge."""
 
 import hashlib
 import json
@@ -12,10 +12,9 @@ from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from genga import lora
-from genga.diffusion import encode, load_base
 from genga.errors import GengaError
-from genga.training import adapters
+from genga.training import adapters, lora_file
+from genga.training.families.sd15 import encode, load_base
 
 logging.set_verbosity_error()
 
@@ -26,12 +25,12 @@ def folder(tmp_path_factory):
 
 
 def test_names_are_kohyas():
-    assert lora.unet_name("mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0") == (
+    assert lora_file.unet_name("mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0") == (
         "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out_0"
     )
     # with the wrapper of older transformers and without it
     for module in ("text_model.encoder.layers.3.mlp.fc1", "encoder.layers.3.mlp.fc1"):
-        assert lora.text_name(module) == "lora_te_text_model_encoder_layers_3_mlp_fc1"
+        assert lora_file.text_name(module) == "lora_te_text_model_encoder_layers_3_mlp_fc1"
 
 
 def test_sd15_has_192_unet_and_72_text_encoder_modules():
@@ -46,7 +45,7 @@ def test_sd15_has_192_unet_and_72_text_encoder_modules():
     assert len(adapters.unet_modules(unet, "attention", False)) == 128
     assert len(adapters.unet_modules(unet, "transformer", True)) == 192 + 22 * 3 + 14 + 3 + 3
     assert len(adapters.text_modules(text)) == 72
-    names = [lora.unet_name(module) for module in modules]
+    names = [lora_file.unet_name(module) for module in modules]
     block = "lora_unet_down_blocks_0_attentions_0_"
     assert [name.removeprefix(block) for name in names if name.startswith(block)] == [
         "proj_in",
@@ -66,30 +65,30 @@ def test_sd15_has_192_unet_and_72_text_encoder_modules():
 
 def test_a_change_is_alpha_over_rank_times_up_times_down():
     down, up = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    tensors = lora.entry("a", down, up, alpha=1.0, dtype=torch.float32)
+    tensors = lora_file.entry("a", down, up, alpha=1.0, dtype=torch.float32)
     assert tensors["a.alpha"].shape == ()
-    assert lora.deltas(tensors)["a"].tolist() == [[0.5, 1.0], [1.5, 2.0], [2.0, 3.0]]
+    assert lora_file.deltas(tensors)["a"].tolist() == [[0.5, 1.0], [1.5, 2.0], [2.0, 3.0]]
 
 
 def test_convolutions_stay_four_dimensional():
-    tensors = lora.entry("a", torch.ones(2, 3, 5, 5), torch.ones(4, 2, 1, 1), alpha=2.0, dtype=torch.float16)
-    delta = lora.deltas(tensors)["a"]
+    tensors = lora_file.entry("a", torch.ones(2, 3, 5, 5), torch.ones(4, 2, 1, 1), alpha=2.0, dtype=torch.float16)
+    delta = lora_file.deltas(tensors)["a"]
     assert delta.shape == (4, 3, 5, 5)
     assert delta.unique().tolist() == [2.0]
 
 
 def test_equal_content_gives_equal_bytes(tmp_path):
-    tensors = lora.entry("b", torch.ones(1, 2), torch.ones(2, 1), 1.0, torch.float32)
+    tensors = lora_file.entry("b", torch.ones(1, 2), torch.ones(2, 1), 1.0, torch.float32)
     about = {f"ss_{number}": str(number) for number in range(20)}
-    data = lora.to_bytes(tensors, about)
-    assert data == lora.to_bytes(dict(reversed(tensors.items())), dict(reversed(about.items())))
+    data = lora_file.to_bytes(tensors, about)
+    assert data == lora_file.to_bytes(dict(reversed(tensors.items())), dict(reversed(about.items())))
     start = 8 + int.from_bytes(data[:8], "little")
     assert start % 8 == 0
     header = json.loads(data[8:start])
     assert list(header) == ["__metadata__", "b.alpha", "b.lora_down.weight", "b.lora_up.weight"]
     assert header["__metadata__"]["sshs_model_hash"] == hashlib.sha256(data[start:]).hexdigest()
     path = tmp_path / "lora.safetensors"
-    assert lora.write(path, tensors, about) == hashlib.sha256(data).hexdigest()
+    assert lora_file.write(path, tensors, about) == hashlib.sha256(data).hexdigest()
     assert path.read_bytes() == data
     with safe_open(path, framework="pt") as file:
         assert file.metadata() == header["__metadata__"]
@@ -99,8 +98,8 @@ def test_equal_content_gives_equal_bytes(tmp_path):
 def test_merging_ends_with_the_block():
     layer = torch.nn.Linear(2, 2, bias=False)
     before = layer.weight.detach().clone()
-    tensors = lora.entry("a", torch.eye(2), torch.eye(2), alpha=2.0, dtype=torch.float32)
-    with lora.merged({"a": layer}, tensors, scale=0.5):
+    tensors = lora_file.entry("a", torch.eye(2), torch.eye(2), alpha=2.0, dtype=torch.float32)
+    with lora_file.merged({"a": layer}, tensors, scale=0.5):
         assert torch.equal(layer.weight, before + 0.5 * torch.eye(2))
     assert torch.equal(layer.weight, before)
 
@@ -113,15 +112,15 @@ def test_merging_ends_with_the_block():
     ],
 )
 def test_a_lora_of_another_base_is_refused(modules, message):
-    tensors = lora.entry("a", torch.eye(2), torch.eye(2), alpha=2.0, dtype=torch.float32)
-    with pytest.raises(GengaError, match=message), lora.merged(modules, tensors):
+    tensors = lora_file.entry("a", torch.eye(2), torch.eye(2), alpha=2.0, dtype=torch.float32)
+    with pytest.raises(GengaError, match=message), lora_file.merged(modules, tensors):
         pass
 
 
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "bad.safetensors"
     path.write_bytes(b"not one")
-    for reader in (lora.read, lora.read_metadata):
+    for reader in (lora_file.read, lora_file.read_metadata):
         with pytest.raises(GengaError, match="bad.safetensors: cannot be read as safetensors"):
             reader(path)
 
@@ -132,14 +131,14 @@ def write_random_lora(folder, path):
     torch.manual_seed(1)
     tensors = {}
     for model, modules, name_of in (
-        (base.unet, adapters.unet_modules(base.unet, "transformer", True), lora.unet_name),
-        (base.text_encoder, adapters.text_modules(base.text_encoder), lora.text_name),
+        (base.unet, adapters.unet_modules(base.unet, "transformer", True), lora_file.unet_name),
+        (base.text_encoder, adapters.text_modules(base.text_encoder), lora_file.text_name),
     ):
         adapters.attach(model, modules, 2, 1.0, 0, "any")
         for module, down, up in adapters.matrices(model, modules):
             up.data = torch.randn_like(up) * 0.1
-            tensors |= lora.entry(name_of(module), down, up, 1.0, torch.float32)
-    lora.write(path, tensors, {"ss_network_module": "networks.lora"})
+            tensors |= lora_file.entry(name_of(module), down, up, 1.0, torch.float32)
+    lora_file.write(path, tensors, {"ss_network_module": "networks.lora"})
     return tensors
 
 
@@ -168,12 +167,14 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
             return parts.unet(noisy, timestep, encode(parts, ["hana, smile"], 1)).sample
 
     plain = predict(base)
-    with lora.merged(lora.modules_by_name(base.unet, base.text_encoder), tensors):
+    with lora_file.merged(lora_file.modules_by_name(base.unet, base.text_encoder), tensors):
         merged = predict(base)
 
     pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     pipeline.load_lora_weights(str(path))
-    held = loaded_matrices(pipeline.unet, lora.unet_name) | loaded_matrices(pipeline.text_encoder, lora.text_name)
+    held = loaded_matrices(pipeline.unet, lora_file.unet_name) | loaded_matrices(
+        pipeline.text_encoder, lora_file.text_name
+    )
     saved = load_file(path)
     assert held.keys() == saved.keys()
     assert all(torch.equal(held[key], saved[key]) for key in saved)

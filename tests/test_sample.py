@@ -8,8 +8,6 @@ import pytest
 import torch
 from tiny_base import save_tiny_base
 
-from genga import lora
-from genga.diffusion import load_base
 from genga.errors import GengaError
 from genga.images.codec import decode
 from genga.params.sample import Params
@@ -18,7 +16,8 @@ from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.sample import SAMPLE
-from genga.training import adapters
+from genga.training import adapters, lora_file
+from genga.training.families.sd15 import load_base
 
 
 def params(**changes):
@@ -61,9 +60,11 @@ def checkpoints(base_folder, tmp_path_factory):
         tensors = {}
         for module, down, up in adapters.matrices(base.unet, modules):
             torch.manual_seed(step)
-            tensors |= lora.entry(lora.unet_name(module), down, torch.randn_like(up) * strength, 2.0, torch.float32)
+            tensors |= lora_file.entry(
+                lora_file.unet_name(module), down, torch.randn_like(up) * strength, 2.0, torch.float32
+            )
         files.append((step, folder / f"hana-{step:06d}.safetensors"))
-        lora.write(files[-1][1], tensors, {})
+        lora_file.write(files[-1][1], tensors, {})
     return files
 
 

@@ -1,4 +1,4 @@
-"""genga.train: the losses are pinned, a killed run ends in the same bytes, a checkpoint says what it is."""
+"""genga.training.train: the losses are pinned, a killed run ends in the same bytes, a checkpoint says what it is."""
 
 import importlib.util
 import json
@@ -18,21 +18,21 @@ from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from training_params import params
 
-from genga.diffusion import Source, load_base
 from genga.errors import GengaError
 from genga.images.codec import encode
-from genga.lora import read_metadata
 from genga.store.files import sha256_of
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.tables.schema import SHARD
-from genga.train import ledger, train
-from genga.training.pictures import OF_DATASET, Picture, cut_captions, pictures_of, trigger_of
-from genga.training.pixels import Cut
+from genga.training.examples import OF_DATASET, Picture, cut_captions, pictures_of, trigger_of
+from genga.training.families.sd15 import Source, load_base
+from genga.training.lora_file import read_metadata
 from genga.training.plan import steps
-from genga.training.state import RunFolder
+from genga.training.resume import RunFolder
+from genga.training.train import ledger, train
+from genga.training.transforms import Cut
 
 CPU = torch.device("cpu")
 EVERYTHING = {

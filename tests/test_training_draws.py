@@ -1,8 +1,8 @@
-"""genga.training.draws: a random draw depends on its key alone."""
+"""genga.training.rng: a random draw depends on its key alone."""
 
 import torch
 
-from genga.training.draws import digest, generator, normal
+from genga.training.rng import digest, generator, normal
 
 
 def test_a_draw_depends_on_its_key_alone():

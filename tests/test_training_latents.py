@@ -8,7 +8,7 @@ import torch
 
 from genga.errors import GengaError
 from genga.training.latents import LatentCache
-from genga.training.pixels import Cut
+from genga.training.transforms import Cut
 
 CUT = Cut((8, 8), (0, 0, 8, 8))
 

@@ -1,8 +1,8 @@
-"""genga.training.pixels: scaled, cut, and put between -1 and 1."""
+"""genga.training.transforms: scaled, cut, and put between -1 and 1."""
 
 import numpy as np
 
-from genga.training.pixels import Cut, bucketed, to_tensor
+from genga.training.transforms import Cut, bucketed, to_tensor
 
 
 def test_an_image_is_scaled_then_cut():

@@ -4,9 +4,9 @@ from collections import Counter
 
 from training_params import params
 
-from genga.training.pictures import Picture
-from genga.training.pixels import Cut
+from genga.training.examples import Picture
 from genga.training.plan import epoch_batches, steps, steps_per_epoch, total_steps
+from genga.training.transforms import Cut
 
 
 def picture(name, bucket=(64, 64), repeats=1):

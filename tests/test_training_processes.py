@@ -1,4 +1,4 @@
-"""genga.training.processes: two processes (gloo, on the CPU) learn what one learns, and write it down alike."""
+"""genga.training.distributed: two processes (gloo, on the CPU) learn what one learns, and write it down alike."""
 
 import shutil
 import subprocess
@@ -15,11 +15,11 @@ from tiny_base import save_tiny_base
 from trained_together import RUNS, run
 
 from genga.errors import GengaError
+from genga.training.distributed import Processes
 from genga.training.plan import Look
-from genga.training.processes import Processes
-from genga.training.state import RunFolder
+from genga.training.resume import RunFolder
 
-START = "import sys; from genga.launch import launch; launch(sys.argv[1], sys.argv[2], sys.argv[3:])"
+START = "import sys; from genga.training.launch import launch; launch(sys.argv[1], sys.argv[2], sys.argv[3:])"
 
 
 @pytest.fixture(scope="module")

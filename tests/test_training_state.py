@@ -1,9 +1,9 @@
-"""genga.training.state: an interrupted run goes on only from what is its own and whole."""
+"""genga.training.resume: an interrupted run goes on only from what is its own and whole."""
 
 import torch
 
 from genga.store.files import sha256_of
-from genga.training.state import RunFolder, State
+from genga.training.resume import RunFolder, State
 
 
 def saved(tmp_path):

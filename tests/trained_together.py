@@ -1,6 +1,6 @@
 """What each of two processes does for test_training_processes: runs of the tiny model, one after another.
 
-Started by genga.launch as `trained_together.py BASE FOLDER`; each run's folder is FOLDER/<name>.
+Started by genga.training.launch as `trained_together.py BASE FOLDER`; each run's folder is FOLDER/<name>.
 """
 
 import sys
@@ -11,15 +11,15 @@ import torch
 from test_train import EVERYTHING, PICTURES, pixels
 from training_params import params
 
-from genga.diffusion import Source, load_base
 from genga.errors import GengaError
-from genga.launch import launched
 from genga.store.parquet import write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.train import Trained, train
-from genga.training.processes import Processes, processes
-from genga.training.state import RunFolder
+from genga.training.distributed import Processes, processes
+from genga.training.families.sd15 import Source, load_base
+from genga.training.launch import launched
+from genga.training.resume import RunFolder
+from genga.training.train import Trained, train
 
 # A batch of one picture leaves one process idle; clip_skip 2 leaves the text encoder's last layer without gradient.
 RUNS: dict[str, dict[str, Any]] = {

@@ -14,11 +14,11 @@ import yaml
 
 from genga.audit.facts import facts, gather
 from genga.audit.model import evaluation_of
-from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.records import Records
 from genga.statistics import said_interval
 from genga.store.files import read_json
+from genga.training.checkpoints import read_checkpoints
 
 NAME = "README.md"
 FIGURES = ("recognition_v1", "recognition_v2", "adherence", "copies")

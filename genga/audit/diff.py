@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from genga.audit.facts import facts, gather
-from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.records import Records
 from genga.tables.places import path_of
+from genga.training.checkpoints import read_checkpoints
 
 GONE = None  # what a side does not have
 

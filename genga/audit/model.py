@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genga.checkpoints import Checkpoint, read_checkpoints
 from genga.errors import GengaError
 from genga.store.files import read_json, sha256_of
 from genga.tables.places import path_of
+from genga.training.checkpoints import Checkpoint, read_checkpoints
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from genga.audit.jobs import behind
 from genga.audit.model import evaluation_of
 from genga.audit.page import page
 from genga.audit.walk import audit
-from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.records import Record, Records
 from genga.store.files import write_text
 from genga.store.hash_cache import Stamps
 from genga.tables.places import path_of
+from genga.training.checkpoints import read_checkpoints
 
 
 def write_papers(records: Records, stamps: Stamps, made: Iterable[Record] | None) -> list[str]:

@@ -24,9 +24,9 @@ from genga.audit.tables import (  # fmt: skip
     OF_TAG,
     Reader,
 )
-from genga.checkpoints import read_checkpoints
 from genga.errors import GengaError
 from genga.tables.places import path_of
+from genga.training.checkpoints import read_checkpoints
 
 Rows = list[dict[str, Any]]
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import torch
 
-from genga.diffusion import Base, state_sha256
 from genga.errors import GengaError
 from genga.images.image import Image
 from genga.jobs.progress import progress
-from genga.training import sealed
-from genga.training.draws import digest
-from genga.training.pictures import Picture
-from genga.training.pixels import Cut, bucketed, to_tensor
+from genga.training import checked_tensors
+from genga.training.distributed import Processes
+from genga.training.examples import Picture
+from genga.training.families.sd15 import Base, state_sha256
 from genga.training.plan import Look
-from genga.training.processes import Processes
+from genga.training.rng import digest
+from genga.training.transforms import Cut, bucketed, to_tensor
 
 LatentOf = Callable[[Look, torch.Tensor], torch.Tensor]  # (look, noise to draw it with) -> (channels, height, width)
 
@@ -49,14 +49,14 @@ class LatentCache:
         tensor = to_tensor(pixels[:, ::-1] if flipped else pixels)
         with torch.no_grad():
             moments = self._vae.encode(tensor.to(self._vae.device)).latent_dist.parameters[0]
-        sealed.save(path, {"moments": moments.float().cpu().contiguous()}, {})
+        checked_tensors.save(path, {"moments": moments.float().cpu().contiguous()}, {})
         return True
 
     def draw(self, key: str, noise: torch.Tensor) -> torch.Tensor:
         """Return a latent (channels, height, width), scaled as the UNet takes it: mean + deviation * noise."""
         path = self._path(key)
         try:
-            found = sealed.load(path)
+            found = checked_tensors.load(path)
         except OSError as error:
             raise GengaError(f"{path}: latent cannot be read ({error}); run again") from error
         if found is None:

@@ -8,10 +8,10 @@ import json
 from collections import Counter
 from typing import Any
 
-from genga.diffusion import Source
 from genga.params.train import Params
 from genga.training.captions import tokens
-from genga.training.pictures import Picture
+from genga.training.examples import Picture
+from genga.training.families.sd15 import Source
 from genga.training.plan import steps_per_epoch, total_steps
 
 _FIXED = {

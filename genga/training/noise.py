@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from genga.training.draws import normal
+from genga.training.rng import normal
 
 Prediction = Literal["epsilon", "v_prediction"]  # what the UNet predicts
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from genga.params.train import Params
 from genga.training.captions import vary
-from genga.training.draws import digest, generator
-from genga.training.pictures import Picture
+from genga.training.examples import Picture
+from genga.training.rng import digest, generator
 
 T = TypeVar("T")
 

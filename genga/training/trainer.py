@@ -6,16 +6,15 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from genga import lora
-from genga.diffusion import DTYPES, Base, encode, place
 from genga.errors import GengaError
 from genga.params.train import Params
-from genga.training import adapters
-from genga.training.draws import generator, normal
+from genga.training import adapters, lora_file
+from genga.training.distributed import Processes
+from genga.training.families.sd15 import DTYPES, Base, encode, place
 from genga.training.latents import LatentOf
 from genga.training.noise import loss_weight, noise, noised, signal_to_noise, target
 from genga.training.plan import Look, Step
-from genga.training.processes import Processes
+from genga.training.rng import generator, normal
 
 _CAPTIONS_KEPT = 4096  # text encoder outputs in memory: 1 GB at SD 1.5's 77 x 768 floats
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}  # as accelerate calls it
@@ -73,14 +72,14 @@ class Trainer:
         self._stepper.zero_grad()
         return total / looks
 
-    def lora(self) -> lora.Tensors:
+    def lora(self) -> lora_file.Tensors:
         """Return the LoRA as the tensors of its file."""
         dtype, alpha = DTYPES[self._params.save_precision], self._params.alpha
-        tensors: lora.Tensors = {}
+        tensors: lora_file.Tensors = {}
         for module, down, up in adapters.matrices(self._base.unet, self.unet_modules):
-            tensors |= lora.entry(lora.unet_name(module), down, up, alpha, dtype)
+            tensors |= lora_file.entry(lora_file.unet_name(module), down, up, alpha, dtype)
         for module, down, up in adapters.matrices(self._base.text_encoder, self.text_modules):
-            tensors |= lora.entry(lora.text_name(module), down, up, alpha, dtype)
+            tensors |= lora_file.entry(lora_file.text_name(module), down, up, alpha, dtype)
         return tensors
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from genga.diffusion import VAE_SCALE, Base, length_of
 from genga.errors import GengaError
 from genga.tables.dataset import DATASET
 from genga.tables.schema import SHARD, only
 from genga.training.captions import tokens
-from genga.training.pixels import Cut
+from genga.training.families.sd15 import VAE_SCALE, Base, length_of
+from genga.training.transforms import Cut
 
 # The dataset's columns that training reads.
 OF_DATASET = only(

@@ -83,7 +83,7 @@ class Processes:
 
 
 def processes(device: torch.device) -> Processes:
-    """Return which of the processes this one is, of those that a launcher has started (genga.launch).
+    """Return which of the processes this one is, of those that a launcher has started (genga.training.launch).
 
     device: the CPU or CUDA; with CUDA each process gets a GPU of its own. Raises GengaError if there are too few GPUs.
     """

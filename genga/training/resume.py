@@ -17,7 +17,7 @@ import torch
 
 from genga.errors import GengaError
 from genga.store.files import sha256_of
-from genga.training import sealed
+from genga.training import checked_tensors
 
 Checkpoint = dict[str, Any]  # step, epoch, file (as given in checkpoints.json), sha256
 
@@ -53,7 +53,9 @@ class RunFolder:
         """Keep the state, in place of the one before. processes: how many trained."""
         words = {"step": state.step, "checkpoints": state.checkpoints, "scaler": state.scaler}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
-        sealed.save(self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)})
+        checked_tensors.save(
+            self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)}
+        )
 
     def load(self, key: str, processes: int = 1) -> State | None:
         """Return the state to go on from; None to begin anew, and stderr says so if there was another state.
@@ -62,7 +64,7 @@ class RunFolder:
         """
         if not self._state.is_file():
             return None
-        found = sealed.load(self._state)
+        found = checked_tensors.load(self._state)
         if found is None:
             _ignored(self._state, "is damaged")
             return None

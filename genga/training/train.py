@@ -2,9 +2,9 @@
 
 Hu et al. 2021, "LoRA: low-rank adaptation of large language models"; arithmetic and file format as kohya's sd-scripts
 have them (docs/training.md). What is seen at which step is a pure function of dataset and parameters
-(genga.training.plan), every random draw depends on what it is for (genga.training.draws), and latents are kept by
+(genga.training.plan), every random draw depends on what it is for (genga.training.rng), and latents are kept by
 content (genga.training.latents): a run that was interrupted goes on to the same bytes. Several processes may train it
-together (genga.training.processes): each sees its part of every batch.
+together (genga.training.distributed): each sees its part of every batch.
 """
 
 import json
@@ -17,23 +17,23 @@ from statistics import fmean
 import polars as pl
 import torch
 
-from genga import lora
-from genga.diffusion import Source
 from genga.images.image import Image
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.training.draws import digest
+from genga.training import lora_file
+from genga.training.distributed import Processes
+from genga.training.examples import Picture, trigger_of
+from genga.training.families.sd15 import Source
 from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
-from genga.training.pictures import Picture, trigger_of
 from genga.training.plan import Step, steps, total_steps
-from genga.training.processes import Processes
 from genga.training.progress import progress_of
+from genga.training.resume import Checkpoint, RunFolder, State
+from genga.training.rng import digest
 from genga.training.schedule import learning_rate_factor
-from genga.training.state import Checkpoint, RunFolder, State
 from genga.training.trainer import Trainer
 
 
@@ -85,7 +85,7 @@ def train(
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
             about = metadata(folder.run, pictures, params, source, step.number, step.epoch)
             file = folder.checkpoint(step.number)
-            sha256 = lora.write(file, trainer.lora(), about)
+            sha256 = lora_file.write(file, trainer.lora(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": in_project(file), "sha256": sha256})
             folder.save(key, State(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
