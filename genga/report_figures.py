@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from genga.evaluation.verdict import verdict
 from genga.models.registry import Registry
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
@@ -14,7 +15,6 @@ from genga.tables.sample import SAMPLE
 from genga.tables.schema import only
 from genga.tables.stills import STILLS
 from genga.tally import Counts, add_up
-from genga.verdict import verdict
 
 # What is read of the tables that others write.
 OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")

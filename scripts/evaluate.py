@@ -4,19 +4,19 @@ from pathlib import Path
 
 import typer
 
-from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
+from genga.evaluation.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
+from genga.evaluation.evaluators import look_at_references, look_at_samples, open_judges
+from genga.evaluation.selection import comparison, select
+from genga.evaluation.verdict import verdict
 from genga.images.reading import batched, images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
-from genga.judges import look_at_references, look_at_samples, open_judges
 from genga.models.registry import models_of
 from genga.params.evaluate import Params
-from genga.selection import comparison, select
 from genga.store.files import write_facts
 from genga.store.parquet import read_table, write_table
 from genga.tables.evaluate import EVALUATE
 from genga.tables.schema import SHARD
 from genga.training.checkpoints import keep, read_checkpoints
-from genga.verdict import verdict
 
 
 def main(

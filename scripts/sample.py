@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
+from genga.evaluation.sample import sample
 from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.sample import Params
-from genga.sample import sample
 from genga.store.files import read_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genga.copies import copy_threshold, excess, print_differences, thumbprints
+from genga.evaluation.memorization import copy_threshold, excess, print_differences, thumbprints
 
 
 def drawing(seed: int) -> np.ndarray:

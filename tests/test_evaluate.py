@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 
 from genga.errors import GengaError
-from genga.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
+from genga.evaluation.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
+from genga.evaluation.evaluators import Judges, largest_counts, look_at_references, look_at_samples
+from genga.evaluation.selection import by_pair, select
 from genga.images.codec import encode
-from genga.judges import Judges, largest_counts, look_at_references, look_at_samples
 from genga.params.evaluate import Params
-from genga.selection import by_pair, select
 from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard

@@ -5,7 +5,7 @@ import pytest
 import tiny_graphs
 import yaml
 
-from genga.judges import open_judges
+from genga.evaluation.evaluators import open_judges
 from genga.models.registry import load
 from genga.params.models import Params
 from genga.store.files import write_json, write_text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from genga.prompts import named_character, prompt_parts, prompt_tags, vocabulary_keys
+from genga.evaluation.prompts import named_character, prompt_parts, prompt_tags, vocabulary_keys
 
 VOCABULARY = vocabulary_keys(["1girl", "long_hair", "ribbon_(hair)", "rose", ":d", "^_^"])
 

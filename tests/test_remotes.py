@@ -148,7 +148,7 @@ def test_a_part_is_pulled_trained_and_judged_and_nothing_else_is_made(clone: Pat
     assert set(snakemake(clone, "-n", scores).jobs) == {"sample", "evaluate"}, "they were not pulled"
     change_params(clone, "train", seed=1)
     assert set(snakemake(clone, "-n", "all_train").jobs) == {"train"}
-    append("genga/evaluate.py")(clone)
+    append("genga/evaluation/evaluate.py")(clone)
     before = digests(clone)
     ran = snakemake(clone, scores)
     assert ran.code == 0, ran.text

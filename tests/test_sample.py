@@ -1,4 +1,4 @@
-"""genga.sample: every prompt and seed from the same noise, whatever the batch."""
+"""genga.evaluation.sample: every prompt and seed from the same noise, whatever the batch."""
 
 import importlib.util
 import json
@@ -9,9 +9,9 @@ import torch
 from tiny_base import save_tiny_base
 
 from genga.errors import GengaError
+from genga.evaluation.sample import count, drawn, prompt_of, start_noise
 from genga.images.codec import decode
 from genga.params.sample import Params
-from genga.sample import count, drawn, prompt_of, start_noise
 from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genga.scores import (
+from genga.evaluation.scores import (
     adherence,
     best,
     best_published_v1,

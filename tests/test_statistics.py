@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genga.statistics import Interval, draws, interval, out_of_bag
+from genga.evaluation.bootstrap import Interval, draws, interval, out_of_bag
 
 
 def test_draws_repeat_with_their_seed_and_hold_every_pair_about_once():

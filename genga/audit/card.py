@@ -15,8 +15,8 @@ import yaml
 from genga.audit.facts import facts, gather
 from genga.audit.model import evaluation_of
 from genga.errors import GengaError
+from genga.evaluation.bootstrap import said_interval
 from genga.records import Records
-from genga.statistics import said_interval
 from genga.store.files import read_json
 from genga.training.checkpoints import read_checkpoints
 

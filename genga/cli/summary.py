@@ -7,10 +7,10 @@ import typer
 
 from genga.counts import count, read_tables
 from genga.errors import GengaError
+from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
-from genga.statistics import said_interval
 from genga.store.files import read_json
 from genga.tally import Counts, add_up, going_on
 

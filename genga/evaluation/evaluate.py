@@ -1,7 +1,7 @@
 """Judge a run: every sample of the base and of every checkpoint, against drawings of the same character.
 
-A row for each sample, by the definitions of genga/scores.py and genga/copies.py; from the rows the figures of each
-checkpoint, the selection and the comparison with the base (genga/selection.py).
+A row for each sample, by the definitions of genga/evaluation/scores.py and genga/evaluation/memorization.py; from the rows the figures of each
+checkpoint, the selection and the comparison with the base (genga/evaluation/selection.py).
 
 References are the run's dataset images. The held-out ones decide where there are enough of them: they were never
 trained on, so learning images by heart does not help. The figure against the train split stands beside it.
@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.copies import copy_threshold, print_differences
 from genga.errors import GengaError
-from genga.judges import Judges, Looks
+from genga.evaluation.bootstrap import DIGITS
+from genga.evaluation.evaluators import Judges, Looks
+from genga.evaluation.memorization import copy_threshold, print_differences
+from genga.evaluation.prompts import named_character, prompt_tags, vocabulary_keys
+from genga.evaluation.scores import adherence, merged, same, tag_weights
 from genga.params.evaluate import Params
-from genga.prompts import named_character, prompt_tags, vocabulary_keys
-from genga.scores import adherence, merged, same, tag_weights
-from genga.statistics import DIGITS
 from genga.tables.dataset import DATASET
 from genga.tables.sample import SAMPLE
 from genga.tables.schema import only

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genga.statistics import Interval
+from genga.evaluation.bootstrap import Interval
 
 BASE = 0  # step of the base, which has no LoRA
 

@@ -1,6 +1,6 @@
 """From judged samples to figures for each checkpoint, a selected one, and whether it beats the base.
 
-Three ways to select, all reported: v1.5's and the later published score (genga/scores.py), and the corrected score,
+Three ways to select, all reported: v1.5's and the later published score (genga/evaluation/scores.py), and the corrected score,
 which mends what is known to be wrong with the later one: it is relative to the run, has no held-out set and no
 interval, and a checkpoint that copies its data wins. Which of the two last decides is a parameter.
 """
@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.copies import excess
 from genga.errors import GengaError
-from genga.evaluate import References
+from genga.evaluation.bootstrap import DIGITS, Draws, Interval, draws, interval, out_of_bag
+from genga.evaluation.evaluate import References
+from genga.evaluation.memorization import excess
+from genga.evaluation.scores import best, best_published_v1, corrected_score, published_score
+from genga.evaluation.verdict import BASE
 from genga.params.evaluate import Params
-from genga.scores import best, best_published_v1, corrected_score, published_score
-from genga.statistics import DIGITS, Draws, Interval, draws, interval, out_of_bag
 from genga.training.checkpoints import Checkpoints
-from genga.verdict import BASE
 
 Values = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genga.copies import Prints, thumbprints
+from genga.evaluation.memorization import Prints, thumbprints
 from genga.images.boxes import Box
 from genga.images.image import Image, cut
 from genga.models.registry import Registry
