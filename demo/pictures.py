@@ -25,7 +25,7 @@ from genga.images.image import Image
 from genga.images.panorama import stitch
 from genga.images.rgb import Converter
 from genga.images.thumbnails import thumbnail
-from genga.review_figures import shots_of
+from genga.pages._review.figures import shots_of
 from genga.store.files import read_json, replacing, write_text
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES

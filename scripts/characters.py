@@ -8,10 +8,10 @@ from genga.decisions.characters import read_names
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
+from genga.pages.contact_sheet import sheet
 from genga.params.characters import Params
 from genga.people.characters import characters, in_words, read_tables
 from genga.people.embedder import open_embedder
-from genga.sheet import sheet
 from genga.store.files import read_json, write_text
 from genga.store.parquet import write_table
 from genga.tables.characters import CHARACTERS

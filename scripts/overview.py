@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.jobs.script import DATA, EPISODES, PARAMS, params_of, run, summary
-from genga.overview import overview
+from genga.pages.overview import overview
 from genga.params.overview import Params
 from genga.store.files import read_json, write_text
 

@@ -8,10 +8,10 @@ import typer
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
+from genga.pages._report.figures import roles
+from genga.pages._report.tables import read_tables
+from genga.pages.report import report
 from genga.params.report import Params
-from genga.report import report
-from genga.report_figures import roles
-from genga.report_tables import read_tables
 from genga.store.files import read_json, write_json, write_text
 
 

@@ -6,10 +6,10 @@ import typer
 
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
+from genga.pages._review.closest import OF_DEDUP
+from genga.pages._review.figures import OF_FRAMES, OF_SHOTS
+from genga.pages.review import OF_STILLS, review
 from genga.params.review import Params
-from genga.review import OF_STILLS, review
-from genga.review_closest import OF_DEDUP
-from genga.review_figures import OF_FRAMES, OF_SHOTS
 from genga.store.files import write_json, write_text
 from genga.store.parquet import read_table
 from genga.tables.frames import GRID

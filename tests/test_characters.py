@@ -13,11 +13,11 @@ from typer.testing import CliRunner, Result
 from genga.decisions.characters import Name, read_names
 from genga.errors import GengaError
 from genga.images.codec import encode
+from genga.pages.contact_sheet import sheet, spread
 from genga.params.characters import Params
 from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
 from genga.people.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
 from genga.people.tracks import iou, links
-from genga.sheet import sheet, spread
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from genga.cli.summary import run_lines, series_lines
-from genga.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables
 from genga.errors import GengaError
+from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables
+from genga.pages.tally import add_up, going_on
 from genga.store.parquet import write_table
-from genga.tally import add_up, going_on
 
 TABLES = {
     "shots": pl.DataFrame({"shot": [0, 1]}),

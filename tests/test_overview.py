@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genga.overview import closest_of, odd, overview, row_of
+from genga.pages.overview import closest_of, odd, overview, row_of
 from genga.params.overview import Params
 from genga.store.files import write_json
 

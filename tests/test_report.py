@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from genga.cli.summary import app
 from genga.images.codec import encode
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
-from genga.pages import clock, count, share, signed
-from genga.report import pictures_of, rows_of
-from genga.report_charts import Difference, Line, Point, _ticks, chart, differences
-from genga.report_figures import curve, origins
+from genga.pages._report.charts import Difference, Line, Point, _ticks, chart, differences
+from genga.pages._report.figures import curve, origins
+from genga.pages.html import clock, count, share, signed
+from genga.pages.report import pictures_of, rows_of
 from genga.store.files import write_facts, write_text
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard

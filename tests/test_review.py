@@ -14,12 +14,12 @@ from pages import Page
 from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import meanings
 from genga.images.codec import encode
+from genga.pages._review.charts import busy, exposed, strip
+from genga.pages._review.closest import closest
+from genga.pages._review.figures import compose, drawings, rhythm, shots_of, timing
+from genga.pages._review.pictures import enlarged, pair, thumbnails
+from genga.pages.review import scale
 from genga.params.review import Params
-from genga.review import scale
-from genga.review_charts import busy, exposed, strip
-from genga.review_closest import closest
-from genga.review_figures import compose, drawings, rhythm, shots_of, timing
-from genga.review_pictures import enlarged, pair, thumbnails
 from genga.store.files import write_text
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genga import pages
 from genga.audit.checks import STATES
 from genga.audit.text import deciders, records_said, verdict
-from genga.report import STYLE
+from genga.pages import html
+from genga.pages.report import STYLE
 
 TEMPLATE = "audit.html.j2"
 LISTED = 1000  # images on the page at most: browsers, and readers, end somewhere
@@ -15,4 +15,4 @@ LISTED = 1000  # images on the page at most: browsers, and readers, end somewher
 def page(audit: Mapping[str, Any]) -> str:
     """Return the page; the same audit gives the same bytes."""
     said = {"states": STATES, "line": verdict(audit), "kept": records_said(audit["records"])}
-    return pages.page(TEMPLATE, STYLE, **audit, **said, listed=LISTED, deciders=deciders)
+    return html.page(TEMPLATE, STYLE, **audit, **said, listed=LISTED, deciders=deciders)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genga.audit.checks import ABSENT, CHANGED, STATES, UNRECORDED
-from genga.pages import clock
+from genga.pages.html import clock
 
 Audit = Mapping[str, Any]
 # Who decided a tag, in the order they are named.

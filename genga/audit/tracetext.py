@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genga.drawings.reasons import REASONS
-from genga.pages import clock
+from genga.pages.html import clock
 
 Row = Mapping[str, Any]
 

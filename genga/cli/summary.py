@@ -5,14 +5,14 @@ from typing import Any
 
 import typer
 
-from genga.counts import count, read_tables
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
+from genga.pages.counts import count, read_tables
+from genga.pages.tally import Counts, add_up, going_on
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
 from genga.store.files import read_json
-from genga.tally import Counts, add_up, going_on
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from genga.drawings.margins import Asked
 from genga.drawings.reasons import ANSWERS, meanings
-from genga.pages import page
+from genga.pages.html import page
 from genga.params.overview import Params
 
 TEMPLATE, STYLE = "overview.html.j2", "review.css"

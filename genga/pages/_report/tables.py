@@ -7,14 +7,14 @@ from typing import Any
 
 import polars as pl
 
-from genga.counts import count
-from genga.counts import read_tables as read_counted
-from genga.report_figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source
+from genga.pages._report.figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source
+from genga.pages.counts import count
+from genga.pages.counts import read_tables as read_counted
+from genga.pages.tally import Counts
 from genga.store.files import in_project, read_facts, sha256_of
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.evaluate import EVALUATE
 from genga.tables.schema import SHARD
-from genga.tally import Counts
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""Count an episode's rows after each stage, from the tables. What a count is: genga.tally."""
+"""Count an episode's rows after each stage, from the tables. What a count is: genga.pages.tally."""
 
 from pathlib import Path
 
 import polars as pl
 
+from genga.pages.tally import KEPT, UNNAMED, Counts, tally
 from genga.store.parquet import read_table
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP
@@ -16,7 +17,6 @@ from genga.tables.schema import Schema, only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
-from genga.tally import KEPT, UNNAMED, Counts, tally
 
 # What is read of each table, in pipeline order.
 EPISODE_TABLES: dict[str, Schema] = {

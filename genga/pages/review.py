@@ -15,12 +15,12 @@ from genga.decisions.frames import COLUMNS
 from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import ANSWERS, meanings
 from genga.jobs.progress import progress
-from genga.pages import page
+from genga.pages._review.charts import busy, exposed, strip
+from genga.pages._review.closest import closest
+from genga.pages._review.figures import OF_FRAMES, compose, rhythm, shots_of
+from genga.pages._review.pictures import Pair, grid_pictures, pair, thumbnails
+from genga.pages.html import page
 from genga.params.review import Params
-from genga.review_charts import busy, exposed, strip
-from genga.review_closest import closest
-from genga.review_figures import OF_FRAMES, compose, rhythm, shots_of
-from genga.review_pictures import Pair, grid_pictures, pair, thumbnails
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS

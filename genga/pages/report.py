@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
-from genga.pages import page
+from genga.pages._report.charts import Difference, Line, Point, chart, differences
+from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins
+from genga.pages._report.tables import Tables
+from genga.pages.html import page
+from genga.pages.tally import goes_on, going_on
 from genga.params.report import Params
-from genga.report_charts import Difference, Line, Point, chart, differences
-from genga.report_figures import OF_DATASET, OF_SAMPLE, compose, origins
-from genga.report_tables import Tables
-from genga.tally import goes_on, going_on
 
 TEMPLATE, STYLE = "report.html.j2", "report.css"
 BASE = 0  # step of the base

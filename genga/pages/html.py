@@ -15,7 +15,11 @@ PALETTE, BASE = "palette.css", "base.css"  # of every page: its colours in light
 def page(template: str, style: str, **values: Any) -> str:
     """Return a page. template, style: names of files in genga/templates/."""
     environment = Environment(
-        loader=PackageLoader("genga"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("genga.pages.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "fixed": fixed, "signed": signed, "count": count, "clock": clock, "share": share, "path": path

@@ -11,8 +11,8 @@ import numpy as np
 from genga.images.codec import decode
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail
+from genga.pages._review.closest import Decision
 from genga.params.review import Params
-from genga.review_closest import Decision
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 _LEAST = 32  # px, to which thumbnails are made smaller at most

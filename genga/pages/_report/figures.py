@@ -8,13 +8,13 @@ import polars as pl
 
 from genga.evaluation.verdict import verdict
 from genga.models.registry import Registry
+from genga.pages.tally import Counts, add_up
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
 from genga.tables.losses import LOSSES
 from genga.tables.sample import SAMPLE
 from genga.tables.schema import only
 from genga.tables.stills import STILLS
-from genga.tally import Counts, add_up
 
 # What is read of the tables that others write.
 OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")
@@ -50,7 +50,7 @@ def compose(
     """Return the figures of a report.
 
     evaluation: what stage evaluate wrote; judged: its rows; samples: OF_SAMPLE; origins: see origins(), of the images
-    that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see genga.counts;
+    that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see genga.pages.counts;
     models: role, name, licence, ...
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
