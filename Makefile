@@ -44,7 +44,7 @@ format: $(READY) ## put every file into the form that check asks for, and the re
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
-	$(BIN)/python -m genga.docs
+	$(BIN)/python -m genga.workflow.reference_docs
 
 bench: $(READY) data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
 	$(BIN)/snakemake --cores $(CORES)

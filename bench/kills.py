@@ -24,8 +24,8 @@ from pathlib import Path
 import typer
 
 from bench.models import table
-from genga.snakestore import Store
 from genga.stages import STAGES
+from genga.workflow.snakemake_metadata import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = ("data", "models", "reports")  # where outputs are

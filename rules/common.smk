@@ -19,18 +19,18 @@ os.environ.update(
 from snakemake.io import _IOFile
 
 from genga.models import registry
-from genga.away import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
-from genga.bucket import IN_POD, Bucket, check_sent
+from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
+from genga.workflow.bucket import IN_POD, Bucket, check_sent
 from genga.video.episodes import episodes_before, episodes_of, find_episodes, in_name_order
 from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.store.files import check_writable, sha256_of
-from genga.journal import Journal
+from genga.workflow.session import Journal
 from genga.training.launch import read_config
 from genga.params.check import check_params, section_class
 from genga.params.section import parse_section, section_of_run
-from genga.records import read_records
-from genga.snakestore import Named
+from genga.workflow.records import read_records
+from genga.workflow.snakemake_metadata import Named
 
 STARTED = time.time()
 PROTECTED = _IOFile.protected
@@ -119,7 +119,7 @@ WITHOUT_RUN = tables_of("quality", BARE) + [f"data/characters/{series}.parquet" 
 
 
 def video(wildcards):
-    """Return the video file of an episode. Its content counts, not its time: genga.restore sees to it."""
+    """Return the video file of an episode. Its content counts, not its time: genga.workflow.restore sees to it."""
     name = (wildcards.series, wildcards.episode)
     return ancient(EPISODES.get(name, f"data/raw/{wildcards.series}/{wildcards.episode}.mkv"))
 

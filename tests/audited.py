@@ -16,10 +16,10 @@ import polars as pl
 
 from genga.audit import tables
 from genga.audit.code import meaning
-from genga.records import Output, Record, Records, write_records
 from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
+from genga.workflow.records import Output, Record, Records, write_records
 
 SERIES, EPISODE = "花 s", "第1話"
 PLACE = f"{SERIES}/{EPISODE}"

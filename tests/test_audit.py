@@ -18,7 +18,7 @@ from genga.audit.model import subject_of
 from genga.audit.walk import audit
 from genga.cli.audit import app
 from genga.errors import GengaError
-from genga.records import Output, Record, Records, read_records
+from genga.workflow.records import Output, Record, Records, read_records
 
 
 @pytest.fixture

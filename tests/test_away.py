@@ -9,9 +9,9 @@ import pytest
 from audited import record
 from standin import EPISODES, SERIES, command, digests, make_standin, put, snakemake
 
-from genga.away import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
 from genga.errors import GengaError
-from genga.records import Records
+from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
+from genga.workflow.records import Records
 
 
 def lines(path: Path, *jobs: tuple[str, str, str, list[str]]) -> Path:

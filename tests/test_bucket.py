@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from standin import command, make_standin
 
-from genga.athome import BROUGHT, at_home
-from genga.bucket import check_sent
 from genga.errors import GengaError
-from genga.gather import gather
-from genga.journal import Journal
-from genga.records import Records
-from genga.snakestore import Store
 from genga.store.files import in_project
 from genga.store.hash_cache import Stamps
+from genga.workflow.bucket import check_sent
+from genga.workflow.bucket_records import BROUGHT, at_home
+from genga.workflow.record_jobs import gather
+from genga.workflow.records import Records
+from genga.workflow.session import Journal
+from genga.workflow.snakemake_metadata import Store
 
 PLACES = ("s3://genga/project/", ".snakemake/storage/s3/genga/project/")
 

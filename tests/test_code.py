@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genga.code import CodeIndex, code_files, hash_of_code, imported_names, key_of
+from genga.workflow.code_hash import CodeIndex, code_files, hash_of_code, imported_names, key_of
 
 
 @pytest.fixture

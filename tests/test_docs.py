@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from genga.__main__ import app
-from genga.docs import column_comments, key_comments, pages, params_page
+from genga.workflow.reference_docs import column_comments, key_comments, pages, params_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "corrections/README.md", *(ROOT / "docs").rglob("*.md")])
@@ -47,7 +47,7 @@ def test_a_page_of_parameters() -> None:
 def test_the_reference_is_up_to_date(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     page = f"docs/reference/{name}.md"
-    assert (ROOT / page).read_text(encoding="utf-8") == pages()[page], "run: python -m genga.docs"
+    assert (ROOT / page).read_text(encoding="utf-8") == pages()[page], "run: python -m genga.workflow.reference_docs"
 
 
 def test_every_key_of_params_yaml_has_its_meaning_beside_it() -> None:

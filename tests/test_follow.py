@@ -15,7 +15,7 @@ from genga.stages import STAGES
 
 JOB = "from genga.jobs.script import follow; follow(); print('at work', flush=True); import time; time.sleep(60)"
 HOLDER = (
-    "import sys; from genga.journal import Journal; journal = Journal('.'); journal.read(); journal.start();"
+    "import sys; from genga.workflow.session import Journal; journal = Journal('.'); journal.read(); journal.start();"
     "import os; print(os.environ['GENGA_RUN'], flush=True); sys.stdin.read()"
 )
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from genga.audit.facts import facts, gather
 from genga.audit.optional import library
 from genga.errors import GengaError
-from genga.records import read_records
 from genga.store.files import read_json
+from genga.workflow.records import read_records
 
 needs = {
     name: pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name}: make audit")

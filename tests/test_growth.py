@@ -6,7 +6,7 @@ import pytest
 from standin import make_standin, put, snakemake
 
 from genga.audit.jobs import behind
-from genga.records import Output, Record, Records
+from genga.workflow.records import Output, Record, Records
 
 MANY = 1000
 LINE = 128 << 10  # bytes that Linux takes as one word of a command

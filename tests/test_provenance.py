@@ -22,9 +22,9 @@ from genga.cli.card import app as card_app
 from genga.cli.diff import app as diff_app
 from genga.cli.trace import app as trace_app
 from genga.errors import GengaError
-from genga.records import Output, Record, read_records, write_records
 from genga.store.files import read_facts, read_json, write_facts
 from genga.store.hash_cache import Stamps
+from genga.workflow.records import Output, Record, read_records, write_records
 
 
 @pytest.fixture

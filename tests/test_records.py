@@ -1,11 +1,11 @@
-"""genga.records: the lines of records.jsonl, written and read again."""
+"""genga.workflow.records: the lines of records.jsonl, written and read again."""
 
 from pathlib import Path
 
 import pytest
 
 from genga.errors import GengaError
-from genga.records import Output, Record, Records, line_of, read_records, write_records
+from genga.workflow.records import Output, Record, Records, line_of, read_records, write_records
 
 TAG = Record(
     rule="tag",

@@ -13,8 +13,8 @@ import pytest
 from conftest import ROOT
 from standin import EPISODES, RUN, SERIES, change_params, make_standin, put, shuffle_times, snakemake, video
 
-from genga.records import read_records
 from genga.stages import EPISODE_STAGES, STAGES
+from genga.workflow.records import read_records
 
 pytestmark = pytest.mark.slow
 
@@ -305,7 +305,7 @@ def test_without_videos_and_stills_a_model_can_be_trained_and_judged(copy: Path)
 def test_the_second_of_two_users_is_told(copy: Path) -> None:
     (copy / ".snakemake/genga").mkdir(parents=True, exist_ok=True)
     held = (
-        "import sys; sys.path.insert(0, '.'); from genga.journal import Journal; "
+        "import sys; sys.path.insert(0, '.'); from genga.workflow.session import Journal; "
         "journal = Journal('.'); journal.start(); print('held', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen([sys.executable, "-c", held], cwd=copy, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

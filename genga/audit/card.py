@@ -16,9 +16,9 @@ from genga.audit.facts import facts, gather
 from genga.audit.model import evaluation_of
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
-from genga.records import Records
 from genga.store.files import read_json
 from genga.training.checkpoints import read_checkpoints
+from genga.workflow.records import Records
 
 NAME = "README.md"
 FIGURES = ("recognition_v1", "recognition_v2", "adherence", "copies")

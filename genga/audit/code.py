@@ -12,8 +12,8 @@ from typing import Any
 
 from genga.audit.checks import ABSENT, VERIFIED, Check
 from genga.audit.history import History
-from genga.code import KEY_DIGITS, hash_of_code
-from genga.records import Record, Records
+from genga.workflow.code_hash import KEY_DIGITS, hash_of_code
+from genga.workflow.records import Record, Records
 
 
 def meaning(path: str, content: bytes) -> str:

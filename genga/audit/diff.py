@@ -6,9 +6,9 @@ from typing import Any
 
 from genga.audit.facts import facts, gather
 from genga.errors import GengaError
-from genga.records import Records
 from genga.tables.places import path_of
 from genga.training.checkpoints import read_checkpoints
+from genga.workflow.records import Records
 
 GONE = None  # what a side does not have
 

@@ -16,7 +16,7 @@ from genga.audit.model import Subject, subject_of
 from genga.audit.models import models_of, registry_of
 from genga.audit.tables import Reader
 from genga.models.registry import Registry
-from genga.records import Record, Records
+from genga.workflow.records import Record, Records
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from genga.records import Record, Records
+from genga.workflow.records import Record, Records
 
 
 def behind(records: Records, *paths: str) -> list[Record]:

@@ -9,7 +9,7 @@ from genga.models import registry as models
 from genga.models.registry import Model, Registry
 from genga.params.models import Params
 from genga.params.section import parse_section, section_of_file
-from genga.records import Record
+from genga.workflow.records import Record
 
 BASE = "base"
 

@@ -15,11 +15,11 @@ from genga.audit.model import evaluation_of
 from genga.audit.page import page
 from genga.audit.walk import audit
 from genga.errors import GengaError
-from genga.records import Record, Records
 from genga.store.files import write_text
 from genga.store.hash_cache import Stamps
 from genga.tables.places import path_of
 from genga.training.checkpoints import read_checkpoints
+from genga.workflow.records import Record, Records
 
 
 def write_papers(records: Records, stamps: Stamps, made: Iterable[Record] | None) -> list[str]:

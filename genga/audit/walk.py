@@ -29,10 +29,10 @@ from genga.audit.history import History
 from genga.audit.jobs import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
-from genga.records import RECORDS_FILE, Record, Records, line_of
 from genga.stages import EPISODE_STAGES
 from genga.store.hash_cache import Stamps
 from genga.tables.places import RAW, path_of
+from genga.workflow.records import RECORDS_FILE, Record, Records, line_of
 
 
 def audit(file: str | Path, records: Records, root: str | Path = ".", known: Stamps | None = None) -> dict[str, Any]:

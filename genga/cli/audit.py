@@ -26,8 +26,8 @@ def audit(
     from genga.audit.page import page as page_of
     from genga.audit.text import lines, verdict
     from genga.audit.walk import audit as walk
-    from genga.records import read_records
     from genga.store.files import write_json, write_text
+    from genga.workflow.records import read_records
 
     found = walk(model, read_records())
     for line in lines(found, images):

@@ -17,8 +17,8 @@ def card(
     """Write models/RUN/README.md: data, parameters, models, figures and hashes, from the records of the jobs."""
     from genga.audit.card import NAME
     from genga.audit.card import card as card_of
-    from genga.records import read_records
     from genga.store.files import write_text
+    from genga.workflow.records import read_records
 
     records = read_records()
     runs = run or sorted(path.parent.name for path in Path("models").glob("*/checkpoints.json"))

@@ -17,8 +17,8 @@ def diff(
     """Say which images, corrections, inputs, parameters, models, code and software differ between two runs."""
     from genga.audit.diff import diff as diff_of
     from genga.audit.diff import lines
-    from genga.records import read_records
     from genga.store.files import write_json
+    from genga.workflow.records import read_records
 
     found = diff_of(first, second, read_records())
     for line in lines(found):

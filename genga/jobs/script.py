@@ -1,7 +1,7 @@
 """How a stage's command starts and ends: parameters in, one summary line out, one clear line on error.
 
 A job ends when the run that started it was killed: what it writes nobody waits for, and the next run makes anew. The
-run holds a lock of the operating system (genga.journal) on a file that says which run it is. The environment names file
+run holds a lock of the operating system (genga.workflow.session) on a file that says which run it is. The environment names file
 and run to the jobs. A thread of the job waits for that lock; it comes when the run is no more, however it ended.
 """
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from genga.records import read_records
+from genga.workflow.records import read_records
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (

@@ -170,6 +170,6 @@ def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
     return body[1:] if said else body
 
 
-if __name__ == "__main__":  # python -m genga.code FILE: the key of every stage's code, for dvc.yaml
+if __name__ == "__main__":  # python -m genga.workflow.code_hash FILE: the key of every stage's code, for dvc.yaml
     _index = CodeIndex()
     write_json(sys.argv[1], {stage: key_of(_index.hashes(f"scripts/{stage}.py")) for stage in STAGES})

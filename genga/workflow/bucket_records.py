@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genga.snakestore import NO_ENVIRONMENT
+from genga.workflow.snakemake_metadata import NO_ENVIRONMENT
 
 BROUGHT = "brought"  # marks such a record: a file's time is that of its upload, in whole seconds
 _FOLDER = "/checkpoints"  # how an output ends that a rule names for a bucket's sake alone,

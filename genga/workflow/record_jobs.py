@@ -8,14 +8,14 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from genga.athome import BROUGHT
-from genga.code import key_of
-from genga.records import Output, Record, Records
-from genga.snakestore import Store
 from genga.stages import LINE, WILDCARDS
 from genga.store.files import read_json
 from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import RAW, path_of
+from genga.workflow.bucket_records import BROUGHT
+from genga.workflow.code_hash import key_of
+from genga.workflow.records import Output, Record, Records
+from genga.workflow.snakemake_metadata import Store
 
 _LEVELS = {stage.name: WILDCARDS[stage.level] for stage in LINE}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.records import RECORDS_FILE, Record, Records, read_records
-from genga.snakestore import compact_sorted
 from genga.tables.places import FOLDER, RAW, path_of
 from genga.video.episodes import EXTENSIONS, Episode
+from genga.workflow.records import RECORDS_FILE, Record, Records, read_records
+from genga.workflow.snakemake_metadata import compact_sorted
 
 # How the lines of these jobs begin.
 _PROBED, _TOGETHER = (f'{{"job":"{path_of(stage)}' for stage in ("probe", "characters"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from genga.records import Record, Records, compact
+from genga.workflow.records import Record, Records, compact
 
 FORMAT = 6  # of Snakemake's records: with an older one it would not compare parameters
 NO_ENVIRONMENT = "d41d8cd98f00b204e9800998ecf8427e"  # its hash of no conda environment, container or module

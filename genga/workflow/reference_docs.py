@@ -1,6 +1,6 @@
 """Make docs/reference/ from the code: every parameter, table and command, so that no page can be out of date.
 
-`python -m genga.docs` writes the pages; a test compares them with what the code says. Comments are the source: beside
+`python -m genga.workflow.reference_docs` writes the pages; a test compares them with what the code says. Comments are the source: beside
 a key in params.yaml, beside a column in genga/tables/; a command's help is what `--help` prints.
 """
 
@@ -23,7 +23,7 @@ from genga.stages import LINE, STAGES
 from genga.store.files import write_text
 
 FOLDER = "docs/reference"
-_MADE = "<!-- Made from the code by `python -m genga.docs`: change it there. -->\n"
+_MADE = "<!-- Made from the code by `python -m genga.workflow.reference_docs`: change it there. -->\n"
 _KEY = re.compile(r"^(?P<indent>  |    )(?P<key>\w+):")
 _COMMENT = re.compile(r"(?:^|\s)# ?(?P<text>.*)$")
 

@@ -15,18 +15,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from genga.athome import at_home, here, is_carried
-from genga.code import CodeIndex, key_of
 from genga.errors import GengaError
-from genga.gather import gather, versions
 from genga.jobs.script import HELD, RUN, who
-from genga.records import RECORDS_FILE, Record, Records, read_records, write_records
-from genga.restore import digest_of, read_state, restore, settle, write_state
-from genga.snakestore import Store
 from genga.stages import STAGES
 from genga.store.files import check_writable, read_json, sweep, write_json, write_text
 from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import CODE
+from genga.workflow.bucket_records import at_home, here, is_carried
+from genga.workflow.code_hash import CodeIndex, key_of
+from genga.workflow.record_jobs import gather, versions
+from genga.workflow.records import RECORDS_FILE, Record, Records, read_records, write_records
+from genga.workflow.restore import digest_of, read_state, restore, settle, write_state
+from genga.workflow.snakemake_metadata import Store
 
 SNAKEMAKE = Path(".snakemake")
 FOLDER = SNAKEMAKE / "genga"
@@ -100,7 +100,7 @@ class Journal:
         return odd
 
     def expect(self, places: Sequence[str], models: Mapping[str, Sequence[str]]) -> None:
-        """Note what was made in a bucket: its files, once they are brought here, count as made (genga.athome)."""
+        """Note what was made in a bucket: its files, once they are brought here, count as made (genga.workflow.bucket_records)."""
         store, awaited = Store(SNAKEMAKE), []
         for output in list(store.outputs()):
             path = here(output, places)

@@ -1,7 +1,7 @@
 """How every file was made: records.jsonl, one line for each job of the workflow, kept in git beside dvc.lock.
 
 The format is described in docs/records.md. A line is made from Snakemake's own record of the job, to which the sha256
-of what it wrote is added; genga.restore turns lines back into Snakemake's records where the files have that content.
+of what it wrote is added; genga.workflow.restore turns lines back into Snakemake's records where the files have that content.
 Equal jobs give equal lines: no times, no names of machines or users, no absolute paths.
 """
 
@@ -47,7 +47,9 @@ class Record:
 @dataclass(frozen=True)
 class Records:
     jobs: dict[str, Record] = field(default_factory=dict)  # by Record.key
-    code: dict[str, dict[str, str]] = field(default_factory=dict)  # key -> file -> hash of what it does (genga.code)
+    code: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # key -> file -> hash of what it does (genga.workflow.code_hash)
     shell: dict[str, str] = field(default_factory=dict)  # key -> command of the rule, before its values are put in
     software: dict[str, dict[str, str]] = field(default_factory=dict)  # key -> package -> version, python among them
 

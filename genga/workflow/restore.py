@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genga.records import Record, Records, line_of
-from genga.snakestore import Store, snakemake_record
 from genga.store.files import write_text
 from genga.store.hash_cache import Stamp, Stamps, stamp_of
 from genga.tables.places import RAW
+from genga.workflow.records import Record, Records, line_of
+from genga.workflow.snakemake_metadata import Store, snakemake_record
 
 # Larger outputs (shards, checkpoints) are known by their size here: their tables hold the sha256 of every image, which
 # is read with it, and DVC has checked what it pulled. Videos are read whole.
