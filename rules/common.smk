@@ -61,7 +61,7 @@ if (STORAGE := workflow.storage_registry.default_storage_provider) is not None:
 
 def papers(*of):
     """Write card and audit of runs: last of all that is done."""
-    from genga.audit.papers import write_papers  # seconds: not for whoever only looks
+    from genga.audit.written import write_papers  # seconds: not for whoever only looks
 
     return write_papers(*of)
 

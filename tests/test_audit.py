@@ -11,11 +11,11 @@ from audited import EPISODE, FIRST, HEAD, MODEL, PLACE, SECOND, SELECTED, SERIES
 from typer.testing import CliRunner
 
 from genga.audit.code import meaning
-from genga.audit.header import header_of
-from genga.audit.history import History
-from genga.audit.jobs import behind
+from genga.audit.git_history import History
+from genga.audit.lineage import behind
 from genga.audit.model import subject_of
-from genga.audit.walk import audit
+from genga.audit.safetensors_header import header_of
+from genga.audit.verify import audit
 from genga.cli.audit import app
 from genga.errors import GengaError
 from genga.workflow.records import Output, Record, Records, read_records

@@ -11,8 +11,8 @@ import pytest
 from audited import FIRST, HEAD, PLACE, SELECTED, SERIES, make, tamper
 from typer.testing import CliRunner
 
-from genga.audit.facts import facts, gather
-from genga.audit.optional import library
+from genga.audit.extras import library
+from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.store.files import read_json
 from genga.workflow.records import read_records

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from standin import make_standin, put, snakemake
 
-from genga.audit.jobs import behind
+from genga.audit.lineage import behind
 from genga.workflow.records import Output, Record, Records
 
 MANY = 1000

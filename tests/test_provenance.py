@@ -14,10 +14,10 @@ from genga.audit.card import card
 from genga.audit.diff import diff
 from genga.audit.diff import lines as diff_lines
 from genga.audit.page import page as page_of
-from genga.audit.papers import write_papers
 from genga.audit.trace import parse, trace
 from genga.audit.tracetext import lines
-from genga.audit.walk import audit
+from genga.audit.verify import audit
+from genga.audit.written import write_papers
 from genga.cli.card import app as card_app
 from genga.cli.diff import app as diff_app
 from genga.cli.trace import app as trace_app

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from genga.audit.facts import facts, gather
 from genga.audit.model import evaluation_of
+from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
 from genga.store.files import read_json

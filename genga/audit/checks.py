@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genga.audit.header import header_of, tensors_sha256
-from genga.audit.history import History
+from genga.audit.git_history import History
+from genga.audit.safetensors_header import header_of, tensors_sha256
 from genga.errors import GengaError
 from genga.store.files import sha256_of
 from genga.store.hash_cache import Stamps

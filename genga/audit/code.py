@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.audit.checks import ABSENT, VERIFIED, Check
-from genga.audit.history import History
+from genga.audit.git_history import History
 from genga.workflow.code_hash import KEY_DIGITS, hash_of_code
 from genga.workflow.records import Record, Records
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from genga.audit.crate_jobs import add_jobs
 from genga.audit.decisions import FOLDER as CORRECTIONS
-from genga.audit.optional import library
+from genga.audit.extras import library
 from genga.errors import GengaError
 from genga.store.files import sha256_of
 from genga.tables.places import path_of
 
-Known = Mapping[str, Any]  # see genga.audit.facts
+Known = Mapping[str, Any]  # see genga.audit.provenance
 
 DATE = "1970-01-01T00:00:00+00:00"  # fixed, so that equal records give equal bytes
 RUN = "https://w3id.org/ro/wfrun/{}/0.5"

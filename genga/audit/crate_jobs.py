@@ -22,7 +22,7 @@ def add_jobs(
 ) -> None:
     """Put the jobs into the crate: tools and steps of the workflow, and the actions.
 
-    jobs: as in genga.audit.facts; run: the action of the whole run; versions: of Snakemake.
+    jobs: as in genga.audit.provenance; run: the action of the whole run; versions: of Snakemake.
     """
     rules = sorted({job["rule"] for job in jobs}, key=STAGES.index)
     tools, steps = {}, {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.audit.optional import library
+from genga.audit.extras import library
 from genga.errors import GengaError
 from genga.images.codec import EXTENSION, as_png
 from genga.store.files import sha256_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from genga.audit.facts import facts, gather
+from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.tables.places import path_of
 from genga.training.checkpoints import read_checkpoints

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from genga.audit.optional import library
+from genga.audit.extras import library
 from genga.errors import GengaError
 from genga.tables.places import RAW, path_of
 
-Known = Mapping[str, Any]  # see genga.audit.facts
+Known = Mapping[str, Any]  # see genga.audit.provenance
 NAMESPACE = uuid.UUID("5bb4e5e2-6f0b-5c6c-9d5c-0a7c1d2f9b11")  # of our serial numbers
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from genga.audit.as_text import deciders, records_said, verdict
 from genga.audit.checks import STATES
-from genga.audit.text import deciders, records_said, verdict
 from genga.pages import html
 from genga.pages.report import STYLE
 

@@ -6,7 +6,7 @@ The signature holds a manifest of every file in the folder; it lies beside the f
 import re
 from pathlib import Path
 
-from genga.audit.optional import library
+from genga.audit.extras import library
 from genga.errors import GengaError
 
 SUFFIX = ".sig"  # a Sigstore bundle, JSON

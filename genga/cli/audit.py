@@ -23,9 +23,9 @@ def audit(
 
     Exit status 1 if something is not what is on record; what is absent here is said and is no failure.
     """
+    from genga.audit.as_text import lines, verdict
     from genga.audit.page import page as page_of
-    from genga.audit.text import lines, verdict
-    from genga.audit.walk import audit as walk
+    from genga.audit.verify import audit as walk
     from genga.store.files import write_json, write_text
     from genga.workflow.records import read_records
 

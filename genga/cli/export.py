@@ -136,8 +136,8 @@ def _named(episode: str) -> str:
 
 def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What is on record of a model, and what stage evaluate wrote of its run."""
-    from genga.audit.facts import facts, gather
     from genga.audit.model import evaluation_of
+    from genga.audit.provenance import facts, gather
     from genga.workflow.records import read_records
 
     known = facts(gather(model, read_records()))

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genga.audit.card import NAME, card
-from genga.audit.facts import made_by_training
-from genga.audit.jobs import behind
+from genga.audit.lineage import behind
 from genga.audit.model import evaluation_of
 from genga.audit.page import page
-from genga.audit.walk import audit
+from genga.audit.provenance import made_by_training
+from genga.audit.verify import audit
 from genga.errors import GengaError
 from genga.store.files import write_text
 from genga.store.hash_cache import Stamps

@@ -1,6 +1,6 @@
 """The walk from a checkpoint to the raw videos, everything on it held against what is on record of it.
 
-Two kinds of records are followed: those of the jobs (genga.audit.jobs: what each read and made, with hashes, command
+Two kinds of records are followed: those of the jobs (genga.audit.lineage: what each read and made, with hashes, command
 and software), and what the stages' own files say: a dataset names the sha256 of every image, a list of checkpoints
 that of every checkpoint, probe that of the video, models.yaml those of the models.
 """
@@ -24,11 +24,11 @@ from genga.audit.checks import (
     counted,
 )
 from genga.audit.decisions import FOLDER as CORRECTIONS
-from genga.audit.facts import Behind, facts, gather, made_by_training
-from genga.audit.history import History
-from genga.audit.jobs import recorded
+from genga.audit.git_history import History
+from genga.audit.lineage import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
+from genga.audit.provenance import Behind, facts, gather, made_by_training
 from genga.stages import EPISODE_STAGES
 from genga.store.hash_cache import Stamps
 from genga.tables.places import RAW, path_of
@@ -36,7 +36,7 @@ from genga.workflow.records import RECORDS_FILE, Record, Records, line_of
 
 
 def audit(file: str | Path, records: Records, root: str | Path = ".", known: Stamps | None = None) -> dict[str, Any]:
-    """Return everything that is known of how a model came about (genga.audit.facts), and whether it is still so.
+    """Return everything that is known of how a model came about (genga.audit.provenance), and whether it is still so.
 
     known: hashes of files that were read before; with it what has not changed since is not read again, and images are
     held against their records by their shards only. Raises GengaError if the file is no checkpoint of a run there.

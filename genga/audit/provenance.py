@@ -9,9 +9,9 @@ from typing import Any
 from genga.audit.code import Code
 from genga.audit.decisions import FOLDER as CORRECTIONS
 from genga.audit.decisions import Decision, by_target, decisions
-from genga.audit.history import History
+from genga.audit.git_history import History
 from genga.audit.images import episodes_of, images, seen_images
-from genga.audit.jobs import behind, recorded
+from genga.audit.lineage import behind, recorded
 from genga.audit.model import Subject, subject_of
 from genga.audit.models import models_of, registry_of
 from genga.audit.tables import Reader
