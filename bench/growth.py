@@ -56,8 +56,9 @@ TOUCH = (
 )
 # What the Snakefile does first: parse everything, hand the records over.
 RESTORE = (
-    "import sys, time; sys.path.insert(0, '.'); from genga.workflow.session import Journal; start = time.perf_counter(); "
-    "odd = Journal('.').read(); assert odd == [], odd; print(time.perf_counter() - start, time.process_time())"
+    "import sys, time; sys.path.insert(0, '.'); from genga.workflow.session import Journal; "
+    "start = time.perf_counter(); odd = Journal('.').read(); assert odd == [], odd; "
+    "print(time.perf_counter() - start, time.process_time())"
 )
 
 

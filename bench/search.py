@@ -3,8 +3,8 @@
 Signatures are drawn: scenes of ten drawings that differ from each other as those of the drawn series do, and repeats of
 a tenth of them with as many bits flipped as encoding anew flips (the first table measures that on the drawn series).
 Every signature is looked up among all; *recall* is the part of the repeats whose original is among the four nearest.
-Times are those of genga.drawings.signatures, on two threads unless OMP_NUM_THREADS says otherwise; `--full` goes to ten million.
-Prints the tables that docs/frames.md quotes.
+Times are those of genga.drawings.signatures, on two threads unless OMP_NUM_THREADS says otherwise; `--full` goes to ten
+million. Prints the tables that docs/frames.md quotes.
 """
 
 import os

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import typer
 
-from genga.drawings._text.in_still import OF_SHOTS, OF_STILLS
-from genga.drawings.quality import in_words, quality, where_text_is
+from genga.drawings.quality import OF_SHOTS, OF_STILLS, in_words, quality, where_text_is
 from genga.images.reading import batched, pictures
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each

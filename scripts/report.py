@@ -8,9 +8,7 @@ import typer
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
-from genga.pages._report.figures import roles
-from genga.pages._report.tables import read_tables
-from genga.pages.report import report
+from genga.pages.report import read_tables, report, roles
 from genga.params.report import Params
 from genga.store.files import read_json, write_json, write_text
 

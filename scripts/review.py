@@ -6,13 +6,9 @@ import typer
 
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
-from genga.pages._review.closest import OF_DEDUP
-from genga.pages._review.figures import OF_FRAMES, OF_SHOTS
-from genga.pages.review import OF_STILLS, review
+from genga.pages.review import read_tables, review
 from genga.params.review import Params
 from genga.store.files import write_json, write_text
-from genga.store.parquet import read_table
-from genga.tables.frames import GRID
 
 
 def main(
@@ -26,14 +22,12 @@ def main(
     threads: int = THREADS,
 ) -> None:
     one_thread_each()
-    frames, shots = read_table(in_frames, {**OF_FRAMES, **GRID}), read_table(in_shots, OF_SHOTS)
-    dedup, stills = read_table(in_dedup, OF_DEDUP), read_table(in_stills, OF_STILLS)
-    name = f"{out_page.parent.name}/{out_page.stem}"
-    made = review(name, frames, shots, dedup, stills, params_of("review", Params, params), threads)
+    tables, name = read_tables(in_frames, in_shots, in_dedup, in_stills), f"{out_page.parent.name}/{out_page.stem}"
+    made = review(name, tables, params_of("review", Params, params), threads)
     write_text(out_page, made.page)
     write_json(out_figures, made.figures)
     close, size = len(made.figures["closest"]), out_page.stat().st_size / 1e6
-    summary(f"review {name}: {len(stills)} drawings, {close} close decisions, {size:.1f} MB, {out_page}")
+    summary(f"review {name}: {len(tables.stills)} drawings, {close} close decisions, {size:.1f} MB, {out_page}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""genga.code: the files that decide what a script does."""
+"""genga.workflow.code_hash: the files that decide what a script does."""
 
 import ast
 from pathlib import Path
@@ -17,8 +17,8 @@ def project(tmp_path: Path) -> Path:
         "genga/tag.py": "from genga import words\nTABLE = 'data/tags.csv'\n",
         "genga/words.py": "def late():\n    import genga.params.tag\n",
         "genga/params/__init__.py": "from .base import Section\n",
-        "genga.params.section.py": "",
-        "genga/params/tag.py": "from genga.params.section import Section\n",
+        "genga/params/base.py": "",
+        "genga/params/tag.py": "from genga.params.base import Section\n",
         "genga/train.py": "import genga.words\n",
         "genga/data/tags.csv": "tag\n",
         "genga/data/other.csv": "tag\n",
@@ -34,7 +34,7 @@ def test_script_modules_and_named_data(project: Path) -> None:
         "genga/__init__.py",
         "genga/data/tags.csv",
         "genga/params/__init__.py",
-        "genga.params.section.py",
+        "genga/params/base.py",
         "genga/params/tag.py",
         "genga/tag.py",
         "genga/words.py",
@@ -52,8 +52,8 @@ def test_imports_in_a_circle_end(project: Path) -> None:
     [
         ("import genga.tag as t", {"genga.tag"}),
         ("from genga import tag", {"genga", "genga.tag"}),
-        ("from . import base", {"genga.params", "genga.params.section"}),
-        ("from .base import Section", {"genga.params.section", "genga.params.section.Section"}),
+        ("from . import base", {"genga.params", "genga.params.base"}),
+        ("from .base import Section", {"genga.params.base", "genga.params.base.Section"}),
         ("from ..files import sha256_of", {"genga.files", "genga.files.sha256_of"}),
         ("def f():\n    import polars", {"polars"}),
     ],

@@ -341,8 +341,8 @@ def test_the_command_writes_both_tables_and_one_line(command: list[str]) -> None
 
 
 def test_the_command_names_a_table_that_is_missing(command: list[str]) -> None:
-    Path("quality/e2.parquet").unlink()
+    Path("data/quality/s/e2.parquet").unlink()
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: quality/e2.parquet: no such table; run snakemake to make it\n"
+    assert done.stderr == "error: data/quality/s/e2.parquet: no such table; run snakemake to make it\n"
     assert not Path("out").exists()

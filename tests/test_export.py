@@ -14,11 +14,11 @@ from genga.cli.export import app
 from genga.errors import GengaError
 from genga.exchange.folders import OF_DATASET, file_stem, safe
 from genga.images.codec import decode, encode
-from genga.images.reading import OF_STILLS
 from genga.store.files import sha256_of
 from genga.store.folders import MARK, replacing_folder
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
+from genga.tables.stills import FILES
 
 SECTION = Path(__file__).parent.parent / "params.yaml"
 
@@ -195,7 +195,7 @@ def test_stills_leave_as_png_whatever_they_are_kept_in(project: Path) -> None:
             {"still": f"s/e/00000{number}", **shard.add(f"{number}", encode(pixels + number, kind))}
             for number, kind in enumerate(("jxl", "webp", "png"))
         ]
-    write_table("data/stills/s/e.parquet", pl.DataFrame(rows), OF_STILLS)
+    write_table("data/stills/s/e.parquet", pl.DataFrame(rows), FILES)
     assert "3 stills" in export("stills", "s/e", "out")
     assert files("out") == ["000000.png", "000001.png", "000002.png", MARK]
     for number in range(3):

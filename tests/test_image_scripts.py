@@ -12,13 +12,14 @@ import pytest
 
 from genga.drawings._text.in_still import OF_SHOTS
 from genga.images.codec import encode
-from genga.images.reading import OF_STILLS, pictures
+from genga.images.reading import pictures
 from genga.people.crop import OF_TAG
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.crop import CROP as CROPS
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.quality import QUALITY, TEXT
+from genga.tables.stills import FILES
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = "シリーズ one"
@@ -39,7 +40,7 @@ def project(tmp_path, monkeypatch):
             {"still": still, "frame": 7 * i, "width": 160, "height": 90, **shard.add(f"{still}.png", encode(noise(i)))}
             for i, still in enumerate((f"{SERIES}/ep 01/000000", STILL))
         ]
-    columns = {**OF_STILLS, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
+    columns = {**FILES, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
     write_table("data/stills/e.parquet", pl.DataFrame(rows, schema=columns), columns)
     boxes = [(STILL, 0, "person", 40, 5, 120, 85, 0.9, "stub", 0), (STILL, 1, "head", 60, 5, 100, 45, 0.9, "stub", 0)]
     write_table("data/detect/e.parquet", pl.DataFrame(boxes, schema=BOXES, orient="row"), BOXES)

@@ -1,4 +1,4 @@
-"""genga.training.launch: scripts started as several processes by accelerate's own launcher; how they end is said in one line."""
+"""Scripts started as several processes by accelerate's own launcher; how they end is said in one line."""
 
 import os
 import subprocess
@@ -67,7 +67,7 @@ def test_a_process_that_dies_ends_all_and_is_named(last: str, line: str) -> None
 def test_two_machines_are_started_by_the_commands_that_the_first_prints(capfd: pytest.CaptureFixture[str]) -> None:
     """Two launchers on this machine, as if they were of two."""
     of = config(num_machines=2, main_process_ip="127.0.0.1", main_process_port=_free_port(), same_network=True)
-    start = "import sys; from genga.training.launch import launch; launch(sys.argv[1], sys.argv[2], ['x'], int(sys.argv[3]))"
+    start = "import sys; from genga.training.launch import launch; launch(*sys.argv[1:3], ['x'], int(sys.argv[3]))"
     other = subprocess.Popen([sys.executable, "-c", start, str(of), script("pass", wait=0), "1"])
     launch(of, "job.py", ["x"])
     assert other.wait(timeout=60) == 0

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from films import as_rgb
 
-from genga.drawings.stills import shown, stills, wanted
+from genga.drawings.stills import shown, wanted, written
 from genga.errors import GengaError
 from genga.images import h264
 from genga.images.codec import H264_STARTS, as_png, decode, encode
@@ -115,7 +115,7 @@ def test_stills_are_kept_so_and_leave_as_png(tmp_path: Path, monkeypatch: pytest
     kept = wanted(frames, pl.DataFrame(every))
     params = Params(scaling="lanczos", format="h264", hwaccel="off")
     with writing_shard("s.tar") as shard:
-        table = stills(shown(film, kept, params, 1), kept, "s/ep", shard, params.format)
+        table = written(shown(film, kept, params, 1), kept, "s/ep", shard, params.format)
     expected = dict(as_rgb(shown(film, kept, params, 1)))
     with ShardReader() as shards:
         files = list(shards.read_rows(table))

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from genga.drawings._text.in_still import OF_SHOTS, burnt_in, by_still, cover, joined, located, part
+from genga.drawings._text.in_still import OF_SHOTS, burnt_in, cover, joined, located, part
 from genga.drawings.quality import grey, measure, quality, tier
 from genga.images.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
+from genga.people.crop import texts_of
 from genga.tables.quality import QUALITY
 
 PARAMS = Params(
@@ -194,5 +195,5 @@ def test_a_sign_does_not_make_a_still_worse_and_lines_are_in_the_table() -> None
     rows = quality([[("a", image), ("b", image), ("c", image)]], PARAMS, {"a": [], "b": [LOW]})
     assert rows["text"].list.len().to_list() == [0, 1, 2]
     assert rows["text_cover"][0] == 0 < rows["text_cover"][1] < rows["text_cover"][2]
-    lines = by_still(rows)
+    lines = texts_of(rows)
     assert list(lines) == ["b", "c"] and lines["b"][0][1] > 400

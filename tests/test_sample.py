@@ -93,7 +93,7 @@ def test_every_prompt_and_seed_with_base_and_checkpoints(base, checkpoints):
         (0, 1, "hana, solo", 5),
         (10, 0, "hana, smile", 3),
     ]
-    images = np.stack([image for _, image in drawn]).reshape(3, 4, 16, 24, 3).astype(int)
+    images = np.stack([image for _, image in pictures]).reshape(3, 4, 16, 24, 3).astype(int)
     assert (images[0] == images[1]).all()  # step 10 changes nothing
     assert (images[0] != images[2]).any(axis=(1, 2, 3)).all()
     assert (images[0, 0] != images[0, 1]).any()

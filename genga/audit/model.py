@@ -75,5 +75,5 @@ def _is_selected(file: Path, root: Path, run: str) -> bool:
 
 def _selected_step(root: Path, run: str) -> int | None:
     """The step that stage evaluate selected; None if that is not known here."""
-    path = root / "data" / "evaluate" / f"{run}.json"
+    path = root / path_of("evaluate", run, "json")
     return int(read_json(path)["selection"]["step"]) if path.is_file() else None

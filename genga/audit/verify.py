@@ -31,7 +31,7 @@ from genga.audit.models import model_checks
 from genga.audit.provenance import Behind, facts, gather, made_by_training
 from genga.stages import EPISODE_STAGES
 from genga.store.hash_cache import Stamps
-from genga.tables.places import RAW, path_of
+from genga.tables.places import FOLDER, RAW, path_of
 from genga.workflow.records import RECORDS_FILE, Record, Records, line_of
 
 
@@ -91,7 +91,7 @@ def kind_of(path: str, jobs: Iterable[Record]) -> str:
         return "shard"
     if top == "models" and path.endswith(".safetensors"):
         return "checkpoint"
-    return "table" if top == "data" or any(path in job.outputs for job in jobs) else "model"
+    return "table" if path.startswith(FOLDER) or any(path in job.outputs for job in jobs) else "model"
 
 
 def check_recorded(path: str, sha256: str | None, jobs: Iterable[Record], hashes: Hashes, history: History) -> Check:

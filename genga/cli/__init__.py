@@ -1,1 +1,13 @@
-"""Subcommands of `genga`: a module per subcommand, each with a typer `app`."""
+"""Subcommands of `genga`: a module per subcommand, each with a typer `app`.
+
+audit    `genga audit MODEL`: which data produced a model, and is all of it still what it was.
+card     `genga card`: the model card of each run, beside its checkpoints.
+diff     `genga diff RUN RUN`: which data, parameters and code differ between two runs.
+export   `genga export`: kohya, imagefolder, stills, sheet; for auditors croissant, mlbom, rocrate.
+models   `genga models`: list, pull, verify, lock-embedded.
+sign     `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.
+summary  `genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints,
+         reports.
+trace    `genga trace FRAME`: what every stage made of a frame, and which checkpoints saw it.
+verify   `genga verify RUN KEY.pub`: is a run's folder what was signed?
+"""

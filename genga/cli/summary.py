@@ -13,6 +13,7 @@ from genga.pages.tally import Counts, add_up, going_on
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
 from genga.store.files import read_json
+from genga.tables.places import FOLDER
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,7 +32,7 @@ LINES = {
 
 @app.callback(invoke_without_command=True)
 def summary(
-    data: Path = typer.Option(Path("data"), help="folder of the tables"),
+    data: Path = typer.Option(Path(FOLDER), help="folder of the tables"),
     reports: Path = typer.Option(Path("reports"), help="folder of the reports"),
 ) -> None:
     """Print what has been made: counts at each stage, models, selected checkpoints beside their base, reports."""

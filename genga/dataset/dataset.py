@@ -1,8 +1,9 @@
 """Compose a training set out of a series: which images, how often, with which caption, at which size, on which side.
 
-Candidates are the kept crops and the whole stills. They are chosen by name, quality and size (`genga.dataset.filters`), divided
-by shot (`genga.dataset.split`), captioned (`genga.dataset.captions`), repeated so that rare characters and kinds are seen as often as
-common ones, and placed in aspect buckets (`genga.dataset.buckets`). Every step depends on the rows alone, not on their order.
+Candidates are the kept crops and the whole stills. They are chosen by name, quality and size (`genga.dataset.filters`),
+divided by shot (`genga.dataset.split`), captioned (`genga.dataset.captions`), repeated so that rare characters and
+kinds are seen as often as common ones, and placed in aspect buckets (`genga.dataset.buckets`). Every step depends on
+the rows alone, not on their order.
 """
 
 import sys

@@ -1,8 +1,9 @@
 """Find the frames that show the same drawing, and keep one of each.
 
 A frame shows a new drawing when its largest local difference to the first frame of the drawing before it exceeds the
-video's threshold (genga.drawings._dedup.holds); a drawing that was there before, in this shot or another, is found again
-(genga.drawings._dedup.recurring). Every frame gets a row that says which frame stands for it and why; a person's decision wins.
+video's threshold (genga.drawings._dedup.holds); a drawing that was there before, in this shot or another, is found
+again (genga.drawings._dedup.recurring). Every frame gets a row that says which frame stands for it and why; a person's
+decision wins.
 """
 
 from collections.abc import Collection, Mapping, Sequence

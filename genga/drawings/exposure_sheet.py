@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from genga.tables.dedup import DEDUP
+from genga.tables.exposure_sheet import EXPOSURE_SHEET
 from genga.tables.frames import FRAMES
 from genga.tables.schema import only
 
@@ -50,7 +51,7 @@ def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
         pl.col("keeper").alias("drawing"),
         pl.col("keeper_episode").alias("episode"),
         seen.alias("seen"),
-    )
+    ).select(list(EXPOSURE_SHEET))
 
 
 def holds(sheet: pl.DataFrame) -> dict[int, int]:

@@ -1,8 +1,8 @@
 """Measure every frame of a video in one decode pass.
 
 For each frame: its time, how much it differs from the frame before, how bright and how sharp it is, a signature by
-which the drawing can be found again, and its cell grid (genga.video.luma_grid), by which later stages compare any two frames
-without decoding again. Where the picture changed, burnt-in text is looked for (genga.drawings._text.scan).
+which the drawing can be found again, and its cell grid (genga.video.luma_grid), by which later stages compare any two
+frames without decoding again. Where the picture changed, burnt-in text is looked for (genga.drawings._text.scan).
 
 Signature: 256-bit perceptual hash (imagehash's `phash`, Zauner 2010, "Implementation and Benchmarking of Perceptual
 Image Hash Functions") of the grid. Sharpness: Brenner gradient, the mean square difference of luma two pixels apart

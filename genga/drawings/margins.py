@@ -1,7 +1,8 @@
 """What was asked about a frame before it was kept or not: compared with which frame, and how close the answer was.
 
 Every decision is a block difference beside a threshold. How close it was is said by the ratio of the two: noise and
-drawings make hills on a logarithmic axis (genga.drawings.bimodal_threshold), so 7 beside 14 is as clear as 28 beside 14.
+drawings make hills on a logarithmic axis (genga.drawings.bimodal_threshold), so 7 beside 14 is as clear as 28 beside
+14.
 """
 
 import math

@@ -20,13 +20,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from genga.drawings._text.in_still import OF_SHOTS as OF_SHOTS
+from genga.drawings._text.in_still import OF_STILLS as PLACED
 from genga.drawings._text.in_still import Shares, burnt_in, cover
 from genga.drawings._text.in_still import located as places_of
 from genga.images.boxes import Box
 from genga.images.image import Image
 from genga.params.quality import Params, Ratio, Share
 from genga.tables.quality import QUALITY, TIERS
+from genga.tables.stills import FILES
 
+OF_STILLS = {**PLACED, **FILES}  # what is read of the table stills; of shots: OF_SHOTS
 MEASURES = ("sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover")
 
 Luma = npt.NDArray[np.uint8]  # (height, width)
@@ -46,8 +50,8 @@ def quality(
 ) -> pl.DataFrame:
     """Return measures and tier of all stills (QUALITY), in their order.
 
-    stills: batches of (still, image). located: where burnt-in text may be in each (genga.drawings._text.in_still); in others, and
-    without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
+    stills: batches of (still, image). located: where burnt-in text may be in each (genga.drawings._text.in_still); in
+    others, and without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
     """
     places = located or {}
     rows = [

@@ -41,6 +41,6 @@ ANSWERS = {
 
 
 def meanings(reasons: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return what each reason means, and how it is drawn; nothing is said of one that genga.drawings.reasons does not know."""
+    """Return what each reason means, and how it is drawn; nothing is said of one that is not known."""
     known = {name: (reason.long, reason.drawn) for name, reason in REASONS.items()}
     return known | {reason: ("", "none") for reason in reasons if reason not in known}

@@ -1,8 +1,9 @@
 """Divide a video into shots: cuts, dissolves, fades, camera moves, and how long drawings are held.
 
 A cut changes most of the picture and its tones at once, and the picture does not come back within a few frames; fast
-action changes much of the picture but few of its tones, a pan none. Dissolves and fades: genga.drawings._shots.dissolves. Camera:
-genga.drawings._shots.camera_moves. The threshold that tells a held drawing from a new one follows the video's noise: genga.drawings.bimodal_threshold.
+action changes much of the picture but few of its tones, a pan none. Dissolves and fades:
+genga.drawings._shots.dissolves. Camera: genga.drawings._shots.camera_moves. The threshold that tells a held drawing
+from a new one follows the video's noise: genga.drawings.bimodal_threshold.
 """
 
 from collections.abc import Sequence

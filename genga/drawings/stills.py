@@ -34,7 +34,8 @@ _WORTH = 0.5  # s of video that a jump must save: it costs the decoder its state
 def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
     """Return frame, shot and time of each kept drawing, and `key`: the time of the last keyframe up to it, or null.
 
-    With the frames that stitched drawings are made of, which are no drawings of their own (genga.drawings._stills.stitched).
+    With the frames that stitched drawings are made of, which are no drawings of their own
+    (genga.drawings._stills.stitched).
     """
     keys = frames.select("frame", "time", pl.when("keyframe").then(pl.col("time")).forward_fill().alias("key"))
     more = {frame for frames in parts(dedup).values() for frame in frames}

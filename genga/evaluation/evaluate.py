@@ -1,7 +1,7 @@
 """Judge a run: every sample of the base and of every checkpoint, against drawings of the same character.
 
-A row for each sample, by the definitions of genga/evaluation/scores.py and genga/evaluation/memorization.py; from the rows the figures of each
-checkpoint, the selection and the comparison with the base (genga/evaluation/selection.py).
+A row for each sample, by the definitions of genga/evaluation/scores.py and genga/evaluation/memorization.py; from the
+rows the figures of each checkpoint, the selection and the comparison with the base (genga/evaluation/selection.py).
 
 References are the run's dataset images. The held-out ones decide where there are enough of them: they were never
 trained on, so learning images by heart does not help. The figure against the train split stands beside it.

@@ -1,7 +1,7 @@
 """From judged samples to figures for each checkpoint, a selected one, and whether it beats the base.
 
-Three ways to select, all reported: v1.5's and the later published score (genga/evaluation/scores.py), and the corrected score,
-which mends what is known to be wrong with the later one: it is relative to the run, has no held-out set and no
+Three ways to select, all reported: v1.5's and the later published score (genga/evaluation/scores.py), and the corrected
+score, which mends what is known to be wrong with the later one: it is relative to the run, has no held-out set and no
 interval, and a checkpoint that copies its data wins. Which of the two last decides is a parameter.
 """
 

@@ -1,8 +1,9 @@
 """How a stage's command starts and ends: parameters in, one summary line out, one clear line on error.
 
 A job ends when the run that started it was killed: what it writes nobody waits for, and the next run makes anew. The
-run holds a lock of the operating system (genga.workflow.session) on a file that says which run it is. The environment names file
-and run to the jobs. A thread of the job waits for that lock; it comes when the run is no more, however it ended.
+run holds a lock of the operating system (genga.workflow.session) on a file that says which run it is. The environment
+names file and run to the jobs. A thread of the job waits for that lock; it comes when the run is no more, however it
+ended.
 """
 
 import errno
@@ -20,6 +21,7 @@ import typer
 
 from genga.errors import GengaError
 from genga.params.section import Section, parse_section, section_of_file
+from genga.tables.places import FOLDER
 
 P = TypeVar("P", bound=Section)
 
@@ -32,7 +34,7 @@ HELD, RUN = "GENGA_HELD", "GENGA_RUN"  # the locked file, and what stands in it;
 PARAMS: str = typer.Option("", help="the section's values as JSON; without it they are read from params.yaml")
 MODELS: str = typer.Option("", help="section models as JSON; without it it is read from params.yaml")
 THREADS: int = typer.Option(2, min=1, help="CPU threads")
-DATA: Path = typer.Option(Path("data"), help="folder of the tables, by stage and series")
+DATA: Path = typer.Option(Path(FOLDER), help="folder of the tables, by stage and series")
 EPISODES: Path = typer.Option(..., help="file that names the episodes, a JSON list")
 
 

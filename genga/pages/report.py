@@ -13,7 +13,9 @@ from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report.charts import Difference, Line, Point, chart, differences
 from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins
+from genga.pages._report.figures import roles as roles
 from genga.pages._report.tables import Tables
+from genga.pages._report.tables import read_tables as read_tables
 from genga.pages.html import page
 from genga.pages.tally import goes_on, going_on
 from genga.params.report import Params

@@ -7,6 +7,7 @@ decisions side by side, each with the line that overrules it.
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -16,12 +17,14 @@ from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import ANSWERS, meanings
 from genga.jobs.progress import progress
 from genga.pages._review.charts import busy, exposed, strip
-from genga.pages._review.closest import closest
-from genga.pages._review.figures import OF_FRAMES, compose, rhythm, shots_of
+from genga.pages._review.closest import OF_DEDUP, closest
+from genga.pages._review.figures import OF_FRAMES, OF_SHOTS, compose, rhythm, shots_of
 from genga.pages._review.pictures import Pair, grid_pictures, pair, thumbnails
 from genga.pages.html import page
 from genga.params.review import Params
+from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
+from genga.tables.frames import GRID
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 from genga.video.grid_store import CellReader
@@ -31,6 +34,25 @@ TEMPLATE, STYLE = "review.html.j2", "review.css"
 OF_STILLS = only(STILLS, "frame", "width", "height", *SHARD)
 
 
+class Tables(NamedTuple):
+    """What other stages say of an episode."""
+
+    frames: pl.DataFrame  # OF_FRAMES and GRID
+    shots: pl.DataFrame  # OF_SHOTS
+    dedup: pl.DataFrame  # OF_DEDUP
+    stills: pl.DataFrame  # OF_STILLS
+
+
+def read_tables(frames: str | Path, shots: str | Path, dedup: str | Path, stills: str | Path) -> Tables:
+    """Read an episode's tables."""
+    return Tables(
+        read_table(frames, {**OF_FRAMES, **GRID}),
+        read_table(shots, OF_SHOTS),
+        read_table(dedup, OF_DEDUP),
+        read_table(stills, OF_STILLS),
+    )
+
+
 class Reviewed(NamedTuple):
     """An episode's page, and its figures as data."""
 
@@ -38,19 +60,12 @@ class Reviewed(NamedTuple):
     figures: dict[str, Any]
 
 
-def review(
-    name: str,
-    measured: pl.DataFrame,
-    shots: pl.DataFrame,
-    dedup: pl.DataFrame,
-    stills: pl.DataFrame,
-    params: Params,
-    threads: int = 1,
-) -> Reviewed:
-    """Return the page of an episode, with progress on stderr. name: series/episode. threads: stills made small at once.
+def review(name: str, tables: Tables, params: Params, threads: int = 1) -> Reviewed:
+    """Return the page of an episode, with progress on stderr.
 
-    The tables of the episode: columns OF_FRAMES and GRID, OF_SHOTS, OF_DEDUP, OF_STILLS.
+    name: series/episode. threads: stills made small at once.
     """
+    measured, shots, dedup, stills = tables
     frames = measured.select(list(OF_FRAMES))
     decisions, sheet = closest(dedup, params.closest), exposures(frames, dedup)
     figures = compose(name, frames, shots, dedup, sheet, decisions)

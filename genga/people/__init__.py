@@ -1,1 +1,20 @@
-"""TBD."""
+"""From stills to people: where they are, what is seen of them, who they are.
+
+characters  Tell who is who in a series: cluster the crops of people, and call the clusters what a person named them.
+clustering  Clusters of crops by their differences alone, after the published practice for anime characters.
+crop        Cut people out of the stills in three stages: the whole figure, its half body, its head.
+detect      Find people in the kept drawings: boxes of persons, half bodies, heads and faces, and which part is whose.
+detector    Boxes of persons, half-bodies, heads and faces: YOLO and RT-DETR detectors in ONNX.
+embed       Turn every kept crop into the character embedder's vector, from which the stage characters tells who is
+            who.
+embedder    Who is who: CCIP (contrastive anime character image pre-training) in ONNX, and whatever keeps its
+            contract.
+ensemble    Several taggers as one: the mean score of every tag over the taggers that know it, and how many vote for
+            it.
+figures     Who is in a still, by its boxes alone: how many, and how much of each. And the tags that follow from that.
+naming      Give the names that people decided to the clusters and crops they meant.
+tag         Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
+tag_rules   Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
+tagger      Booru taggers in ONNX: the WD v3 family (SmilingWolf) and whatever keeps its contract.
+tracks      The same person from still to still: boxes that overlap in consecutive stills of one shot.
+"""

@@ -1,9 +1,9 @@
 """Tell who is who in a series: cluster the crops of people, and call the clusters what a person named them.
 
 Three voices, each overruling the one before: the embedder (crops that it finds alike form a cluster, see
-`genga.people.clustering`), the shot (boxes that stay in place from still to still are one person: clusters that meet in such
-tracks are one, and the crops of a track go where most of them went), and people (`genga.decisions.characters`). Outfits are not
-clustered: the embedder is made to see past them, so an outfit is known where a person named it.
+`genga.people.clustering`), the shot (boxes that stay in place from still to still are one person: clusters that meet in
+such tracks are one, and the crops of a track go where most of them went), and people (`genga.decisions.characters`).
+Outfits are not clustered: the embedder is made to see past them, so an outfit is known where a person named it.
 """
 
 import math

@@ -2,8 +2,8 @@
 
 The published three-stage crop: the person box; in it the half-body box; in it a square around the head, 1.5 times its
 longer side, clipped to the person box. A narrow person box is widened first, because a trainer's buckets would cut off
-head and feet of it. Coordinates stay those of the still. A crop carries the tags of its person that
-it can show (genga.vocabulary.parts.VISIBLE), with counts and framing for this very crop; small ones and repeats are rows too.
+head and feet of it. Coordinates stay those of the still. A crop carries the tags of its person that it can show
+(genga.vocabulary.parts.VISIBLE), with counts and framing for this very crop; small ones and repeats are rows too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

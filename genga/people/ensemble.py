@@ -20,10 +20,6 @@ class Tagger(Protocol):
     """What an ensemble asks of a tagger; genga.people.tagger.Tagger is one."""
 
     @property
-    def name(self) -> str:
-        """The model's name."""
-
-    @property
     def tags(self) -> Sequence[tuple[str, str]]:
         """(name, category) for each column of the scores."""
 
@@ -34,12 +30,15 @@ class Tagger(Protocol):
 class Ensemble:
     """Taggers joined. `tags`: (name, category) of each column of the means, in the order of first appearance."""
 
-    def __init__(self, taggers: Sequence[Tagger], threshold: float) -> None:
-        """threshold: score above which a tagger votes for a tag. Raises GengaError if there is no tagger."""
+    def __init__(self, taggers: Sequence[Tagger], threshold: float, name: str = "") -> None:
+        """threshold: score above which a tagger votes for a tag. name: of all of them, for people.
+
+        Raises GengaError if there is no tagger.
+        """
         if not taggers:
             raise GengaError("models.yaml names no tagger; give at least one model the role tagger-1")
         self._taggers = taggers
-        self.name = ", ".join(tagger.name for tagger in taggers)
+        self.name = name
         self._threshold = threshold
         # The first tagger to name a tag decides its category.
         categories = {name: category for tagger in reversed(taggers) for name, category in tagger.tags}

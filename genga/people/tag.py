@@ -1,8 +1,8 @@
 """Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
 
 The taggers look at the whole still (rows with `box` null) and at each person box, grown a little. What their mean says
-holds if it passes the rules of genga.people.tag_rules; counts and framing come from the boxes (genga.people.figures); what a person
-wrote under corrections/ wins over both. Tags that do not hold stay as rows with their reason.
+holds if it passes the rules of genga.people.tag_rules; counts and framing come from the boxes (genga.people.figures);
+what a person wrote under corrections/ wins over both. Tags that do not hold stay as rows with their reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

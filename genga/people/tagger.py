@@ -155,4 +155,5 @@ def passes(scores: npt.NDArray[np.float32], threshold: float, dialect: Dialect =
 
 def open_ensemble(registry: Registry, threads: int, threshold: float) -> Ensemble:
     """Return the registry's taggers as one. threshold: score above which a tagger votes for a tag."""
-    return Ensemble(open_taggers(registry, threads), threshold)
+    taggers = open_taggers(registry, threads)
+    return Ensemble(taggers, threshold, ", ".join(tagger.name for tagger in taggers))

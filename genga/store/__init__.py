@@ -1,1 +1,9 @@
-"""Files, folders, tables and shards: whole or not at all, and known by their content."""
+"""Files, folders, tables and shards: whole or not at all, and known by their content.
+
+components  Joining things in pairs, and what hangs together afterwards (connected components, by union-find).
+files       Files that appear whole or not at all, and their content hashes.
+folders     Folders that appear whole or not at all, and are never written over anything that somebody else put there.
+hash_cache  The sha256 of files, read again only when a file may have changed.
+parquet     Tables on disk: Parquet with a fixed layout, so that equal rows give equal bytes, and with a seal.
+shards      Images in shards: one tar file for many images, read at random through an index table.
+"""

@@ -1,1 +1,20 @@
-"""TBD."""
+"""Video files: what is in one, and its frames in order, with fields undone and as grids of cells.
+
+decode         Decode a video: which of its streams is the picture, its frames in order, their luma, and their pixels
+               as RGB.
+decode_errors  Which stretches of a video could not be decoded as they were meant.
+deinterlace    Undo fields: weave film frames together again from a telecined video, or deinterlace, by FFmpeg's
+               filters.
+episodes       Which episodes there are: every video file `data/raw/<series>/<episode>.<extension>` is one.
+file           A video file as FFmpeg reads it, of which it is known whether a read failed.
+gate_weave     Film that weaves in its gate: the whole picture lies a pixel or so elsewhere in each frame, to and fro.
+grid_store     The cell grids of a whole video in one shard: a stretch of frames per member, read in order or at
+               random.
+hwaccel        Decode by the graphics card where there is one; else by the processor, and say so.
+interlace      Decide from the pictures themselves whether the two fields of a video's frames were taken at different
+               times.
+luma_grid      A frame as a grid of cells: the mean luma of small squares, and how two frames differ by it.
+probe          Look at a video file: is it sound, and what is in it.
+skip_frames    Decode no more than is asked for: frames that others are not predicted from may be left out, one by
+               one.
+"""

@@ -54,8 +54,8 @@ def opening(
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     """Open a video file; yield its container and the stream that is the picture.
 
-    device: what is to decode it, see genga.video.hwaccel; where it cannot, the processor does, with a warning on stderr.
-    Raises GengaError, one line, if the file is missing, empty, not a video, or has sound only.
+    device: what is to decode it, see genga.video.hwaccel; where it cannot, the processor does, with a warning on
+    stderr. Raises GengaError, one line, if the file is missing, empty, not a video, or has sound only.
     """
     path = Path(path)
     if not path.exists():

@@ -2,8 +2,8 @@
 
 Reads every packet but decodes only some frames, so a season is probed at the speed of its disk. Stream facts are
 FFmpeg's; the frame rate is that of the packets' timestamps, because headers are often wrong, and what is done about
-interlacing and telecine is decided by the pictures (genga.video.interlace), because flags are. So is whether film weaves in its
-gate (genga.video.gate_weave).
+interlacing and telecine is decided by the pictures (genga.video.interlace), because flags are. So is whether film
+weaves in its gate (genga.video.gate_weave).
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,8 @@
 """How every file was made: records.jsonl, one line for each job of the workflow, kept in git beside dvc.lock.
 
 The format is described in docs/records.md. A line is made from Snakemake's own record of the job, to which the sha256
-of what it wrote is added; genga.workflow.restore turns lines back into Snakemake's records where the files have that content.
-Equal jobs give equal lines: no times, no names of machines or users, no absolute paths.
+of what it wrote is added; genga.workflow.restore turns lines back into Snakemake's records where the files have that
+content. Equal jobs give equal lines: no times, no names of machines or users, no absolute paths.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Make docs/reference/ from the code: every parameter, table and command, so that no page can be out of date.
 
-`python -m genga.workflow.reference_docs` writes the pages; a test compares them with what the code says. Comments are the source: beside
-a key in params.yaml, beside a column in genga/tables/; a command's help is what `--help` prints.
+`python -m genga.workflow.reference_docs` writes the pages; a test compares them with what the code says. Comments are
+the source: beside a key in params.yaml, beside a column in genga/tables/; a command's help is what `--help` prints.
 """
 
 import ast

@@ -21,6 +21,7 @@ from genga.stages import STAGES
 from genga.store.files import check_writable, read_json, sweep, write_json, write_text
 from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import CODE
+from genga.tables.places import FOLDER as DATA
 from genga.workflow.bucket_records import at_home, here, is_carried
 from genga.workflow.code_hash import CodeIndex, key_of
 from genga.workflow.record_jobs import gather, versions
@@ -33,7 +34,7 @@ FOLDER = SNAKEMAKE / "genga"
 _STATE, _STAMPS = FOLDER / "restored.json", FOLDER / "stamps.json"
 _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; there from start to finish
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
-_MADE = ("data", "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
+_MADE = (DATA, "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 _AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
 _LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
@@ -100,7 +101,7 @@ class Journal:
         return odd
 
     def expect(self, places: Sequence[str], models: Mapping[str, Sequence[str]]) -> None:
-        """Note what was made in a bucket: its files, once they are brought here, count as made (genga.workflow.bucket_records)."""
+        """Note what was made in a bucket: its files, once they are brought here, count as made (bucket_records)."""
         store, awaited = Store(SNAKEMAKE), []
         for output in list(store.outputs()):
             path = here(output, places)

@@ -1,1 +1,1 @@
-"""TBD."""
+"""Of stage shots alone: cuts, dissolves, camera moves."""

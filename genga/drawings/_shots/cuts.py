@@ -1,7 +1,7 @@
 """Cuts: steps at which nothing of the picture stays where it was.
 
-A figure that moves leaves its background behind, so some tiles stay (genga.drawings.static_tiles). A moving camera leaves none, but
-aligning explains it, and it goes on for several frames. A flash goes away again.
+A figure that moves leaves its background behind, so some tiles stay (genga.drawings.static_tiles). A moving camera
+leaves none, but aligning explains it, and it goes on for several frames. A flash goes away again.
 """
 
 from collections.abc import Sequence

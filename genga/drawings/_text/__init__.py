@@ -1,1 +1,1 @@
-"""TBD."""
+"""Burnt-in text: found in frames, followed over time, left out of comparisons, measured in stills."""

@@ -14,7 +14,7 @@ import polars as pl
 from genga.drawings._text.detect import text_lines
 from genga.drawings._text.scan import lines_of
 from genga.images.boxes import Box, around, containment
-from genga.tables.schema import SHARD, only
+from genga.tables.schema import only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
 
@@ -22,7 +22,7 @@ Luma = npt.NDArray[np.uint8]  # (height, width)
 Shares = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of width and height, 0..1
 
 # What is read of the tables that others write.
-OF_STILLS = only(STILLS, "still", "frame", "width", "height", *SHARD)
+OF_STILLS = only(STILLS, "still", "frame", "width", "height")
 OF_SHOTS = only(SHOTS, "lettering")
 
 _SIDE = 480  # px, shorter side of the picture that text is looked for in

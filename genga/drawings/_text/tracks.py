@@ -1,10 +1,10 @@
 """Burnt-in text over stretches of frames, and grids compared without what it covers.
 
-A line found in several looks (genga.drawings._text.scan) at one place is one stretch; the grids say at which frame between
-two looks it came and went. Text stands still for a while: what is there for less than `_STILL` s is none. A line that
-may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went as a whole
-while the rest of the picture stayed; of a short one both are asked, and that it is centred, so that a mouth that opens
-in a band of strokes is not taken for a subtitle that comes.
+A line found in several looks (genga.drawings._text.scan) at one place is one stretch; the grids say at which frame
+between two looks it came and went. Text stands still for a while: what is there for less than `_STILL` s is none. A
+line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went
+as a whole while the rest of the picture stayed; of a short one both are asked, and that it is centred, so that a mouth
+that opens in a band of strokes is not taken for a subtitle that comes.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,1 +1,1 @@
-"""TBD."""
+"""Of the report of a run alone."""

@@ -50,8 +50,8 @@ def compose(
     """Return the figures of a report.
 
     evaluation: what stage evaluate wrote; judged: its rows; samples: OF_SAMPLE; origins: see origins(), of the images
-    that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see genga.pages.counts;
-    models: role, name, licence, ...
+    that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see
+    genga.pages.counts; models: role, name, licence, ...
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
     return {

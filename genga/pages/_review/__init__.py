@@ -1,1 +1,1 @@
-"""TBD."""
+"""Of the page of an episode alone."""

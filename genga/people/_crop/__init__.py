@@ -1,1 +1,1 @@
-"""TBD."""
+"""Of stage crop alone: where people are cut out."""

@@ -1,0 +1,135 @@
+"""The house: its rooms bottom to top, and the walls between them. Each rule has been seen to fail: see `planted`."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import rooms
+
+from genga.stages import LINE, STAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = rooms.sources_of(ROOT)
+PACKAGES = {
+    path.parent.relative_to(ROOT / "genga").as_posix().replace("/", "."): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "genga").rglob("*/__init__.py"))
+}
+ROOM_OF = {stage.name: stage.room for stage in LINE}
+# Which stages hold what is dear: a change in it makes their outputs anew.
+DEAR = {
+    "video.interlace": {"probe", "frames", "stills"},
+    "drawings._shots": {"shots"},
+    "drawings._dedup": {"dedup"},
+    "drawings._stills": {"stills"},
+    "people._crop": {"crop"},
+    "pages._review": {"review"},
+    "pages._report": {"report"},
+}
+
+
+def other_stages(sources: rooms.Sources) -> list[str]:
+    return rooms.other_stages(sources, ROOM_OF)
+
+
+RULES: list[Callable[[rooms.Sources], list[str]]] = [
+    rooms.upwards, rooms.circles, rooms.trespasses, other_stages, rooms.strangers, rooms.out_of_place,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_house_keeps_the_rule(rule: Callable[[rooms.Sources], list[str]]) -> None:
+    assert rule(SOURCES) == []
+
+
+def planted(module: str, line: str) -> dict[str, str]:
+    """The house's code with one more line in a module, or with a new module."""
+    return {**SOURCES, module: f"{SOURCES.get(module, '')}\n{line}\n"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "line"),
+    [
+        (rooms.upwards, "images.codec", "from genga.video import decode"),
+        (rooms.upwards, "store.files", "def late():\n    import genga.models.registry"),
+        (rooms.circles, "images.image", "from genga.images import codec"),
+        (rooms.circles, "params.section", "import genga.params.train"),
+        (rooms.trespasses, "pages.overview", "import genga.drawings._text.scan"),
+        (other_stages, "scripts.dedup", "from genga.drawings.stills import written"),
+        (other_stages, "drawings.margins", "from genga.drawings._shots.cuts import cuts"),
+        (rooms.strangers, "drawings.dedup", "import av"),
+        (rooms.strangers, "people.embed", "from torch import nn"),
+        (rooms.strangers, "pages.counts", "import csv"),
+        (rooms.strangers, "models.registry", "def late():\n    from typer import Option"),
+        (rooms.strangers, "people.tagger", "import onnxruntime as ort"),
+        (rooms.out_of_place, "training.train", "import os\nos.environ['X'] = '1'"),
+        (rooms.out_of_place, "people.crop", "X = {'a': pl.Int64}"),
+        (rooms.out_of_place, "people.crop", "X = {'a': pl.List(pl.String)}"),
+        (rooms.out_of_place, "audit.trace", "X = f'data/frames/{series}'"),
+        (rooms.out_of_place, "drawings.shots", "cv2.setNumThreads(1)"),
+        (rooms.out_of_place, "evaluation.sample", "torch.set_num_threads(1)"),
+    ],
+)  # fmt: skip
+def test_the_rule_sees_a_breach(rule: Callable[[rooms.Sources], list[str]], module: str, line: str) -> None:
+    assert rule(planted(module, line)) != []
+
+
+def test_a_rooms_own_file_is_its_map() -> None:
+    top = {package: source for package, source in PACKAGES.items() if "." not in package}
+    assert set(top) == {room for room in rooms.ROOMS if room not in ("errors", "stages")}
+    assert rooms.facades(PACKAGES) == [] and rooms.unmapped(top, SOURCES) == []
+
+
+def test_a_facade_and_a_wrong_map_are_seen() -> None:
+    assert rooms.facades({"video": '"""Video."""\nfrom genga.video.decode import decode\n', "store": "X = 1\n"}) == [
+        "store/__init__.py does more than say what is in it", "video/__init__.py does more than say what is in it",
+    ]  # fmt: skip
+    jobs = '"""Jobs.\n\nscript  How\n        it begins.\ngone    x\n"""\n'
+    assert rooms.unmapped({"jobs": jobs}, {"jobs.script": "", "jobs.new": ""}) == [
+        "jobs/__init__.py does not name new", "jobs/__init__.py names gone, which is not there",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "stages"), DEAR.items())
+def test_what_is_dear_is_in_the_code_of_these_stages(module: str, stages: set[str]) -> None:
+    assert rooms.holders(module, SOURCES, STAGES) == stages
+
+
+def test_a_new_holder_is_seen() -> None:
+    everywhere = planted("jobs.script", "from genga.video import interlace")
+    assert rooms.holders("video.interlace", everywhere, STAGES) == set(STAGES)
+
+
+@pytest.mark.parametrize("stage", LINE, ids=STAGES)
+def test_a_stage_reads_and_writes_the_tables_that_it_declares(stage: object) -> None:
+    tables = {module for module in SOURCES if module.startswith("tables.")}
+    shared = {"tables.schema", "tables.places"}
+    own = {f"tables.{name}" for name in (*stage.reads, *stage.writes, *WITHIN.get(stage.name, ()))}
+    code = rooms.code_of(f"scripts.{stage.name}", rooms.graph_of(SOURCES))
+    assert (code & tables) - shared == own
+
+
+# Tables that are not handed on: of the stage itself.
+WITHIN = {"dataset": ("candidates",), "review": ("exposure_sheet",)}
+
+
+def test_a_module_of_a_stages_name_has_the_function() -> None:
+    for stage in LINE:
+        assert re.search(rf"^def {stage.name}\(", SOURCES[f"{stage.room}.{stage.name}"], re.MULTILINE), stage.name
+
+
+def test_the_front_door_is_not_a_corridor() -> None:
+    entries = [path.name for path in (ROOT / "genga").iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= 24
+
+
+def test_scripts_are_thin_and_no_file_is_long() -> None:
+    lengths = {name: len(source.splitlines()) for name, source in SOURCES.items()}
+    assert len([name for name in lengths if name.startswith("scripts.") and lengths[name] > 40]) <= 3
+    assert [name for name in lengths if lengths[name] > 240] == []
+
+
+def test_a_stages_code_stays_small() -> None:
+    graph = rooms.graph_of(SOURCES)
+    held = {stage: len(rooms.code_of(f"scripts.{stage}", graph)) for stage in STAGES}
+    assert sum(held.values()) <= 540, held
