@@ -26,6 +26,6 @@ rule characters:
         models=section("models"),
         pins=pins("ccip-feature", "ccip-metric"),
     shell:
-        "python scripts/characters.py --episodes {params.episodes:q} {params.names} "
+        "python scripts/characters.py --in-data data --episodes {params.episodes:q} {params.names} "
         "--out {output.table:q} --out-sheet {output.sheet:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

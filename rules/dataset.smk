@@ -22,5 +22,5 @@ rule dataset:
         episodes=episodes,
         values=section("dataset"),
     shell:
-        "python scripts/dataset.py --episodes {params.episodes:q} --in-characters {input.characters:q} "
+        "python scripts/dataset.py --in-data data --episodes {params.episodes:q} --in-characters {input.characters:q} "
         "--out {output.table:q} --out-left-out {output.left_out:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -15,4 +15,4 @@ rule overview:
         episodes=episodes,
         values=section("overview"),
     shell:
-        "python scripts/overview.py --episodes {params.episodes:q} --out {output:q} --params {params.values:q} 2>&1 | tee {log:q}"
+        "python scripts/overview.py --in-data data --episodes {params.episodes:q} --out {output:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -38,6 +38,6 @@ rule report:
     shell:
         "python scripts/report.py --in-scores {input.scores:q} --in-judged {input.judged:q} "
         "--in-samples {input.samples:q} --in-dataset {input.dataset:q} --in-losses {input.losses:q} "
-        "--series {params.series:q} --episodes {params.episodes:q} --out-page {output.page:q} "
+        "--in-data data --series {params.series:q} --episodes {params.episodes:q} --out-page {output.page:q} "
         "--out-figures {output.figures:q} --parameters {params.parameters:q} --models {params.models:q} "
         "--params {params.values:q} 2>&1 | tee {log:q}"

@@ -43,7 +43,7 @@ while words:
 digest = hashlib.sha256(b"{stage}")
 for name in sorted(options):
     for value in options[name]:
-        if name.startswith("--in-") or name in ("--corrections", "--names"):
+        if name.startswith("--in-") and name != "--in-data" or name in ("--corrections", "--names"):
             digest.update(Path(value).read_bytes())
         elif not name.startswith("--out") and name not in ("--threads", "--models"):
             digest.update(value.encode())

@@ -394,7 +394,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     app = typer.Typer()
     app.command()(main)
     models = '{"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}'
-    words = ["--episodes", "episodes.json"]
+    words = ["--in-data", "data", "--episodes", "episodes.json"]
     words += ["--out", "out/s.parquet", "--out-sheet", "out/s.html"]
     words += ["--params", PARAMS.model_dump_json(), "--models", models]
     return lambda *more: CliRunner().invoke(app, [*words, *more])

@@ -312,6 +312,8 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     write_json("episodes.json", ["e1", "e2"])
     return [
         *words,
+        "--in-data",
+        "data",
         "--episodes",
         "episodes.json",
         "--in-characters",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genga.stages import EPISODE_STAGES, RUN_STAGES, SERIES_STAGES, STAGES
+from genga.stages import EPISODE_STAGES, LINE, RUN_STAGES, SERIES_STAGES, STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1 << 20
@@ -41,8 +41,8 @@ def tracked(*patterns: str) -> list[Path]:
     return sorted(Path(name) for name in set(names) if name and (ROOT / name).is_file())
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_has_one_name_everywhere(stage: str) -> None:
+@pytest.mark.parametrize(("stage", "room"), [(stage.name, stage.room) for stage in LINE])
+def test_a_stage_has_one_name_everywhere(stage: str, room: str) -> None:
     rules = (ROOT / f"rules/{stage}.smk").read_text(encoding="utf-8")
     assert f"rule {stage}:" in rules
     assert f"scripts/{stage}.py" in rules
@@ -54,7 +54,9 @@ def test_a_stage_has_one_name_everywhere(stage: str) -> None:
     assert (ROOT / f"scripts/{stage}.py").is_file()
     assert (ROOT / f"tests/test_{stage}.py").is_file()
     assert importlib.util.find_spec(f"genga.params.{stage}") is not None
-    assert callable(getattr(importlib.import_module(f"genga.{stage}"), stage)), "module and function share the name"
+    assert callable(getattr(importlib.import_module(f"genga.{room}.{stage}"), stage)), (
+        "module and function share the name"
+    )
 
 
 def test_params_yaml_is_in_pipeline_order() -> None:

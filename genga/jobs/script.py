@@ -21,7 +21,6 @@ import typer
 
 from genga.errors import GengaError
 from genga.params.section import Section, parse_section, section_of_file
-from genga.tables.places import FOLDER
 
 P = TypeVar("P", bound=Section)
 
@@ -34,7 +33,7 @@ HELD, RUN = "GENGA_HELD", "GENGA_RUN"  # the locked file, and what stands in it;
 PARAMS: str = typer.Option("", help="the section's values as JSON; without it they are read from params.yaml")
 MODELS: str = typer.Option("", help="section models as JSON; without it it is read from params.yaml")
 THREADS: int = typer.Option(2, min=1, help="CPU threads")
-DATA: Path = typer.Option(Path(FOLDER), help="folder of the tables, by stage and series")
+DATA: Path = typer.Option(..., help="folder of the tables, by stage and series")
 EPISODES: Path = typer.Option(..., help="file that names the episodes, a JSON list")
 
 
