@@ -1,5 +1,8 @@
 """From raw episodes to judged models: `snakemake --cores all`. Every knob is in params.yaml."""
 
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -8,14 +11,29 @@ min_version("9.27")
 configfile: "params.yaml"
 
 
+sys.path.insert(0, workflow.basedir)  # the library beside this file, installed or not
+
+from genga.workflow.opening import opened
+
+
+def papers(*of):
+    """Write card and audit of runs: last of all that is done."""
+    from genga.audit.written import write_papers  # seconds: not for whoever only looks
+
+    return write_papers(*of)
+
+
+PROJECT = opened(workflow, config, papers)
+
+
 include: "rules/common.smk"
 
 
 rule all:
     input:
-        PAGES,
-        REPORTS,
-        WITHOUT_RUN,
+        PROJECT.pages,
+        PROJECT.reports,
+        PROJECT.without_run,
 
 
 include: "rules/phases.smk"
@@ -40,12 +58,12 @@ include: "rules/report.smk"
 
 
 onstart:
-    start()
+    PROJECT.start({Path(path).parent for job in workflow.dag.needrun_jobs() for path in job.output})
 
 
 onsuccess:
-    end(well=True)
+    PROJECT.end(well=True)
 
 
 onerror:
-    end(well=False)
+    PROJECT.end(well=False)

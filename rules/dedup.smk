@@ -1,6 +1,6 @@
 rule dedup:
     input:
-        **carried(cells="data/frames/{series}/{episode}.tar", earlier_cells=earlier("frames", ".tar")),
+        **carried(cells="data/frames/{series}/{episode}.tar", earlier_cells=earlier("frames", "tar")),
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         corrections=corrections("frames"),

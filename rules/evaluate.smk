@@ -21,7 +21,7 @@ rule evaluate:
     params:
         code=code("evaluate"),
         values=section("evaluate"),
-        negative=negative,
+        negative=one_value("sample", "negative"),
         models=section("models"),
         pins=pins("person", "tagger", "ccip"),
         character=of_run("character"),

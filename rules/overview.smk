@@ -1,6 +1,6 @@
 rule overview:
     input:
-        review=figures("review"),
+        review=tables("review", "json"),
     output:
         "data/overview/{series}.html",
     log:

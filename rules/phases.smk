@@ -12,27 +12,27 @@ localrules:
 
 rule all_stills:
     input:
-        tables_of("stills", SERIES),
-        PAGES,
+        PROJECT.made("stills", PROJECT.series),
+        PROJECT.pages,
 
 
 rule all_tags:
     input:
-        tables_of("quality", SERIES),
-        tables_of("tag", SERIES),
+        PROJECT.made("quality", PROJECT.series),
+        PROJECT.made("tag", PROJECT.series),
 
 
 rule all_dataset:
     input:
-        [f"data/dataset/{series}.parquet" for series in LEARNED],
-        WITHOUT_RUN,
+        [f"data/dataset/{series}.parquet" for series in PROJECT.learned],
+        PROJECT.without_run,
 
 
 rule all_train:
     input:
-        [f"models/{run}/checkpoints.json" for run in RUNS],
+        [f"models/{run}/checkpoints.json" for run in PROJECT.runs],
 
 
 rule all_evaluate:
     input:
-        REPORTS,
+        PROJECT.reports,

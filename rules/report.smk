@@ -8,7 +8,7 @@ rule report:
         left_out=of_series("data/dataset/left-out/{series}.parquet"),
         characters=of_series("data/characters/{series}.parquet"),
         losses="models/{run}/losses.parquet",
-        probe=figures("probe"),
+        probe=tables("probe", "json"),
         shots=tables("shots"),
         dedup=tables("dedup"),
         stills=tables("stills"),
@@ -28,7 +28,7 @@ rule report:
         mem_mb=grows(4000, each=10),
         runtime=grows(30, each=1),
     params:
-        **carried(catalogue=catalogue),
+        **carried(catalogue=Named("catalogue", PROJECT.digests(["models.yaml"])["models.yaml"], "")),
         code=code("report"),
         values=section("report"),
         models=section("models"),

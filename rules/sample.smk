@@ -10,7 +10,7 @@ rule sample:
         "logs/sample/{run}.log",
     conda:
         "../envs/genga.yaml"
-    threads: lambda wildcards: section_of_run(config, wildcards.run, "sample")["threads"]
+    threads: lambda wildcards: PROJECT.section("sample", wildcards.run)["threads"]
     resources:
         mem_mb=grows(12000),
         runtime=grows(240),

@@ -12,7 +12,7 @@ rule train:
         "logs/train/{run}.log",
     conda:
         "../envs/genga.yaml"
-    threads: training_threads
+    threads: lambda wildcards: PROJECT.training_threads(wildcards.run)
     resources:
         mem_mb=grows(16000),
         runtime=grows(1440),

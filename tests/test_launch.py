@@ -15,7 +15,7 @@ SCRIPT = """
 import os, signal, sys, time
 from pathlib import Path
 from genga.errors import GengaError
-from genga.launch import launched
+from genga.training.launch import launched
 
 with launched():
     me = int(os.environ["RANK"])

@@ -99,9 +99,9 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train")),
     "a module": (append("genga/people/tag_rules.py", "\n_ADDED = 1\n"), after("tag")),
     "a script": (append("scripts/detect.py", "\nADDED = 1\n"), after("detect")),
-    "a data file of a module": (append("genga/templates/report.css", "\n/* a */\n"), after("report")),
+    "a data file of a module": (append("genga/pages/templates/report.css", "\n/* a */\n"), after("report")),
     "the palette of the pages": (
-        append("genga/templates/palette.css", "\n/* a */\n"),
+        append("genga/pages/templates/palette.css", "\n/* a */\n"),
         {**after("review"), **after("report")},
     ),
     "a decision about a frame": (

@@ -17,7 +17,6 @@ _SENT = (  # what jobs read
     "Snakefile", "corrections", "genga", "models.lock", "models.yaml", "params.yaml", "profiles", "rules", "scripts",
 )  # fmt: skip
 _CLOCKS = 60  # s by which the bucket's clock may be behind
-IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
 
 
 class Bucket:
@@ -30,8 +29,13 @@ class Bucket:
     @property
     def places(self) -> tuple[str, str]:
         """What stands before a file's path in the project: in its address, and where Snakemake keeps a copy of it."""
-        top = self._object("x").local_path().parent
-        return self._prefix, f"{top.as_posix()}/"
+        return self._prefix, f"{self.kept_in.as_posix()}/"
+
+    @property
+    def kept_in(self) -> Path:
+        """Where Snakemake keeps copies of the project's files."""
+        path: Path = self._object("x").local_path()
+        return path.parent
 
     def names(self, folder: str) -> list[str]:
         """Return the path of every file under a folder of the project, sorted: `data/raw/akari/ep01.mkv`.
@@ -60,27 +64,6 @@ class Bucket:
         above = len(place.key) - len(folder)
         for item in place.s3bucket().objects.filter(Prefix=f"{place.key}/"):
             yield item.key[above:], item
-
-    def prepare(self, in_pod: bool) -> None:
-        """Mend what the plugin does not do (0.3.6), and in a pod have files where they lie on one machine.
-
-        That is below this folder, not below .snakemake/storage, and by absolute paths: to Snakemake, a file whose path
-        is the one that its rule says is in no bucket.
-        """
-        top, here = self._object("x").local_path().parent, Path.cwd()
-        made = self._provider.get_storage_object_cls()
-
-        class Object(made):  # type: ignore[misc, valid-type]
-            def is_dir(self) -> bool:
-                """Look again, where the plugin remembers that before the job there was no such folder."""
-                self._is_dir: bool | None = getattr(self, "_is_dir", None) or None
-                return bool(super().is_dir())
-
-            def local_path(self) -> Path:
-                path: Path = super().local_path()
-                return here / path.relative_to(top) if in_pod and path.is_relative_to(top) else path
-
-        self._provider.get_storage_object_cls = lambda: Object
 
     def _object(self, path: str) -> Any:
         return self._provider.object(self._prefix + path)

@@ -1,0 +1,107 @@
+"""Open the project when the Snakefile is read: all that has an effect before any job is here; rules/ only ask.
+
+params.yaml is checked, the videos are found, the records are handed to Snakemake, and a person is told what is odd.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from genga.errors import GengaError
+from genga.models import registry
+from genga.params.check import check_params
+from genga.params.models import Params as Models
+from genga.params.section import parse_section
+from genga.tables.places import RAW
+from genga.video.episodes import episodes_of, find_episodes
+from genga.workflow.bucket import Bucket, check_sent
+from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
+from genga.workflow.project import Params, Project, ended
+from genga.workflow.records import read_records
+from genga.workflow.session import Journal, Papers
+from genga.workflow.snakemake_patches import let_lent_files_be_replaced, mend_s3_objects
+
+IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
+_MOST = 5  # lines said of one kind
+
+
+def opened(workflow: Any, params: Params, papers: Papers) -> Project:
+    """Return the project of Snakemake's `workflow` in this folder; ends the process in one line where something has to
+    be put right first.
+
+    params: params.yaml, as Snakemake has read it. papers: writes card and audit of runs.
+    """
+    root = Path(workflow.basedir)
+    use_this_python(root)
+    let_lent_files_be_replaced()
+    bucket = bucket_of(workflow)
+    return open_project(root, params, Journal(root, papers), bucket, workflow.is_main_process)
+
+
+def use_this_python(root: Path) -> None:
+    """Have jobs run the Python that runs Snakemake, activated or not, and the library in `root`, installed or not."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH") or os.defpath])
+    os.environ.update(PATH=path, PYTHONPATH=str(root))
+
+
+def bucket_of(workflow: Any) -> Bucket | None:
+    """Return the bucket in which every file that a rule names lies (--default-storage-provider); None if they lie here.
+
+    A job elsewhere has the files that its rule names, and no others.
+    """
+    if (provider := workflow.storage_registry.default_storage_provider) is None:
+        return None
+    if workflow.remote_exec:
+        os.environ[IN_POD] = "1"
+    bucket = Bucket(provider, workflow.storage_settings.default_storage_prefix)
+    mend_s3_objects(provider, bucket.kept_in, in_pod=IN_POD in os.environ)
+    return bucket
+
+
+def open_project(
+    root: Path, params: Params, journal: Journal, bucket: Bucket | None = None, is_main: bool = True
+) -> Project:
+    """Return the project in this folder; see `opened`.
+
+    is_main: not a job of a run on another machine, which says nothing and leaves the records alone.
+    """
+    try:
+        check_params(dict(params))
+        if bucket is not None and is_main:
+            check_sent(root)
+        odd = journal.read() if is_main else []
+        recorded = videos_on_record() if bucket is None else {}
+        unreached = check_links(RAW, recorded.values())
+        videos = find_episodes(RAW) if bucket is None else episodes_of(bucket.names(RAW.rstrip("/")))
+        here = frozenset(series for series, _ in videos)
+        gone = taken_away(recorded, videos)
+        # A series without any video here was pulled without it: its episodes are those that are on record.
+        videos |= {name: video for name, video in recorded.items() if name[0] not in here}
+        models = registry.load(parse_section("models", Models, params["models"]))
+    except GengaError as error:
+        ended(error)
+    project = Project(root, params, journal, models, videos, here, bucket)
+    notes = [
+        f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
+    ]
+    notes += [f"{path} is on record and not here: its series goes on without it" for path in gone[:_MOST]]
+    unnamed = links_unnamed(RAW, "dvc.yaml")
+    notes += [
+        f"{path} is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills" for path in unnamed
+    ]
+    for note in [*notes, *unreached, *_beyond_reach(project)] if is_main else []:
+        print(f"note: {note}", file=sys.stderr)
+    if not videos:
+        print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
+    for run in sorted(project.series_of_run.keys() - set(project.runs)):
+        print(f"run {run} is left out: no video under {RAW}{project.series_of_run[run]}/", file=sys.stderr)
+    return project
+
+
+def _beyond_reach(project: Project) -> list[str]:
+    """What is no longer as it would be made, where Snakemake cannot say it: videos or tables are not here."""
+    away = {series for series, _ in project.episodes} - project.here
+    found = beyond_reach(read_records(), away, project.as_now)[:_MOST] if away else []
+    why = "and cannot be made again of what is here: pull more, or take the change back"
+    return [f"{path} was made with other {', '.join(names)} than now, {why}" for path, names in found]

@@ -1,0 +1,215 @@
+"""What there is to work on: episodes, series, runs and models, and what a job depends on besides its tables.
+
+The Snakefile opens the project once (genga.workflow.opening), before any rule is read; the rules ask it. It knows
+nothing of Snakemake's own types: rules/common.smk makes input functions of what it says.
+"""
+
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+from genga.decisions.csv import of_stage
+from genga.decisions.csv import path_of as decided_path
+from genga.errors import GengaError
+from genga.jobs.log_errors import find_failures
+from genga.models import registry
+from genga.params.section import section_of_run
+from genga.store.files import check_writable, sha256_of
+from genga.tables.places import RAW, path_of
+from genga.training.launch import read_config
+from genga.video.episodes import Episode, episodes_before, in_name_order
+from genga.workflow.bucket import Bucket
+from genga.workflow.records import Record
+from genga.workflow.session import Journal
+
+Params = Mapping[str, Any]  # params.yaml, section by section
+
+
+@dataclass
+class Project:
+    """A project in this folder, as it was when it was opened."""
+
+    root: Path  # where the workflow's code is, mostly the same folder
+    params: Params
+    journal: Journal
+    models: registry.Registry
+    episodes: Mapping[Episode, str]  # the video of each
+    here: frozenset[str]  # series that have videos here; others are those on record
+    bucket: Bucket | None = None
+    opened: float = field(default_factory=time.time)  # s since the epoch
+
+    @cached_property
+    def ordered(self) -> dict[str, list[str]]:
+        """The episodes of each series in name order."""
+        return in_name_order(self.episodes)
+
+    @cached_property
+    def series(self) -> list[str]:
+        return sorted(self.ordered)
+
+    @cached_property
+    def series_of_run(self) -> dict[str, str]:
+        return {run: of["series"] for run, of in (self.params["runs"] or {}).items()}
+
+    @cached_property
+    def runs(self) -> list[str]:
+        """The runs whose series has episodes."""
+        return [run for run, series in self.series_of_run.items() if series in self.ordered]
+
+    @cached_property
+    def learned(self) -> list[str]:
+        """The series that a run learns from; others go as far as a person can judge them and name their characters."""
+        return [series for series in self.series if series in self.series_of_run.values()]
+
+    def series_for(self, wildcards: Mapping[str, str]) -> str:
+        """Return the series that a job is about: its own, or its run's."""
+        return wildcards.get("series") or self.series_of_run[wildcards["run"]]
+
+    def names_of(self, series: str) -> list[str]:
+        """Return the episodes of a series, in the order of their videos."""
+        return [episode for name, episode in self.episodes if name == series]
+
+    def video(self, series: str, episode: str) -> str:
+        """Return the video of an episode; of one that is not known where it would be."""
+        return self.episodes.get((series, episode), f"{RAW}{series}/{episode}.mkv")
+
+    def made(self, stage: str, series: Iterable[str], kind: str = "parquet") -> list[str]:
+        """Return what an episode stage makes of every episode of these series, in name order."""
+        return [path_of(stage, f"{one}/{name}", kind) for one in series for name in self.ordered.get(one, [])]
+
+    def earlier(self, stage: str, series: str, episode: str, kind: str = "parquet") -> list[str]:
+        """Return what a stage made of the episodes before one that dedup looks back to."""
+        names = episodes_before(self.ordered.get(series, []), episode, self.params["dedup"]["back"])
+        return [path_of(stage, f"{series}/{name}", kind) for name in names]
+
+    @property
+    def pages(self) -> list[str]:
+        return [path_of("overview", series, "html") for series in self.series]
+
+    @property
+    def reports(self) -> list[str]:
+        return [f"reports/{run}/index.html" for run in self.runs]
+
+    @property
+    def without_run(self) -> list[str]:
+        """What is made of the series that no run learns from."""
+        bare = [series for series in self.series if series not in self.learned]
+        return self.made("quality", bare) + [path_of("characters", series) for series in bare]
+
+    def section(self, name: str, run: str | None = None) -> Any:
+        """Return a section of params.yaml, as a run has it where one is named."""
+        return section_of_run(dict(self.params), run, name) if run else self.params[name]
+
+    def sections(self, run: str) -> dict[str, Any]:
+        """Return every section as a run has it, in the file's order."""
+        return {name: self.section(name, run) for name in self.params if name != "runs"}
+
+    def launch(self, run: str) -> tuple[dict[str, Any], str | None]:
+        """Return the accelerate configuration a run's processes are started by, and its file; {} and None for one."""
+        path = self.section("train", run)["launch"]
+        try:
+            return (read_config(path) if path else {}), path
+        except GengaError as error:  # the job itself says so, too
+            return {"cannot be read": str(error)}, path
+
+    def training_threads(self, run: str) -> int:
+        """Return the threads that a run's processes on one machine have together."""
+        said, _ = self.launch(run)
+        each = max(1, said.get("num_processes", 1) // said.get("num_machines", 1))
+        return int(self.section("train", run)["threads"]) * each
+
+    def code(self, stage: str) -> str:
+        """Return the key of what a stage's script does, with its modules and their data files."""
+        return self.journal.code(stage)
+
+    def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
+        """Return the file of what people decided of a kind, as a list; none if there is no such file."""
+        path = decided_path(kind, wildcards["series"], wildcards.get("episode", ""))
+        return [path.as_posix()] if path.is_file() else []
+
+    def in_roles(self, roles: Sequence[str]) -> list[registry.Model]:
+        """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""
+        wanted = set(roles)
+        return [model for role, model in self.models.models.items() if {role, role.partition("-")[0]} & wanted]
+
+    def model_files(self, roles: Sequence[str]) -> list[str]:
+        """Return the files of the models in these roles that are there: of a missing one the job says how to get it."""
+        paths = [path for model in self.in_roles(roles) for path in model.paths]
+        if self.bucket is not None and self.models.section.use == "published":
+            return [path for path in paths if path in self._weights]
+        return [path for path in paths if Path(path).is_file()]
+
+    @cached_property
+    def _weights(self) -> set[str]:
+        return set(self.bucket.names(self.models.section.folder)) if self.bucket is not None else set()
+
+    def pins(self, roles: Sequence[str]) -> dict[str, str]:
+        """Return the sha256 of the models in these roles by file, to which every job holds them."""
+        pinned: dict[str, str | None] = {}
+        for model in self.in_roles(roles):
+            files = {file.path.as_posix(): file.pinned for file in model.files}
+            if model.pinned is not None:
+                files[model.path.as_posix()] = model.pinned
+            elif not model.is_pinned:  # on no record yet: as the files are
+                files |= {path: sha256_of(path) for path in files if Path(path).is_file()}
+            pinned |= files
+        return {path: digest for path, digest in pinned.items() if digest is not None}
+
+    def as_now(self, job: Record) -> dict[str, Any]:
+        """Return what the job of a record would have for parameters now: sections, code, what people decided."""
+        known = {name: self.params[name] for name in job.params if name in self.params}
+        kind = of_stage(job.rule)
+        paths = self.decided(kind, job.wildcards) if kind else []
+        return known | {"code": self.code(job.rule), "corrections": self.digests(paths)}
+
+    @staticmethod
+    def digests(paths: Iterable[str]) -> dict[str, str]:
+        """Return the sha256 of each file."""
+        return {path: sha256_of(path) for path in paths}
+
+    def start(self, folders: Iterable[Path]) -> None:
+        """Hold the folder: of two runs at once the second says so and ends. So does one that cannot write `folders`."""
+        try:
+            self.journal.start()
+            check_writable(folders)
+        except GengaError as error:
+            ended(error)
+
+    def end(self, well: bool) -> None:
+        """Write down what was made. After a run that ended badly say again what each failed job said, and its log."""
+        try:
+            if self.bucket is not None and not well:
+                self.bucket.fetch("logs", self.opened)
+        except GengaError as error:
+            print(f"error: {error}", file=sys.stderr)
+        for log, line in find_failures("logs", self.opened) if not well else []:
+            print(f"{line} (log: {log})", file=sys.stderr)
+        try:
+            check_writable(["."])  # a full disk may be why a log has nothing to say
+            made = self.journal.finish()
+            if self.bucket is not None:
+                of = {model.path.as_posix(): model.paths for model in self.models.models.values() if model.entry.folder}
+                self.journal.expect(self.bucket.places, of)
+            if well:
+                self.journal.write_code()
+                self.journal.describe(made)
+            else:
+                self.journal.stop()
+        except GengaError as error:  # the next run writes it down
+            print(f"error: {error}", file=sys.stderr)
+
+
+def each(option: str, paths: Iterable[str]) -> str:
+    """Return `option` once for each path, quoted for the shell: how a command takes many files."""
+    return shlex.join(word for path in paths for word in (option, path))
+
+
+def ended(error: GengaError) -> NoReturn:
+    """End the process with the one line that the person needs who has to act on it."""
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(1)

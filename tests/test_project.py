@@ -1,0 +1,161 @@
+"""genga.workflow.project and opening: what there is to work on, and what a person is told when it is opened."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from genga.models import registry
+from genga.params.models import Params as Models
+from genga.workflow import opening
+from genga.workflow.opening import open_project, use_this_python
+from genga.workflow.project import Project, each
+from genga.workflow.records import Record
+
+ROOT = Path(__file__).resolve().parent.parent
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+RUNS = {
+    "hana": {"series": "s", "character": "hana", "train": {"threads": 3}},
+    "gone": {"series": "t", "character": None},
+}
+EPISODES = {(series, name): f"data/raw/{series}/{name}.mkv" for series, name in
+            (("s", "ep10"), ("s", "ep2"), ("bare", "one"))}  # fmt: skip
+
+
+class StubJournal:
+    """What a project asks of the session; `odd` is what it reads."""
+
+    def __init__(self, *odd: str) -> None:
+        self.odd, self.read_it = list(odd), False
+
+    def read(self) -> list[str]:
+        self.read_it = True
+        return self.odd
+
+    def code(self, stage: str) -> str:
+        return f"code of {stage}"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)
+    models = registry.load(Models(use="embedded", folder="weights", device="cpu", batch=1), ROOT)
+    return Project(ROOT, {**PARAMS, "runs": RUNS}, StubJournal(), models, EPISODES, frozenset({"s", "bare"}))
+
+
+def test_series_runs_and_episodes(project: Project) -> None:
+    assert project.series == ["bare", "s"] and project.runs == ["hana"] and project.learned == ["s"]
+    assert project.ordered["s"] == ["ep2", "ep10"] and project.names_of("s") == ["ep10", "ep2"]
+    assert project.series_for({"run": "hana"}) == project.series_for({"series": "s", "episode": "ep2"}) == "s"
+    assert project.video("s", "ep2") == "data/raw/s/ep2.mkv"
+    assert project.video("s", "new") == "data/raw/s/new.mkv"
+
+
+def test_what_is_made_of_them(project: Project) -> None:
+    assert project.made("tag", ["s"]) == ["data/tag/s/ep2.parquet", "data/tag/s/ep10.parquet"]
+    assert project.made("frames", ["bare", "none"], "tar") == ["data/frames/bare/one.tar"]
+    assert project.earlier("dedup", "s", "ep10") == ["data/dedup/s/ep2.parquet"]
+    assert project.earlier("dedup", "s", "ep2") == []
+    assert project.pages == ["data/overview/bare.html", "data/overview/s.html"]
+    assert project.reports == ["reports/hana/index.html"]
+    assert project.without_run == ["data/quality/bare/one.parquet", "data/characters/bare.parquet"]
+
+
+def test_sections_as_a_run_has_them(project: Project) -> None:
+    assert project.section("train")["threads"] == PARAMS["train"]["threads"]
+    assert project.section("train", "hana")["threads"] == 3
+    assert list(project.sections("hana")) == [name for name in PARAMS if name != "runs"]
+    assert project.launch("hana") == ({}, None) and project.training_threads("hana") == 3
+
+
+def test_threads_of_processes_started_together(project: Project) -> None:
+    Path("four.yaml").write_text("num_processes: 4\nnum_machines: 2\n")
+    RUNS["hana"]["train"]["launch"] = "four.yaml"
+    try:
+        assert project.training_threads("hana") == 2 * 3
+        Path("four.yaml").unlink()
+        assert "four.yaml: cannot be read" in project.launch("hana")[0]["cannot be read"]
+    finally:
+        del RUNS["hana"]["train"]["launch"]
+
+
+def test_models_by_role(project: Project) -> None:
+    taggers = [model.role for model in project.in_roles(["tagger"])]
+    assert taggers and all(role.startswith("tagger-") for role in taggers)
+    assert all(Path(ROOT, path).is_file() for path in project.pins(["tagger"]))
+    assert sorted(project.model_files(["tagger"])) == sorted(project.pins(["tagger"]))
+    assert project.pins(["nobody"]) == {} and project.model_files(["nobody"]) == []
+
+
+def test_what_people_decided(project: Project) -> None:
+    wildcards = {"series": "s", "episode": "ep2"}
+    assert project.decided("tags", wildcards) == []
+    Path("corrections/s/ep2").mkdir(parents=True)
+    Path("corrections/s/ep2/tags.csv").write_text("a\n")
+    assert project.decided("tags", wildcards) == ["corrections/s/ep2/tags.csv"]
+    job = Record("crop", wildcards, {}, {}, {"crop": {}, "pins": {}}, "", "", "")
+    assert project.as_now(job) == {
+        "crop": PARAMS["crop"],
+        "code": "code of crop",
+        "corrections": {
+            "corrections/s/ep2/tags.csv": "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
+        },
+    }
+
+
+def test_each_is_quoted() -> None:
+    assert each("--earlier", ["a.parquet", "花 s/b.parquet"]) == "--earlier a.parquet --earlier '花 s/b.parquet'"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models.yaml").write_bytes((ROOT / "models.yaml").read_bytes())
+    for name in ("s/ep1.mkv", "s/note.txt"):
+        (tmp_path / "data/raw" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data/raw" / name).touch()
+    return tmp_path
+
+
+def test_opening_says_what_is_odd(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    opened = open_project(folder, {**PARAMS, "runs": RUNS}, StubJournal("data/tag/s/ep1.parquet"))
+    assert opened.episodes == {("s", "ep1"): "data/raw/s/ep1.mkv"} and opened.here == {"s"}
+    assert capsys.readouterr().err.splitlines() == [
+        "note: data/tag/s/ep1.parquet is not what records.jsonl says; what depends on its content is made again",
+        "run gone is left out: no video under data/raw/t/",
+    ]
+
+
+def test_a_job_elsewhere_reads_no_records_and_says_nothing_of_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = StubJournal("data/tag/s/ep1.parquet")
+    open_project(folder, {**PARAMS, "runs": {}}, journal, is_main=False)
+    assert not journal.read_it and capsys.readouterr().err == ""
+
+
+def test_no_episodes_yet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "data/raw/s/ep1.mkv").unlink()
+    open_project(folder, {**PARAMS, "runs": {}}, StubJournal())
+    assert capsys.readouterr().err == "no episodes yet: put videos under data/raw/<series>/\n"
+
+
+def test_what_must_be_put_right_first_ends_it_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        open_project(folder, {**PARAMS, "crop": {**PARAMS["crop"], "repeat": 7}}, StubJournal())
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "error: params.yaml:crop.repeat must be 0..1, got 7\n"
+
+
+def test_jobs_run_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "/elsewhere")
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setattr(opening.sys, "executable", "/there/bin/python")
+    use_this_python(tmp_path)
+    assert opening.os.environ["PATH"] == "/there/bin:/elsewhere"
+    assert opening.os.environ["PYTHONPATH"] == str(tmp_path)
+
+
+def test_without_a_bucket_nothing_is_mended() -> None:
+    assert opening.bucket_of(SimpleNamespace(storage_registry=SimpleNamespace(default_storage_provider=None))) is None
