@@ -1,11 +1,18 @@
-"""The stages, in pipeline order, each declared once: what it is, where its code is, which tables it reads and writes.
+"""The rooms of this package, bottom to top, and the stages in pipeline order, each declared once.
 
-A stage's name is its rule, script, function, section of params.yaml, folder and test. No stage's own code imports this
-module: another stage, or another word for one, makes nothing stale.
+A stage says what it is, where its code is, which tables it reads and writes. Its name is its rule, script, function,
+section of params.yaml, folder and test. No stage's own code imports this module: another stage, or another word for
+one, makes nothing stale.
 """
 
 from dataclasses import dataclass
 from typing import Literal
+
+# A room knows those before it. The first two are single modules.
+ROOMS = (
+    "errors", "stages", "params", "tables", "store", "jobs", "images", "video", "vocabulary", "models", "decisions",
+    "drawings", "people", "dataset", "exchange", "training", "evaluation", "pages", "workflow", "audit", "cli",
+)  # fmt: skip
 
 Level = Literal["episode", "series", "run"]  # what a job of a stage is for
 

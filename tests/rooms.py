@@ -6,14 +6,11 @@ syntax tree wherever they stand, so one inside a function counts.
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-# Bottom to top: a room knows those before it. `errors` and `stages` are single modules; __main__ is the door of cli.
-ROOMS = (
-    "errors", "stages", "params", "tables", "store", "jobs", "images", "video", "vocabulary", "models", "decisions",
-    "drawings", "people", "dataset", "exchange", "training", "evaluation", "pages", "workflow", "audit", "cli",
-)  # fmt: skip
+from genga.stages import ROOMS
 
 # Where a library may be imported: rooms, or single modules.
 LIBRARIES = {
@@ -42,13 +39,20 @@ def sources_of(root: Path) -> dict[str, str]:
 
 
 def room_of(module: str) -> str:
+    """Return the room of a module; __main__ is the door of cli."""
     return "cli" if module == "__main__" else module.split(".")[0]
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@cache
 def imported(source: str) -> set[str]:
     """Return the dotted names that a module may import; `from a import b` gives `a` and `a.b`."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -155,7 +159,7 @@ def out_of_place(sources: Sources) -> list[str]:
     """
     found = []
     for module, source in sorted(sources.items()):
-        room, tree = room_of(module), ast.parse(source)
+        room, tree = room_of(module), parsed(source)
         for node in ast.walk(tree):
             at = f"{module}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv"):

@@ -5,17 +5,23 @@ bucket              A project whose files lie in a bucket (profiles/kubernetes):
 bucket_records      What a cluster made, brought home: records of files in a bucket as Snakemake's records of the same
                     files here.
 code_hash           Find the code a script runs, and say by a hash what that code does.
+house_picture       Draw the house from the code: its rooms with their modules, and which room imports which, as SVG.
 missing_videos      Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is
                     gone.
+opening             Open the project when the Snakefile is read: all that has an effect before any job is here; rules/
+                    only ask.
+project             What there is to work on: episodes, series, runs and models, and what a job depends on besides its
+                    tables.
 record_jobs         From Snakemake's records of finished jobs to the lines of records.jsonl.
 records             How every file was made: records.jsonl, one line for each job of the workflow, kept in git beside
                     dvc.lock.
-reference_docs      Make docs/reference/ from the code: every parameter, table and command, so that no page can be out
-                    of date.
+reference_docs      Make docs/reference/ from the code: every parameter, table, command and room, so that no page can
+                    be out of date.
 restore             From the lines of records.jsonl back to Snakemake's records, wherever files here have the content
                     on record.
 session             What the workflow does around its jobs: hand records to Snakemake before it looks, write them down
                     when it is done.
 snakemake_metadata  Snakemake's own records of this folder: .snakemake/metadata, one JSON file for each output, as of
                     version 9.27.
+snakemake_patches   All that is changed in Snakemake and its plugins, each with the version it was seen in, and why.
 """

@@ -1,4 +1,4 @@
-"""Make docs/reference/ from the code: every parameter, table and command, so that no page can be out of date.
+"""Make docs/reference/ from the code: every parameter, table, command and room, so that no page can be out of date.
 
 `python -m genga.workflow.reference_docs` writes the pages; a test compares them with what the code says. Comments are
 the source: beside a key in params.yaml, beside a column in genga/tables/; a command's help is what `--help` prints.
@@ -21,6 +21,7 @@ import yaml
 from genga.jobs.script import command_of, leaves
 from genga.stages import LINE, STAGES
 from genga.store.files import write_text
+from genga.workflow.house_picture import house
 
 FOLDER = "docs/reference"
 _MADE = "<!-- Made from the code by `python -m genga.workflow.reference_docs`: change it there. -->\n"
@@ -165,6 +166,7 @@ def pages(root: str | Path = ".") -> dict[str, str]:
         f"{FOLDER}/params.md": params_page((root / "params.yaml").read_text(encoding="utf-8")),
         f"{FOLDER}/tables.md": tables_page(root),
         f"{FOLDER}/commands.md": commands_page(root),
+        f"{FOLDER}/house.svg": house(root),
     }
 
 
