@@ -53,7 +53,7 @@ def differences(video: Path) -> Iterator[list[float]]:
     """Yield for each frame its difference to the frame before by each measure; 0 for the first."""
     before: list[Picture] | None = None
     for frame in decode(video, 2):
-        plane, bits = luma(frame.picture)
+        plane, bits = luma(frame.frame)
         assert bits == 8
         now = [view(np.ascontiguousarray(plane, np.uint8)) for _, view, _ in MEASURES]
         yield [
@@ -78,7 +78,7 @@ def separation(video: Path, variant: str, path: Path, truth: Truth) -> list[tupl
 def bytes_a_frame(path: Path) -> tuple[int, float]:
     """Return the bytes of a frame's grid, and the mean of what is stored."""
     view = grid(120)
-    grids = [view(np.ascontiguousarray(luma(frame.picture)[0], np.uint8)) for frame in decode(path, 2)]
+    grids = [view(np.ascontiguousarray(luma(frame.frame)[0], np.uint8)) for frame in decode(path, 2)]
     stored = sum(len(pack(np.stack(grids[k : k + STRETCH]))) for k in range(0, len(grids), STRETCH))
     return grids[0].size, stored / len(grids)
 

@@ -190,7 +190,7 @@ def cost(video: Path) -> Row:
             with tempfile.TemporaryDirectory() as folder, writing_shard(Path(folder) / "cells.tar") as shard:
                 count = len(frames(decode(video, 1), CellWriter(shard), section("frames", FramesParams)))
         else:
-            count = sum(luma(frame.picture)[0].shape[0] > 0 for frame in decode(video, 1))
+            count = sum(luma(frame.frame)[0].shape[0] > 0 for frame in decode(video, 1))
         spent.append((time.process_time() - begin) * 1000 / count)
     return (video.stem, f"{spent[0]:.2f}", f"{spent[1]:.2f}", f"{spent[1] / spent[0]:.2f}")
 

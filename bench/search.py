@@ -36,7 +36,7 @@ def signatures(video: Path) -> Codes:
     """The signature of each frame."""
     found = []
     for frame in decode(video, 2):
-        plane, bits = luma(frame.picture)
+        plane, bits = luma(frame.frame)
         found.append(signature(cells_of(plane, bits, grid_size(plane.shape[1], plane.shape[0], 120))))
     return np.frombuffer(b"".join(found), np.uint8).reshape(len(found), -1)
 

@@ -30,7 +30,7 @@ from genga.store.files import read_json, replacing, write_text
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
-from genga.video.decode import opening, pictures
+from genga.video.decode import opening, timed_frames
 from genga.video.gate_weave import Steady, moved
 from genga.video.grid_store import CellReader
 from genga.video.luma_grid import Grids, cells_of, difference_map, grid_size, mixture
@@ -182,7 +182,7 @@ def frames_of(video: Path, wanted: Collection[int]) -> dict[int, Image]:
     """Some frames of a video as pictures, by their numbers."""
     with opening(video) as (container, stream):
         convert = Converter.of(stream, "lanczos")
-        return {n: convert.image(frame) for n, (_, frame) in enumerate(pictures(container, stream)) if n in wanted}
+        return {n: convert.image(frame) for n, (_, frame) in enumerate(timed_frames(container, stream)) if n in wanted}
 
 
 def event(shots: pl.DataFrame, kind: str) -> tuple[int, int]:

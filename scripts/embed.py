@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.images.reading import batched, pictures
+from genga.images.reading import batched, read_images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.embed import Params
@@ -24,7 +24,7 @@ def main(
     values, registry = params_of("embed", Params, params), models_of(models)
     embedder, crops = open_embedder(registry, threads), wanted(read_table(in_crop, OF_CROP), values)
     name = f"embed {out.parent.name}/{out.stem}"
-    images = batched(pictures(crops, "crop", name, "crops"), registry.section.batch)
+    images = batched(read_images(crops, "crop", name, "crops"), registry.section.batch)
     table = embed(crops, images, embedder.features, embedder.name)
     write_table(out, table, EMBED)
     summary(f"{name}: {len(table)} crops of kinds {', '.join(values.kinds)}; embedder {embedder.name}")

@@ -8,7 +8,7 @@ from genga.evaluation.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_re
 from genga.evaluation.evaluators import look_at_references, look_at_samples, open_judges
 from genga.evaluation.selection import comparison, select
 from genga.evaluation.verdict import verdict
-from genga.images.reading import batched, images
+from genga.images.reading import batched, images_of
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.evaluate import Params
@@ -38,8 +38,8 @@ def main(
     samples = read_table(in_samples, {**OF_SAMPLE, **SHARD})
     references = select_references(read_table(in_dataset, {**OF_DATASET, **SHARD}), who, values)
     judges = open_judges(registry, values.crop_person, threads)
-    seen = look_at_samples(batched(images(samples, "sample", f"{name}: samples"), batch), judges)
-    known = look_at_references(batched(images(references, "image", f"{name}: references"), batch), judges)
+    seen = look_at_samples(batched(images_of(samples, "sample", f"{name}: samples"), batch), judges)
+    known = look_at_references(batched(images_of(references, "image", f"{name}: references"), batch), judges)
     table, against = evaluate(samples, seen, references, known, judges, values, who, negative)
     selected = select(table, values, against.counts["train"])
     figures = comparison(selected, against, judges.threshold, checkpoints, registry.summary(), who)

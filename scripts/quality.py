@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from genga.drawings.quality import OF_SHOTS, OF_STILLS, in_words, quality, where_text_is
-from genga.images.reading import batched, pictures
+from genga.images.reading import batched, read_images
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
 from genga.params.quality import Params
@@ -27,7 +27,7 @@ def main(
     stills, shots = read_table(in_stills, OF_STILLS), read_table(in_shots, OF_SHOTS)
     places = where_text_is(stills, shots, values) if lettering > 0 else None
     with ThreadPoolExecutor(threads) as pool:
-        table = quality(batched(pictures(stills, "still", name), 4 * threads), values, places, pool.map)
+        table = quality(batched(read_images(stills, "still", name), 4 * threads), values, places, pool.map)
     write_table(out, table, QUALITY)
     summary(f"{name}: {in_words(table)}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.decisions.tags import read_corrections
-from genga.images.reading import batched, pictures
+from genga.images.reading import batched, read_images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
@@ -29,7 +29,7 @@ def main(
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
     decided, batch = read_corrections(corrections) if corrections else [], registry.section.batch
     taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, FILES)
-    images = batched(pictures(stills, "still", name), batch)
+    images = batched(read_images(stills, "still", name), batch)
     table = correct(tag(images, read_table(in_detect, DETECT), taggers, values, batch), decided, str(corrections))
     write_table(out, table, TAG)
     summary(f"{name}: {len(stills)} stills and {in_words(table)}, {len(decided)} corrections; taggers {taggers.name}")

@@ -12,7 +12,7 @@ from genga.decisions.frames import Decision, decisions
 from genga.drawings._dedup.camera import halved, standing
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
-from genga.drawings._text.tracks import Lettering, Pictures
+from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.dedup import own_drawings
 from genga.drawings.margins import Asked, closer, recurring
 from genga.errors import GengaError
@@ -264,13 +264,13 @@ def test_a_drawing_is_found_again_under_text() -> None:
 
 
 def test_runs_do_not_cross_shots() -> None:
-    found = runs(Pictures([A, A, A], ()), {"shot": 7, "start": 1, "end": 3}, (), {}, 14.0)
+    found = runs(MaskedGrids([A, A, A], ()), {"shot": 7, "start": 1, "end": 3}, (), {}, 14.0)
     assert found == [Run(7, [1, 2])]
 
 
 def test_blends_are_absorbed_only_between_drawings() -> None:
     found = [Run(0, [0]), Run(0, [1], 140.0)]
-    assert absorb_blends(found, Pictures([A, B], ()), 14.0) == found
+    assert absorb_blends(found, MaskedGrids([A, B], ()), 14.0) == found
 
 
 def test_camera_runs() -> None:

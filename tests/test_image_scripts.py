@@ -12,7 +12,7 @@ import pytest
 
 from genga.drawings._text.in_still import OF_SHOTS
 from genga.images.codec import encode
-from genga.images.reading import pictures
+from genga.images.reading import read_images
 from genga.people.crop import OF_TAG
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
@@ -73,7 +73,7 @@ def test_crop_writes_the_pixels_of_the_boxes_and_the_same_bytes_again(project):
         (f"{STILL}-0-fullbody", ["solo", "1girl", "boots"]),
         (f"{STILL}-0-head", ["solo", "1girl", "portrait"]),
     ]
-    assert np.array_equal(dict(pictures(table, "crop", "test"))[f"{STILL}-0-fullbody"], noise(1)[5:85, 40:120])
+    assert np.array_equal(dict(read_images(table, "crop", "test"))[f"{STILL}-0-fullbody"], noise(1)[5:85, 40:120])
     first = [(project / f"data/crop/s/e.{kind}").read_bytes() for kind in ("parquet", "tar")]
     run("crop", *CROP)
     assert [(project / f"data/crop/s/e.{kind}").read_bytes() for kind in ("parquet", "tar")] == first

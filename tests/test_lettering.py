@@ -13,8 +13,8 @@ from genga.drawings._text.logos import marks
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.tracks import (
     Lettering,
-    Pictures,
-    Seen,
+    MaskedGrid,
+    MaskedGrids,
     alone,
     bridged,
     difference,
@@ -161,12 +161,12 @@ def test_what_is_believed(y: float, sure: bool, alone: bool, stands: int, believ
 
 
 def test_what_text_covers_is_not_compared() -> None:
-    seen = Pictures([A, B], [Lettering(1, 2, 0.2, 0.88, 0.78, 0.95)])
-    assert difference(Seen(A), Seen(B)) > 60
+    seen = MaskedGrids([A, B], [Lettering(1, 2, 0.2, 0.88, 0.78, 0.95)])
+    assert difference(MaskedGrid(A), MaskedGrid(B)) > 60
     assert difference(seen[0], seen[1]) == 0
     mouth = B.copy()
     mouth[80:83, 70:76] = 40
-    assert difference(seen[0], Seen(mouth, seen[1].covered)) == 70
+    assert difference(seen[0], MaskedGrid(mouth, seen[1].covered)) == 70
     assert (seen.lettered(0), seen.lettered(1)) == (False, True)
 
 

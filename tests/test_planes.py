@@ -17,7 +17,7 @@ from genga.images.rgb import Converter
 from genga.params.stills import Params
 from genga.store.shards import ShardReader, writing_shard
 from genga.video.decode import decode as frames_of
-from genga.video.decode import opening, pictures
+from genga.video.decode import opening, timed_frames
 
 TV = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 
@@ -37,7 +37,7 @@ def packed(film: Path, scaling: str) -> tuple[bytes | None, np.ndarray]:
     with opening(film) as (container, stream):
         convert = Converter.of(stream, scaling)
         packer = h264.Packer(convert, scaling)
-        frame = [frame for _, frame in pictures(container, stream)][1]
+        frame = [frame for _, frame in timed_frames(container, stream)][1]
         return packer.packed(frame), convert.image(frame)
 
 
@@ -95,8 +95,8 @@ def test_any_player_opens_it(tmp_path: Path) -> None:
     assert data is not None
     (tmp_path / "000001.h264").write_bytes(data)
     (picture,) = list(frames_of(tmp_path / "000001.h264"))
-    assert (picture.picture.width, picture.picture.height) == (96, 64)
-    assert (int(picture.picture.colorspace), int(picture.picture.color_range)) == (1, 1)
+    assert (picture.frame.width, picture.frame.height) == (96, 64)
+    assert (int(picture.frame.colorspace), int(picture.frame.color_range)) == (1, 1)
 
 
 def test_damaged_bytes_are_no_image(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from genga.images.rgb import square
 from genga.params.stills import Params
 from genga.store.shards import ShardReader, writing_shard
 from genga.tables.stills import STILLS
-from genga.video.decode import decode, opening, pictures, prepare
+from genga.video.decode import decode, opening, prepare, timed_frames
 from genga.video.interlace import PROGRESSIVE
 from genga.video.skip_frames import can_spare
 
@@ -149,12 +149,12 @@ def test_what_is_left_out_changes_no_pixel(
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, *encoder, str(tmp_path / "film.mkv")]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     film = tmp_path / "film.mkv"
-    everything = {d.number: d.picture.to_ndarray() for d in decode(film)}
+    everything = {d.number: d.frame.to_ndarray() for d in decode(film)}
     kept = rows(film, 0, 5, 6, 40, 41, 60, 75, 95)
     with opening(film) as (container, stream):
         prepare(stream, threads)
         asked = {round(time / stream.time_base): number for number, time in kept.select("frame", "time").iter_rows()}
-        came = {p.pts: p.to_ndarray() for _, p in pictures(container, stream, needed=asked.keys())}
+        came = {p.pts: p.to_ndarray() for _, p in timed_frames(container, stream, needed=asked.keys())}
     assert (len(came) < len(everything)) is spared
     for pts, number in asked.items():
         assert (came[pts] == everything[number]).all(), number

@@ -17,7 +17,7 @@ from genga.images import hdr
 from genga.images.rgb import Converter
 from genga.params.probe import Params
 from genga.params.stills import Params as Stills
-from genga.video.decode import decode, luma, opening, pictures
+from genga.video.decode import decode, luma, opening, timed_frames
 from genga.video.decode_errors import Damage
 from genga.video.file import Reading
 from genga.video.hwaccel import opened
@@ -56,7 +56,7 @@ PULLDOWN = "format=yuv420p,telecine=pattern=23:first_field="
 
 def combed(film: Path, fields: Fields) -> int:
     """How many frames of a film have a line in twenty sticking out of its neighbours where a film has next to none."""
-    found = [thinned(*luma(item.picture)) for item in decode(film, fields=fields)]
+    found = [thinned(*luma(item.frame)) for item in decode(film, fields=fields)]
     return sum(int(combs(frame, frame, 12).mean() > 0.05) for frame in found)
 
 
@@ -135,7 +135,7 @@ def images_of(film: Path, *wanted: int) -> list[np.ndarray]:
     """Some frames of a film as stills have them."""
     with opening(film) as (container, stream):
         convert = Converter.of(stream, "bicubic")
-        return [convert.image(frame) for n, (_, frame) in enumerate(pictures(container, stream)) if n in wanted]
+        return [convert.image(frame) for n, (_, frame) in enumerate(timed_frames(container, stream)) if n in wanted]
 
 
 @pytest.mark.parametrize(("transfer", "white"), [("smpte2084", 0.751827), ("arib-std-b67", 1)])
@@ -152,7 +152,7 @@ def test_hdr_becomes_sdr(tmp_path: Path, transfer: str, white: float) -> None:
     assert (found["bit_depth"], found["colour"]["primaries"]) == (10, "bt2020")
     (image,) = images_of(film, 0)
     assert image.min() >= 250  # 1000 cd/m2 is white
-    plane, bits = luma(next(decode(film)).picture)
+    plane, bits = luma(next(decode(film)).frame)
     assert bits == 8 and plane.min() >= 230
 
 
@@ -241,8 +241,8 @@ def test_a_device_that_is_not_there_is_replaced_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     film = ffmpeg(tmp_path / "film.mkv", *MOVING, "-t", "0.5", *X264)
-    plain = [item.picture.to_ndarray() for item in decode(film)]
-    found = [item.picture.to_ndarray() for item in decode(film, device="vdpau")]
+    plain = [item.frame.to_ndarray() for item in decode(film)]
+    found = [item.frame.to_ndarray() for item in decode(film, device="vdpau")]
     said = capsys.readouterr().err
     assert said.startswith(f"warning: {film}: ") and said.count("\n") == 1
     assert all((a == b).all() for a, b in zip(plain, found, strict=True))
@@ -265,7 +265,7 @@ def test_stills_have_the_numbers_that_frames_gave(tmp_path: Path) -> None:
     kept = pl.DataFrame(rows, schema=["frame", "shot", "time", "key"], orient="row")
     with opening(film) as (container, stream):
         convert = Converter.of(stream, "bicubic")
-        every = [convert.image(frame) for _, frame in pictures(container, stream, fields=fields)]
+        every = [convert.image(frame) for _, frame in timed_frames(container, stream, fields=fields)]
     for number, image in as_rgb(shown(film, kept, Stills(scaling="bicubic", format="png", hwaccel="off"), 1, fields)):
         assert (image == every[number]).all()
 

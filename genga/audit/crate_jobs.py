@@ -12,13 +12,13 @@ from typing import Any
 from genga.stages import STAGES
 
 Add = Callable[[str, Mapping[str, Any]], Any]  # (@id, properties) -> the entity, now in the crate
-Named = Callable[[str, str | None], Any]  # (path, sha256) -> the entity of that content
+EntityOf = Callable[[str, str | None], Any]  # (path, sha256) -> the entity of that content
 DONE = {"@id": "http://schema.org/CompletedActionStatus"}
 ENGINE = "#snakemake"
 
 
 def add_jobs(
-    workflow: Any, jobs: list[Mapping[str, Any]], run: Any, versions: Iterable[str], add: Add, of: Named
+    workflow: Any, jobs: list[Mapping[str, Any]], run: Any, versions: Iterable[str], add: Add, of: EntityOf
 ) -> None:
     """Put the jobs into the crate: tools and steps of the workflow, and the actions.
 
@@ -50,7 +50,7 @@ def add_jobs(
     add("#organize", {**about, "instrument": _at(engine), "object": list(map(_at, controls)), "result": _at(run)})
 
 
-def _action(job: Mapping[str, Any], tool: Any, add: Add, of: Named) -> Any:
+def _action(job: Mapping[str, Any], tool: Any, add: Add, of: EntityOf) -> Any:
     """What a job read, was told and made."""
     told = [
         add(f"#told-{_key(job)}-{name}", {"@type": "PropertyValue", "name": name, "value": _text(value)})

@@ -19,7 +19,7 @@ from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._dedup.series import Film, shared
-from genga.drawings._text.tracks import Lettering, Pictures, difference
+from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
 from genga.drawings.margins import Asked, closer, recurring
 from genga.drawings.static_tiles import block_noise, noise_of
 from genga.params.dedup import Params
@@ -85,7 +85,7 @@ def own_drawings(
     rows: dict[int, Row] = {frame: (None, "black", None) for frame in black}
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
-    seen = Pictures(cells, ignored(shots, params))
+    seen = MaskedGrids(cells, ignored(shots, params))
     found = drawings(shots, seen, rows.keys(), params)
     lit = flashes(found, seen, params.flash, least(shots, params))
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
@@ -123,7 +123,7 @@ def texts(shots: pl.DataFrame) -> list[Lettering]:
     return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
 
 
-def drawings(shots: pl.DataFrame, seen: Pictures, skipped: Collection[int], params: Params) -> list[Run]:
+def drawings(shots: pl.DataFrame, seen: MaskedGrids, skipped: Collection[int], params: Params) -> list[Run]:
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
     travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
     new = least(shots, params)
@@ -145,7 +145,7 @@ def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:
     }
 
 
-def keeper(run: Run, frames: pl.DataFrame, seen: Pictures, params: Params) -> int:
+def keeper(run: Run, frames: pl.DataFrame, seen: MaskedGrids, params: Params) -> int:
     """Return the frame that stands for a drawing: its sharpest, the earliest of equals, or its first.
 
     One without burnt-in text, or with the least: letters are sharp, but are not drawn.
@@ -163,7 +163,7 @@ def first_seen(
     stands: Sequence[int],
     keepers: Sequence[int],
     frames: pl.DataFrame,
-    seen: Pictures,
+    seen: MaskedGrids,
     new: Mapping[int, float],
     noise: float,
     params: Params,
@@ -187,7 +187,7 @@ def first_seen(
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked
 
 
-def run_rows(run: Run, keeper: int, reason: str, seen: Pictures) -> dict[int, Row]:
+def run_rows(run: Run, keeper: int, reason: str, seen: MaskedGrids) -> dict[int, Row]:
     """Return the rows of a run's frames: `keeper` stands for them for `reason`, and for itself."""
     stands = seen[keeper]
     rows: dict[int, Row] = {frame: (keeper, reason, difference(stands, seen[frame])) for frame in run.frames}

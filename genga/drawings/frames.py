@@ -65,7 +65,7 @@ def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weav
     lookout = Lookout(params.lettering, params.changed)
     steady = Steady() if weave else None
     for item in decoded:
-        plane, bits = luma(item.picture)
+        plane, bits = luma(item.frame)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
         cells = cells_of(steady.placed(plane, bits) if steady else plane, bits, grid)
         waiting = waiting or [cells]

@@ -33,7 +33,7 @@ from genga.tables.stills import FILES
 OF_STILLS = {**PLACED, **FILES}  # what is read of the table stills; of shots: OF_SHOTS
 MEASURES = ("sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover")
 
-Luma = npt.NDArray[np.uint8]  # (height, width)
+Grey = npt.NDArray[np.uint8]  # (height, width)
 
 _SIDE = 480  # px, shorter side of the picture that sharpness and text are measured on
 _TILE = 32  # px, side of the tiles that sharpness is measured in
@@ -89,12 +89,12 @@ def measure(image: Image, text: Sequence[Box] | None = None) -> dict[str, float]
     return {name: round(values[name], 4) for name in MEASURES}
 
 
-def grey(image: Image) -> Luma:
+def grey(image: Image) -> Grey:
     """Return an image's luma (BT.601 weights)."""
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
-def at_side(luma: Luma, side: int) -> Luma:
+def at_side(luma: Grey, side: int) -> Grey:
     """Return `luma` with its shorter side at `side` px, keeping its shape; only ever made smaller, by area."""
     rows, columns = luma.shape
     scale = side / min(rows, columns)
@@ -104,7 +104,7 @@ def at_side(luma: Luma, side: int) -> Luma:
     return cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def sharpness(luma: Luma) -> float:
+def sharpness(luma: Grey) -> float:
     """Return the variance of the Laplacian in the sharpest tenth of the tiles (the 90th percentile)."""
     response = cv2.Laplacian(luma, cv2.CV_32F)
     variances = [
@@ -115,7 +115,7 @@ def sharpness(luma: Luma) -> float:
     return float(np.percentile(variances, 90))
 
 
-def blockiness(luma: Luma) -> float:
+def blockiness(luma: Grey) -> float:
     """Return the ratio of steps at block borders to steps elsewhere, the smaller of across and down.
 
     Blocks show in both directions; a few upright lines of the drawing at one rhythm show in one.
@@ -123,7 +123,7 @@ def blockiness(luma: Luma) -> float:
     return min(_border_ratio(luma), _border_ratio(luma.T))
 
 
-def _border_ratio(luma: Luma) -> float:
+def _border_ratio(luma: Grey) -> float:
     if luma.shape[1] < 3 * _BLOCK:
         return 1.0  # too few borders to tell
     # A step of one level is a smooth gradient in eight bits, and its bands have a rhythm of their own.

@@ -17,7 +17,7 @@ from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._text.logos import marks
-from genga.drawings._text.tracks import FADE, Lettering, Pictures, difference, lettering
+from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference, lettering
 from genga.drawings.bimodal_threshold import below_hill, valley
 from genga.drawings.static_tiles import block_noise
 from genga.params.shots import Params
@@ -102,7 +102,7 @@ def unlettered(
 
     turns: further stretches of frames in which one of the texts comes or goes.
     """
-    seen = Pictures(cells, texts)
+    seen = MaskedGrids(cells, texts)
     change = frames["change"].to_list()
     fades = [(edge - FADE, edge + FADE) for line in texts for edge in (line.start, line.end)]
     for frame in sorted({frame for start, end in (*fades, *turns) for frame in range(start, end)}):

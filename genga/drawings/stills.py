@@ -23,7 +23,7 @@ from genga.params.stills import Format, Params
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
-from genga.video.decode import check_same, opening, pictures, prepare
+from genga.video.decode import check_same, opening, prepare, timed_frames
 from genga.video.interlace import PROGRESSIVE, Fields
 
 _INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
@@ -78,12 +78,12 @@ def walked(
         base = stream.time_base or Fraction(1, 1000)
         way = way if container.format.name.startswith(_INDEXED) else _ALL
         needed = {round(time / base) for time in kept["time"]} if way == _LEAST else None
-        decoded = pictures(container, stream, fields=fields, needed=needed)
+        decoded = timed_frames(container, stream, fields=fields, needed=needed)
         reached = float("inf")  # not to jump before the first frame is found
         for frame, _, time, key in kept.iter_rows():
             if way != _ALL and key is not None and key - reached > _WORTH:
                 container.seek(round(key / base), stream=stream)
-                decoded = pictures(container, stream, needed=needed)
+                decoded = timed_frames(container, stream, needed=needed)
             reached, picture = next((found for found in decoded if found[0] >= time), (time, None))
             if picture is None or reached != time:
                 return

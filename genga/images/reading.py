@@ -18,7 +18,7 @@ from genga.tables.schema import SHARD
 T = TypeVar("T")
 
 
-def pictures(rows: pl.DataFrame, key: str, what: str, unit: str = "stills") -> Iterator[tuple[str, Image]]:
+def read_images(rows: pl.DataFrame, key: str, what: str, unit: str = "stills") -> Iterator[tuple[str, Image]]:
     """Yield (id, image) for each row, decoded when asked for, with progress on stderr under the name `what`.
 
     rows: `key`, the column of the id, and SHARD. Raises GengaError naming the shard or the image if it is missing or
@@ -31,15 +31,15 @@ def pictures(rows: pl.DataFrame, key: str, what: str, unit: str = "stills") -> I
 
 @contextmanager
 def reading(rows: pl.DataFrame, key: str) -> Iterator[Callable[[str], Image]]:
-    """Give a function that reads an image by its id, as long as the block lasts. rows: as in `pictures`."""
+    """Give a function that reads an image by its id, as long as the block lasts. rows: as in `read_images`."""
     places = {name: place for name, *place in rows.select(key, *SHARD).iter_rows()}
     with ShardReader() as shards:
         yield lambda name: decode(shards.read(*places[name]), name)
 
 
-def images(rows: pl.DataFrame, key: str, what: str) -> Iterator[Image]:
-    """Yield the image of each row, as `pictures` does."""
-    yield from (image for _, image in pictures(rows, key, what, "images"))
+def images_of(rows: pl.DataFrame, key: str, what: str) -> Iterator[Image]:
+    """Yield the image of each row, as `read_images` does."""
+    yield from (image for _, image in read_images(rows, key, what, "images"))
 
 
 def batched(items: Iterable[T], size: int, ahead: int = 1) -> Iterator[list[T]]:

@@ -20,7 +20,7 @@ STAGING = ".incoming"  # under models.folder: downloads that are not verified ye
 
 
 @dataclass(frozen=True)
-class Source:
+class Upstream:
     """Where files of one repo come from. `checksums`: what the source itself says a file's sha256 is."""
 
     revision: str | None
@@ -45,7 +45,7 @@ def pull(model: Model, root: Path, folder: Path, origin: Path | None, endpoint: 
         yield f"{model.role}: {model.name} is in place and verified"
 
 
-def _take(model: Model, file: ModelFile, source: Source) -> str:
+def _take(model: Model, file: ModelFile, source: Upstream) -> str:
     """Copy one file into place if its content is right; return what to tell."""
     expected = file.pinned or source.checksums.get(file.remote)
     how = "verified" if file.pinned else "matches the hub's checksum, recorded" if expected else "recorded"
@@ -82,7 +82,7 @@ def _record(root: Path, model: Model, revision: str | None, file: ModelFile) -> 
         write_json(root / LOCK_FILE, lock)
 
 
-def _folder(model: Model, origin: Path) -> Source:
+def _folder(model: Model, origin: Path) -> Upstream:
     """The files of a folder that mirrors the hub, `<owner>/<name>/<path>`, or only `<name>/<path>`."""
     repo = str(model.entry.repo)
 
@@ -95,10 +95,10 @@ def _folder(model: Model, origin: Path) -> Source:
             "put it there, or pull without --from"
         )
 
-    return Source(None, {}, fetch)
+    return Upstream(None, {}, fetch)
 
 
-def _hub(model: Model, staging: Path, endpoint: str | None) -> Source:
+def _hub(model: Model, staging: Path, endpoint: str | None) -> Upstream:
     """The files of a hub, at the revision on record, else at the newest."""
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HTTPError
@@ -124,4 +124,4 @@ def _hub(model: Model, staging: Path, endpoint: str | None) -> Source:
 
         return Path(asked(download, f"{repo}/{remote}"))
 
-    return Source(info.sha, checksums, fetch)
+    return Upstream(info.sha, checksums, fetch)

@@ -22,7 +22,7 @@ MAX_CLUSTERS = 200  # more than anyone names at a sitting; about 8 MB
 
 
 @dataclass(frozen=True)
-class Picture:
+class Thumbnail:
     crop: str
     distance: float | None  # to the medoid
     source: str  # data URI
@@ -35,7 +35,7 @@ class Card:
     cluster: int
     names: str  # as given so far, empty if none
     crops: int  # in all
-    pictures: list[Picture]
+    pictures: list[Thumbnail]
 
 
 def sheet(
@@ -76,7 +76,7 @@ def spread(rows: pl.DataFrame, count: int) -> list[tuple[str, float | None]]:
 
 
 def _card(cluster: int, rows: pl.DataFrame, image_of: Callable[[str], Image], count: int) -> Card:
-    pictures = [Picture(crop, distance, _data_uri(image_of(crop))) for crop, distance in spread(rows, count)]
+    pictures = [Thumbnail(crop, distance, _data_uri(image_of(crop))) for crop, distance in spread(rows, count)]
     names = [name or "nobody" for name in rows["character"].drop_nulls().unique().sort()]
     return Card(cluster, ", ".join(names), rows.height, pictures)
 

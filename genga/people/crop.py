@@ -16,7 +16,7 @@ from genga.errors import GengaError
 from genga.images.boxes import Box, containment
 from genga.images.codec import EXTENSION, encode
 from genga.images.image import Image, cut
-from genga.images.reading import pictures
+from genga.images.reading import read_images
 from genga.params.crop import Params
 from genga.people._crop.boxes import against, crop_boxes, freed, under
 from genga.people.figures import FRAMINGS, Person, count_tags, is_count, people
@@ -63,7 +63,7 @@ def written(crops: pl.DataFrame, stills: pl.DataFrame, shard: ShardWriter, what:
     """
     kept = crops.filter("kept")
     busy = stills.filter(pl.col("still").is_in(kept["still"].unique().to_list()))
-    images = cut_crops(pictures(busy, "still", what), kept)
+    images = cut_crops(read_images(busy, "still", what), kept)
     rows = [{"crop": name, **shard.add(f"{name}{EXTENSION}", encode(image))} for name, image in images]
     places = pl.DataFrame(rows, schema=only(CROP, "crop", *SHARD))
     return crops.join(places, on="crop", how="left", maintain_order="left")

@@ -17,7 +17,7 @@ from genga.params.detect import Params
 from genga.tables.detect import DETECT, KINDS
 
 
-class Detector(Protocol):
+class BoxFinder(Protocol):
     """What is asked of a detector of one kind; genga.people.detector.Detector is one."""
 
     @property
@@ -29,7 +29,7 @@ class Detector(Protocol):
 
 
 def detect(
-    stills: Iterable[Sequence[tuple[str, Image]]], detectors: Mapping[str, Detector], params: Params
+    stills: Iterable[Sequence[tuple[str, Image]]], detectors: Mapping[str, BoxFinder], params: Params
 ) -> pl.DataFrame:
     """Return the boxes in all stills, a row each (DETECT), in the order of the stills.
 
@@ -40,7 +40,7 @@ def detect(
 
 
 def _batch_rows(
-    batch: Sequence[tuple[str, Image]], detectors: Mapping[str, Detector], params: Params
+    batch: Sequence[tuple[str, Image]], detectors: Mapping[str, BoxFinder], params: Params
 ) -> Iterator[tuple[object, ...]]:
     images = [image for _, image in batch]
     found = {kind: detectors[kind].detect(images) for kind in KINDS}  # per kind, per image, boxes

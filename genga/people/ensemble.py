@@ -16,7 +16,7 @@ Means = npt.NDArray[np.float64]  # (images, tags), 0..1
 Votes = npt.NDArray[np.int64]  # (images, tags), 0..number of taggers
 
 
-class Tagger(Protocol):
+class TagScorer(Protocol):
     """What an ensemble asks of a tagger; genga.people.tagger.Tagger is one."""
 
     @property
@@ -30,7 +30,7 @@ class Tagger(Protocol):
 class Ensemble:
     """Taggers joined. `tags`: (name, category) of each column of the means, in the order of first appearance."""
 
-    def __init__(self, taggers: Sequence[Tagger], threshold: float, name: str = "") -> None:
+    def __init__(self, taggers: Sequence[TagScorer], threshold: float, name: str = "") -> None:
         """threshold: score above which a tagger votes for a tag. name: of all of them, for people.
 
         Raises GengaError if there is no tagger.

@@ -18,7 +18,7 @@ from genga.images.image import Image, cut
 from genga.params.tag import Params
 from genga.people.ensemble import Ensemble, Means, Votes
 from genga.people.figures import Person, count_tags, main_person, people
-from genga.people.tag_rules import Judged, Scored, Seen, framing, judge
+from genga.people.tag_rules import FromBoxes, Judged, Scored, framing, judge
 from genga.tables.tag import TAG
 
 Rows = Iterator[tuple[Any, ...]]
@@ -97,18 +97,18 @@ def _noun(means: Means, ensemble: Ensemble) -> str:
     return max(known, key=lambda pair: pair[0])[1] if known else "other"
 
 
-def _whole(present: Sequence[Person], nouns: Mapping[int | None, str], height: int, params: Params) -> Seen:
+def _whole(present: Sequence[Person], nouns: Mapping[int | None, str], height: int, params: Params) -> FromBoxes:
     """What the boxes say about a whole still."""
     score = min((one.score for one in present), default=1.0)
     composed = {name: score for name in count_tags(nouns[one.box] for one in present)}
     main = main_person(present)
     shape = framing(main, height, params.framing) if main else None
-    return Seen(composed | ({shape: score} if shape else {}), bool(present), len(present))
+    return FromBoxes(composed | ({shape: score} if shape else {}), bool(present), len(present))
 
 
 def _alone(
     present: Sequence[Person], number: int, nouns: Mapping[int | None, str], height: int, params: Params
-) -> Seen:
+) -> FromBoxes:
     """What the boxes say about one person."""
     one = next(one for one in present if one.box == number)
     return _whole([one], nouns, height, params)

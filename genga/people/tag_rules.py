@@ -33,7 +33,7 @@ class Scored(NamedTuple):
     votes: int  # taggers above the threshold
 
 
-class Seen(NamedTuple):
+class FromBoxes(NamedTuple):
     """What the boxes say about the picture."""
 
     composed: Mapping[str, float]  # tags that follow from the boxes, with the detections' score
@@ -51,7 +51,7 @@ class Judged(NamedTuple):
     reason: str  # a key of REASONS; "" if kept
 
 
-def judge(scored: Iterable[Scored], seen: Seen, params: Params) -> Iterator[Judged]:
+def judge(scored: Iterable[Scored], seen: FromBoxes, params: Params) -> Iterator[Judged]:
     """Yield every tag with the decision on it: what the boxes say, then the taggers' tags in the given order.
 
     A tag given by the boxes carries the detection's score, whatever the taggers thought of it.
@@ -68,7 +68,7 @@ def judge(scored: Iterable[Scored], seen: Seen, params: Params) -> Iterator[Judg
             yield Judged(*one, "box" if reason == "boxes" else "model", not reason, reason)
 
 
-def _against(one: Scored, seen: Seen, params: Params, rating: str | None, losers: frozenset[str]) -> str:
+def _against(one: Scored, seen: FromBoxes, params: Params, rating: str | None, losers: frozenset[str]) -> str:
     """The first reason against a tag, or ""."""
     if one.category == "rating":
         return "" if one.tag == rating else "rating"

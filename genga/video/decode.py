@@ -45,7 +45,7 @@ class Decoded:
     number: int  # 0-based, in the order shown
     time: float  # s, from the presentation timestamp
     keyframe: bool
-    picture: VideoFrame
+    frame: VideoFrame
 
 
 @contextmanager
@@ -117,8 +117,8 @@ def decode(
     with opening(path, device) as (container, stream):
         prepare(stream, threads)
         number = -1
-        for number, (time, picture) in enumerate(pictures(container, stream, damage, fields)):
-            yield Decoded(number, time, bool(picture.key_frame), picture)
+        for number, (time, frame) in enumerate(timed_frames(container, stream, damage, fields)):
+            yield Decoded(number, time, bool(frame.key_frame), frame)
         if number < 0:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
 
@@ -141,7 +141,7 @@ def prepare(stream: VideoStream, threads: int) -> None:
     stream.codec_context.thread_type = "AUTO"
 
 
-def pictures(
+def timed_frames(
     container: av.container.InputContainer,
     stream: VideoStream,
     damage: Damage | None = None,
@@ -163,7 +163,7 @@ def as_coded(
     damage: Damage | None = None,
     needed: Set[int] | None = None,
 ) -> Iterator[tuple[float, VideoFrame]]:
-    """Yield (time in s, frame) as they are in the file; see `pictures`."""
+    """Yield (time in s, frame) as they are in the file; see `timed_frames`."""
     step = Fraction(1) / (stream.guessed_rate or stream.average_rate or Fraction(24))
     base = stream.time_base or Fraction(1, 1000)
     time, started = -step, False

@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from genga.errors import GengaError
 from genga.params.probe import Params
 from genga.store.files import sha256_of
-from genga.video.decode import luma, opening, pictures, prepare
+from genga.video.decode import luma, opening, prepare, timed_frames
 from genga.video.decode_errors import Damage, told
 from genga.video.gate_weave import Shift, Small, beside, small_of, weaves
 from genga.video.interlace import Thin, decide, thinned, verdicts
@@ -113,7 +113,7 @@ def looked(
         stretch: list[Thin] = []
         steps: list[tuple[Shift, float]] = []
         before: Small | None = None
-        for _, picture in islice(pictures(container, stream), count):
+        for _, picture in islice(timed_frames(container, stream), count):
             first = first or picture
             flags.append(picture.interlaced_frame)
             plane, bits = luma(picture)

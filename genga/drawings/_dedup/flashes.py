@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from genga.drawings._dedup.holds import Run
-from genga.drawings._text.tracks import Pictures, difference
+from genga.drawings._text.tracks import MaskedGrids, difference
 from genga.video.luma_grid import Cells
 
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
@@ -20,7 +20,7 @@ _GAIN = (0.02, 0.9)  # of contrast, in light turned up; at 1 nothing is
 _FEWEST = 0.05  # part of the cells below white from which gain and constant are taken
 
 
-def flashes(found: Sequence[Run], seen: Pictures, longest: int, thresholds: dict[int, float]) -> set[int]:
+def flashes(found: Sequence[Run], seen: MaskedGrids, longest: int, thresholds: dict[int, float]) -> set[int]:
     """Return the positions of the runs that are flashes: of at most `longest` frames, one after the other included.
 
     found: the runs of a video in order. thresholds: for each shot, the block difference that light may leave.

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from genga.drawings._text.tracks import Pictures, Seen, difference
+from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.margins import HELD, Asked
 from genga.video.luma_grid import mixture
 
@@ -32,7 +32,7 @@ class Run:
 
 
 def runs(
-    seen: Pictures,
+    seen: MaskedGrids,
     shot: Mapping[str, int | float],
     skipped: Collection[int],
     travel: Mapping[int, int],
@@ -44,7 +44,7 @@ def runs(
     begins a run again; empty where moves are not set apart. threshold: block difference from which a drawing is new.
     """
     found: list[Run] = []
-    anchor: Seen | None = None
+    anchor: MaskedGrid | None = None
     for frame in range(int(shot["start"]), int(shot["end"])):
         if frame in skipped:
             continue
@@ -65,7 +65,7 @@ def runs(
     return found
 
 
-def absorb_blends(found: list[Run], seen: Pictures, threshold: float, converted: bool = False) -> list[Run]:
+def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, converted: bool = False) -> list[Run]:
     """Return the runs without those of a single frame that mix the drawings around it, as frame rate conversion does.
 
     The frame goes to the nearer neighbour's `blends`. Between drawings that are not held, it stays unless the rate of

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._text.tracks import Pictures, difference
+from genga.drawings._text.tracks import MaskedGrids, difference
 from genga.drawings.bimodal_threshold import valley
 
 Numbers = npt.NDArray[np.int32]  # (n,) of drawings
@@ -43,7 +43,7 @@ def proposals(signatures: Sequence[bytes], bits: int) -> list[Numbers]:
     return found
 
 
-def differences(seen: Pictures, keepers: Sequence[int], proposed: Sequence[Numbers]) -> list[Differences]:
+def differences(seen: MaskedGrids, keepers: Sequence[int], proposed: Sequence[Numbers]) -> list[Differences]:
     """Return for each drawing its block differences to the earlier ones proposed. keepers: the frame of each.
 
     So many at a time as are held in memory; of the earlier ones each is then read once, in order.

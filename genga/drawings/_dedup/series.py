@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._dedup.recurring import recurring_threshold
-from genga.drawings._text.tracks import Lettering, Pictures, difference
+from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
 from genga.drawings.signatures import Codes, nearest
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
@@ -89,7 +89,7 @@ def matches(own: Film, other: Film, params: Params) -> dict[int, Match]:
     drawings = holds(own.table).filter(pl.col("start") <= pl.col("kept"), pl.col("kept") <= pl.col("end"))
     if drawings.is_empty() or other.table["keeper"].null_count() == len(other.table):
         return {}
-    seen = Pictures(own.cells, own.texts), Pictures(other.cells, other.texts)
+    seen = MaskedGrids(own.cells, own.texts), MaskedGrids(other.cells, other.texts)
     compared = {shift: distances(own, other, seen, drawings["kept"].to_numpy(), shift, params.signature)
                 for shift in shifts(own, other, drawings, params.signature)}  # fmt: skip
     least: dict[int, float] = {}
@@ -145,7 +145,7 @@ def shifts(own: Film, other: Film, drawings: pl.DataFrame, bits: int) -> list[fl
 
 
 def distances(
-    own: Film, other: Film, seen: tuple[Pictures, Pictures], drawings: Numbers, shift: float, bits: int
+    own: Film, other: Film, seen: tuple[MaskedGrids, MaskedGrids], drawings: Numbers, shift: float, bits: int
 ) -> dict[int, tuple[int, float]]:
     """Return each drawing -> the other's frame `shift` s before, or one beside it, that differs least, and by how much.
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from genga.drawings._shots.camera_moves import align, kind_of, shift
-from genga.drawings._text.tracks import Lettering, Pictures, mask_of
+from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, staying, within
 from genga.params.shots import Params
 from genga.video.luma_grid import Grids, difference_map, tone_difference
@@ -35,7 +35,7 @@ class Scene:
     cells: Grids
     live: Mask  # within the bars
     noise: Noise
-    text: Pictures  # what text covers in each frame
+    text: MaskedGrids  # what text covers in each frame
 
     def counting(self, before: int, frame: int) -> Mask:
         """Return the cells that count between two frames: text that stands in both says nothing about a cut."""
@@ -54,7 +54,7 @@ def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     some = [cells[frame].copy() for frame in range(0, len(cells), step)]
     live = live_cells(some, max(CHANGED, _NOISY * noise.luma), mask_of(texts, some[0].shape))
-    return Scene(cells, within(live), noise, Pictures(cells, texts))
+    return Scene(cells, within(live), noise, MaskedGrids(cells, texts))
 
 
 def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> list[int]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from genga.images.boxes import Box
 
-Luma = npt.NDArray[np.uint8]  # (height, width)
+Grey = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.uint8]  # (height, width), 1 where there is a stroke
 Counts = npt.NDArray[np.int_]  # (height,), strokes that each row crosses
 Places = npt.NDArray[np.int_]  # of px in a mask, counted along its rows from the top left
@@ -48,12 +48,12 @@ class Strokes:
     crossed: Counts
 
 
-def text_lines(luma: Luma) -> list[Box]:
+def text_lines(luma: Grey) -> list[Box]:
     """Return the boxes of the lines of text, top to bottom. luma: (height, width), shorter side about 480 px."""
     return lines_in(stroke_masks(luma))
 
 
-def stroke_masks(luma: Luma) -> list[Strokes]:
+def stroke_masks(luma: Grey) -> list[Strokes]:
     """Return where the picture has thin strokes: the light ones and the dark ones."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
     tones = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
@@ -61,12 +61,12 @@ def stroke_masks(luma: Luma) -> list[Strokes]:
     return [strokes_of(contrast, least_contrast(contrast)) for contrast in contrasts]
 
 
-def least_contrast(contrast: Luma) -> float:
+def least_contrast(contrast: Grey) -> float:
     """Return from which contrast on, of a whole picture's (height, width), there is a stroke."""
     return max(_CONTRAST, _GRAIN * float(np.median(contrast[::_SAMPLED, ::_SAMPLED])))
 
 
-def strokes_of(contrast: Luma, least: float = _CONTRAST) -> Strokes:
+def strokes_of(contrast: Grey, least: float = _CONTRAST) -> Strokes:
     """Return the strokes of one tone by how much they stand out from what is around them, (height, width).
 
     least: contrast of a stroke, luma levels.

@@ -18,7 +18,7 @@ from genga.tables.schema import only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
 
-Luma = npt.NDArray[np.uint8]  # (height, width)
+Grey = npt.NDArray[np.uint8]  # (height, width)
 Shares = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of width and height, 0..1
 
 # What is read of the tables that others write.
@@ -45,7 +45,7 @@ def located(stills: pl.DataFrame, shots: pl.DataFrame) -> dict[str, list[Shares]
     }
 
 
-def burnt_in(luma: Luma, places: Sequence[Shares] | None) -> list[Box]:
+def burnt_in(luma: Grey, places: Sequence[Shares] | None) -> list[Box]:
     """Return the lines of burnt-in text in a still, px of it, top to bottom.
 
     luma: (height, width). places: where text may be, see `located`; None where that is not known: any text counts.

@@ -47,18 +47,18 @@ class Lettering:
 
 
 @dataclass(frozen=True)
-class Seen:
+class MaskedGrid:
     """A grid, and the cells of it that text covers; None for none."""
 
     cells: Cells
     covered: Mask | None = None
 
-    def copy(self) -> "Seen":
+    def copy(self) -> "MaskedGrid":
         """A copy that keeps nothing else in memory: a reader's grid is a view of a whole stretch of frames."""
-        return Seen(self.cells.copy(), self.covered)
+        return MaskedGrid(self.cells.copy(), self.covered)
 
 
-def difference(a: Seen, b: Seen) -> float:
+def difference(a: MaskedGrid, b: MaskedGrid) -> float:
     """Return the largest local difference of two grids where text covers neither, 0..255."""
     if a.covered is None and b.covered is None:
         return block_difference(a.cells, b.cells)
@@ -69,7 +69,7 @@ def difference(a: Seen, b: Seen) -> float:
     return float(cv2.boxFilter(apart, cv2.CV_32F, (2, 2)).max())
 
 
-class Pictures:
+class MaskedGrids:
     """The grids of a video with what text covers in each."""
 
     def __init__(self, cells: Grids, found: Iterable[Lettering]) -> None:
@@ -80,8 +80,8 @@ class Pictures:
                 self._at.setdefault(frame, []).append(line)
         self._masks: dict[tuple[Lettering, ...], Mask] = {}
 
-    def __getitem__(self, frame: int) -> Seen:
-        return Seen(self._cells[frame], self.covered(frame))
+    def __getitem__(self, frame: int) -> MaskedGrid:
+        return MaskedGrid(self._cells[frame], self.covered(frame))
 
     def covered(self, frame: int) -> Mask | None:
         """Return the cells of a frame that text covers, None for none."""
