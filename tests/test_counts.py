@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from genga.cli.summary import run_lines, series_lines
+from genga.cli.summary import run_lines, series_lines, summary
 from genga.errors import GengaError
 from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables
 from genga.pages.tally import add_up, going_on
@@ -61,6 +61,25 @@ def test_the_series_tables_are_cut_down_to_the_episode(tmp_path):
     assert count(read_tables(tmp_path, "s", "e")) == COUNTS
     with pytest.raises(GengaError, match="no such table"):
         read_tables(tmp_path, "s", "e2")
+
+
+def test_a_series_that_no_run_learns_from_is_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("params.yaml", "models.yaml"):
+        (tmp_path / name).write_bytes((root / name).read_bytes())
+    with pytest.raises(GengaError, match="nothing is made of any series yet"):
+        summary(Path("data"), Path("reports"))
+    for stage in ("shots", "dedup", "stills"):
+        write_table(f"data/{stage}/bare/e.parquet", TABLES[stage], TABLES[stage].schema)
+    summary(Path("data"), Path("reports"))
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "bare: 1 episodes (e)",
+        "      2 of 5       frames            3 held, 2 kept",
+        "      2            shots",
+        "  no dataset of it: no run in params.yaml learns from bare, or that is not made yet",
+    ]
 
 
 def test_what_goes_on_is_told_from_what_is_left_behind():

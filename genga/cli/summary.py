@@ -36,13 +36,15 @@ def summary(
     reports: Path = typer.Option(Path("reports"), help="folder of the reports"),
 ) -> None:
     """Print what has been made: counts at each stage, models, selected checkpoints beside their base, reports."""
-    made = sorted(path.stem for path in (data / "dataset").glob("*.parquet"))
+    made = sorted(path.name for path in (data / "dedup").glob("*") if any(path.glob("*.parquet")))
     if not made:
-        raise GengaError(f"{data / 'dataset'}: no dataset yet; run snakemake --cores all")
+        raise GengaError(f"{data / 'dedup'}: nothing is made of any series yet; run snakemake --cores all")
     for series in made:
-        episodes = sorted(path.stem for path in (data / "crop" / series).glob("*.parquet"))
-        counts = add_up(count(read_tables(data, series, episode)) for episode in episodes)
+        episodes = sorted(path.stem for path in (data / "dedup" / series).glob("*.parquet"))
+        counts = add_up(count(read_tables(data, series, episode, so_far=True)) for episode in episodes)
         print("\n".join(series_lines(series, episodes, counts)))
+        if not (data / "dataset" / f"{series}.parquet").is_file():
+            print(f"  no dataset of it: no run in params.yaml learns from {series}, or that is not made yet")
         if (page := data / "overview" / f"{series}.html").is_file():
             print(f"  {page}: its episodes, their drawings, and decisions to check")
     for path in sorted((data / "evaluate").glob("*.json")):
@@ -55,6 +57,8 @@ def series_lines(series: str, episodes: list[str], counts: Counts) -> list[str]:
     lines = [f"{series}: {len(episodes)} episodes ({', '.join(episodes)})"]
     for stage, (name, most) in LINES.items():
         labels = list(counts[stage].items())
+        if not any(number for _, number in labels):  # not made yet
+            continue
         named = ", ".join(f"{number} {label}" for label, number in labels[:most])
         others = sum(number for _, number in labels[most:])
         said = f"  {named}{f', {others} other' if others else ''}" if named else ""

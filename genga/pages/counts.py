@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from genga.pages.tally import KEPT, UNNAMED, Counts, tally
-from genga.store.parquet import read_table
+from genga.store.parquet import empty, read_table
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
@@ -35,16 +35,22 @@ SERIES_TABLES: dict[str, Schema] = {
 }
 
 
-def read_tables(folder: str | Path, series: str, episode: str) -> dict[str, pl.DataFrame]:
-    """Return an episode's tables by stage, those of the series cut down to the episode's stills."""
+def read_tables(folder: str | Path, series: str, episode: str, so_far: bool = False) -> dict[str, pl.DataFrame]:
+    """Return an episode's tables by stage, those of the series cut down to the episode's stills.
+
+    so_far: a table that is not made yet has no rows, where it is an error otherwise.
+    """
     folder = Path(folder)
+
+    def read(path: Path, schema: Schema) -> pl.DataFrame:
+        return empty(schema) if so_far and not path.is_file() else read_table(path, schema)
+
     of_episode = {
-        stage: read_table(folder / stage / series / f"{episode}.parquet", schema)
-        for stage, schema in EPISODE_TABLES.items()
+        stage: read(folder / stage / series / f"{episode}.parquet", schema) for stage, schema in EPISODE_TABLES.items()
     }
     prefix = f"{series}/{episode}/"
     of_series = {
-        stage: read_table(folder / stage / f"{series}.parquet", schema).filter(pl.col("still").str.starts_with(prefix))
+        stage: read(folder / stage / f"{series}.parquet", schema).filter(pl.col("still").str.starts_with(prefix))
         for stage, schema in SERIES_TABLES.items()
     }
     return {**of_episode, **of_series}
