@@ -23,6 +23,7 @@ from genga.drawings._stills.file import Shown
 from genga.images import codec
 from genga.images.h264 import Packer
 from genga.images.image import Image
+from genga.images.planar import exact
 from genga.images.rgb import Converter
 from genga.video.decode import opening, prepare, timed_frames
 
@@ -66,7 +67,7 @@ def shown(video: Path, count: int) -> list[Shown]:
         prepare(stream, 2)
         convert = Converter.of(stream, "lanczos")
         packer = Packer(convert, "lanczos")
-        rate = stream.average_rate or Fraction(24)
+        rate = exact(stream.average_rate or Fraction(24))
         every = max(1, int((container.duration or 10**6) / 10**6 * rate) // count)
         chosen = (frame for k, (_, frame) in enumerate(timed_frames(container, stream)) if k % every == 1)
         return [Shown(frame, convert, packer) for frame in islice(chosen, count)]

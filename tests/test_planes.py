@@ -1,7 +1,9 @@
 """Frames as the video has them: what is read is what the conversion gives at once, to the pixel."""
 
 import subprocess
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import imageio_ffmpeg
 import numpy as np
@@ -13,6 +15,7 @@ from genga.drawings.stills import shown, wanted, written
 from genga.errors import GengaError
 from genga.images import h264
 from genga.images.codec import H264_STARTS, as_png, decode, encode
+from genga.images.planar import exact
 from genga.images.rgb import Converter
 from genga.params.stills import Params
 from genga.store.shards import ShardReader, writing_shard
@@ -124,3 +127,8 @@ def test_stills_are_kept_so_and_leave_as_png(tmp_path: Path, monkeypatch: pytest
     for frame, data in zip((0, 2), files, strict=True):
         assert np.array_equal(decode(data), expected[frame])
         assert as_png(data) == encode(expected[frame], "png")
+
+
+@pytest.mark.parametrize("ratio", [Fraction(1, 24), 5, SimpleNamespace(numerator=1, denominator=24)])
+def test_a_ratio_of_whatever_type_is_a_fraction(ratio: object) -> None:
+    assert exact(ratio) == Fraction(ratio.numerator, ratio.denominator) and isinstance(exact(ratio), Fraction)

@@ -17,6 +17,7 @@ from genga.drawings._stills.file import Shown, Still
 from genga.drawings._stills.stitched import parts, stitched
 from genga.errors import GengaError
 from genga.images.h264 import Packer
+from genga.images.planar import exact
 from genga.images.rgb import Converter
 from genga.jobs.progress import progress
 from genga.params.stills import Format, Params
@@ -75,7 +76,7 @@ def walked(
         prepare(stream, threads)
         convert = Converter.of(stream, params.scaling)
         packer = Packer(convert, params.scaling)
-        base = stream.time_base or Fraction(1, 1000)
+        base = exact(stream.time_base or Fraction(1, 1000))
         way = way if container.format.name.startswith(_INDEXED) else _ALL
         needed = {round(time / base) for time in kept["time"]} if way == _LEAST else None
         decoded = timed_frames(container, stream, fields=fields, needed=needed)

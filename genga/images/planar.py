@@ -1,5 +1,8 @@
 """A plane of a decoded frame as an array: luma, or one of the planes of colour, as the video has it."""
 
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
@@ -7,6 +10,11 @@ from av.video.plane import VideoPlane
 
 Frame = VideoFrame  # a decoded frame, as PyAV has it
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values
+
+
+def exact(ratio: Any) -> Fraction:
+    """Return a ratio of PyAV's (a time base, a rate, an aspect) as a Fraction: PyAV 19 has a type of its own for it."""
+    return Fraction(ratio.numerator, ratio.denominator)
 
 
 def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from genga.images import hdr
 from genga.images.image import Image
-from genga.images.planar import samples
+from genga.images.planar import exact, samples
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
 _HDR = (hdr.PQ, hdr.HLG)
@@ -36,7 +36,7 @@ class Converter:
 
     @classmethod
     def of(cls, stream: VideoStream, scaling: str) -> Self:
-        return cls(scaling, stream.sample_aspect_ratio or _SQUARE, stream.time_base or _MILLISECOND)
+        return cls(scaling, exact(stream.sample_aspect_ratio or _SQUARE), exact(stream.time_base or _MILLISECOND))
 
     def image(self, frame: VideoFrame) -> Image:
         """Return the frame as an image (height, width, 3), uint8 RGB."""

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from genga.errors import GengaError
 from genga.images import hdr
-from genga.images.planar import Luma, samples
+from genga.images.planar import Luma, exact, samples
 from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.store.files import check_sha256
@@ -164,8 +164,8 @@ def as_coded(
     needed: Set[int] | None = None,
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (time in s, frame) as they are in the file; see `timed_frames`."""
-    step = Fraction(1) / (stream.guessed_rate or stream.average_rate or Fraction(24))
-    base = stream.time_base or Fraction(1, 1000)
+    step = 1 / exact(stream.guessed_rate or stream.average_rate or Fraction(24))
+    base = exact(stream.time_base or Fraction(1, 1000))
     time, started = -step, False
     for packet in sparing(container.demux(stream), stream, needed):
         if damage is not None and packet.pts is not None and not packet.is_discard:

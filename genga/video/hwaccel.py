@@ -1,6 +1,7 @@
 """Decode by the graphics card where there is one; else by the processor, and say so."""
 
 import sys
+from typing import Any
 
 import av
 import av.container
@@ -9,6 +10,8 @@ from av.codec.hwaccel import HWAccel, hwdevices_available
 
 from genga.video.file import Reading
 
+# Titles need not be UTF-8; from 19 on PyAV does not ask what to do then.
+_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 _BUFFER = 1 << 18  # bytes that FFmpeg asks for at a time
 
 
@@ -43,4 +46,4 @@ def opened_by(file: Reading, device: str) -> av.container.InputContainer | None:
 
 def _open(file: Reading, hwaccel: HWAccel | None = None) -> av.container.InputContainer:
     file.seek(0)  # one that failed with a device has been read from
-    return av.open(file, "r", metadata_errors="replace", buffer_size=_BUFFER, hwaccel=hwaccel)
+    return av.open(file, "r", **_TEXT, buffer_size=_BUFFER, hwaccel=hwaccel)

@@ -21,6 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.errors import GengaError
+from genga.images.planar import exact
 from genga.params.probe import Params
 from genga.store.files import sha256_of
 from genga.video.decode import luma, opening, prepare, timed_frames
@@ -86,8 +87,9 @@ def read(container: av.container.InputContainer, stream: VideoStream) -> Packets
         for packet in container.demux():
             if packet.pts is None or packet.time_base is None or packet.is_discard:  # not shown: before an edit list
                 continue
-            time = packet.pts * packet.time_base
-            end = time + (packet.duration or 0) * packet.time_base
+            base = exact(packet.time_base)
+            time = packet.pts * base
+            end = time + (packet.duration or 0) * base
             found.begin, found.end = min(found.begin or time, time), max(found.end, end)
             if packet.stream_index == stream.index:
                 found.times.append(time)
@@ -139,7 +141,7 @@ def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
 def sought(container: av.container.InputContainer, stream: VideoStream, time: Fraction) -> bool:
     """Go to the keyframe before `time`, s; return whether the file lets one."""
     try:
-        container.seek(round(time / (stream.time_base or Fraction(1, 1000))), stream=stream)
+        container.seek(round(time / exact(stream.time_base or Fraction(1, 1000))), stream=stream)
     except av.error.FFmpegError:
         return False
     return True
@@ -147,7 +149,7 @@ def sought(container: av.container.InputContainer, stream: VideoStream, time: Fr
 
 def picture_facts(stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
     """Return codec, size, shape, depth and colour, as the first frame has them."""
-    pixel = stream.sample_aspect_ratio or Fraction(1)
+    pixel = exact(stream.sample_aspect_ratio or Fraction(1))
     return {
         "stream": stream.index,
         "codec": stream.codec_context.name,
@@ -169,7 +171,8 @@ def picture_facts(stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
 
 def timing_facts(packets: Sequence[Fraction], stream: VideoStream, params: Params) -> dict[str, Any]:
     """Return frames, rate, whether it varies, and duration, from the packets' times in s, sorted."""
-    named = stream.average_rate or stream.guessed_rate
+    rate = stream.average_rate or stream.guessed_rate
+    named = exact(rate) if rate else None
     steps = np.diff(np.array([float(time) for time in packets]))
     usual = float(np.median(steps)) if len(steps) else 0.0
     # A container that rounds its times to ticks (Matroska: 1 ms) makes even steps differ by one.
