@@ -219,9 +219,9 @@ def test_an_image_too_thin_for_a_bucket_of_its_own() -> None:
 
 def test_tables_that_do_not_belong_together_are_refused() -> None:
     given = tables(*HANA)
-    with pytest.raises(GengaError, match="data/quality knows nothing of still s/e/000000; make its tables again"):
+    with pytest.raises(GengaError, match="stage quality knows nothing of still s/e/000000; make its tables again"):
         candidates(Tables(**{**vars(given), "quality": given.quality.clear()}))
-    with pytest.raises(GengaError, match="data/frames knows nothing of frame 3"):
+    with pytest.raises(GengaError, match="stage frames knows nothing of frame 3"):
         with_signatures(
             given.stills.drop("signature"), pl.DataFrame({"frame": [0, 1, 2], "signature": [b"", b"", b""]})
         )

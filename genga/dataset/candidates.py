@@ -9,15 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from genga.decisions.characters import NOBODY
 from genga.errors import GengaError
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.candidates import CANDIDATES
-from genga.tables.characters import CHARACTERS
+from genga.tables.characters import CHARACTERS, NOBODY
 from genga.tables.crop import CROP
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
-from genga.tables.places import FOLDER
 from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, Schema, only
 from genga.tables.stills import STILLS
@@ -127,5 +125,5 @@ def _joined(left: pl.DataFrame, right: pl.DataFrame, on: str, stage: str) -> pl.
     """Add the columns of `right`, which must know every `on` of `left`."""
     lacking = left.join(right, on=on, how="anti")
     if not lacking.is_empty():
-        raise GengaError(f"{FOLDER}{stage} knows nothing of {on} {lacking[on].sort()[0]}; make its tables again")
+        raise GengaError(f"stage {stage} knows nothing of {on} {lacking[on].sort()[0]}; make its tables again")
     return left.join(right, on=on, how="left", maintain_order="left")

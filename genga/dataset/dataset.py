@@ -18,9 +18,9 @@ from genga.dataset.candidates import Tables, candidates, with_shots
 from genga.dataset.captions import caption, core_tags
 from genga.dataset.filters import choose
 from genga.dataset.split import shot_groups, split
-from genga.decisions.characters import NOBODY
 from genga.errors import GengaError
 from genga.params.dataset import Params
+from genga.tables.characters import NOBODY
 from genga.tables.dataset import DATASET, TRAIN
 from genga.tables.left_out import LEFT_OUT
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from genga.decisions.characters import NOBODY
 from genga.params.dataset import Params
+from genga.tables.characters import NOBODY
 from genga.tables.quality import TIERS
 
 CROPS = ("fullbody", "halfbody", "head")

@@ -6,6 +6,8 @@ from genga.tables.schema import Schema
 
 PATH = "data/characters/{series}.parquet"
 
+NOBODY = ""  # a character: a person decided that these crops are no character
+
 CHARACTERS: Schema = {
     "crop": pl.String,
     "still": pl.String,
