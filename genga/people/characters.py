@@ -22,7 +22,7 @@ from genga.decisions.characters import Name
 from genga.errors import GengaError
 from genga.params.characters import Params
 from genga.people.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
-from genga.people.naming import Crop, Named, give_names
+from genga.people.naming import Crop, Naming, give_names
 from genga.people.tracks import Person, links
 from genga.store.components import components
 from genga.store.parquet import read_episodes
@@ -158,7 +158,7 @@ def vote(labels: Labels, tracks: Mapping[int, Rows]) -> Labels:
     return voted
 
 
-def _row(crop: str, of: Crop, row: int | None, found: _Gathered, named: Named) -> tuple[object, ...]:
+def _row(crop: str, of: Crop, row: int | None, found: _Gathered, named: Naming) -> tuple[object, ...]:
     by_model = row is not None and found.by_model[row]
     origin = "person" if crop in named.decided else "model" if by_model else "track"
     return crop, *of.person, of.cluster, *named.labels[crop], None if row is None else found.to_medoid(row), origin

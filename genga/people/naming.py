@@ -25,7 +25,7 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class Named:
+class Naming:
     """The outcome: what each crop is called, which of them a person decided, and what a person should look at."""
 
     labels: dict[str, Label]
@@ -33,7 +33,7 @@ class Named:
     warnings: list[str]
 
 
-def give_names(crops: Mapping[str, Crop], names: Sequence[Name], distance: Callable[[int, int], float]) -> Named:
+def give_names(crops: Mapping[str, Crop], names: Sequence[Name], distance: Callable[[int, int], float]) -> Naming:
     """Return what every crop is called.
 
     distance: mean difference between the crops of two tracks. A line whose crop is not there is passed over with a
@@ -75,7 +75,7 @@ def give_names(crops: Mapping[str, Crop], names: Sequence[Name], distance: Calla
         for key, crop in crops.items()
     }
     decided = {name.crop for name in present} | {key for key, crop in crops.items() if crop.person in by_person}
-    return Named(labels, frozenset(decided), warnings)
+    return Naming(labels, frozenset(decided), warnings)
 
 
 def _conflict(cluster: int, stands: Sequence[Name]) -> list[str]:
