@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.frames import read_decisions
+from genga.decisions.frames import read_verbs
 from genga.drawings.dedup import dedup, in_words, read_episode
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.jobs.threads import one_thread_each
@@ -29,7 +29,7 @@ def main(
         own = read_episode(out.stem, in_frames, in_shots, None, stack)
         tables = zip(earlier_frames, earlier_shots, earlier, strict=True)
         before = [read_episode(keepers.stem, frames, shots, keepers, stack) for frames, shots, keepers in tables]
-        decided = read_decisions(corrections, len(own.frames)) if corrections else {}
+        decided = read_verbs(corrections, len(own.frames)) if corrections else {}
         table = dedup(own, decided, params_of("dedup", Params, params), before)
     write_table(out, table, DEDUP)
     summary(f"dedup {out.parent.name}/{out.stem}: {in_words(table)}")

@@ -316,34 +316,6 @@ def test_a_names_file_is_read(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "column crop is missing; the first line must be crop,character,outfit,scope,who,why"),
-        ("crop,who\n", "column character is missing"),
-        ("crop,character,name\n", "column 'name' is not known"),
-        ("crop,character\n,hana\n", "csv:2: names no crop"),
-        ("crop,character\na,hana,b\n", "csv:2: has more fields than the first line"),
-        ('crop,character\na,"hana, ren"\n', "csv:2: 'hana, ren' holds a comma"),
-        ("crop,character,scope\na,hana,shot\n", "csv:2: scope must be cluster or crop, got 'shot'"),
-        ("crop,character\na,hana\nb,ren\na,ren\n", "csv:4: a was named on line 2 already"),
-    ],
-)
-def test_a_wrong_names_file_is_refused_by_line(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(GengaError) as error:
-        read_names(names_file(tmp_path, text))
-    assert message in str(error.value)
-
-
-def test_a_names_file_that_is_not_text(tmp_path: Path) -> None:
-    path = tmp_path / "characters.csv"
-    path.write_bytes(b"crop,character\n\xff\xfe,hana\n")
-    with pytest.raises(GengaError, match="is not a UTF-8 CSV file"):
-        read_names(path)
-    with pytest.raises(GengaError, match="cannot be read"):
-        read_names(tmp_path / "none.csv")
-
-
 # The contact sheet
 
 
@@ -362,7 +334,7 @@ def test_the_sheet_shows_each_cluster_and_the_lines_still_to_fill_in() -> None:
     assert page.count("data:image/jpeg;base64,") == 4
     assert "Cluster 0" in page and "Cluster 1" in page and "&lt;Hana&gt;" in page
     assert f"crop,character,outfit,scope,who,why\n{C1},,,cluster,,\n</pre>" in page
-    assert "In no cluster" not in page
+    assert "<code>corrections/s/characters.csv</code>" in page and "In no cluster" not in page
     assert page == sheet("s", found.table, found.medoids, colours.__getitem__, 8)
 
 

@@ -3,19 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from genga.decisions.frames import Decision, decisions
+from genga.decisions.frames import Verb, read_verbs
 from genga.drawings._dedup.camera import halved, standing
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.dedup import own_drawings
 from genga.drawings.margins import Asked, closer, recurring
-from genga.errors import GengaError
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.tables.shots import SHOTS
@@ -71,7 +71,7 @@ def shots_of(
 
 
 def deduped(
-    grids: Sequence[Cells], shots: pl.DataFrame, decided: Mapping[int, Decision] | None = None, **changes
+    grids: Sequence[Cells], shots: pl.DataFrame, decided: Mapping[int, Verb] | None = None, **changes
 ) -> list[tuple]:
     """(keeper, reason) of every frame."""
     table = own_drawings(frames_of(grids), shots, grids, decided or {}, params(**changes))
@@ -315,24 +315,7 @@ def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:
     assert recurring_threshold([], noise=30.0) == pytest.approx(30, abs=0.5)
 
 
-HEADER = "frame,decision,who,why\n"
-
-
-def test_decisions() -> None:
-    assert decisions(HEADER + "3,keep,ann,a blink\n4,drop,ann,\n3,drop,bo,no\n", "f.csv", 9) == {3: "drop", 4: "drop"}
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("frame,who\n1,ann\n", "f.csv:1: columns must be frame,decision,who,why, got frame,who"),
-        ("", "f.csv:1: columns must be frame,decision,who,why, got "),
-        (HEADER + "9,keep,ann,\n", "f.csv:2: frame must be a number from 0 to 8, got '9'"),
-        (HEADER + "1,keep,ann,\nx,keep,ann,\n", "f.csv:3: frame must be a number from 0 to 8, got 'x'"),
-        (HEADER + "1,delete,ann,\n", "f.csv:2: decision must be keep or drop, got 'delete'"),
-    ],
-)
-def test_wrong_decisions_are_named(text: str, says: str) -> None:
-    with pytest.raises(GengaError) as caught:
-        decisions(text, "f.csv", 9)
-    assert str(caught.value) == says
+def test_of_two_decisions_about_a_frame_the_later_one_holds(tmp_path: Path) -> None:
+    path = tmp_path / "frames.csv"
+    path.write_text("frame,decision,who,why\n3,keep,ann,a blink\n4,drop,ann,\n3,drop,bo,no\n")
+    assert read_verbs(path, 9) == {3: "drop", 4: "drop"}

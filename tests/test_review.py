@@ -61,7 +61,7 @@ TABLE = pl.DataFrame(
 SHEET = exposures(FRAMES, TABLE)
 
 
-def test_the_closest_decisions_and_what_overrules_them() -> None:
+def test_the_closest_calls_and_what_overrules_them() -> None:
     found = closest(TABLE, 10)
     assert [(one.compared, one.frame, one.one, one.line) for one in found] == [
         (2, 4, True, "4,keep,,"),  # 13 beside 14
@@ -73,7 +73,7 @@ def test_the_closest_decisions_and_what_overrules_them() -> None:
     assert closest(TABLE, 2) == found[:2]
 
 
-def test_no_difference_is_no_close_decision() -> None:
+def test_no_difference_is_no_close_call() -> None:
     same = TABLE.with_columns(difference=pl.lit(0.0))
     assert closest(same, 10) == []
 
@@ -91,6 +91,7 @@ def test_figures() -> None:
     assert found["seconds"] == pytest.approx(1.0)
     assert found["reasons"] == {"held": 3, "kept": 3, "black": 1, "recurring": 1, "restored": 1, "series": 1}
     assert found["timing"] == {"between": 1, "on twos": 1}
+    assert found["corrections"] == "corrections/花 s/第1話/frames.csv"
     assert found["closest"] == [
         {"frame": 4, "shot": 0, "asked": "held", "compared": 2, "difference": 13.0, "threshold": 14.0, "one": True,
          "about": 4, "line": "4,keep,,", "time": 0.4, "compared_time": 0.2}
@@ -157,10 +158,10 @@ OTHER[6:8, 4:6] = 40
 
 
 def test_where_two_grids_differ() -> None:
-    (decision, *_) = closest(
+    (call, *_) = closest(
         pl.DataFrame([row(0, 0, "kept"), row(1, 1, "kept", "held", 0, 40.0, 14.0)], schema=dict(DEDUP), orient="row"), 1
     )
-    found = pair(decision, [GRID, OTHER])
+    found = pair(call, [GRID, OTHER])
     assert (found.size, found.block, found.detail) == ((16, 12), (4, 6, 2, 2), (0, 4, 11, 6))
     assert enlarged(OTHER).shape == (240, 320, 3)
 

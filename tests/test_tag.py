@@ -233,22 +233,3 @@ def test_corrections_are_read_with_spaces_and_faces_as_people_write_them(tmp_pat
         Correction(5, "s/e/000001-2-head", None, "hat", "add"),
     ]
     assert [one.of_crop for one in found] == [False, False, False, True]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("still_or_crop,tag,decision\n", r"tags\.csv: column box is missing; the first line must be still_or_crop,"),
-        ("still_or_crop,box,tag,decision,wer\n", r"tags\.csv: column 'wer' is not known"),
-        ("still_or_crop,box,tag,decision\na,,sky,drop\n", r"tags\.csv:2: decision must be add or remove, got 'drop'"),
-        ("still_or_crop,box,tag,decision\na,x,sky,add\n", r"tags\.csv:2: box must be a person's number"),
-        ("still_or_crop,box,tag,decision\na,,,add\n", r"tags\.csv:2: names no tag"),
-        ("still_or_crop,box,tag,decision\n,,sky,add\n", r"tags\.csv:2: names no still or crop"),
-        ("still_or_crop,box,tag,decision\na,,sky,add,b,c\n", r"tags\.csv:2: has more fields"),
-    ],
-)
-def test_a_wrong_corrections_file_is_refused_by_line(tmp_path, text, message):
-    path = tmp_path / "tags.csv"
-    path.write_text(text)
-    with pytest.raises(GengaError, match=message):
-        read_corrections(path)

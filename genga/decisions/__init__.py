@@ -1,7 +1,7 @@
-"""What people decided, in small text tables under corrections/: one way to read, one to write.
+"""What people decided, in small text tables under corrections/: one reader, one writer, one map of which there are.
 
 characters  Names that people gave: `corrections/<series>/characters.csv` turns clusters into characters.
-csv         Shim.
+csv         The tables under corrections/: which there are, and how their lines are read and written down.
 frames      What a person decided about single frames: corrections/<series>/<episode>/frames.csv.
 tags        What people decided about tags: `corrections/<series>/<episode>/tags.csv`.
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from genga.decisions.frames import Decision
+from genga.decisions.frames import Verb
 from genga.drawings._dedup.camera import halved, standing
 from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
@@ -54,9 +54,7 @@ def read_episode(
     return Episode(name, measured, read_table(shots, SHOTS), cells, read_table(keepers, DEDUP) if keepers else None)
 
 
-def dedup(
-    own: Episode, decided: Mapping[int, Decision], params: Params, earlier: Sequence[Episode] = ()
-) -> pl.DataFrame:
+def dedup(own: Episode, decided: Mapping[int, Verb], params: Params, earlier: Sequence[Episode] = ()) -> pl.DataFrame:
     """Return a row per frame of `own` (DEDUP), in order.
 
     decided: what a person decided, by frame. earlier: the episodes whose drawings are looked for, the first one first.
@@ -74,7 +72,7 @@ def own_drawings(
     frames: pl.DataFrame,
     shots: pl.DataFrame,
     cells: Grids,
-    decided: Mapping[int, Decision],
+    decided: Mapping[int, Verb],
     params: Params,
 ) -> pl.DataFrame:
     """Return a row per frame (DEDUP), in order, of an episode by itself.
@@ -98,8 +96,8 @@ def own_drawings(
     for k, run in enumerate(found):
         reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
         rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
-    for frame, decision in sorted(decided.items()):
-        rows |= corrected(rows, frame, decision)
+    for frame, verb in sorted(decided.items()):
+        rows |= corrected(rows, frame, verb)
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
     asked = closer([*(run.asked for run in found), again])
     nothing = (None,) * len(Asked._fields)
@@ -197,9 +195,9 @@ def run_rows(run: Run, keeper: int, reason: str, seen: MaskedGrids) -> dict[int,
     return rows
 
 
-def corrected(rows: Mapping[int, Row], frame: int, decision: Decision) -> dict[int, Row]:
+def corrected(rows: Mapping[int, Row], frame: int, verb: Verb) -> dict[int, Row]:
     """Return the rows that a person's decision about `frame` changes."""
-    if decision == "keep":
+    if verb == "keep":
         return {frame: (frame, "restored", rows[frame][2])}
     stands_for = [other for other, (keeper, _, _) in rows.items() if keeper == frame]
     return {other: (None, "dropped", None) for other in {frame, *stands_for}}

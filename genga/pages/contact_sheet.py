@@ -1,7 +1,7 @@
 """A contact sheet of clusters, for the person who names them: one HTML file that opens anywhere.
 
 For each cluster, its medoid and crops from near to far: if the far ones show someone else, the cluster is a mixture.
-Below stand the lines that `corrections/<series>/characters.csv` still needs, to be copied and filled in.
+Below stand the lines that the table of names still needs, to be copied and filled in.
 """
 
 import base64
@@ -12,7 +12,7 @@ import cv2
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from genga.decisions.characters import COLUMNS
+from genga.decisions.csv import KINDS, line_of, path_of
 from genga.images.image import Image
 from genga.people.clustering import NOISE
 
@@ -50,15 +50,16 @@ def sheet(
     cards = [_card(number, groups[number], image_of, crops) for number in clusters[:MAX_CLUSTERS]]
     strays = _card(NOISE, groups[NOISE], image_of, 2 * crops) if NOISE in groups else None
     named = {card.cluster for card in cards if card.names}
-    lines = [f"{medoids[card.cluster]},,,cluster,," for card in cards if card.cluster not in named]
+    unnamed = [medoids[card.cluster] for card in cards if card.cluster not in named]
     environment = Environment(loader=PackageLoader("genga.pages.html"), autoescape=True, undefined=StrictUndefined)
     return environment.get_template(TEMPLATE).render(
         series=series,
+        corrections=path_of("characters", series),
         cards=cards,
         strays=strays,
         left_out=len(clusters) - len(cards),
-        header=",".join(COLUMNS),
-        lines=lines,
+        header=KINDS["characters"].header,
+        lines=[line_of("characters", {"crop": crop, "scope": "cluster"}) for crop in unnamed],
         height=HEIGHT,
     )
 

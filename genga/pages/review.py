@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from genga.decisions.frames import COLUMNS
+from genga.decisions.csv import KINDS
 from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import ANSWERS, meanings
 from genga.jobs.progress import progress
@@ -67,12 +67,12 @@ def review(name: str, tables: Tables, params: Params, threads: int = 1) -> Revie
     """
     measured, shots, dedup, stills = tables
     frames = measured.select(list(OF_FRAMES))
-    decisions, sheet = closest(dedup, params.closest), exposures(frames, dedup)
-    figures = compose(name, frames, shots, dedup, sheet, decisions)
+    calls, sheet = closest(dedup, params.closest), exposures(frames, dedup)
+    figures = compose(name, frames, shots, dedup, sheet, calls)
     with CellReader(measured) as cells, ShardReader() as shards, ThreadPoolExecutor(threads) as pool:
         files = zip(stills["frame"].to_list(), shards.read_rows(stills), strict=True)
         pictures = thumbnails(progress(files, len(stills), f"review {name}", "stills"), params, pool)
-        grids, pairs = grid_pictures(decisions, cells), [pair(one, cells) for one in decisions]
+        grids, pairs = grid_pictures(calls, cells), [pair(one, cells) for one in calls]
     shape = stills.select("width", "height").row(0) if len(stills) else (16, 9)
     of_time = rhythm(sheet, figures["seconds"])
     return Reviewed(page_of(figures, shots_of(shots, dedup, sheet), of_time, pictures, grids, pairs, shape), figures)
@@ -106,7 +106,7 @@ def page_of(
         shape=shape,
         why=meanings(figures["reasons"]),
         answers=ANSWERS,
-        columns=",".join(COLUMNS),
+        columns=KINDS["frames"].header,
         scale=scale,
     )
 

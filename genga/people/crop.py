@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.decisions.tags import Correction
+from genga.decisions.tags import FILE, Correction
 from genga.errors import GengaError
 from genga.images.boxes import Box, containment
 from genga.images.codec import EXTENSION, encode
@@ -188,7 +188,7 @@ def cut_crops(images: Iterable[tuple[str, Image]], crops: pl.DataFrame) -> Itera
             yield name, cut(image, *box)
 
 
-def correct(crops: pl.DataFrame, corrections: Sequence[Correction], source: str = "tags.csv") -> pl.DataFrame:
+def correct(crops: pl.DataFrame, corrections: Sequence[Correction], source: str = FILE) -> pl.DataFrame:
     """Return the crops with the tags that people added to single crops, or removed.
 
     An added tag stands last. source: the file's name, for messages. Raises GengaError for a crop that is not there.

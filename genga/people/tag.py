@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genga.decisions.tags import Correction
+from genga.decisions.tags import FILE, Correction
 from genga.errors import GengaError
 from genga.images.boxes import padded
 from genga.images.image import Image, cut
@@ -121,7 +121,7 @@ def _above(means: Means, votes: Votes, ensemble: Ensemble, floor: float) -> Iter
         yield Scored(*ensemble.tags[column], float(rounded[column]), int(votes[column]))
 
 
-def correct(tags: pl.DataFrame, corrections: Sequence[Correction], source: str = "tags.csv") -> pl.DataFrame:
+def correct(tags: pl.DataFrame, corrections: Sequence[Correction], source: str = FILE) -> pl.DataFrame:
     """Return the tags with what people decided. A tag that a person adds has score 1.
 
     Corrections of crops are left to the stage crop. source: the file's name, for messages. Raises GengaError for a

@@ -1,6 +1,6 @@
-"""The closest decisions of an episode: taken for one drawing or for two by the smallest margin, for a person to check.
+"""The closest calls of an episode: taken for one drawing or for two by the smallest margin, for a person to check.
 
-Of the frames of one hold only the closest stands for all; what a person has decided is not asked again. Decisions whose
+Of the frames of one hold only the closest stands for all; what a person has decided is not asked again. Calls whose
 other side is in another episode are left out: its frames are not this episode's.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from genga.decisions.csv import line_of
 from genga.drawings.margins import Asked
 from genga.tables.dedup import DEDUP
 from genga.tables.schema import only
@@ -18,11 +19,11 @@ OF_DEDUP = only(
     DEDUP, "frame", "shot", "keeper", "reason", "keeper_episode", "asked", "compared", "difference", "threshold"
 )
 
-_ONE, _TWO = ("kept", "held", "recurring"), ("kept", "held")  # reasons of frames that such a decision led to
+_ONE, _TWO = ("kept", "held", "recurring"), ("kept", "held")  # reasons of frames that such a call led to
 
 
 @dataclass(frozen=True)
-class Decision:
+class CloseCall:
     """Two frames of an episode that were compared, and what came of it."""
 
     frame: int
@@ -36,15 +37,15 @@ class Decision:
 
     @property
     def line(self) -> str:
-        """The line of corrections/<series>/<episode>/frames.csv that overrules it, without who and why."""
-        return f"{self.about},{'keep' if self.one else 'drop'},,"
+        """The line of the episode's table of decisions that overrules it, without who and why."""
+        return line_of("frames", {"frame": str(self.about), "decision": "keep" if self.one else "drop"})
 
 
-def closest(dedup: pl.DataFrame, count: int) -> list[Decision]:
-    """Return the `count` closest decisions, the closest first. dedup: the table of stage dedup, columns OF_DEDUP."""
+def closest(dedup: pl.DataFrame, count: int) -> list[CloseCall]:
+    """Return the `count` closest calls, the closest first. dedup: the table of stage dedup, columns OF_DEDUP."""
     reasons = dedup["reason"].to_list()
     asked = dedup.filter(pl.col("asked").is_not_null() & pl.col("keeper_episode").is_null()).select(list(OF_DEDUP))
-    found: dict[tuple[bool, int], tuple[float, Decision]] = {}
+    found: dict[tuple[bool, int], tuple[float, CloseCall]] = {}
     for frame, shot, keeper, reason, _, *question in asked.iter_rows():
         one = Asked(*question)
         same = one.difference <= one.threshold
@@ -57,7 +58,7 @@ def closest(dedup: pl.DataFrame, count: int) -> list[Decision]:
             about, key = keeper, (False, keeper)
             counts = reason in _TWO and reasons[keeper] == "kept"
         if counts and math.isfinite(one.margin) and (key not in found or one.margin < found[key][0]):
-            decision = Decision(frame, shot, one.asked, one.compared, one.difference, one.threshold, same, about)
-            found[key] = one.margin, decision
+            call = CloseCall(frame, shot, one.asked, one.compared, one.difference, one.threshold, same, about)
+            found[key] = one.margin, call
     ordered = sorted(found.values(), key=lambda pair: (pair[0], pair[1].frame))
-    return [decision for _, decision in ordered[:count]]
+    return [call for _, call in ordered[:count]]

@@ -1,4 +1,4 @@
-"""What the page of an episode says, as data: counts, the closest decisions, and each shot with its drawings."""
+"""What the page of an episode says, as data: counts, the closest calls, and each shot with its drawings."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from genga.pages._review.closest import Decision
+from genga.decisions.csv import path_of
+from genga.pages._review.closest import CloseCall
 from genga.pages.tally import goes_on, tally
 from genga.tables.frames import FRAMES
 from genga.tables.schema import only
@@ -27,7 +28,7 @@ def compose(
     shots: pl.DataFrame,
     dedup: pl.DataFrame,
     sheet: pl.DataFrame,
-    decisions: Sequence[Decision],
+    calls: Sequence[CloseCall],
 ) -> dict[str, Any]:
     """Return the figures of an episode, each a number or a short list.
 
@@ -48,9 +49,9 @@ def compose(
         "exposures": sheet.height,
         "reasons": reasons,
         "timing": tally(shots["timing"].map_elements(timing, pl.String)),
+        "corrections": path_of("frames", series, episode),
         "closest": [
-            {**asdict(one), "line": one.line, "time": at[one.frame], "compared_time": at[one.compared]}
-            for one in decisions
+            {**asdict(one), "line": one.line, "time": at[one.frame], "compared_time": at[one.compared]} for one in calls
         ],
     }
 

@@ -11,7 +11,7 @@ import numpy as np
 from genga.images.codec import decode
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail
-from genga.pages._review.closest import Decision
+from genga.pages._review.closest import CloseCall
 from genga.params.review import Params
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -55,9 +55,9 @@ def _batches(stills: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, by
         yield batch
 
 
-def grid_pictures(decisions: Iterable[Decision], cells: Grids) -> dict[int, str]:
-    """Return the data URI of each frame that a decision speaks of, as genga compares them."""
-    frames = sorted({frame for one in decisions for frame in (one.frame, one.compared)})
+def grid_pictures(calls: Iterable[CloseCall], cells: Grids) -> dict[int, str]:
+    """Return the data URI of each frame that a call speaks of, as genga compares them."""
+    frames = sorted({frame for one in calls for frame in (one.frame, one.compared)})
     return {frame: data_uri(enlarged(cells[frame]), _GRID_QUALITY) for frame in frames}
 
 
@@ -68,8 +68,8 @@ def enlarged(cells: Cells) -> Image:
     return np.repeat(big[:, :, None], 3, axis=2).astype(np.uint8, copy=False)
 
 
-def pair(one: Decision, cells: Grids) -> Pair:
-    """Return where the frames of a decision differ.
+def pair(one: CloseCall, cells: Grids) -> Pair:
+    """Return where the frames of a call differ.
 
     The block is the one of just that difference: where text is left out of the comparison, others differ more.
     """
