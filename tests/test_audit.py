@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from genga.audit.safetensors_header import header_of
 from genga.audit.verify import audit
 from genga.cli.audit import app
 from genga.errors import GengaError
+from genga.store.files import sha256_of
 from genga.workflow.records import Output, Record, Records, read_records
 
 
@@ -177,6 +179,18 @@ def test_code_and_corrections_that_moved_on_are_found_in_the_history(project: Pa
     assert History(".", meaning).commit_of(
         {"genga/people/tag.py": meaning("genga/people/tag.py", b"TAG = 2  # two\n")}
     ) == git("rev-parse", "HEAD")
+
+
+def test_corrections_that_only_an_earlier_version_read_are_said_and_no_failure(project: Path) -> None:
+    path = f"corrections/{SERIES}/characters.csv"
+    text(path, f'crop,character\n{HEAD},"hana\n')
+    records, known = read_records(), sha256_of(path)
+    jobs = {key: replace(job, inputs=job.inputs | {path: known}) if path in job.inputs else job
+            for key, job in records.jobs.items()}  # fmt: skip
+    result = audit(MODEL, replace(records, jobs=jobs))
+    assert result["verified"] and len(result["corrections"]) == 2
+    (check,) = [one for one in result["checks"] if one["name"] == path and one["state"] == "absent"]
+    assert check["note"] == f"{path}:2: is not CSV (unexpected end of data); put its quotes right"
 
 
 def test_code_of_no_commit_is_said_and_no_failure(project: Path) -> None:

@@ -44,6 +44,15 @@ def test_a_frame_that_was_seen(project: Path) -> None:
     assert len(found["decisions"]) == 3 and found["absent"] == []
 
 
+def test_a_table_of_corrections_that_cannot_be_read_is_named_and_the_rest_goes_on(project: Path) -> None:
+    path = f"corrections/{PLACE}/tags.csv"
+    text(path, "still,tag\n")
+    text(f"corrections/{PLACE}/notes.csv", "no table of corrections\n")
+    found = trace(f"{PLACE}/2")
+    assert [one["said"] for one in found["decisions"]] == ["is hana (mai)"]
+    assert list(found["damaged"]) == [path] and "column still_or_crop is missing" in found["damaged"][path]
+
+
 def test_a_frame_that_another_stands_for_says_why(project: Path) -> None:
     said = list(lines(trace(f"{PLACE}/000001")))
     assert said[0] == f"{PLACE}/000001"

@@ -10,8 +10,7 @@ crate_jobs          The jobs behind a model, each as an action of its own: the p
                     Run Crate.
 croissant           A dataset as Croissant: a folder with its table, one shard of its images, and JSON-LD that says
                     how to read both.
-decisions           What people decided: the lines under corrections/, as they were when the jobs read them, and whom
-                    they concern.
+decisions           What people decided, as audits tell it: each line as a sentence, and whom it concerns.
 diff                What differs between two runs: the data they saw, the parameters, the code, models and software
                     behind them.
 extras              Libraries of auditors' formats: not part of the main environment, imported only where they are

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from genga.audit.crate_jobs import add_jobs
-from genga.audit.decisions import FOLDER as CORRECTIONS
 from genga.audit.extras import library
+from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.errors import GengaError
 from genga.store.files import sha256_of
 from genga.tables.places import path_of

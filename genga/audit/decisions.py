@@ -1,58 +1,41 @@
-"""What people decided: the lines under corrections/, as they were when the jobs read them, and whom they concern."""
+"""What people decided, as audits tell it: each line as a sentence, and whom it concerns."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-FOLDER = "corrections"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One line of a file under corrections/."""
-
-    file: str
-    line: int  # the header is 1
-    values: Mapping[str, str]  # column -> what stands there
-
-    @property
-    def kind(self) -> str:
-        """The file's name without extension: frames, tags, characters."""
-        return PurePosixPath(self.file).stem
-
-    @property
-    def target(self) -> str:
-        """The id it is about: a still `series/episode/000123`, or a crop of one; "" if the line names none."""
-        if self.kind != "frames":
-            return self.values.get("still_or_crop") or self.values.get("crop") or ""
-        number, folder = self.values.get("frame", ""), PurePosixPath(self.file).parent.relative_to(FOLDER)
-        return f"{folder}/{int(number):06d}" if number.isdecimal() else ""
-
-    @property
-    def said(self) -> str:
-        """The line as a sentence: what, then who and why if they were given."""
-        values = self.values
-        match self.kind:
-            case "frames":
-                what = f"{values.get('decision')} frame"
-            case "tags":
-                of = f" of person {box}" if (box := values.get("box")) else ""
-                what = f"{values.get('decision')} {values.get('tag')}{of}"
-            case _:
-                outfit = f" in {values['outfit']}" if values.get("outfit") else ""
-                what = f"is {values.get('character') or 'nobody'}{outfit}"
-        because = ": ".join(text for text in (values.get("who"), values.get("why")) if text)
-        return f"{what} ({because})" if because else what
+from genga.decisions.csv import FOLDER, Decision, kind_at, parse
 
 
 def decisions(file: str, content: bytes) -> list[Decision]:
-    """Return the lines of a corrections file. file: its path, `corrections/<series>/…`."""
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
-    return [
-        Decision(file, rows.line_num, {key: (value or "").strip() for key, value in row.items() if key}) for row in rows
-    ]
+    """Return the lines of a table below the project's folder; none if no stage reads it.
+
+    Raises GengaError naming file and line.
+    """
+    kind = kind_at(file)
+    return parse(content, file, kind) if kind else []
+
+
+def target_of(decision: Decision) -> str:
+    """Return the id it is about: a still `series/episode/000123`, or a crop of one; "" if the line names none."""
+    if decision.kind != "frames":
+        return decision["still_or_crop"] or decision["crop"]
+    number, folder = decision["frame"], PurePosixPath(decision.file).parent.relative_to(FOLDER)
+    return f"{folder}/{int(number):06d}" if number.isdecimal() else ""
+
+
+def said(decision: Decision) -> str:
+    """Return the line as a sentence: what, then who and why if they were given."""
+    match decision.kind:
+        case "frames":
+            what = f"{decision['decision']} frame"
+        case "tags":
+            of = f" of person {box}" if (box := decision["box"]) else ""
+            what = f"{decision['decision']} {decision['tag']}{of}"
+        case _:
+            outfit = f" in {decision['outfit']}" if decision["outfit"] else ""
+            what = f"is {decision['character'] or 'nobody'}{outfit}"
+    because = ": ".join(text for text in (decision["who"], decision["why"]) if text)
+    return f"{what} ({because})" if because else what
 
 
 def of_image(
@@ -72,5 +55,5 @@ def by_target(found: Iterable[Decision]) -> dict[str, list[Decision]]:
     """Return decisions by the id they are about."""
     grouped: dict[str, list[Decision]] = {}
     for one in found:
-        grouped.setdefault(one.target, []).append(one)
+        grouped.setdefault(target_of(one), []).append(one)
     return grouped

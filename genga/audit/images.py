@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.audit.decisions import Decision, of_image
+from genga.audit.decisions import of_image, said, target_of
 from genga.audit.tables import (
     OF_CHARACTERS,
     OF_CROP,
@@ -19,6 +19,7 @@ from genga.audit.tables import (
     series_of,
 )
 from genga.dataset.captions import SEPARATOR
+from genga.decisions.csv import Decision
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.places import path_of
 from genga.tables.schema import only
@@ -70,7 +71,7 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
                 **_listed(listed.get(row["image"])),
                 "character": _who(named.get(crop), listed.get(row["image"])),
                 "tags": _decided_tags(listed.get(row["image"]), row, at, tags, about),
-                "decisions": [{"file": one.file, "line": one.line, "said": one.said} for one in about],
+                "decisions": [{"file": one.file, "line": one.line, "said": said(one)} for one in about],
                 **{name: row[name] for name in SEEN},
             }
         )
@@ -158,7 +159,7 @@ def _decided_tags(
     """Each tag of the image, who decided it (model, box, person), whether its caption says it; None: not known here."""
     if listed is None:
         return None
-    by_person = {one.values.get("tag", "").replace(" ", "_") for one in about if one.target == row["crop"]}
+    by_person = {one["tag"].replace(" ", "_") for one in about if target_of(one) == row["crop"]}
     of = tags.get((row["still"], at["box"] if at else None)) if at or row["crop"] is None else None
     found, written = [], set(listed["caption"].split(SEPARATOR))
     for tag in listed["tags"]:

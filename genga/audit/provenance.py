@@ -7,14 +7,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from genga.audit.code import Code
-from genga.audit.decisions import FOLDER as CORRECTIONS
-from genga.audit.decisions import Decision, by_target, decisions
+from genga.audit.decisions import by_target, decisions
 from genga.audit.git_history import History
 from genga.audit.images import episodes_of, images, seen_images
 from genga.audit.lineage import behind, recorded
 from genga.audit.model import Subject, subject_of
 from genga.audit.models import models_of, registry_of
 from genga.audit.tables import Reader
+from genga.decisions.csv import FOLDER, Decision
+from genga.errors import GengaError
 from genga.models.registry import Registry
 from genga.workflow.records import Record, Records
 
@@ -31,6 +32,7 @@ class Behind:
     images: list[dict[str, Any]]  # see genga.audit.images
     episodes: list[str]  # series/episode
     corrections: list[Decision]  # that the jobs had read
+    illegible: dict[str, str]  # tables of corrections that are read no more, with the reason
     registry: Registry
     code: Code
     reader: Reader
@@ -44,7 +46,7 @@ def gather(file: str | Path, records: Records, root: str | Path = ".") -> Behind
     history = History(root, lambda _, data: hashlib.sha256(data).hexdigest())
     jobs = behind(records, *_made(subject))
     seen = seen_images(reader, subject.run, subject.checkpoint.step)
-    read = corrections_read(jobs, history, root)
+    read, illegible = corrections_read(jobs, history)
     return Behind(
         root=root,
         subject=subject,
@@ -54,6 +56,7 @@ def gather(file: str | Path, records: Records, root: str | Path = ".") -> Behind
         images=images(reader, seen, by_target(read)),
         episodes=episodes_of(seen),
         corrections=read,
+        illegible=illegible,
         registry=registry_of(jobs, root),
         code=Code(jobs, records, root),
         reader=reader,
@@ -85,15 +88,22 @@ def made_by_training(run: str) -> list[str]:
     return [f"models/{run}/{name}" for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
 
 
-def corrections_read(jobs: Iterable[Record], history: History, root: Path) -> list[Decision]:
-    """Return the decisions that the jobs had read, in the order of files and lines."""
+def corrections_read(jobs: Iterable[Record], history: History) -> tuple[list[Decision], dict[str, str]]:
+    """Return the decisions that the jobs had read, in the order of files and lines.
+
+    And by path what is wrong with tables that an earlier version took, and this one does not.
+    """
     found: list[Decision] = []
+    illegible: dict[str, str] = {}
     for path, sha256 in recorded(jobs):
-        if PurePosixPath(path).parts[0] != CORRECTIONS or sha256 is None:
+        if PurePosixPath(path).parts[0] != FOLDER or sha256 is None:
             continue
-        content = history.read(path, sha256)
-        found += decisions(path, content) if content is not None else []
-    return found
+        try:
+            content = history.read(path, sha256)
+            found += decisions(path, content) if content is not None else []
+        except GengaError as error:
+            illegible[path] = str(error)
+    return found, illegible
 
 
 def parameters_of(jobs: Iterable[Record]) -> dict[str, Any]:

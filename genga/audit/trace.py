@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.audit.decisions import Decision, by_target, decisions
+from genga.audit.decisions import by_target, decisions, said
 from genga.audit.tables import (  # fmt: skip
     OF_CHARACTERS,
     OF_CROP,
@@ -24,6 +24,7 @@ from genga.audit.tables import (  # fmt: skip
     OF_TAG,
     Reader,
 )
+from genga.decisions.csv import FOLDER, Decision
 from genga.errors import GengaError
 from genga.tables.places import path_of
 from genga.training.checkpoints import read_checkpoints
@@ -59,7 +60,7 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
         **of_frame,
         **of_still,
         "seen": list(seen(reader, still)) if still else [],
-        "decisions": _decided(Path(root), series, f"{series}/{episode}/{number:06d}", still),
+        "decisions": _decided(reader, series, f"{series}/{episode}/{number:06d}", still),
         "absent": sorted(reader.absent),
         "damaged": reader.damaged,
     }
@@ -121,15 +122,19 @@ def _shot(reader: Reader, path: str, frame: int) -> Rows:
     return reader.table(path, OF_SHOTS).filter((pl.col("start") <= frame) & (pl.col("end") > frame)).to_dicts()
 
 
-def _decided(root: Path, series: str, *stills: str | None) -> list[dict[str, Any]]:
+def _decided(reader: Reader, series: str, *stills: str | None) -> list[dict[str, Any]]:
     """What people have decided about the frame, the still that shows it, and the crops of it, as it stands today."""
     found: list[Decision] = []
-    for path in sorted((root / "corrections" / series).rglob("*.csv")):
-        found += decisions(path.relative_to(root).as_posix(), path.read_bytes())
+    for path in sorted((reader.root / FOLDER / series).rglob("*.csv")):
+        name = path.relative_to(reader.root).as_posix()
+        try:
+            found += decisions(name, path.read_bytes())
+        except GengaError as error:
+            reader.damaged[name] = str(error)
     wanted = [
-        one
+        (target, one)
         for target, lines in by_target(found).items()
         for one in lines
         if any(still and (target == still or target.startswith(f"{still}-")) for still in stills)
     ]
-    return [{"file": one.file, "line": one.line, "target": one.target, "said": one.said} for one in wanted]
+    return [{"file": one.file, "line": one.line, "target": target, "said": said(one)} for target, one in wanted]

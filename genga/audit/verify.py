@@ -23,12 +23,12 @@ from genga.audit.checks import (
     check_text,
     counted,
 )
-from genga.audit.decisions import FOLDER as CORRECTIONS
 from genga.audit.git_history import History
 from genga.audit.lineage import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
 from genga.audit.provenance import Behind, facts, gather, made_by_training
+from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.stages import EPISODE_STAGES
 from genga.store.hash_cache import Stamps
 from genga.tables.places import FOLDER, RAW, path_of
@@ -77,6 +77,7 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     if known is None:
         yield from check_images((row for row in rows if row["shard"]), behind.root)
     yield from (Check("image", row["image"], ABSENT, None, "not in the dataset") for row in rows if not row["shard"])
+    yield from (Check("correction", path, ABSENT, None, why) for path, why in sorted(behind.illegible.items()))
     yield from (Check("table", path, CHANGED, None, why) for path, why in sorted(behind.reader.damaged.items()))
 
 
