@@ -1,4 +1,4 @@
-"""What people decided: every kind of table is read with the same manners."""
+"""What people decided: every kind of table is read with the same manners, and written so that other lines stay."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from genga.decisions.characters import Name, read_names
-from genga.decisions.csv import KINDS, kind_at, line_of, of_stage, parse, path_of, read
+from genga.decisions.csv import KINDS, Decision, kind_at, line_of, of_stage, parse, path_of, read, records
 from genga.decisions.frames import read_verbs
 from genga.decisions.tags import Correction, read_corrections
+from genga.decisions.writer import append, remove, replace
 from genga.errors import GengaError
 from genga.stages import LINE
 
@@ -259,3 +260,114 @@ def test_a_line_to_copy_is_one_that_the_reader_takes(kind: str, values: Mapping[
     assert line_of(kind, values) == line
     (found,) = parse(f"{KINDS[kind].header}\n{line}\n".encode(), "f.csv", kind)
     assert {column: value for column, value in found.values.items() if value} == values
+
+
+# Writing. A file with everything that somebody may care for, and what may stand around it.
+
+KEPT = '# mine: "do not touch\n{0}\n\n#{1}\n  {1}  \n# the "rest\n{2}\n'
+AS = {
+    "plain": (KEPT, ""),
+    "Windows": (KEPT.replace("\n", "\r\n"), ""),
+    "a byte order mark": (KEPT.replace("\n", "\r\n"), "\ufeff"),
+    "no line end at the end": (KEPT.removesuffix("\n"), ""),
+    "mixed line ends": (KEPT.replace("#{1}\n", "#{1}\r\n"), ""),
+}
+OTHER = {
+    "frames": ({"frame": "4", "decision": "drop", "why": "a, b"}, '4,drop,,"a, b"'),
+    "tags": ({"still_or_crop": "s/e/000004", "tag": "sky", "decision": "remove"}, "s/e/000004,,sky,remove,,"),
+    "characters": ({"crop": "#s/e/000004-0-head", "character": "ren"}, '"#s/e/000004-0-head",ren,,,,'),
+}
+TOLD = ',"one\ntwo"'
+
+
+def kept(folder: Path, kind: str, name: str) -> tuple[Path, bytes]:
+    header, line = FULL[kind]
+    pattern, mark = AS[name]
+    last = OTHER[kind][1].rpartition(",")[0] + TOLD if kind != "frames" else f"5,keep,{TOLD}"
+    content = (mark + pattern.format(header, line, last)).encode()
+    return table(folder, kind, content), content
+
+
+@every_kind
+@pytest.mark.parametrize("name", AS)
+def test_records_are_all_of_the_file(tmp_path: Path, kind: str, name: str) -> None:
+    _, content = kept(tmp_path, kind, name)
+    assert "".join(one.text for one in records(content, "f.csv")).encode() == content.removeprefix(b"\xef\xbb\xbf")
+
+
+@every_kind
+@pytest.mark.parametrize("name", AS)
+def test_nothing_is_lost_where_a_line_is_added(tmp_path: Path, kind: str, name: str) -> None:
+    path, before = kept(tmp_path, kind, name)
+    values, line = OTHER[kind]
+    append(path, kind, [values, values])
+    end = b"\r\n" if b"\r\n\r\n" in before else b"\n"
+    before += b"" if before.endswith(b"\n") else end
+    assert path.read_bytes() == before + line.encode() + end + line.encode() + end
+    assert [path.name for path in tmp_path.iterdir()] == [f"{kind}.csv"]
+
+
+@every_kind
+@pytest.mark.parametrize("name", AS)
+def test_one_line_changes_and_no_other(tmp_path: Path, kind: str, name: str) -> None:
+    path, before = kept(tmp_path, kind, name)
+    first = read(path, kind)[0]
+    replace(first, {"who": "bo", "why": "no"})
+    told = FULL[kind][1].rpartition(",ann,")[0] + ",bo,no"
+    assert path.read_bytes() == before.replace(f"  {FULL[kind][1]}  ".encode(), told.encode())
+    remove(read(path, kind)[0])
+    end = b"\r\n" if b"\r\n\r\n" in before else b"\n"
+    assert path.read_bytes() == before.replace(f"  {FULL[kind][1]}  ".encode() + end, b"")
+
+
+@every_kind
+@pytest.mark.parametrize("name", AS)
+def test_the_last_line_goes_with_all_that_its_quotes_hold(tmp_path: Path, kind: str, name: str) -> None:
+    path, before = kept(tmp_path, kind, name)
+    remove(read(path, kind)[-1])
+    rest = before[: before.index(b'# the "rest')]
+    assert path.read_bytes() in (rest + b'# the "rest\n', rest + b'# the "rest\r\n')
+
+
+@every_kind
+def test_a_table_is_begun(tmp_path: Path, kind: str) -> None:
+    values, line = OTHER[kind]
+    path = tmp_path / "s" / f"{kind}.csv"
+    append(path, kind, [values])
+    assert path.read_text(encoding="utf-8") == f"{FULL[kind][0]}\n{line}\n"
+
+
+@every_kind
+def test_a_column_is_added_to_the_first_line_alone(tmp_path: Path, kind: str) -> None:
+    header, line = LEAST[kind]
+    path = table(tmp_path, kind, f"# mine\r\n{header}\r\n{line}\r\n{line}")
+    replace(read(path, kind)[1], {"why": "so"})
+    assert path.read_bytes().decode() == f"# mine\r\n{header},why\r\n{line}\r\n{line},so"
+    assert [one["why"] for one in read(path, kind)] == ["", "so"]
+
+
+@every_kind
+def test_what_has_changed_since_is_not_written_over(tmp_path: Path, kind: str) -> None:
+    header, line = FULL[kind]
+    path = table(tmp_path, kind, f"{header}\n{line}\n")
+    (decision,) = read(path, kind)
+    content = f"{header}\n# new\n{line}\n"
+    table(tmp_path, kind, content)
+    changes: list[Callable[[Decision], None]] = [remove, lambda one: replace(one, {"who": "bo"})]
+    for change in changes:
+        with pytest.raises(GengaError) as caught:
+            change(decision)
+        assert str(caught.value) == f"{path}:2: is not what it was when it was read; read the file again"
+    assert path.read_text(encoding="utf-8") == content
+
+
+@every_kind
+def test_what_the_reader_would_refuse_is_not_written(tmp_path: Path, kind: str) -> None:
+    first = FULL[kind][0].partition(",")[0]
+    for content in ("wer\n", f"{FULL[kind][0]}\n"):
+        path = table(tmp_path, kind, content)
+        with pytest.raises(GengaError, match=f"{kind}.csv:[12]: (column {first} is missing|{first} has a line end)"):
+            append(path, kind, [{first: "a\nb"}])
+        assert path.read_text(encoding="utf-8") == content
+    with pytest.raises(GengaError, match="column 'wer' is not known"):
+        append(path, kind, [{"wer": "ann"}])
