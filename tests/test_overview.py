@@ -25,8 +25,7 @@ def figures(number: int, drawings: int, *decisions: dict) -> dict:
     return {
         "series": "花 s", "episode": f"ep {number}", "frames": 1000, "seconds": 1000 / 24, "start": 0.0, "shots": 20,
         "drawings": drawings, "exposures": 300, "reasons": {"kept": drawings, "held": 990 - drawings, "black": 10},
-        "timing": {"on twos": 20}, "corrections": f"corrections/花 s/ep {number}/frames.csv",
-        "closest": list(decisions),
+        "timing": {"on twos": 20}, "closest": list(decisions),
     }  # fmt: skip
 
 
@@ -59,7 +58,6 @@ def test_the_page() -> None:
     assert [len(re.findall('class="flag"', row)) for row in rows] == [0, 0, 0, 0, 1]
     assert '<a href="../review/%E8%8A%B1%20s/ep%205.html">ep 5</a>' in rows[4]
     assert "904 drawings stand for 5\N{NARROW NO-BREAK SPACE}000 frames of 5 episodes." in text
-    assert '9,keep,,</code><br><code class="quiet">corrections/花 s/ep 3/frames.csv</code>' in text
     assert text.count("#closest") == 2 and "<script" not in text
     assert text == overview("花 s", EPISODES, Params(odd=4.0, closest=2))
 

@@ -91,7 +91,6 @@ def test_figures() -> None:
     assert found["seconds"] == pytest.approx(1.0)
     assert found["reasons"] == {"held": 3, "kept": 3, "black": 1, "recurring": 1, "restored": 1, "series": 1}
     assert found["timing"] == {"between": 1, "on twos": 1}
-    assert found["corrections"] == "corrections/花 s/第1話/frames.csv"
     assert found["closest"] == [
         {"frame": 4, "shot": 0, "asked": "held", "compared": 2, "difference": 13.0, "threshold": 14.0, "one": True,
          "about": 4, "line": "4,keep,,", "time": 0.4, "compared_time": 0.2}

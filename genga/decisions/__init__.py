@@ -4,5 +4,6 @@ characters  Names that people gave: `corrections/<series>/characters.csv` turns 
 csv         The tables under corrections/: which there are, and how their lines are read and written down.
 frames      What a person decided about single frames: corrections/<series>/<episode>/frames.csv.
 tags        What people decided about tags: `corrections/<series>/<episode>/tags.csv`.
-writer      Write what people decide into these tables: one line changes, every other stays byte for byte.
+writer      Write what people decide into the tables under corrections/: one line changes, every other stays byte for
+            byte.
 """

@@ -51,7 +51,7 @@ def sheet(
     strays = _card(NOISE, groups[NOISE], image_of, 2 * crops) if NOISE in groups else None
     named = {card.cluster for card in cards if card.names}
     unnamed = [medoids[card.cluster] for card in cards if card.cluster not in named]
-    environment = Environment(loader=PackageLoader("genga.pages.html"), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=PackageLoader("genga.pages"), autoescape=True, undefined=StrictUndefined)
     return environment.get_template(TEMPLATE).render(
         series=series,
         corrections=path_of("characters", series),

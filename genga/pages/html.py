@@ -15,7 +15,7 @@ PALETTE, BASE = "palette.css", "base.css"  # of every page: its colours in light
 def page(template: str, style: str, **values: Any) -> str:
     """Return a page. template, style: names of files in genga/templates/."""
     environment = Environment(
-        loader=PackageLoader("genga.pages.html"),
+        loader=PackageLoader("genga.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

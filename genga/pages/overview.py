@@ -73,12 +73,8 @@ def odd(values: Sequence[float], limit: float) -> list[bool]:
 
 
 def closest_of(episodes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the closest calls of all episodes, the closest first, each with its `episode` and its `corrections`."""
-    every = [
-        {**one, "episode": figures["episode"], "corrections": figures["corrections"]}
-        for figures in episodes
-        for one in figures["closest"]
-    ]
+    """Return the closest calls of all episodes, the closest first, each with its `episode`."""
+    every = [{**one, "episode": figures["episode"]} for figures in episodes for one in figures["closest"]]
     names = [figures["episode"] for figures in episodes]
 
     def order(one: Mapping[str, Any]) -> tuple[float, int, int]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from genga.decisions.csv import KINDS
+from genga.decisions.csv import KINDS, path_of
 from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import ANSWERS, meanings
 from genga.jobs.progress import progress
@@ -106,6 +106,7 @@ def page_of(
         shape=shape,
         why=meanings(figures["reasons"]),
         answers=ANSWERS,
+        corrections=path_of("frames", figures["series"], figures["episode"]),
         columns=KINDS["frames"].header,
         scale=scale,
     )

@@ -130,7 +130,7 @@ class Project:
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the file of what people decided of a kind, as a list; none if there is no such file."""
         path = decided_path(kind, wildcards["series"], wildcards.get("episode", ""))
-        return [path.as_posix()] if path.is_file() else []
+        return [path] if Path(path).is_file() else []
 
     def in_roles(self, roles: Sequence[str]) -> list[registry.Model]:
         """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from genga.decisions.csv import path_of
 from genga.pages._review.closest import CloseCall
 from genga.pages.tally import goes_on, tally
 from genga.tables.frames import FRAMES
@@ -49,7 +48,6 @@ def compose(
         "exposures": sheet.height,
         "reasons": reasons,
         "timing": tally(shots["timing"].map_elements(timing, pl.String)),
-        "corrections": path_of("frames", series, episode),
         "closest": [
             {**asdict(one), "line": one.line, "time": at[one.frame], "compared_time": at[one.compared]} for one in calls
         ],
