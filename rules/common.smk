@@ -98,12 +98,7 @@ def all_sections(wildcards):
 
 def one_value(name, key):
     """Return a params function: one value of another stage's section, that a stage has to know, as the run has it."""
-
-    def value(wildcards):
-        said = PROJECT.section(name, wildcards.get("run"))[key]
-        return Named(key, said, said)
-
-    return value
+    return lambda wildcards: Named(key, said := PROJECT.section(name, wildcards.get("run"))[key], said)
 
 
 def of_run(key):
@@ -131,6 +126,11 @@ def pins(*roles):
     """Return a params function: the sha256 of the models in these roles, to which every job holds them."""
     value = Named("pins", PROJECT.pins(roles), "")
     return lambda wildcards: value
+
+
+def known(name, path):
+    """Return a params function: which file it is by its content, for a rule that has it for an input elsewhere."""
+    return lambda wildcards: Named(name, PROJECT.digests([path])[path], "")
 
 
 # A machine that must have a GPU is asked for where models.device says so; `auto` takes what it finds.

@@ -28,7 +28,7 @@ rule report:
         mem_mb=grows(4000, each=10),
         runtime=grows(30, each=1),
     params:
-        **carried(catalogue=Named("catalogue", PROJECT.digests(["models.yaml"])["models.yaml"], "")),
+        **carried(catalogue=known("catalogue", "models.yaml")),
         code=code("report"),
         values=section("report"),
         models=section("models"),
