@@ -45,5 +45,26 @@ def test_fallback_is_said_once(tmp_path, capsys, monkeypatch, device, card, said
     for wanted in (device, device, "cpu"):
         onnx.session(path, wanted, 1)
     line = f"note: models.device is {device}, models run on the CPU: this onnxruntime has no CUDA"
-    assert capsys.readouterr().err.splitlines() == [f"{line} (install onnxruntime-gpu)"] * said
+    assert capsys.readouterr().err.splitlines() == [f"{line} (install onnxruntime-gpu in its place)"] * said
+    onnx._say_fallback.cache_clear()
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider 'CUDAExecutionProvider' is not in available provider names")
+def test_a_cuda_that_cannot_start_is_tried_once_and_said_on_stderr_alone(tmp_path, capsys, monkeypatch):
+    """As onnxruntime-gpu is on a machine without a GPU."""
+    tried = []
+    monkeypatch.setattr(onnx.ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(onnx.ort, "preload_dlls", lambda: tried.append(print("Failed to load libcudart.so")))
+    monkeypatch.setattr(onnx, "_failed", set())
+    onnx._say_fallback.cache_clear()
+    path = channel_means(tmp_path / "m.onnx", ["batch", 3, 2, 2], [2, 3])
+    opened = [onnx.session(path, "auto", 1) for _ in range(3)]
+    assert [graph.get_providers() for graph in opened] == [["CPUExecutionProvider"]] * 3
+    assert len(tried) == 1
+    out, err = capsys.readouterr()
+    why = "CUDA could not start (driver, CUDA or cuDNN do not fit onnxruntime)"
+    assert out == ""
+    assert err.splitlines() == [
+        "Failed to load libcudart.so", f"note: models.device is auto, models run on the CPU: {why}",
+    ]  # fmt: skip
     onnx._say_fallback.cache_clear()

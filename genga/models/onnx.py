@@ -6,6 +6,7 @@ are looked at, and the fallback is said once on stderr.
 
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ _CUDA = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC", "use_t
 _CPU = "CPUExecutionProvider"
 
 _DRIVER = Path("/proc/driver/nvidia")  # there is an NVIDIA card, whatever onnxruntime can do
+_failed: set[str] = set()  # providers that could not start: not tried again, onnxruntime complains every time
 
 
 def session(path: str | Path, device: str = "auto", threads: int = 2) -> ort.InferenceSession:
@@ -45,10 +47,13 @@ def session(path: str | Path, device: str = "auto", threads: int = 2) -> ort.Inf
     options.use_deterministic_compute = True
     # Waiting threads sleep: other jobs share these cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = _providers(device)
     try:
-        opened = ort.InferenceSession(str(path), options, providers=_providers(device))
+        opened = ort.InferenceSession(str(path), options, providers=providers)
     except _ERRORS as error:
         raise GengaError(f"{path}: not an ONNX graph that onnxruntime can run ({_first_line(error)})") from error
+    if _CUDA in providers and _CUDA[0] not in opened.get_providers():
+        _failed.add(_CUDA[0])
     if _CUDA[0] not in opened.get_providers() and (device == "cuda" or device == "auto" and _cuda_expected()):
         _say_fallback(device)
     return opened
@@ -83,10 +88,11 @@ def _pieces(batch: npt.NDArray[Any], fixed: int | None) -> Iterator[npt.NDArray[
 
 
 def _providers(device: str) -> list[Any]:
-    if device == "cpu" or _CUDA[0] not in ort.get_available_providers():
+    if device == "cpu" or _CUDA[0] in _failed or _CUDA[0] not in ort.get_available_providers():
         return [_CPU]
     if hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()  # the CUDA libraries that came with pip packages
+        with redirect_stdout(sys.stderr):  # where a stage's one line goes, it would say what it cannot find
+            ort.preload_dlls()  # the CUDA libraries that came with pip packages
     return [_CUDA, _CPU]
 
 
@@ -97,7 +103,7 @@ def _cuda_expected() -> bool:
 @cache
 def _say_fallback(device: str) -> None:
     """Say once per process that models run on the CPU, and why."""
-    build = "this onnxruntime has no CUDA (install onnxruntime-gpu)"
+    build = "this onnxruntime has no CUDA (install onnxruntime-gpu in its place)"
     start = "CUDA could not start (driver, CUDA or cuDNN do not fit onnxruntime)"
     why = start if _CUDA[0] in ort.get_available_providers() else build
     print(f"note: models.device is {device}, models run on the CPU: {why}", file=sys.stderr)
