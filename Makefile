@@ -1,18 +1,26 @@
-# demo · cluster · test · test-slurm · test-kubernetes · audit · check · bench · clean. Each makes its own environment in
-# .venv; nothing else has to be installed but Python 3.11 with venv, git and make.
+# demo · cluster · test · test-slurm · test-kubernetes · audit · check · lock · bench · clean. Each makes its own environment
+# in .venv; nothing else has to be installed but Python (3.11, 3.12 or 3.13) with venv, git and make. Where nvidia-smi
+# answers, the environment is one for a GPU: GPU=0 and GPU=1 say otherwise. PYTHON and VENV: another interpreter and its
+# own environment (make test PYTHON=python3.13 VENV=.venv-3.13).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/.ready
+GPU ?= $(shell nvidia-smi -L > /dev/null 2>&1 && echo 1 || echo 0)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# What the environment is made of; .ready says what it was made of. onnxruntime and onnxruntime-gpu cannot be side by side,
+# so one made for the other kind of machine is made anew.
+LOCK := envs/$(if $(filter 1,$(GPU)),gpu,requirements).lock
+MADE_OF := $(shell cat $(READY) 2> /dev/null || true)
 CORES ?= all
 # Two workers: the tests are many and small, and a machine of two cores is the least we ask for.
 WORKERS ?= 2
 
-.PHONY: demo cluster test test-slurm test-kubernetes audit check format bench clean
+.PHONY: demo cluster test test-slurm test-kubernetes audit check format lock bench clean
 
 demo: $(READY) data/raw/sample/.drawn ## draw the sample series, run the whole workflow on it, say what came out
 	$(BIN)/snakemake --cores $(CORES)
@@ -46,6 +54,24 @@ format: $(READY) ## put every file into the form that check asks for, and the re
 	$(BIN)/snakefmt Snakefile rules
 	$(BIN)/python -m genga.workflow.reference_docs
 
+# What exports, signatures and their checks need nothing of.
+NOT_FOR_AUDIT := torch snakemake dvc dvc-s3 dvc-ssh dvc-webdav diffusers transformers peft accelerate safetensors \
+  huggingface-hub onnxruntime av scikit-learn
+COMPILE = .venv-lock/bin/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
+  --python-platform x86_64-unknown-linux-gnu pyproject.toml
+# Of torch's CUDA build, which only envs/gpu.lock names: so the main lock is satisfied by every build.
+CUDA := ^(nvidia-|cuda-|triton==)
+
+lock: .venv-lock/.ready ## envs/*.lock of pyproject.toml: versions in them stay, new lines are the newest; UPGRADE=--upgrade moves all
+	$(COMPILE) --extra dev $(UPGRADE) --output-file envs/requirements.lock
+	sed -E -i '/$(CUDA)/d' envs/requirements.lock
+	$(COMPILE) --extra dev --extra gpu $(UPGRADE) --constraint envs/requirements.lock --excludes <(echo onnxruntime) \
+	  --output-file envs/gpu.lock
+	$(COMPILE) --extra cluster $(UPGRADE) --constraint envs/requirements.lock --output-file envs/cluster.lock
+	grep -vxFf envs/requirements.lock envs/cluster.lock | grep -vE '$(CUDA)' > .venv-lock/cluster.lock
+	cp .venv-lock/cluster.lock envs/cluster.lock
+	$(COMPILE) --extra audit $(UPGRADE) --excludes <(printf '%s\n' $(NOT_FOR_AUDIT)) --output-file envs/audit.lock
+
 bench: $(READY) data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
 	$(BIN)/snakemake --cores $(CORES)
 	for part in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do $(BIN)/python -m bench.$$part; done
@@ -54,11 +80,14 @@ clean: ## what the workflow made; not the environment, not the videos and their 
 	find data -mindepth 1 -maxdepth 1 ! -name raw ! -name truth -exec rm -rf {} +
 	rm -rf models reports logs .snakemake
 
-$(READY): envs/requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-compile --requirement envs/requirements.lock
+ifneq ($(MADE_OF),$(LOCK))
+.PHONY: $(READY)
+endif
+$(READY): $(LOCK) pyproject.toml
+	$(PYTHON) -m venv $(if $(filter-out $(LOCK),$(MADE_OF)),--clear) $(VENV)
+	$(BIN)/python -m pip install --quiet --no-compile --requirement $(LOCK)
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
-	touch $@
+	echo $(LOCK) > $@
 
 # Over .venv: its packages, and the plugins beside them.
 .venv-cluster/.ready: envs/cluster.lock $(READY)
@@ -76,4 +105,9 @@ $(READY): envs/requirements.lock pyproject.toml
 
 data/raw/sample/.drawn: $(wildcard demo/world/*.py) demo/series.py | $(READY)
 	$(BIN)/python -m demo.series --out data/raw/sample --truth data/truth/sample
+	touch $@
+
+.venv-lock/.ready:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet uv
 	touch $@

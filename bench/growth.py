@@ -23,7 +23,10 @@ from genga.stages import EPISODE_STAGES
 from genga.store.files import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "demo/weights")
+COPIED = (
+    "Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "pyproject.toml",
+    "demo/weights",
+)  # fmt: skip
 SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table
 OF_SERIES = (
     "data/overview/s.html", "data/characters/s.parquet", "data/characters/s.html", "data/dataset/s.parquet",

@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that demo/ and bench/ can be imported, whoever started pytest
 
 # What a run of the workflow needs.
-COPIED = ("Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "demo/weights")
+COPIED = (
+    "Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "pyproject.toml",
+    "demo/weights",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -81,8 +81,10 @@ def _problem(line: str) -> str | None:
         words = words[3:]
     match words:
         case ["make", *targets]:
-            made = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-            return "" if set(targets) <= set(made) else "no such target"
+            makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+            made = re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)
+            made += re.findall(r"^([A-Z]+) \?=", makefile, re.MULTILINE)  # that may be set: make demo GPU=0
+            return "" if {word.split("=")[0] for word in targets} <= set(made) else "no such target or variable"
         case ["python", script, *_] if script.endswith(".py"):
             return "" if (ROOT / script).is_file() else "no such script"
         case ["python", "-m", module, *_] if module.split(".")[0] in ("genga", "demo", "bench"):

@@ -40,8 +40,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture
 def holder(tmp_path: Path) -> subprocess.Popen[str]:
-    (tmp_path / "envs").mkdir()
-    (tmp_path / "envs/requirements.in").touch()
+    (tmp_path / "pyproject.toml").touch()
     for folder in ("genga", "scripts"):
         (tmp_path / folder).mkdir()
     for stage in STAGES:

@@ -2,12 +2,18 @@
 
 import importlib
 import re
+import shutil
 import subprocess
+import sys
+import tomllib
 import warnings
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from genga.stages import EPISODE_STAGES, LINE, RUN_STAGES, SERIES_STAGES, STAGES
 
@@ -145,23 +151,78 @@ def test_files_are_of_a_size_to_be_read() -> None:
     assert gross == []
 
 
-def test_the_conda_environment_has_the_versions_of_the_lock_file() -> None:
+def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
+    files = [*tracked("genga"), Path("pyproject.toml"), Path("README.md"), Path("LICENSE")]
+    for path in files:  # a build leaves folders behind
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, tmp_path / path)
+    build = "import setuptools.build_meta; print(setuptools.build_meta.build_wheel('.'))"
+    done = subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, text=True, check=True)
+    inside = ZipFile(tmp_path / done.stdout.splitlines()[-1]).namelist()
+    assert {name for name in inside if ".dist-info/" not in name} == {path.as_posix() for path in files[:-3]}
+
+
+def _project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def _direct(*extras: str) -> list[Requirement]:
+    """What pyproject.toml names: genga's own dependencies, and those of extras."""
+    project = _project()
+    lines = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+    return [Requirement(line) for line in lines]
+
+
+def _lock(name: str) -> dict[str, str]:
+    """The versions in a lock file, by name."""
+    lines = (ROOT / f"envs/{name}.lock").read_text(encoding="utf-8").split()
+    return dict(line.split("==") for line in lines)
+
+
+def test_the_conda_environment_has_what_jobs_import_at_the_versions_of_the_lock_file() -> None:
     lock = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8").split()
     pinned = re.findall(r"^      - (\S+)$", (ROOT / "envs/genga.yaml").read_text(encoding="utf-8"), re.MULTILINE)
     assert pinned and set(pinned) <= set(lock)
+    around = {"snakemake", "dvc", "dvc-s3", "dvc-ssh", "dvc-webdav"}  # jobs run by them, not with them
+    assert {line.split("==")[0] for line in pinned} == {part.name for part in _direct()} - around
 
 
-def _direct() -> list[str]:
-    lines = (ROOT / "envs/requirements.in").read_text(encoding="utf-8").splitlines()
-    return [re.split(r"[\[=<>~]", line)[0] for line in lines if line and not line.startswith("#")]
+@pytest.mark.parametrize(
+    ("names", "extras", "without"),
+    [
+        (("requirements",), ("dev",), ()),
+        (("gpu",), ("dev", "gpu"), ("onnxruntime",)),
+        (("requirements", "cluster"), ("dev", "cluster"), ()),
+    ],
+)
+def test_a_lock_has_what_pyproject_names(names: tuple[str], extras: tuple[str], without: tuple[str]) -> None:
+    locked = {name: version for lock in names for name, version in _lock(lock).items()}
+    wanted = [part for part in _direct(*extras) if part.name not in without]
+    assert [str(part) for part in wanted if locked.get(canonicalize_name(part.name), "") not in part.specifier] == []
+    assert [name for name in without if name in locked] == []
 
 
-def test_every_direct_dependency_is_locked_and_explained() -> None:
-    direct = _direct()
-    locked = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8").lower().replace("_", "-")
+def test_the_lock_of_audits_has_its_formats_libraries() -> None:
+    locked = _lock("audit")
+    for part in map(Requirement, _project()["optional-dependencies"]["audit"]):
+        assert locked[canonicalize_name(part.name)] in part.specifier
+    parts = {part.name: part.specifier for part in _direct()}
+    assert [name for name, version in locked.items() if name in parts and version not in parts[name]] == []
+
+
+def test_the_lock_for_a_gpu_is_the_main_one_and_cuda() -> None:
+    main, gpu = _lock("requirements"), _lock("gpu")
+    assert main.pop("onnxruntime") == gpu.pop("onnxruntime-gpu")
+    assert main.items() <= gpu.items()
+    cuda = [name for name in gpu if name not in main]
+    assert "nvidia-cudnn-cu13" in cuda
+    assert [name for name in cuda if not re.match(r"(nvidia|cuda)-|triton$", name)] == []
+
+
+def test_every_direct_dependency_is_explained() -> None:
     why = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
-    assert [name for name in direct if f"\n{name.lower()}==" not in f"\n{locked}"] == []
-    assert [name for name in direct if f"`{name}`" not in why] == []
+    every = _direct(*_project()["optional-dependencies"])
+    assert [part.name for part in every if f"`{part.name}`" not in why] == []
 
 
 def test_every_direct_dependency_is_imported_or_is_a_tool() -> None:
@@ -171,7 +232,16 @@ def test_every_direct_dependency_is_imported_or_is_a_tool() -> None:
     imports: dict[str, set[str]] = {}
     for module, distributions in packages_distributions().items():
         for distribution in distributions:
-            imports.setdefault(distribution.lower().replace("_", "-"), set()).add(module)
+            imports.setdefault(canonicalize_name(distribution), set()).add(module)
+    imports.setdefault("onnxruntime", imports.get("onnxruntime-gpu", set()))
     code = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in tracked("*.py"))
     used = set(re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE))
-    assert [name for name in _direct() if name not in tools and not imports.get(name, set()) & used] == []
+    parts = [part.name for part in _direct("dev")]
+    assert [name for name in parts if name not in tools and not imports.get(name, set()) & used] == []
+
+
+def test_what_jobs_import_is_no_part_for_development() -> None:
+    """`pip install .` brings the extra dev along for nobody."""
+    modules = {"onnx", "ffmpeg", "imageio_ffmpeg", "imagehash", "pytest", "boto3", "moto", "setuptools"}
+    code = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in tracked("genga/*.py", "scripts/*.py"))
+    assert set(re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE)) & modules == set()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +19,8 @@ from genga.workflow.records import Output, Record, Records
 from genga.workflow.snakemake_metadata import Store
 
 _LEVELS = {stage.name: WILDCARDS[stage.level] for stage in LINE}
+
+_EXTRAS = ("dev", "gpu")  # the others have environments of their own, and no job runs by what is in them alone
 
 
 def gather(
@@ -44,10 +47,13 @@ def gather(
     return sorted(made, key=lambda job: job.key)
 
 
-def versions(requirements: str | Path) -> dict[str, str]:
-    """Return the versions of Python and of every package that a requirements file names, as installed here."""
+def versions(pyproject: str | Path) -> dict[str, str]:
+    """Return the versions of Python and of every package that a pyproject.toml names, as installed here."""
+    project = tomllib.loads(Path(pyproject).read_text(encoding="utf-8")).get("project", {})
+    extras = project.get("optional-dependencies", {})
+    named = [*project.get("dependencies", ()), *(line for extra in _EXTRAS for line in extras.get(extra, ()))]
     found = {"python": python_version()}
-    for line in Path(requirements).read_text(encoding="utf-8").splitlines():
+    for line in named:
         if name := re.match(r"[A-Za-z0-9._-]+", line):
             try:
                 found[name[0]] = version(name[0])

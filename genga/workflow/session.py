@@ -136,7 +136,7 @@ class Journal:
         sweep(_MADE)
         records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
         code = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _CODE.glob("*.json")}
-        made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "envs/requirements.in"))
+        made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "pyproject.toml"))
         if made:
             write_records(records, RECORDS_FILE)
             stamps.save()
