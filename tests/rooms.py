@@ -5,7 +5,7 @@ syntax tree wherever they stand, so one inside a function counts.
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -194,12 +194,15 @@ def facades(packages: Mapping[str, str]) -> list[str]:
     ]
 
 
-def unmapped(packages: Mapping[str, str], sources: Sources) -> list[str]:
-    """A room's docstring names every module in it, and no other. packages: source by package."""
+def unmapped(packages: Mapping[str, str], sources: Sources, named: Collection[str] = ()) -> list[str]:
+    """A room's docstring names every module in it, and no other. packages: source by package.
+
+    named: modules that have their names of something else (params.dedup of a stage), and need no line.
+    """
     found = []
     for package, source in sorted(packages.items()):
         own = {module.split(".")[1] for module in sources if module.startswith(f"{package}.")}
-        own = {name for name in own if not name.startswith("_")}
+        own = {name for name in own if not name.startswith("_") and f"{package}.{name}" not in named}
         lines = (ast.get_docstring(ast.parse(source)) or "").splitlines()[2:]
         said = {line.split()[0] for line in lines if line.strip() and not line.startswith(" ")}
         found += [f"{package}/__init__.py does not name {name}" for name in sorted(own - said)]

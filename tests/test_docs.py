@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from genga.__main__ import app
-from genga.workflow.reference_docs import column_comments, key_comments, pages, params_page
+from genga.workflow.reference_docs import column_comments, key_comments, pages, params_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "corrections/README.md", *(ROOT / "docs").rglob("*.md")])
@@ -36,14 +36,16 @@ def test_comments_above_columns() -> None:
     assert column_comments(source) == {"a": "A frame, or null.", "b": "px"}
 
 
-def test_a_page_of_parameters() -> None:
-    page = params_page("dedup:\n  threshold: 12  # luma, 0..255\n  of:  # a\n    b: 1  # c\nstills: {}\nruns: {}\n")
-    assert "\n## dedup\n\n| key | value | meaning, unit, range |\n|---|---|---|\n" in page
-    assert "| `threshold` | `12` | luma, 0..255 |\n| `of` |  | a |\n| `of.b` | `1` | c |\n" in page
-    assert "stills" not in page
+def test_parameters_as_rows() -> None:
+    text = "dedup:\n  threshold: 12  # luma, 0..255\n  of:  # a\n    b: 1  # c\nstills: {}\nruns: {}\n"
+    assert params_rows(text, "dedup") == [
+        "| parameter | value | meaning, unit, range |", "|---|---|---|",
+        "| `threshold` | `12` | luma, 0..255 |", "| `of` |  | a |", "| `of.b` | `1` | c |",
+    ]  # fmt: skip
+    assert params_rows(text, "stills") == []
 
 
-@pytest.mark.parametrize("name", ["params.md", "tables.md", "commands.md", "house.svg"])
+@pytest.mark.parametrize("name", ["stages.md", "commands.md", "house.svg"])
 def test_the_reference_is_up_to_date(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     page = f"docs/reference/{name}"
@@ -52,9 +54,8 @@ def test_the_reference_is_up_to_date(name: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_every_key_of_params_yaml_has_its_meaning_beside_it() -> None:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    page = params_page(text)
-    keys = [(section, key) for section, of in yaml.safe_load(text).items() if section != "runs" for key in of]
-    assert [name for name in keys if re.search(rf"^\| `{name[1]}` \| .* \|  \|$", page, re.MULTILINE)] == []
+    rows = [row for section in yaml.safe_load(text) if section != "runs" for row in params_rows(text, section)]
+    assert [row for row in rows if row.endswith("|  |") and "." not in row.split("`")[1]] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_ids)

@@ -15,8 +15,8 @@ project             What there is to work on: episodes, series, runs and models,
 record_jobs         From Snakemake's records of finished jobs to the lines of records.jsonl.
 records             How every file was made: records.jsonl, one line for each job of the workflow, kept in git beside
                     dvc.lock.
-reference_docs      Make docs/reference/ from the code: every parameter, table, command and room, so that no page can
-                    be out of date.
+reference_docs      Make docs/reference/ from the code: every stage, command and room, so that no page can be out of
+                    date.
 restore             From the lines of records.jsonl back to Snakemake's records, wherever files here have the content
                     on record.
 session             What the workflow does around its jobs: hand records to Snakemake before it looks, write them down

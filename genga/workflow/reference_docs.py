@@ -1,4 +1,4 @@
-"""Make docs/reference/ from the code: every parameter, table, command and room, so that no page can be out of date.
+"""Make docs/reference/ from the code: every stage, command and room, so that no page can be out of date.
 
 `python -m genga.workflow.reference_docs` writes the pages; a test compares them with what the code says. Comments are
 the source: beside a key in params.yaml, beside a column in genga/tables/; a command's help is what `--help` prints.
@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from genga.jobs.script import command_of, leaves
-from genga.stages import LINE, STAGES
+from genga.stages import LINE
 from genga.store.files import write_text
 from genga.workflow.house_picture import house
 
@@ -29,16 +29,51 @@ _KEY = re.compile(r"^(?P<indent>  |    )(?P<key>\w+):")
 _COMMENT = re.compile(r"(?:^|\s)# ?(?P<text>.*)$")
 
 
-def params_page(text: str) -> str:
-    """Return the page of every parameter. text: params.yaml; a comment goes on in lines of only a comment below it."""
-    lines = [f"{_MADE}\n# Parameters\n\nThe values are those of `params.yaml` as it comes.\n"]
-    for section, values in yaml.safe_load(text).items():
-        if section == "runs" or not values:
-            continue
-        lines += [f"\n## {section}\n", "| key | value | meaning, unit, range |", "|---|---|---|"]
-        comments = key_comments(_block(text, section))
-        lines += [_row(f"`{key}`", value, comments.get(key, "")) for key, value in _flat(values)]
+def stages_page(root: Path) -> str:
+    """Return the page of every stage, in the order of the line: what it does, its parameters, tables and command."""
+    text = (root / "params.yaml").read_text(encoding="utf-8")
+    lines = [f"{_MADE}\n# Stages\n\nThe values of parameters are those of `params.yaml` as it comes.\n"]
+    lines += ["\n## models\n", "Which models the stages use.\n", *params_rows(text, "models")]
+    for stage in LINE:
+        lines += [f"\n## {stage.name}\n", f"{stage.does[0].upper()}{stage.does[1:]}; once for each {stage.level}.\n"]
+        lines += params_rows(text, stage.name)
+        for name in stage.writes:
+            lines += table_rows(root, name)
+        script = f"scripts/{stage.name}.py"
+        lines += _command(f"python {script}", script_command(root / script), "###", told=False)
     return "\n".join(lines) + "\n"
+
+
+def params_rows(text: str, section: str) -> list[str]:
+    """Return a section's parameters as a table.
+
+    text: params.yaml; a comment goes on in lines of only a comment below it.
+    """
+    if not (values := yaml.safe_load(text).get(section)):
+        return []
+    comments = key_comments(_block(text, section))
+    rows = [_row(f"`{key}`", value, comments.get(key, "")) for key, value in _flat(values)]
+    return ["| parameter | value | meaning, unit, range |", "|---|---|---|", *rows]
+
+
+def table_rows(root: Path, name: str) -> list[str]:
+    """Return a table's columns as a table, under its path."""
+    folder = root / "genga/tables"
+    comments = {
+        key: said
+        for stem in ("schema", name)
+        for key, said in column_comments((folder / f"{stem}.py").read_text(encoding="utf-8")).items()
+    }
+    module = importlib.import_module(f"genga.tables.{name}")
+    about = (module.__doc__ or "").strip().partition(": ")[2]
+    columns = getattr(module, name.upper()).items()
+    return [
+        f"\n### {name.replace('_', ' ')}\n",
+        f"`{module.PATH}`: {about}\n",
+        "| column | type | meaning |",
+        "|---|---|---|",
+        *(_row(f"`{column}`", str(kind), comments.get(column, "")) for column, kind in columns),
+    ]
 
 
 def key_comments(block: str) -> dict[str, str]:
@@ -70,25 +105,6 @@ def _block(text: str, section: str) -> str:
     return match[1] if match else ""
 
 
-def tables_page(root: Path) -> str:
-    """Return the page of every table's columns, by the stage that writes it."""
-    lines = [f"{_MADE}\n# Tables\n\nThe columns of each stage's Parquet tables, in order.\n"]
-    folder = root / "genga/tables"
-    comments = {path.stem: column_comments(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))}
-    for stage in LINE:
-        for name in stage.writes:
-            module = importlib.import_module(f"genga.tables.{name}")
-            own = comments["schema"] | comments[name]
-            about = (module.__doc__ or "").strip().partition(": ")[2]
-            lines += [f"\n## {name.replace('_', ' ')}\n", f"`{module.PATH}`, by stage {stage.name}: {about}\n"]
-            lines += ["| column | type | meaning |", "|---|---|---|"]
-            lines += [
-                _row(f"`{column}`", str(kind), own.get(column, ""))
-                for column, kind in getattr(module, name.upper()).items()
-            ]
-    return "\n".join(lines) + "\n"
-
-
 def column_comments(source: str) -> dict[str, str]:
     """Return the comment beside, or above, each key of the dicts at the top of a module."""
     lines = source.splitlines()
@@ -110,13 +126,11 @@ def column_comments(source: str) -> dict[str, str]:
     return found
 
 
-def commands_page(root: Path) -> str:
-    """Return the page of the `genga` command and every stage's script, as their `--help` says."""
-    lines = [f"{_MADE}\n# Commands\n"]
+def commands_page() -> str:
+    """Return the page of the command `genga`, as its `--help` says."""
+    lines = [f"{_MADE}\n# Commands\n\nThose of the stages are on [their page](stages.md).\n"]
     for name, command in sorted(leaves("genga", importlib.import_module("genga.__main__").command())):
         lines += _command(name, command)
-    for stage in STAGES:
-        lines += _command(f"python scripts/{stage}.py", script_command(root / "scripts" / f"{stage}.py"))
     return "\n".join(lines) + "\n"
 
 
@@ -135,9 +149,10 @@ def _module(path: Path) -> Any:
     return module
 
 
-def _command(name: str, command: Any) -> Iterator[str]:
-    yield f"\n## {name}\n"
-    yield f"{' '.join((command.help or '').split())}\n"
+def _command(name: str, command: Any, level: str = "##", told: bool = True) -> Iterator[str]:
+    yield f"\n{level} {name}\n"
+    if told:
+        yield f"{' '.join((command.help or '').split())}\n"
     params = [param for param in command.params if param.name != "help"]
     if not params:
         return
@@ -163,9 +178,8 @@ def pages(root: str | Path = ".") -> dict[str, str]:
     """Return every page of the reference by its path."""
     root = Path(root)
     return {
-        f"{FOLDER}/params.md": params_page((root / "params.yaml").read_text(encoding="utf-8")),
-        f"{FOLDER}/tables.md": tables_page(root),
-        f"{FOLDER}/commands.md": commands_page(root),
+        f"{FOLDER}/stages.md": stages_page(root),
+        f"{FOLDER}/commands.md": commands_page(),
         f"{FOLDER}/house.svg": house(root),
     }
 
