@@ -12,8 +12,9 @@ from genga.store.files import read_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.sample import SAMPLE
+from genga.training.device import device_of
 from genga.training.distributed import use_threads
-from genga.training.families.sd15 import device_of, load_source
+from genga.training.families.family import load_base
 
 
 def main(
@@ -26,9 +27,9 @@ def main(
     listed, registry = read_facts(in_checkpoints), models_of(models)
     values = params_of(f"sample:{listed['run']}", Params, params)
     use_threads(values.threads)
-    base = load_source(registry.model("base")).base.to(device_of(registry.section.device))
+    loaded, device = load_base(registry.model("base")), device_of(registry.section.device)
     with writing_shard(out_shard) as shard:
-        table = sample(base, listed, shard, values)
+        table = sample(loaded, listed, shard, values, device)
     write_table(out_table, table, SAMPLE)
     many = f"{len(values.prompts)} prompts x {len(values.seeds)} seeds with the base"
     summary(f"sample {listed['run']}: {len(table)} pictures, {many} and {len(listed['checkpoints'])} checkpoints")

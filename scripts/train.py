@@ -10,9 +10,10 @@ from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.train import Params
 from genga.store.parquet import read_table
+from genga.training.device import device_of
 from genga.training.distributed import processes, use_threads
-from genga.training.examples import OF_DATASET, pictures_of, tell_cut_captions
-from genga.training.families.sd15 import device_of, load_source
+from genga.training.examples import OF_DATASET, examples_of, tell_cut_captions
+from genga.training.families.family import family_of, load_base
 from genga.training.launch import launch, launched, without
 from genga.training.resume import RunFolder
 from genga.training.train import in_words, train, write
@@ -35,20 +36,20 @@ def main(
     with launched():
         values, registry = params_of(f"train:{name}", Params, params), models_of(models)
         use_threads(values.threads)
-        dataset = read_table(in_dataset, OF_DATASET)
-        pictures = pictures_of(dataset, character, str(in_dataset))
-        source, device = load_source(registry.model("base")), device_of(registry.section.device)
+        model, dataset = registry.model("base"), read_table(in_dataset, OF_DATASET)
+        examples = examples_of(dataset, character, family_of(model).side, str(in_dataset))
+        loaded, device = load_base(model), device_of(registry.section.device)
         together, folder = processes(device), RunFolder(out, name)
         if together.is_first:
-            tell_cut_captions(pictures, source.base, name)
+            tell_cut_captions(examples, loaded, name)
         with reading(dataset, "image") as read:
             trained = train(
-                pictures, lambda one: read(one.image), source, values, folder, cache, device, together=together
+                examples, lambda one: read(one.image), loaded, values, folder, cache, device, together=together
             )
         together.end()
         if together.is_first:
-            write(trained, folder, source, pictures, character, values)
-            summary(f"train {name}: {in_words(trained, pictures)}")
+            write(trained, folder, loaded, examples, character, values)
+            summary(f"train {name}: {in_words(trained, examples)}")
 
 
 if __name__ == "__main__":

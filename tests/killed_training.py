@@ -14,14 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from test_train import CPU, PICTURES, pixels
+from test_train import CPU, EXAMPLES, pixels
 from tiny_base import save_tiny_base
 from training_params import params
 
 from genga.store import files
 from genga.store.files import sha256_of
 from genga.training import checked_tensors, lora_file
-from genga.training.families.sd15 import Source, load_base
+from genga.training.families.family import LoadedBase
+from genga.training.families.sd15 import FAMILY, load
 from genga.training.resume import RunFolder
 from genga.training.train import train
 
@@ -79,14 +80,14 @@ def half_written(draw: random.Random) -> Callable[..., None]:
     return lambda step, loss: None
 
 
-def fork(folder: Path, source: Source, prepare: Callable[[], Callable[..., None]]) -> int:
+def fork(folder: Path, loaded: LoadedBase, prepare: Callable[[], Callable[..., None]]) -> int:
     """Train in a fork; return the signal it died of, or 0."""
     process = os.fork()
     if process:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     os.environ["HALF"] = str(folder / f"checkpoints/.half.{os.getpid()}.tmp")
     run = RunFolder(folder, "hana")
-    made = train(PICTURES, pixels, source, VALUES, run, folder / "cache", CPU, prepare())
+    made = train(EXAMPLES, pixels, loaded, VALUES, run, folder / "cache", CPU, prepare())
     made.losses.write_csv(folder / "losses.csv")
     made.ledger.write_csv(folder / "ledger.csv")
     run.forget()
@@ -100,10 +101,10 @@ def left(folder: Path) -> dict[str, str]:
 if __name__ == "__main__":
     home, draw = Path(sys.argv[1]), random.Random(int(sys.argv[2]))
     torch.set_num_threads(1)
-    source = Source(load_base(save_tiny_base(home / "base")), "tiny", "0" * 64)
-    fork(home / "whole", source, lambda: lambda step, loss: None)
+    loaded = LoadedBase(FAMILY, load(save_tiny_base(home / "base")), "tiny", "0" * 64)
+    fork(home / "whole", loaded, lambda: lambda step, loss: None)
     kinds = [in_a_step, before_a_rename, half_written]
-    ended = [fork(home / "killed", source, lambda k=k: kinds[k % 3](draw)) for k in range(int(sys.argv[3]))]
-    ended.append(fork(home / "killed", source, lambda: lambda step, loss: None))
+    ended = [fork(home / "killed", loaded, lambda k=k: kinds[k % 3](draw)) for k in range(int(sys.argv[3]))]
+    ended.append(fork(home / "killed", loaded, lambda: lambda step, loss: None))
     files.sweep([home])
     print("\n" + json.dumps({"whole": left(home / "whole"), "killed": left(home / "killed"), "ended": ended}))

@@ -1,20 +1,21 @@
-"""genga.training.lora_file: kohya's names and metadata, equal bytes, and the same picture as a manual merge."""
+"""genga.training.lora_file: kohya's form and metadata, equal bytes, and the same picture as a manual merge."""
 
 import hashlib
 import json
 
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import StableDiffusionPipeline
 from diffusers.utils import logging
 from safetensors import safe_open
 from safetensors.torch import load_file
 from tiny_base import save_tiny_base
-from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
 from genga.training import adapters, lora_file
-from genga.training.families.sd15 import encode, load_base
+from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
+from genga.training.families.family import LoadedBase
+from genga.training.families.sd15 import FAMILY, encode, load
 
 logging.set_verbosity_error()
 
@@ -22,45 +23,6 @@ logging.set_verbosity_error()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return save_tiny_base(tmp_path_factory.mktemp("base"))
-
-
-def test_names_are_kohyas():
-    assert lora_file.unet_name("mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0") == (
-        "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out_0"
-    )
-    # with the wrapper of older transformers and without it
-    for module in ("text_model.encoder.layers.3.mlp.fc1", "encoder.layers.3.mlp.fc1"):
-        assert lora_file.text_name(module) == "lora_te_text_model_encoder_layers_3_mlp_fc1"
-
-
-def test_sd15_has_192_unet_and_72_text_encoder_modules():
-    with torch.device("meta"):
-        unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=768)  # the rest of SD 1.5 is the default
-        text = CLIPTextModel(
-            CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
-        )
-    assert sum(weight.numel() for weight in unet.parameters()) == 859_520_964
-    modules = adapters.unet_modules(unet, "transformer", False)
-    assert len(modules) == 192
-    assert len(adapters.unet_modules(unet, "attention", False)) == 128
-    assert len(adapters.unet_modules(unet, "transformer", True)) == 192 + 22 * 3 + 14 + 3 + 3
-    assert len(adapters.text_modules(text)) == 72
-    names = [lora_file.unet_name(module) for module in modules]
-    block = "lora_unet_down_blocks_0_attentions_0_"
-    assert [name.removeprefix(block) for name in names if name.startswith(block)] == [
-        "proj_in",
-        "proj_out",
-        "transformer_blocks_0_attn1_to_k",
-        "transformer_blocks_0_attn1_to_out_0",
-        "transformer_blocks_0_attn1_to_q",
-        "transformer_blocks_0_attn1_to_v",
-        "transformer_blocks_0_attn2_to_k",
-        "transformer_blocks_0_attn2_to_out_0",
-        "transformer_blocks_0_attn2_to_q",
-        "transformer_blocks_0_attn2_to_v",
-        "transformer_blocks_0_ff_net_0_proj",
-        "transformer_blocks_0_ff_net_2",
-    ]
 
 
 def test_a_change_is_alpha_over_rank_times_up_times_down():
@@ -127,12 +89,12 @@ def test_a_damaged_file_is_named(tmp_path):
 
 def write_random_lora(folder, path):
     """A LoRA for every module that can be adapted, with matrices far from zero; returns its tensors."""
-    base = load_base(folder)
+    base = load(folder)
     torch.manual_seed(1)
     tensors = {}
     for model, modules, name_of in (
-        (base.unet, adapters.unet_modules(base.unet, "transformer", True), lora_file.unet_name),
-        (base.text_encoder, adapters.text_modules(base.text_encoder), lora_file.text_name),
+        (base.unet, unet_modules(base.unet, "transformer", True), unet_name),
+        (base.text_encoder, text_modules(base.text_encoder), text_name),
     ):
         adapters.attach(model, modules, 2, 1.0, 0, "any")
         for module, down, up in adapters.matrices(model, modules):
@@ -160,21 +122,19 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
     tensors = write_random_lora(folder, path)
     noisy, timestep = torch.randn(1, 4, 8, 8), torch.tensor([500])
 
-    base = load_base(folder)
+    base = load(folder)
 
     def predict(parts):
         with torch.no_grad():
-            return parts.unet(noisy, timestep, encode(parts, ["hana, smile"], 1)).sample
+            return parts.unet(noisy, timestep, encode(parts, ["hana, smile"], 1)[0]).sample
 
     plain = predict(base)
-    with lora_file.merged(lora_file.modules_by_name(base.unet, base.text_encoder), tensors):
+    with lora_file.merged(lora_file.modules_by_name(LoadedBase(FAMILY, base, "tiny", "")), tensors):
         merged = predict(base)
 
     pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     pipeline.load_lora_weights(str(path))
-    held = loaded_matrices(pipeline.unet, lora_file.unet_name) | loaded_matrices(
-        pipeline.text_encoder, lora_file.text_name
-    )
+    held = loaded_matrices(pipeline.unet, unet_name) | loaded_matrices(pipeline.text_encoder, text_name)
     saved = load_file(path)
     assert held.keys() == saved.keys()
     assert all(torch.equal(held[key], saved[key]) for key in saved)

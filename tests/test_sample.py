@@ -17,7 +17,11 @@ from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.sample import SAMPLE
 from genga.training import adapters, lora_file
-from genga.training.families.sd15 import load_base
+from genga.training.families._sd15.lora import unet_modules, unet_name
+from genga.training.families.family import LoadedBase
+from genga.training.families.sd15 import FAMILY, load
+
+CPU = torch.device("cpu")
 
 
 def params(**changes):
@@ -46,23 +50,21 @@ def base_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def base(base_folder):
-    return load_base(base_folder)
+    return LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)
 
 
 @pytest.fixture(scope="module")
 def checkpoints(base_folder, tmp_path_factory):
     """A LoRA that changes nothing, after step 10, and one that changes much, after step 20."""
-    base, folder = load_base(base_folder), tmp_path_factory.mktemp("checkpoints")
-    modules = adapters.unet_modules(base.unet, "attention", False)
+    base, folder = load(base_folder), tmp_path_factory.mktemp("checkpoints")
+    modules = unet_modules(base.unet, "attention", False)
     adapters.attach(base.unet, modules, 2, 2.0, 0, "unet")
     files = []
     for step, strength in ((10, 0.0), (20, 1.0)):
         tensors = {}
         for module, down, up in adapters.matrices(base.unet, modules):
             torch.manual_seed(step)
-            tensors |= lora_file.entry(
-                lora_file.unet_name(module), down, torch.randn_like(up) * strength, 2.0, torch.float32
-            )
+            tensors |= lora_file.entry(unet_name(module), down, torch.randn_like(up) * strength, 2.0, torch.float32)
         files.append((step, folder / f"hana-{step:06d}.safetensors"))
         lora_file.write(files[-1][1], tensors, {})
     return files
@@ -75,15 +77,15 @@ def test_the_trigger_takes_its_place_or_leaves_none():
 
 
 def test_noise_is_of_prompt_and_seed_alone():
-    first = start_noise("{trigger}, smile", 3, 4, params())
+    first = start_noise("{trigger}, smile", 3, (4, 2, 3))
     assert first.shape == (4, 2, 3)
-    assert torch.equal(first, start_noise("{trigger}, smile", 3, 4, params(batch=1, seeds=[3], guidance=7.0)))
-    assert not torch.equal(first, start_noise("{trigger}, smile", 5, 4, params()))
-    assert not torch.equal(first, start_noise("{trigger}, solo", 3, 4, params()))
+    assert torch.equal(first, start_noise("{trigger}, smile", 3, (4, 2, 3)))
+    assert not torch.equal(first, start_noise("{trigger}, smile", 5, (4, 2, 3)))
+    assert not torch.equal(first, start_noise("{trigger}, solo", 3, (4, 2, 3)))
 
 
 def test_every_prompt_and_seed_with_base_and_checkpoints(base, checkpoints):
-    pictures = list(drawn(base, checkpoints, "hana", 1, params()))
+    pictures = list(drawn(base, checkpoints, "hana", 1, params(), CPU))
     assert len(pictures) == count(len(checkpoints), params()) == 12
     tasks = [(task.step, task.prompt, task.prompt_text, task.seed) for task, _ in pictures]
     assert tasks[:5] == [
@@ -102,7 +104,7 @@ def test_every_prompt_and_seed_with_base_and_checkpoints(base, checkpoints):
 @pytest.mark.parametrize("scheduler", ["ddim", "dpm++"])
 def test_a_picture_does_not_depend_on_its_batch(base, scheduler):
     several, single = (
-        [image.astype(int) for _, image in drawn(base, [], "hana", 1, params(batch=batch, scheduler=scheduler))]
+        [image.astype(int) for _, image in drawn(base, [], "hana", 1, params(batch=batch, scheduler=scheduler), CPU)]
         for batch in (4, 1)
     )
     assert max(abs(one - other).max() for one, other in zip(several, single, strict=True)) <= 1
@@ -110,7 +112,7 @@ def test_a_picture_does_not_depend_on_its_batch(base, scheduler):
 
 def test_guidance_one_ignores_the_negative_prompt(base):
     def draw(**changes):
-        return [image.tolist() for _, image in drawn(base, [], "hana", 1, params(steps=1, seeds=[3], **changes))]
+        return [image.tolist() for _, image in drawn(base, [], "hana", 1, params(steps=1, seeds=[3], **changes), CPU)]
 
     assert draw(guidance=1.0, negative="solo") == draw(guidance=1.0)
     assert draw(guidance=9.0, negative="solo") != draw(guidance=9.0)
@@ -118,7 +120,7 @@ def test_guidance_one_ignores_the_negative_prompt(base):
 
 def test_sizes_the_vae_cannot_make_are_refused(base):
     with pytest.raises(GengaError, match=r"params.yaml:sample.width must be a multiple of 8, got 20"):
-        next(drawn(base, [], "hana", 1, params(width=20)))
+        next(drawn(base, [], "hana", 1, params(width=20), CPU))
 
 
 @pytest.fixture

@@ -26,8 +26,9 @@ from genga.store.shards import writing_shard
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.tables.schema import SHARD
-from genga.training.examples import OF_DATASET, Picture, cut_captions, pictures_of, trigger_of
-from genga.training.families.sd15 import Source, load_base
+from genga.training.examples import OF_DATASET, Example, cut_captions, examples_of, trigger_of
+from genga.training.families.family import LoadedBase
+from genga.training.families.sd15 import FAMILY, load
 from genga.training.lora_file import read_metadata
 from genga.training.plan import steps
 from genga.training.resume import RunFolder
@@ -55,12 +56,12 @@ EVERYTHING = {
 }
 
 
-def picture(number, bucket):
+def example(number, bucket):
     cut, caption = Cut(bucket, (0, 0, *bucket)), "hana, 1girl, smile"
-    return Picture(f"i{number}", f"s/e/{number:06d}", None, caption, 1, cut, ("", 0, 0, str(number)), 1, 1.0)
+    return Example(f"i{number}", f"s/e/{number:06d}", None, caption, 1, cut, ("", 0, 0, str(number)), 1, 1.0)
 
 
-PICTURES = [picture(0, (32, 32)), picture(1, (32, 32)), picture(2, (32, 32)), picture(3, (40, 24))]
+EXAMPLES = [example(0, (32, 32)), example(1, (32, 32)), example(2, (32, 32)), example(3, (40, 24))]
 
 
 def pixels(of):
@@ -80,9 +81,9 @@ def fresh_accelerator():
 
 
 def run(base_folder, tmp_path, values, after=lambda step, loss: None):
-    source = Source(load_base(base_folder), "tiny", "0" * 64)
+    loaded = LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)
     folder = RunFolder(tmp_path / "hana", "hana")
-    return train(PICTURES, pixels, source, values, folder, tmp_path / "cache", CPU, after)
+    return train(EXAMPLES, pixels, loaded, values, folder, tmp_path / "cache", CPU, after)
 
 
 def test_four_losses_of_a_tiny_model(base_folder, tmp_path):
@@ -157,10 +158,10 @@ def test_a_checkpoint_says_what_it_is(base_folder, tmp_path):
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(base_folder, tmp_path):
-    broken = [replace(PICTURES[0], weight=float("nan"))]
-    source = Source(load_base(base_folder), "tiny", "0" * 64)
+    broken = [replace(EXAMPLES[0], weight=float("nan"))]
+    loaded = LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)
     with pytest.raises(GengaError, match="step 1: the loss is nan; lower train.learning_rate"):
-        train(broken, pixels, source, params(), RunFolder(tmp_path, "hana"), tmp_path / "cache", CPU)
+        train(broken, pixels, loaded, params(), RunFolder(tmp_path, "hana"), tmp_path / "cache", CPU)
     assert not list(tmp_path.rglob("hana*.safetensors"))
 
 
@@ -175,9 +176,9 @@ def test_mixed_precision_and_checkpointed_gradients(base_folder, tmp_path):
 
 def test_the_ledger_is_the_plan_written_down():
     values = params(max_steps=2, tag_dropout=1.0)
-    table = ledger(steps(PICTURES, values, 1000))
+    table = ledger(steps(EXAMPLES, values, 1000))
     assert dict(table.schema) == dict(LEDGER)
-    assert table["step"].to_list() == [1, 2, 2]  # the third picture of its bucket is alone
+    assert table["step"].to_list() == [1, 2, 2]  # the third image of its bucket is alone
     assert set(table["caption"]) == {"hana"}
     assert table["timestep"].is_between(0, 999).all()
     assert table.select("image", "still").unique().height == 3
@@ -202,14 +203,14 @@ def rows(**changes):
     return pl.DataFrame([{**row, **changes}], schema=dict(OF_DATASET))
 
 
-def test_pictures_are_the_characters_training_images():
+def test_examples_are_the_characters_training_images():
     table = pl.concat([rows(), rows(split="held-out"), rows(character="yuki")])
-    expected = Picture(
+    expected = Example(
         "i", "s/e/000001", "s/e/000001-0-head", "hana, smile", 1, Cut((64, 104), (0, 4, 64, 100)),
         ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5,
     )  # fmt: skip
-    assert pictures_of(table, "hana", "t") == [expected]
-    assert len(pictures_of(table, "", "t")) == 2
+    assert examples_of(table, "hana", 8, "t") == [expected]
+    assert len(examples_of(table, "", 8, "t")) == 2
 
 
 @pytest.mark.parametrize(
@@ -221,12 +222,12 @@ def test_pictures_are_the_characters_training_images():
 )
 def test_datasets_that_cannot_be_trained_on(table, message):
     with pytest.raises(GengaError, match=message):
-        pictures_of(table, "hana", "d.parquet")
+        examples_of(table, "hana", 8, "d.parquet")
 
 
 def test_the_trigger_is_what_all_captions_begin_with():
-    assert trigger_of(PICTURES) == "hana"
-    assert trigger_of([*PICTURES, replace(PICTURES[0], caption="yuki")]) == ""
+    assert trigger_of(EXAMPLES) == "hana"
+    assert trigger_of([*EXAMPLES, replace(EXAMPLES[0], caption="yuki")]) == ""
 
 
 def script(name, request):
@@ -242,7 +243,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
     (tmp_path / "models.yaml").write_text(json.dumps({"embedded": {"base": entry}, "published": {}}))
     (tmp_path / "base").symlink_to(base_folder)
     with writing_shard("crops.tar") as writer:
-        files = [writer.add(f"{of.image}.png", encode(pixels(of))) for of in PICTURES]
+        files = [writer.add(f"{of.image}.png", encode(pixels(of))) for of in EXAMPLES]
     table = [
         rows(
             image=of.image,
@@ -252,7 +253,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
             repeats=1,
             **file,
         )
-        for of, file in zip(PICTURES, files, strict=True)
+        for of, file in zip(EXAMPLES, files, strict=True)
     ]
     write_table("d.parquet", pl.concat(table), OF_DATASET)
     models = json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1})
@@ -276,5 +277,5 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
 
 
 def test_captions_longer_than_the_encoder_sees_are_counted(base_folder):
-    base = load_base(base_folder)  # 16 tokens: 14 between start and end
-    assert cut_captions([replace(PICTURES[0], caption=", ".join(["smile"] * count)) for count in (7, 8)], base) == 1
+    loaded = LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)  # 16 tokens: 14 between start and end
+    assert cut_captions([replace(EXAMPLES[0], caption=", ".join(["smile"] * count)) for count in (7, 8)], loaded) == 1

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from genga.errors import GengaError
+from genga.training.families.sd15 import FAMILY
 from genga.training.latents import LatentCache
 from genga.training.transforms import Cut
 
@@ -28,6 +29,10 @@ class Halves:
         return SimpleNamespace(latent_dist=SimpleNamespace(parameters=torch.cat([mean, torch.full_like(mean, 2.0)], 1)))
 
 
+def cache_in(folder, vae=None, sha256="vae"):
+    return LatentCache(folder, FAMILY, SimpleNamespace(vae=vae or Halves()), sha256)
+
+
 def image():
     made = np.zeros((8, 8, 3), np.uint8)
     made[:, 4:] = 255
@@ -36,7 +41,7 @@ def image():
 
 def test_an_image_is_encoded_once_and_drawn_with_noise(tmp_path):
     vae = Halves()
-    cache = LatentCache(tmp_path, vae, "vae")
+    cache = cache_in(tmp_path, vae)
     key = cache.key("pixels", CUT, False)
     assert [cache.fill(key, image, CUT, False) for _ in range(2)] == [True, False]
     assert vae.calls == 1
@@ -45,27 +50,27 @@ def test_an_image_is_encoded_once_and_drawn_with_noise(tmp_path):
 
 
 def test_mirroring_is_another_latent(tmp_path):
-    cache = LatentCache(tmp_path, Halves(), "vae")
+    cache = cache_in(tmp_path)
     key = cache.key("pixels", CUT, True)
     cache.fill(key, image, CUT, True)
     assert cache.draw(key, torch.zeros(1, 1, 1)).item() == 0.5
 
 
 def test_whatever_changes_the_latent_changes_the_key(tmp_path):
-    cache = LatentCache(tmp_path, Halves(), "vae")
+    cache = cache_in(tmp_path)
     keys = {
         cache.key("pixels", CUT, False),
         cache.key("others", CUT, False),
         cache.key("pixels", Cut((8, 9), (0, 0, 8, 8)), False),
         cache.key("pixels", Cut((8, 9), (0, 1, 8, 9)), False),
         cache.key("pixels", CUT, True),
-        LatentCache(tmp_path, Halves(), "another").key("pixels", CUT, False),
+        cache_in(tmp_path, sha256="another").key("pixels", CUT, False),
     }
     assert len(keys) == 6
 
 
 def test_a_damaged_latent_is_named(tmp_path):
-    cache = LatentCache(tmp_path, Halves(), "vae")
+    cache = cache_in(tmp_path)
     key = cache.key("pixels", CUT, False)
     cache.fill(key, image, CUT, False)
     (file,) = tmp_path.rglob("*.safetensors")

@@ -4,32 +4,32 @@ from collections import Counter
 
 from training_params import params
 
-from genga.training.examples import Picture
+from genga.training.examples import Example
 from genga.training.plan import epoch_batches, steps, steps_per_epoch, total_steps
 from genga.training.transforms import Cut
 
 
-def picture(name, bucket=(64, 64), repeats=1):
+def example(name, bucket=(64, 64), repeats=1):
     cut = Cut(bucket, (0, 0, *bucket))
-    return Picture(name, f"s/e/{name}", None, "hana, smile, solo", 1, cut, ("", 0, 0, name), repeats, 1.0)
+    return Example(name, f"s/e/{name}", None, "hana, smile, solo", 1, cut, ("", 0, 0, name), repeats, 1.0)
 
 
-FIVE = [picture("a"), picture("b"), picture("c"), picture("d", (64, 96)), picture("e", (64, 96))]
+FIVE = [example("a"), example("b"), example("c"), example("d", (64, 96)), example("e", (64, 96))]
 
 
 def names(batches):
-    return [[look.picture.image for look in batch] for batch in batches]
+    return [[look.example.image for look in batch] for batch in batches]
 
 
-def test_every_picture_is_seen_in_batches_of_one_bucket():
+def test_every_example_is_seen_in_batches_of_one_bucket():
     batches = epoch_batches(FIVE, 1, params(batch=2), 1000)
     assert sorted(len(batch) for batch in batches) == [1, 2, 2]
     assert sorted(name for batch in names(batches) for name in batch) == ["a", "b", "c", "d", "e"]
-    assert all(len({look.picture.cut.bucket for look in batch}) == 1 for batch in batches)
+    assert all(len({look.example.cut.bucket for look in batch}) == 1 for batch in batches)
 
 
 def test_repeats_are_looks_of_their_own():
-    looks = [look for batch in epoch_batches([picture("a", repeats=3)], 1, params(), 1000) for look in batch]
+    looks = [look for batch in epoch_batches([example("a", repeats=3)], 1, params(), 1000) for look in batch]
     assert sorted(look.repeat for look in looks) == [0, 1, 2]
     assert len({look.timestep for look in looks}) == 3
 
@@ -41,18 +41,18 @@ def test_the_order_differs_between_epochs_and_seeds_but_not_by_the_order_of_the_
     assert names(epoch_batches(FIVE, 1, params(batch=1, seed=1), 1000)) != once
 
 
-def test_another_picture_changes_nothing_about_how_the_others_are_seen():
-    def looks(pictures):
-        batches = epoch_batches(pictures, 1, params(shuffle=True, flip=True), 1000)
-        return {look.picture.image: (look.caption, look.flipped, look.timestep) for batch in batches for look in batch}
+def test_another_example_changes_nothing_about_how_the_others_are_seen():
+    def looks(examples):
+        batches = epoch_batches(examples, 1, params(shuffle=True, flip=True), 1000)
+        return {look.example.image: (look.caption, look.flipped, look.timestep) for batch in batches for look in batch}
 
-    more = looks([*FIVE, picture("f")])
+    more = looks([*FIVE, example("f")])
     more.pop("f")
     assert more == looks(FIVE)
 
 
 def test_about_half_is_mirrored_if_asked():
-    many = [picture(f"p{number}") for number in range(200)]
+    many = [example(f"p{number}") for number in range(200)]
 
     def flipped(**changes):
         return sum(look.flipped for batch in epoch_batches(many, 1, params(**changes), 1000) for look in batch)
@@ -82,5 +82,5 @@ def test_accumulation_joins_batches_and_leaves_none_out():
     values = params(batch=1, accumulation=2, epochs=1)
     groups = [[len(batch) for batch in step.batches] for step in steps(FIVE, values, 1000)]
     assert groups == [[1, 1], [1, 1], [1]]
-    seen = Counter(look.picture.image for step in steps(FIVE, values, 1000) for batch in step.batches for look in batch)
+    seen = Counter(look.example.image for step in steps(FIVE, values, 1000) for batch in step.batches for look in batch)
     assert seen == {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}

@@ -3,7 +3,7 @@
 import torch
 
 from genga.store.files import sha256_of
-from genga.training.resume import RunFolder, State
+from genga.training.resume import RunFolder, RunState
 
 
 def saved(tmp_path):
@@ -11,7 +11,7 @@ def saved(tmp_path):
     folder.checkpoint(2).parent.mkdir(parents=True)
     folder.checkpoint(2).write_bytes(b"weights")
     checkpoint = {"step": 2, "epoch": 1, "file": "anywhere", "sha256": sha256_of(folder.checkpoint(2))}
-    folder.save("key", State(2, {"a": torch.tensor([1.0, 2.0])}, {"scale": 2.0}, [0.5, 0.25], [checkpoint]))
+    folder.save("key", RunState(2, {"a": torch.tensor([1.0, 2.0])}, {"scale": 2.0}, [0.5, 0.25], [checkpoint]))
     return folder
 
 

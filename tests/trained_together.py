@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from test_train import EVERYTHING, PICTURES, pixels
+from test_train import EVERYTHING, EXAMPLES, pixels
 from training_params import params
 
 from genga.errors import GengaError
@@ -16,12 +16,13 @@ from genga.store.parquet import write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.training.distributed import Processes, processes
-from genga.training.families.sd15 import Source, load_base
+from genga.training.families.family import LoadedBase
+from genga.training.families.sd15 import FAMILY, load
 from genga.training.launch import launched
 from genga.training.resume import RunFolder
 from genga.training.train import Trained, train
 
-# A batch of one picture leaves one process idle; clip_skip 2 leaves the text encoder's last layer without gradient.
+# A batch of one image leaves one process idle; clip_skip 2 leaves the text encoder's last layer without gradient.
 RUNS: dict[str, dict[str, Any]] = {
     "everything": EVERYTHING,
     "few": {"max_steps": 3, "batch": 1, "accumulation": 2, "text_encoder": True, "clip_skip": 2, "save_every": 2},
@@ -40,9 +41,9 @@ def run(base: str, folder: Path, values: dict[str, Any], together: Processes, st
         if step.number == stop:
             raise BrokenOff
 
-    source, cpu = Source(load_base(base), "tiny", "0" * 64), torch.device("cpu")
+    loaded, cpu = LoadedBase(FAMILY, load(Path(base)), "tiny", "0" * 64), torch.device("cpu")
     place = RunFolder(folder, "hana")
-    return train(PICTURES, pixels, source, params(**values), place, folder.parent / "cache", cpu, after, together)
+    return train(EXAMPLES, pixels, loaded, params(**values), place, folder.parent / "cache", cpu, after, together)
 
 
 def write(folder: Path, trained: Trained) -> None:

@@ -1,8 +1,7 @@
 """Draw the same pictures with the base and with every checkpoint of a run, so that they can be compared.
 
 Every (prompt, seed) starts from the same noise whatever the model, the batch and the number of pictures; the samplers
-add none of their own: DDIM (Song et al. 2020, eta 0) or DPM-Solver++ 2M (Lu et al. 2022). Timesteps are spaced from
-the noisiest one on ("trailing", Lin et al. 2023), which few steps need.
+add none of their own. Which samplers there are, and their timesteps, is the base's family's to say.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from genga.errors import GengaError
 from genga.images.codec import EXTENSION
@@ -27,7 +25,8 @@ from genga.tables.sample import SAMPLE
 from genga.training import lora_file
 from genga.training.captions import SEPARATOR, tokens
 from genga.training.checkpoints import verified
-from genga.training.families.sd15 import VAE_SCALE, Base, encode, place
+from genga.training.device import DTYPES, place
+from genga.training.families.family import Conditions, LoadedBase
 from genga.training.rng import generator, normal
 
 
@@ -41,14 +40,16 @@ class Task:
     seed: int
 
 
-def sample(base: Base, listed: Mapping[str, Any], shard: ShardWriter, params: Params) -> pl.DataFrame:
+def sample(
+    loaded: LoadedBase, listed: Mapping[str, Any], shard: ShardWriter, params: Params, device: torch.device
+) -> pl.DataFrame:
     """Write every picture to `shard`, with progress on stderr; return a row for each (SAMPLE).
 
     listed: the run's checkpoints.json. Raises GengaError for a checkpoint whose content is not what was recorded.
     """
     name, rows = listed["run"], []
     files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
-    pictures = drawn(base, files, listed["trigger"], listed["clip_skip"], params)
+    pictures = drawn(loaded, files, listed["trigger"], listed["clip_skip"], params, device)
     for task, image in progress(pictures, count(len(files), params), f"sample {name}", "pictures"):
         called = f"{task.step:06d}-{task.prompt}-{task.seed}"
         place = shard.add(called + EXTENSION, encode_image(image))
@@ -58,22 +59,29 @@ def sample(base: Base, listed: Mapping[str, Any], shard: ShardWriter, params: Pa
 
 
 def drawn(
-    base: Base, checkpoints: Sequence[tuple[int, Path]], trigger: str, clip_skip: int, params: Params
+    loaded: LoadedBase,
+    checkpoints: Sequence[tuple[int, Path]],
+    trigger: str,
+    clip_skip: int,
+    params: Params,
+    device: torch.device,
 ) -> Iterator[tuple[Task, Image]]:
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.
 
     checkpoints: step and file of each; trigger: takes the place of {trigger} in the prompts; clip_skip: the one of
-    training. The base's parts must be on one device. Raises GengaError for a checkpoint of another base.
+    training. Raises GengaError for a checkpoint of another base.
     """
-    for key in ("width", "height"):
-        if getattr(params, key) % VAE_SCALE:
-            raise GengaError(f"params.yaml:sample.{key} must be a multiple of {VAE_SCALE}, got {getattr(params, key)}")
-    for part in (base.unet, base.text_encoder):
-        place(part, part.device, params.precision)
-    modules = lora_file.modules_by_name(base.unet, base.text_encoder)
+    family = loaded.family
+    for key, length in (("width", params.width), ("height", params.height)):
+        if length % family.side:
+            raise GengaError(f"params.yaml:sample.{key} must be a multiple of {family.side}, got {length}")
+    for network in family.networks(loaded.base).values():
+        place(network, device, params.precision)
+    family.autoencoder(loaded.base).to(device)
+    modules = lora_file.modules_by_name(loaded)
     for step, file in [(0, None), *checkpoints]:
         with lora_file.merged(modules, lora_file.read(file) if file else {}):
-            yield from _pictures(base, step, trigger, clip_skip, params)
+            yield from _pictures(loaded, step, trigger, clip_skip, params, device)
 
 
 def count(checkpoints: int, params: Params) -> int:
@@ -86,39 +94,46 @@ def prompt_of(template: str, trigger: str) -> str:
     return SEPARATOR.join(tokens(template.replace("{trigger}", trigger)))
 
 
-def start_noise(template: str, seed: int, channels: int, params: Params) -> torch.Tensor:
-    """Return the noise a picture starts from, float32 (channels, height / 8, width / 8): of prompt and seed alone."""
-    shape = (channels, params.height // VAE_SCALE, params.width // VAE_SCALE)
+def start_noise(template: str, seed: int, shape: tuple[int, int, int]) -> torch.Tensor:
+    """Return the noise a picture starts from, float32 of a latent's shape: of prompt and seed alone."""
     return normal(shape, generator("sample", template, seed))
 
 
 @torch.no_grad()
-def _pictures(base: Base, step: int, trigger: str, clip_skip: int, params: Params) -> Iterator[tuple[Task, Image]]:
+def _pictures(
+    loaded: LoadedBase, step: int, trigger: str, clip_skip: int, params: Params, device: torch.device
+) -> Iterator[tuple[Task, Image]]:
+    family, base = loaded.family, loaded.base
     texts = [prompt_of(template, trigger) for template in params.prompts]
-    encoded = {text: encode(base, [text], clip_skip)[0] for text in [*texts, params.negative]}
-    channels = base.unet.config.in_channels
+    encoded = {text: family.encode(base, [text], clip_skip) for text in [*texts, params.negative]}
+    shape = family.latent_shape(base, params.width, params.height)
     tasks = [Task(step, prompt, texts[prompt], seed) for prompt, seed in product(range(len(texts)), params.seeds)]
     for start in range(0, len(tasks), params.batch):
         part = tasks[start : start + params.batch]
-        noise = torch.stack([start_noise(params.prompts[task.prompt], task.seed, channels, params) for task in part])
-        wanted = torch.stack([encoded[task.prompt_text] for task in part])
-        unwanted = encoded[params.negative].expand_as(wanted)
-        latents = _denoise(base, noise.to(base.unet.device, base.unet.dtype), wanted, unwanted, params)
-        yield from zip(part, _decode(base, latents), strict=True)
+        noise = torch.stack([start_noise(params.prompts[task.prompt], task.seed, shape) for task in part])
+        wanted = [encoded[task.prompt_text] for task in part]
+        unwanted = [encoded[params.negative]] * len(part)
+        latents = _denoise(loaded, noise.to(device, DTYPES[params.precision]), wanted, unwanted, params)
+        yield from zip(part, _images(family.decode(base, latents)), strict=True)
 
 
 def _denoise(
-    base: Base, noise: torch.Tensor, wanted: torch.Tensor, unwanted: torch.Tensor, params: Params
+    loaded: LoadedBase,
+    noise: torch.Tensor,
+    wanted: list[Conditions],
+    unwanted: list[Conditions],
+    params: Params,
 ) -> torch.Tensor:
     """The latents that noise becomes under classifier-free guidance (Ho and Salimans 2022)."""
-    scheduler = _scheduler(base, params.scheduler)
+    scheduler = loaded.family.sampler(loaded.base, params.scheduler)
     scheduler.set_timesteps(params.steps, device=noise.device)
     latents = noise * scheduler.init_noise_sigma
     guided = params.guidance > 1
-    text = torch.cat([unwanted, wanted]) if guided else wanted
+    conditions = _joined([*unwanted, *wanted] if guided else wanted)
     for timestep in scheduler.timesteps:
         seen = torch.cat([latents, latents]) if guided else latents
-        predicted = base.unet(scheduler.scale_model_input(seen, timestep), timestep, text).sample
+        noisy = scheduler.scale_model_input(seen, timestep)
+        predicted = loaded.family.predict(loaded.base, noisy, timestep, conditions)
         if guided:
             away, towards = predicted.chunk(2)
             predicted = away + params.guidance * (towards - away)
@@ -126,17 +141,10 @@ def _denoise(
     return latents
 
 
-def _decode(base: Base, latents: torch.Tensor) -> list[Image]:
-    """The pictures of latents, by the VAE in float32: half precision overflows in some published ones."""
-    pixels = base.vae.decode(latents.float() / base.vae.config.scaling_factor).sample
+def _joined(conditions: list[Conditions]) -> Conditions:
+    return tuple(torch.cat(each) for each in zip(*conditions, strict=True))
+
+
+def _images(pixels: torch.Tensor) -> list[Image]:
     bytes_ = ((pixels.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     return [np.ascontiguousarray(image) for image in bytes_]
-
-
-def _scheduler(base: Base, name: str) -> Any:
-    # Latents are not limited to -1..1, whatever the scheduler that was saved with the base says.
-    if name == "ddim":
-        return DDIMScheduler.from_config(base.schedule, timestep_spacing="trailing", clip_sample=False)
-    return DPMSolverMultistepScheduler.from_config(
-        base.schedule, timestep_spacing="trailing", algorithm_type="dpmsolver++", solver_order=2
-    )

@@ -1,24 +1,27 @@
 """From a training set to a run's checkpoints. Names no part of a model: what a base is a family says.
 
-adapters         Put LoRA matrices into the base, and take them out again, by peft.
+adapters         Put LoRA matrices into a network, and take them out again, by peft.
 captions         The caption as it is seen this time: dropped, shuffled, thinned.
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
                  the rest.
 checkpoints      The checkpoints of a run: read their list, keep the selected one under the run's name.
+device           Where a network is computed and in which precision, whatever it is part of; and its weights as a hash.
 distributed      The processes that train one run together: what each of them sees, and sums over all of them.
 examples         The images that a run learns from, as the dataset gives them.
+families         What a kind of base is: loaded, encoded, noised, predicted, adapted, named. A file each.
 latents          Latents by content: an image is encoded once, whichever run, epoch or dataset asks for it.
 launch           Start a script as several processes, as a configuration of accelerate says, and wait for all of them.
 lora_file        LoRA files in the format of kohya's sd-scripts, which every UI of the field reads.
 metadata         What a checkpoint's header says about itself: kohya's `ss_*` keys and the modelspec.
-noise            Noise, target and loss weight of latent diffusion training.
-plan             What is seen when: the pictures of each step, and how each is seen.
+noise            Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of
+                 them.
+plan             What is seen when: the images of each step, and how each is seen.
 progress         How far a run is, for whoever waits for it.
 resume           A run's folder: its checkpoints, and what an interrupted run needs to go on as if nothing had
                  happened.
 rng              Random draws that depend on what they are for, never on what was drawn before.
 schedule         The learning rate as a function of the step, so that nothing about it needs to be saved.
-train            Train a LoRA on a base of the Stable Diffusion 1.x family.
+train            Train a LoRA on a base, of whatever family it is.
 trainer          The optimizer step: looks in, a loss out, the LoRA matrices changed.
-transforms       Images as the VAE takes them: scaled to cover their bucket, cut to it, in -1..1.
+transforms       Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1.
 """

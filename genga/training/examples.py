@@ -10,7 +10,7 @@ from genga.errors import GengaError
 from genga.tables.dataset import DATASET
 from genga.tables.schema import SHARD, only
 from genga.training.captions import tokens
-from genga.training.families.sd15 import VAE_SCALE, Base, length_of
+from genga.training.families.family import LoadedBase
 from genga.training.transforms import Cut
 
 # The dataset's columns that training reads.
@@ -33,7 +33,7 @@ OF_DATASET = only(
 
 
 @dataclass(frozen=True)
-class Picture:
+class Example:
     """An image of the dataset."""
 
     image: str  # unique id
@@ -47,48 +47,48 @@ class Picture:
     weight: float  # of its loss
 
 
-def pictures_of(dataset: pl.DataFrame, character: str, name: str) -> list[Picture]:
+def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:
     """Return the training images of a character (all characters if empty), in the dataset's order.
 
-    name: the dataset's file, for messages. Raises GengaError if there are none.
+    side: px that every side has to be a multiple of; name: the dataset's file, for messages. Raises GengaError if there
+    are none.
     """
     rows = dataset.filter(pl.col("split") == "train")
-    found = rows.filter(pl.col("character") == character) if character else rows
-    if found.is_empty():
+    chosen = rows.filter(pl.col("character") == character) if character else rows
+    if chosen.is_empty():
         known = ", ".join(sorted(rows["character"].drop_nulls().unique())) or "none"
         wanted = f"of character {character} " if character else ""
         raise GengaError(f"{name}: no training images {wanted}(characters there: {known})")
-    return [_picture(row, name) for row in found.iter_rows(named=True)]
+    return [_example(row, side, name) for row in chosen.iter_rows(named=True)]
 
 
-def trigger_of(pictures: Iterable[Picture]) -> str:
+def trigger_of(examples: Iterable[Example]) -> str:
     """Return the tag that all captions begin with; empty if they do not begin alike."""
-    first = {next(iter(tokens(picture.caption)), "") for picture in pictures}
+    first = {next(iter(tokens(example.caption)), "") for example in examples}
     return first.pop() if len(first) == 1 else ""
 
 
-def cut_captions(pictures: Iterable[Picture], base: Base) -> int:
-    """Return how many captions are longer than the text encoder sees: their last tags have no effect."""
-    limit = base.tokenizer.model_max_length - 2
-    return sum(length_of(base, picture.caption) > limit for picture in pictures)
+def cut_captions(examples: Iterable[Example], loaded: LoadedBase) -> int:
+    """Return how many captions are longer than the base sees: their last tags have no effect."""
+    return sum(loaded.family.is_cut(loaded.base, example.caption) for example in examples)
 
 
-def tell_cut_captions(pictures: Sequence[Picture], base: Base, run: str) -> None:
-    """Say on stderr how many captions are longer than the text encoder sees, if any are."""
-    if cut := cut_captions(pictures, base):
-        note = f"note: train {run}: {cut} of {len(pictures)} captions are too long: last tags not seen"
+def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str) -> None:
+    """Say on stderr how many captions are longer than the base sees, if any are."""
+    if cut := cut_captions(examples, loaded):
+        note = f"note: train {run}: {cut} of {len(examples)} captions are too long: last tags not seen"
         print(note, file=sys.stderr)
 
 
-def _picture(row: Mapping, name: str) -> Picture:
+def _example(row: Mapping, side: int, name: str) -> Example:
     x0, y0, x1, y1 = row["crop_box"]
     cut = Cut((row["scaled_width"], row["scaled_height"]), (x0, y0, x1, y1))
-    if any(side % VAE_SCALE for side in cut.bucket):
+    if any(length % side for length in cut.bucket):
         raise GengaError(
             f"{name}: image {row['image']} is cut to {cut.bucket[0]}x{cut.bucket[1]} px, sides must be multiples of"
-            f" {VAE_SCALE}; set dataset.bucket_step accordingly"
+            f" {side}; set dataset.bucket_step accordingly"
         )
-    return Picture(
+    return Example(
         image=row["image"],
         still=row["still"],
         crop=row["crop"],

@@ -1,8 +1,8 @@
 """LoRA files in the format of kohya's sd-scripts, which every UI of the field reads.
 
 Three tensors per changed module: `{name}.lora_down.weight`, `{name}.lora_up.weight`, `{name}.alpha` (0-d); the module's
-weight changes by alpha / rank * up @ down. `name` is `lora_unet_` or `lora_te_` and the module's path in diffusers with
-dots as underscores. Method: Hu et al. 2021, "LoRA: low-rank adaptation of large language models".
+weight changes by alpha / rank * up @ down. `name` is what the base's family calls the module. Method: Hu et al. 2021,
+"LoRA: low-rank adaptation of large language models".
 
 Files are equal to the byte for equal content: the header's keys are sorted (safetensors leaves metadata in random
 order).
@@ -20,25 +20,9 @@ from safetensors.torch import load_file, save
 
 from genga.errors import GengaError
 from genga.store.files import replacing
+from genga.training.families.family import LoadedBase
 
 Tensors = dict[str, torch.Tensor]
-
-_UNET = "lora_unet_"
-_TEXT = "lora_te_text_model_"
-
-
-def unet_name(module: str) -> str:
-    """Return a UNet module's name in the file: `down_blocks.0.…to_out.0` is `lora_unet_down_blocks_0_…to_out_0`."""
-    return _UNET + module.replace(".", "_")
-
-
-def text_name(module: str) -> str:
-    """Return a text encoder module's name in the file.
-
-    `text_model` stands in every name, although transformers 5.6 and later have no such module: other programs look
-    for the names that the published encoder has.
-    """
-    return _TEXT + module.removeprefix("text_model.").replace(".", "_")
 
 
 def entry(name: str, down: torch.Tensor, up: torch.Tensor, alpha: float, dtype: torch.dtype) -> Tensors:
@@ -98,12 +82,12 @@ def deltas(tensors: Tensors) -> Tensors:
     return found
 
 
-def modules_by_name(unet: torch.nn.Module, text_encoder: torch.nn.Module) -> dict[str, torch.nn.Module]:
-    """Return the modules that a LoRA can change (linear and convolution), by their name in the file."""
+def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:
+    """Return the modules of a base that a LoRA can change (linear and convolution), by their name in the file."""
     return {
-        name_of(path): module
-        for part, name_of in ((unet, unet_name), (text_encoder, text_name))
-        for path, module in part.named_modules()
+        loaded.family.name_in_file(name, path): module
+        for name, network in loaded.family.networks(loaded.base).items()
+        for path, module in network.named_modules()
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
     }
 

@@ -10,48 +10,44 @@ from typing import Any
 
 from genga.params.train import Params
 from genga.training.captions import tokens
-from genga.training.examples import Picture
-from genga.training.families.sd15 import Source
+from genga.training.examples import Example
+from genga.training.families.family import LoadedBase
 from genga.training.plan import steps_per_epoch, total_steps
 
 _FIXED = {
     "ss_session_id": 0,
     "ss_training_started_at": 0.0,
     "ss_training_finished_at": 0.0,
-    "ss_v2": False,
-    "ss_base_model_version": "sd_v1",
     "ss_network_module": "networks.lora",
     "ss_optimizer": "torch.optim.adamw.AdamW",
     "ss_cache_latents": True,
     "ss_enable_bucket": True,
     "ss_num_reg_images": 0,
-    "ss_zero_terminal_snr": False,
     "modelspec.sai_model_spec": "1.0.1",
-    "modelspec.architecture": "stable-diffusion-v1/lora",
     "modelspec.implementation": "diffusers",
     "modelspec.date": "1970-01-01T00:00:00",
 }
 
 
 def metadata(
-    run: str, pictures: list[Picture], params: Params, source: Source, step: int, epoch: int
+    run: str, examples: list[Example], params: Params, loaded: LoadedBase, step: int, epoch: int
 ) -> dict[str, str]:
     """Return the metadata of the checkpoint after `step` steps, in epoch `epoch`; all but the model's hash."""
     values: dict[str, Any] = {
         **_FIXED,
+        **loaded.family.header(loaded.base, params),
         **_training(params),
-        **_dataset(run, pictures),
+        **_dataset(run, examples),
         "ss_output_name": run,
-        "ss_sd_model_name": source.name,
-        "ss_new_sd_model_hash": source.sha256,
-        "ss_sd_model_hash": source.sha256[:8],
-        "ss_max_train_steps": total_steps(pictures, params),
-        "ss_num_batches_per_epoch": steps_per_epoch(pictures, params) * params.accumulation,
-        "ss_num_epochs": -(-total_steps(pictures, params) // steps_per_epoch(pictures, params)),
+        "ss_sd_model_name": loaded.name,
+        "ss_new_sd_model_hash": loaded.sha256,
+        "ss_sd_model_hash": loaded.sha256[:8],
+        "ss_max_train_steps": total_steps(examples, params),
+        "ss_num_batches_per_epoch": steps_per_epoch(examples, params) * params.accumulation,
+        "ss_num_epochs": -(-total_steps(examples, params) // steps_per_epoch(examples, params)),
         "ss_steps": step,
         "ss_epoch": epoch,
         "modelspec.title": run,
-        "modelspec.prediction_type": "epsilon" if source.base.prediction == "epsilon" else "v",
     }
     return {key: value if isinstance(value, str) else str(value) for key, value in values.items()}
 
@@ -63,8 +59,6 @@ def _training(params: Params) -> dict[str, Any]:
         "ss_network_alpha": params.alpha,
         "ss_network_args": json.dumps({key: str(value) for key, value in arguments.items()}),
         "ss_learning_rate": params.learning_rate,
-        "ss_unet_lr": params.learning_rate,
-        "ss_text_encoder_lr": params.text_learning_rate if params.text_encoder else None,
         "ss_lr_scheduler": params.schedule,
         "ss_lr_warmup_steps": params.warmup,
         "ss_gradient_checkpointing": params.gradient_checkpointing,
@@ -86,22 +80,22 @@ def _training(params: Params) -> dict[str, Any]:
     }
 
 
-def _dataset(run: str, pictures: list[Picture]) -> dict[str, Any]:
+def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:
     """The dataset as kohya describes it: tags and buckets with their counts, as JSON."""
-    tags = Counter(tag for picture in pictures for tag in tokens(picture.caption))
-    buckets = Counter(picture.cut.bucket for picture in pictures)
+    tags = Counter(tag for example in examples for tag in tokens(example.caption))
+    buckets = Counter(example.cut.bucket for example in examples)
     width, height = max(buckets, key=lambda size: (buckets[size], size))
     info = {
         str(number): {"resolution": list(size), "count": count}
         for number, (size, count) in enumerate(sorted(buckets.items()))
     }
-    seen = sum(picture.repeats for picture in pictures)
+    seen = sum(example.repeats for example in examples)
     return {
         "ss_num_train_images": seen,
-        "ss_keep_tokens": max(picture.keep_tokens for picture in pictures),
+        "ss_keep_tokens": max(example.keep_tokens for example in examples),
         "ss_resolution": f"({width}, {height})",
         "ss_tag_frequency": json.dumps({run: dict(sorted(tags.items()))}, ensure_ascii=False),
-        "ss_dataset_dirs": json.dumps({run: {"n_repeats": 1, "img_count": len(pictures)}}, ensure_ascii=False),
+        "ss_dataset_dirs": json.dumps({run: {"n_repeats": 1, "img_count": len(examples)}}, ensure_ascii=False),
         "ss_bucket_info": json.dumps({"buckets": info}),
         "modelspec.resolution": f"{width}x{height}",
     }

@@ -1,4 +1,4 @@
-"""Noise, target and loss weight of latent diffusion training.
+"""Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of them.
 
 Noise offset: N. Guttenberg 2023, "Diffusion with offset noise". Multi-resolution ("pyramid") noise: J. Whitaker 2023;
 here the factor between layers and the division by the standard deviation are per image, not per batch, so that an
@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 import torch
 
+from genga.training.families.family import NoiseSchedule
 from genga.training.rng import normal
 
-Prediction = Literal["epsilon", "v_prediction"]  # what the UNet predicts
+Prediction = Literal["epsilon", "v_prediction"]  # what the network predicts
 
 
 def noise(
@@ -45,6 +46,16 @@ def noise(
     return made
 
 
+def schedule_of(alphas_cumprod: torch.Tensor, prediction: Prediction) -> NoiseSchedule:
+    """Return the schedule of a base that was trained with these alpha-bars, (timesteps,), on their device."""
+    return NoiseSchedule(
+        timesteps=len(alphas_cumprod),
+        noised=lambda latents, noise, at: noised(latents, noise, alphas_cumprod, at),
+        target=lambda latents, noise, at: target(latents, noise, alphas_cumprod, at, prediction),
+        weight=lambda at, gamma: loss_weight(signal_to_noise(alphas_cumprod, at), gamma, prediction),
+    )
+
+
 def signal_to_noise(alphas_cumprod: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
     """Return the signal-to-noise ratio alpha-bar / (1 - alpha-bar) at each timestep, shape of `timesteps`."""
     kept = alphas_cumprod[timesteps]
@@ -73,7 +84,7 @@ def target(
     timesteps: torch.Tensor,
     prediction: Prediction,
 ) -> torch.Tensor:
-    """Return what the UNet should predict: the noise, or the velocity sqrt(a) noise - sqrt(1-a) latents."""
+    """Return what the network should predict: the noise, or the velocity sqrt(a) noise - sqrt(1-a) latents."""
     if prediction == "epsilon":
         return noise
     kept = alphas_cumprod[timesteps].view(-1, 1, 1, 1)

@@ -23,7 +23,7 @@ Checkpoint = dict[str, Any]  # step, epoch, file (as given in checkpoints.json),
 
 
 @dataclass(frozen=True)
-class State:
+class RunState:
     """A run after `step` steps."""
 
     step: int
@@ -49,7 +49,7 @@ class RunFolder:
         """Return the file of the checkpoint after `step` steps."""
         return self._checkpoints / f"{self.run}-{step:06d}.safetensors"
 
-    def save(self, key: str, state: State, processes: int = 1) -> None:
+    def save(self, key: str, state: RunState, processes: int = 1) -> None:
         """Keep the state, in place of the one before. processes: how many trained."""
         words = {"step": state.step, "checkpoints": state.checkpoints, "scaler": state.scaler}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
@@ -57,7 +57,7 @@ class RunFolder:
             self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)}
         )
 
-    def load(self, key: str, processes: int = 1) -> State | None:
+    def load(self, key: str, processes: int = 1) -> RunState | None:
         """Return the state to go on from; None to begin anew, and stderr says so if there was another state.
 
         Raises GengaError if as many processes made it as there are not now: no record would say what made the model.
@@ -84,7 +84,7 @@ class RunFolder:
                 _ignored(self._state, f"is of no use, {path} is missing or changed")
                 return None
         losses = tensors.pop("losses").tolist()
-        return State(words["step"], tensors, words["scaler"], losses, words["checkpoints"])
+        return RunState(words["step"], tensors, words["scaler"], losses, words["checkpoints"])
 
     def clear(self, keep: list[int]) -> None:
         """Remove checkpoints of earlier runs: all but those after the steps in `keep`."""

@@ -1,4 +1,4 @@
-"""Train a LoRA on a base of the Stable Diffusion 1.x family.
+"""Train a LoRA on a base, of whatever family it is.
 
 Hu et al. 2021, "LoRA: low-rank adaptation of large language models"; arithmetic and file format as kohya's sd-scripts
 have them (docs/training.md). What is seen at which step is a pure function of dataset and parameters
@@ -25,13 +25,13 @@ from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.training import lora_file
 from genga.training.distributed import Processes
-from genga.training.examples import Picture, trigger_of
-from genga.training.families.sd15 import Source
+from genga.training.examples import Example, trigger_of
+from genga.training.families.family import LoadedBase
 from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
 from genga.training.plan import Step, steps, total_steps
 from genga.training.progress import progress_of
-from genga.training.resume import Checkpoint, RunFolder, State
+from genga.training.resume import Checkpoint, RunFolder, RunState
 from genga.training.rng import digest
 from genga.training.schedule import learning_rate_factor
 from genga.training.trainer import Trainer
@@ -47,9 +47,9 @@ class Trained:
 
 
 def train(
-    pictures: list[Picture],
-    read: Callable[[Picture], Image],
-    source: Source,
+    examples: list[Example],
+    read: Callable[[Example], Image],
+    loaded: LoadedBase,
     params: Params,
     folder: RunFolder,
     cache: str | Path,
@@ -59,17 +59,17 @@ def train(
 ) -> Trained:
     """Train the run of `folder`, writing its checkpoints and, for as long as it lasts, its state there.
 
-    read gives a picture's pixels; cache is the folder for latents; after is called with each step and its loss, where
+    read gives an example's pixels; cache is the folder for latents; after is called with each step and its loss, where
     None tells the progress; together: the processes that train it, of which the first alone writes into the folder.
     Raises GengaError if the loss is not a number.
     """
-    total = total_steps(pictures, params)
+    total = total_steps(examples, params)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
-    key = _key(pictures, source, params, device)
+    key = _key(examples, loaded, params, device)
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
-    latent_of = cached_latents(pictures, read, source.base, params.flip, cache, device, together)
-    trainer = Trainer(source.base, params, device, latent_of, together)
+    latent_of = cached_latents(examples, read, loaded, params.flip, cache, device, together)
+    trainer = Trainer(loaded, params, device, latent_of, together)
     losses, checkpoints, done = [], [], 0
     if before is not None:
         trainer.restore(before.tensors, before.scaler)
@@ -79,17 +79,17 @@ def train(
     if together.is_first:
         folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
-    for step in steps(pictures, params, len(source.base.alphas_cumprod), done):
+    for step in steps(examples, params, trainer.schedule.timesteps, done):
         factor = learning_rate_factor(step.number, total, params.warmup, params.schedule)
         losses.append(trainer.step(step, factor))
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
-            about = metadata(folder.run, pictures, params, source, step.number, step.epoch)
+            about = metadata(folder.run, examples, params, loaded, step.number, step.epoch)
             file = folder.checkpoint(step.number)
             sha256 = lora_file.write(file, trainer.lora(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": in_project(file), "sha256": sha256})
-            folder.save(key, State(step.number, *trainer.state(), losses, checkpoints), together.count)
+            folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
-    plan = steps(pictures, params, len(source.base.alphas_cumprod))
+    plan = steps(examples, params, trainer.schedule.timesteps)
     return Trained(checkpoints, ledger(plan), loss_table(losses, params))
 
 
@@ -99,9 +99,9 @@ def ledger(plan: Iterable[Step]) -> pl.DataFrame:
         (
             step.number,
             step.epoch,
-            look.picture.image,
-            look.picture.still,
-            look.picture.crop,
+            look.example.image,
+            look.example.still,
+            look.example.crop,
             look.caption,
             look.flipped,
             look.timestep,
@@ -123,15 +123,15 @@ def loss_table(losses: list[float], params: Params) -> pl.DataFrame:
     )
 
 
-def _key(pictures: list[Picture], source: Source, params: Params, device: torch.device) -> str:
+def _key(examples: list[Example], loaded: LoadedBase, params: Params, device: torch.device) -> str:
     """What a state must have been made with to be gone on from."""
     # Not how processes are started: how many there are is asked for by itself (RunFolder.load).
-    parts = [params.model_dump(exclude={"launch"}), [asdict(picture) for picture in pictures]]
-    return digest(json.dumps(parts, sort_keys=True), source.sha256, device.type, torch.__version__).hex()
+    parts = [params.model_dump(exclude={"launch"}), [asdict(example) for example in examples]]
+    return digest(json.dumps(parts, sort_keys=True), loaded.sha256, device.type, torch.__version__).hex()
 
 
 def write(
-    trained: Trained, folder: RunFolder, source: Source, pictures: list[Picture], character: str, params: Params
+    trained: Trained, folder: RunFolder, loaded: LoadedBase, examples: list[Example], character: str, params: Params
 ) -> None:
     """Write the ledger, the losses and the list of checkpoints into the run's folder, and forget its state.
 
@@ -143,8 +143,8 @@ def write(
         folder.path / "checkpoints.json",
         {
             "run": folder.run,
-            "base": {"name": source.name, "sha256": source.sha256},
-            "trigger": trigger_of(pictures) if character else "",
+            "base": {"name": loaded.name, "sha256": loaded.sha256},
+            "trigger": trigger_of(examples) if character else "",
             "clip_skip": params.clip_skip,
             "threads": params.threads,
             "checkpoints": trained.checkpoints,
@@ -153,11 +153,11 @@ def write(
     folder.forget()
 
 
-def in_words(trained: Trained, pictures: list[Picture]) -> str:
+def in_words(trained: Trained, examples: list[Example]) -> str:
     """Return how many steps there were, and the loss of the first and the last tenth of them."""
     losses = trained.losses["loss"].to_list()
     tenth = len(losses) // 10 + 1
     return (
-        f"{len(losses)} steps over {len(pictures)} images, {len(trained.checkpoints)} checkpoints,"
+        f"{len(losses)} steps over {len(examples)} images, {len(trained.checkpoints)} checkpoints,"
         f" loss {fmean(losses[:tenth]):.4f} at first, {fmean(losses[-tenth:]):.4f} at last"
     )

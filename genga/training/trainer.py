@@ -9,14 +9,15 @@ from accelerate import Accelerator
 from genga.errors import GengaError
 from genga.params.train import Params
 from genga.training import adapters, lora_file
+from genga.training.device import DTYPES, place
 from genga.training.distributed import Processes
-from genga.training.families.sd15 import DTYPES, Base, encode, place
+from genga.training.families.family import Conditions, LoadedBase
 from genga.training.latents import LatentOf
-from genga.training.noise import loss_weight, noise, noised, signal_to_noise, target
+from genga.training.noise import noise
 from genga.training.plan import Look, Step
 from genga.training.rng import generator, normal
 
-_CAPTIONS_KEPT = 4096  # text encoder outputs in memory: 1 GB at SD 1.5's 77 x 768 floats
+_CAPTIONS_KEPT = 4096  # whose conditions stay in memory: 1 GB at SD 1.5's 77 x 768 floats
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}  # as accelerate calls it
 
 
@@ -28,18 +29,23 @@ class Trainer:
     """
 
     def __init__(
-        self, base: Base, params: Params, device: torch.device, latent_of: LatentOf, together: Processes = Processes()
+        self,
+        loaded: LoadedBase,
+        params: Params,
+        device: torch.device,
+        latent_of: LatentOf,
+        together: Processes = Processes(),
     ) -> None:
-        self._base = base
+        self._family, self._base = loaded.family, loaded.base
         self._params = params
         self._latent_of = latent_of
         self._together = together
         self._accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=_MIXED[params.precision])
         self._device = device
-        self._alphas = base.alphas_cumprod.to(device)
-        self._captions: dict[str, torch.Tensor] = {}
-        self.unet_modules = adapters.unet_modules(base.unet, params.modules, params.convolutions)
-        self.text_modules = adapters.text_modules(base.text_encoder) if params.text_encoder else []
+        self.schedule = self._family.schedule(self._base, device)
+        self._kept: dict[str, Conditions] = {}  # by caption
+        self._networks = self._family.networks(self._base)
+        self._adapted = self._family.adapted(self._base, params)
         self._attach()
         self._optimizer = torch.optim.AdamW(self._groups(), weight_decay=params.weight_decay, foreach=False)
         self._stepper = self._accelerator.prepare(self._optimizer)
@@ -76,10 +82,9 @@ class Trainer:
         """Return the LoRA as the tensors of its file."""
         dtype, alpha = DTYPES[self._params.save_precision], self._params.alpha
         tensors: lora_file.Tensors = {}
-        for module, down, up in adapters.matrices(self._base.unet, self.unet_modules):
-            tensors |= lora_file.entry(lora_file.unet_name(module), down, up, alpha, dtype)
-        for module, down, up in adapters.matrices(self._base.text_encoder, self.text_modules):
-            tensors |= lora_file.entry(lora_file.text_name(module), down, up, alpha, dtype)
+        for name, network in self._networks.items():
+            for module, down, up in adapters.matrices(network, self._adapted[name]):
+                tensors |= lora_file.entry(self._family.name_in_file(name, module), down, up, alpha, dtype)
         return tensors
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict]:
@@ -97,7 +102,7 @@ class Trainer:
         with torch.no_grad():
             for name, parameter in self._parameters().items():
                 parameter.copy_(tensors[f"{name}.value"])
-                # One that never had a gradient has no moments: the text encoder's last layer, with clip_skip 2.
+                # One that never had a gradient has no moments: of an encoder, what clip_skip leaves out.
                 kinds = [kind for kind in ("step", "exp_avg", "exp_avg_sq") if f"{name}.{kind}" in tensors]
                 # AdamW counts its steps on the CPU, and keeps its moments where the matrices are.
                 moments = {
@@ -109,80 +114,74 @@ class Trainer:
             self._accelerator.scaler.load_state_dict(scaler)
 
     def _attach(self) -> None:
-        base, params = self._base, self._params
-        for part, model, modules in (
-            ("unet", base.unet, self.unet_modules),
-            ("text", base.text_encoder, self.text_modules),
-        ):
-            place(model, self._device, params.precision)
-            if modules:
-                adapters.attach(model, modules, params.rank, params.alpha, params.seed, part)
-            if params.gradient_checkpointing and modules:
-                _checkpoint_gradients(model)
+        params = self._params
+        for name, network in self._networks.items():
+            place(network, self._device, params.precision)
+            if modules := self._adapted[name]:
+                adapters.attach(network, modules, params.rank, params.alpha, params.seed, name)
+                if params.gradient_checkpointing:
+                    _checkpoint_gradients(network)
 
     def _groups(self) -> list[dict]:
-        rates = {"unet": self._params.learning_rate, "text": self._params.text_learning_rate}
-        parameters = self._parameters()
-        return [
-            {"params": [value for name, value in parameters.items() if name.startswith(part)], "rate": rate}
-            for part, rate in rates.items()
-            if any(name.startswith(part) for name in parameters)
-        ]
+        """The parameters of each network that is adapted, and their learning rate at its highest."""
+        params, groups = self._params, []
+        for name, network in self._networks.items():
+            rate = params.text_learning_rate if name in self._family.encoders else params.learning_rate
+            matrices = [one for _, *pair in adapters.matrices(network, self._adapted[name]) for one in pair]
+            groups += [{"params": matrices, "rate": rate}] if matrices else []
+        return groups
 
     def _parameters(self) -> dict[str, torch.nn.Parameter]:
-        found = {}
-        for part, model, modules in (
-            ("unet", self._base.unet, self.unet_modules),
-            ("text", self._base.text_encoder, self.text_modules),
-        ):
-            for module, down, up in adapters.matrices(model, modules):
-                found[f"{part}.{module}.down"], found[f"{part}.{module}.up"] = down, up
-        return found
+        parameters = {}
+        for name, network in self._networks.items():
+            for module, down, up in adapters.matrices(network, self._adapted[name]):
+                parameters[f"{name}.{module}.down"], parameters[f"{name}.{module}.up"] = down, up
+        return parameters
 
     def _losses(self, batch: list[Look]) -> torch.Tensor:
         """Each look's weighted loss, (looks,)."""
-        params, prediction = self._params, self._base.prediction
         latents, noises = self._latents(batch)
         timesteps = torch.tensor([look.timestep for look in batch], device=self._device)
-        weights = torch.tensor([look.picture.weight for look in batch], device=self._device)
+        weights = torch.tensor([look.example.weight for look in batch], device=self._device)
         with self._accelerator.autocast():
-            text = self._text([look.caption for look in batch])
-            noisy = noised(latents, noises, self._alphas, timesteps)
-            predicted = self._base.unet(noisy.to(text.dtype), timesteps, text).sample.float()
-        wanted = target(latents, noises, self._alphas, timesteps, prediction)
+            conditions = self._conditions([look.caption for look in batch])
+            noisy = self.schedule.noised(latents, noises, timesteps)
+            predicted = self._family.predict(self._base, noisy, timesteps, conditions).float()
+        wanted = self.schedule.target(latents, noises, timesteps)
         errors = (predicted - wanted).square().mean(dim=(1, 2, 3))
-        snr = signal_to_noise(self._alphas, timesteps)
-        return errors * loss_weight(snr, params.min_snr_gamma, prediction) * weights
+        return errors * self.schedule.weight(timesteps, self._params.min_snr_gamma) * weights
 
     def _latents(self, batch: list[Look]) -> tuple[torch.Tensor, torch.Tensor]:
         """The batch's latents and the noise to put on them, each (looks, channels, height, width)."""
         params, latents, noises = self._params, [], []
         for look in batch:
-            width, height = look.picture.cut.bucket
-            shape = (self._base.vae.config.latent_channels, height // 8, width // 8)
+            shape = self._family.latent_shape(self._base, *look.example.cut.bucket)
             latents.append(self._latent_of(look, normal(shape, generator(*look.key(params.seed, "latent")))))
             draw = generator(*look.key(params.seed, "noise"))
             noises.append(noise(shape, draw, params.noise_offset, params.multires_iterations, params.multires_discount))
         return torch.stack(latents).to(self._device), torch.stack(noises).to(self._device)
 
-    def _text(self, captions: list[str]) -> torch.Tensor:
-        """The captions' embeddings, (looks, tokens, width); with gradients if the text encoder is trained."""
-        if self.text_modules:
-            return encode(self._base, captions, self._params.clip_skip)
-        return torch.stack([self._kept_text(caption) for caption in captions])
+    def _conditions(self, captions: list[str]) -> Conditions:
+        """What the captions say to the network; with gradients if an encoder is trained."""
+        if any(self._adapted[name] for name in self._family.encoders):
+            return self._family.encode(self._base, captions, self._params.clip_skip)
+        rows = [self._kept_conditions(caption) for caption in captions]
+        return tuple(torch.stack(each) for each in zip(*rows, strict=True))
 
-    def _kept_text(self, caption: str) -> torch.Tensor:
+    def _kept_conditions(self, caption: str) -> Conditions:
         # One caption at a time: the bits must not depend on which others were known already.
-        if caption not in self._captions:
-            if len(self._captions) >= _CAPTIONS_KEPT:
-                self._captions.pop(next(iter(self._captions)))
+        if caption not in self._kept:
+            if len(self._kept) >= _CAPTIONS_KEPT:
+                self._kept.pop(next(iter(self._kept)))
             with torch.no_grad():
-                self._captions[caption] = encode(self._base, [caption], self._params.clip_skip)[0]
-        return self._captions[caption]
+                one = self._family.encode(self._base, [caption], self._params.clip_skip)
+                self._kept[caption] = tuple(each[0] for each in one)
+        return self._kept[caption]
 
 
-def _checkpoint_gradients(model: Any) -> None:
+def _checkpoint_gradients(network: Any) -> None:
     """Recompute activations in the backward pass."""
-    model.train()  # in evaluation the models ignore the switch
+    network.train()  # in evaluation the networks ignore the switch
     names = ("enable_gradient_checkpointing", "activation_checkpointing_enable", "gradient_checkpointing_enable")
-    next(getattr(model, name) for name in names if hasattr(model, name))()  # diffusers', transformers' now and before
+    switch = next(name for name in names if hasattr(network, name))  # diffusers', transformers' now and before
+    getattr(network, switch)()

@@ -1,4 +1,4 @@
-"""Images as the VAE takes them: scaled to cover their bucket, cut to it, in -1..1."""
+"""Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1."""
 
 from dataclasses import dataclass
 

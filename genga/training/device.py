@@ -1,0 +1,53 @@
+"""Where a network is computed and in which precision, whatever it is part of; and its weights as a hash."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}  # by name in params.yaml
+
+
+def device_of(wanted: str) -> torch.device:
+    """Return the device for `auto`, `cpu` or `cuda`; a wanted CUDA that is not there is said on stderr."""
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        print("models.device is cuda, but there is no CUDA device: the CPU is used", file=sys.stderr)
+    return torch.device("cuda" if there and wanted != "cpu" else "cpu")
+
+
+def place(network: Any, device: torch.device, precision: str) -> None:
+    """Move a network to a device, in a precision by its name in params.yaml."""
+    network.to(device)
+    if network.dtype != DTYPES[precision]:
+        with quiet():  # diffusers warns of casting, whether or not anything has to stay in float32
+            network.to(dtype=DTYPES[precision])
+
+
+def state_sha256(module: torch.nn.Module) -> str:
+    """Return the sha256 over a module's tensors, names and shapes: equal weights, equal hash, whatever the file."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' loading bars out of the logs."""
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
+    verbosity = diffusers_logging.get_verbosity(), transformers_logging.get_verbosity()
+    diffusers_logging.set_verbosity_error()
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        diffusers_logging.set_verbosity(verbosity[0])
+        transformers_logging.set_verbosity(verbosity[1])

@@ -1,0 +1,8 @@
+"""Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
+
+family  What a family of bases is, and how the one of a base is found: by its name in models.yaml.
+sd15    Stable Diffusion 1.x.
+
+A new one is a file here with a `FAMILY`, and a base in models.yaml with `family: <name of the file>`; no code that is
+there is changed for it. docs/training.md, "How to add a family", says what each function has to keep to.
+"""

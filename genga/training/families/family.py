@@ -1,0 +1,123 @@
+"""What a family of bases is, and how the one of a base is found: by its name in models.yaml.
+
+A family is all that training and sampling have to know of a kind of model, as functions of a base. It is imported by a
+computed name, so it is in the imports of no stage: the workflow asks `family_file` for it, and adds it to a run's code.
+Neither torch nor a family is imported for that.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from genga.errors import GengaError
+from genga.models.models_file import MODELS_FILE
+from genga.models.registry import Model
+
+if TYPE_CHECKING:
+    import torch
+
+Base = Any  # what a family has loaded; its own functions alone look inside
+Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
+
+FOLDER = "genga/training/families"
+FINDER = f"{FOLDER}/family.py"  # this file: whose code has it finds a family by its name
+_NONE = {"__init__", "family"}  # files there that are no family
+
+
+class Choices(Protocol):
+    """What section `train` of params.yaml leaves to a family."""
+
+    @property
+    def modules(self) -> str: ...
+    @property
+    def convolutions(self) -> bool: ...
+    @property
+    def text_encoder(self) -> bool: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def text_learning_rate(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    """How latents become noise, and what the network is to say of it. Timesteps are (looks,), others (looks, ...)."""
+
+    timesteps: int  # there are; a look's is one of 0..timesteps - 1, drawn uniformly
+    noised: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # of latents, noise, timesteps
+    target: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # of the same: what is to be predicted
+    weight: Callable[[torch.Tensor, float], torch.Tensor]  # of timesteps and min_snr_gamma: (looks,), of the loss
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of base. Sizes of images are in px, pixels float32 (images, 3, height, width) in -1..1."""
+
+    # The base. `load` freezes it, in float32; it raises GengaError, of one line, for what is none of the family.
+    load: Callable[[Path], Base]
+    networks: Callable[[Base], dict[str, torch.nn.Module]]  # that a step runs, by names that draws and states go by
+    encoders: frozenset[str]  # those of them that make conditions; they learn at `text_learning_rate`
+    autoencoder: Callable[[Base], torch.nn.Module]  # from pixels to latents and back
+
+    # Captions.
+    encode: Callable[[Base, Sequence[str], int], Conditions]  # int: which layer of the encoder, as `clip_skip` counts
+    is_cut: Callable[[Base, str], bool]  # whether a caption is longer than what the encoders see
+
+    # Images. What is kept of one is a function of pixels and autoencoder alone: families with one autoencoder share it.
+    side: int  # sides of an image are multiples of it
+    latent_shape: Callable[
+        [Base, int, int], tuple[int, int, int]
+    ]  # channels, height, width: of an image's width, height
+    encode_image: Callable[[Base, torch.Tensor], torch.Tensor]  # pixels of one image to what is kept
+    latent: Callable[[Base, torch.Tensor, torch.Tensor], torch.Tensor]  # what is kept, noise of a latent's shape
+    decode: Callable[[Base, torch.Tensor], torch.Tensor]  # latents to pixels
+
+    # Noise, and one call of the network: noisy latents, timesteps, conditions.
+    schedule: Callable[[Base, torch.device], NoiseSchedule]
+    sampler: Callable[[Base, str], Any]  # a fresh scheduler of diffusers, by its name in section `sample`
+    predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
+
+    # The LoRA and its file.
+    adapted: Callable[[Base, Choices], dict[str, list[str]]]  # paths of the modules that it changes, by network
+    name_in_file: Callable[[str, str], str]  # of a network and the path of a module in it
+    header: Callable[[Base, Choices], dict[str, Any]]  # what the file's metadata say of family and base
+
+
+@dataclass(frozen=True)
+class LoadedBase:
+    """A base, its family, and what it is called in the files that name it."""
+
+    family: Family
+    base: Base
+    name: str
+    sha256: str
+
+
+def load_base(model: Model) -> LoadedBase:
+    """Load a base that is in the registry, its files verified."""
+    family, verified = family_of(model), model.verify()
+    return LoadedBase(family, family.load(verified.path), verified.name, verified.sha256)
+
+
+def family_of(model: Model) -> Family:
+    """Return the family that models.yaml names for a base. Raises GengaError for one that is not known."""
+    return importlib.import_module(Path(family_file(model)).with_suffix("").as_posix().replace("/", ".")).FAMILY
+
+
+def family_file(model: Model) -> str:
+    """Return the file of a base's family, relative to the project. Raises GengaError for one that is not known."""
+    known = {Path(file).stem: file for file in family_files(Path(__file__).parents[3])}
+    if (name := model.entry.family) not in known:
+        key = f"{MODELS_FILE}:{model.set}.{model.role}.family"
+        raise GengaError(f"{key}: there is no family {name} (families: {', '.join(known)})")
+    return known[name]
+
+
+def family_files(root: str | Path) -> list[str]:
+    """Return the file of every family in a project, relative to it, sorted."""
+    names = sorted(path.stem for path in (Path(root) / FOLDER).glob("*.py"))
+    return [f"{FOLDER}/{name}.py" for name in names if name not in _NONE]
