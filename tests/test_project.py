@@ -33,8 +33,11 @@ class StubJournal:
         self.read_it = True
         return self.odd
 
-    def code(self, stage: str) -> str:
-        return f"code of {stage}"
+    def families(self, stage: str) -> list[str]:
+        return ["every family"] if stage in ("train", "sample") else []
+
+    def code(self, stage: str, *also: str) -> str:
+        return " and ".join([f"code of {stage}", *also])
 
 
 @pytest.fixture
@@ -50,6 +53,11 @@ def test_series_runs_and_episodes(project: Project) -> None:
     assert project.series_for({"run": "hana"}) == project.series_for({"series": "s", "episode": "ep2"}) == "s"
     assert project.video("s", "ep2") == "data/raw/s/ep2.mkv"
     assert project.video("s", "new") == "data/raw/s/new.mkv"
+
+
+def test_the_family_of_the_base_is_in_the_code_of_stages_that_look_for_one(project: Project) -> None:
+    assert project.code("train") == "code of train and genga/training/families/sd15.py"
+    assert project.code("tag") == "code of tag"
 
 
 def test_what_is_made_of_them(project: Project) -> None:
@@ -146,6 +154,15 @@ def test_what_must_be_put_right_first_ends_it_in_one_line(folder: Path, capsys: 
         open_project(folder, {**PARAMS, "crop": {**PARAMS["crop"], "repeat": 7}}, StubJournal())
     assert ended.value.code == 1
     assert capsys.readouterr().err == "error: params.yaml:crop.repeat must be 0..1, got 7\n"
+
+
+def test_a_base_of_an_unknown_family_ends_it_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = (folder / "models.yaml").read_text(encoding="utf-8").replace("family: sd15", "family: sd99")
+    (folder / "models.yaml").write_text(entry, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        open_project(folder, {**PARAMS, "runs": RUNS}, StubJournal())
+    said = "error: models.yaml:embedded.base.family: there is no family sd99 (families: sd15)\n"
+    assert capsys.readouterr().err == said
 
 
 def test_jobs_run_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

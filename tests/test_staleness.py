@@ -99,6 +99,14 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train")),
     "a module": (append("genga/people/tag_rules.py", "\n_ADDED = 1\n"), after("tag")),
     "a script": (append("scripts/detect.py", "\nADDED = 1\n"), after("detect")),
+    "the family of the base": (
+        append("genga/training/families/sd15.py", "\n_ADDED = 1\n"),
+        {**after("train"), **after("sample")},
+    ),
+    "a family of no base here": (
+        lambda project: put(project / "genga/training/families/other.py", "FAMILY = None\n"),
+        {},
+    ),
     "a data file of a module": (append("genga/pages/templates/report.css", "\n/* a */\n"), after("report")),
     "the palette of the pages": (
         append("genga/pages/templates/palette.css", "\n/* a */\n"),

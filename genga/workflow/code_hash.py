@@ -2,8 +2,8 @@
 
 The code of a script is itself, every genga module it imports, and the data files those modules name. Imports are read
 from the syntax tree, wherever they stand in the file; nothing is run. An import whose name is computed when the program
-runs is not seen: `genga.params.check` has the only one, which reads a section's class for the check of the whole file,
-never for a stage.
+runs is not seen. There are two: `genga.params.check` reads a section's class for the check of the whole file, never for
+a stage; `genga.training.families.family` finds the family of a base, whose file is told besides (`hashes`).
 
 The hash of a Python file is of its syntax tree without docstrings, so comments, docstrings and formatting do not count.
 The tree is written out by this module, not by ast.dump, whose text differs between versions of Python.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from genga.stages import STAGES
 from genga.store.files import sha256_of, write_json, write_text
+from genga.training.families.family import FINDER, family_files
 
 PACKAGE = "genga"
 KEY_DIGITS = 16  # of a sha256: enough to tell versions of a file apart
@@ -47,31 +48,36 @@ class CodeIndex:
         data = (path for path in (self._root / PACKAGE).rglob("*") if path.is_file())
         self._data = sorted(path.relative_to(self._root) for path in data if path.suffix not in (".py", ".pyc"))
 
-    def files(self, script: str | Path) -> list[str]:
+    def files(self, script: str | Path, *also: str | Path) -> list[str]:
         """Return the files that decide what `script` does: paths relative to the root, sorted, `script` among them.
 
-        script: path relative to the root. A module's parent packages belong to it, since Python runs them first.
+        script: path relative to the root; also: files that it imports by a computed name, paths like it. A module's
+        parent packages belong to it, since Python runs them first.
         """
-        found: set[Path] = set()
-        waiting = [Path(script)]
+        seen: set[Path] = set()
+        waiting = [Path(script), *map(Path, also)]
         while waiting:
             path = waiting.pop()
-            if path in found:
+            if path in seen:
                 continue
-            found.add(path)
+            seen.add(path)
             if path.suffix == ".py":
                 facts = self._facts(path)
                 waiting.extend(file for name in facts.imports for file in self._files_of(name))
                 words = set(facts.words)
                 waiting.extend(file for file in self._data if file.name in words)
-        return sorted(path.as_posix() for path in found)
+        return sorted(path.as_posix() for path in seen)
 
-    def hashes(self, script: str | Path) -> dict[str, str]:
-        """Return the hash of each of `files(script)`: of what a Python file does, of the bytes of any other."""
+    def hashes(self, script: str | Path, *also: str | Path) -> dict[str, str]:
+        """Return the hash of each of `files(script, *also)`: of what a Python file does, of the bytes of any other."""
         return {
             path: self._facts(Path(path)).hash if path.endswith(".py") else sha256_of(self._root / path)[:KEY_DIGITS]
-            for path in self.files(script)
+            for path in self.files(script, *also)
         }
+
+    def families(self, script: str | Path) -> list[str]:
+        """Return the file of every family of bases if `script` finds one by its name, else none."""
+        return family_files(self._root) if FINDER in self.files(script) else []
 
     def save(self) -> None:
         """Write what was parsed to the cache, if anything was."""
@@ -172,4 +178,5 @@ def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
 
 if __name__ == "__main__":  # python -m genga.workflow.code_hash FILE: the key of every stage's code, for dvc.yaml
     _index = CodeIndex()
-    write_json(sys.argv[1], {stage: key_of(_index.hashes(f"scripts/{stage}.py")) for stage in STAGES})
+    _scripts = {stage: f"scripts/{stage}.py" for stage in STAGES}
+    write_json(sys.argv[1], {stage: key_of(_index.hashes(of, *_index.families(of))) for stage, of in _scripts.items()})

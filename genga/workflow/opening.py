@@ -14,6 +14,7 @@ from genga.params.check import check_params
 from genga.params.models import Params as Models
 from genga.params.section import parse_section
 from genga.tables.places import RAW
+from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
@@ -79,6 +80,8 @@ def open_project(
         # A series without any video here was pulled without it: its episodes are those that are on record.
         videos |= {name: video for name, video in recorded.items() if name[0] not in here}
         models = registry.load(parse_section("models", Models, params["models"]))
+        if "base" in models.models:
+            family_file(models.model("base"))
     except GengaError as error:
         ended(error)
     project = Project(root, params, journal, models, videos, here, bucket)

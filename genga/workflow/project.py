@@ -21,6 +21,7 @@ from genga.models import registry
 from genga.params.section import section_of_run
 from genga.store.files import check_writable, sha256_of
 from genga.tables.places import RAW, path_of
+from genga.training.families.family import family_file
 from genga.training.launch import read_config
 from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
@@ -124,8 +125,9 @@ class Project:
         return int(self.section("train", run)["threads"]) * each
 
     def code(self, stage: str) -> str:
-        """Return the key of what a stage's script does, with its modules and their data files."""
-        return self.journal.code(stage)
+        """Return the key of what a stage's script does, with its modules, their data files and its base's family."""
+        bases = self.in_roles(["base"]) if self.journal.families(stage) else []
+        return self.journal.code(stage, *map(family_file, bases))
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the file of what people decided of a kind, as a list; none if there is no such file."""

@@ -54,14 +54,21 @@ class Journal:
         self._lock: IO[str] | None = None
         self._seen: str | None = digest_of(RECORDS_FILE)  # when it was read; None: another run was at work
 
-    def code(self, stage: str) -> str:
-        """Return the key of the code of a stage, and remember which files it is."""
-        hashes = self._index.hashes(f"scripts/{stage}.py")
+    def code(self, stage: str, *also: str) -> str:
+        """Return the key of the code of a stage, and remember which files it is.
+
+        also: files that it imports by a computed name, as the family of its base; they count with all they import.
+        """
+        hashes = self._index.hashes(f"scripts/{stage}.py", *also)
         self._index.save()
         key = key_of(hashes)
         if not (path := _CODE / f"{key}.json").is_file():
             write_text(path, json.dumps(hashes))
         return key
+
+    def families(self, stage: str) -> list[str]:
+        """Return the file of every family of bases if a stage finds one by its name, else none."""
+        return self._index.families(f"scripts/{stage}.py")
 
     def listed(self, names: list[str]) -> str:
         """Return the path of a file with the names, a JSON list: equal names, equal path."""
@@ -157,8 +164,11 @@ class Journal:
         _WORKING.unlink(missing_ok=True)
 
     def write_code(self) -> None:
-        """Write data/code.json as dvc.yaml's step `code` does, so that `dvc commit` finds it up to date."""
-        write_json(CODE, {stage: self.code(stage) for stage in STAGES})
+        """Write data/code.json as dvc.yaml's step `code` does, so that `dvc commit` finds it up to date.
+
+        Of stages that find a family by its name every family counts: a phase may have runs of several.
+        """
+        write_json(CODE, {stage: self.code(stage, *self.families(stage)) for stage in STAGES})
 
 
 def _free() -> bool:
