@@ -5,7 +5,12 @@ syntax tree wherever they stand, so one inside a function counts.
 """
 
 import ast
+<<<<<<< HEAD
 from collections.abc import Collection, Iterable, Iterator, Mapping
+=======
+import re
+from collections.abc import Iterable, Iterator, Mapping
+>>>>>>> 663eb67 (The walls around families: nothing imports one, and a room's map names its folders, too)
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -116,6 +121,17 @@ def _parents_of_private(module: str) -> Iterator[str]:
     yield from (".".join(parts[:place]) for place, part in enumerate(parts) if part.startswith("_") and place)
 
 
+def families_known(sources: Sources) -> list[str]:
+    """A family of bases is found by its name: no module outside training/families imports one."""
+    folder = "training.families."
+    return [
+        f"{module} imports {other}, a family, which is found by its name"
+        for module, others in sorted(graph_of(sources).items())
+        for other in sorted(others)
+        if other.startswith(folder) and other != f"{folder}family" and not module.startswith(folder)
+    ]
+
+
 def other_stages(sources: Sources, rooms: Mapping[str, str]) -> list[str]:
     """In a stage's code there is no other stage's module and nothing private to one. rooms: of each stage."""
     graph, found = graph_of(sources), []
@@ -194,6 +210,7 @@ def facades(packages: Mapping[str, str]) -> list[str]:
     ]
 
 
+<<<<<<< HEAD
 def unmapped(packages: Mapping[str, str], sources: Sources, named: Collection[str] = ()) -> list[str]:
     """A room's docstring names every module in it, and no other. packages: source by package.
 
@@ -205,6 +222,18 @@ def unmapped(packages: Mapping[str, str], sources: Sources, named: Collection[st
         own = {name for name in own if not name.startswith("_") and f"{package}.{name}" not in named}
         lines = (ast.get_docstring(ast.parse(source)) or "").splitlines()[2:]
         said = {line.split()[0] for line in lines if line.strip() and not line.startswith(" ")}
+=======
+def unmapped(packages: Mapping[str, str], sources: Sources) -> list[str]:
+    """A room's docstring names every module and folder in it, and no other. packages: source by package.
+
+    A line of it is the name, two blanks or more, and what it is.
+    """
+    found = []
+    for package, source in sorted(packages.items()):
+        below = (module.removeprefix(f"{package}.") for module in sources if module.startswith(f"{package}."))
+        own = {name.split(".")[0] for name in below if not name.startswith("_")}
+        said = set(re.findall(r"^(\w+)  +\S", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE))
+>>>>>>> 663eb67 (The walls around families: nothing imports one, and a room's map names its folders, too)
         found += [f"{package}/__init__.py does not name {name}" for name in sorted(own - said)]
         found += [f"{package}/__init__.py names {name}, which is not there" for name in sorted(said - own)]
     return found
