@@ -12,8 +12,7 @@ from genga.store.files import read_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.sample import SAMPLE
-from genga.training.device import device_of
-from genga.training.distributed import use_threads
+from genga.training.device import device_of, use_threads
 from genga.training.families.family import load_base
 
 

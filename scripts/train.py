@@ -10,8 +10,8 @@ from genga.jobs.script import MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.train import Params
 from genga.store.parquet import read_table
-from genga.training.device import device_of
-from genga.training.distributed import processes, use_threads
+from genga.training.device import device_of, use_threads
+from genga.training.distributed import processes
 from genga.training.examples import OF_DATASET, examples_of, tell_cut_captions
 from genga.training.families.family import family_of, load_base
 from genga.training.launch import launch, launched, without

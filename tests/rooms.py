@@ -28,7 +28,7 @@ LIBRARIES = {
     "csv": {"decisions", "people.tagger"},  # which reads the vocabularies of published models
 }
 # What sets something for the whole process, and the one module that may.
-SWITCHES = {"setNumThreads": "jobs.threads", "set_num_threads": "training.distributed"}
+SWITCHES = {"setNumThreads": "jobs.threads", "set_num_threads": "training.device"}
 
 Sources = Mapping[str, str]  # module -> source
 

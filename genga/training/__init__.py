@@ -5,7 +5,8 @@ captions         The caption as it is seen this time: dropped, shuffled, thinned
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
                  the rest.
 checkpoints      The checkpoints of a run: read their list, keep the selected one under the run's name.
-device           Where a network is computed and in which precision, whatever it is part of; and its weights as a hash.
+device           How a network is computed, whatever it is part of: device, precision, threads; and its weights as a
+                 hash.
 distributed      The processes that train one run together: what each of them sees, and sums over all of them.
 examples         The images that a run learns from, as the dataset gives them.
 families         What a kind of base is: loaded, encoded, noised, predicted, adapted, named. A file each.

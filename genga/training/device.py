@@ -1,4 +1,4 @@
-"""Where a network is computed and in which precision, whatever it is part of; and its weights as a hash."""
+"""How a network is computed, whatever it is part of: device, precision, threads; and its weights as a hash."""
 
 import hashlib
 import sys
@@ -19,6 +19,11 @@ def device_of(wanted: str) -> torch.device:
     if wanted == "cuda" and not there:
         print("models.device is cuda, but there is no CUDA device: the CPU is used", file=sys.stderr)
     return torch.device("cuda" if there and wanted != "cpu" else "cpu")
+
+
+def use_threads(count: int) -> None:
+    """Set how many CPU threads torch uses in this process, here and nowhere else: they are part of the result."""
+    torch.set_num_threads(count)
 
 
 def place(network: Any, device: torch.device, precision: str) -> None:

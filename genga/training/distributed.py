@@ -92,8 +92,3 @@ def processes(device: torch.device) -> Processes:
     except (RuntimeError, ValueError) as error:
         raise GengaError(f"the processes cannot reach each other: {str(error).strip().splitlines()[0]}") from error
     return Processes(state.process_index, state.num_processes, device)
-
-
-def use_threads(count: int) -> None:
-    """Set how many CPU threads torch uses in this process, here and nowhere else: they are part of the result."""
-    torch.set_num_threads(count)
