@@ -21,6 +21,7 @@ from genga.workflow.session import Journal
 
 SD15 = "genga/training/families/sd15.py"
 OTHER = "genga/training/families/other.py"
+KNOWN = ", ".join(Path(file).stem for file in family_files(ROOT))
 # Parts of a model. Only a family names them; `clip_skip` is what people know the parameter by.
 PARTS = re.compile(r"(?i:unet|vae\b|text.?encoder|text_model|tokenizer|lora_te_)|CLIP|AutoencoderKL|sd_v1")
 
@@ -52,7 +53,7 @@ def test_a_base_is_of_sd15_unless_its_entry_says_otherwise(tmp_path: Path) -> No
 def test_an_unknown_family_is_one_line_that_names_the_key(tmp_path: Path, name: str) -> None:
     with pytest.raises(GengaError) as error:
         family_of(base(tmp_path, f", family: {name}"))
-    assert str(error.value) == f"models.yaml:embedded.base.family: there is no family {name} (families: sd15)"
+    assert str(error.value) == f"models.yaml:embedded.base.family: there is no family {name} (families: {KNOWN})"
 
 
 def test_the_families_of_our_bases_are_known() -> None:
