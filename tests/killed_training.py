@@ -101,7 +101,7 @@ def left(folder: Path) -> dict[str, str]:
 if __name__ == "__main__":
     home, draw = Path(sys.argv[1]), random.Random(int(sys.argv[2]))
     torch.set_num_threads(1)
-    loaded = LoadedBase(FAMILY, load(save_tiny_base(home / "base")), "tiny", "0" * 64)
+    loaded = LoadedBase(FAMILY, "sd15", load(save_tiny_base(home / "base")), "tiny", "0" * 64)
     fork(home / "whole", loaded, lambda: lambda step, loss: None)
     kinds = [in_a_step, before_a_rename, half_written]
     ended = [fork(home / "killed", loaded, lambda k=k: kinds[k % 3](draw)) for k in range(int(sys.argv[3]))]

@@ -129,7 +129,7 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
             return parts.unet(noisy, timestep, encode(parts, ["hana, smile"], 1)[0]).sample
 
     plain = predict(base)
-    with lora_file.merged(lora_file.modules_by_name(LoadedBase(FAMILY, base, "tiny", "")), tensors):
+    with lora_file.merged(lora_file.modules_by_name(LoadedBase(FAMILY, "sd15", base, "tiny", "")), tensors):
         merged = predict(base)
 
     pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)

@@ -50,7 +50,7 @@ def base_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def base(base_folder):
-    return LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)
+    return LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
 
 
 @pytest.fixture(scope="module")

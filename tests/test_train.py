@@ -81,7 +81,7 @@ def fresh_accelerator():
 
 
 def run(base_folder, tmp_path, values, after=lambda step, loss: None):
-    loaded = LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
     folder = RunFolder(tmp_path / "hana", "hana")
     return train(EXAMPLES, pixels, loaded, values, folder, tmp_path / "cache", CPU, after)
 
@@ -91,6 +91,13 @@ def test_four_losses_of_a_tiny_model(base_folder, tmp_path):
     assert trained.losses["loss"].to_list() == pytest.approx([1.071247, 1.231306, 1.231284, 1.167175], rel=1e-4)
     assert trained.losses["learning_rate"].to_list() == [0.01] * 4
     assert trained.ledger.group_by("step", maintain_order=True).len()["len"].to_list() == [1, 2, 1, 2]
+
+
+def test_a_run_that_was_begun_with_another_family_begins_anew(base_folder, tmp_path, capsys):
+    for kind in ("sd15", "other"):
+        loaded, folder = LoadedBase(FAMILY, kind, load(base_folder), "tiny", "0" * 64), RunFolder(tmp_path, "hana")
+        train(EXAMPLES, pixels, loaded, params(max_steps=1), folder, tmp_path / "cache", CPU)
+    assert "is of other parameters, another dataset or another base: it is ignored" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("clip_skip", [1, 2])  # 2: the text encoder's last layer is not used, nor trained
@@ -159,7 +166,7 @@ def test_a_checkpoint_says_what_it_is(base_folder, tmp_path):
 
 def test_a_loss_that_is_not_a_number_stops_the_run(base_folder, tmp_path):
     broken = [replace(EXAMPLES[0], weight=float("nan"))]
-    loaded = LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
     with pytest.raises(GengaError, match="step 1: the loss is nan; lower train.learning_rate"):
         train(broken, pixels, loaded, params(), RunFolder(tmp_path, "hana"), tmp_path / "cache", CPU)
     assert not list(tmp_path.rglob("hana*.safetensors"))
@@ -277,5 +284,5 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
 
 
 def test_captions_longer_than_the_encoder_sees_are_counted(base_folder):
-    loaded = LoadedBase(FAMILY, load(base_folder), "tiny", "0" * 64)  # 16 tokens: 14 between start and end
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)  # 16 tokens: 14 between start and end
     assert cut_captions([replace(EXAMPLES[0], caption=", ".join(["smile"] * count)) for count in (7, 8)], loaded) == 1

@@ -41,7 +41,7 @@ def run(base: str, folder: Path, values: dict[str, Any], together: Processes, st
         if step.number == stop:
             raise BrokenOff
 
-    loaded, cpu = LoadedBase(FAMILY, load(Path(base)), "tiny", "0" * 64), torch.device("cpu")
+    loaded, cpu = LoadedBase(FAMILY, "sd15", load(Path(base)), "tiny", "0" * 64), torch.device("cpu")
     place = RunFolder(folder, "hana")
     return train(EXAMPLES, pixels, loaded, params(**values), place, folder.parent / "cache", cpu, after, together)
 

@@ -127,7 +127,7 @@ def _key(examples: list[Example], loaded: LoadedBase, params: Params, device: to
     """What a state must have been made with to be gone on from."""
     # Not how processes are started: how many there are is asked for by itself (RunFolder.load).
     parts = [params.model_dump(exclude={"launch"}), [asdict(example) for example in examples]]
-    return digest(json.dumps(parts, sort_keys=True), loaded.sha256, device.type, torch.__version__).hex()
+    return digest(json.dumps(parts, sort_keys=True), loaded.kind, loaded.sha256, device.type, torch.__version__).hex()
 
 
 def write(

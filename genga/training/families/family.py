@@ -69,9 +69,7 @@ class Family:
 
     # Images. What is kept of one is a function of pixels and autoencoder alone: families with one autoencoder share it.
     side: int  # sides of an image are multiples of it
-    latent_shape: Callable[
-        [Base, int, int], tuple[int, int, int]
-    ]  # channels, height, width: of an image's width, height
+    latent_shape: Callable[[Base, int, int], tuple[int, int, int]]  # (channels, height, width) of a width and a height
     encode_image: Callable[[Base, torch.Tensor], torch.Tensor]  # pixels of one image to what is kept
     latent: Callable[[Base, torch.Tensor, torch.Tensor], torch.Tensor]  # what is kept, noise of a latent's shape
     decode: Callable[[Base, torch.Tensor], torch.Tensor]  # latents to pixels
@@ -92,6 +90,7 @@ class LoadedBase:
     """A base, its family, and what it is called in the files that name it."""
 
     family: Family
+    kind: str  # what the family is called
     base: Base
     name: str
     sha256: str
@@ -100,7 +99,7 @@ class LoadedBase:
 def load_base(model: Model) -> LoadedBase:
     """Load a base that is in the registry, its files verified."""
     family, verified = family_of(model), model.verify()
-    return LoadedBase(family, family.load(verified.path), verified.name, verified.sha256)
+    return LoadedBase(family, model.entry.family, family.load(verified.path), verified.name, verified.sha256)
 
 
 def family_of(model: Model) -> Family:
