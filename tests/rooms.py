@@ -5,12 +5,8 @@ syntax tree wherever they stand, so one inside a function counts.
 """
 
 import ast
-<<<<<<< HEAD
-from collections.abc import Collection, Iterable, Iterator, Mapping
-=======
 import re
-from collections.abc import Iterable, Iterator, Mapping
->>>>>>> 663eb67 (The walls around families: nothing imports one, and a room's map names its folders, too)
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -210,30 +206,18 @@ def facades(packages: Mapping[str, str]) -> list[str]:
     ]
 
 
-<<<<<<< HEAD
 def unmapped(packages: Mapping[str, str], sources: Sources, named: Collection[str] = ()) -> list[str]:
-    """A room's docstring names every module in it, and no other. packages: source by package.
-
-    named: modules that have their names of something else (params.dedup of a stage), and need no line.
-    """
-    found = []
-    for package, source in sorted(packages.items()):
-        own = {module.split(".")[1] for module in sources if module.startswith(f"{package}.")}
-        own = {name for name in own if not name.startswith("_") and f"{package}.{name}" not in named}
-        lines = (ast.get_docstring(ast.parse(source)) or "").splitlines()[2:]
-        said = {line.split()[0] for line in lines if line.strip() and not line.startswith(" ")}
-=======
-def unmapped(packages: Mapping[str, str], sources: Sources) -> list[str]:
     """A room's docstring names every module and folder in it, and no other. packages: source by package.
 
-    A line of it is the name, two blanks or more, and what it is.
+    A line of it is the name, two blanks or more, and what it is. named: modules that have their names of something
+    else (params.dedup of a stage), and need no line.
     """
     found = []
     for package, source in sorted(packages.items()):
         below = (module.removeprefix(f"{package}.") for module in sources if module.startswith(f"{package}."))
         own = {name.split(".")[0] for name in below if not name.startswith("_")}
+        own = {name for name in own if f"{package}.{name}" not in named}
         said = set(re.findall(r"^(\w+)  +\S", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE))
->>>>>>> 663eb67 (The walls around families: nothing imports one, and a room's map names its folders, too)
         found += [f"{package}/__init__.py does not name {name}" for name in sorted(own - said)]
         found += [f"{package}/__init__.py names {name}, which is not there" for name in sorted(said - own)]
     return found
