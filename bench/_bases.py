@@ -13,9 +13,11 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from bench._absent import absent
 
 with absent():
-    from genga.training.families.sd15 import Base, load_base
+    from genga.training.families._sd15.base import Base
+    from genga.training.families.family import LoadedBase
+    from genga.training.families.sd15 import FAMILY
 
-__all__ = ["SIZES", "Base", "load_base", "random_base"]
+__all__ = ["SIZES", "LoadedBase", "load_base", "random_base"]
 
 
 SCHEDULE: dict[str, Any] = {  # SD 1.5's
@@ -39,7 +41,16 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
 LENGTH = 77  # tokens that the text encoder sees
 
 
-def random_base(size: str, device: torch.device) -> Base:
+def load_base(path: Path) -> LoadedBase:
+    """Load a base of the Stable Diffusion 1.x family from a diffusers folder or one file."""
+    return _named(FAMILY.load(path), path.name)
+
+
+def _named(base: Base, name: str) -> LoadedBase:
+    return LoadedBase(FAMILY, "sd15", base, name, "0" * 64)
+
+
+def random_base(size: str, device: torch.device) -> LoadedBase:
     """Make a base of one of SIZES on `device`; on the same kind of device the same weights every time."""
     parts, words = SIZES[size], tokenizer()
     torch.manual_seed(0)
@@ -55,7 +66,7 @@ def random_base(size: str, device: torch.device) -> Base:
         text = CLIPTextModel(CLIPTextConfig(max_position_embeddings=LENGTH, **about, **parts["text"]))
     for part in (vae, unet, text):
         part.requires_grad_(False).eval()
-    return Base(words, text, vae, unet, SCHEDULE)
+    return _named(Base(words, text, vae, unet, SCHEDULE), size)
 
 
 def tokenizer() -> CLIPTokenizer:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from bench import _gpu_parts as parts
-from bench._bases import Base, load_base, random_base
+from bench._bases import LoadedBase, load_base, random_base
 from genga.errors import GengaError
 from genga.models import onnx
 from genga.people.detector import KINDS  # _gpu_parts has stood in for what is not installed
@@ -186,7 +186,7 @@ def report(seconds: float, folder: Path | None, weights: Path) -> int:
     embedded = parts.ROOT / "demo/weights/base"
     path = folder or (embedded if device.type == "cuda" and embedded.is_dir() else None)
 
-    def make(on: torch.device) -> Base:
+    def make(on: torch.device) -> LoadedBase:
         return load_base(path) if path else random_base("tiny", on)
 
     torch.set_num_threads(1 if device.type == "cpu" else 4)  # more wait for each other: the pictures are small

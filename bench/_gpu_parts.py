@@ -15,7 +15,7 @@ from accelerate.state import AcceleratorState
 from PIL import Image as Pillow
 
 from bench._absent import absent
-from bench._bases import Base
+from bench._bases import LoadedBase
 from genga.training import lora_file
 from genga.training.schedule import learning_rate_factor
 
@@ -28,7 +28,7 @@ with absent() as MISSING:
     from genga.people.detector import prepare as prepare_detector
     from genga.people.embedder import Embedder
     from genga.people.tagger import Tagger
-    from genga.training.examples import Picture
+    from genga.training.examples import Example
     from genga.training.latents import cached_latents
     from genga.training.plan import steps
     from genga.training.trainer import Trainer
@@ -36,7 +36,7 @@ with absent() as MISSING:
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-MakeBase = Callable[[torch.device], Base]  # on the CPU, or on the device that is given
+MakeBase = Callable[[torch.device], LoadedBase]  # on the CPU, or on the device that is given
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 2  # of a session, as genga opens it
@@ -120,53 +120,49 @@ class Training:
 
 
 @contextmanager
-def training(base: Base, changes: dict[str, Any], images: Sequence[Image], device: torch.device) -> Iterator[Training]:
+def training(
+    base: LoadedBase, changes: dict[str, Any], images: Sequence[Image], device: torch.device
+) -> Iterator[Training]:
     """Train a base as genga.training.train does, from encoding the images on."""
     AcceleratorState._reset_state(reset_partial_state=True)  # accelerate means a process to have one device for life
     params, known = TrainParams(**{**TRAIN, **changes}), learnt(images)
     with tempfile.TemporaryDirectory() as cache:
-        latent_of = cached_latents(known, lambda picture: images[picture.file[1]], base, params.flip, cache, device)
+        latent_of = cached_latents(known, lambda example: images[example.file[1]], base, params.flip, cache, device)
         trainer = Trainer(base, params, device, latent_of)
 
         def losses() -> Iterator[tuple[int, float]]:
-            for step in steps(known, params, len(base.alphas_cumprod)):
+            for step in steps(known, params, trainer.schedule.timesteps):
                 factor = learning_rate_factor(step.number, params.max_steps, params.warmup, params.schedule)
                 yield sum(map(len, step.batches)), trainer.step(step, factor)
 
         yield Training(trainer, losses())
 
 
-def learnt(images: Sequence[Image]) -> list[Picture]:
+def learnt(images: Sequence[Image]) -> list[Example]:
     """The images as training knows them; where a file has its offset, here is the image's number."""
     known = []
     for number, image in enumerate(images):
         height, width = image.shape[:2]
         cut, file = Cut((width, height), (0, 0, width, height)), ("", number, 0, f"{number:064x}")
         caption = CAPTIONS[number % len(CAPTIONS)]
-        known.append(Picture(f"i{number}", f"s{number}", None, caption, 1, cut, file, repeats=1, weight=1.0))
+        known.append(Example(f"i{number}", f"s{number}", None, caption, 1, cut, file, repeats=1, weight=1.0))
     return known
 
 
-def trained(base: Base, changes: dict[str, Any], device: torch.device, count: int) -> tuple[Floats, lora_file.Tensors]:
+def trained(
+    base: LoadedBase, changes: dict[str, Any], device: torch.device, count: int
+) -> tuple[Floats, lora_file.Tensors]:
     """The losses of the first `count` steps, and the LoRA after them."""
     with training(base, changes, pictures(8, SIDE, SIDE), device) as run:
         losses = [loss for _, (_, loss) in zip(range(count), run.losses, strict=False)]
         return np.array(losses, np.float32), run.trainer.lora()
 
 
-def drawn(base: Base, changes: dict[str, Any], checkpoint: Path, device: torch.device) -> Floats:
+def drawn(base: LoadedBase, changes: dict[str, Any], checkpoint: Path, device: torch.device) -> Floats:
     """The samples of the base and of a checkpoint, (pictures, height, width, 3)."""
-    move(base, device)
     params = SampleParams(**{**SAMPLE, **changes})
-    return np.stack([image for _, image in sampling.drawn(base, [(1, checkpoint)], "hana", 1, params)]).astype(
-        np.float32
-    )
-
-
-def move(base: Base, device: torch.device) -> None:
-    """Put all of a base on a device."""
-    for part in (base.unet, base.text_encoder, base.vae):
-        part.to(device)
+    made = sampling.drawn(base, [(1, checkpoint)], "hana", 1, params, device)
+    return np.stack([image for _, image in made]).astype(np.float32)
 
 
 def onnx_work(weights: Path, device: str, sizes: Sizes) -> dict[str, Callable[[], Iterator[int]]]:
@@ -201,10 +197,9 @@ def train_work(make: MakeBase, sizes: Sizes, device: torch.device) -> Iterator[i
 def sample_work(make: MakeBase, sizes: Sizes, device: torch.device) -> Iterator[int]:
     """The sampler, likewise."""
     base = make(device)
-    move(base, device)
     changes = {**SAMPLE, **sizes.sample}
     params = SampleParams(**{**changes, "seeds": list(range(changes["batch"]))})  # prompts fill whole batches
     while True:
-        for number, _ in enumerate(sampling.drawn(base, [], "hana", 1, params), 1):
+        for number, _ in enumerate(sampling.drawn(base, [], "hana", 1, params, device), 1):
             if number % params.batch == 0:
                 yield params.batch
