@@ -40,13 +40,20 @@ class CodeIndex:
     def __init__(self, root: str | Path = ".", cache: Path | None = None) -> None:
         self._root = Path(root).resolve()
         self._cache = cache
-        self._facts_of: dict[Path, _Facts] = {}
+        self._facts_of: dict[str, _Facts] = {}
         self._known: dict[str, dict[str, object]] = {}  # by path: sha256 of the content, and its facts
         self._parsed_anew = False
         if cache is not None and cache.is_file():
             self._known = json.loads(cache.read_text(encoding="utf-8"))
-        data = (path for path in (self._root / PACKAGE).rglob("*") if path.is_file())
-        self._data = sorted(path.relative_to(self._root) for path in data if path.suffix not in (".py", ".pyc"))
+        # What there is, asked of the disk once: eighteen scripts come by the same files again and again.
+        paths = [path for path in (self._root / PACKAGE).rglob("*") if path.suffix != ".pyc" and path.is_file()]
+        files = sorted(path.relative_to(self._root).as_posix() for path in paths)
+        self._modules = {file for file in files if file.endswith(".py")}
+        self._data: dict[str, list[str]] = {}  # by the name of a data file
+        for file in (file for file in files if file not in self._modules):
+            self._data.setdefault(file.rpartition("/")[2], []).append(file)
+        self._imported: dict[str, list[str]] = {}  # by dotted name
+        self._beside: dict[str, list[str]] = {}  # by file: those it leads to
 
     def files(self, script: str | Path, *also: str | Path) -> list[str]:
         """Return the files that decide what `script` does: paths relative to the root, sorted, `script` among them.
@@ -54,24 +61,18 @@ class CodeIndex:
         script: path relative to the root; also: files that it imports by a computed name, paths like it. A module's
         parent packages belong to it, since Python runs them first.
         """
-        seen: set[Path] = set()
-        waiting = [Path(script), *map(Path, also)]
+        seen: set[str] = set()
+        waiting = [Path(path).as_posix() for path in (script, *also)]
         while waiting:
-            path = waiting.pop()
-            if path in seen:
-                continue
-            seen.add(path)
-            if path.suffix == ".py":
-                facts = self._facts(path)
-                waiting.extend(file for name in facts.imports for file in self._files_of(name))
-                words = set(facts.words)
-                waiting.extend(file for file in self._data if file.name in words)
-        return sorted(path.as_posix() for path in seen)
+            if (path := waiting.pop()) not in seen:
+                seen.add(path)
+                waiting.extend(self._led_to(path) if path.endswith(".py") else ())
+        return sorted(seen)
 
     def hashes(self, script: str | Path, *also: str | Path) -> dict[str, str]:
         """Return the hash of each of `files(script, *also)`: of what a Python file does, of the bytes of any other."""
         return {
-            path: self._facts(Path(path)).hash if path.endswith(".py") else sha256_of(self._root / path)[:KEY_DIGITS]
+            path: self._facts(path).hash if path.endswith(".py") else sha256_of(self._root / path)[:KEY_DIGITS]
             for path in self.files(script, *also)
         }
 
@@ -85,24 +86,31 @@ class CodeIndex:
             write_text(self._cache, json.dumps(self._known))
             self._parsed_anew = False
 
-    def _facts(self, path: Path) -> _Facts:
+    def _led_to(self, path: str) -> list[str]:
+        """The files that a Python file imports or names."""
+        if path not in self._beside:
+            facts = self._facts(path)
+            modules = (file for name in facts.imports for file in self._files_of(name))
+            self._beside[path] = [*modules, *(file for word in facts.words for file in self._data.get(word, ()))]
+        return self._beside[path]
+
+    def _facts(self, path: str) -> _Facts:
         if path not in self._facts_of:
-            source, name = (self._root / path).read_bytes(), path.as_posix()
+            source = (self._root / path).read_bytes()
             content = f"{FORM}:{hashlib.sha256(source).hexdigest()}"
-            if self._known.get(name, {}).get("content") != content:
-                self._known[name] = {"content": content, "facts": asdict(_parse(source, path))}
+            if self._known.get(path, {}).get("content") != content:
+                self._known[path] = {"content": content, "facts": asdict(_parse(source, Path(path)))}
                 self._parsed_anew = True
-            self._facts_of[path] = _Facts(**self._known[name]["facts"])  # type: ignore[arg-type]
+            self._facts_of[path] = _Facts(**self._known[path]["facts"])  # type: ignore[arg-type]
         return self._facts_of[path]
 
-    def _files_of(self, name: str) -> list[Path]:
+    def _files_of(self, name: str) -> list[str]:
         """The files Python runs for `import name`: the packages above it and the module; none for names outside."""
-        parts = name.split(".")
-        if parts[0] != PACKAGE:
-            return []
-        files = [Path(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-        files.append(Path(*parts).with_suffix(".py"))
-        return [file for file in files if (self._root / file).is_file()]
+        if name not in self._imported:
+            parts = name.split(".")
+            files = ["/".join([*parts[:depth], "__init__.py"]) for depth in range(1, len(parts) + 1)]
+            self._imported[name] = [file for file in (*files, f"{'/'.join(parts)}.py") if file in self._modules]
+        return self._imported[name]
 
 
 def code_files(script: str | Path, root: str | Path = ".") -> list[str]:
