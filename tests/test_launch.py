@@ -1,8 +1,8 @@
 """Scripts started as several processes by accelerate's own launcher; how they end is said in one line."""
 
-import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -91,12 +91,14 @@ def test_processes_end_with_their_launcher() -> None:
     launcher = subprocess.Popen([sys.executable, "-c", start, str(config()), job])
     while not Path("there").exists():
         assert launcher.poll() is None
+        time.sleep(0.01)
     launcher.kill()
     launcher.wait()
     process = int(Path("there").read_text())
-    for _ in range(1000):
+    for _ in range(1000):  # ten seconds, on a machine that is busy
         if not _is_running(process):
             return
+        time.sleep(0.01)
     pytest.fail(f"process {process} goes on without its launcher")
 
 
@@ -105,7 +107,6 @@ def _is_running(process: int) -> bool:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
-    os.sched_yield()
     return state != "Z"
 
 

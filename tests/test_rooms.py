@@ -143,4 +143,4 @@ def test_scripts_are_thin_and_no_file_is_long() -> None:
 def test_a_stages_code_stays_small() -> None:
     graph = rooms.graph_of(SOURCES)
     held = {stage: len(rooms.code_of(f"scripts.{stage}", graph)) for stage in STAGES}
-    assert sum(held.values()) <= 540, held
+    assert sum(held.values()) <= 30 * len(STAGES), held  # a script and some thirty modules, tables among them
