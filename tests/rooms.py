@@ -197,6 +197,47 @@ def _is_path(value: object) -> bool:
     return isinstance(value, str) and (value == "data" or value.startswith("data/")) and " " not in value
 
 
+def undeclared(sources: Sources, stage: str, declared: Collection[str]) -> list[str]:
+    """A stage's code holds the tables that it declares, and no others. declared: their names."""
+    code = code_of(f"scripts.{stage}", graph_of(sources))
+    held = {module.removeprefix("tables.") for module in code if module.startswith("tables.")} - {"schema", "places"}
+    found = [f"stage {stage} holds table {name} and does not declare it" for name in sorted(held - set(declared))]
+    return found + [
+        f"stage {stage} declares table {name} and has no use for it" for name in sorted(set(declared) - held)
+    ]
+
+
+def nameless(sources: Sources, rooms: Mapping[str, str]) -> list[str]:
+    """The module `<room>.<stage>` has the function `<stage>`. rooms: of each stage."""
+    found = []
+    for stage, room in rooms.items():
+        body = parsed(sources.get(f"{room}.{stage}", "")).body
+        if stage not in {node.name for node in body if isinstance(node, ast.FunctionDef)}:
+            found.append(f"{room}.{stage} has no function {stage}")
+    return found
+
+
+def too_long(sources: Sources) -> list[str]:
+    """No file has more than 240 lines, and at most three scripts more than 40."""
+    lengths = {module: len(source.splitlines()) for module, source in sources.items()}
+    thick = sorted(module for module, length in lengths.items() if room_of(module) == "scripts" and length > 40)
+    found = [f"{module} has {length} lines" for module, length in sorted(lengths.items()) if length > 240]
+    return found + ([f"{len(thick)} scripts are thick: {', '.join(thick)}"] if len(thick) > 3 else [])
+
+
+def too_large(sources: Sources, stages: Collection[str]) -> list[str]:
+    """A stage's code is a script and some thirty modules, tables among them, in the mean of all stages."""
+    graph = graph_of(sources)
+    held = {stage: len(code_of(f"scripts.{stage}", graph)) for stage in stages}
+    return [f"stages hold too much: {held}"] if sum(held.values()) > 30 * len(stages) else []
+
+
+def crowded(sources: Sources) -> list[str]:
+    """The package has at most 24 entries, its own file among them."""
+    entries = {module.split(".")[0] for module in sources if room_of(module) != "scripts"} | {"__init__"}
+    return [f"genga/ has {len(entries)} entries"] if len(entries) > 24 else []
+
+
 def facades(packages: Mapping[str, str]) -> list[str]:
     """A package's own file is a docstring and nothing else. packages: source by package."""
     return [

@@ -19,7 +19,7 @@ from genga.errors import GengaError
 from genga.store.files import sha256_of
 from genga.training import checked_tensors
 
-Checkpoint = dict[str, Any]  # step, epoch, file (as given in checkpoints.json), sha256
+CheckpointEntry = dict[str, Any]  # step, epoch, file (as given in checkpoints.json), sha256
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RunState:
     tensors: dict[str, torch.Tensor]  # matrices and optimizer moments
     scaler: dict[str, Any]  # of the gradients, with fp16; else empty
     losses: list[float]  # of steps 1..step
-    checkpoints: list[Checkpoint]  # written so far
+    checkpoints: list[CheckpointEntry]  # written so far
 
 
 class RunFolder:

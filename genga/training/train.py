@@ -31,7 +31,7 @@ from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
 from genga.training.plan import Step, steps, total_steps
 from genga.training.progress import progress_of
-from genga.training.resume import Checkpoint, RunFolder, RunState
+from genga.training.resume import CheckpointEntry, RunFolder, RunState
 from genga.training.rng import digest
 from genga.training.schedule import learning_rate_factor
 from genga.training.trainer import Trainer
@@ -41,7 +41,7 @@ from genga.training.trainer import Trainer
 class Trained:
     """What a run has made."""
 
-    checkpoints: list[Checkpoint]
+    checkpoints: list[CheckpointEntry]
     ledger: pl.DataFrame  # LEDGER
     losses: pl.DataFrame  # LOSSES
 
