@@ -43,7 +43,7 @@ def other_stages(sources: rooms.Sources) -> list[str]:
 
 RULES: list[Callable[[rooms.Sources], list[str]]] = [
     rooms.upwards, rooms.circles, rooms.trespasses, rooms.families_known, other_stages, rooms.strangers,
-    rooms.out_of_place,
+    rooms.out_of_place, nameless, rooms.too_long, too_large, rooms.crowded,
 ]  # fmt: skip
 
 
@@ -129,6 +129,12 @@ WITHIN = {"dataset": ("candidates",), "review": ("exposure_sheet",)}
 def test_a_stage_reads_and_writes_the_tables_that_it_declares(stage: Stage) -> None:
     declared = (*stage.reads, *stage.writes, *WITHIN.get(stage.name, ()))
     assert rooms.undeclared(SOURCES, stage.name, declared) == []
+
+
+def test_an_entry_too_many_and_a_stage_without_its_function_are_seen() -> None:
+    assert rooms.crowded({**SOURCES, "utils": "", "helpers": ""}) == ["genga/ has 25 entries"]
+    renamed = {**SOURCES, "drawings.shots": SOURCES["drawings.shots"].replace("def shots(", "def divide(")}
+    assert nameless(renamed) == ["drawings.shots has no function shots"]
 
 
 def test_a_table_too_many_or_too_few_is_seen() -> None:
