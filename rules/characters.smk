@@ -24,7 +24,8 @@ rule characters:
         names=decided("--names", "characters"),
         values=section("characters"),
         models=section("models"),
-        pins=pins("ccip-feature", "ccip-metric"),
+        pins=held_to("pins", "ccip-feature", "ccip-metric"),
+        contracts=held_to("contracts", "ccip-feature", "ccip-metric"),
     shell:
         "python scripts/characters.py --in-data data --episodes {params.episodes:q} {params.names} "
         "--out {output.table:q} --out-sheet {output.sheet:q} "

@@ -122,9 +122,9 @@ def episodes(wildcards):
     return Named("episodes", names, PROJECT.journal.listed(names))
 
 
-def pins(*roles):
-    """Return a params function: the sha256 of the models in these roles, to which every job holds them."""
-    value = Named("pins", PROJECT.pins(roles), "")
+def held_to(what, *roles):
+    """Return a params function: the `pins` or `contracts` of the models in these roles, to which a job is held."""
+    value = Named(what, getattr(PROJECT, what)(roles), "")
     return lambda wildcards: value
 
 

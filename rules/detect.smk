@@ -18,7 +18,8 @@ rule detect:
         code=code("detect"),
         values=section("detect"),
         models=section("models"),
-        pins=pins("person", "halfbody", "head", "face"),
+        pins=held_to("pins", "person", "halfbody", "head", "face"),
+        contracts=held_to("contracts", "person", "halfbody", "head", "face"),
     shell:
         "python scripts/detect.py --in-stills {input.stills:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

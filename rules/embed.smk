@@ -18,7 +18,8 @@ rule embed:
         code=code("embed"),
         values=section("embed"),
         models=section("models"),
-        pins=pins("ccip-feature", "ccip-metric"),
+        pins=held_to("pins", "ccip-feature", "ccip-metric"),
+        contracts=held_to("contracts", "ccip-feature", "ccip-metric"),
     shell:
         "python scripts/embed.py --in-crop {input.crop:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -23,7 +23,8 @@ rule evaluate:
         values=section("evaluate"),
         negative=one_value("sample", "negative"),
         models=section("models"),
-        pins=pins("person", "tagger", "ccip"),
+        pins=held_to("pins", "person", "tagger", "ccip"),
+        contracts=held_to("contracts", "person", "tagger", "ccip"),
         character=of_run("character"),
     shell:
         "python scripts/evaluate.py --in-samples {input.samples:q} --in-dataset {input.dataset:q} "

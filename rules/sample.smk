@@ -19,7 +19,8 @@ rule sample:
         code=code("sample"),
         values=section("sample"),
         models=section("models"),
-        pins=pins("base"),
+        pins=held_to("pins", "base"),
+        contracts=held_to("contracts", "base"),
     shell:
         "python scripts/sample.py --in-checkpoints {input.checkpoints:q} --out-table {output.table:q} "
         "--out-shard {output.shard:q} --models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

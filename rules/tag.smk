@@ -21,7 +21,8 @@ rule tag:
         corrections=decided("--corrections", "tags"),
         values=section("tag"),
         models=section("models"),
-        pins=pins("tagger"),
+        pins=held_to("pins", "tagger"),
+        contracts=held_to("contracts", "tagger"),
     shell:
         "python scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} {params.corrections} "
         "--out {output:q} --models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -94,6 +94,10 @@ def test_models_by_role(project: Project) -> None:
     assert taggers and all(role.startswith("tagger-") for role in taggers)
     assert all(Path(ROOT, path).is_file() for path in project.pins(["tagger"]))
     assert sorted(project.model_files(["tagger"])) == sorted(project.pins(["tagger"]))
+    assert project.contracts(["tagger-1"]) == {
+        "tagger-1": {"name": "genga-demo-tagger-a", "type": "yolo", "preprocess": "pillow", "folder": None,
+                     "family": "sd15"}
+    }  # fmt: skip
     assert project.pins(["nobody"]) == {} and project.model_files(["nobody"]) == []
 
 

@@ -152,6 +152,15 @@ CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         {**after("probe", episodes=1), **after("dedup")},
     ),
     "the same video copied anew": (lambda project: put(project / video(EPISODES[0]), "video of ep 1"), {}),
+    "how a tagger's pictures are prepared": (
+        replace("models.yaml", "name: genga-demo-tagger-a\n", "name: genga-demo-tagger-a\n    preprocess: opencv\n"),
+        after("tag", "evaluate"),
+    ),
+    "how a detector's output is read": (
+        replace("models.yaml", "name: genga-demo-head\n", "name: genga-demo-head\n    type: rtdetr\n"),
+        {**after("detect"), **after("report")},
+    ),
+    "what is said of a model": (replace("models.yaml", "licence: Apache-2.0", "licence: MIT"), after("report")),
     "another revision of a model": (replace("models.yaml", PERSON, "a" * 64), after("detect", "evaluate")),
     "the lock file of packages": (append("envs/requirements.lock", "other==1.0\n"), {}),
 }

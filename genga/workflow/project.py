@@ -28,6 +28,9 @@ from genga.workflow.bucket import Bucket
 from genga.workflow.records import Record
 from genga.workflow.session import Journal
 
+# Of a model's entry in models.yaml: what people are told, and what its pins say.
+_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files"}
+
 Params = Mapping[str, Any]  # params.yaml, section by section
 
 
@@ -161,6 +164,10 @@ class Project:
                 files |= {path: sha256_of(path) for path in files if Path(path).is_file()}
             pinned |= files
         return {path: digest for path, digest in pinned.items() if digest is not None}
+
+    def contracts(self, roles: Sequence[str]) -> dict[str, Any]:
+        """Return by role what models.yaml says of these models, beside their files, that changes what they compute."""
+        return {model.role: model.entry.model_dump(exclude=_SAID_ONLY) for model in self.in_roles(roles)}
 
     def as_now(self, job: Record) -> dict[str, Any]:
         """Return what the job of a record would have for parameters now: sections, code, what people decided."""
