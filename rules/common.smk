@@ -76,7 +76,7 @@ def decided(option, kind):
 
 def code(stage):
     """Return a params function: what a stage's script, its modules and their data files do, as one hash."""
-    value = Named("code", PROJECT.code(stage), PROJECT.code(stage))
+    value = Named("code", key := PROJECT.code(stage), key)
     return lambda wildcards: value
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from genga.errors import GengaError
-from genga.jobs.script import params_of, run, summary
-from genga.params.section import Section
+from genga.jobs.script import run, summary
+from genga.params.section import Section, params_of
 
 
 class Params(Section):

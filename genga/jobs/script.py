@@ -8,21 +8,18 @@ ended.
 
 import errno
 import fcntl
-import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn
 
 import typer
 
 from genga.errors import GengaError
-from genga.params.section import Section, parse_section, section_of_file
-
-P = TypeVar("P", bound=Section)
+from genga.params.section import params_of as params_of  # what every command begins with
 
 # What goes wrong with disks, not with programs.
 _DISK = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT)
@@ -35,12 +32,6 @@ MODELS: str = typer.Option("", help="section models as JSON; without it it is re
 THREADS: int = typer.Option(2, min=1, help="CPU threads")
 DATA: Path = typer.Option(..., help="folder of the tables, by stage and series")
 EPISODES: Path = typer.Option(..., help="file that names the episodes, a JSON list")
-
-
-def params_of(section: str, kind: type[P], text: str) -> P:
-    """Return a stage's parameters from `--params` JSON, or from params.yaml in this folder when `text` is empty."""
-    values: Any = json.loads(text) if text else section_of_file("params.yaml", section)
-    return parse_section(section, kind, values)
 
 
 def run(main: Callable[..., None]) -> NoReturn:

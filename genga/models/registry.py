@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Self
 
 from genga.errors import GengaError
-from genga.jobs.script import params_of
 from genga.models.models_file import MODELS_FILE, Lock, ModelEntry, read_catalogue, read_lock
 from genga.params.models import Params
+from genga.params.section import params_of
 from genga.store.files import sha256_of
 
 

@@ -61,6 +61,12 @@ def parse_section(section: str, kind: type[P], values: Any) -> P:
         raise GengaError("; ".join(_explain(section, kind, problem) for problem in error.errors())) from error
 
 
+def params_of(section: str, kind: type[P], text: str) -> P:
+    """Return a stage's parameters from `--params` JSON, or from params.yaml in this folder when `text` is empty."""
+    values: Any = json.loads(text) if text else section_of_file("params.yaml", section)
+    return parse_section(section, kind, values)
+
+
 def _explain(section: str, kind: type[Section], problem: Any) -> str:
     """One problem as `params.yaml:dedup.threshold must be 0..255, got -3`."""
     key = ".".join(str(part) for part in problem["loc"])

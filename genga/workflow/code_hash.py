@@ -53,6 +53,7 @@ class CodeIndex:
         for file in (file for file in files if file not in self._modules):
             self._data.setdefault(file.rpartition("/")[2], []).append(file)
         self._imported: dict[str, list[str]] = {}  # by dotted name
+        self._files_from: dict[tuple[str, ...], list[str]] = {}  # by where one starts
         self._beside: dict[str, list[str]] = {}  # by file: those it leads to
 
     def files(self, script: str | Path, *also: str | Path) -> list[str]:
@@ -61,13 +62,16 @@ class CodeIndex:
         script: path relative to the root; also: files that it imports by a computed name, paths like it. A module's
         parent packages belong to it, since Python runs them first.
         """
-        seen: set[str] = set()
-        waiting = [Path(path).as_posix() for path in (script, *also)]
-        while waiting:
-            if (path := waiting.pop()) not in seen:
-                seen.add(path)
-                waiting.extend(self._led_to(path) if path.endswith(".py") else ())
-        return sorted(seen)
+        start = tuple(Path(path).as_posix() for path in (script, *also))
+        if start not in self._files_from:
+            seen: set[str] = set()
+            waiting = list(start)
+            while waiting:
+                if (path := waiting.pop()) not in seen:
+                    seen.add(path)
+                    waiting.extend(self._led_to(path) if path.endswith(".py") else ())
+            self._files_from[start] = sorted(seen)
+        return self._files_from[start]
 
     def hashes(self, script: str | Path, *also: str | Path) -> dict[str, str]:
         """Return the hash of each of `files(script, *also)`: of what a Python file does, of the bytes of any other."""

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO
 
 from genga.errors import GengaError
-from genga.jobs.script import HELD, RUN, who
 from genga.stages import STAGES
 from genga.store.files import check_writable, read_json, sweep, write_json, write_text
 from genga.store.hash_cache import Stamps, stamp_of
@@ -124,6 +123,8 @@ class Journal:
 
     def start(self) -> None:
         """Hold the folder until this process ends. Raises GengaError if another run holds it, or did since `read`."""
+        from genga.jobs.script import HELD, RUN, who  # brings typer: not for whoever only looks
+
         self._lock = open(_HELD, "a+", encoding="utf-8")  # noqa: SIM115 (held until the process ends)
         patient = time.monotonic() + _PATIENCE
         while not _locked(self._lock, fcntl.LOCK_EX):
