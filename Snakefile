@@ -13,17 +13,10 @@ configfile: "params.yaml"
 
 sys.path.insert(0, workflow.basedir)  # the library beside this file, installed or not
 
+from genga.audit.papers import write_papers
 from genga.workflow.opening import opened
 
-
-def papers(*of):
-    """Write card and audit of runs: last of all that is done."""
-    from genga.audit.written import write_papers  # seconds: not for whoever only looks
-
-    return write_papers(*of)
-
-
-PROJECT = opened(workflow, config, papers)
+PROJECT = opened(workflow, config, write_papers)
 
 
 include: "rules/common.smk"

@@ -25,6 +25,8 @@ model               Which checkpoint of which run is a model file?
 models              The models that the jobs used: models.yaml knows names, revisions and licences, the records know
                     the content.
 page                An audit as a page beside the report: one file that opens anywhere, without a script.
+papers              Card and audit of runs, for the workflow to write last of all: whoever only looks at it does not
+                    wait for imports.
 provenance          Everything that is on record of how a checkpoint came about: audits hold it against the files,
                     cards tell it.
 safetensors_header  The header of a .safetensors, read without loading a tensor.

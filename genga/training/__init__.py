@@ -9,7 +9,7 @@ device           How a network is computed, whatever it is part of: device, prec
                  hash.
 distributed      The processes that train one run together: what each of them sees, and sums over all of them.
 examples         The images that a run learns from, as the dataset gives them.
-families         What a kind of base is: loaded, encoded, noised, predicted, adapted, named. A file each.
+families         Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
 latents          Latents by content: an image is encoded once, whichever run, epoch or dataset asks for it.
 launch           Start a script as several processes, as a configuration of accelerate says, and wait for all of them.
 lora_file        LoRA files in the format of kohya's sd-scripts, which every UI of the field reads.
