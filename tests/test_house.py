@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from rooms import code_of, graph_of, imported, sources_of
 
 from genga.stages import EPISODE_STAGES, LINE, RUN_STAGES, SERIES_STAGES, STAGES
 
@@ -185,6 +186,16 @@ def test_the_conda_environment_has_what_jobs_import_at_the_versions_of_the_lock_
     assert pinned and set(pinned) <= set(lock)
     around = {"snakemake", "dvc", "dvc-s3", "dvc-ssh", "dvc-webdav"}  # jobs run by them, not with them
     assert {line.split("==")[0] for line in pinned} == {part.name for part in _direct()} - around
+
+
+@pytest.mark.parametrize("module", ["audit.croissant", "audit.crate", "audit.mlbom", "audit.signing"])
+def test_the_environment_of_auditors_holds_what_their_formats_import(module: str) -> None:
+    sources, locked = sources_of(ROOT), {canonicalize_name(name) for name in _lock("audit")}
+    code = [sources[one] for one in code_of(module, graph_of(sources))]
+    libraries = {name.split(".")[0] for source in code for name in imported(source)}
+    packages = packages_distributions()
+    names = {name: packages.get(name, [name]) for name in libraries - {"genga", *sys.stdlib_module_names}}
+    assert not {name for name, of in names.items() if not locked & {canonicalize_name(one) for one in of}}
 
 
 @pytest.mark.parametrize(
