@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from genga.stages import ROOMS
+from genga.workflow.code_hash import imported_names
 
 # Where a library may be imported: rooms, or single modules.
 LIBRARIES = {
@@ -51,15 +52,8 @@ def parsed(source: str) -> ast.Module:
 
 @cache
 def imported(source: str) -> set[str]:
-    """Return the dotted names that a module may import; `from a import b` gives `a` and `a.b`."""
-    found: set[str] = set()
-    for node in ast.walk(parsed(source)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+    """Return the dotted names that a module may import, as what the workflow hashes sees them."""
+    return imported_names(parsed(source), "genga")
 
 
 def graph_of(sources: Sources) -> dict[str, set[str]]:
