@@ -56,7 +56,14 @@ if "{stage}" == "train":
     made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
     write(made[0].parent / "checkpoints" / "a.safetensors", digest.hexdigest())
 for path in made:
-    write(path, json.dumps({{"sha256": digest.hexdigest(), "of": path.name}}))
+    said = {{"sha256": digest.hexdigest(), "of": path.name}}
+    if path.name == "checkpoints.json":
+        said["checkpoints"] = [
+            {{"step": 1, "epoch": 1, "file": f"{{path.parent}}/checkpoints/a.safetensors", "sha256": "0" * 64}}
+        ]
+        plain = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        said["seal"] = hashlib.sha256(plain.encode()).hexdigest()
+    write(path, json.dumps(said))
 print("{stage}: done")
 '''
 

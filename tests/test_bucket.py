@@ -81,7 +81,7 @@ def test_the_journal_waits_for_what_was_made_in_a_bucket(tmp_path: Path, monkeyp
     Store().write("s3://genga/project/models/r/checkpoints", record())
     journal.expect(PLACES, {})
     awaited = project / ".snakemake/genga/awaited.json"
-    assert json.loads(awaited.read_text()) == ["data/tag/s/e.parquet"]
+    assert json.loads(awaited.read_text())["awaited"] == ["data/tag/s/e.parquet"]
     journal.read()
     assert not (project / "records.jsonl").exists()
     path = project / "data/tag/s/e.parquet"
@@ -89,7 +89,7 @@ def test_the_journal_waits_for_what_was_made_in_a_bucket(tmp_path: Path, monkeyp
     path.write_text("table")
     os.utime(path, (1000, 1000))
     journal.read()
-    assert json.loads(awaited.read_text()) == []
+    assert json.loads(awaited.read_text())["awaited"] == []
     assert "data/tag/s/e.parquet" in (project / "records.jsonl").read_text()
 
 

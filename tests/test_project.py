@@ -13,6 +13,7 @@ from genga.workflow import opening
 from genga.workflow.opening import open_project, use_this_python
 from genga.workflow.project import Project, each
 from genga.workflow.records import Record
+from genga.workflow.restore import Lost
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -28,7 +29,7 @@ class StubJournal:
     """What a project asks of the session; `odd` is what it reads."""
 
     def __init__(self, *odd: str) -> None:
-        self.odd, self.read_it = list(odd), False
+        self.odd, self.read_it, self.lost = list(odd), False, Lost()
 
     def read(self) -> list[str]:
         self.read_it = True

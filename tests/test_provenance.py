@@ -25,6 +25,7 @@ from genga.errors import GengaError
 from genga.store.files import read_facts, read_json, write_facts
 from genga.store.hash_cache import Stamps
 from genga.workflow.records import Output, Record, read_records, write_records
+from genga.workflow.session import Journal
 
 
 @pytest.fixture
@@ -204,6 +205,15 @@ def test_a_run_that_cannot_be_described_is_said_and_the_others_are_described(
     text("models/a/checkpoints.json", "[]")
     assert papers(None) == ["r"]
     assert capsys.readouterr().err.startswith("note: no card and no audit of run a: models/a/checkpoints.json: is not ")
+
+
+@pytest.mark.parametrize("gone", ["models/r/README.md", "reports/r/audit.html"])
+def test_card_and_audit_that_are_gone_are_written_again(project: Path, gone: str) -> None:
+    Journal(project, write_papers).describe([], all_runs=True)
+    written = Path(gone).read_bytes()
+    Path(gone).unlink()
+    Journal(project, write_papers).read()
+    assert Path(gone).read_bytes() == written
 
 
 def test_a_card_names_no_figures_of_checkpoints_that_were_trained_anew(project: Path) -> None:

@@ -132,6 +132,18 @@ def read_json(path: str | Path) -> Any:
     return unsealed(value, path) if isinstance(value, dict) and SEAL in value else value
 
 
+def read_notes(path: str | Path) -> dict[str, Any]:
+    """Return the JSON object in a file of the workflow's own notes; {} if there is none, or none that can be read.
+
+    Notes spare work and are made anew: what a loss of power left of them is as good as none.
+    """
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _parsed(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))

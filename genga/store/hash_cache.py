@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from genga.store.files import sha256_of, write_text
+from genga.store.files import read_notes, sha256_of, write_text
 
 _READERS = 8  # files read at once at most: more than that, and disks and shares only seek
 
@@ -33,9 +33,11 @@ class Stamps:
         self._path = Path(path)
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._changed = False
-        if self._path.is_file():
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-            self._known = {name: ((size, mtime, ctime), digest) for name, (size, mtime, ctime, digest) in found.items()}
+        try:
+            found = read_notes(self._path).items()
+            self._known = {name: ((size, mtime, ctime), digest) for name, (size, mtime, ctime, digest) in found}
+        except (ValueError, TypeError):
+            self._known = {}
 
     def sha256(self, path: str) -> str:
         """Return the sha256 of the file, from the stamp where that still holds. Raises GengaError if there is none."""

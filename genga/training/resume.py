@@ -6,9 +6,11 @@ or another base is not used.
 """
 
 import json
+import os
 import re
 import shutil
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,18 +38,27 @@ class RunState:
 class RunFolder:
     """The folder `models/R` of run R.
 
-    Its checkpoints have a folder of their own in it, to be versioned as one thing: the selected one comes later.
+    Its checkpoints have a folder of their own in it, to be versioned as one thing: the selected one comes later. Until
+    training is done its checkpoints lie in the folder `unfinished`, and those of the finished run before stay: whoever
+    interrupts training and takes a change back has lost nothing.
     """
 
     def __init__(self, folder: str | Path, run: str) -> None:
         self.path = Path(folder)
-        self._checkpoints = self.path / "checkpoints"
+        self._checkpoints, self._unfinished = self.path / "checkpoints", self.path / "unfinished"
         self.run = run
         self._state = self.path / ".state" / "state.safetensors"
 
     def checkpoint(self, step: int) -> Path:
-        """Return the file of the checkpoint after `step` steps."""
-        return self._checkpoints / f"{self.run}-{step:06d}.safetensors"
+        """Return the file of the checkpoint after `step` steps, once training is done."""
+        return self._checkpoints / self._name(step)
+
+    def unfinished(self, step: int) -> Path:
+        """Return the file of the checkpoint after `step` steps, as long as training lasts."""
+        return self._unfinished / self._name(step)
+
+    def _name(self, step: int) -> str:
+        return f"{self.run}-{step:06d}.safetensors"
 
     def save(self, key: str, state: RunState, processes: int = 1) -> None:
         """Keep the state, in place of the one before. processes: how many trained."""
@@ -79,25 +90,40 @@ class RunFolder:
             )
         words = json.loads(metadata["state"])
         for checkpoint in words["checkpoints"]:
-            path = self.checkpoint(checkpoint["step"])
+            path = self.unfinished(checkpoint["step"])
+            if not path.is_file():  # ended while it was put in its place
+                path = self.checkpoint(checkpoint["step"])
             if not path.is_file() or sha256_of(path) != checkpoint["sha256"]:
                 _ignored(self._state, f"is of no use, {path} is missing or changed")
                 return None
         losses = tensors.pop("losses").tolist()
         return RunState(words["step"], tensors, words["scaler"], losses, words["checkpoints"])
 
-    def clear(self, keep: list[int]) -> None:
-        """Remove checkpoints of earlier runs: all but those after the steps in `keep`."""
-        pattern = re.compile(re.escape(self.run) + r"-(\d{6,})\.safetensors")
-        for path in sorted(self._checkpoints.glob("*.safetensors")):
-            match = pattern.fullmatch(path.name)
-            if match and int(match[1]) not in keep:
-                path.unlink()
+    def clear(self, keep: Collection[int]) -> None:
+        """Remove what other training left unfinished: all checkpoints but those after the steps in `keep`."""
+        self._remove(self._unfinished, keep)
+
+    def finish(self, steps: Collection[int]) -> None:
+        """Put the checkpoints after these steps in the place of all that are there."""
+        self._checkpoints.mkdir(parents=True, exist_ok=True)
+        for step in steps:
+            if self.unfinished(step).is_file():
+                os.replace(self.unfinished(step), self.checkpoint(step))
+        self._remove(self._checkpoints, steps)
 
     def forget(self) -> None:
         """Remove the state: the run is finished."""
-        if self._state.parent.is_dir():
-            shutil.rmtree(self._state.parent)  # with what a killed run was about to write
+        for folder in (self._state.parent, self._unfinished):
+            if folder.is_dir():
+                shutil.rmtree(folder)  # with what a killed run was about to write
+
+    def _remove(self, folder: Path, keep: Collection[int]) -> None:
+        """Remove the run's checkpoints in a folder, all but those after the steps in `keep`."""
+        pattern = re.compile(re.escape(self.run) + r"-(\d{6,})\.safetensors")
+        for path in sorted(folder.glob("*.safetensors")):
+            match = pattern.fullmatch(path.name)
+            if match and int(match[1]) not in keep:
+                path.unlink()
 
 
 def _ignored(state: Path, why: str) -> None:

@@ -84,9 +84,9 @@ def train(
         losses.append(trainer.step(step, factor))
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
             about = metadata(folder.run, examples, params, loaded, step.number, step.epoch)
-            file = folder.checkpoint(step.number)
-            sha256 = lora_file.write(file, trainer.lora(), about)
-            checkpoints.append({"step": step.number, "epoch": step.epoch, "file": in_project(file), "sha256": sha256})
+            file = in_project(folder.checkpoint(step.number))
+            sha256 = lora_file.write(folder.unfinished(step.number), trainer.lora(), about)
+            checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
             folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
     plan = steps(examples, params, trainer.schedule.timesteps)
@@ -133,10 +133,11 @@ def _key(examples: list[Example], loaded: LoadedBase, params: Params, device: to
 def write(
     trained: Trained, folder: RunFolder, loaded: LoadedBase, examples: list[Example], character: str, params: Params
 ) -> None:
-    """Write the ledger, the losses and the list of checkpoints into the run's folder, and forget its state.
+    """Put checkpoints, ledger, losses and the list of checkpoints into the run's folder, and forget its state.
 
     character: the one that was learnt; empty: all of the dataset.
     """
+    folder.finish([checkpoint["step"] for checkpoint in trained.checkpoints])
     write_table(folder.path / "ledger.parquet", trained.ledger, LEDGER)
     write_table(folder.path / "losses.parquet", trained.losses, LOSSES)
     write_facts(

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from genga.stages import STAGES
-from genga.store.files import sha256_of, write_json, write_text
+from genga.store.files import read_notes, sha256_of, write_json, write_text
 from genga.training.families.family import FINDER, family_files
 
 PACKAGE = "genga"
@@ -43,8 +43,8 @@ class CodeIndex:
         self._facts_of: dict[str, _Facts] = {}
         self._known: dict[str, dict[str, object]] = {}  # by path: sha256 of the content, and its facts
         self._parsed_anew = False
-        if cache is not None and cache.is_file():
-            self._known = json.loads(cache.read_text(encoding="utf-8"))
+        if cache is not None:
+            self._known = {path: of for path, of in read_notes(cache).items() if isinstance(of, dict)}
         # What there is, asked of the disk once: eighteen scripts come by the same files again and again.
         paths = [path for path in (self._root / PACKAGE).rglob("*") if path.suffix != ".pyc" and path.is_file()]
         files = sorted(path.relative_to(self._root).as_posix() for path in paths)

@@ -21,7 +21,12 @@ from genga.workflow.missing_videos import beyond_reach, check_links, links_unnam
 from genga.workflow.project import Params, Project, ended
 from genga.workflow.records import read_records
 from genga.workflow.session import Journal, Papers
-from genga.workflow.snakemake_patches import let_lent_files_be_replaced, mend_s3_objects
+from genga.workflow.snakemake_patches import (
+    keep_outputs_until_replaced,
+    let_lent_files_be_replaced,
+    make_again,
+    mend_s3_objects,
+)
 
 IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
 _MOST = 5  # lines said of one kind
@@ -36,8 +41,12 @@ def opened(workflow: Any, params: Params, papers: Papers) -> Project:
     root = Path(workflow.basedir)
     use_this_python(root)
     let_lent_files_be_replaced()
-    bucket = bucket_of(workflow)
-    return open_project(root, params, Journal(root, papers), bucket, workflow.is_main_process)
+    journal, bucket = Journal(root, papers), bucket_of(workflow)
+    project = open_project(root, params, journal, bucket, workflow.is_main_process)
+    if bucket is None:
+        keep_outputs_until_replaced()
+        make_again(journal.lost.again, journal.lost.beside)
+    return project
 
 
 def use_this_python(root: Path) -> None:
@@ -89,6 +98,11 @@ def open_project(
         f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
     ]
     notes += [f"{path} is on record and not here: its series goes on without it" for path in gone[:_MOST]]
+    away = [(path, lacks) for path, (job, lacks) in journal.lost.away.items() if project.has(job.wildcards)]
+    notes += [
+        f"{path} was here and is gone, and {lacks}, of which it is made, is not here: `dvc pull {path}` brings it back"
+        for path, lacks in away[:_MOST]
+    ]
     unnamed = links_unnamed(RAW, "dvc.yaml")
     notes += [
         f"{path} is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills" for path in unnamed

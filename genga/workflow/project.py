@@ -74,6 +74,12 @@ class Project:
         """Return the series that a job is about: its own, or its run's."""
         return wildcards.get("series") or self.series_of_run[wildcards["run"]]
 
+    def has(self, wildcards: Mapping[str, str]) -> bool:
+        """Whether the episode, series or run is one of the project's, as it is now."""
+        if "run" in wildcards:
+            return wildcards["run"] in self.runs
+        return wildcards.get("episode", "") in ["", *self.names_of(wildcards["series"])]
+
     def names_of(self, series: str) -> list[str]:
         """Return the episodes of a series, in the order of their videos."""
         return [episode for name, episode in self.episodes if name == series]

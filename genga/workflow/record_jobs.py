@@ -4,13 +4,15 @@ import json
 import re
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any
 
+from genga.errors import GengaError
 from genga.stages import LINE, WILDCARDS
-from genga.store.files import read_json
+from genga.store.files import read_facts, read_json
 from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import RAW, path_of
 from genga.workflow.bucket_records import BROUGHT
@@ -20,6 +22,7 @@ from genga.workflow.snakemake_metadata import Store
 
 _LEVELS = {stage.name: WILDCARDS[stage.level] for stage in LINE}
 
+CHECKPOINTS = "checkpoints.json"  # a run's list of them
 _EXTRAS = ("dev", "gpu")  # the others have environments of their own, and no job runs by what is in them alone
 
 
@@ -87,7 +90,7 @@ def _record(outputs: dict[str, dict[str, Any]], stamps: Stamps, software: str) -
     wildcards = dict(zip(levels, places, strict=False))
     params = _params(found.get("params") or [])
     written = {}
-    for output in outputs:
+    for output in [*outputs, *_checkpoints(outputs)]:
         digest, stamp = stamps.sha256(output), stamp_of(output)
         written[output] = Output(digest, stamp[0] if stamp else 0)
     return Record(
@@ -100,6 +103,16 @@ def _record(outputs: dict[str, dict[str, Any]], stamps: Stamps, software: str) -
         shell=key_of({"shell": found.get("code") or ""}),
         software=software,
     )
+
+
+def _checkpoints(outputs: Iterable[str]) -> list[str]:
+    """The checkpoints that are here of the list that a job wrote, if it wrote one: its rule does not name them."""
+    lists = [path for path in outputs if path.endswith(f"/{CHECKPOINTS}") and Path(path).is_file()]
+    try:
+        named = [str(of["file"]) for path in lists for of in read_facts(path)["checkpoints"]]
+    except (GengaError, KeyError, TypeError):  # whoever reads the list next says what is wrong with it
+        return []
+    return [path for path in named if stamp_of(path) is not None]
 
 
 def _params(said: list[str]) -> dict[str, Any]:

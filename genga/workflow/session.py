@@ -17,7 +17,7 @@ from typing import IO
 
 from genga.errors import GengaError
 from genga.stages import STAGES
-from genga.store.files import check_writable, read_json, sweep, write_json, write_text
+from genga.store.files import check_writable, read_notes, sweep, write_json, write_text
 from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import CODE
 from genga.tables.places import FOLDER as DATA
@@ -25,7 +25,7 @@ from genga.workflow.bucket_records import at_home, here, is_carried
 from genga.workflow.code_hash import CodeIndex, key_of
 from genga.workflow.record_jobs import gather, versions
 from genga.workflow.records import RECORDS_FILE, Record, Records, read_records, write_records
-from genga.workflow.restore import digest_of, read_state, restore, settle, write_state
+from genga.workflow.restore import Lost, digest_of, lost, read_state, restore, settle, unmark, write_state
 from genga.workflow.snakemake_metadata import Store
 
 SNAKEMAKE = Path(".snakemake")
@@ -36,6 +36,7 @@ _CODE = FOLDER / "code"  # a file for every version of a stage's code
 _MADE = (DATA, "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 _AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
+_PAPERS = FOLDER / "papers.json"  # the runs that have card and audit here
 _LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
 
 # Writes card and audit of each run that jobs are behind, or of all runs for None; yields the runs.
@@ -52,6 +53,7 @@ class Journal:
         self._index = CodeIndex(root, FOLDER / "parsed.json")
         self._lock: IO[str] | None = None
         self._seen: str | None = digest_of(RECORDS_FILE)  # when it was read; None: another run was at work
+        self.lost = Lost()  # as of `read`
 
     def code(self, stage: str, *also: str) -> str:
         """Return the key of the code of a stage, and remember which files it is.
@@ -61,7 +63,7 @@ class Journal:
         hashes = self._index.hashes(f"scripts/{stage}.py", *also)
         self._index.save()
         key = key_of(hashes)
-        if not (path := _CODE / f"{key}.json").is_file():
+        if read_notes(path := _CODE / f"{key}.json") != hashes:
             write_text(path, json.dumps(hashes))
         return key
 
@@ -71,9 +73,9 @@ class Journal:
 
     def listed(self, names: list[str]) -> str:
         """Return the path of a file with the names, a JSON list: equal names, equal path."""
-        path = _LISTS / f"{key_of({'names': json.dumps(names)})}.json"
-        if not path.is_file():
-            write_text(path, json.dumps(names, ensure_ascii=False))
+        path, text = _LISTS / f"{key_of({'names': json.dumps(names)})}.json", json.dumps(names, ensure_ascii=False)
+        if not path.is_file() or path.read_bytes() != text.encode():
+            write_text(path, text)
         return path.as_posix()
 
     def read(self) -> list[str]:
@@ -88,23 +90,39 @@ class Journal:
             self._seen = None
             return []
         killed = _WORKING.exists()
-        if self._awaited():
+        if any(stamp_of(path) is not None for path in _awaited()):
             self.describe(self.finish())
-            write_json(_AWAITED, sorted(set(read_json(_AWAITED)) - read_records(RECORDS_FILE).maker.keys()))
+            write_json(_AWAITED, {"awaited": sorted(_awaited() - read_records(RECORDS_FILE).maker.keys())})
         if killed or not Path(RECORDS_FILE).exists():  # of a killed run, or from before there were records
             made = self.finish()
             if killed:  # perhaps at its very end: then nothing is left to be done that would write it
                 self.write_code()
             self.describe(made, all_runs=True)
+        elif without := self._without_papers():
+            self.describe(without)
         self._seen, state = digest_of(RECORDS_FILE), read_state(_STATE)
-        digest = self._seen
-        if state.holds(digest):
+        digest, store = self._seen, Store(SNAKEMAKE)
+        marked = store.incomplete()
+        if state.holds(digest) and not marked:
+            self.lost = lost(read_records(RECORDS_FILE), state.gone) if state.gone else Lost()
             return []
-        stamps = Stamps(_STAMPS)
-        state, odd = restore(read_records(RECORDS_FILE), digest, state, Store(SNAKEMAKE), stamps)
+        records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
+        unmark(marked, records, store, stamps)
+        state, odd = restore(records, digest, state, store, stamps)
         stamps.save()
         write_state(_STATE, state)
+        self.lost = lost(records, state.gone)
         return odd
+
+    def _without_papers(self) -> list[Record]:
+        """The training of each run whose card or audit was here and is gone."""
+        gone = [run for run in read_notes(_PAPERS).get("runs", ()) if not all(map(os.path.isfile, _papers(run)))]
+        trained = read_records(RECORDS_FILE).maker if gone else {}
+        return [
+            trained[path]
+            for run in gone
+            if Path(path := f"models/{run}/checkpoints.json").is_file() and path in trained
+        ]
 
     def expect(self, places: Sequence[str], models: Mapping[str, Sequence[str]]) -> None:
         """Note what was made in a bucket: its files, once they are brought here, count as made (bucket_records)."""
@@ -115,11 +133,7 @@ class Journal:
                 continue
             store.write(path, at_home(found, places, models))
             awaited.append(path)
-        write_json(_AWAITED, sorted(awaited))
-
-    def _awaited(self) -> bool:
-        """Whether files that were made in a bucket are here now and not on record."""
-        return _AWAITED.is_file() and any(stamp_of(path) is not None for path in read_json(_AWAITED))
+        write_json(_AWAITED, {"awaited": sorted(awaited)})
 
     def start(self) -> None:
         """Hold the folder until this process ends. Raises GengaError if another run holds it, or did since `read`."""
@@ -143,7 +157,7 @@ class Journal:
         """Write the jobs that were finished into records.jsonl, and return them; take away what killed ones began."""
         sweep(_MADE)
         records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
-        code = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _CODE.glob("*.json")}
+        code = {path.stem: hashes for path in _CODE.glob("*.json") if (hashes := read_notes(path))}
         made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "pyproject.toml"))
         if made:
             write_records(records, RECORDS_FILE)
@@ -154,10 +168,12 @@ class Journal:
     def describe(self, made: list[Record], all_runs: bool = False) -> None:
         """Write card and audit of each run that `made` is behind, or of all runs: last of all that is done."""
         if self._write_papers and (made or all_runs) and any(Path("models").glob("*/checkpoints.json")):
-            stamps = Stamps(_STAMPS)
+            stamps, described = Stamps(_STAMPS), set(read_notes(_PAPERS).get("runs", ()))
             for run in self._write_papers(read_records(RECORDS_FILE), stamps, None if all_runs else made):
-                print(f"card and audit of {run}: models/{run}/README.md, reports/{run}/audit.html", file=sys.stderr)
+                print(f"card and audit of {run}: {', '.join(_papers(run))}", file=sys.stderr)
+                described.add(run)
             stamps.save()
+            write_json(_PAPERS, {"runs": sorted(described)})
         self.stop()
 
     def stop(self) -> None:
@@ -170,6 +186,16 @@ class Journal:
         Of stages that find a family by its name every family counts: a phase may have runs of several.
         """
         write_json(CODE, {stage: self.code(stage, *self.families(stage)) for stage in STAGES})
+
+
+def _papers(run: str) -> list[str]:
+    """Card and audit of a run."""
+    return [f"models/{run}/README.md", f"reports/{run}/audit.html"]
+
+
+def _awaited() -> set[str]:
+    """What was made in a bucket and is not on record here."""
+    return set(read_notes(_AWAITED).get("awaited", ()))
 
 
 def _free() -> bool:

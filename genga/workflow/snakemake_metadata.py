@@ -10,23 +10,29 @@ from typing import Any
 from genga.workflow.records import Record, Records, compact
 
 FORMAT = 6  # of Snakemake's records: with an older one it would not compare parameters
+CONTENT_ALONE = 1  # so old a format that it compares no more than what inputs contain
 NO_ENVIRONMENT = "d41d8cd98f00b204e9800998ecf8427e"  # its hash of no conda environment, container or module
 
 
 class Store:
-    """Reads and writes Snakemake's records under `folder`/metadata."""
+    """Reads and writes Snakemake's records under `folder`/metadata, and its marks of what is half made beside them."""
 
     def __init__(self, folder: str | Path = ".snakemake") -> None:
-        self._folder = Path(folder) / "metadata"
+        self._folder, self._marks = Path(folder) / "metadata", Path(folder) / "incomplete"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._most = os.pathconf(self._folder, "PC_NAME_MAX") - 1  # letters of a file's name
 
     def outputs(self) -> Iterator[str]:
         """Yield every output there is a record of."""
-        for folder, _, names in os.walk(self._folder):
-            parts = [part.removeprefix("@") for part in Path(folder).relative_to(self._folder).parts]
-            for name in names:
-                yield urlsafe_b64decode("".join([*parts, name])).decode()
+        return _named_in(self._folder)
+
+    def incomplete(self) -> list[str]:
+        """Return every output whose job began and did not end, or ended badly."""
+        return list(_named_in(self._marks))
+
+    def unmark(self, output: str) -> None:
+        """Let an output count as whole."""
+        self._path(output, self._marks).unlink(missing_ok=True)
 
     def read(self, output: str) -> dict[str, Any] | None:
         """Return the record of an output; None if there is none, or only half of one."""
@@ -41,11 +47,22 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(record), encoding="utf-8")
 
-    def _path(self, output: str) -> Path:
+    def _path(self, output: str, folder: Path | None = None) -> Path:
         """Where Snakemake looks: the output's name in base64, cut where a file system wants shorter names."""
         name = urlsafe_b64encode(output.encode()).decode()
         parts = [name[start : start + self._most] for start in range(0, len(name), self._most)]
-        return self._folder.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
+        return (folder or self._folder).joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
+
+
+def _named_in(folder: Path) -> Iterator[str]:
+    """Yield the outputs after which the files below a folder are called."""
+    for parent, _, names in os.walk(folder):
+        parts = [part.removeprefix("@") for part in Path(parent).relative_to(folder).parts]
+        for name in names:
+            try:
+                yield urlsafe_b64decode("".join([*parts, name])).decode()
+            except ValueError:
+                continue  # none of Snakemake's names
 
 
 def snakemake_record(job: Record, records: Records, written: float, changed: Iterable[str] = ()) -> dict[str, Any]:

@@ -5,6 +5,7 @@ at.
 """
 
 import os
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,79 @@ def let_lent_files_be_replaced() -> None:
 
     protected.of_snakemake = of_snakemake  # type: ignore[attr-defined]
     _IOFile.protected = protected
+
+
+def keep_outputs_until_replaced() -> None:
+    """Snakemake 9.27.1 removes what a job made before, when it begins and when it fails or is interrupted.
+
+    Then whoever interrupts a job, as training that takes a day, and takes the change back that it was for, has lost
+    what there was. Jobs write whole files in the place of others, so nothing has to go before. What a job that failed
+    made for the first time still goes. What it was to replace stays, marked as half made: genga.workflow.restore takes
+    the mark off what is as on record.
+    """
+    from snakemake.jobs import Job
+
+    if hasattr(Job.postprocess, "of_snakemake"):
+        return
+    of_snakemake = Job.postprocess
+    before: dict[Any, Set[Any]] = {}  # outputs that were there when a job began
+
+    async def remove_existing_output(self: Any) -> None:
+        before[self] = {file for file in self.output if os.path.lexists(file)}
+        for file in self.log:
+            await file.remove(remove_non_empty_dir=False)
+
+    async def postprocess(self: Any, *args: Any, error: bool = False, **options: Any) -> None:
+        kept = before.pop(self, set())
+        if not (error and kept):
+            await of_snakemake(self, *args, error=error, **options)
+            return
+        await self.dag.handle_log(self)
+        await self.cleanup(kept)
+
+    postprocess.of_snakemake = of_snakemake  # type: ignore[attr-defined]
+    Job.postprocess, Job.remove_existing_output = postprocess, remove_existing_output
+
+
+def make_again(lost: Set[str], outputs: Mapping[str, Set[str]]) -> None:
+    """Snakemake 9.27.1 makes a file that is gone only if it is asked for, or something that is stale needs it.
+
+    And then all that follows from it is made again, which after training that made the same bytes is a day's work. So
+    it plans as if these files were here, and old, and then the jobs that make them are added.
+
+    outputs: the lost ones that a job makes, by each output that its rule names.
+    """
+    from snakemake.dag import DAG
+    from snakemake_interface_storage_plugins.io import Mtime
+
+    of_snakemake = getattr(DAG.update_needrun, "of_snakemake", DAG.update_needrun)
+
+    async def update_needrun(self: Any, create_inventory: bool = False) -> None:
+        cache = self.workflow.iocache
+        if cache.active:
+            cache.exists_local.update(dict.fromkeys(lost, True))
+            cache.mtime.update({path: Mtime(local=0.0) for path in lost})
+        await of_snakemake(self, create_inventory)
+        cache.exists_local.update(dict.fromkeys(lost, False))
+        for path in lost:
+            cache.mtime.pop(path, None)
+        _add(self, outputs)
+
+    update_needrun.of_snakemake = of_snakemake  # type: ignore[attr-defined]
+    DAG.update_needrun = update_needrun
+
+
+def _add(dag: Any, outputs: Mapping[str, Set[str]]) -> None:
+    """Have the jobs run that make lost files, and those wait for them that run as well."""
+    allowed, needed = dag.rules_allowed_for_needrun, dag._needrun
+    for job in dag.jobs:
+        again = frozenset().union(*(outputs.get(str(file), ()) for file in job.output))
+        if again and not dag.finished(job) and (not allowed or job.rule.name in allowed):
+            dag.reason(job).missing_output.update(again)
+            needed.add(job)
+    for job in needed:
+        dag._n_until_ready[job] = sum(of in needed for of in dag.dependencies[job])
+    dag._len = len(dag._finished | needed)
 
 
 def mend_s3_objects(provider: Any, kept_in: Path, in_pod: bool) -> None:

@@ -1,0 +1,181 @@
+"""What is gone: made again if it was here before, left alone if it was never pulled; with stand-in scripts."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from standin import EPISODES, RUN, SERIES, change_params, digests, make_standin, snakemake, video
+
+from genga.stages import STAGES
+from genga.workflow.records import read_records
+
+pytestmark = pytest.mark.slow
+
+CHECKPOINT = f"models/{RUN}/checkpoints/a.safetensors"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = make_standin(tmp_path_factory.mktemp("standin") / "project")
+    ran = snakemake(project)
+    assert ran.code == 0, ran.text
+    return project
+
+
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy in which Snakemake has looked once."""
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, copy_function=shutil.copyfile)
+    assert snakemake(project, "-n").nothing
+    yield project
+    shutil.rmtree(project)
+
+
+def outputs(project: Path) -> dict[str, str]:
+    """The rule of every file on record."""
+    return {path: job.rule for path, job in read_records(project / "records.jsonl").maker.items()}
+
+
+def test_each_file_that_is_gone_is_made_again_by_its_job_alone(copy: Path) -> None:
+    """One after the other: every kind of file that a job makes, of one episode."""
+    tried = set()
+    for path, rule in outputs(copy).items():
+        if EPISODES[1] in path:
+            continue
+        (copy / path).rename(copy / "away")
+        ran = snakemake(copy, "-n")
+        assert ran.code == 0 and ran.jobs == {rule: 1}, (path, ran.text)
+        (copy / "away").rename(copy / path)
+        tried.add(rule)
+    assert tried == set(STAGES)
+    assert snakemake(copy, "-n").nothing
+
+
+def test_all_of_them_at_once(copy: Path) -> None:
+    before, paths = digests(copy), [path for path in outputs(copy) if "/stills/" in path or "/crop/" in path]
+    for path in [*paths, f"data/dataset/{SERIES}.parquet", CHECKPOINT]:
+        (copy / path).unlink()
+    jobs = {"stills": 2, "crop": 2, "dataset": 1, "train": 1}
+    assert snakemake(copy, "-n").jobs == jobs
+    ran = snakemake(copy)  # and whoever looks twice is told the same
+    assert ran.code == 0, ran.text
+    assert ran.jobs == jobs
+    assert digests(copy) == before and snakemake(copy, "-n").nothing
+
+
+def test_a_stale_job_that_needs_a_lost_file_has_it_made_and_nothing_else(copy: Path) -> None:
+    (copy / f"data/dataset/{SERIES}.parquet").unlink()
+    change_params(copy, "evaluate", seed=1)
+    assert snakemake(copy, "-n").jobs == {"dataset": 1, "evaluate": 1, "report": 1}
+    ran = snakemake(copy)
+    assert ran.code == 0, ran.text
+    assert snakemake(copy, "-n").nothing
+
+
+def test_what_was_never_pulled_stays_away(copy: Path) -> None:
+    shutil.rmtree(copy / ".snakemake")
+    shutil.rmtree(copy / "data/stills")
+    for _ in range(2):
+        ran = snakemake(copy, "-n")
+        assert ran.nothing, ran.text
+    assert snakemake(copy).nothing and not (copy / "data/stills").exists()
+
+
+def test_what_cannot_be_made_again_is_named_with_the_pull_that_brings_it(copy: Path) -> None:
+    shutil.rmtree(copy / "data/raw")
+    assert snakemake(copy, "-n").nothing
+    path = f"data/probe/{SERIES}/{EPISODES[0]}.json"
+    (copy / path).unlink()
+    for _ in range(2):
+        ran = snakemake(copy, "-n")
+        assert ran.nothing and ran.code == 0, ran.text
+        assert (
+            f"note: {path} was here and is gone, and {video(EPISODES[0])}, of which it is made, is not here:"
+            f" `dvc pull {path}` brings it back"
+        ) in ran.text
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut short"])
+def test_a_checkpoint_that_is_not_what_it_was_is_seen(copy: Path, damage: str) -> None:
+    before, path = digests(copy), copy / CHECKPOINT
+    state, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:-1] + (bytes([data[-1] ^ 1]) if damage == "flipped" else b""))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    ran = snakemake(copy, "-n")
+    assert f"note: {CHECKPOINT} is not what records.jsonl says" in ran.text
+    assert "train" in ran.jobs
+    assert snakemake(copy).code == 0 and digests(copy) == before
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"records": 1}', "null"])
+def test_state_that_cannot_be_read_is_no_state(copy: Path, content: str) -> None:
+    """As a loss of power leaves it: every file of the workflow's own notes."""
+    notes = [path for path in (copy / ".snakemake/genga").rglob("*.json")]
+    assert len(notes) > 4
+    for path in notes:
+        path.write_text(content)
+    ran = snakemake(copy, "-n")
+    assert ran.code == 0 and ran.nothing, ran.text
+    assert "Traceback" not in ran.text
+
+
+WAITS = "import time\nPath('begun').touch()\ntime.sleep(60)\n"
+
+
+def interrupted(project: Path, number: signal.Signals) -> None:
+    """Run Snakemake until a job that waits is at work, and send both, as a terminal does, a signal."""
+    words = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    run = subprocess.Popen(
+        words, cwd=project, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    while not (project / "begun").exists():
+        assert run.poll() is None, run.communicate()[0]
+        time.sleep(0.05)
+    os.killpg(run.pid, number)
+    assert run.wait() != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_job_and_the_change_taken_back_have_lost_nothing(copy: Path, number: signal.Signals) -> None:
+    """What a finished run made stays until its successor has something to put in its place."""
+    before, script = digests(copy), copy / "scripts/train.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("words = sys.argv", f"{WAITS}words = sys.argv"), encoding="utf-8")
+    change_params(copy, "train", seed=1)
+    interrupted(copy, number)
+    script.write_text(text, encoding="utf-8")
+    change_params(copy, "train", seed=0)
+    assert digests(copy) == before
+    ran = snakemake(copy, "-n")
+    assert ran.nothing, ran.text
+    assert snakemake(copy).nothing and digests(copy) == before
+
+
+def test_a_job_that_fails_leaves_what_was_there_and_is_run_again(copy: Path) -> None:
+    before, script = digests(copy), copy / "scripts/crop.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(f"{text}\nwrite(made[0], 'half')\nraise SystemExit(1)\n", encoding="utf-8")
+    assert snakemake(copy).code != 0
+    assert digests(copy).keys() == before.keys()
+    assert "crop" in snakemake(copy, "-n").jobs
+    script.write_text(text, encoding="utf-8")
+    assert "crop" in snakemake(copy, "-n").jobs  # what it wrote is not on record
+    assert snakemake(copy).code == 0 and digests(copy) == before
+    assert snakemake(copy, "-n").nothing
+
+
+def test_what_a_failing_job_made_for_the_first_time_goes(copy: Path) -> None:
+    script, page = copy / "scripts/report.py", copy / f"reports/{RUN}/index.html"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(f"{text}\nraise SystemExit(1)\n", encoding="utf-8")
+    shutil.rmtree(copy / "reports")
+    assert snakemake(copy).code != 0 and not page.exists()
+    script.write_text(text, encoding="utf-8")
+    assert snakemake(copy).code == 0 and page.is_file()
