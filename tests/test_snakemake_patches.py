@@ -4,11 +4,13 @@ import asyncio
 import os
 import re
 from importlib.metadata import version
+from inspect import isfunction
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from snakemake.io import IOFile, _IOFile
+from standin import snakemake
 
 from genga.workflow import snakemake_patches
 from genga.workflow.snakemake_patches import S3_PLUGIN, SNAKEMAKE, let_lent_files_be_replaced, mend_s3_objects
@@ -108,10 +110,60 @@ def test_the_plugin_still_remembers_that_there_was_no_folder() -> None:
 
 
 def test_every_patch_says_version_and_reason() -> None:
-    for patch in (let_lent_files_be_replaced, mend_s3_objects):
+    patches = [of for name, of in vars(snakemake_patches).items() if isfunction(of) and not name.startswith("_")]
+    assert len(patches) == 4
+    for patch in patches:
         assert re.search(r"\d+\.\d+\.\d+", patch.__doc__ or ""), patch.__name__
     assert "_IOFile" not in "".join(
         path.read_text()
         for path in (ROOT / "genga").rglob("*.py")
         if path.name != f"{snakemake_patches.__name__.split('.')[-1]}.py"
     )
+
+
+_TWO = """
+{patch}
+rule b:
+    input: "a"
+    output: "b"
+    shell: "cp a b"
+rule a:
+    output: "a"
+    shell: "{command}"
+"""
+
+
+def _two(folder: Path, patch: str = "", command: str = "echo 1 > a") -> Path:
+    (folder / "Snakefile").write_text(_TWO.format(patch=patch, command=command))
+    return folder
+
+
+@pytest.mark.slow
+def test_snakemake_still_removes_what_a_job_is_to_replace_and_passes_over_what_is_gone(tmp_path: Path) -> None:
+    """If this fails, keep_outputs_until_replaced or make_again is no longer needed."""
+    assert snakemake(_two(tmp_path)).code == 0
+    (tmp_path / "a").unlink()
+    assert snakemake(tmp_path, "-n").nothing
+    (tmp_path / "a").touch()
+    assert snakemake(_two(tmp_path, command="false"), "-F", "a").code != 0
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.slow
+def test_what_a_failing_job_was_to_replace_stays(tmp_path: Path) -> None:
+    patch = "from genga.workflow.snakemake_patches import keep_outputs_until_replaced as keep; keep(); keep()"
+    assert snakemake(_two(tmp_path, patch)).code == 0
+    assert snakemake(_two(tmp_path, patch, command="false"), "-F", "a").code != 0
+    assert (tmp_path / "a").read_text() == "1\n"
+    assert snakemake(_two(tmp_path, patch), "--rerun-incomplete").code == 0
+
+
+@pytest.mark.slow
+def test_a_lost_file_is_made_again_alone_and_before_what_waits_for_it(tmp_path: Path) -> None:
+    patch = "from genga.workflow.snakemake_patches import make_again; make_again({'a'}, {'a': {'a'}})"
+    assert snakemake(_two(tmp_path)).code == 0
+    (tmp_path / "a").unlink()
+    ran = snakemake(_two(tmp_path, patch), "-n")
+    assert "Missing output files: a" in ran.text and "rule b:" not in ran.text, ran.text
+    ran = snakemake(tmp_path, "--forcerun", "b")
+    assert ran.code == 0 and ran.text.index("rule a:") < ran.text.index("rule b:"), ran.text
