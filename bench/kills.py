@@ -5,6 +5,9 @@ Snakemake, or everything, at moments drawn from `--seed`: in every stage, while 
 end and its record, while a checkpoint or records.jsonl is written. After each kill the same command is given again.
 After each kill no file that a job makes may stand under its name unless it is what the undisturbed run made, and at the
 end of each pass every file must be there and equal. Prints a line a kill as it happens, and at the end a table of all.
+
+`--retrain 20` adds kills of a finished project while a run is trained anew with another seed, by SIGKILL, SIGTERM,
+SIGHUP and SIGINT in turn: then the change is taken back; every file must be there and equal, and nothing to be done.
 """
 
 import hashlib
@@ -31,7 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MADE = ("data", "models", "reports")  # where outputs are
 SINGLE = ("start", "record", "checkpoint", "finish")  # moments that no stage stands for
 WHO = ("job", "snakemake", "everything")
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # while a run is trained anew
 _SAYS = re.compile(r"records\.jsonl|models/[^/]+/README\.md|reports/[^/]+/audit\.html")
+_GOING_ON = re.compile(r"models/[^/]+/(\.state|unfinished)/")  # of training that lasts
 _LOOK = 0.02  # s between looks at what runs; at moments that are over soon a tenth of it
 
 
@@ -46,6 +51,7 @@ class Moment:
     running: str = "nothing"  # the jobs there were when it came
     next: list[str] = field(default_factory=list)  # the first jobs that the next run started
     odd: list[str] = field(default_factory=list)  # files under their names that are not what they should be
+    number: signal.Signals = signal.SIGKILL
 
 
 def copy_project(folder: Path, data: Path) -> None:
@@ -107,7 +113,9 @@ def outputs(folder: Path) -> dict[str, str]:
         path for name in MADE for path in (folder / name).rglob("*") if path.is_file()
     ]
     names = {path: path.relative_to(folder).as_posix() for path in paths if path.is_file()}
-    kept = {path: name for path, name in names.items() if not name.startswith("data/raw/") and ".state/" not in name}
+    kept = {
+        path: name for path, name in names.items() if not name.startswith("data/raw/") and not _GOING_ON.search(name)
+    }
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for path, name in kept.items() if path.suffix != ".tmp"}
 
 
@@ -132,7 +140,7 @@ def disturb(folder: Path, moment: Moment, cores: int, lasts: dict[str, float], t
         return False
     moment.running = ", ".join(sorted(jobs.values())) or "nothing"
     moment.who = moment.who if jobs or moment.who != "job" else "snakemake"
-    kill(run, jobs, moment.who)
+    kill(run, jobs, moment.who, moment.number)
     return True
 
 
@@ -156,13 +164,13 @@ def _passed(moment: Moment, jobs: dict[int, str], begun: bool, line: list[str]) 
     return begun or any(stage in later for stage in jobs.values())
 
 
-def kill(run: subprocess.Popen[bytes], jobs: dict[int, str], who: str) -> None:
-    """Kill, and wait until nothing of the run is left."""
+def kill(run: subprocess.Popen[bytes], jobs: dict[int, str], who: str, number: signal.Signals) -> None:
+    """Send the signal, and wait until nothing of the run is left."""
     everything = [run.pid, *below(run.pid)]
     hit = {"job": list(jobs)[:1] or [run.pid], "snakemake": [run.pid], "everything": everything}[who]
     for process in hit:
         try:
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, number)
         except ProcessLookupError:
             continue
     run.wait()
@@ -192,6 +200,34 @@ def finish(folder: Path, cores: int, targets: tuple[str, ...] = ()) -> None:
         raise SystemExit((folder / "run.log").read_text(encoding="utf-8", errors="replace")[-4000:])
 
 
+def retrained(whole: Path, folder: Path, count: int, seed: int, cores: int) -> list[tuple[object, ...]]:
+    """Interrupt `count` times the training anew of a copy of a finished project, and take the change back each time.
+
+    Returns a row each: number, who, signal, part of training, files that are not what they were, what is said after.
+    """
+    shutil.copytree(whole, folder, symlinks=True, ignore=shutil.ignore_patterns(".venv*"))
+    finish(folder, cores)  # what a copy's times make of it
+    params, lasts, draw = folder / "params.yaml", lasted(folder), random.Random(seed)
+    rows: list[tuple[object, ...]] = []
+    before, text = outputs(folder), params.read_text(encoding="utf-8")
+    section = text.index("\ntrain:")
+    at = text.index("  seed: ", section) + len("  seed: ")
+    for number in range(count):
+        moment = Moment("train", WHO[number % len(WHO)], draw.random(), 0, number=SIGNALS[number % len(SIGNALS)])
+        params.write_text(f"{text[:at]}{number + 1}0{text[at:]}", encoding="utf-8")
+        hit = disturb(folder, moment, cores, lasts)
+        params.write_text(text, encoding="utf-8")
+        found = outputs(folder)
+        moment.odd = sorted(name for name in found.keys() | before.keys() if found.get(name) != before.get(name))
+        said = subprocess.run(
+            [sys.executable, "-m", "snakemake", "-n"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        nothing = "Nothing to be done" in said.stdout + said.stderr
+        rows.append((number + 1, moment.who, moment.number.name, f"{moment.part:.2f}", len(moment.odd), nothing))
+        print(f"{rows[-1]} hit: {hit}, running {moment.running}; {moment.odd}", flush=True)
+    return rows
+
+
 def clean(folder: Path) -> None:
     """Take away what the workflow made, as if it had never run."""
     for path in [
@@ -216,7 +252,7 @@ def lasted(folder: Path) -> dict[str, float]:
 
 
 def main(
-    moments_: int = typer.Option(50, "--moments", min=1, help="kills"),
+    moments_: int = typer.Option(50, "--moments", min=0, help="kills on the way through the whole line"),
     seed: int = typer.Option(0, help="of the moments"),
     passes: int = typer.Option(2, min=1, help="times through the workflow that hold them"),
     cores: int = typer.Option(1, min=1),
@@ -225,6 +261,7 @@ def main(
     whole: Path | None = typer.Option(
         None, help="where the same videos went through undisturbed; else that is done first"
     ),
+    again: int = typer.Option(0, "--retrain", min=0, help="kills while a finished run is trained anew"),
 ) -> None:
     """Kill the workflow and see whether one command finishes it."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -250,9 +287,13 @@ def main(
                 bad += _equal(killed, expected, moment.pass_)
         rows = [(n, m.pass_ + 1, m.where, m.who, m.running, _short(following), len(m.odd))
                 for n, (m, following) in enumerate(zip(drawn, [*drawn[1:], None], strict=True), 1)]  # fmt: skip
+        anew = retrained(whole, home / "retrained", again, seed, cores) if again else []
         print(f"\n## {len(drawn)} kills in {passes} passes\n")
         print(table(("kill", "pass", "moment", "killed", "was running", "the next run began with", "odd files"), rows))
-    raise SystemExit(1 if bad or any(moment.odd for moment in drawn) else 0)
+        print(f"\n## {len(anew)} kills while a finished run is trained anew, and the change taken back\n")
+        print(table(("kill", "killed", "by", "part of training", "files not as before", "nothing to be done"), anew))
+    lost = [row for row in anew if row[4] or not row[5]]
+    raise SystemExit(1 if bad or lost or any(moment.odd for moment in drawn) else 0)
 
 
 def _short(following: Moment | None) -> str:
