@@ -90,6 +90,12 @@ def test_size_is_height_and_width_of_the_metadata(tmp_path):
     assert tuple(model.detect([plain(360, 640)])[0][0][:4]) == (288, 162, 352, 198)
 
 
+@pytest.mark.parametrize("names", ["{0: 'a', 1: 'b'}", "{0.0: 'a', 1.0: 'b'}", '{"0": "a", "1": "b"}', "['a', 'b']"])
+def test_names_are_read_whatever_their_numbers_are_written_as(tmp_path, names):
+    path = detector(tmp_path / "m.onnx", columns([1, 1, 1, 1, 1, 1]), None, {"names": names})
+    assert Detector(path, "person", "cpu", 1).labels == ["a", "b"]
+
+
 @pytest.mark.parametrize("names", ["__import__('os').getcwd()", "[", "{1: 'person'}", "7"])
 def test_names_are_read_as_a_literal(tmp_path, names):
     path = detector(tmp_path / "m.onnx", columns([1, 1, 1, 1, 1]), None, {"names": names})

@@ -53,7 +53,7 @@ def test_threshold(embedder):
     assert embedder.threshold == 0.25
 
 
-@pytest.mark.parametrize("text", ["{}", "[0.2]", '{"threshold": "0.2"}', '{"threshold": true}'])
+@pytest.mark.parametrize("text", ["{}", "[0.2]", '{"threshold": "0.2"}', '{"threshold": true}', '{"threshold": NaN}'])
 def test_threshold_that_is_none(tmp_path, text):
     path = tmp_path / "metrics.json"
     path.write_text(text)

@@ -35,7 +35,7 @@ class ModelEntry(Section):
     repo: str | None = None  # published only: owner/name on the hub
     revision: str | None = None  # published only: commit; null: see models.lock
     type: Literal["yolo", "rtdetr"] = "yolo"  # detectors: layout of the output
-    preprocess: Literal["pillow", "opencv"] = "pillow"  # taggers: dialect of the preprocessing
+    preprocess: Literal["pillow", "opencv"] = "pillow"  # taggers: how images are resized
     family: str = "sd15"  # bases: which of genga/training/families knows it
     folder: str | None = None  # where a diffusers model lies (embedded: in the project; published: in the repo)
     sha256: str | None = None  # of an embedded folder's list of files

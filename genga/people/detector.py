@@ -175,11 +175,15 @@ def _end_to_end(rows: Array, confidence: float) -> tuple[Array, Array, npt.NDArr
 
 
 def _labels(model: str, names: str | None, kind: str) -> list[str]:
-    """The class names in the metadata, a Python dict literal {0: 'person'}; the kind alone where there are none."""
+    """The class names in the metadata, a Python dict literal {0: 'person'}; the kind alone where there are none.
+
+    Numbers may be written as floats or text, as in JSON: {"0": "person"}.
+    """
     if names is None:
         return [kind]
     try:
-        found: Any = ast.literal_eval(names)
+        said: Any = ast.literal_eval(names)
+        found = {float(number): name for number, name in (said.items() if isinstance(said, dict) else enumerate(said))}
         return [str(found[number]) for number in range(len(found))]
     except (ValueError, SyntaxError, TypeError, KeyError) as error:
         raise GengaError(f"{model}: metadata names is {names!r}, expected a dict like {{0: 'person'}}") from error

@@ -4,6 +4,7 @@ A feature graph turns an image of one person into a vector; a metric graph turns
 two images show the same character if their difference is at most the threshold published with the model.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,6 +108,6 @@ def read_threshold(path: str | Path) -> float:
     """Return `threshold` of the model's metrics.json. Raises GengaError if it is not a number there."""
     values = read_json(path)
     threshold = values.get("threshold") if isinstance(values, dict) else None
-    if not isinstance(threshold, int | float) or isinstance(threshold, bool):
+    if not isinstance(threshold, int | float) or isinstance(threshold, bool) or not math.isfinite(threshold):
         raise GengaError(f"{path}: has no number `threshold`; fetch it: genga models pull")
     return float(threshold)

@@ -5,7 +5,7 @@ probabilities, a column per row of `selected_tags.csv` (`tag_id,name,category,co
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ from genga.models import onnx
 from genga.models.registry import Registry
 from genga.people.ensemble import Ensemble
 
-Dialect = Literal["pillow", "opencv"]
+Dialect = Literal["pillow", "opencv"]  # how an image is resized: see prepare
 
 # Danbooru's category numbers, and 9, which the WD family gave its ratings.
 CATEGORIES = {0: "general", 1: "artist", 3: "copyright", 4: "character", 5: "meta", 9: "rating"}
@@ -104,37 +104,68 @@ def open_taggers(registry: Registry, threads: int = 2) -> list[Tagger]:
 
 
 def read_tags(path: str | Path) -> tuple[list[Tag], list[int]]:
-    """Return the vocabulary of a `selected_tags.csv` and its counts. Raises GengaError that names file and line."""
+    """Return the vocabulary of a `selected_tags.csv` and its counts. Raises GengaError that names file and line.
+
+    Numbers may be written as floats, as some tools do that went over the file: 1589178.0.
+    """
+    tags, counts = [], []
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            for row in (reader := csv.DictReader(file)):
+                try:
+                    tags.append(Tag(_field(row, "name"), _category(row)))
+                    counts.append(_whole(row, "count"))
+                except ValueError as error:
+                    line = f"line {reader.line_num} is not tag_id,name,category,count"
+                    raise GengaError(f"{path}: {line}: {error}; fetch it: genga models pull") from error
     except OSError as error:
         raise GengaError(f"{path}: cannot be read ({error.strerror}); fetch it: genga models pull") from error
-    tags, counts = [], []
-    for line, row in enumerate(rows, 2):
-        try:
-            tags.append(Tag(row["name"], CATEGORIES[int(row["category"])]))
-            counts.append(int(row["count"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise GengaError(f"{path}: line {line} is not tag_id,name,category,count with a known category") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise GengaError(f"{path}: is no CSV in UTF-8 ({error}); fetch it: genga models pull") from error
     if not tags:
         raise GengaError(f"{path}: has no tags")
     return tags, counts
 
 
+def _field(row: Mapping[str, str | None], name: str) -> str:
+    """A field's text. Raises ValueError if it is missing or empty."""
+    if not (text := row.get(name)):
+        raise ValueError(f"it has no {name}")
+    return text
+
+
+def _category(row: Mapping[str, str | None]) -> str:
+    """The category's name. Raises ValueError if it is none that is known."""
+    if (number := _whole(row, "category")) not in CATEGORIES:
+        raise ValueError(f"category is {number}, none of {', '.join(map(str, CATEGORIES))}")
+    return CATEGORIES[number]
+
+
+def _whole(row: Mapping[str, str | None], name: str) -> int:
+    """A field that is a whole number, 0 or more. Raises ValueError if it is none."""
+    text = _field(row, name)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if number < 0 or not number.is_integer():
+        raise ValueError(f"{name} is {text!r}, no whole number")
+    return int(number)
+
+
 def prepare(image: Image, size: int, dialect: Dialect = "pillow") -> npt.NDArray[np.float32]:
     """Return (size, size, 3) float32, BGR, 0..255: padded to a white square, then resized.
 
-    pillow: bicubic, as the model's own demonstration does. opencv: area when shrinking, Lanczos when growing, as kohya
-    does.
+    pillow: bicubic, as the model's own demonstration does. opencv: OpenCV's areas when shrinking, Pillow's Lanczos when
+    growing, as kohya's sd-scripts do (resize_image in library/utils.py).
     """
     square = pad_square(image)
     side = square.shape[0]
-    if side != size and dialect == "pillow":
-        square = np.asarray(Pillow.fromarray(square).resize((size, size), Pillow.Resampling.BICUBIC))
+    if side > size and dialect == "opencv":
+        square = cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     elif side != size:
-        how = cv2.INTER_AREA if side > size else cv2.INTER_LANCZOS4
-        square = cv2.resize(square, (size, size), interpolation=how).astype(np.uint8, copy=False)
+        how = Pillow.Resampling.BICUBIC if dialect == "pillow" else Pillow.Resampling.LANCZOS
+        square = np.asarray(Pillow.fromarray(square).resize((size, size), how))
     return square[:, :, ::-1].astype(np.float32)
 
 
@@ -146,11 +177,6 @@ def pad_square(image: Image) -> Image:
     square = np.full((side, side, 3), WHITE, np.uint8)
     square[top : top + height, left : left + width] = image
     return square
-
-
-def passes(scores: npt.NDArray[np.float32], threshold: float, dialect: Dialect = "pillow") -> npt.NDArray[np.bool_]:
-    """Return which scores count as a tag: above the threshold, in the opencv dialect at it as well."""
-    return scores > threshold if dialect == "pillow" else scores >= threshold
 
 
 def open_ensemble(registry: Registry, threads: int, threshold: float) -> Ensemble:

@@ -1,10 +1,10 @@
-"""Tags as people and captions write them: spaces, kaomoji, escaping, order, and the MCut threshold.
+"""Tags as people and captions write them: spaces, kaomoji, escaping, order.
 
 A tag's name has underscores everywhere in genga; its text is made once, when a caption is written.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 # Faces drawn with characters: their underscores are part of them.
 KAOMOJI = frozenset(
@@ -15,8 +15,6 @@ KAOMOJI = frozenset(
 )  # fmt: skip
 
 COUNT = re.compile(r"\d+\+?(boy|girl)s?")  # 1girl, 2girls, 6+boys
-
-MCUT_CHARACTER_FLOOR = 0.15  # a character's MCut threshold is never lower
 
 
 def to_text(tag: str) -> str:
@@ -35,20 +33,6 @@ def in_order(scores: Iterable[tuple[str, float]]) -> list[str]:
     scores: (tag, score) pairs; a tag may be written with underscores or spaces.
     """
     return [tag for tag, _ in sorted(scores, key=lambda pair: (_rank(pair[0]), -pair[1], pair[0]))]
-
-
-def mcut(scores: Sequence[float]) -> float:
-    """Return the midpoint of the largest gap in the sorted scores; of equal gaps the topmost.
-
-    Largeron, Moulin, Géry 2012, "MCut: a thresholding strategy for multi-label classification". For fewer than two
-    scores there is no gap: 0.
-    """
-    falling = sorted(scores, reverse=True)
-    pairs = list(zip(falling, falling[1:], strict=False))
-    if not pairs:
-        return 0.0
-    high, low = max(pairs, key=lambda pair: pair[0] - pair[1])
-    return (high + low) / 2
 
 
 def _rank(tag: str) -> int:
