@@ -1,22 +1,25 @@
 """Exports read back as the tools they are for would read them."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.json
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from genga.cli.export import app
 from genga.errors import GengaError
-from genga.exchange.folders import OF_DATASET, file_stem, safe
+from genga.exchange.folders import OF_DATASET
+from genga.exchange.names import file_names
 from genga.images.codec import decode, encode
 from genga.store.files import sha256_of
 from genga.store.folders import MARK, replacing_folder
-from genga.store.parquet import write_table
+from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.stills import FILES
 
@@ -102,10 +105,11 @@ def test_kohya_metadata_joins_to_the_caption(project: Path) -> None:
     export("kohya", "s", "out")
     named = json.loads(Path("out/3_花_keep2.json").read_text(encoding="utf-8"))
     assert named == {
-        "out/3_花_keep2/s__e 1__000001-0-head.png": {"caption": "花, coat", "tags": "solo, smile", "image_size": [6, 4]}
-    }
+        "out/3_花_keep2/s__e 1__000001-0-head.png": {"caption": "花, coat", "tags": "solo, smile", "image_size": [6, 4],
+                                                  "id": "s/e 1/000001-0-head"}
+    }  # fmt: skip
     unnamed = json.loads(Path("out/1_unnamed_keep0.json").read_text(encoding="utf-8"))
-    assert list(unnamed.values()) == [{"tags": r"star \(symbol\)", "image_size": [6, 4]}]
+    assert list(unnamed.values()) == [{"tags": r"star \(symbol\)", "image_size": [6, 4], "id": "s/e 1/000003-0-head"}]
     assert all(Path(path).is_file() for path in [*named, *unnamed])
 
 
@@ -124,7 +128,7 @@ def test_an_imagefolder_has_both_sides(project: Path) -> None:
     line = json.loads(held)
     assert line == {
         "file_name": "s__e 1__000002-0-head.png", "text": "花, solo", "id": "s/e 1/000002-0-head",
-        "still": "s/e 1/000002", "crop": "s/e 1/000002-0-head", "kind": "head", "character": "花", "outfit": None,
+        "still": "s/e 1/000002", "crop": "s/e 1/000002-0-head", "kind": "head", "character": "花", "outfit": "",
         "tier": "best", "keep_tokens": 1, "repeats": 1, "weight": 1.0, "width": 6, "height": 4,
         "sha256": sha256_of("out/test/s__e 1__000002-0-head.png"),
     }  # fmt: skip
@@ -182,10 +186,109 @@ def test_no_images_is_an_error_with_a_way_out(project: Path) -> None:
         export("imagefolder", "other", "out")
 
 
-def test_names_become_names_of_files() -> None:
-    assert file_stem("s/e/000123-0-head") == "s__e__000123-0-head"
-    assert safe('a/b: "c"?') == "a_b_ _c__"
-    assert safe("...") == "_"
+def test_both_sides_of_an_imagefolder_have_columns_of_one_type(project: Path) -> None:
+    """As datasets reads them, which refuses a folder where they differ: an outfit is known on one side only."""
+    export("imagefolder", "s", "out")
+    train, test = (pyarrow.json.read_json(f"out/{side}/metadata.jsonl") for side in ("train", "test"))
+    assert train.schema == test.schema
+    assert {str(train.schema.field(name).type) for name in ("character", "outfit", "crop")} == {"string"}
+    assert train["outfit"].to_pylist() == ["coat", "", ""] and test["outfit"].to_pylist() == [""]
+    assert train["crop"].to_pylist() == ["s/e 1/000001-0-head", "", "s/e 1/000003-0-head"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("sample/ep01", "sample__ep01"),
+        ("[A] 花/01 (1080p).x'y!", "[A] 花__01 (1080p).x'y!"),
+        ("か\u3099/e", "が__e"),  # NFD is written in NFC
+        ('Re:Zero/01 What is "this"?', "Re_Zero__01 What is _this__-c4eb50e5f180"),
+        ("a\\b|c*d<e>f\x1f\x7f/e", "a_b_c_d_e_f____e-37dbbaf2c25e"),
+        (".hack/e. ", "hack__e-e5860bedc64a"),
+        ("..", "_-5ec1f7e700f3"),
+        ("con", "_con-1143da2bc54c"),
+        ("NUL.x/e", "_NUL.x__e-a53cb89670e2"),
+        ("console/e", "console__e"),
+        ("com1", "_com1-957a49c3e803"),
+        ("e" * 100, "e" * 100),
+        ("e" * 101, "e" * 87 + "-d7bb8586f8b6"),
+        ("長" * 84, "長" * 29 + "-ff3f10ef6d49"),
+    ],
+)
+def test_a_name_becomes_a_files_that_every_system_takes(name: str, file: str) -> None:
+    assert file_names([name]) == {name: file}
+
+
+def test_names_that_some_system_takes_for_one_are_told_apart() -> None:
+    names = [
+        "EP01",
+        "ep01",
+        "ep02",
+        "a:b",
+        "a?b",
+        "a__b",
+        "a/b",
+        "が",
+        "か\u3099",
+        "x\u200by",
+        "xy",
+        "Stills",
+        "e" * 200 + "1",
+        "e" * 200 + "2",
+    ]
+    made = file_names(names, taken=["stills"])
+    assert made["ep02"] == "ep02"
+    assert [name for name in names if made[name] == name] == ["ep02"]
+    assert len({text.casefold() for text in made.values()}) == len(names)
+    assert max(len(text.encode()) for text in made.values()) == 100
+    assert file_names(["ep01"]) == {"ep01": "ep01"}
+
+
+def renamed(series: str, episode: str, character: str) -> None:
+    """The dataset of `project` under other names, as data/dataset/<series>.parquet."""
+    table = read_table("data/dataset/s.parquet", OF_DATASET)
+    for column in ("image", "still", "crop"):
+        table = table.with_columns(pl.col(column).str.replace("s/e 1", f"{series}/{episode}", literal=True))
+    write_table(
+        f"data/dataset/{series}.parquet",
+        table.with_columns(character=pl.col("character").replace({"花": character})),
+        OF_DATASET,
+    )
+
+
+def test_whatever_series_episodes_and_people_are_called_files_have_names(project: Path) -> None:
+    renamed("Re:Zero", '01 What is "this"?', "A?")
+    export("kohya", "Re:Zero", "out")
+    stem = "Re_Zero__01 What is _this__-c4eb50e5f180__000001-0-head"
+    assert f"3_A_-2d003dcd002f_keep2/{stem}.png" in files("out") and f"3_A_-2d003dcd002f_keep2/{stem}.txt" in files(
+        "out"
+    )
+    assert not [name for name in files("out") if re.search(r'[\\:*?"<>|]', name)]
+    (entry,) = json.loads(Path("out/3_A_-2d003dcd002f_keep2.json").read_text(encoding="utf-8")).values()
+    assert entry["id"] == 'Re:Zero/01 What is "this"?/000001-0-head'
+    with open("out/dataset.toml", "rb") as file:
+        folders = [one["image_dir"] for one in tomllib.load(file)["datasets"][0]["subsets"]]
+    assert all(Path(folder).is_dir() for folder in folders) and len(folders) == 3
+    export("imagefolder", "Re:Zero", "out2")
+    line = json.loads(Path("out2/train/metadata.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert (line["file_name"], line["id"]) == (f"{stem}.png", 'Re:Zero/01 What is "this"?/000001-0-head')
+
+
+def test_long_names_are_exported(project: Path) -> None:
+    renamed("長" * 75, "第" * 83, "花" * 83)
+    export("kohya", "長" * 75, "out")
+    export("imagefolder", "長" * 75, "out2")
+    names = [Path(name).name for name in (*files("out"), *files("out2"))]
+    assert max(len(name.encode()) for name in names) <= 130
+
+
+def test_an_export_that_cannot_be_written_is_one_line_and_leaves_nothing(project: Path) -> None:
+    before = files(".")
+    for out in ("x" * 300, "params.yaml/out", f"a/{'x' * 256}"):
+        with pytest.raises(GengaError, match=r"cannot be written \(.*\); name another folder"):
+            export("kohya", "s", out)
+    assert files(".") == before and not Path("a").exists()
+    assert "3 images" in export("kohya", "s", "x" * 250)
 
 
 def test_stills_leave_as_png_whatever_they_are_kept_in(project: Path) -> None:

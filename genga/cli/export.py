@@ -145,9 +145,9 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:
-    """The dataset, or one character's part of it. Raises GengaError if that is empty."""
+    """The dataset with the names of its files, or one character's part of it. Raises GengaError if that is empty."""
     path = path_of("dataset", series)
-    rows = read_table(path, folders.OF_DATASET)
+    rows = folders.with_names(read_table(path, folders.OF_DATASET))
     if character is None:
         return rows
     own = rows.filter(character=character)

@@ -10,20 +10,25 @@ from genga.errors import GengaError
 from genga.store.files import read_json, sha256_of, write_json
 
 MARK = "genga-export.json"  # in each folder that is ours: its files with their sha256
+_LONGEST = 255  # bytes of a name, on any file system
+_SHOWN = 40  # characters of a folder's name in those of its temporary ones, which are longer than it by some
 
 
 @contextmanager
 def replacing_folder(path: str | Path) -> Iterator[Path]:
     """Yield a new folder to write into; it takes the place of `path` when the block ends well, else it is removed.
 
-    Raises GengaError if there is something under `path` that was not written here, or was changed since.
+    Raises GengaError if there is something under `path` that was not written here, or was changed since, and if nothing
+    can be written there.
     """
     path = Path(path).absolute()
     check_ours(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (path.with_name(f".{path.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
+    new, old = (path.with_name(f".{path.name[:_SHOWN]}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
     try:
-        new.mkdir()
+        try:
+            new.mkdir(parents=True)
+        except OSError as error:
+            raise GengaError(f"{path}: cannot be written ({error.strerror}); name another folder") from error
         yield new
         write_json(new / MARK, {name: sha256_of(new / name) for name in files_in(new)})
         if path.exists():
@@ -36,6 +41,8 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
 
 def check_ours(path: Path) -> None:
     """Raise GengaError unless `path` can be replaced: absent, an empty folder, or as it was written here."""
+    if any(len(os.fsencode(part)) > _LONGEST for part in path.parts):
+        raise GengaError(f"{path}: cannot be written (File name too long); name another folder")
     if not path.exists():
         return
     if not path.is_dir():
