@@ -44,7 +44,9 @@ digest = hashlib.sha256(b"{stage}")
 for name in sorted(options):
     for value in options[name]:
         if name.startswith("--in-") and name != "--in-data" or name in ("--corrections", "--names"):
-            digest.update(Path(value).read_bytes())
+            of_episodes = sorted(Path(value).glob("*.[pj]*"))  # where it is the folder of a series
+            for path in of_episodes or [Path(value)]:
+                digest.update(path.read_bytes())
         elif not name.startswith("--out") and name not in ("--threads", "--models"):
             digest.update(value.encode())
 series = Path(options.get("--out", ["x"])[0]).stem

@@ -7,7 +7,7 @@ import pytest
 
 from genga.cli.summary import run_lines, series_lines, summary
 from genga.errors import GengaError
-from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables
+from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables, tables_below
 from genga.pages.tally import add_up, going_on
 from genga.store.parquet import write_table
 
@@ -58,9 +58,9 @@ def test_the_series_tables_are_cut_down_to_the_episode(tmp_path):
     for stage, schema in SERIES_TABLES.items():
         other = pl.DataFrame({"still": ["s/e2/0"], list(schema)[1]: ["x"]})
         write_table(tmp_path / stage / "s.parquet", pl.concat([TABLES[stage], other]), other.schema)
-    assert count(read_tables(tmp_path, "s", "e")) == COUNTS
+    assert count(read_tables(tables_below(tmp_path, "s", "e"), "s", "e")) == COUNTS
     with pytest.raises(GengaError, match="no such table"):
-        read_tables(tmp_path, "s", "e2")
+        read_tables(tables_below(tmp_path, "s", "e2"), "s", "e2")
 
 
 def test_a_series_that_no_run_learns_from_is_named_too(

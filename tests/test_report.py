@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import json
 import re
+import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -128,15 +129,18 @@ def run_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def make(**params: float) -> tuple[str, dict]:
-    """Run the script in the current folder; returns the page and the figures."""
+def make(data: str = "data", **params: float) -> tuple[str, dict]:
+    """Run the script in the current folder, on tables below `data`; returns the page and the figures."""
     spec = importlib.util.spec_from_file_location("report_script", ROOT / "scripts/report.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    of_episodes = ("probe", "shots", "dedup", "stills", "detect", "quality", "tag", "crop")
+    given = {f"in_{stage}": Path(data, stage, "show") for stage in of_episodes}
     script.main(
-        in_scores=Path("data/evaluate/hana.json"), in_judged=Path("data/evaluate/hana.parquet"),
-        in_samples=Path("data/sample/hana.parquet"), in_dataset=Path("data/dataset/show.parquet"),
-        in_losses=Path("models/hana/losses.parquet"), in_data=Path("data"), series="show",
+        in_scores=Path(data, "evaluate/hana.json"), in_judged=Path(data, "evaluate/hana.parquet"),
+        in_samples=Path(data, "sample/hana.parquet"), in_losses=Path("models/hana/losses.parquet"),
+        in_characters=Path(data, "characters/show.parquet"), in_dataset=Path(data, "dataset/show.parquet"),
+        in_left_out=Path(data, "dataset/left-out/show.parquet"), **given, series="show",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
         parameters=json.dumps({"tag": {"general": 0.35}}), params=json.dumps({**PARAMS, **params}),
         models=json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}),
@@ -187,6 +191,18 @@ def test_the_figures_hold_what_the_page_shows(run_folder):
     image = figures["training_images"]["show/ep 01/000012-0-fullbody"]
     assert (image["time"], image["box"], image["kind"]) == (75.25, [10, 20, 110, 220], "fullbody")
     assert figures["losses"] == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}]
+
+
+def test_what_it_reads_are_its_arguments(run_folder):
+    """Tables that were moved away: nothing is looked for in data/ but pictures, which tables name."""
+    page, figures = make()
+    shutil.copytree("data", "elsewhere")
+    for path in Path("data").rglob("*.*"):
+        if path.suffix != ".tar":
+            path.unlink()
+    there, others = make("elsewhere")
+    assert others["sources"] != figures["sources"] and {**others, "sources": 0} == {**figures, "sources": 0}
+    assert there.replace("elsewhere/", "data/") == page
 
 
 def test_same_figures_same_bytes(run_folder):

@@ -8,7 +8,7 @@ import typer
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
-from genga.pages.counts import count, read_tables
+from genga.pages.counts import count, read_tables, tables_below
 from genga.pages.tally import Counts, add_up, going_on
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
@@ -41,7 +41,8 @@ def summary(
         raise GengaError(f"{data / 'dedup'}: nothing is made of any series yet; run snakemake --cores all")
     for series in made:
         episodes = sorted(path.stem for path in (data / "dedup" / series).glob("*.parquet"))
-        counts = add_up(count(read_tables(data, series, episode, so_far=True)) for episode in episodes)
+        tables = (read_tables(tables_below(data, series, one), series, one, so_far=True) for one in episodes)
+        counts = add_up(map(count, tables))
         print("\n".join(series_lines(series, episodes, counts)))
         if not (data / "dataset" / f"{series}.parquet").is_file():
             print(f"  no dataset of it: no run in params.yaml learns from {series}, or that is not made yet")

@@ -1,5 +1,6 @@
 """Count an episode's rows after each stage, from the tables. What a count is: genga.pages.tally."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -35,25 +36,26 @@ SERIES_TABLES: dict[str, Schema] = {
 }
 
 
-def read_tables(folder: str | Path, series: str, episode: str, so_far: bool = False) -> dict[str, pl.DataFrame]:
+def tables_below(folder: str | Path, series: str, episode: str) -> dict[str, Path]:
+    """Return where the tables of an episode and its series lie in a project, by stage. folder: of all tables."""
+    of_episode = {stage: Path(folder, stage, series, f"{episode}.parquet") for stage in EPISODE_TABLES}
+    return of_episode | {stage: Path(folder, stage, f"{series}.parquet") for stage in SERIES_TABLES}
+
+
+def read_tables(
+    paths: Mapping[str, str | Path], series: str, episode: str, so_far: bool = False
+) -> dict[str, pl.DataFrame]:
     """Return an episode's tables by stage, those of the series cut down to the episode's stills.
 
-    so_far: a table that is not made yet has no rows, where it is an error otherwise.
+    paths: a table for each stage of EPISODE_TABLES and SERIES_TABLES. so_far: a table that is not made yet has no rows,
+    where it is an error otherwise.
     """
-    folder = Path(folder)
-
-    def read(path: Path, schema: Schema) -> pl.DataFrame:
-        return empty(schema) if so_far and not path.is_file() else read_table(path, schema)
-
-    of_episode = {
-        stage: read(folder / stage / series / f"{episode}.parquet", schema) for stage, schema in EPISODE_TABLES.items()
+    tables = {
+        stage: empty(schema) if so_far and not Path(paths[stage]).is_file() else read_table(paths[stage], schema)
+        for stage, schema in {**EPISODE_TABLES, **SERIES_TABLES}.items()
     }
-    prefix = f"{series}/{episode}/"
-    of_series = {
-        stage: read(folder / stage / f"{series}.parquet", schema).filter(pl.col("still").str.starts_with(prefix))
-        for stage, schema in SERIES_TABLES.items()
-    }
-    return {**of_episode, **of_series}
+    own = pl.col("still").str.starts_with(f"{series}/{episode}/")
+    return {stage: table.filter(own) if stage in SERIES_TABLES else table for stage, table in tables.items()}
 
 
 def count(tables: dict[str, pl.DataFrame]) -> Counts:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from genga.pages._report.figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source
-from genga.pages.counts import count
+from genga.pages.counts import EPISODE_TABLES, count
 from genga.pages.counts import read_tables as read_counted
 from genga.pages.tally import Counts
 from genga.store.files import in_project, read_facts, sha256_of
@@ -42,25 +42,34 @@ def read_tables(
     scores: Path,
     judged: Path,
     samples: Path,
-    dataset: Path,
     losses: Path,
-    data: Path,
+    of_series: Mapping[str, Path],
+    folders: Mapping[str, Path],
     series: str,
     names: Iterable[str],
 ) -> Tables:
-    """Read the files of a run, and below `data` the tables of the series' episodes, by their names."""
-    episodes, judgement = list(names), read_facts(scores)
-    videos = {name: str(read_facts(data / "probe" / series / f"{name}.json")["sha256"]) for name in episodes}
+    """Read the files of a run, the tables of its series and those of its episodes.
+
+    of_series: by stage, as genga.pages.counts has them. folders: by stage, where probe's facts and the tables of the
+    episodes lie, a file for each; names: of the episodes.
+    """
+    episodes, judgement, dataset = list(names), read_facts(scores), of_series["dataset"]
+    videos = {name: str(read_facts(folders["probe"] / f"{name}.json")["sha256"]) for name in episodes}
     chosen = judgement["selection"]
+
+    def counted(name: str) -> Counts:
+        paths = {stage: folders[stage] / f"{name}.parquet" for stage in EPISODE_TABLES}
+        return count(read_counted({**paths, **of_series}, series, name))
+
     return Tables(
         scores=judgement,
         judged=read_table(judged, EVALUATE),
         samples=read_table(samples, {**OF_SAMPLE, **SHARD}),
         dataset=read_table(dataset, {**OF_DATASET, **SHARD}),
         losses=read_table(losses, OF_LOSSES),
-        crops=read_episodes(data / "crop" / series, episodes, OF_CROP),
-        stills=read_episodes(data / "stills" / series, episodes, OF_STILLS),
-        counts={name: count(read_counted(data, series, name)) for name in episodes},
+        crops=read_episodes(folders["crop"], episodes, OF_CROP),
+        stills=read_episodes(folders["stills"], episodes, OF_STILLS),
+        counts={name: counted(name) for name in episodes},
         sources=[
             *(Source("video", f"{series}/{name}", videos[name]) for name in episodes),
             *(Source("table", in_project(path), sha256_of(path)) for path in (dataset, samples, judged)),
