@@ -4,11 +4,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
-from genga.cli.summary import run_lines, series_lines, summary
+from genga.cli.summary import next_lines, run_lines, series_lines, summary
 from genga.errors import GengaError
 from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables, tables_below
 from genga.pages.tally import add_up, going_on
+from genga.store.files import write_text
 from genga.store.parquet import write_table
 
 TABLES = {
@@ -63,23 +65,64 @@ def test_the_series_tables_are_cut_down_to_the_episode(tmp_path):
         read_tables(tables_below(tmp_path, "s", "e2"), "s", "e2")
 
 
-def test_a_series_that_no_run_learns_from_is_named_too(
+def test_a_series_that_no_run_learns_from_says_what_comes_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
 ) -> None:
+    def said() -> list[str]:
+        summary(Path("data"), Path("reports"))
+        return capsys.readouterr().out.splitlines()
+
     monkeypatch.chdir(tmp_path)
     for name in ("params.yaml", "models.yaml"):
         (tmp_path / name).write_bytes((root / name).read_bytes())
-    with pytest.raises(GengaError, match="nothing is made of any series yet"):
-        summary(Path("data"), Path("reports"))
+    with pytest.raises(GengaError, match="nothing is made of any series yet; put videos into data/raw/SERIES, run"):
+        said()
+    for name in ("bare/e.mkv", "bare/notes.txt", "new/01.mkv"):
+        write_text(f"data/raw/{name}", "")
+    with pytest.raises(GengaError, match="yet; videos of bare, new are in data/raw, run snakemake --cores all"):
+        said()
     for stage in ("shots", "dedup", "stills"):
         write_table(f"data/{stage}/bare/e.parquet", TABLES[stage], TABLES[stage].schema)
-    summary(Path("data"), Path("reports"))
-    assert capsys.readouterr().out.splitlines()[:4] == [
+    assert said()[:5] == [
         "bare: 1 episodes (e)",
         "      2 of 5       frames            3 held, 2 kept",
         "      2            shots",
-        "  no dataset of it: no run in params.yaml learns from bare, or that is not made yet",
+        "  who is who in it is not told yet; run snakemake --cores all",
+        "new: nothing is made of its videos yet; run snakemake --cores all",
     ]
+    cells = {"still": ["bare/e/000001"] * 3, "cluster": [0, 1, -1], "character": [None] * 3}
+    people = pl.DataFrame(cells, schema_overrides={"character": pl.String})
+    write_table("data/characters/bare.parquet", people, people.schema)
+    assert said()[4:6] == [
+        "  data/characters/bare.html: 2 clusters of people have no name; give names in corrections/bare/characters.csv",
+        "  no run learns from it; to have one, add under runs in params.yaml: "
+        'first: {"series": "bare", "character": null}',
+    ]
+    named = people.with_columns(character=pl.Series(["hana", None, "hana"]))
+    write_table("data/characters/bare.parquet", named, named.schema)
+    assert said()[4:6] == [
+        "  data/characters/bare.html: 1 of 2 clusters of people have no name; "
+        "give names in corrections/bare/characters.csv",
+        "  no run learns from it; to have one, add under runs in params.yaml: "
+        'hana: {"series": "bare", "character": "hana"}',
+    ]
+    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    params["runs"] = {"hana": {"series": "bare", "character": "hana"}}
+    write_text("params.yaml", yaml.safe_dump(params))
+    assert said()[4] == "  no dataset of it yet, which hana is to learn from; run snakemake --cores all"
+
+
+def test_what_comes_next_is_yaml_whatever_things_are_called() -> None:
+    people = pl.DataFrame({"cluster": [0], "character": ["86: 花"]})
+    (line,) = next_lines('a "b": #', [], Path("data/characters/x.parquet"), people)
+    text = line.partition("params.yaml: ")[2]
+    assert yaml.safe_load(text) == {"first": {"series": 'a "b": #', "character": "86: 花"}}
+
+
+def test_clusters_that_were_named_as_nobody_wait_for_no_name() -> None:
+    people = pl.DataFrame({"cluster": [0, 0, 1], "character": ["", "", "hana"]})
+    (line,) = next_lines("s", [], Path("data/characters/s.parquet"), people)
+    assert line.endswith('hana: {"series": "s", "character": "hana"}')
 
 
 def test_what_goes_on_is_told_from_what_is_left_behind():

@@ -1,22 +1,33 @@
 """`genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints, reports."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import typer
 
+from genga.decisions.csv import path_of
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
 from genga.pages.counts import count, read_tables, tables_below
 from genga.pages.tally import Counts, add_up, going_on
 from genga.params.models import Params as Models
+from genga.params.runs import Params as Run
 from genga.params.section import parse_section, section_of_file
 from genga.store.files import read_json
-from genga.tables.places import FOLDER
+from genga.store.parquet import read_table
+from genga.tables.characters import CHARACTERS, NOBODY
+from genga.tables.places import FOLDER, RAW
+from genga.tables.schema import only
+from genga.video.episodes import find_episodes, in_name_order
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+ALL = "snakemake --cores all"
+OF_CHARACTERS = only(CHARACTERS, "cluster", "character")
 # Of what the stages count: what to call it, and how many labels to name beside the number.
 LINES = {
     "frames": ("frames", 5),
@@ -37,20 +48,34 @@ def summary(
 ) -> None:
     """Print what has been made: counts at each stage, models, selected checkpoints beside their base, reports."""
     made = sorted(path.name for path in (data / "dedup").glob("*") if any(path.glob("*.parquet")))
+    raw = data / Path(RAW).name
+    waiting = [series for series in in_name_order(find_episodes(raw)) if series not in made]
     if not made:
-        raise GengaError(f"{data / 'dedup'}: nothing is made of any series yet; run snakemake --cores all")
+        there = f"videos of {', '.join(waiting)} are in {raw}" if waiting else f"put videos into {raw}/SERIES"
+        raise GengaError(f"{data / 'dedup'}: nothing is made of any series yet; {there}, run {ALL}")
+    runs = section_of_file("params.yaml", "runs") or {}
+    learning = {name: parse_section(f"runs.{name}", Run, of).series for name, of in runs.items()}
     for series in made:
-        episodes = sorted(path.stem for path in (data / "dedup" / series).glob("*.parquet"))
-        tables = (read_tables(tables_below(data, series, one), series, one, so_far=True) for one in episodes)
-        counts = add_up(map(count, tables))
-        print("\n".join(series_lines(series, episodes, counts)))
-        if not (data / "dataset" / f"{series}.parquet").is_file():
-            print(f"  no dataset of it: no run in params.yaml learns from {series}, or that is not made yet")
-        if (page := data / "overview" / f"{series}.html").is_file():
-            print(f"  {page}: its episodes, their drawings, and decisions to check")
+        print("\n".join(lines_of(data, series, [run for run, of in learning.items() if of == series])))
+    for series in waiting:
+        print(f"{series}: nothing is made of its videos yet; run {ALL}")
     for path in sorted((data / "evaluate").glob("*.json")):
         print("\n".join(run_lines(read_json(path), reports / path.stem / "index.html")))
     print(f"\n{load(parse_section('models', Models, section_of_file('params.yaml', 'models'))).summary()}")
+
+
+def lines_of(data: Path, series: str, runs: list[str]) -> list[str]:
+    """Return what is made of a series, and what comes next where it has no dataset. runs: that learn from it."""
+    episodes = sorted(path.stem for path in (data / "dedup" / series).glob("*.parquet"))
+    tables = (read_tables(tables_below(data, series, one), series, one, so_far=True) for one in episodes)
+    lines = series_lines(series, episodes, add_up(map(count, tables)))
+    if (page := data / "overview" / f"{series}.html").is_file():
+        lines.append(f"  {page}: its episodes, their drawings, and decisions to check")
+    if (data / "dataset" / f"{series}.parquet").is_file():
+        return lines
+    people = data / "characters" / f"{series}.parquet"
+    table = read_table(people, OF_CHARACTERS) if people.is_file() else None
+    return lines + next_lines(series, runs, people, table)
 
 
 def series_lines(series: str, episodes: list[str], counts: Counts) -> list[str]:
@@ -67,6 +92,29 @@ def series_lines(series: str, episodes: list[str], counts: Counts) -> list[str]:
         number = f"{on:>7}" + (f" of {total:<7}" if on != total else " " * 11)
         lines.append(f"{number} {name:<16}{said}".rstrip())
     return lines
+
+
+def next_lines(series: str, runs: list[str], path: Path, people: pl.DataFrame | None) -> list[str]:
+    """Return what to do for a dataset and a model of a series that has none yet.
+
+    runs: that learn from it. people: OF_CHARACTERS, which lies at `path`; None where that is not made yet.
+    """
+    if runs:
+        return [f"  no dataset of it yet, which {', '.join(runs)} is to learn from; run {ALL}"]
+    if people is None:
+        return [f"  who is who in it is not told yet; run {ALL}"]
+    clusters = people.filter(pl.col("cluster") >= 0).group_by("cluster").agg(pl.col("character").drop_nulls().len())
+    unnamed = clusters.filter(character=0).height
+    names = people.filter(pl.col("character") != NOBODY)["character"].value_counts(sort=True)["character"].to_list()
+    lines = []
+    if unnamed:
+        of = f"{unnamed} of {clusters.height}" if unnamed < clusters.height else str(unnamed)
+        sheet, csv = path.with_suffix(".html"), path_of("characters", series)
+        lines.append(f"  {sheet}: {of} clusters of people have no name; give names in {csv}")
+    who = names[0] if names else None
+    run = who if who and re.fullmatch(r"[A-Za-z][\w-]*", who) else "first"
+    keys = json.dumps({"series": series, "character": who}, ensure_ascii=False)
+    return [*lines, f"  no run learns from it; to have one, add under runs in params.yaml: {run}: {keys}"]
 
 
 def run_lines(figures: dict[str, Any], report: Path) -> list[str]:
