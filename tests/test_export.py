@@ -291,6 +291,27 @@ def test_an_export_that_cannot_be_written_is_one_line_and_leaves_nothing(project
     assert "3 images" in export("kohya", "s", "x" * 250)
 
 
+@pytest.mark.parametrize("series", ["", ".", "..", "../s", "a/s"])
+def test_a_series_is_never_a_path(project: Path, series: str) -> None:
+    for command in ("kohya", "imagefolder", "croissant"):
+        with pytest.raises(GengaError, match="a series is named as its folder in data/raw/, as in sample; got"):
+            export(command, series, "out")
+
+
+@pytest.mark.parametrize("episode", ["s", "s/", "s/..", "./e", "s/e/000001"])
+def test_an_episode_is_named_with_its_series(project: Path, episode: str) -> None:
+    for command in ("stills", "sheet"):
+        with pytest.raises(GengaError, match="an episode is named SERIES/EPISODE, as in sample/ep01; got"):
+            export(command, episode, "out")
+
+
+@pytest.mark.parametrize("words", [("o\udcff",), ("out", "--found-at", "o\udcff")])
+def test_a_folder_that_is_not_utf_8_is_named(project: Path, words: tuple[str, ...]) -> None:
+    with pytest.raises(GengaError, match=r"'o\\udcff' is not UTF-8, as dataset.toml is"):
+        export("kohya", "s", *words)
+    assert files(".") == ["data/crop.tar", "data/dataset/s.parquet", "params.yaml"]
+
+
 def test_stills_leave_as_png_whatever_they_are_kept_in(project: Path) -> None:
     pixels = np.full((4, 6, 3), (1, 2, 200), np.uint8)
     with writing_shard("data/stills/s/e.tar") as shard:

@@ -28,6 +28,26 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_long_names_can_be_written_side_by_side(tmp_path: Path) -> None:
+    """With 255 bytes, as file systems have: what is beside the file while it is written is shorter."""
+    table, shard = (tmp_path / f"{'長' * 82}.{kind}" for kind in ("parquet", "tar"))
+    with replacing(table) as first, replacing(shard) as second:
+        first.write_text("table")
+        second.write_text("shard")
+        assert first != second
+    assert (table.read_text(), shard.read_text()) == ("table", "shard") and len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(GengaError, match=r"cannot be written \(File name too long\); give it a shorter name, and run"):
+        write_text(tmp_path / ("x" * 256), "")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_in_a_files_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(GengaError, match=r"a: cannot be written \(Is a directory\); move the folder away, and run"):
+        write_text(tmp_path / "a", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").is_dir()
+
+
 def test_sha256_of_known_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256_of(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

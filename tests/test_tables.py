@@ -43,3 +43,11 @@ def test_a_missing_or_damaged_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(GengaError, match=r"a\.parquet: damaged table"):
         read_table(tmp_path / "a.parquet", SCHEMA)
+
+
+def test_what_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").mkdir()
+    for name, why in (("a.parquet", "Is a directory"), ("x" * 300, "File name too long")):
+        with pytest.raises(GengaError) as error:
+            read_table(tmp_path / name, {})
+        assert str(error.value) == f"{tmp_path / name}: cannot be read ({why})"

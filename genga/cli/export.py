@@ -20,7 +20,7 @@ from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.dataset import TRAIN
-from genga.tables.places import path_of
+from genga.tables.places import RAW, path_of
 from genga.tables.schema import SHARD
 from genga.tables.stills import FILES
 
@@ -52,6 +52,8 @@ def kohya(
     if rows.is_empty():
         raise GengaError(f"{path_of('dataset', series)}: no image is {split}; see params.yaml:dataset.held_out")
     place = found_at or out.as_posix()
+    if place.encode(errors="ignore").decode() != place:
+        raise GengaError(f"{place!r} is not UTF-8, as {folders.TOML} is; name another folder, or one by --found-at")
     _write(series, out, rows, folders.kohya_texts(rows, params, place), folders.kohya_image)
     summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{folders.TOML}")
 
@@ -100,7 +102,7 @@ def croissant(series: Series, out: Out) -> None:
     from genga.audit.croissant import croissant as write
     from genga.audit.tables import OF_DATASET
 
-    rows = read_table(path_of("dataset", series), OF_DATASET)
+    rows = read_table(_dataset(series), OF_DATASET)
     with replacing_folder(out) as folder:
         write(series, rows, folder)
     summary(f"export {series}: {rows.height} images in {out}; described in {out}/{NAME}")
@@ -129,9 +131,16 @@ def rocrate(model: Model, out: Out) -> None:
 
 def _named(episode: str) -> str:
     """The episode's name. Raises GengaError if it is none."""
-    if len(parts := episode.split("/")) != 2 or not all(parts):
+    if len(parts := episode.split("/")) != 2 or {"", ".", ".."} & set(parts):
         raise GengaError(f"an episode is named SERIES/EPISODE, as in sample/ep01; got {episode!r}")
     return episode
+
+
+def _dataset(series: str) -> str:
+    """Where a series' dataset lies. Raises GengaError if that is no series' name."""
+    if series in ("", ".", "..") or "/" in series:
+        raise GengaError(f"a series is named as its folder in {RAW}, as in sample; got {series!r}")
+    return path_of("dataset", series)
 
 
 def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -146,7 +155,7 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:
     """The dataset with the names of its files, or one character's part of it. Raises GengaError if that is empty."""
-    path = path_of("dataset", series)
+    path = _dataset(series)
     rows = folders.with_names(read_table(path, folders.OF_DATASET))
     if character is None:
         return rows

@@ -15,6 +15,8 @@ from genga.errors import GengaError
 
 LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REMEDIES = {errno.EISDIR: "move the folder away", errno.ENAMETOOLONG: "give it a shorter name"}
+_ROOMY = 230  # bytes of a file's name that leave room for what is put around it while it is being written
 SEAL = "seal"  # the key of the sha256 of what a file says beside it, as compact JSON with sorted keys
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
 
@@ -27,7 +29,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     GengaError if it cannot be written there, or there is no room for it.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{_short(path.name)}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
@@ -37,7 +39,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in (*_NO_ROOM, *_REMEDIES):
             raise
         raise GengaError(f"{path}: cannot be written ({error.strerror}); {_remedy(error)}, and run again") from error
     finally:
@@ -45,7 +47,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def _remedy(error: OSError) -> str:
-    return "make room" if error.errno in _NO_ROOM else "allow writing there"
+    return "make room" if error.errno in _NO_ROOM else _REMEDIES.get(error.errno or 0, "allow writing there")
+
+
+def _short(name: str) -> str:
+    """A name with room for more: file systems take 255 bytes. What is cut off is told apart by its sha256."""
+    data = os.fsencode(name)
+    return name if len(data) <= _ROOMY else f"{name[:40]}-{hashlib.sha256(data).hexdigest()}"
 
 
 def check_writable(folders: Iterable[str | Path]) -> None:

@@ -53,7 +53,9 @@ def read_table(path: str | Path, schema: Schema) -> pl.DataFrame:
         table = pl.read_parquet(io.BytesIO(data))  # pyarrow takes 35 MB more to read the frames of an episode
     except FileNotFoundError as error:
         raise GengaError(f"{path}: no such table; run snakemake to make it") from error
-    except (pl.exceptions.ComputeError, OSError) as error:
+    except OSError as error:
+        raise GengaError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except pl.exceptions.ComputeError as error:
         raise GengaError(f"{path}: damaged table ({error}); delete it and run snakemake again") from error
     _check(path, table.schema, schema)
     return table.select(list(schema))
