@@ -5,10 +5,15 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import external_data_helper, helper, numpy_helper
 
 from genga.errors import GengaError
 from genga.models import registry
+from genga.models.download import pull
+from genga.models.models_file import weights_outside
 from genga.params.models import Params
 
 EMBEDDED = Params(use="embedded", folder="weights", device="cpu", batch=1)
@@ -40,6 +45,7 @@ published:
 def project(root: Path, **values: str) -> Path:
     """Write models.yaml with the given values, and files where they belong. Returns `root`."""
     values = {"embedded": SHA, "published": SHA, "base": "null", "revision": "null"} | values
+    root.mkdir(exist_ok=True)
     (root / "models.yaml").write_text(MODELS.format(**values))
     for path in ("demo/p.onnx", "weights/someone/person/v1/model.onnx"):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -172,3 +178,149 @@ def test_this_project_fills_every_role(section):
     ]  # fmt: skip
     if section is EMBEDDED and filled.model("base").path.exists():
         assert all(model.verify().is_pinned for model in filled.models.values())
+
+
+@pytest.mark.parametrize(
+    "path", ["../p.onnx", "/p.onnx", "a/../../p.onnx", "a//p.onnx", "./p.onnx", "p.onnx/", r"a\p.onnx", "", "a\n"]
+)
+@pytest.mark.parametrize("where", ["embedded.a.files.model.path", "published.a.files.model.path", "embedded.a.folder"])
+def test_a_path_stays_below_its_folder(tmp_path, where, path):
+    entry = {"name": "a", "licence": "b", "knows": "c"}
+    if where.startswith("published"):
+        entry["repo"] = "a/b"
+    entry |= {"folder": path} if where.endswith("folder") else {"files": {"model": {"path": path}}}
+    sets = {"embedded": {}, "published": {}} | {where.split(".")[0]: {"a": entry}}
+    (tmp_path / "models.yaml").write_text(json.dumps(sets))
+    with pytest.raises(GengaError) as error:
+        registry.load(EMBEDDED, tmp_path)
+    said = (
+        "either files or folder is needed" if where.endswith("folder") and not path else f"{path!r} is not a path below"
+    )
+    assert said in str(error.value) and f"models.yaml:{where.split('.')[0]}.a" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("repo", ["../b", "a/..", "/a/b", "a", "a/b/c", "a/b ", ".incoming/b", "a/b\n"])
+def test_a_repo_is_owner_and_name(tmp_path, repo):
+    entry = {"name": "a", "licence": "b", "knows": "c", "repo": repo, "files": {"model": {"path": "p"}}}
+    (tmp_path / "models.yaml").write_text(json.dumps({"embedded": {}, "published": {"a": entry}}))
+    with pytest.raises(GengaError, match=r"published\.a\.repo: .* is not the name of a repo; write owner/name"):
+        registry.load(EMBEDDED, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("section", "link"),
+    [
+        (EMBEDDED, "demo/p.onnx"),
+        (EMBEDDED, "demo"),
+        (PUBLISHED, "weights/someone/person/v1/model.onnx"),
+        (PUBLISHED, "weights/someone/person/v1"),
+        (PUBLISHED, "weights/someone/person"),
+    ],
+)
+def test_a_link_out_of_the_folder_is_neither_read_nor_written_through(tmp_path, section, link):
+    root = project(tmp_path / "here")
+    (root / link).rename(tmp_path / "elsewhere")
+    (root / link).symlink_to(tmp_path / "elsewhere")
+    model = registry.load(section, root).model("person")
+    with pytest.raises(GengaError, match="is a link that leads out of .*; put the file itself there"):
+        model.verify()
+    with pytest.raises(GengaError, match="is a link that leads out of"):
+        list(pull(model, root, root / "weights", None))
+
+
+def test_the_folder_of_models_may_be_a_link(tmp_path):
+    root = project(tmp_path / "here")
+    (root / "weights").rename(tmp_path / "disk")
+    (root / "weights").symlink_to(tmp_path / "disk")
+    assert registry.load(PUBLISHED, root).model("person").verify().sha256 == SHA
+
+
+BASE = """
+embedded: {{}}
+published:
+  base:
+    name: b
+    knows: c
+    licence: MIT
+    repo: a/b
+    {folder}
+    files:
+      unet: {{path: {unet}, sha256: {sha}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "unet", "others"),
+    [
+        ("folder: .", "unet/x.safetensors", "unet/x.safetensors.index.json"),
+        ("folder: .", "unet/x.safetensors", "unet/x-00001-of-00002.safetensors"),
+        ("folder: .", "unet/x.safetensors", "vae/config.json"),
+        ("", "x.safetensors", "x/unet/config.json"),  # a single file, and its configuration beside it
+    ],
+)
+def test_a_file_that_no_list_names_and_a_loader_may_read_is_refused(tmp_path, folder, unet, others):
+    (tmp_path / "models.yaml").write_text(BASE.format(folder=folder, unet=unet, sha=SHA))
+    for path, content in (
+        (unet, PERSON),
+        (others, b"{}"),
+        ("README.md", b""),
+        ("unet/.cache/x", b""),
+        ("LICENSE", b""),
+    ):
+        (tmp_path / "weights/a/b" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "weights/a/b" / path).write_bytes(content)
+    model = registry.load(PUBLISHED, tmp_path).model("base")
+    with pytest.raises(GengaError, match="move it away, or list it under files with its sha256") as error:
+        model.verify()
+    assert str(error.value).startswith(
+        f"{tmp_path / 'weights/a/b' / others}: models.yaml names no such file (model b, "
+    )
+    (tmp_path / "weights/a/b" / others).unlink()
+    assert model.verify().sha256
+
+
+def graph(path: Path, inside: bool = False) -> None:
+    """An ONNX graph whose weights lie in the file `more/w.bin`; inside: those of a branch."""
+    weights = numpy_helper.from_array(np.zeros(300, np.float32), "w")
+    body = helper.make_graph([], "g", [], [], [weights])
+    if inside:
+        node = helper.make_node("If", ["c"], ["y"], then_branch=body, else_branch=body)
+        body = helper.make_graph([node], "g", [], [])
+    model = helper.make_model(body)
+    for tensor in external_data_helper._get_all_tensors(model):
+        external_data_helper.set_external_data(tensor, "more/w.bin")
+        tensor.ClearField("raw_data")
+    path.write_bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_weights_that_a_graph_keeps_in_another_file_are_pinned_or_refused(tmp_path, inside):
+    root = project(tmp_path)
+    graph(root / "demo/p.onnx", inside)
+    assert weights_outside(root / "demo/p.onnx") == ["more/w.bin"]
+    sha256 = hashlib.sha256((root / "demo/p.onnx").read_bytes()).hexdigest()
+    project(root, embedded=sha256)
+    graph(root / "demo/p.onnx", inside)
+    with pytest.raises(GengaError, match=r"demo/more/w.bin: models.yaml names no such file .*list it under files"):
+        registry.load(EMBEDDED, root).model("person").verify()
+    (root / "demo/more").mkdir()
+    (root / "demo/more/w.bin").write_bytes(PERSON)
+    both = f"{sha256}}}, weights: {{path: demo/more/w.bin, sha256: {SHA}"
+    (root / "models.yaml").write_text((root / "models.yaml").read_text().replace(sha256, both))
+    assert len(registry.load(EMBEDDED, root).model("person").verify().digests) == 2
+
+
+def test_a_graph_with_its_weights_inside_and_no_graph_name_no_file(tmp_path):
+    weights = numpy_helper.from_array(np.zeros(300, np.float32), "location")
+    onnx.save(helper.make_model(helper.make_graph([], "g", [], [], [weights])), tmp_path / "a.onnx")
+    for name, content in (("b", b""), ("c", b"\xff" * 40), ("d", (tmp_path / "a.onnx").read_bytes()[:-9])):
+        (tmp_path / f"{name}.onnx").write_bytes(content)
+    assert [weights_outside(tmp_path / f"{name}.onnx") for name in "abcd"] == [[], [], [], []]
+
+
+@pytest.mark.parametrize("text", ["[]", '{"a/b": 3}', '{"a/b": {"files": []}}'])
+def test_a_lock_of_another_form_is_one_line(tmp_path, text):
+    (project(tmp_path) / "models.lock").write_text(text)
+    with pytest.raises(GengaError, match=r"models\.lock: is not what `genga models pull` wrote; `git checkout"):
+        registry.load(PUBLISHED, tmp_path)

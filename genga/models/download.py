@@ -34,6 +34,7 @@ def pull(model: Model, root: Path, folder: Path, origin: Path | None, endpoint: 
     origin: a folder to take files from, laid out `<repo>/<path>`; None: the hub at `endpoint`. Raises GengaError for
     a file that cannot be had or that is not the one on record; what is in place already stays.
     """
+    model.check_links()
     wanted = [file for file in model.files if not _in_place(file, file.pinned)]
     if wanted:
         source = _folder(model, origin) if origin else _hub(model, folder / STAGING, endpoint)

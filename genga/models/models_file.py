@@ -1,9 +1,13 @@
 """models.yaml and models.lock as they are written: which model plays which role, and what is known of its files.
 
 models.yaml is kept by people: set -> role -> entry. models.lock is kept by `genga models pull`: repo -> the revision
-and the sha256 of files that models.yaml does not know; it belongs into git beside models.yaml.
+and the sha256 of files that models.yaml does not know; it belongs into git beside models.yaml. Beside them what a graph
+itself says of further files: it too is a list of what will be read.
 """
 
+import mmap
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +63,16 @@ def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
 def read_lock(root: Path) -> Lock:
     """Return models.lock; empty if there is none."""
     path = root / LOCK_FILE
-    return dict(read_json(path)) if path.exists() else {}
+    if not path.exists():
+        return {}
+    lock = read_json(path)
+    if not isinstance(lock, dict) or not all(map(_is_locked, lock.values())):
+        raise GengaError(f"{path}: is not what `genga models pull` wrote; `git checkout {path.name}`, or pull again")
+    return lock
+
+
+def _is_locked(of: Any) -> bool:
+    return isinstance(of, dict) and isinstance(of.get("files", {}), dict)
 
 
 def _entry(name: str, role: str, value: Any) -> ModelEntry:
@@ -73,4 +86,89 @@ def _entry(name: str, role: str, value: Any) -> ModelEntry:
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: repo and files are needed")
     if name == "embedded" and bool(entry.files) == bool(entry.folder):
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: either files or folder is needed")
+    _check_places(f"{MODELS_FILE}:{name}.{role}", entry)
     return entry
+
+
+def _check_places(key: str, entry: ModelEntry) -> None:
+    """Refuse names that lead, or could be read to lead, out of the folder that they are in."""
+    if entry.repo is not None and not _REPO.fullmatch(entry.repo):
+        raise GengaError(f"{key}.repo: {entry.repo!r} is not the name of a repo; write owner/name, as its hub does")
+    places = {f"files.{part}.path": file.path for part, file in entry.files.items()}
+    if entry.folder not in (None, "."):
+        places["folder"] = str(entry.folder)
+    for what, path in places.items():
+        if not path.isprintable() or "\\" in path or {"", ".", ".."} & set(path.split("/")):
+            raise GengaError(
+                f"{key}.{what}: {path!r} is not a path below its folder; write one without . and .. and slashes at its ends"
+            )
+
+
+_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+
+
+def weights_outside(graph: Path) -> list[str]:
+    """Return the files that an ONNX graph says its weights lie in, as it writes them: paths from its folder, sorted.
+
+    Of the graph's bytes only names and lengths are read; where they are not a graph's, onnxruntime will say so.
+    Format: https://github.com/onnx/onnx/blob/main/docs/ExternalData.md, onnx/onnx.proto.
+    """
+    if not graph.stat().st_size:
+        return []
+    with open(graph, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        entries = [dict(_fields(data, start, end)) for start, end in _external(data, 0, len(data), "model")]
+        pairs = [[data[slice(*entry[field])] for field in (1, 2)] for entry in entries if {1, 2} <= entry.keys()]
+    return sorted({value.decode(errors="replace") for key, value in pairs if key == b"location"})
+
+
+# By message of onnx.proto: the fields through which tensors are reached, and the message that each holds.
+_LEADS: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {13: "external"},  # StringStringEntryProto: 1 key, 2 value
+}
+
+
+def _external(data: mmap.mmap, start: int, end: int, message: str) -> Iterator[tuple[int, int]]:
+    """Yield where each entry of external_data begins and ends in a message."""
+    for field, (first, last) in _fields(data, start, end):
+        inside = _LEADS[message].get(field)
+        if inside == "external":
+            yield first, last
+        elif inside is not None:
+            yield from _external(data, first, last, inside)
+
+
+def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield number and place of each field of a protobuf message that has a length; the others are stepped over."""
+    while start < end:
+        key, start = _varint(data, start, end)
+        match key & 7:
+            case 0:
+                _, start = _varint(data, start, end)
+            case 1 | 5 as kind:
+                start += 8 if kind == 1 else 4
+            case 2:
+                length, start = _varint(data, start, end)
+                if start + length > end:
+                    return
+                yield key >> 3, (start, start + length)
+                start += length
+            case _:
+                return
+
+
+def _varint(data: mmap.mmap, start: int, end: int) -> tuple[int, int]:
+    """Return a number of seven bits a byte, lowest first, and where it ends."""
+    value = shift = 0
+    while start < end:
+        byte = data[start]
+        start, value, shift = start + 1, value | (byte & 127) << shift, shift + 7
+        if byte < 128:
+            break
+    return value, start

@@ -30,7 +30,7 @@ def lock_embedded(root: Path, registry: Registry) -> int:
             text = _set_file(text, remote, digest)
     if text != before:
         write_text(path, text)
-    return sum(old != new for old, new in zip(before.splitlines(), text.splitlines(), strict=True))
+    return sum(old != new for old, new in zip(before.split("\n"), text.split("\n"), strict=True))
 
 
 def _set_file(text: str, remote: str, digest: str) -> str:

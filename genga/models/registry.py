@@ -7,6 +7,7 @@ no inference library, so that the workflow can ask it for file names.
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from genga.errors import GengaError
-from genga.models.models_file import MODELS_FILE, Lock, ModelEntry, read_catalogue, read_lock
+from genga.models.models_file import MODELS_FILE, Lock, ModelEntry, read_catalogue, read_lock, weights_outside
 from genga.params.models import Params
 from genga.params.section import params_of
 from genga.store.files import sha256_of
@@ -38,6 +39,7 @@ class Model:
     path: Path  # the folder of a folder model, else the first file
     revision: str | None  # commit of the repo, None: embedded, or not pinned yet
     pinned: str | None  # of a folder model that is pinned as a whole
+    within: tuple[Path, ...]  # folders that no file leaves: the project's; where models lie, and the repo's in it
 
     @property
     def name(self) -> str:
@@ -65,7 +67,11 @@ class Model:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """The sha256 of every file by its remote path, from the content. Raises GengaError if one is missing."""
+        """The sha256 of every file by its remote path, from the content.
+
+        Raises GengaError if one is missing, or a link leads out of the folder it is in.
+        """
+        self.check_links()
         for file in self.files:
             if not file.path.is_file():
                 raise GengaError(f"{file.path}: missing {self._who}; {self._remedy}")
@@ -79,7 +85,10 @@ class Model:
         return tree_sha256(self._in_folder())
 
     def verify(self) -> Self:
-        """Return the model if every file is there and has the sha256 on record, else raise GengaError."""
+        """Return the model if every file is there and has the sha256 on record, else raise GengaError.
+
+        And if no other file lies where a loader may come by it: what no list names, no sha256 holds.
+        """
         for file in self.files:
             found = self.digests[file.remote]
             if file.pinned is None and self.set == "published":
@@ -92,6 +101,11 @@ class Model:
             raise GengaError(
                 f"{self.path}: content is {self.sha256[:12]}…, expected {self.pinned[:12]}… {self._who}; {self._remedy}"
             )
+        if (unlisted := self.unlisted()) is not None:
+            raise GengaError(
+                f"{unlisted}: {MODELS_FILE} names no such file {self._who}, and it may be read with the others; "
+                "move it away, or list it under files with its sha256"
+            )
         if not self.is_pinned:
             print(f"note: {self.path}: no sha256 in {MODELS_FILE} {self._who}", file=sys.stderr)
         return self
@@ -100,6 +114,26 @@ class Model:
     def is_pinned(self) -> bool:
         """Whether the content of every file is on record."""
         return self.pinned is not None or all(file.pinned is not None for file in self.files)
+
+    def check_links(self) -> None:
+        """Raise GengaError if a link leads out of the folders that the model's files are in, before any is used."""
+        inner = self.within[-1].resolve()
+        for path, home in [*zip(self.within[1:], self.within, strict=False), *((of.path, inner) for of in self.files)]:
+            if not path.resolve().is_relative_to(home.resolve()):
+                raise GengaError(f"{path}: is a link that leads out of {home} {self._who}; put the file itself there")
+
+    def unlisted(self) -> Path | None:
+        """Return a file that would be read with the listed ones and is none of them, the first by name; None if none.
+
+        In the folder of a diffusers model, or of the configuration beside a single file, or where a graph has weights.
+        """
+        listed = {Path(os.path.normpath(file.path)) for file in self.files}
+        folder = self.path if self.entry.folder is not None else self.path.with_suffix("")
+        may_read = self.entry.folder is not None or self.path.suffix == ".safetensors"
+        found = [path for path in (folder.rglob("*") if may_read else ()) if _is_read(path, folder)]
+        for file in (file for file in self.files if file.path.suffix == ".onnx"):
+            found += [Path(os.path.normpath(file.path.parent / name)) for name in weights_outside(file.path)]
+        return min(set(found) - listed, default=None)
 
     def _in_folder(self) -> dict[str, str]:
         """Digests by path within the folder of a folder model, else by remote path."""
@@ -172,9 +206,9 @@ def _embedded(role: str, entry: ModelEntry, root: Path) -> Model:
         files = [
             ModelFile(p.relative_to(path).as_posix(), p.relative_to(root).as_posix(), p, None) for p in _files_of(path)
         ]
-        return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256)
+        return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256, (root,))
     files = [ModelFile(part, f.path, root / f.path, f.sha256) for part, f in entry.files.items()]
-    return Model(role, "embedded", entry, tuple(files), files[0].path, None, None)
+    return Model(role, "embedded", entry, tuple(files), files[0].path, None, None, (root,))
 
 
 def _published(role: str, entry: ModelEntry, folder: Path, lock: Lock) -> Model:
@@ -186,11 +220,21 @@ def _published(role: str, entry: ModelEntry, folder: Path, lock: Lock) -> Model:
     pins = {f.path: f.sha256 or locked.get("files", {}).get(f.path) for f in entry.files.values()}
     files = [ModelFile(part, f.path, home / f.path, pins[f.path]) for part, f in entry.files.items()]
     path = home / entry.folder if entry.folder is not None else files[0].path
-    return Model(role, "published", entry, tuple(files), path, entry.revision or locked.get("revision"), None)
+    revision = entry.revision or locked.get("revision")
+    return Model(role, "published", entry, tuple(files), path, revision, None, (folder, home))
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
     """The files of a diffusers folder, sorted, hidden ones aside; if none, the model_index.json that is missing."""
-    found = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    seen = [path for path in found if not any(part.startswith(".") for part in path.parts)]
-    yield from [folder / path for path in seen] or [folder / "model_index.json"]
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder))
+    yield from found or [folder / "model_index.json"]
+
+
+def _is_read(path: Path, folder: Path) -> bool:
+    """Whether a loader may read it: a file, or a link to a folder, that is neither hidden nor a text for people."""
+    inside = path.is_file() or path.is_symlink()
+    return inside and not _is_hidden(path, folder) and path.suffix != ".md" and not path.name.startswith("LICENSE")
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
