@@ -29,3 +29,9 @@ def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
         (f"{tmp_path}/probe/killed.log", killed),
         (f"{tmp_path}/train/killed.log", killed),
     ]
+
+
+def test_a_line_ends_at_its_line_feed_alone(tmp_path: Path) -> None:
+    said = "error: a\N{LINE SEPARATOR}b\N{NEXT LINE}c.mkv: not a video"
+    (tmp_path / "a.log").write_text(f"reading\n{said}\n", encoding="utf-8")
+    assert find_failures(tmp_path, since=0) == [(f"{tmp_path}/a.log", said)]

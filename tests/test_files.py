@@ -1,8 +1,10 @@
 """genga.store.files: whole or not at all, and equal values give equal bytes."""
 
+import errno
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,6 +48,46 @@ def test_a_folder_in_a_files_place_is_named(tmp_path: Path) -> None:
     with pytest.raises(GengaError, match=r"a: cannot be written \(Is a directory\); move the folder away, and run"):
         write_text(tmp_path / "a", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("name", "lasting", "steps"),
+    [
+        ("a", True, ["disk: .a.tmp", "rename: a", "disk: here"]),
+        ("b/c/a", True, ["disk: .a.tmp", "rename: a", "disk: c", "disk: b", "disk: here"]),
+        ("a", False, ["rename: a"]),
+    ],
+)
+def test_what_lasts_is_on_the_disk_before_its_name_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, lasting: bool, steps: list[str]
+) -> None:
+    done, rename = [], os.replace
+
+    def named(path: str | Path) -> str:
+        return Path(path).name.replace(f".{os.getpid()}", "")
+
+    def replace(old: Path, new: Path) -> None:
+        done.append(f"rename: {named(new)}")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", lambda file: done.append(f"disk: {named(os.readlink(f'/proc/self/fd/{file}'))}"))
+    monkeypatch.setattr(os, "replace", replace)
+    (tmp_path / "here").mkdir()
+    write_text(tmp_path / "here" / name, "text", lasting)
+    assert done == steps and (tmp_path / "here" / name).read_text() == "text"
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_a_share_that_has_no_folders_to_disk_is_no_error_and_a_disk_that_fails_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fsync(file: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{file}"):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with nullcontext() if number == errno.EINVAL else pytest.raises(OSError):
+        write_text(tmp_path / "a", "text")
 
 
 def test_sha256_of_known_bytes(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
     for log in sorted(Path(folder).rglob("*.log")):
         if log.stat().st_mtime < since:
             continue
-        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").split("\n") if line.strip()]
         said = [line for line in lines if line.startswith("error: ")]
         stage = log.relative_to(folder).parts[0]
         if said or _CRASH in lines:

@@ -100,7 +100,7 @@ def _check_places(key: str, entry: ModelEntry) -> None:
     for what, path in places.items():
         if not path.isprintable() or "\\" in path or {"", ".", ".."} & set(path.split("/")):
             raise GengaError(
-                f"{key}.{what}: {path!r} is not a path below its folder; write one without . and .. and slashes at its ends"
+                f"{key}.{what}: {path!r} is not a path below its folder; write it without ., .. and slashes at its ends"
             )
 
 

@@ -17,33 +17,60 @@ LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be wr
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REMEDIES = {errno.EISDIR: "move the folder away", errno.ENAMETOOLONG: "give it a shorter name"}
 _ROOMY = 230  # bytes of a file's name that leave room for what is put around it while it is being written
+_NOT_OF_FOLDERS = (errno.EINVAL, errno.ENOTSUP)  # what some shares say when a folder is to be on the disk
 SEAL = "seal"  # the key of the sha256 of what a file says beside it, as compact JSON with sorted keys
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well, else remove it.
 
-    A reader, and a job killed at any moment, therefore sees the old file or the new one, never half of it. Raises
-    GengaError if it cannot be written there, or there is no room for it.
+    A reader, and a job killed at any moment, therefore sees the old file or the new one, never half of it; and so does
+    whoever comes after a loss of power, unless not `lasting`: for notes that can be made again, of which a command
+    writes many. Raises GengaError if it cannot be written there, or there is no room for it.
     """
     path = Path(path)
     temporary = path.with_name(f".{_short(path.name)}.{os.getpid()}.tmp")
     try:
+        above = next((parent for parent in path.parents if parent.exists()), path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
     except OSError as error:
         raise GengaError(f"{path}: cannot be written ({error.strerror}); {_remedy(error)}, and run again") from error
     try:
         yield temporary
+        if lasting:
+            _to_disk(temporary)  # before the rename: else the new name may come to stand for an empty file
         os.replace(temporary, path)
+        if lasting:
+            _folders_to_disk(path.parent, above)
     except OSError as error:
         if error.errno not in (*_NO_ROOM, *_REMEDIES):
             raise
         raise GengaError(f"{path}: cannot be written ({error.strerror}); {_remedy(error)}, and run again") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until what was written is on the disk; of a folder: which names it has."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _folders_to_disk(folder: Path, above: Path) -> None:
+    """Wait for a folder's names, and for those of the folders that were made for it, up to `above`."""
+    made = [folder, *(parent for parent in folder.parents if parent.is_relative_to(above) and folder != above)]
+    for one in made:
+        try:
+            _to_disk(one)
+        except OSError as error:
+            if error.errno not in _NOT_OF_FOLDERS:
+                raise
 
 
 def _remedy(error: OSError) -> str:
@@ -110,9 +137,9 @@ def check_sha256(path: str | Path, sha256: str, remedy: str) -> None:
         raise GengaError(f"{path}: sha256 is {found[:12]}…, recorded {sha256[:12]}…; {remedy}")
 
 
-def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 text, whole or not at all."""
-    with replacing(path) as temporary:
+def write_text(path: str | Path, text: str, lasting: bool = True) -> None:
+    """Write UTF-8 text, whole or not at all. lasting: see `replacing`."""
+    with replacing(path, lasting) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -74,7 +74,6 @@ class Stamps:
 
     def save(self) -> None:
         if self._changed:
-            write_text(
-                self._path, json.dumps({name: [*stamp, digest] for name, (stamp, digest) in self._known.items()})
-            )
+            known = {name: [*stamp, digest] for name, (stamp, digest) in self._known.items()}
+            write_text(self._path, json.dumps(known), lasting=False)
             self._changed = False

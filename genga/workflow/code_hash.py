@@ -87,7 +87,7 @@ class CodeIndex:
     def save(self) -> None:
         """Write what was parsed to the cache, if anything was."""
         if self._cache is not None and self._parsed_anew:
-            write_text(self._cache, json.dumps(self._known))
+            write_text(self._cache, json.dumps(self._known), lasting=False)
             self._parsed_anew = False
 
     def _led_to(self, path: str) -> list[str]:

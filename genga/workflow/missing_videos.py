@@ -16,7 +16,7 @@ from genga.workflow.records import RECORDS_FILE, Record, Records, read_records
 from genga.workflow.snakemake_metadata import compact_sorted
 
 # How the lines of these jobs begin.
-_PROBED, _TOGETHER = (f'{{"job":"{path_of(stage)}' for stage in ("probe", "characters"))
+_PROBED, _TOGETHER = (f'{{"job":"{path_of(stage)}'.encode() for stage in ("probe", "characters"))
 
 
 def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
@@ -26,7 +26,7 @@ def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
     """
     path, videos = Path(path), dict[Episode, str]()
     together: dict[str, set[str]] = {}
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = path.read_bytes().split(b"\n") if path.is_file() else []
     try:
         for job in (json.loads(line) for line in lines if line.startswith((_PROBED, _TOGETHER))):
             of = job["wildcards"]
@@ -35,7 +35,7 @@ def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
             else:
                 tables = [Path(name) for name in job["inputs"] if name.startswith(path_of("stills"))]
                 together[of["series"]] = {table.stem for table in tables}
-    except (ValueError, KeyError, TypeError, StopIteration):
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         read_records(path)  # says which line it is
         raise
     found = [(name, video) for name, video in videos.items() if name[1] in together.get(name[0], {name[1]})]

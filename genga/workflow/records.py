@@ -7,7 +7,7 @@ content. Equal jobs give equal lines: no times, no names of machines or users, n
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,15 +61,22 @@ class Records:
 
 def read_records(path: str | Path = RECORDS_FILE) -> Records:
     """Return what the file says; nothing if there is no such file. Raises GengaError naming file and line."""
-    records, path = Records(), Path(path)
-    if not path.is_file():
-        return records
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    path = Path(path)
+    return parse_records(path.read_bytes(), str(path)) if path.is_file() else Records()
+
+
+def parse_records(content: bytes, name: str = RECORDS_FILE) -> Records:
+    """Return what the bytes of such a file say. Raises GengaError naming file and line.
+
+    A line ends at its line feed and nowhere else: a text in it may hold U+2028, U+2029 and U+0085.
+    """
+    records = Records()
+    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), 1):
         try:
             _take(records, json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise GengaError(
-                f"{path}:{number}: is not a record ({error!r}); `git checkout {path}`, or settle the merge there"
+                f"{name}:{number}: is not a record ({error!r}); `git checkout {name}`, or settle the merge there"
             ) from error
     return records
 
@@ -77,11 +84,21 @@ def read_records(path: str | Path = RECORDS_FILE) -> Records:
 def write_records(records: Records, path: str | Path = RECORDS_FILE) -> bool:
     """Write every job and what the jobs refer to, sorted; return whether the file's bytes changed."""
     path = Path(path)
-    text = "".join(f"{line}\n" for line in sorted(_lines(records)))
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    text = "".join(f"{line}\n" for line in lines_of(records))
+    if path.is_file() and path.read_bytes() == text.encode():
         return False
     write_text(path, text)
     return True
+
+
+def lines_of(records: Records) -> list[str]:
+    """Return a line for every job and for what the jobs refer to, sorted, without their ends."""
+    return sorted(_lines(records))
+
+
+def only(records: Records, jobs: Iterable[Record]) -> Records:
+    """Return the records of these jobs alone."""
+    return replace(records, jobs={job.key: job for job in jobs})
 
 
 def line_of(record: Record) -> str:
@@ -122,8 +139,26 @@ def _take(records: Records, line: dict[str, Any]) -> None:
     """Put one parsed line in its place."""
     for kind in SHARED:
         if kind in line and "is" in line:
-            getattr(records, kind)[line[kind]] = line["is"]
+            value = line["is"]
+            _expect(isinstance(value, str) if kind == "shell" else _is_of_texts(value), kind)
+            getattr(records, kind)[line[kind]] = value
             return
     outputs = {path: Output(of["sha256"], of["size"]) for path, of in line["outputs"].items()}
     rest = {name: line[name] for name in ("rule", "wildcards", "inputs", "params", *SHARED)}
-    records.jobs[line["job"]] = Record(outputs=outputs, **rest)
+    made = Record(outputs=outputs, **rest)
+    known = {path: sha256 for path, sha256 in made.inputs.items() if sha256 is not None}
+    _expect(_is_of_texts({"": made.rule, **{kind: rest[kind] for kind in SHARED}}), "rule, code, shell or software")
+    _expect(_is_of_texts(made.wildcards) and isinstance(made.params, dict), "wildcards or params")
+    _expect(_is_of_texts(known), "inputs")
+    _expect(_is_of_texts({path: of.sha256 for path, of in outputs.items()}), "outputs")
+    _expect(all(isinstance(of.size, int) for of in outputs.values()) and line["job"] == min(outputs), "job")
+    records.jobs[made.key] = made
+
+
+def _expect(right: bool, what: str) -> None:
+    if not right:
+        raise ValueError(what)
+
+
+def _is_of_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())

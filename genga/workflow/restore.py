@@ -57,7 +57,7 @@ def _stamp(of: list[int]) -> Stamp:
 
 
 def write_state(path: str | Path, state: State) -> None:
-    write_text(path, json.dumps(vars(state)))
+    write_text(path, json.dumps(vars(state)), lasting=False)
 
 
 def digest_of(path: str | Path) -> str:
@@ -69,13 +69,16 @@ def digest_of(path: str | Path) -> str:
 def restore(records: Records, digest: str, before: State, store: Store, stamps: Stamps) -> tuple[State, list[str]]:
     """Hand every line to Snakemake; return the state, and the files that are not what their line says, sorted.
 
+    A file's line is that of the job that made it, a video's that of probe: where only a reader's line names another
+    content, that job is stale, and the file is in order.
     digest: of the records' file. before: the last state; a job that is as it was then is not written again.
     """
     watched, handed, odd = _watched(records), {}, set()
+    own = {path: job for job in records.jobs.values() if job.rule == "probe" for path in job.inputs} | records.maker
     stamps.read({path for key, job in records.jobs.items() for path in watched[key] if _is_read(path, job, stamps)})
     for key, job in records.jobs.items():
         changed = [path for path in watched[key] if not _is(path, job, stamps)]
-        odd.update(changed)
+        odd.update(path for path in changed if not _is(path, own.get(path, job), stamps))
         handed[key] = _hash(line_of(job), records.shell.get(job.shell), changed)
         here = {path: stamp for path in declared(job) if (stamp := stamp_of(path) or _was(path, before)) is not None}
         known = before.jobs.get(key) == handed[key] and all(_was(path, before) for path in here)
