@@ -2,9 +2,12 @@
 
 from html.parser import HTMLParser
 
+# What a browser is told: no script, nothing from a network, pictures that are in the page itself.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 
 class Page(HTMLParser):
-    """Collects what a page is made of, and checks that its elements close."""
+    """Collects what a page is made of, and checks that its elements close and keep to the page's policy."""
 
     VOID = {"meta", "img", "br", "wbr", "link", "input"}
 
@@ -16,12 +19,23 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
+        self._take(tag, dict(attrs))
         if tag not in self.VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
+        self._take(tag, dict(attrs))
+
+    def _take(self, tag, attributes):
+        self.found.append((tag, attributes))
+        if tag == "body":
+            policies = [of for what, of in self.found if of.get("http-equiv") == "Content-Security-Policy"]
+            assert [of["content"] for of in policies] == [POLICY]
+        assert tag not in ("script", "link", "iframe", "object", "embed", "base", "form")
+        assert not [name for name in attributes if name.startswith("on")]
+        picture = attributes.get("src") or (tag == "image" and attributes["href"])
+        assert not picture or picture.startswith("data:image/")
+        assert not attributes.get("href", "").startswith(("javascript:", "data:text"))
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from audited import EPISODE, FIRST, HEAD, MODEL, PLACE, SECOND, SELECTED, SERIES, checkpoint, make, tamper, text
+from pages import Page
 from typer.testing import CliRunner
 
 from genga.audit.code import meaning
@@ -234,7 +235,7 @@ def test_the_command_says_it_and_writes_json_and_page(project: Path) -> None:
     assert "as in no commit here: commit it" in said
     assert json.loads(Path("a.json").read_text())["run"] == "r"
     page = Path("reports/r/audit.html").read_text()
-    assert "add smile of person 0 (mai: she smiles)" in page and "<script" not in page and str(project) not in page
+    assert "add smile of person 0 (mai: she smiles)" in page and Page(page).open == [] and str(project) not in page
     command(SELECTED, "--page")
     assert Path("reports/r/audit.html").read_text() == page, "same files, same bytes"
 

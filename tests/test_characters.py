@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 import typer
+from pages import Page
 from typer.testing import CliRunner, Result
 
 from genga.decisions.characters import Name, read_names
@@ -331,7 +332,7 @@ def test_the_sheet_shows_each_cluster_and_the_lines_still_to_fill_in() -> None:
     found = outcome(TWO_PAIRS, [name(C4, "<Hana>")])
     colours = {crop: np.full((20, 10, 3), 60 * place, np.uint8) for place, crop in enumerate([C1, C2, C3, C4])}
     page = sheet("s", found.table, found.medoids, colours.__getitem__, 8)
-    assert page.count("data:image/jpeg;base64,") == 4
+    assert page.count("data:image/jpeg;base64,") == 4 and Page(page).open == []
     assert "Cluster 0" in page and "Cluster 1" in page and "&lt;Hana&gt;" in page
     assert f"crop,character,outfit,scope,who,why\n{C1},,,cluster,,\n</pre>" in page
     assert "<code>corrections/s/characters.csv</code>" in page and "In no cluster" not in page

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pages import POLICY
 from rooms import code_of, graph_of, imported, sources_of
 
 from genga.stages import EPISODE_STAGES, LINE, RUN_STAGES, SERIES_STAGES, STAGES
@@ -256,3 +257,9 @@ def test_what_jobs_import_is_no_part_for_development() -> None:
     modules = {"onnx", "ffmpeg", "imageio_ffmpeg", "imagehash", "pytest", "boto3", "moto", "setuptools"}
     code = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in tracked("genga/*.py", "scripts/*.py"))
     assert set(re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE)) & modules == set()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "genga/pages/templates").glob("*.j2")), ids=lambda path: path.name)
+def test_every_page_has_the_policy_before_anything_it_holds_for(path: Path) -> None:
+    head = path.read_text(encoding="utf-8").partition("<head>\n")[2].split("\n")
+    assert head[:2] == ['<meta charset="utf-8">', f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">']

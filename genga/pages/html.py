@@ -1,6 +1,7 @@
 """Pages that are one file each: a template, a style sheet and the palette, all in it; no script, no date, no path.
 
-Same values, same bytes. How numbers and times are written is the same on every page.
+Their content security policy says so to the browser too: no script, nothing from a network, pictures that are in the
+page. Same values, same bytes. How numbers and times are written is the same on every page.
 """
 
 from typing import Any
