@@ -5,6 +5,7 @@ has decided it. Equal records give equal bytes: no date, no place of this machin
 """
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from genga.audit.markdown import code, row, text
 from genga.audit.model import evaluation_of
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
@@ -37,9 +39,9 @@ def card(run: str, records: Records, root: str | Path = ".") -> str:
     file = listed.at(judged["selection"]["step"]).file if judged else listed.all[-1].file
     known = facts(gather(file, records, root))
     trigger = read_json(root / "models" / run / "checkpoints.json").get("trigger", "")
-    files = [f"| `{Path(one.file).name}` | {one.step} | `{one.sha256}` |" for one in listed.all]
-    text = [*_head(known, trigger), *_about(known, trigger, judged), *_data(known), *_judged(judged), *_making(known)]
-    return "\n".join([*text, "## Checkpoints", "", "| file | step | sha256 |", "|---|---|---|", *files]) + "\n"
+    files = [row(code(Path(one.file).name), text(one.step), code(one.sha256)) for one in listed.all]
+    said = [*_head(known, trigger), *_about(known, trigger, judged), *_data(known), *_judged(judged), *_making(known)]
+    return "\n".join([*said, "## Checkpoints", "", "| file | step | sha256 |", "|---|---|---|", *files]) + "\n"
 
 
 def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
@@ -51,16 +53,17 @@ def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
         "base_model": (base and base["repo"]) or known["base"]["name"],
         **({"instance_prompt": trigger} if trigger else {}),
     }
-    return ["---", yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip(), "---", ""]
+    # No line is folded: whoever looks for the closing dashes finds ours.
+    return ["---", yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=float("inf")).rstrip(), "---", ""]
 
 
 def _about(known: Mapping[str, Any], trigger: str, judged: Mapping[str, Any] | None) -> Iterator[str]:
     checkpoint, base = known["checkpoint"], known["base"]
-    yield from [f"# {known['run']}", ""]
+    yield from [f"# {text(known['run'])}", ""]
     how = "selected by its evaluation" if judged else "the last one; none has been selected yet"
-    named = f" Its captions begin with `{trigger}`." if trigger else ""
-    yield f"A LoRA fine-tuned from {base['name']}, step {checkpoint['step']}, {how}.{named}"
-    yield from ["", f"- this checkpoint: `{checkpoint['sha256']}`", f"- its base: `{base['sha256']}`", ""]
+    named = f" Its captions begin with {code(trigger)}." if trigger else ""
+    yield f"A LoRA fine-tuned from {text(base['name'])}, step {checkpoint['step']}, {how}.{named}"
+    yield from ["", f"- this checkpoint: {code(checkpoint['sha256'])}", f"- its base: {code(base['sha256'])}", ""]
 
 
 def _data(known: Mapping[str, Any]) -> Iterator[str]:
@@ -69,7 +72,8 @@ def _data(known: Mapping[str, Any]) -> Iterator[str]:
     looks = sum(image["looks"] for image in images)
     yield from ["## Training data", ""]
     yield f"{len(images)} images of {len(known['episodes'])} episodes, looked at {looks} times."
-    yield f"`genga audit {known['checkpoint']['file']} --images` names each with frame, time, crop, caption and who"
+    command = code(f"genga audit {shlex.quote(known['checkpoint']['file'])} --images")
+    yield f"{command} names each with frame, time, crop, caption and who"
     yield from ["decided its tags.", "", "| | images |", "|---|---|"]
     yield from _tally("episode", (image["episode"] for image in images))
     yield from _tally("kind", (image["kind"] for image in images))
@@ -79,7 +83,7 @@ def _data(known: Mapping[str, Any]) -> Iterator[str]:
 
 def _tally(what: str, values: Iterable[str | None]) -> Iterator[str]:
     counts = Counter(value for value in values if value)
-    yield from (f"| {what} {value} | {count} |" for value, count in sorted(counts.items()))
+    yield from (row(text(f"{what} {value}"), text(count)) for value, count in sorted(counts.items()))
 
 
 def _judged(judged: Mapping[str, Any] | None) -> Iterator[str]:
@@ -88,10 +92,15 @@ def _judged(judged: Mapping[str, Any] | None) -> Iterator[str]:
     steps, step = {row["step"]: row for row in judged["steps"]}, judged["selection"]["step"]
     against = judged["references"]
     yield from ["## Evaluation", ""]
-    yield f"Against {against['images'][against['deciding']]} {against['deciding']} drawings; [low, high] is the"
+    yield f"Against {against['images'][against['deciding']]} {text(against['deciding'])} drawings; [low, high] is the"
     bootstrap = judged["bootstrap"]
     yield f"{bootstrap['confidence']:.0%} interval over {bootstrap['pairs']} pairs of prompt and seed."
-    yield from [f"{judged['models'][:1].upper()}{judged['models'][1:]}.", "", "| | base | this |", "|---|---|---|"]
+    yield from [
+        text(f"{judged['models'][:1].upper()}{judged['models'][1:]}."),
+        "",
+        "| | base | this |",
+        "|---|---|---|",
+    ]
     yield from (
         f"| {name} | {said_interval(steps[0][name])} | {said_interval(steps[step][name])} |" for name in FIGURES
     )
@@ -102,16 +111,17 @@ def _making(known: Mapping[str, Any]) -> Iterator[str]:
     """Models, parameters, code and software, and the content it was made of."""
     yield from ["## How it was made", "", "| role | model | revision | licence |", "|---|---|---|---|"]
     for model in known["models"]:
-        yield f"| {model['role']} | {model['name']} | {model['revision'] or model['set']} | {model['licence']} |"
+        said = (model["role"], model["name"], model["revision"] or model["set"], model["licence"])
+        yield row(*map(text, said))
     yield from ["", "| stage | parameters |", "|---|---|"]
     for stage, values in known["parameters"].items():
-        yield f"| {stage} | `{json.dumps(values, ensure_ascii=False, sort_keys=True)}` |"
+        yield row(text(stage), code(json.dumps(values, ensure_ascii=False, sort_keys=True)))
     commit = known["code"]["commit"] or ("in no one commit" if known["code"]["files"] else "not on record")
     software = ", ".join(f"{name} {' and '.join(of)}" for name, of in known["software"].items())
-    yield from ["", f"Code: {commit}. Software: {software or 'not on record'}.", ""]
+    yield from ["", f"Code: {text(commit)}. Software: {text(software or 'not on record')}.", ""]
     made = {path: output["sha256"] for job in known["jobs"] for path, output in job["outputs"].items()}
     read = {path: sha256 for job in known["jobs"] for path, sha256 in job["inputs"].items() if path not in made}
     if made or read:
         yield from ["| content | sha256 |", "|---|---|"]
-        yield from (f"| `{path}` | `{sha256}` |" for path, sha256 in sorted({**read, **made}.items()) if sha256)
+        yield from (row(code(path), code(sha256)) for path, sha256 in sorted({**read, **made}.items()) if sha256)
         yield ""

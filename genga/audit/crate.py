@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genga.audit.crate_jobs import add_jobs
+from genga.audit.crate_jobs import add_jobs, iri
 from genga.audit.extras import library
 from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.errors import GengaError
@@ -57,7 +57,7 @@ def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
         name = f"#{path}@{sha256[:12]}" if sha256 and other else f"#{path}"
         if name not in named:
             hashed = {"sha256": sha256} if sha256 else {}
-            named[name] = add(name.replace(" ", "%20"), {"@type": "CreativeWork", "name": path, **hashed})
+            named[name] = add(f"#{iri(name[1:])}", {"@type": "CreativeWork", "name": path, **hashed})
         return named[name]
 
     known_as = _paths(known)
@@ -74,7 +74,7 @@ def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
         + [{"@id": one.id} for one in _parameters(made, known)],
         "result": [{"@id": of.id} for path, of in entities.items() if path in made_here],
     }
-    action = add(f"#run-{known['run']}", run)
+    action = add(f"#run-{iri(known['run'])}", run)
     made.root_dataset["mentions"] = [{"@id": action.id}]
     about = {"@type": "SoftwareApplication", "name": "genga", "softwareRequirements": _software(made, known)}
     add("#genga", {**about, "version": known["code"]["commit"] or "not of one commit"})
@@ -153,7 +153,7 @@ def _parameters(made: Any, known: Known) -> Iterable[Any]:
     for stage, values in known["parameters"].items():
         said = json.dumps(values, ensure_ascii=False, sort_keys=True)
         properties = {"@type": "PropertyValue", "name": f"params.yaml:{stage}", "value": said}
-        yield made.add(entity(made, f"#params-{stage}", properties=properties))
+        yield made.add(entity(made, f"#params-{iri(stage)}", properties=properties))
 
 
 def _software(made: Any, known: Known) -> list[dict[str, str]]:

@@ -6,8 +6,10 @@ made; a ControlAction ties it to its step, and one OrganizeAction of the engine 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from genga.stages import STAGES
 
@@ -53,7 +55,7 @@ def add_jobs(
 def _action(job: Mapping[str, Any], tool: Any, add: Add, of: EntityOf) -> Any:
     """What a job read, was told and made."""
     told = [
-        add(f"#told-{_key(job)}-{name}", {"@type": "PropertyValue", "name": name, "value": _text(value)})
+        add(f"#told-{_key(job)}-{iri(name)}", {"@type": "PropertyValue", "name": name, "value": _text(value)})
         for name, value in job["params"].items()
     ]
     read = [of(path, sha256) for path, sha256 in job["inputs"].items()]
@@ -64,9 +66,14 @@ def _action(job: Mapping[str, Any], tool: Any, add: Add, of: EntityOf) -> Any:
     return add(f"#job-{_key(job)}", {**about, "instrument": _at(tool), **results})
 
 
+def iri(name: str) -> str:
+    """Return a name as part of an @id: what an IRI may not hold is in percent; other scripts stay (RFC 3987)."""
+    return re.sub(r"[^!$&-;=?-Z_a-z~\u00a0-\ud7ff\uf900-\U0001ffff]", lambda mark: quote(mark[0], safe=""), name)
+
+
 def _key(job: Mapping[str, Any]) -> str:
     """What a job is called: the first of its outputs by name."""
-    return min(job["outputs"]).replace(" ", "%20")
+    return iri(min(job["outputs"]))
 
 
 def _text(value: Any) -> str:

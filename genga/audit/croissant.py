@@ -82,7 +82,9 @@ def _metadata(series: str, folder: Path, shard: str) -> Any:
             ],
         )
     except ml.ValidationError as error:
-        raise GengaError(f"the description of {series} is not valid Croissant: {error}") from error
+        raise GengaError(
+            f"the description of {series} is not valid Croissant: {' '.join(str(error).split())}"
+        ) from error
 
 
 def _field(name: str, kind: Any, said: str) -> Any:

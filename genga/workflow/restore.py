@@ -73,7 +73,7 @@ def restore(records: Records, digest: str, before: State, store: Store, stamps: 
     content, that job is stale, and the file is in order.
     digest: of the records' file. before: the last state; a job that is as it was then is not written again.
     """
-    watched, handed, odd = _watched(records), {}, set()
+    watched, handed, odd = _watched(records), {}, set[str]()
     own = {path: job for job in records.jobs.values() if job.rule == "probe" for path in job.inputs} | records.maker
     stamps.read({path for key, job in records.jobs.items() for path in watched[key] if _is_read(path, job, stamps)})
     for key, job in records.jobs.items():
