@@ -44,11 +44,16 @@ def command() -> Any:
 
 
 def main() -> None:
-    """Run the command line. A GengaError becomes one line on stderr and exit status 1."""
+    """Run the command line. A GengaError, and what a disk refuses, become one line on stderr and exit status 1."""
     try:
         app(prog_name="genga")
     except GengaError as error:
-        print(f"error: {error}", file=sys.stderr)
+        # A name in it can hold what is no text, or ends a line.
+        line = str(error).replace("\n", "\\n").encode(errors="backslashreplace").decode()
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"error: {error.filename or 'a disk or share'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -72,11 +72,11 @@ def test_what_else_is_behind_a_model(project: Path) -> None:
     assert len(result["corrections"]) == 3 and result["corrections"][0]["values"]["who"] == "mai"
 
 
-def test_an_untouched_project_verifies(project: Path) -> None:
+def test_an_untouched_project_is_as_recorded(project: Path) -> None:
     result = found()
-    assert result["verified"] and states(result, "changed") == [] and states(result, "absent") == []
+    assert result["verdict"] == "uncommitted" and states(result, "changed") == [] and states(result, "absent") == []
     assert result["counts"]["image"] == {"verified": 2}
-    assert found(SELECTED)["verified"]
+    assert found(SELECTED)["verdict"] == "uncommitted"
     assert [job["rule"] for job in found(SELECTED)["jobs"]][-1] == "evaluate"
 
 
@@ -126,7 +126,7 @@ def test_a_partial_pull_is_audited_and_what_is_absent_is_said(project: Path) -> 
     for folder in ("raw", "frames", "shots", "dedup", "stills", "detect", "tag", "embed", "probe", "quality"):
         shutil.rmtree(project / "data" / folder)
     result = found()
-    assert result["verified"]
+    assert result["verdict"] == "uncommitted"
     assert ("table", f"data/tag/{PLACE}.parquet") in states(result, "absent")
     assert ("video", f"data/raw/{PLACE}.mkv") in states(result, "absent")
     assert states(result, "absent").count(("image", FIRST)) == 1 and ("image", HEAD) in states(result, "verified")
@@ -136,7 +136,8 @@ def test_a_partial_pull_is_audited_and_what_is_absent_is_said(project: Path) -> 
 def test_without_records_of_jobs_the_files_still_vouch_for_each_other(project: Path) -> None:
     (project / "records.jsonl").unlink()
     result = found()
-    assert result["verified"] and ("table", f"data/dataset/{SERIES}.parquet") in states(result, "unrecorded")
+    assert result["verdict"] == "unrecorded"
+    assert ("table", f"data/dataset/{SERIES}.parquet") in states(result, "unrecorded")
     assert result["counts"]["image"] == {"verified": 2} and result["counts"]["video"] == {"verified": 1}
     tamper(f"data/raw/{PLACE}.mkv")
     assert states(found(), "changed") == [("video", f"data/raw/{PLACE}.mkv")]
@@ -175,7 +176,7 @@ def test_code_and_corrections_that_moved_on_are_found_in_the_history(project: Pa
     text(f"corrections/{PLACE}/tags.csv", "still_or_crop,box,tag,decision\n")
     git("commit", "-qam", "later")
     result = found()
-    assert result["verified"] and result["code"]["commit"] == ran
+    assert result["verdict"] == "uncommitted" and result["code"]["commit"] == ran
     assert len(result["corrections"]) == 3, "as they were when the jobs read them"
     assert History(".", meaning).commit_of(
         {"genga/people/tag.py": meaning("genga/people/tag.py", b"TAG = 2  # two\n")}
@@ -189,7 +190,7 @@ def test_corrections_that_only_an_earlier_version_read_are_said_and_no_failure(p
     jobs = {key: replace(job, inputs=job.inputs | {path: known}) if path in job.inputs else job
             for key, job in records.jobs.items()}  # fmt: skip
     result = audit(MODEL, replace(records, jobs=jobs))
-    assert result["verified"] and len(result["corrections"]) == 2
+    assert result["verdict"] == "uncommitted" and len(result["corrections"]) == 2
     (check,) = [one for one in result["checks"] if one["name"] == path and one["state"] == "absent"]
     assert check["note"] == f"{path}:2: is not CSV (unexpected end of data); put its quotes right"
 
@@ -197,7 +198,7 @@ def test_corrections_that_only_an_earlier_version_read_are_said_and_no_failure(p
 def test_code_of_no_commit_is_said_and_no_failure(project: Path) -> None:
     text("genga/people/tag.py", "TAG = 2\n")
     result = found()
-    assert result["verified"] and result["code"]["commit"] is None
+    assert result["verdict"] == "uncommitted" and result["code"]["commit"] is None
     assert states(result, "absent") == [("code", "genga/people/tag.py")]
 
 
@@ -225,14 +226,14 @@ def command(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_command_says_it_and_writes_json_and_page(project: Path) -> None:
-    code, said = command(SELECTED, "--images", "--json", "a.json", "--page")
+    code, said = command(SELECTED, "--images", "--json", "a.json", "--page", "--uncommitted")
     assert code == 0
-    assert said.splitlines()[-1].startswith(f"audit {SELECTED}: verified: ")
+    assert said.splitlines()[-1].startswith(f"audit {SELECTED}: as recorded, by records that are in no commit yet: ")
     assert f"  {HEAD}: head, frame {SECOND} at 0:00.083 px 1 2 3 4" in said
     assert [line for line in said.splitlines() if line.startswith("    by ")][-3:] == [
         "    by taggers: long_hair", "    by the boxes: 1girl", "    by a person: smile, red_hat",
     ]  # fmt: skip
-    assert "as in no commit here: commit it" in said
+    assert ", in no commit yet: commit it" in said
     assert json.loads(Path("a.json").read_text())["run"] == "r"
     page = Path("reports/r/audit.html").read_text()
     assert "add smile of person 0 (mai: she smiles)" in page and Page(page).open == [] and str(project) not in page
@@ -242,9 +243,9 @@ def test_the_command_says_it_and_writes_json_and_page(project: Path) -> None:
 
 def test_the_command_fails_on_what_is_changed_alone(project: Path) -> None:
     os.unlink(f"data/raw/{PLACE}.mkv")
-    assert command(MODEL)[0] == 0
+    assert command(MODEL, "--uncommitted")[0] == 0
     tamper(MODEL)
-    code, said = command(MODEL)
+    code, said = command(MODEL, "--uncommitted", "--unrecorded")
     assert code == 1 and f"  checkpoint {MODEL}, on record " in said
     assert "NOT AS RECORDED" in said.splitlines()[-1]
     assert EPISODE in said

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from genga.audit.extras import library
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
-from genga.store.files import read_json
+from genga.store.files import read_json, sha256_of
 from genga.workflow.records import read_records
 
 needs = {
@@ -85,28 +85,119 @@ def test_the_croissant_loads_and_yields_the_records_and_the_pictures(project: Pa
     assert pictures[read[1]["file"].decode()].getpixel((0, 0)) == (1, 1, 1)
 
 
+def signed() -> None:
+    """Sign run r with a new key."""
+    from genga.cli.sign import app
+
+    assert CliRunner().invoke(app, ["r", "key", "--new-key"], catch_exceptions=False).exit_code == 0
+
+
+def verify(key: str = "key.pub") -> None:
+    from genga.cli.verify import app
+
+    assert CliRunner().invoke(app, ["r", key], catch_exceptions=False).exit_code == 0
+
+
 @needs["model_signing"]
 def test_a_signature_holds_until_a_byte_a_file_or_the_key_is_another(project: Path) -> None:
-    from genga.cli.sign import app as sign
-    from genga.cli.verify import app as verify
+    from genga.audit.signing import make_key
 
-    run = CliRunner()
-    assert run.invoke(sign, ["r", "key", "--new-key"], catch_exceptions=False).exit_code == 0
-    assert run.invoke(verify, ["r", "key.pub"], catch_exceptions=False).exit_code == 0
+    signed()
+    verify()
     assert Path("key").stat().st_mode & 0o077 == 0
     tamper(SELECTED)
-    with pytest.raises(GengaError, match="models/r: is not what was signed .*r.safetensors"):
-        run.invoke(verify, ["r", "key.pub"], catch_exceptions=False)
+    with pytest.raises(GengaError, match="models/r: is not what was signed.*r.safetensors"):
+        verify()
     tamper(SELECTED)
-    Path("models/r/more.txt").touch()
-    with pytest.raises(GengaError, match="Extra files found"):
-        run.invoke(verify, ["r", "key.pub"], catch_exceptions=False)
-    Path("models/r/more.txt").unlink()
-    run.invoke(sign, ["r", "another", "--new-key"], catch_exceptions=False)
+    make_key(Path("another"))
     with pytest.raises(GengaError, match="is not what was signed"):
-        run.invoke(verify, ["r", "key.pub"], catch_exceptions=False)
+        verify("another.pub")
     with pytest.raises(GengaError, match="key: is there already"):
-        run.invoke(sign, ["r", "key", "--new-key"], catch_exceptions=False)
+        signed()
+
+
+@needs["model_signing"]
+@pytest.mark.parametrize(
+    "name", ["more.txt", ".gitattributes", ".gitignore", ".git/config", ".github/a.yml", ".hidden/a"]
+)
+@pytest.mark.parametrize("passing_over", [False, True])
+def test_a_file_more_is_found_whatever_it_is_called(project: Path, name: str, passing_over: bool) -> None:
+    if passing_over:  # a signature of before, or of another tool: it says that git's own files are passed over
+        from model_signing.signing import Config
+
+        from genga.audit.signing import make_key
+
+        make_key(Path("key"))
+        Config().use_elliptic_key_signer(private_key=Path("key")).sign(Path("models/r"), Path("models/r.sig"))
+    else:
+        signed()
+    verify()
+    Path("models/r", name).parent.mkdir(exist_ok=True)
+    Path("models/r", name).touch()
+    with pytest.raises(GengaError, match=rf"models/r: is not what was signed.*Extra files found.*{name}"):
+        verify()
+
+
+@needs["model_signing"]
+def test_a_signature_or_key_that_is_another_or_none_is_a_verdict(project: Path) -> None:
+    signed()
+    whole = Path("models/r.sig").read_bytes()
+    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(0, len(whole), 37)]
+    others = [b"", whole[:99], b"{}", b"[]", b"3", b"\xff" * 9, b"[" * 100_000, b'{"dsseEnvelope":{}}']
+    for content in [*flipped, *others]:
+        Path("models/r.sig").write_bytes(content)
+        with pytest.raises(GengaError, match="models/r: is not what was signed, or models/r.sig is not its") as error:
+            verify()
+        assert "\n" not in str(error.value)
+    Path("models/r.sig").write_bytes(whole)
+    for content in (
+        b"",
+        b"a key",
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        Path("key").read_bytes(),
+    ):
+        Path("no.pub").write_bytes(content)
+        with pytest.raises(GengaError, match="is not its signature by the key of no.pub"):
+            verify("no.pub")
+    verify()
+
+
+@needs["model_signing"]
+def test_what_is_behind_a_model_is_held_against_the_signature(project: Path) -> None:
+    from genga.audit.roots import root_of
+    from genga.audit.verify import audit
+
+    signed()
+
+    def found() -> dict:
+        return audit(SELECTED, read_records(), against=root_of("models/r.sig", Path("key.pub")))
+
+    assert found()["verified"]
+    assert found()["records"]["root"] == "signature models/r.sig by the key of key.pub"
+    tag = f"data/tag/{PLACE}.parquet"
+    tamper(tag)
+    rewritten = Path("records.jsonl").read_text().replace(read_records().maker[tag].outputs[tag].sha256, sha256_of(tag))
+    Path("records.jsonl").write_text(rewritten)
+    changed = {(check["what"], check["name"]) for check in found()["checks"] if check["state"] == "changed"}
+    assert {("table", tag), ("record", tag)} <= changed and found()["verdict"] == "changed"
+    Path("records.jsonl").unlink()
+    assert found()["verdict"] == "changed"
+    tamper(tag)
+    assert found()["verified"], "nobody needs the folder's own records"
+    tamper("models/r/records.jsonl")
+    with pytest.raises(GengaError, match="is not what was signed"):
+        found()
+
+
+@needs["model_signing"]
+def test_a_signature_without_records_is_no_root(project: Path) -> None:
+    from genga.audit import signing
+    from genga.audit.roots import root_of
+
+    signing.make_key(Path("key"))
+    signing.sign(Path("models/r"), Path("key"))
+    with pytest.raises(GengaError, match=r"models/r/records.jsonl: no such file; sign again"):
+        root_of("models/r.sig", Path("key.pub"))
 
 
 @needs["rocrate_validator"]

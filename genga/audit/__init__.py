@@ -30,7 +30,9 @@ papers              Card and audit of runs, for the workflow to write last of al
                     wait for imports.
 provenance          Everything that is on record of how a checkpoint came about: audits hold it against the files,
                     cards tell it.
+roots               What an audit can be held against that nobody changes along with a file: a commit, or a signature.
 safetensors_header  The header of a .safetensors, read without loading a tensor.
+second_witness      What DVC knows of the files: dvc.lock has md5 sums of its own, which no record of ours went into.
 signing             Sign a run's folder as OpenSSF does (model-signing), with a key of one's own: no service, no
                     account.
 tables              The stages' tables as an audit reads them: what is not here, or cannot be read, leaves gaps and is

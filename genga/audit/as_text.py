@@ -17,6 +17,21 @@ DECIDERS = {
     None: "by whom is not known here",
 }
 NOT_ALL_READ = "what has not changed since it was last read was not read again"
+# Each verdict in words, and what there is to do about it.
+HEADS = {
+    "verified": "verified",
+    "recorded": "as recorded",
+    "uncommitted": "as recorded, by records that are in no commit yet",
+    "unrecorded": "NOT ALL ON RECORD",
+    "contradicted": "as recorded, NOT AS IN dvc.lock",
+    "changed": "NOT AS RECORDED",
+}
+WAYS_OUT = {
+    "uncommitted": "`git add records.jsonl && git commit` gives them a root, --uncommitted does without",
+    "unrecorded": "`git checkout records.jsonl` brings lines back, --unrecorded does without",
+    "contradicted": "`dvc commit` what was made since, `dvc checkout` what was not; --uncommitted does without",
+    "changed": "`dvc checkout` or `dvc pull` brings back what was committed",
+}
 LEFT_OUT = "true of it, left out of the caption"
 LISTED = 20  # of what is absent or unrecorded at most; what is changed is listed in full
 
@@ -39,11 +54,13 @@ def lines(audit: Audit, with_images: bool) -> Iterator[str]:
 
 
 def verdict(audit: Audit) -> str:
-    """Return the audit in one line."""
+    """Return the audit in one line, with the way out where there is something to be done."""
     numbers = {state: sum(of.get(state, 0) for of in audit["counts"].values()) for state in STATES}
     said = ", ".join(f"{number} {state}" for state, number in numbers.items())
-    head = "verified" if audit["verified"] else "NOT AS RECORDED"
-    return f"audit {audit['model']['file']}: {head}: {said}{'' if audit['all_read'] else '; ' + NOT_ALL_READ}"
+    root, way_out = audit["records"]["root"], WAYS_OUT.get(audit["verdict"])
+    head = HEADS[audit["verdict"]] + (f" against {root}" if root and audit["verified"] else "")
+    notes = [said, *([] if audit["all_read"] else [NOT_ALL_READ]), *([way_out] if way_out else [])]
+    return f"audit {audit['model']['file']}: {head}: {'; '.join(notes)}"
 
 
 def _model(audit: Audit) -> Iterator[str]:
@@ -97,14 +114,13 @@ def _code(code: Mapping[str, Any]) -> str:
 
 
 def records_said(records: Mapping[str, Any]) -> str:
-    """Return what all is held against, and whether git keeps it: records can be changed, too."""
+    """Return what all is held against, and what stands behind it: records can be changed, too."""
     if not records["lines"]:
-        return "no line of records.jsonl here speaks of it"
+        return f"no line of records.jsonl {'there' if records['root'] else 'here'} speaks of it"
     own = f"{records['lines']} lines of records.jsonl, sha256 {records['lines_sha256']}"
-    if records["sha256"] is None:
-        return own
-    since = f"as in commit {records['commit']}" if records["commit"] else "as in no commit here: commit it"
-    return f"{own}; all of it sha256 {records['sha256']}, {since}"
+    if records["root"]:
+        return f"{own}, as in {records['root']}"
+    return f"{own}, in no commit yet: commit it" if records["asked"] else own
 
 
 def _software(audit: Audit) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from genga.audit.markdown import code, row, text
-from genga.audit.model import evaluation_of
+from genga.audit.model import evaluation_of, folder_of
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
@@ -32,7 +32,7 @@ def card(run: str, records: Records, root: str | Path = ".") -> str:
     Raises GengaError if the run has no checkpoints.
     """
     root = Path(root)
-    listed = read_checkpoints(root / "models" / run / "checkpoints.json")
+    listed = read_checkpoints(folder_of(run, root) / "checkpoints.json")
     if not listed.all:
         raise GengaError(f"models/{run}/checkpoints.json: names no checkpoint; train the run again")
     judged = evaluation_of(run, root)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from genga.audit.model import folder_of
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.tables.places import path_of
@@ -55,7 +56,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _last(run: str, root: str | Path) -> str:
-    listed = read_checkpoints(Path(root, "models", run, "checkpoints.json")).all
+    listed = read_checkpoints(folder_of(run, root) / "checkpoints.json").all
     if not listed:
         raise GengaError(f"models/{run}/checkpoints.json: names no checkpoint; train the run again")
     return listed[-1].file

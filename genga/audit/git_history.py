@@ -1,7 +1,7 @@
 """What git keeps of the small files that jobs read: content by path and sha256, and the commit that has it all."""
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,23 @@ class History:
     def holds(self, path: str, known_by: str) -> str | None:
         """Return the newest commit in which the file had the content with that hash."""
         return next((commit for commit in self._commits() if self._in(commit, path) == known_by), None)
+
+    def having(self, path: str, lines: Iterable[str]) -> str | None:
+        """Return the newest commit in which the file has all of these lines."""
+        wanted = {line.encode() for line in lines}
+        has = cache(lambda blob: wanted <= set(self._read(blob).split(b"\n")))
+        blobs = ((commit, self._tree(commit).get(path)) for commit in self._commits())
+        return next((commit for commit, blob in blobs if blob and has(blob)), None)
+
+    def named(self, commit: str) -> str | None:
+        """Return the full name of a commit, whatever it was called by; None if there is none of that name."""
+        name = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
+        return name.decode().strip() or None
+
+    def at(self, commit: str, path: str) -> bytes | None:
+        """Return the file's content in a commit; None if it is not in it."""
+        blob = self._tree(commit).get(path)
+        return self._read(blob) if blob else None
 
     def read(self, path: str, known_by: str) -> bytes | None:
         """Return that content of the file, from the folder itself or from a commit; None if neither has it."""

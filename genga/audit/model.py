@@ -1,11 +1,12 @@
 """Which checkpoint of which run is a model file?"""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.store.files import read_json, sha256_of
+from genga.store.files import read_facts, sha256_of
 from genga.tables.places import path_of
 from genga.training.checkpoints import Checkpoint, read_checkpoints
 
@@ -29,7 +30,7 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
     """
     root, file = Path(root), Path(file)
     here = root / file
-    sha256 = sha256_of(here) if here.is_file() else None
+    sha256 = sha256_of(here) if os.path.isfile(here) else None  # Path.is_file fails for too long a name
     known, damaged = _checkpoints(root)
     for run, checkpoint, base in known:
         if sha256 == checkpoint.sha256:
@@ -46,13 +47,28 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
     raise GengaError(f"{file}: is no checkpoint of a run here (runs with a checkpoints.json: {runs})")
 
 
+def folder_of(run: str, root: str | Path = ".") -> Path:
+    """Return the folder of a run, `models/<run>`. Raises GengaError if that is not the name of a run that is here."""
+    here = sorted(path.parent.name for path in Path(root, "models").glob("*/checkpoints.json"))
+    if run not in here:
+        known = ", ".join(here) or "none"
+        raise GengaError(f"{run!r}: no such run here (runs with a checkpoints.json: {known}); train it, or pull it")
+    return Path(root, "models", run)
+
+
 def evaluation_of(run: str, root: str | Path = ".") -> dict[str, Any] | None:
     """Return what stage evaluate wrote of a run; None before it has, or if it judged checkpoints of before."""
     path, listed = Path(root, path_of("evaluate", run, "json")), Path(root, "models", run, "checkpoints.json")
     if not path.is_file() or not listed.is_file():
         return None
-    judged = dict(read_json(path))
-    chosen = (judged["selection"]["step"], judged["selection"]["sha256"])
+    judged = read_facts(path)
+    try:
+        chosen = (judged["selection"]["step"], judged["selection"]["sha256"])
+        references = judged["references"]
+        _ = (judged["models"], references["images"][references["deciding"]], {row["step"] for row in judged["steps"]})
+        _ = (judged["bootstrap"]["confidence"], judged["bootstrap"]["pairs"])
+    except (LookupError, TypeError) as error:
+        raise GengaError(f"{path}: is not what stage evaluate writes now; delete it and run snakemake again") from error
     return judged if chosen in {(one.step, one.sha256) for one in read_checkpoints(listed).all} else None
 
 
@@ -75,5 +91,5 @@ def _is_selected(file: Path, root: Path, run: str) -> bool:
 
 def _selected_step(root: Path, run: str) -> int | None:
     """The step that stage evaluate selected; None if that is not known here."""
-    path = root / path_of("evaluate", run, "json")
-    return int(read_json(path)["selection"]["step"]) if path.is_file() else None
+    judged = evaluation_of(run, root)
+    return int(judged["selection"]["step"]) if judged else None

@@ -1,13 +1,19 @@
 """Sign a run's folder as OpenSSF does (model-signing), with a key of one's own: no service, no account.
 
 The signature holds a manifest of every file in the folder; it lies beside the folder, so that it is not part of it.
+One of the files is the run's part of records.jsonl, with the sha256 of all that its jobs read and made: whoever trusts
+the key can hold everything behind the model against it (genga.audit.roots).
 """
 
+import base64
+import json
 import re
 from pathlib import Path
 
 from genga.audit.extras import library
 from genga.errors import GengaError
+from genga.store.files import replacing
+from genga.store.folders import files_in
 
 SUFFIX = ".sig"  # a Sigstore bundle, JSON
 
@@ -38,10 +44,13 @@ def sign(folder: Path, private: Path) -> Path:
     """Sign every file in the folder; return the signature's path. Raises GengaError if that cannot be done."""
     _check(folder, private)
     signing, target = library("model_signing.signing"), _signature(folder)
+    everything = library("model_signing.hashing").Config().set_ignored_paths(paths=[], ignore_git_paths=False)
     try:
-        signing.Config().use_elliptic_key_signer(private_key=private).sign(folder, target)
-    except (OSError, ValueError) as error:
-        raise GengaError(f"{folder}: cannot be signed with {private} ({error})") from error
+        signer = signing.Config().use_elliptic_key_signer(private_key=private).set_hashing_config(everything)
+        with replacing(target) as temporary:
+            signer.sign(folder, temporary)
+    except _refusals() as error:
+        raise GengaError(f"{folder}: cannot be signed with {private} ({_plain(error)})") from error
     return target
 
 
@@ -54,17 +63,36 @@ def verify(folder: Path, public: Path) -> None:
     verifying = library("model_signing.verifying")
     try:
         verifying.Config().use_elliptic_key_verifier(public_key=public).verify(folder, target)
-    except (OSError, ValueError) as error:
-        raise GengaError(f"{folder}: is not what was signed ({_plain(error)})") from error
+        signed = _names(target)
+    except _refusals() as error:
+        why = f"is not what was signed, or {target} is not its signature by the key of {public}"
+        raise GengaError(f"{folder}: {why} ({_plain(error)})") from error
+    # By itself the library passes over what a signature says to pass over, such as .gitattributes.
+    if more := sorted(set(files_in(folder)) - signed):
+        raise GengaError(f"{folder}: is not what was signed (Extra files found: {', '.join(more)})")
+
+
+def _names(signature: Path) -> set[str]:
+    """The files of which a signature that was verified speaks."""
+    payload = json.loads(signature.read_bytes())["dsseEnvelope"]["payload"]
+    return {one["name"] for one in json.loads(base64.b64decode(payload))["predicate"]["resources"]}
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the libraries raise for a folder, a key or a signature that is not what it should be, whatever is in it."""
+    exceptions = library("cryptography.exceptions")
+    return (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError,
+            exceptions.InvalidSignature, exceptions.UnsupportedAlgorithm)  # fmt: skip
 
 
 def _plain(error: Exception) -> str:
     """What the library says, on one line and without the bytes of digests."""
-    return " ".join(re.sub(r": Expected 'Digest.*", "", str(error), flags=re.DOTALL).split())
+    said = " ".join(re.sub(r": Expected 'Digest.*", "", str(error), flags=re.DOTALL).split())
+    return said[:200] or type(error).__name__
 
 
 def _check(folder: Path, key: Path) -> None:
-    if not folder.is_dir():
+    if not folder.is_dir() or folder.name in ("", ".."):
         raise GengaError(f"{folder}: no such run; train it, or `dvc pull` it")
     if not key.is_file():
         raise GengaError(f"{key}: no such key; genga sign RUN {key} --new-key makes one")

@@ -87,7 +87,10 @@ class Reader:
             self.absent.add(path)
             return {}
         try:
-            return dict(read_json(self.root / path))
+            found = read_json(self.root / path)
+            if not isinstance(found, dict):
+                raise GengaError(f"{path}: is not what its stage writes; delete it and run snakemake again")
+            return found
         except GengaError as error:
             self.damaged[path] = str(error)
             return {}

@@ -1,5 +1,8 @@
 """The walk from a checkpoint to the raw videos, everything on it held against what is on record of it.
 
+And the records against what nobody changes along with a file: a commit or a signature (genga.audit.roots), and the
+sums in dvc.lock (genga.audit.second_witness). Five verdicts, in VERDICTS: only what a root stands behind is verified.
+
 Two kinds of records are followed: those of the jobs (genga.audit.lineage: what each read and made, with hashes, command
 and software), and what the stages' own files say: a dataset names the sha256 of every image, a list of checkpoints
 that of every checkpoint, probe that of the video, models.yaml those of the models.
@@ -15,6 +18,7 @@ from genga.audit.checks import (
     ABSENT,
     CHANGED,
     UNRECORDED,
+    VERIFIED,
     Check,
     Hashes,
     check_file,
@@ -28,41 +32,96 @@ from genga.audit.lineage import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
 from genga.audit.provenance import Behind, facts, gather, made_by_training
+from genga.audit.roots import DVC_LOCK, Root
+from genga.audit.second_witness import witnessed
 from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.stages import EPISODE_STAGES
 from genga.store.hash_cache import Stamps
 from genga.tables.places import FOLDER, RAW, path_of
-from genga.workflow.records import RECORDS_FILE, Record, Records, line_of
+from genga.workflow.records import RECORDS_FILE, Record, Records, line_of, lines_of, only
+
+# What an audit comes to, the first that is so: something is not what is on record; it is not what dvc.lock says;
+# nothing is on record of it; the records have no root; nobody asked for one (the workflow's page); all of it holds.
+VERDICTS = ("changed", "contradicted", "unrecorded", "uncommitted", "recorded", "verified")
 
 
-def audit(file: str | Path, records: Records, root: str | Path = ".", known: Stamps | None = None) -> dict[str, Any]:
+def audit(
+    file: str | Path,
+    records: Records,
+    root: str | Path = ".",
+    known: Stamps | None = None,
+    against: Root | None = None,
+) -> dict[str, Any]:
     """Return everything that is known of how a model came about (genga.audit.provenance), and whether it is still so.
 
-    known: hashes of files that were read before; with it what has not changed since is not read again, and images are
-    held against their records by their shards only. Raises GengaError if the file is no checkpoint of a run there.
+    records: of the folder. against: what they and the files are held against; None: git's history of the records.
+    known: hashes of files that were read before; with it what has not changed since is not read again, images are
+    held against their records by their shards only, and neither git nor dvc.lock, which both come after the workflow,
+    is asked. Raises GengaError if the file is no checkpoint of a run there.
     """
-    behind = gather(file, records, root)
-    checks = _settled(_all_checks(behind, known))
+    behind = gather(file, against.records if against else records, root)
+    checks = _settled(
+        [
+            *_all_checks(behind, known),
+            *(_lines_here(behind.jobs, records) if against else ()),
+            *(_second_witness(behind, against) if known is None else ()),
+        ]
+    )
+    said = _records(behind, against, known is None)
+    verdict = _verdict(checks, rooted=bool(said["root"]), asked=known is None)
     return {
         **facts(behind),
-        "records": _records(behind, whole=known is None),
+        "records": said,
         "all_read": known is None,
         "checks": [asdict(check) for check in checks],
         "counts": counted(checks),
-        "verified": not any(check.state == CHANGED for check in checks),
+        "verdict": verdict,
+        "verified": verdict == "verified",
     }
 
 
-def _records(behind: Behind, whole: bool) -> dict[str, str | int | None]:
-    """What all is held against: how many lines, their sha256, that of the file and the newest commit that has it.
+def _verdict(checks: Iterable[Check], rooted: bool, asked: bool) -> str:
+    """Return which of VERDICTS it is."""
+    found = {(check.what == DVC_LOCK, check.state) for check in checks}
+    if (False, CHANGED) in found:
+        return "changed"
+    if (True, CHANGED) in found:
+        return "contradicted"
+    if (False, UNRECORDED) in found:
+        return "unrecorded"
+    return ("verified" if rooted else "uncommitted") if asked else "recorded"
 
-    whole: whether to look at the file as a whole, which changes with every job that has nothing to do with this model.
+
+def _records(behind: Behind, against: Root | None, asked: bool) -> dict[str, str | int | None]:
+    """What all is held against: how many lines, their sha256, and the root that has them: a commit or a signature.
+
+    Lines of jobs that have nothing to do with this model are left out: the page does not change with them.
     """
-    lines = sorted(map(line_of, behind.jobs))
+    lines = lines_of(only(behind.records, behind.jobs))
     own = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    sha256 = Hashes(behind.root).of(RECORDS_FILE) if whole else None
-    commit = behind.history.holds(RECORDS_FILE, sha256) if sha256 else None
-    return {"lines": len(lines), "lines_sha256": own, "sha256": sha256, "commit": commit}
+    commit = behind.history.having(RECORDS_FILE, lines) if asked and lines and not against else None
+    root = against.said if against else f"commit {commit}" if commit else None
+    return {"lines": len(lines), "lines_sha256": own, "root": root, "asked": asked}
+
+
+def _lines_here(jobs: Iterable[Record], here: Records) -> Iterator[Check]:
+    """Hold the folder's own lines against those of the root."""
+    for job in jobs:
+        own = here.jobs.get(job.key)
+        if own is None:
+            yield Check("record", job.key, ABSENT, None, f"{RECORDS_FILE} here has no line of it")
+        elif line_of(own) != line_of(job):
+            yield Check("record", job.key, CHANGED, None, f"{RECORDS_FILE} here has another line of it")
+        else:
+            yield Check("record", job.key, VERIFIED)
+
+
+def _second_witness(behind: Behind, against: Root | None) -> Iterator[Check]:
+    """Hold what the jobs made against dvc.lock: that of the commit that is the root, else the one here."""
+    here = behind.root / DVC_LOCK
+    lock = against.dvc_lock if against else here.read_bytes() if here.is_file() else None
+    if lock is not None:
+        yield from witnessed({path for job in behind.jobs for path in job.outputs}, lock, behind.root)
 
 
 def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
@@ -71,7 +130,7 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     for path, sha256 in recorded(jobs):
         yield check_recorded(path, sha256, jobs, hashes, behind.history)
     yield from behind.code.checks()
-    yield from _tables_without_record(behind, hashes)
+    yield from _without_record(behind, hashes)
     yield from _videos(behind, hashes)
     yield from model_checks(behind.registry, behind.subject.base, behind.known, hashes)
     if known is None:
@@ -116,19 +175,28 @@ def _subject_checks(subject: Subject, root: Path) -> list[Check]:
     return [*checks, seal] if seal else checks
 
 
-def _tables_without_record(behind: Behind, hashes: Hashes) -> list[Check]:
-    """The tables an audit reads of which no job's record speaks."""
+def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
+    """What an audit reads and no job's record speaks of; and what a job read and none is on record to have made."""
     series = sorted({episode.rpartition("/")[0] for episode in behind.episodes})
-    paths = made_by_training(behind.subject.run)
+    run, suffix = behind.subject.run, {"probe": "json"}
+    paths = made_by_training(run)
+    paths += [f"models/{run}/{run}.safetensors", path_of("evaluate", run, "json")] if behind.subject.selected else []
     paths += [path_of(stage, one) for stage in ("dataset", "characters") for one in series]
-    suffix = {"probe": "json"}
     paths += [
         path_of(stage, one, suffix.get(stage, "parquet"))
         for stage in EPISODE_STAGES
         if stage != "review"  # a page for people: nothing is made of it
         for one in behind.episodes
     ]
-    return [check_file("table", path, None, hashes) for path in paths if path not in behind.known]
+    shards = {row["shard"] for row in behind.images if row["shard"]}
+    for path in [*paths, *sorted(shards)]:
+        if path not in behind.known:
+            kind = kind_of(path, ())
+            yield check_file("table" if kind == "model" else kind, path, None, hashes)
+    for path in behind.known:
+        made = path.startswith((FOLDER, f"models/{run}/")) and not path.startswith(RAW)
+        if made and path not in behind.records.maker and hashes.of(path) is not None:
+            yield Check("job", path, UNRECORDED, None, f"no line of {RECORDS_FILE} says how it was made")
 
 
 def _videos(behind: Behind, hashes: Hashes) -> list[Check]:
@@ -144,8 +212,11 @@ def _videos(behind: Behind, hashes: Hashes) -> list[Check]:
 
 
 def _settled(checks: Iterable[Check]) -> list[Check]:
-    """Each check once, sorted; a file that one record knows by hash is not unrecorded because another does not."""
+    """Each check once, sorted; a file that one record knows by hash is not unrecorded because another does not.
+
+    That nothing is on record of how it was made stays, though a reader's record knows its hash.
+    """
     found = dict.fromkeys(checks)
     known = {check.name for check in found if check.state != UNRECORDED}
-    kept = [check for check in found if check.state != UNRECORDED or check.name not in known]
+    kept = [check for check in found if check.state != UNRECORDED or check.what == "job" or check.name not in known]
     return sorted(kept, key=lambda check: (check.what, check.name, check.state, check.sha256 or ""))

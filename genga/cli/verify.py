@@ -17,6 +17,7 @@ def verify(
 ) -> None:
     """Verify an OpenSSF model signature; exit status 1 if a byte, a file or the key is another."""
     from genga.audit import signing
+    from genga.audit.model import folder_of
 
-    signing.verify(Path("models", run), key)
+    signing.verify(folder_of(run), key)
     summary(f"verify {run}: models/{run} is what was signed with the key of {key}")

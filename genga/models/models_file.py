@@ -53,10 +53,13 @@ def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise GengaError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict) or set(values) != set(SETS):
         raise GengaError(f"{path}: must be a mapping with the keys {' and '.join(SETS)}")
+    for name in SETS:
+        if not isinstance(values[name], dict) or not all(isinstance(role, str) for role in values[name]):
+            raise GengaError(f"{path}:{name}: must be a mapping of roles, each with its model")
     return {name: {role: _entry(name, role, value) for role, value in values[name].items()} for name in SETS}
 
 

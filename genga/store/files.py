@@ -184,7 +184,7 @@ def _parsed(path: str | Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GengaError(f"{path}: is not valid JSON ({error}); delete it to have it made again") from error
 
 
