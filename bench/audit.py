@@ -21,12 +21,13 @@ import typer
 
 from bench.models import table
 from genga.audit import tables
-from genga.store.files import sha256_of, write_json
+from genga.store.files import sha256_of, write_facts, write_json
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.schema import Schema
 
 FRAMES, TAGS, LOOKS, SIZE = 4000, 20, 3, 2000  # frames an episode, tags an image, looks at it, bytes of it
+OPTIONS = ("--page", "--json", "audit.json", "--uncommitted", "--unrecorded")  # made up: no jobs, no commits
 SERIES = "made"
 
 
@@ -43,7 +44,7 @@ def made_up(count: int) -> str:
     Path("models/made/made.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
     model = {"file": "models/made/made.safetensors", "sha256": sha256_of("models/made/made.safetensors")}
     listed = {"run": "made", "base": {"name": "none", "sha256": "0" * 64}, "trigger": ""}
-    write_json("models/made/checkpoints.json", {**listed, "checkpoints": [{"step": LOOKS, "epoch": 1, **model}]})
+    write_facts("models/made/checkpoints.json", {**listed, "checkpoints": [{"step": LOOKS, "epoch": 1, **model}]})
     write_json("params.yaml", {"models": {"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}})
     write_json("models.yaml", {"embedded": {}, "published": {}})
     return model["file"]
@@ -93,7 +94,7 @@ def main(counts: list[int] = typer.Argument(default=[2_000, 20_000])) -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             try:
-                seconds, memory = measured("audit", made_up(count), "--page", "--json", "audit.json")
+                seconds, memory = measured("audit", made_up(count), *OPTIONS)
                 page = Path("reports/made/audit.html").stat().st_size / 1e6
                 found = json.loads(Path("audit.json").read_text(encoding="utf-8"))
             finally:
