@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.tags import read_corrections
+from genga.decisions.tags import read_corrections, tell_unknown
 from genga.images.reading import batched, read_images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
@@ -30,7 +30,8 @@ def main(
     decided, batch = read_corrections(corrections) if corrections else [], registry.section.batch
     taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, FILES)
     images = batched(read_images(stills, "still", name), batch)
-    table = correct(tag(images, read_table(in_detect, DETECT), taggers, values, batch), decided, str(corrections))
+    table = tag(images, read_table(in_detect, DETECT), taggers, values, batch)
+    table = correct(table, tell_unknown(decided, {*taggers.column, *table["tag"]}, corrections), str(corrections))
     write_table(out, table, TAG)
     summary(f"{name}: {len(stills)} stills and {in_words(table)}, {len(decided)} corrections; taggers {taggers.name}")
 

@@ -7,8 +7,9 @@ import pytest
 
 from genga.decisions.characters import Name, read_names
 from genga.decisions.csv import KINDS, Decision, kind_at, line_of, of_stage, parse, path_of, read, records
+from genga.decisions.folder import misplaced, tables, without_episode
 from genga.decisions.frames import read_verbs
-from genga.decisions.tags import Correction, read_corrections
+from genga.decisions.tags import Correction, read_corrections, tell_unknown
 from genga.decisions.writer import append, remove, replace
 from genga.errors import GengaError
 from genga.stages import LINE
@@ -91,6 +92,59 @@ def test_which_kind_a_path_is_of(path: str, kind: str | None) -> None:
     assert kind_at(path) == kind
 
 
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("s/e/tag.csv", "call it corrections/s/e/tags.csv"),
+        ("s/e/Tags.csv", "call it corrections/s/e/tags.csv"),
+        ("s/e/frame.CSV", "call it corrections/s/e/frames.csv"),
+        ("s/e/tags.csv.txt", "call it corrections/s/e/tags.csv"),
+        ("s/character.csv", "call it corrections/s/characters.csv"),
+        ("s/tags.csv", "tags.csv is read in corrections/<series>/<episode>/"),
+        ("tags.csv", "tags.csv is read in corrections/<series>/<episode>/"),
+        ("s/e/x/frames.csv", "frames.csv is read in corrections/<series>/<episode>/"),
+        ("s/e/characters.csv", "characters.csv is read in corrections/<series>/"),
+        ("s/boxes.csv", "tables are called frames.csv, tags.csv, characters.csv"),
+    ],
+)
+def test_a_table_that_no_stage_reads_is_named_with_the_nearest_right_name(path: str, remedy: str) -> None:
+    path = f"corrections/{path}"
+    right = ["corrections/s/e/frames.csv", "corrections/s/e/tags.csv", "corrections/s/characters.csv"]
+    assert misplaced([*right, path]) == [f"{path}: no stage reads it; {remedy}, or take it away"]
+
+
+def test_a_table_of_an_episode_that_there_is_not_is_named_with_the_nearest() -> None:
+    paths = [f"corrections/{path}" for path in (
+        "s/ep99/tags.csv", "s/ep1/frames.csv", "t/ep1/tags.csv", "samples/characters.csv", "cafe\u0301/characters.csv",
+        "sample/a b/tags.csv", "s/tags.csv",
+    )]  # fmt: skip
+    episodes = {"s": ["ep1", "ep9"], "sample": ["a\u3000b"], "caf\u00e9": ["x"]}
+    assert without_episode(paths, episodes) == [
+        "corrections/s/ep99/tags.csv: nothing reads it: s has no episode ep99 (is ep9 meant?)",
+        "corrections/t/ep1/tags.csv: nothing reads it: there is no series t",
+        "corrections/samples/characters.csv: nothing reads it: there is no series samples (is sample meant?)",
+    ]
+
+
+def test_tables_are_found_by_names_of_any_form_and_notes_are_nobodys(tmp_path: Path) -> None:
+    assert tables(tmp_path) == {}
+    for name in ("cafe\u0301/a\u3000b/tags.csv", "s/Tags.CSV", "README.md", "s/tags.csv~", "s/.tags.csv", ".git/a.csv"):
+        (tmp_path / "corrections" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "corrections" / name).touch()
+    (tmp_path / "corrections/s/loop").symlink_to(tmp_path / "corrections")
+    found = tables(tmp_path)
+    assert found["corrections/caf\u00e9/a b/tags.csv"] == "corrections/cafe\u0301/a\u3000b/tags.csv"
+    assert {path for path in found if "loop" not in path} == {
+        "corrections/caf\u00e9/a b/tags.csv",
+        "corrections/s/Tags.CSV",
+    }
+    (tmp_path / "corrections/s/loop").unlink()
+    (tmp_path / "corrections/caf\u00e9/a b").mkdir(parents=True)
+    (tmp_path / "corrections/caf\u00e9/a b/tags.csv").touch()
+    with pytest.raises(GengaError, match="is the same table as .*, by names that only look alike; make one of the two"):
+        tables(tmp_path)
+
+
 # Reading: a file that says the same, however it is written. {0} is the first line, {1} the other.
 
 MANNERS: dict[str, tuple[str, int]] = {
@@ -170,6 +224,20 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an open quote": ('{0}\n{1}\n{1},"or so\n{1}\n', "3: is not CSV (unexpected end of data); put its quotes right"),
     "a quote in quotes": ('{0}\n"a" b,{1}\n', "2: is not CSV (',' expected after '\"'); put its quotes right"),
     "not UTF-8": (b"who\n\xe4nn\n", "2: is not UTF-8 (invalid continuation byte); save the file as UTF-8"),
+    "bytes of 0": ("{0}\n\0\n", "2: is no text (a byte is 0), or UTF-16; save the file as UTF-8"),
+    "UTF-16 without a mark": (
+        "who\n".encode("utf-16-le"),
+        "1: is no text (a byte is 0), or UTF-16; save the file as UTF-8",
+    ),
+    "a field without end": (
+        '{0}\n{1},"' + "x" * 200_000,
+        "2: is not CSV (field larger than field limit (131072)); put its quotes right",
+    ),
+    "one field alone": (
+        "{0}\ns\n",
+        "2: ends before column {4}; an empty field, if one is meant, is written by a comma",
+    ),
+    "a control character": ("{0}\ns\x07/e{5}\n", "2: {2} has a control character in it ('s\\x07/e'); take it out"),
     "UTF-16": ("who\n".encode("utf-16"), "1: is not UTF-8 (invalid start byte); save the file as UTF-8"),
 }
 
@@ -179,7 +247,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 def test_a_wrong_table_is_refused_by_line(tmp_path: Path, kind: str, name: str) -> None:
     content, message = REFUSED[name]
     header, line = FULL[kind]
-    words = (header, line, header.partition(",")[0], header.replace(",", ", "))
+    second = KINDS[kind].needed[1]
+    words = (header, line, header.partition(",")[0], header.replace(",", ", "), second, "," * header.count(","))
     path = table(tmp_path, kind, content.format(*words) if isinstance(content, str) else content)
     with pytest.raises(GengaError) as caught:
         READERS[kind](path)
@@ -214,10 +283,92 @@ def test_a_table_that_is_not_there(tmp_path: Path, kind: str) -> None:
     assert str(caught.value) == f"{tmp_path}/none.csv: cannot be read (No such file or directory)"
 
 
+@every_kind
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_columns_that_a_spreadsheet_put_apart_otherwise(tmp_path: Path, kind: str, sign: str, name: str) -> None:
+    header, line = FULL[kind]
+    path = table(tmp_path, kind, f"{header}\n{line}\n".replace(",", sign))
+    with pytest.raises(GengaError) as caught:
+        READERS[kind](path)
+    first = header.partition(",")[0]
+    assert (
+        str(caught.value)
+        == f"{path}:1: column {first} is missing; the first line must be with commas, not {name}, {header}"
+    )
+
+
+def test_names_and_ids_have_one_form_however_they_were_written(tmp_path: Path) -> None:
+    text = "crop,character,outfit,why\ncafe\u0301 1\u3000/e/1-0-head,e\u0301\u3000 a,\u304b\u3099\xa0b,e\u0301\u3000a\n"
+    (name,) = read_names(table(tmp_path, "characters", text))
+    # In an id a blank is a letter of the series' or episode's name.
+    assert name == Name(2, "caf\u00e9 1\u3000/e/1-0-head", "\u00e9 a", "\u304c b", "cluster")
+    assert read(tmp_path / "characters.csv", "characters")[0]["why"] == "e\u0301\u3000a"
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [
+        ("Smile", "smile"), ("Long Hair", "long_hair"), ("long_hair", "long_hair"), ("twin  tails", "twin_tails"),
+        (r"star \(symbol\)", "star_(symbol)"), ("star (symbol)", "star_(symbol)"), ("^_^", "^_^"), (r"\m/", r"\m/"),
+        (r"\\m/", r"\m/"), ("O_O", "o_o"), (":D", ":d"), ("cafe\u0301", "caf\u00e9"), ("red\u3000hat", "red_hat"),
+    ],
+)  # fmt: skip
+def test_a_tag_is_called_as_taggers_call_it(tmp_path: Path, written: str, tag: str) -> None:
+    path = table(tmp_path, "tags", f"still_or_crop,tag,decision\ns/e/1,{written},add\n")
+    assert read_corrections(path) == [Correction(2, "s/e/1", None, tag, "add")]
+
+
+TWICE = {
+    "frames": (
+        "frame,decision\n3,keep\n4,drop\n4,drop\n3,drop\n",
+        "5: says drop of frame 3, and line 2 keep; the later one holds: take one of them out",
+    ),
+    "tags": (
+        "still_or_crop,box,tag,decision\n"
+        "a,,Red Hat,add\na,0,red hat,remove\na,,sky,add\na,,sky,add\na,,red_hat,remove\n",
+        "6: says remove red_hat, and line 2 add of the same; the later one holds: take one of them out",
+    ),
+    "characters": (
+        "crop,character,outfit,scope\n1-0-fullbody,hana,,crop\n1-1-head,ren,,crop\n1-0-head,,,cluster\n1-0-head,ren,red,crop\n",
+        "5: 1-0-head is ren in red, and on line 2 the same person is hana: take one of them out",
+    ),
+}
+
+
+@every_kind
+def test_lines_that_contradict_each_other_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    content, said = TWICE[kind]
+    path = table(tmp_path, kind, content)
+    READERS[kind](path)
+    assert capsys.readouterr().err == f"warning: {path}:{said}\n"
+
+
+def test_tags_that_no_tagger_knows_are_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        Correction(2, "a", None, "twin_tails", "remove"),
+        Correction(3, "a", None, "smile", "add"),
+        Correction(4, "a", 0, "her_own_mark", "add"),
+    ]
+    assert tell_unknown(lines, {"twintails", "smile", "sky"}, "tags.csv") == lines
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: tags.csv:2: no tagger here knows twin_tails (is twintails meant?); there is none to remove",
+        "warning: tags.csv:4: no tagger here knows her_own_mark; it is added as it is",
+    ]
+
+
 WRONG = [
     ("frames", "9,keep,,", "frame must be a number from 0 to 8, got '9'"),
     ("frames", "x,keep,,", "frame must be a number from 0 to 8, got 'x'"),
     ("frames", "1,delete,,", "decision must be keep or drop, got 'delete'"),
+    ("frames", "1" * 5000 + ",keep,,", f"frame must be a number from 0 to 8, got '{'1' * 5000}'"),
+    ("tags", f"a,{'1' * 5000},sky,add,,", f"box must be a person's number, * or empty, got '{'1' * 5000}'"),
+    (
+        "tags",
+        'a,,"red bow, white bow",add,,',
+        "'red bow, white bow' holds a comma, which separates tags; write a line for each",
+    ),
     ("tags", ",,sky,add,,", "names no still or crop"),
     ("tags", "a,,,add,,", "names no tag"),
     ("tags", "a,,sky,drop,,", "decision must be add or remove, got 'drop'"),

@@ -2,6 +2,7 @@
 
 characters  Names that people gave: `corrections/<series>/characters.csv` turns clusters into characters.
 csv         The tables under corrections/: which there are, and how their lines are read and written down.
+folder      The files under corrections/: where each table lies, and which of them no stage reads.
 frames      What a person decided about single frames: corrections/<series>/<episode>/frames.csv.
 tags        What people decided about tags: `corrections/<series>/<episode>/tags.csv`.
 writer      Write what people decide into the tables under corrections/: one line changes, every other stays byte for

@@ -9,6 +9,7 @@ clustered anew, a crop's id does not; so a line names a crop, and by scope what 
 An empty character is a decision too: nobody worth a name. Such crops stay out of the dataset.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +37,24 @@ class Name:
 
 
 def read_names(path: str | Path) -> list[Name]:
-    """Return the lines of a names file, in order. Raises GengaError naming file and line."""
+    """Return the lines of a names file, in order; names those that contradict each other about a person on stderr.
+
+    Raises GengaError naming file and line.
+    """
     names = [_name(decision) for decision in read(path, "characters")]
     _check_once(path, names)
+    last: dict[tuple[str, str], Name] = {}
+    for name in names:
+        person = name.crop.rpartition("-")[0] or name.crop  # of a still, whatever is cut out of it
+        before = last.setdefault((person, name.scope), name)
+        if before.label != name.label:
+            said = f"{name.crop} is {_called(name)}, and on line {before.line} the same person is {_called(before)}"
+            print(f"warning: {path}:{name.line}: {said}: take one of them out", file=sys.stderr)
     return names
+
+
+def _called(name: Name) -> str:
+    return " in ".join(filter(None, (name.character or "nobody", name.outfit)))
 
 
 def _name(decision: Decision) -> Name:

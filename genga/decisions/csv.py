@@ -4,6 +4,8 @@ A table is CSV in UTF-8, with or without a byte order mark, with the line ends o
 columns, in any order; those that a kind does not need may be left out. Empty lines say nothing, nor do comments: lines
 that begin with `#`, outside quotes. An id may begin so as well, where a series is called like that: in a folder whose
 name begins with `#`, a line that begins with this name and a slash is no comment.
+
+Letters are composed (NFC), however they were written, and blanks between the words of a name are plain ones.
 """
 
 import csv
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Literal, NamedTuple
+from unicodedata import category, normalize
 
 from genga.errors import GengaError
 
@@ -129,7 +132,7 @@ def parse(content: bytes, file: str, kind: str) -> list[Decision]:
     """Return the decisions in the bytes of a table. file: its path. Raises GengaError naming it and the line."""
     written = [record for record in records(content, file) if record.fields]
     columns = header_of(written, file, kind)
-    return [Decision(file, record.line, kind, _values(record, columns, file)) for record in written[1:]]
+    return [Decision(file, record.line, kind, _values(record, columns, file, KINDS[kind])) for record in written[1:]]
 
 
 def records(content: bytes, file: str) -> list[Record]:
@@ -158,7 +161,10 @@ def header_of(written: Sequence[Record], file: str, kind: str) -> list[str]:
     columns = [column.strip() for column in first.fields]
     for column in of.needed:
         if column not in columns:
-            raise GengaError(f"{file}:{first.line}: column {column} is missing; the first line must be {of.header}")
+            apart = next((f" with commas, not {name}s," for sign, name in _SIGNS if sign in "".join(columns)), "")
+            raise GengaError(
+                f"{file}:{first.line}: column {column} is missing; the first line must be{apart} {of.header}"
+            )
     for place, column in enumerate(columns):
         if column not in of.columns:
             known = ", ".join(of.columns)
@@ -166,6 +172,9 @@ def header_of(written: Sequence[Record], file: str, kind: str) -> list[str]:
         if column in columns[:place]:
             raise GengaError(f"{file}:{first.line}: column {column} is there twice; take one of them out")
     return columns
+
+
+_SIGNS = ((";", "semicolon"), ("\t", "tab"))  # what spreadsheets put where others have a comma
 
 
 def joined(fields: Sequence[str]) -> str:
@@ -182,6 +191,9 @@ def line_of(kind: str, values: Mapping[str, str]) -> str:
 
 
 def _text(content: bytes, file: str) -> str:
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise GengaError(f"{file}:{line}: is no text (a byte is 0), or UTF-16; save the file as UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -189,13 +201,23 @@ def _text(content: bytes, file: str) -> str:
         raise GengaError(f"{file}:{line}: is not UTF-8 ({error.reason}); save the file as UTF-8") from error
 
 
-def _values(record: Record, columns: Sequence[str], file: str) -> dict[str, str]:
+def _values(record: Record, columns: Sequence[str], file: str, kind: Kind) -> dict[str, str]:
     where = f"{file}:{record.line}"
     if len(record.fields) > len(columns):
         raise GengaError(f"{where}: has more fields than the first line; put a text with commas in quotes")
+    if lacking := [column for column in columns[len(record.fields) :] if column in kind.needed]:
+        raise GengaError(
+            f"{where}: ends before column {lacking[0]}; an empty field, if one is meant, is written by a comma"
+        )
     fields = [field.strip() for field in record.fields] + [""] * (len(columns) - len(record.fields))
     values = dict(zip(columns, fields, strict=True))
     for column, value in values.items():
         if column not in FREE and len(value.splitlines()) > 1:
             raise GengaError(f"{where}: {column} has a line end in it; write it on one line")
+        if column in FREE:
+            continue
+        one_form = normalize("NFC", value)
+        values[column] = one_form if column == kind.columns[0] else " ".join(one_form.split())
+        if any(category(letter) == "Cc" for letter in values[column]):
+            raise GengaError(f"{where}: {column} has a control character in it ({value!r}); take it out")
     return values
