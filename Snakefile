@@ -7,10 +7,6 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-
-configfile: "params.yaml"
-
-
 sys.path.insert(0, workflow.basedir)  # the library beside this file, installed or not
 
 from genga.audit.papers import write_papers

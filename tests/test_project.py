@@ -1,16 +1,18 @@
 """genga.workflow.project and opening: what there is to work on, and what a person is told when it is opened."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from genga.decisions.folder import tables
 from genga.models import registry
 from genga.params.models import Params as Models
 from genga.workflow import opening
-from genga.workflow.opening import open_project, use_this_python
+from genga.workflow.opening import open_project, over, use_this_python
 from genga.workflow.project import Project, each
 from genga.workflow.records import Record
 from genga.workflow.restore import Lost
@@ -107,6 +109,7 @@ def test_what_people_decided(project: Project) -> None:
     assert project.decided("tags", wildcards) == []
     Path("corrections/s/ep2").mkdir(parents=True)
     Path("corrections/s/ep2/tags.csv").write_text("a\n")
+    project = replace(project, tables=tables())
     assert project.decided("tags", wildcards) == ["corrections/s/ep2/tags.csv"]
     job = Record("crop", wildcards, {}, {}, {"crop": {}, "pins": {}}, "", "", "")
     assert project.as_now(job) == {
@@ -153,6 +156,44 @@ def test_no_episodes_yet(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     (folder / "data/raw/s/ep1.mkv").unlink()
     open_project(folder, {**PARAMS, "runs": {}}, StubJournal())
     assert capsys.readouterr().err == "no episodes yet: put videos under data/raw/<series>/\n"
+
+
+def test_decisions_that_nothing_reads_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "corrections/s/ep2").mkdir(parents=True)
+    (folder / "corrections/s/ep2/tags.csv").touch()
+    open_project(folder, {**PARAMS, "runs": {}}, StubJournal())
+    said = "warning: corrections/s/ep2/tags.csv: nothing reads it: s has no episode ep2 (is ep1 meant?)"
+    assert capsys.readouterr().err.splitlines() == [said]
+    (folder / "corrections/s/ep2/tags.csv").rename(folder / "corrections/s/ep2/tag.csv")
+    with pytest.raises(SystemExit):
+        open_project(folder, {**PARAMS, "runs": {}}, StubJournal())
+    remedy = "call it corrections/s/ep2/tags.csv, or take it away"
+    assert capsys.readouterr().err == f"error: corrections/s/ep2/tag.csv: no stage reads it; {remedy}\n"
+
+
+def test_a_video_that_cannot_be_called_so_is_named_and_the_others_go_on(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "data/raw/s/ep{2}.mkv").touch()
+    opened = open_project(folder, {**PARAMS, "runs": {}}, StubJournal())
+    assert list(opened.episodes) == [("s", "ep1")]
+    assert capsys.readouterr().err == (
+        "note: data/raw/s/ep{2}.mkv is left out, for its name or its folder's: "
+        "it has braces in it, which Snakemake takes for a pattern; take them out\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({}, {"a": {"b": 1, "c": 2}, "d": 3}),
+        ({"a": {"b": "5e-05"}}, {"a": {"b": 0.00005, "c": 2}, "d": 3}),
+        ({"a": {"e": "off", "c": "null"}}, {"a": {"b": 1, "c": None, "e": "off"}, "d": 3}),
+        ({"d": {"x": "true"}, "e": "a: b"}, {"a": {"b": 1, "c": 2}, "d": {"x": True}, "e": "a: b"}),
+    ],
+)
+def test_what_snakemake_is_told_goes_over_the_file(said: dict[str, object], found: dict[str, object]) -> None:
+    assert over({"a": {"b": 1, "c": 2}, "d": 3}, said) == found
 
 
 def test_what_must_be_put_right_first_ends_it_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

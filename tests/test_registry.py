@@ -150,7 +150,7 @@ def test_unknown_role(tmp_path):
         ("embedded: {}", "must be a mapping with the keys embedded and published"),
         ("embedded: {}\npublished: {a: {name: a, licence: b, knows: c}}", "published.a: repo and files are needed"),
         ("embedded: {a: {name: a, licence: b, knows: c}}\npublished: {}", "embedded.a: either files or folder"),
-        ("embedded: {a: {name: 3, licence: b, knows: c}}\npublished: {}", "models.yaml:embedded.a.name: "),
+        ("embedded: {a: {name: [3], licence: b, knows: c}}\npublished: {}", "models.yaml:embedded.a.name: "),
         ("embedded: {a: {nom: a}}\npublished: {}", "models.yaml:embedded.a."),
         ("embedded: [", "is not valid YAML"),
     ],

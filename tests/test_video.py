@@ -248,7 +248,6 @@ def test_a_device_that_is_not_there_is_replaced_with_a_warning(
     assert all((a == b).all() for a, b in zip(plain, found, strict=True))
     opened(Reading(film), "off").close()
     assert capsys.readouterr().err == ""
-    assert Stills.model_validate({"scaling": "bicubic", "format": "png", "hwaccel": False}).hwaccel == "off"
 
 
 def test_words_of_hardware_have_their_bits_on_top() -> None:

@@ -9,6 +9,7 @@ import polars as pl
 import typer
 
 from genga.decisions.csv import path_of
+from genga.decisions.folder import misplaced, tables, without_episode
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
@@ -23,6 +24,7 @@ from genga.tables.characters import CHARACTERS, NOBODY
 from genga.tables.places import FOLDER, RAW
 from genga.tables.schema import only
 from genga.video.episodes import find_episodes, in_name_order
+from genga.workflow.missing_videos import videos_on_record
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -61,6 +63,8 @@ def summary(
         print(f"{series}: nothing is made of its videos yet; run {ALL}")
     for path in sorted((data / "evaluate").glob("*.json")):
         print("\n".join(run_lines(read_json(path), reports / path.stem / "index.html")))
+    for line in unread_decisions():
+        print(line)
     print(f"\n{load(parse_section('models', Models, section_of_file('params.yaml', 'models'))).summary()}")
 
 
@@ -76,6 +80,17 @@ def lines_of(data: Path, series: str, runs: list[str]) -> list[str]:
     people = data / "characters" / f"{series}.parquet"
     table = read_table(people, OF_CHARACTERS) if people.is_file() else None
     return lines + next_lines(series, runs, people, table)
+
+
+def unread_decisions() -> list[str]:
+    """Return how many tables under corrections/ no stage reads, and which; nothing if all are read."""
+    paths = tables().values()
+    unread = misplaced(paths) + without_episode(paths, in_name_order([*find_episodes(RAW), *videos_on_record()]))
+    return (
+        [f"\n{len(unread)} of {len(paths)} tables of decisions are not read:", *(f"  {line}" for line in unread)]
+        if unread
+        else []
+    )
 
 
 def series_lines(series: str, episodes: list[str], counts: Counts) -> list[str]:

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import ValidationError
 
 from genga.errors import GengaError
-from genga.params.section import Section
+from genga.params.section import Section, as_meant, read_yaml
 from genga.store.files import read_json
 
 MODELS_FILE = "models.yaml"
@@ -49,12 +48,7 @@ class ModelEntry(Section):
 def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
     """Return models.yaml as set -> role -> entry. Raises GengaError that names the key."""
     path = root / MODELS_FILE
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise GengaError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from error
+    values = read_yaml(path)
     if not isinstance(values, dict) or set(values) != set(SETS):
         raise GengaError(f"{path}: must be a mapping with the keys {' and '.join(SETS)}")
     for name in SETS:
@@ -80,11 +74,11 @@ def _is_locked(of: Any) -> bool:
 
 def _entry(name: str, role: str, value: Any) -> ModelEntry:
     try:
-        entry = ModelEntry.model_validate(value)
+        entry = ModelEntry.model_validate(as_meant(ModelEntry, value))
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join([name, role, *map(str, problem["loc"])])
-        raise GengaError(f"{MODELS_FILE}:{key}: {problem['msg'].lower()}") from error
+        raise GengaError(f"{MODELS_FILE}:{key}: {problem['msg'].lower()}, got {problem['input']!r}") from error
     if name == "published" and not (entry.repo and entry.files):
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: repo and files are needed")
     if name == "embedded" and bool(entry.files) == bool(entry.folder):

@@ -1,4 +1,4 @@
-"""Check the whole of params.yaml: every section there and valid, none unknown.
+"""Check the whole of params.yaml, every section there and valid, none unknown, and bring its values into one form.
 
 The file's sections are the stages in pipeline order, `models`, and `runs`. A section's class lives in the module of its
 name in this package, and is imported by its name here alone: a stage's code depends on its own section, and not on
@@ -9,14 +9,16 @@ import importlib
 from typing import Any
 
 from genga.errors import GengaError
+from genga.params.names import fault_of_run
 from genga.params.section import Section, parse_section, section_of_run
 from genga.stages import RUN_STAGES, STAGES
 
 
-def check_params(values: dict[str, Any]) -> None:
-    """Check a whole parameter file: every section there, none unknown, every run's changes valid.
+def check_params(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a whole parameter file as its classes have it: the same values, however they were written, are equal.
 
-    Raises GengaError that names the key.
+    Sections and keys are in the order of the line; a number is a whole one or a fraction as its field says. Raises
+    GengaError that names the key: every section has to be there, none unknown, every run's changes valid.
     """
     known = ["models", *STAGES, "runs"]
     for section in values:
@@ -25,12 +27,27 @@ def check_params(values: dict[str, Any]) -> None:
     for section in known:
         if section not in values:
             raise GengaError(f"params.yaml:{section} is missing")
-    for stage in ["models", *STAGES]:
-        parse_section(stage, section_class(stage), values[stage])
-    for run, changes in (values["runs"] or {}).items():
-        parse_section(f"runs.{run}", section_class("runs"), changes)
-        for stage in RUN_STAGES:
-            parse_section(f"runs.{run}.{stage}", section_class(stage), section_of_run(values, run, stage))
+    sections = {stage: _parsed(stage, stage, values[stage]) for stage in ["models", *STAGES]}
+    runs = values["runs"] or {}
+    if not isinstance(runs, dict):
+        raise GengaError(f"params.yaml:runs must be a mapping of runs, got {runs!r}")
+    for run in runs:
+        if why := fault_of_run(run):
+            raise GengaError(f"params.yaml:runs: a run cannot be called {run!r}: {why}")
+    return sections | {"runs": {run: _run(values, run) for run in runs}}
+
+
+def _run(values: dict[str, Any], run: str) -> dict[str, Any]:
+    """A run's section: of the others what differs, as they have it."""
+    own = _parsed(f"runs.{run}", "runs", values["runs"][run])
+    for stage in RUN_STAGES:
+        whole = _parsed(f"runs.{run}.{stage}", stage, section_of_run(values, run, stage))
+        own[stage] = {key: value for key, value in whole.items() if key in own[stage]}
+    return own
+
+
+def _parsed(name: str, section: str, values: Any) -> dict[str, Any]:
+    return parse_section(name, section_class(section), values).model_dump(mode="json")
 
 
 def section_class(section: str) -> type[Section]:

@@ -9,6 +9,8 @@ from genga.params.section import Section
 
 class Params(Section):
     use: Literal["embedded", "published"]  # embedded: the small ones in demo/, that know the drawn world only
-    folder: str = Field(min_length=1)  # where published model files lie, put there by `genga models pull` or by hand
+    folder: str = Field(
+        pattern=r"^[^{}]+$"
+    )  # where published model files lie, put there by `genga models pull` or by hand
     device: Literal["auto", "cpu", "cuda"]  # auto: cuda where there is one, and says when it falls back
     batch: int = Field(ge=1, le=1024)  # images a model sees at once

@@ -29,6 +29,6 @@ class Params(Section):
     sharpness: Sharpness  # variance of the Laplacian, luma levels squared; higher is sharper
     blockiness: Ratio  # step at block borders over steps elsewhere; 1 is a clean picture
     clipped: Share  # share of pixels at black or white; 1 is a blank picture
-    text_cover: Share  # share of the picture under burnt-in text
     # What counts as burnt-in text. located: what stage shots found to come and go; seen: any text, shop signs too.
     text: Literal["located", "seen"]
+    text_cover: Share  # share of the picture under burnt-in text

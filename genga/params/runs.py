@@ -1,13 +1,18 @@
 """Section `runs`: a training run each, and what differs in it from the sections above."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator
+
+from genga.params.names import one_form
 from genga.params.section import Section
+
+Name = Annotated[str, AfterValidator(one_form)]
 
 
 class Params(Section):
-    series: str  # the series whose dataset it learns from
-    character: str | None  # the character it learns, as named under corrections/; null: everything in the dataset
+    series: Name  # the series whose dataset it learns from
+    character: Name | None  # the character it learns, as named under corrections/; null: everything in the dataset
     train: dict[str, Any] = {}  # keys of section train that differ
     sample: dict[str, Any] = {}  # likewise
     evaluate: dict[str, Any] = {}

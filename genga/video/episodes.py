@@ -4,8 +4,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from unicodedata import normalize
 
 from genga.errors import GengaError
+from genga.params.names import fault_of_name
 
 # Containers that FFmpeg opens by content; the extension only tells a video from a subtitle or a note beside it.
 EXTENSIONS = (
@@ -16,24 +18,30 @@ EXTENSIONS = (
 Episode = tuple[str, str]  # series, episode
 
 
-def find_episodes(folder: str | Path) -> dict[Episode, str]:
+def find_episodes(folder: str | Path, said: list[str] | None = None) -> dict[Episode, str]:
     """Return the video of every (series, episode) under `folder`, sorted; paths begin with `folder`.
 
-    Hidden files and folders are not episodes. Raises GengaError for two videos of one episode.
+    Names are composed letters (NFC), however the file system has them; paths are as they are there. Hidden files and
+    folders are not episodes. A video whose name cannot stand for an episode is left out, and `said` gets a line for it.
+    Raises GengaError for two videos of one episode.
     """
-    return episodes_of(Path(folder).glob("*/*"))
+    return episodes_of(Path(folder).glob("*/*"), said)
 
 
-def episodes_of(files: Iterable[str | Path]) -> dict[Episode, str]:
+def episodes_of(files: Iterable[str | Path], said: list[str] | None = None) -> dict[Episode, str]:
     """Return the video of every (series, episode) among files `…/<series>/<file>`, as `find_episodes` does."""
     episodes: dict[Episode, str] = {}
     for video in sorted(map(Path, files)):
-        series, episode = video.parent.name, video.stem
-        if video.suffix.lower() not in EXTENSIONS or series.startswith(".") or episode.startswith("."):
+        name = normalize("NFC", video.parent.name), normalize("NFC", video.stem)
+        if video.suffix.lower() not in EXTENSIONS or any(part.startswith(".") for part in name):
             continue
-        if other := episodes.get((series, episode)):
+        if why := next(filter(None, map(fault_of_name, name)), ""):
+            if said is not None:
+                said.append(f"{repr(video.as_posix())[1:-1]} is left out, for its name or its folder's: {why}")
+            continue
+        if other := episodes.get(name):
             raise GengaError(f"{video}: {other} is the same episode; rename one of them or take it away")
-        episodes[series, episode] = video.as_posix()
+        episodes[name] = video.as_posix()
     return episodes
 
 

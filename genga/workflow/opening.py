@@ -5,17 +5,19 @@ params.yaml is checked, the videos are found, the records are handed to Snakemak
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from genga.decisions.folder import misplaced, tables, without_episode
 from genga.errors import GengaError
 from genga.models import registry
 from genga.params.check import check_params
 from genga.params.models import Params as Models
-from genga.params.section import parse_section
+from genga.params.section import parse_section, plain, read_params
 from genga.tables.places import RAW
 from genga.training.families.family import family_file
-from genga.video.episodes import episodes_of, find_episodes
+from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
 from genga.workflow.project import Params, Project, ended
@@ -32,13 +34,17 @@ IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
 _MOST = 5  # lines said of one kind
 
 
-def opened(workflow: Any, params: Params, papers: Papers) -> Project:
+def opened(workflow: Any, said: Params, papers: Papers) -> Project:
     """Return the project of Snakemake's `workflow` in this folder; ends the process in one line where something has to
     be put right first.
 
-    params: params.yaml, as Snakemake has read it. papers: writes card and audit of runs.
+    said: what its --config and --configfile say, which goes over params.yaml. papers: writes card and audit of runs.
     """
     root = Path(workflow.basedir)
+    try:
+        params = over(read_params("params.yaml"), said)
+    except GengaError as error:
+        ended(error)
     use_this_python(root)
     let_lent_files_be_replaced()
     journal, bucket = Journal(root, papers), bucket_of(workflow)
@@ -47,6 +53,17 @@ def opened(workflow: Any, params: Params, papers: Papers) -> Project:
         keep_outputs_until_replaced()
         make_again(journal.lost.again, journal.lost.beside)
     return project
+
+
+def over(params: Params, said: Params) -> dict[str, Any]:
+    """Return params.yaml with what Snakemake was told beside it, of whose --config it makes text, whatever it says."""
+    found = dict(params)
+    for name, value in said.items():
+        if isinstance(value, Mapping):
+            found[name] = over(found[name] if isinstance(found.get(name), Mapping) else {}, value)
+        else:
+            found[name] = plain(value) if isinstance(value, str) else value
+    return found
 
 
 def use_this_python(root: Path) -> None:
@@ -77,13 +94,15 @@ def open_project(
     is_main: not a job of a run on another machine, which says nothing and leaves the records alone.
     """
     try:
-        check_params(dict(params))
+        params = check_params(dict(params))
         if bucket is not None and is_main:
             check_sent(root)
         odd = journal.read() if is_main else []
         recorded = videos_on_record() if bucket is None else {}
         unreached = check_links(RAW, recorded.values())
-        videos = find_episodes(RAW) if bucket is None else episodes_of(bucket.names(RAW.rstrip("/")))
+        unnamable: list[str] = []
+        lying = bucket.names(RAW.rstrip("/")) if bucket is not None else []
+        videos = find_episodes(RAW, unnamable) if bucket is None else episodes_of(lying, unnamable)
         here = frozenset(series for series, _ in videos)
         gone = taken_away(recorded, videos)
         # A series without any video here was pulled without it: its episodes are those that are on record.
@@ -91,9 +110,12 @@ def open_project(
         models = registry.load(parse_section("models", Models, params["models"]))
         if "base" in models.models:
             family_file(models.model("base"))
+        decided = tables()
+        if is_main and (wrong := misplaced(decided.values())):
+            raise GengaError("; ".join(wrong[:_MOST]))
     except GengaError as error:
         ended(error)
-    project = Project(root, params, journal, models, videos, here, bucket)
+    project = Project(root, params, journal, models, videos, here, bucket, tables=decided)
     notes = [
         f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
     ]
@@ -107,8 +129,10 @@ def open_project(
     notes += [
         f"{path} is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills" for path in unnamed
     ]
-    for note in [*notes, *unreached, *_beyond_reach(project)] if is_main else []:
+    for note in [*notes, *unreached, *unnamable, *_beyond_reach(project)] if is_main else []:
         print(f"note: {note}", file=sys.stderr)
+    for unread in without_episode(decided.values(), in_name_order([*videos, *recorded])) if is_main else []:
+        print(f"warning: {unread}", file=sys.stderr)
     if not videos:
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
     for run in sorted(project.series_of_run.keys() - set(project.runs)):

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from genga.decisions.csv import of_stage
 from genga.decisions.csv import path_of as decided_path
+from genga.decisions.folder import in_one_form, tables
 from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.models import registry
@@ -46,6 +47,7 @@ class Project:
     here: frozenset[str]  # series that have videos here; others are those on record
     bucket: Bucket | None = None
     opened: float = field(default_factory=time.time)  # s since the epoch
+    tables: Mapping[str, str] = field(default_factory=tables)  # of what people decided (genga.decisions.folder)
 
     @cached_property
     def ordered(self) -> dict[str, list[str]]:
@@ -141,7 +143,8 @@ class Project:
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the file of what people decided of a kind, as a list; none if there is no such file."""
         path = decided_path(kind, wildcards["series"], wildcards.get("episode", ""))
-        return [path] if Path(path).is_file() else []
+        found = self.tables.get(in_one_form(path))
+        return [found] if found is not None else []
 
     def in_roles(self, roles: Sequence[str]) -> list[registry.Model]:
         """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""
