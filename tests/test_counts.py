@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 import yaml
 
-from genga.cli.summary import next_lines, run_lines, series_lines, summary
+from genga.cli.summary import next_lines, run_lines, series_lines, summary, unread_decisions
 from genga.errors import GengaError
 from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables, tables_below
 from genga.pages.tally import add_up, going_on
@@ -162,3 +162,20 @@ def test_a_run_is_said_beside_its_base():
     assert " ".join(lines[5].split()).endswith("+0.00 [+0.00, +0.00]")
     assert lines[6] == "  [low, high]: 95% interval over 12 pairs of prompt and seed; against 9 held-out drawings"
     assert lines[7:] == ["  models/hana/hana.safetensors", "  reports/hana/index.html (not made yet)"]
+
+
+def test_decisions_that_no_stage_reads_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("data/raw/s/ep1.mkv", "corrections/s/ep1/tags.csv", "corrections/s/ep2/tags.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "corrections/s/tag.csv").touch()
+    assert unread_decisions() == [
+        "\n2 of 3 tables of decisions are not read:",
+        "  corrections/s/tag.csv: no stage reads it; "
+        "tags.csv is read in corrections/<series>/<episode>/, or take it away",
+        "  corrections/s/ep2/tags.csv: nothing reads it: s has no episode ep2 (is ep1 meant?)",
+    ]
+    (tmp_path / "corrections/s/tag.csv").unlink()
+    (tmp_path / "corrections/s/ep2/tags.csv").unlink()
+    assert unread_decisions() == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from standin import change_params, command, commit_all, make_standin, put, snakemake
 
+from genga.audit.decisions import decisions, target_of
 from genga.params.names import MOST, fault_of_name, one_form
 from genga.video.episodes import find_episodes
 
@@ -81,6 +82,11 @@ def test_a_file_that_cannot_be_an_episode_is_named_and_the_others_go_on(tmp_path
         f"{tmp_path}/s/a\\nb.mkv {left_out} has a line end or control character in it; take that out",
         f"{tmp_path}/t /ep.mkv {left_out} is empty, or begins or ends with a blank; take that away",
     ]
+
+
+def test_a_decision_in_a_folder_of_decomposed_letters_is_about_the_same_still() -> None:
+    (one,) = decisions("corrections/e\u0301/ep1/frames.csv", b"frame,decision\n3,keep\n")
+    assert target_of(one) == "é/ep1/000003"
 
 
 @pytest.mark.slow

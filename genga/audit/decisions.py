@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from genga.decisions.csv import FOLDER, Decision, kind_at, parse
 
@@ -20,7 +21,7 @@ def target_of(decision: Decision) -> str:
     if decision.kind != "frames":
         return decision["still_or_crop"] or decision["crop"]
     number, folder = decision["frame"], PurePosixPath(decision.file).parent.relative_to(FOLDER)
-    return f"{folder}/{int(number):06d}" if number.isdecimal() else ""
+    return f"{normalize('NFC', str(folder))}/{int(number):06d}" if number.isdecimal() else ""
 
 
 def said(decision: Decision) -> str:

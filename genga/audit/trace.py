@@ -25,6 +25,7 @@ from genga.audit.tables import (  # fmt: skip
     Reader,
 )
 from genga.decisions.csv import FOLDER, Decision
+from genga.decisions.folder import in_one_form, tables
 from genga.errors import GengaError
 from genga.tables.places import path_of
 from genga.training.checkpoints import read_checkpoints
@@ -125,10 +126,11 @@ def _shot(reader: Reader, path: str, frame: int) -> Rows:
 def _decided(reader: Reader, series: str, *stills: str | None) -> list[dict[str, Any]]:
     """What people have decided about the frame, the still that shows it, and the crops of it, as it stands today."""
     found: list[Decision] = []
-    for path in sorted((reader.root / FOLDER / series).rglob("*.csv")):
-        name = path.relative_to(reader.root).as_posix()
+    for form, name in tables(reader.root).items():
+        if not form.startswith(in_one_form(f"{FOLDER}/{series}/")):
+            continue
         try:
-            found += decisions(name, path.read_bytes())
+            found += decisions(name, (reader.root / name).read_bytes())
         except GengaError as error:
             reader.damaged[name] = str(error)
     wanted = [

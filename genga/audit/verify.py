@@ -38,6 +38,7 @@ from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.stages import EPISODE_STAGES
 from genga.store.hash_cache import Stamps
 from genga.tables.places import FOLDER, RAW, path_of
+from genga.video.episodes import find_episodes
 from genga.workflow.records import RECORDS_FILE, Record, Records, line_of, lines_of, only
 
 # What an audit comes to, the first that is so: something is not what is on record; it is not what dvc.lock says;
@@ -202,11 +203,12 @@ def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
 def _videos(behind: Behind, hashes: Hashes) -> list[Check]:
     """Hold each video against the sha256 that probe read of it."""
     checks, root = [], behind.root
+    videos = find_episodes(root / RAW)
     for episode in behind.episodes:
         sha256 = behind.reader.json(path_of("probe", episode, "json")).get("sha256")
         series, _, name = episode.partition("/")
-        here = sorted(path for path in (root / RAW / series).glob("*") if path.stem == name)
-        path = here[0].relative_to(root).as_posix() if here else f"{RAW}{episode}"
+        here = videos.get((series, name))
+        path = Path(here).relative_to(root).as_posix() if here else f"{RAW}{episode}"
         checks.append(check_file("video", path, sha256, hashes))
     return checks
 
