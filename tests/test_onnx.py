@@ -28,6 +28,13 @@ def test_run_refused_input_is_one_line(tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_an_answer_that_is_not_a_number_names_the_model(tmp_path, number):
+    graph = onnx.session(channel_means(tmp_path / "m.onnx", ["batch", 3, 2, 2], [2, 3], number), "cpu", 1)
+    with pytest.raises(GengaError, match=r"m.onnx: output output is not a number \(NaN\); .*: genga models verify"):
+        onnx.run(graph, numbered(2))
+
+
 @pytest.mark.parametrize("content", [b"", b"not a graph"])
 def test_session_of_no_graph(tmp_path, content):
     path = tmp_path / "broken.onnx"

@@ -5,6 +5,7 @@ are looked at, and the fallback is said once on stderr.
 """
 
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import cache
@@ -31,6 +32,7 @@ _CUDA = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC", "use_t
 _CPU = "CPUExecutionProvider"
 
 _DRIVER = Path("/proc/driver/nvidia")  # there is an NVIDIA card, whatever onnxruntime can do
+_files: weakref.WeakKeyDictionary[ort.InferenceSession, str] = weakref.WeakKeyDictionary()  # for messages
 _failed: set[str] = set()  # providers that could not start: not tried again, onnxruntime complains every time
 
 
@@ -52,6 +54,7 @@ def session(path: str | Path, device: str = "auto", threads: int = 2) -> ort.Inf
         opened = ort.InferenceSession(str(path), options, providers=providers)
     except _ERRORS as error:
         raise GengaError(f"{path}: not an ONNX graph that onnxruntime can run ({_first_line(error)})") from error
+    _files[opened] = str(path)
     if _CUDA in providers and _CUDA[0] not in opened.get_providers():
         _failed.add(_CUDA[0])
     if _CUDA[0] not in opened.get_providers() and (device == "cuda" or device == "auto" and _cuda_expected()):
@@ -60,7 +63,10 @@ def session(path: str | Path, device: str = "auto", threads: int = 2) -> ort.Inf
 
 
 def run(opened: ort.InferenceSession, batch: npt.NDArray[Any], output: str | None = None) -> Array:
-    """Return one output, by default the first, for `batch` (N, …); a graph with a fixed batch size is fed in pieces."""
+    """Return one output, by default the first, for `batch` (N, …); a graph with a fixed batch size is fed in pieces.
+
+    Raises GengaError for an input that the graph refuses, and for an answer that is not a number.
+    """
     entry = opened.get_inputs()[0]
     name = output or opened.get_outputs()[0].name
     batch = batch.astype(np.float16 if entry.type == "tensor(float16)" else np.float32, copy=False)
@@ -69,7 +75,11 @@ def run(opened: ort.InferenceSession, batch: npt.NDArray[Any], output: str | Non
         pieces = [_run(opened, entry.name, name, piece) for piece in _pieces(batch, fixed)]
     except _ERRORS as error:
         raise GengaError(f"input {entry.name} {list(batch.shape)} is refused ({_first_line(error)})") from error
-    return np.concatenate(pieces)[: len(batch)].astype(np.float32, copy=False)
+    answer = np.concatenate(pieces)[: len(batch)].astype(np.float32, copy=False)
+    if not np.isfinite(answer).all():
+        model = _files.get(opened, "a model")
+        raise GengaError(f"{model}: output {name} is not a number (NaN); the model is damaged: genga models verify")
+    return answer
 
 
 def _run(opened: ort.InferenceSession, entry: str, output: str, piece: npt.NDArray[Any]) -> Array:
