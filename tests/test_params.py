@@ -45,6 +45,24 @@ def test_a_wrong_value_is_named(change: dict[str, Any], message: str) -> None:
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"noise_offset": 0.1, "multires_iterations": 6}, "noise_offset and multires_iterations do not go together"),
+        ({"multires_iterations": 1}, "multires_iterations adds nothing coarser with 1 layer"),
+        ({"multires_iterations": 6, "multires_discount": 0.0}, "multires_iterations adds nothing coarser with 1 layer"),
+    ],
+)
+def test_keys_that_cancel_each_other_are_named_in_one_line(root: Path, changes: dict[str, Any], message: str) -> None:
+    section = section_class("train")
+    values = section_of_file(root / "params.yaml", "train")
+    with pytest.raises(GengaError) as refused:
+        parse_section("train", section, values | changes)
+    assert str(refused.value).startswith(f"params.yaml:train: {message}") and "\n" not in str(refused.value)
+    assert parse_section("train", section, values | {"noise_offset": 0.1}).model_dump()["noise_offset"] == 0.1
+    assert parse_section("train", section, values | {"multires_iterations": 2}).model_dump()["multires_iterations"] == 2
+
+
 def test_a_missing_key_and_a_section_that_is_no_mapping() -> None:
     with pytest.raises(GengaError, match=r"params\.yaml:dedup\.keep is missing"):
         parse_section("dedup", Params, {"threshold": 1, "share": 1.0})

@@ -50,7 +50,6 @@ EVERYTHING = {
     "caption_dropout": 0.2,
     "tag_dropout": 0.2,
     "flip": True,
-    "noise_offset": 0.05,
     "multires_iterations": 3,
     "min_snr_gamma": 5.0,
 }

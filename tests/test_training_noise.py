@@ -1,9 +1,12 @@
 """genga.training.noise: offset, coarser layers and min-SNR weights, by numbers worked out by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
+from genga.training import noise as module
 from genga.training.noise import loss_weight, noise, noised, signal_to_noise, target
 
 SHAPE = (4, 8, 16)
@@ -29,6 +32,21 @@ def test_coarser_layers_keep_unit_variance_and_move_neighbours_together():
     alike = [(grid[:, :, 1:] * grid[:, :, :-1]).mean().item() for grid in (made, plain)]
     assert alike[0] > 0.3
     assert abs(alike[1]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("ratio", "sizes"),  # of 64 px; the last layer is the first with a side of 1
+    [(2.0, [64, 32, 16, 8, 4, 2, 1]), (2.75, [64, 23, 8, 3, 1]), (3.99, [64, 16, 4, 1])],
+)
+def test_layers_are_the_first_size_over_powers_of_one_ratio(monkeypatch, ratio, sizes):
+    drawn = []
+    monkeypatch.setattr(module, "normal", lambda shape, draw: drawn.append(shape) or torch.ones(shape))
+    fixed = SimpleNamespace(random=lambda: (ratio - 2) / 2)
+    noise((4, 64, 64), fixed, iterations=10)
+    assert drawn == [(4, 64, 64), *((1, 4, size, size) for size in sizes)]
+    drawn.clear()
+    noise((4, 16, 64), SimpleNamespace(random=lambda: 0.0), iterations=10)
+    assert drawn[1:] == [(1, 4, 16, 64), (1, 4, 8, 32), (1, 4, 4, 16), (1, 4, 2, 8), (1, 4, 1, 4)]
 
 
 def test_signal_to_noise():

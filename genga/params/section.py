@@ -212,6 +212,8 @@ def _explain(section: str, kind: type[Section], problem: Any) -> str:
     """One problem as `params.yaml:dedup.threshold must be 0..255, got -3`."""
     key = ".".join(str(part) for part in problem["loc"])
     name = f"params.yaml:{section}.{key}" if key else f"params.yaml:{section}"
+    if problem["type"] == "value_error":  # of a section's own check, which names its keys
+        return f"{name}: {problem['ctx']['error']}"
     if problem["type"] == "extra_forbidden":
         return f"{name} is not a known key (known: {', '.join(kind.model_fields)})"
     if problem["type"] == "missing":

@@ -1,8 +1,8 @@
 """Section `train`: how a LoRA is trained. docs/training.md gives the values of published recipes."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from genga.params.section import Section
 
@@ -39,13 +39,30 @@ class Params(Section):
 
     clip_skip: int = Field(
         ge=1, le=12
-    )  # text encoder's layer, from the end: 1 the last, 2 the one before (anime models)
+    )  # text encoder's layer, from the end: 1 the last, 2 the one before (anime models); no more than it has
     caption_dropout: float = Field(ge=0, le=1)  # share of captions replaced by the empty one; 0 never, 1 always
     tag_dropout: float = Field(ge=0, le=1)  # share of tags left out, but for the names in front
     shuffle: bool  # tags in another order each time, but for the names in front
     flip: bool  # mirror half of what is seen; wrong for characters that are not symmetric
 
     noise_offset: float = Field(ge=0, le=1)  # 0 none; 0.05 lets very dark and very bright pictures be learnt
-    multires_iterations: int = Field(ge=0, le=16)  # coarser layers of noise added; 0 none
+    multires_iterations: int = Field(ge=0, le=16)  # layers of noise added, coarser from the second on; 0 none
     multires_discount: float = Field(ge=0, le=1)  # strength of each layer against the one before
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
+
+    @model_validator(mode="after")
+    def _nothing_cancels(self) -> Self:
+        """Refuse what would take away from each other, or have no effect."""
+        if self.multires_iterations == 0:
+            return self
+        if self.noise_offset > 0:
+            raise ValueError(
+                "noise_offset and multires_iterations do not go together: what divides by the deviation takes a part of"
+                " the offset away; set one of them to 0"
+            )
+        if self.multires_iterations == 1 or self.multires_discount == 0:
+            raise ValueError(
+                "multires_iterations adds nothing coarser with 1 layer, or a multires_discount of 0; set it to 0, or to"
+                " 2 and more with a discount above 0"
+            )
+        return self

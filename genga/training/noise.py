@@ -1,9 +1,10 @@
 """Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of them.
 
-Noise offset: N. Guttenberg 2023, "Diffusion with offset noise". Multi-resolution ("pyramid") noise: J. Whitaker 2023;
-here the factor between layers and the division by the standard deviation are per image, not per batch, so that an
-image's noise does not depend on its neighbours. Min-SNR: Hang et al. 2023, "Efficient diffusion training via min-SNR
-weighting strategy".
+Noise offset: N. Guttenberg 2023, "Diffusion with offset noise". Multi-resolution ("pyramid") noise: J. Whitaker 2023,
+its layers of the sizes that kohya's sd-scripts gives them since its pull request 495; here the factor between layers
+and the division by the standard deviation are per image, not per layer and batch, so that an image's noise does not
+depend on its neighbours, and no layer is finer than the one before. Min-SNR: Hang et al. 2023, "Efficient diffusion
+training via min-SNR weighting strategy".
 """
 
 from typing import Literal
@@ -26,21 +27,22 @@ def noise(
 ) -> torch.Tensor:
     """Return one image's noise, float32 (channels, height, width) on the CPU.
 
-    offset: strength of a constant added to each channel. iterations, discount: coarser layers, each 2 to 4 times
-    coarser than the one before and `discount` times as strong; 0 iterations add none.
+    offset: strength of a constant added to each channel. iterations, discount: layers of height / r^i by width / r^i,
+    i = 0, 1, ... for one r in 2..4, each `discount` times as strong as the one before, the last where a side is 1; 0
+    iterations add none. Not both: dividing by the deviation would take a part of the offset away.
     """
     channels, height, width = shape
     made = normal(shape, draw)
     if offset > 0:
         made = made + offset * normal((channels, 1, 1), draw)
     if iterations > 0:
+        ratio = 2 + 2 * draw.random()
         for layer in range(iterations):
-            factor = (2 + 2 * draw.random()) ** layer
-            height, width = max(1, int(height / factor)), max(1, int(width / factor))
-            coarse = normal((1, channels, height, width), draw)
+            size = max(1, int(height / ratio**layer)), max(1, int(width / ratio**layer))
+            coarse = normal((1, channels, *size), draw)
             grown = torch.nn.functional.interpolate(coarse, size=shape[1:], mode="bilinear")
             made = made + grown[0] * discount**layer
-            if height == 1 or width == 1:
+            if 1 in size:
                 break
         made = made / made.std()
     return made
