@@ -17,7 +17,6 @@ from PIL import Image as Pillow
 from bench._absent import absent
 from bench._bases import LoadedBase
 from genga.training import lora_file
-from genga.training.schedule import learning_rate_factor
 
 with absent() as MISSING:
     from genga.evaluation import sample as sampling
@@ -30,7 +29,7 @@ with absent() as MISSING:
     from genga.people.tagger import Tagger
     from genga.training.examples import Example
     from genga.training.latents import cached_latents
-    from genga.training.plan import steps
+    from genga.training.plan import learning_rate_factor, steps
     from genga.training.trainer import Trainer
     from genga.training.transforms import Cut
 

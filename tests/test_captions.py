@@ -48,3 +48,9 @@ def test_names_come_first_and_tags_become_text() -> None:
     )
     assert caption([], ["star_(symbol)"], [], escaped=False) == "star (symbol)"
     assert caption(["hana"], [], [], escaped=True) == "hana"
+
+
+@pytest.mark.parametrize("name", ["hana (blue)", r"hana \(blue\)"])
+def test_names_are_escaped_as_tags_are_once(name: str) -> None:
+    assert caption([name], ["smile"], [], escaped=True) == r"hana \(blue\), smile"
+    assert caption([name], ["smile"], [], escaped=False) == f"{name}, smile"

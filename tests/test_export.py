@@ -109,8 +109,16 @@ def test_kohya_metadata_joins_to_the_caption(project: Path) -> None:
                                                   "id": "s/e 1/000001-0-head"}
     }  # fmt: skip
     unnamed = json.loads(Path("out/1_unnamed_keep0.json").read_text(encoding="utf-8"))
-    assert list(unnamed.values()) == [{"tags": r"star \(symbol\)", "image_size": [6, 4], "id": "s/e 1/000003-0-head"}]
+    assert list(unnamed.values()) == [{"tags": "star (symbol)", "image_size": [6, 4], "id": "s/e 1/000003-0-head"}]
     assert all(Path(path).is_file() for path in [*named, *unnamed])
+
+
+def test_trainers_get_captions_without_the_backslashes_of_prompts(project: Path) -> None:
+    export("kohya", "s", "kohya")
+    assert Path("kohya/1_unnamed_keep0/s__e 1__000003-0-head.txt").read_text(encoding="utf-8") == "star (symbol)\n"
+    export("imagefolder", "s", "images")
+    lines = [json.loads(line) for line in Path("images/train/metadata.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["text"] for line in lines] == ["花, coat, solo, smile", "花, ren, outdoors", "star (symbol)"]
 
 
 def test_one_character_and_one_side(project: Path) -> None:

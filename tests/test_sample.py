@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import torch
 from tiny_base import save_tiny_base
 
 from genga.errors import GengaError
-from genga.evaluation.sample import count, drawn, prompt_of, start_noise
+from genga.evaluation import sample as sampling
+from genga.evaluation.sample import count, drawn, prompt_of, prompts_of, start_noise, tell_prompts
 from genga.images.codec import decode
 from genga.params.sample import Params
 from genga.store.files import sha256_of, write_facts
@@ -74,6 +76,7 @@ def test_the_trigger_takes_its_place_or_leaves_none():
     assert prompt_of("{trigger}, 1girl, solo", "hana") == "hana, 1girl, solo"
     assert prompt_of("{trigger}, 1girl, solo", "") == "1girl, solo"
     assert prompt_of("a drawing of {trigger}", "hana") == "a drawing of hana"
+    assert prompt_of("{trigger}, (smile:1.2)", "hana (blue)") == r"hana \(blue\), (smile:1.2)"  # a name has no weight
 
 
 def test_noise_is_of_prompt_and_seed_alone():
@@ -116,6 +119,75 @@ def test_guidance_one_ignores_the_negative_prompt(base):
 
     assert draw(guidance=1.0, negative="solo") == draw(guidance=1.0)
     assert draw(guidance=9.0, negative="solo") != draw(guidance=9.0)
+
+
+def images_of(base, prompt, **changes):
+    given = params(prompts=[prompt], seeds=[3], **{"steps": 1, **changes})
+    return [(task.prompt_text, image.tolist()) for task, image in drawn(base, [], "hana (solo)", 1, given, CPU)]
+
+
+def test_weights_act_and_escapes_are_not_seen(base, monkeypatch):
+    monkeypatch.setattr(sampling, "start_noise", lambda template, seed, shape: torch.ones(shape))  # whatever the prompt
+    pictures = {weight: images_of(base, f"({{trigger}}, smile:{weight})")[0][1] for weight in ("1", "1.0", "3", "-3")}
+    assert pictures["1"] == pictures["1.0"]
+    assert len({str(picture) for picture in pictures.values()}) == 3
+    ((text, _),) = images_of(base, "{trigger}, smile")
+    assert text == r"hana \(solo\), smile"
+    assert prompts_of(base, "hana (solo)", params(prompts=["{trigger}"]))[0].parts == [("hana (solo)", 1.0)]
+
+
+def test_what_is_not_seen_of_a_prompt_is_said_and_not_drawn(base, capsys):
+    # 14 tokens fit: a word and its comma are two of them.
+    long = "smile, solo, (hana, yuki:1.5), outdoors, standing, smile, solo, (hana:1.2)"
+    prompts = prompts_of(base, "", params(prompts=["smile", long], negative="smile, " * 9))
+    assert [(prompt.text, prompt.lost) for prompt in prompts] == [
+        ("smile", ""),
+        ("smile, solo, (hana, yuki:1.5), outdoors, standing, smile", "solo, hana"),
+        ("smile, smile, smile, smile, smile, smile, smile", "smile, smile, "),
+    ]
+    tell_prompts(prompts, params(prompts=["smile", long], negative="smile, " * 9, guidance=1.0), "花")
+    assert capsys.readouterr().err.splitlines() == [
+        "note: sample 花: weights in prompt 1: 'hana, yuki' 1.5",
+        "note: sample 花: prompt 1 is too long, not seen of it: solo, hana",
+        "note: sample 花: the negative prompt is too long, not seen of it: smile, smile, ",
+        "note: sample 花: sample.guidance is 1: the negative prompt has no effect",
+    ]
+    assert prompts[1].parts == [("smile, solo, ", 1.0), ("hana, yuki", 1.5), (", outdoors, standing, smile", 1.0)]
+
+
+@pytest.mark.parametrize("key", ["prompts.1", "negative"])
+def test_what_cannot_be_read_of_a_prompt_is_refused_by_its_key(base, key):
+    wrong = {"prompts": ["smile", "a AND b"]} if key == "prompts.1" else {"negative": "a AND b"}
+    with pytest.raises(GengaError, match=rf"^params.yaml:sample.{key}: AND is not read here"):
+        next(drawn(base, [], "hana", 1, params(**wrong), CPU))
+
+
+def test_more_layers_than_the_encoder_has_are_refused(base):
+    with pytest.raises(GengaError, match=r"^params.yaml:train.clip_skip must be 1\.\.2 for base tiny, got 3$"):
+        next(drawn(base, [], "hana", 3, params(), CPU))
+
+
+def test_a_picture_that_is_not_a_number_is_named(base_folder):
+    broken = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    with torch.no_grad():
+        broken.base.vae.post_quant_conv.bias[0] = float("nan")
+    message = r"^prompt 0, seed 3 by the base: the picture is not a number \(NaN\); "
+    with pytest.raises(GengaError, match=f"{message}verify it"):
+        next(drawn(broken, [], "hana", 1, params(), CPU))
+    with pytest.raises(GengaError, match=f"{message}set sample.precision to float32"):
+        next(drawn(broken, [], "hana", 1, params(precision="bfloat16"), CPU))
+
+
+@pytest.mark.parametrize("scheduler", ["ddim", "dpm++"])
+def test_a_base_whose_last_timestep_is_noise_alone_draws(base, scheduler):
+    rescaled = {**base.base.schedule, "prediction_type": "v_prediction", "rescale_betas_zero_snr": True}
+    loaded = replace(base, base=replace(base.base, schedule=rescaled))
+    assert loaded.base.alphas_cumprod[-1] == 0
+    (image,) = [
+        image
+        for _, image in drawn(loaded, [], "hana", 1, params(prompts=["smile"], seeds=[3], scheduler=scheduler), CPU)
+    ]
+    assert image.std() > 0
 
 
 def test_sizes_the_vae_cannot_make_are_refused(base):

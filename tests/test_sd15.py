@@ -14,7 +14,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from genga.errors import GengaError
 from genga.training.device import state_sha256
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.sd15 import encode, length_of, load
+from genga.training.families.sd15 import encode, encode_parts, is_cut, layers, length_of, load
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,39 @@ def test_tokens_are_counted_without_start_and_end(folder):
     assert [length_of(base, caption) for caption in ("", "hana", "hana, smile", "hana, 1girl")] == [0, 1, 3, 7]
 
 
+def test_a_text_is_cut_after_the_tokens_between_start_and_end(folder):
+    base = load(folder)  # 16 tokens: 14 between start and end
+    assert [is_cut(base, [", ".join(["smile"] * count)]) for count in (7, 8)] == [False, True]
+    assert [is_cut(base, ["smile, " * 7, *more]) for more in ([], [""], ["smile"])] == [False, False, True]
+
+
+def test_a_prompt_without_weights_is_encoded_as_a_caption_is(folder):
+    base = load(folder)
+    for clip_skip in (1, 2):
+        for parts in ([], [("hana, smile", 1.0)], [("hana, ", 1.0), ("smile", 1.0)]):
+            text = "".join(text for text, _ in parts)
+            assert torch.equal(encode_parts(base, parts, clip_skip)[0], encode(base, [text], clip_skip)[0])
+
+
+@pytest.mark.parametrize(
+    ("bias", "mean_kept"),  # of the last layer norm: with none, the mean of what it says is zero
+    [(0.0, lambda before, after: 1.0), (0.3, lambda before, after: before.mean() / after.mean())],
+)
+def test_a_weight_scales_its_own_tokens_and_the_mean_stays(folder, bias, mean_kept):
+    base = load(folder)
+    base.text_encoder.final_layer_norm.bias.fill_(bias)
+    (plain,) = encode(base, ["hana, smile, solo"], 1)  # start, hana, comma, smile: the fourth
+    (found,) = encode_parts(base, [("hana, ", 1.0), ("smile", 1.5), (", solo", 1.0)], 1)
+    by_hand = plain.clone()
+    by_hand[0, 3] *= 1.5
+    assert torch.allclose(found, by_hand * mean_kept(plain, by_hand), atol=1e-5)
+    assert not torch.allclose(found, plain, atol=1e-3)
+
+
+def test_the_encoder_has_two_layers(folder):
+    assert layers(load(folder)) == 2
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -76,6 +109,10 @@ def test_tokens_are_counted_without_start_and_end(folder):
         (
             lambda base: change(base / "scheduler" / "scheduler_config.json", prediction_type="sample"),
             "prediction_type sample is not epsilon or v_prediction",
+        ),
+        (
+            lambda base: change(base / "scheduler" / "scheduler_config.json", rescale_betas_zero_snr=True),
+            "rescale_betas_zero_snr with prediction_type epsilon: .*; correct scheduler/scheduler_config.json",
         ),
     ],
 )

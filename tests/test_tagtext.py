@@ -2,7 +2,7 @@
 
 import pytest
 
-from genga.vocabulary.text import KAOMOJI, escape, in_order, to_text
+from genga.vocabulary.text import KAOMOJI, escape, fit, in_order, plain, to_text
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,43 @@ def test_nineteen_kaomoji():
 
 def test_escape():
     assert escape(r"hana (sample)\n") == r"hana \(sample\)\\n"
+
+
+@pytest.mark.parametrize(
+    ("caption", "seen"),
+    [
+        (r"hana, star \(symbol\), smile", "hana, star (symbol), smile"),
+        ("hana (blue), star (symbol)", "hana (blue), star (symbol)"),  # escaped by nobody
+        (r"\\m/, \\\(^o^\)/", r"\m/, \(^o^)/"),
+        (r"\m/, \(^o^)/, :\ ", r"\m/, \(^o^)/, :\ "),  # faces as they are written without escapes
+        ("", ""),
+    ],
+)
+def test_plain_takes_off_what_escape_put_on(caption, seen):
+    assert plain(caption) == seen
+
+
+@pytest.mark.parametrize("text", ["star (symbol)", r"\m/", r"\(^o^)/", ":)", "plain"])
+def test_plain_is_the_inverse_of_escape(text):
+    assert plain(escape(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("caption", "seen"),  # of at most 10 letters; commas and spaces are none
+    [
+        ("hana, smile", "hana, smile"),
+        ("hana, smile, solo", "hana, smile"),
+        ("hana, outdoors, solo", "hana"),  # whole tags, in their order
+        ("hana,smile,solo", "hana,smile"),
+        ("hana, she looks at us and smiles", "hana, she"),  # never whole: cut at a word
+        ("she looks at us and smiles, hana", "she looks at"),
+        ("abcdefghijklmno, hana", "abcdefghij"),  # nor that
+        ("hana, abcdefghijklmno", "hana, abcdef"),
+        ("", ""),
+    ],
+)
+def test_fit_keeps_whole_tags_as_far_as_it_can(caption, seen):
+    assert fit(caption, lambda text: sum(map(str.isalpha, text)) > 10) == seen
 
 
 def test_in_order_solo_counts_score_name():

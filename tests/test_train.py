@@ -30,9 +30,11 @@ from genga.training.examples import OF_DATASET, Example, cut_captions, examples_
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.lora_file import read_metadata
+from genga.training.metadata import metadata
 from genga.training.plan import steps
 from genga.training.resume import RunFolder
 from genga.training.train import ledger, train
+from genga.training.trainer import Trainer
 from genga.training.transforms import Cut
 
 CPU = torch.device("cpu")
@@ -154,7 +156,7 @@ def test_a_checkpoint_says_what_it_is(base_folder, tmp_path):
         "ss_steps": "1",
     }
     assert about["modelspec.architecture"] == "stable-diffusion-v1/lora"
-    assert json.loads(about["ss_tag_frequency"]) == {"hana": {"1girl": 4, "hana": 4, "smile": 4}}
+    assert json.loads(about["ss_tag_frequency"]) == {"1_hana": {"1girl": 4, "hana": 4, "smile": 4}}
     assert json.loads(about["ss_bucket_info"]) == {
         "buckets": {"0": {"resolution": [32, 32], "count": 3}, "1": {"resolution": [40, 24], "count": 1}}
     }
@@ -164,11 +166,72 @@ def test_a_checkpoint_says_what_it_is(base_folder, tmp_path):
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(base_folder, tmp_path):
-    broken = [replace(EXAMPLES[0], weight=float("nan"))]
+    broken = [EXAMPLES[0], replace(EXAMPLES[1], weight=float("nan"))]
     loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
-    with pytest.raises(GengaError, match="step 1: the loss is nan; lower train.learning_rate"):
+    with pytest.raises(GengaError) as error:
         train(broken, pixels, loaded, params(), RunFolder(tmp_path, "hana"), tmp_path / "cache", CPU)
+    assert str(error.value) == "step 1: the loss is nan (image i1); verify the base (genga models verify)"
     assert not list(tmp_path.rglob("hana*.safetensors"))
+
+
+def test_later_a_loss_that_is_not_a_number_is_of_the_learning_rate(base_folder, tmp_path):
+    with pytest.raises(
+        GengaError, match=r"^step \d: the (loss|gradient's length) is (nan|inf).*; lower train.learning"
+    ):
+        run(base_folder, tmp_path, params(learning_rate=1.0, alpha=1024.0, max_steps=8, epochs=9, max_grad_norm=1000.0))
+    assert not list(tmp_path.rglob("hana*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("max_grad_norm", "message"),
+    [
+        (1.0, r"^step 1: the gradient's length is nan; verify the base \(genga models verify\)$"),
+        (0.0, r"^lora_unet_\S+ is not a number in float32; lower train.learning_rate"),  # nobody measures it
+    ],
+)
+def test_a_gradient_that_is_not_a_number_ends_in_no_checkpoint(base_folder, tmp_path, max_grad_norm, message):
+    def predict(*given):
+        said = FAMILY.predict(*given)
+        return said + (said * 0).abs().sqrt()  # the same value, and a slope of infinity times zero
+
+    loaded = LoadedBase(replace(FAMILY, predict=predict), "sd15", load(base_folder), "tiny", "0" * 64)
+    values, folder = params(max_steps=1, max_grad_norm=max_grad_norm), RunFolder(tmp_path / "hana", "hana")
+    with pytest.raises(GengaError, match=message):
+        train(EXAMPLES, pixels, loaded, values, folder, tmp_path / "cache", CPU)
+    assert not list(tmp_path.rglob("hana*.safetensors"))
+
+
+def test_a_lora_that_its_precision_cannot_hold_is_not_written(base_folder, tmp_path):
+    values = params(learning_rate=1.0, max_steps=1, weight_decay=0.0, save_precision="float16")
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    trainer = Trainer(loaded, values, CPU, lambda look, noise: noise)
+    with torch.no_grad():
+        next(iter(trainer._parameters().values())).fill_(70000.0)  # float16 ends at 65504
+    with pytest.raises(
+        GengaError, match=r"^lora_unet_\S+ is not a number in float16; lower .* train.save_precision to float32"
+    ):
+        trainer.lora()
+
+
+def test_an_image_of_which_the_autoencoder_makes_no_number_is_named_and_not_kept(base_folder, tmp_path):
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    with torch.no_grad():
+        loaded.base.vae.quant_conv.bias[0] = float("nan")
+    with pytest.raises(GengaError) as error:
+        train(EXAMPLES, pixels, loaded, params(), RunFolder(tmp_path / "hana", "hana"), tmp_path / "cache", CPU)
+    assert str(error.value) == (
+        "base tiny: image i0: the autoencoder's answer is not a number (NaN); its weights are damaged: verify them"
+        " (genga models verify), or name another base in models.yaml"
+    )
+    assert not list((tmp_path / "cache").rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("clip_skip", [3, 12])
+def test_more_layers_than_the_encoder_has_are_refused_before_anything_is_done(base_folder, tmp_path, clip_skip):
+    with pytest.raises(GengaError) as error:
+        run(base_folder, tmp_path, params(clip_skip=clip_skip))
+    assert str(error.value) == f"params.yaml:train.clip_skip must be 1..2 for base tiny, got {clip_skip}"
+    assert not list(tmp_path.iterdir())
 
 
 def test_mixed_precision_and_checkpointed_gradients(base_folder, tmp_path):
@@ -178,6 +241,12 @@ def test_mixed_precision_and_checkpointed_gradients(base_folder, tmp_path):
     values = params(max_steps=2, text_encoder=True, precision="bfloat16", gradient_checkpointing=True)
     mixed = run(base_folder, tmp_path / "exact", values)
     assert mixed.losses["loss"].to_list() == pytest.approx(exact.losses["loss"].to_list(), rel=0.05)
+
+
+def test_a_warmup_that_outlasts_the_run_is_said(base_folder, tmp_path, capsys):
+    run(base_folder, tmp_path, params(max_steps=2, warmup=2))
+    note = "note: train hana: warmup lasts 2 of 2 steps: learning_rate is never reached"
+    assert note in capsys.readouterr().err.splitlines()
 
 
 def test_the_ledger_is_the_plan_written_down():
@@ -234,6 +303,7 @@ def test_datasets_that_cannot_be_trained_on(table, message):
 def test_the_trigger_is_what_all_captions_begin_with():
     assert trigger_of(EXAMPLES) == "hana"
     assert trigger_of([*EXAMPLES, replace(EXAMPLES[0], caption="yuki")]) == ""
+    assert trigger_of([replace(EXAMPLES[0], caption=r"hana \(blue\), smile")]) == "hana (blue)"
 
 
 def script(name, request):
@@ -285,3 +355,49 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
 def test_captions_longer_than_the_encoder_sees_are_counted(base_folder):
     loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)  # 16 tokens: 14 between start and end
     assert cut_captions([replace(EXAMPLES[0], caption=", ".join(["smile"] * count)) for count in (7, 8)], loaded) == 1
+
+
+def test_the_ledger_has_the_tags_that_the_base_sees_and_training_sees_no_others(base_folder, tmp_path, monkeypatch):
+    taught = []
+    encode = replace(FAMILY, encode=lambda *given: taught.append(given[1]) or FAMILY.encode(*given))
+    loaded = LoadedBase(encode, "sd15", load(base_folder), "tiny", "0" * 64)
+    tags = ["hana", "smile", "solo", "outdoors", "standing", "yuki", "smile", "hana \\(solo\\)"]  # 2 tokens each, 4
+    long = [replace(EXAMPLES[0], caption=", ".join(tags)), replace(EXAMPLES[1], caption=r"hana, \(solo\)")]
+    values = params(max_steps=2, epochs=2, batch=1)
+    trained = train(long, pixels, loaded, values, RunFolder(tmp_path / "hana", "hana"), tmp_path / "cache", CPU)
+    seen = {"hana, smile, solo, outdoors, standing, yuki, smile", "hana, (solo)"}
+    assert set(trained.ledger["caption"]) == {caption for (caption,) in taught} == seen
+
+
+def metadata_of(base_folder, examples, changes=None, **schedule):
+    base = load(base_folder)
+    loaded = LoadedBase(FAMILY, "sd15", replace(base, schedule={**base.schedule, **schedule}), "tiny", "0" * 64)
+    return metadata("hana", examples, params(**changes or {}), loaded, 1, 1)
+
+
+@pytest.mark.parametrize(("rescaled", "word"), [(True, "True"), (False, "False")])
+def test_the_file_says_whether_the_last_timestep_is_noise_alone(base_folder, rescaled, word):
+    about = metadata_of(base_folder, EXAMPLES, prediction_type="v_prediction", rescale_betas_zero_snr=rescaled)
+    assert (about["ss_zero_terminal_snr"], about["modelspec.prediction_type"]) == (word, "v")
+
+
+def test_the_file_says_what_was_seen_of_the_dataset(base_folder):
+    # Two of three images in a bucket of 32 x 32 are seen three times: 7 looks there, and one at 40 x 24.
+    examples = [
+        replace(EXAMPLES[0], repeats=3, caption=r"hana, star \(sky\)"), replace(EXAMPLES[1], repeats=3),
+        replace(EXAMPLES[2], keep_tokens=2), EXAMPLES[3],
+    ]  # fmt: skip
+    about = metadata_of(base_folder, examples, {"batch": 2, "accumulation": 4, "warmup": 5})
+    assert json.loads(about["ss_dataset_dirs"]) == {
+        "3_hana": {"n_repeats": 3, "img_count": 2}, "1_hana": {"n_repeats": 1, "img_count": 2},
+    }  # fmt: skip
+    assert json.loads(about["ss_tag_frequency"]) == {
+        "3_hana": {"hana": 2, "star (sky)": 1, "1girl": 1, "smile": 1}, "1_hana": {"hana": 2, "1girl": 2, "smile": 2},
+    }  # fmt: skip
+    assert [one["count"] for one in json.loads(about["ss_bucket_info"])["buckets"].values()] == [7, 1]
+    assert {key: about[key] for key in ("ss_num_train_images", "ss_num_batches_per_epoch", "ss_total_batch_size")} == {
+        "ss_num_train_images": "8", "ss_num_batches_per_epoch": "5", "ss_total_batch_size": "8",
+    }  # fmt: skip
+    assert (about["ss_keep_tokens"], about["ss_lr_scheduler"]) == ("None", "constant_with_warmup")
+    alike = metadata_of(base_folder, EXAMPLES)
+    assert (alike["ss_keep_tokens"], alike["ss_lr_scheduler"]) == ("1", "constant")

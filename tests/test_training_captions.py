@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from genga.training.captions import tokens, vary
+from genga.training.captions import vary
+from genga.vocabulary.text import tokens
 
 CAPTION = "hana, 1girl, smile, solo, outdoors"
 
@@ -41,3 +42,9 @@ def test_tags_are_dropped_but_for_the_kept_ones():
 
 def test_keeping_more_tags_than_there_are_keeps_all():
     assert set(vary_many(shuffle=True, tag_dropout=0.5, keep_tokens=9)) == {CAPTION}
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_brackets_are_seen_without_the_backslashes_of_prompts(shuffle):
+    seen = vary(r"hana \(blue\), star \(symbol\)", np.random.default_rng(0), 0.0, 1, shuffle, 0.0)
+    assert seen == "hana (blue), star (symbol)"

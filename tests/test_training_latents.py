@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from genga.errors import GengaError
+from genga.training import checked_tensors
 from genga.training.families.sd15 import FAMILY
 from genga.training.latents import LatentCache
 from genga.training.transforms import Cut
@@ -67,6 +68,24 @@ def test_whatever_changes_the_latent_changes_the_key(tmp_path):
         cache_in(tmp_path, sha256="another").key("pixels", CUT, False),
     }
     assert len(keys) == 6
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_not_a_number_is_not_kept(tmp_path, number):
+    vae = Halves()
+    answer = SimpleNamespace(latent_dist=SimpleNamespace(parameters=torch.full((1, 2, 1, 1), number)))
+    vae.encode = lambda pixels: answer
+    cache = cache_in(tmp_path, vae)
+    with pytest.raises(GengaError, match="^base b: image i: the autoencoder's answer is not a number"):
+        cache.fill("ab", image, CUT, False, "base b: image i")
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_a_latent_of_before_that_is_not_a_number_is_named(tmp_path):
+    cache = cache_in(tmp_path)
+    checked_tensors.save(tmp_path / "ab" / "ab.safetensors", {"moments": torch.full((2, 1, 1), float("nan"))}, {})
+    with pytest.raises(GengaError, match="ab.safetensors: latent is not a number .*; delete it to have it made again"):
+        cache.draw("ab", torch.zeros(1, 1, 1))
 
 
 def test_a_damaged_latent_is_named(tmp_path):

@@ -1,8 +1,8 @@
-"""genga.training.schedule: the learning rate, step by step."""
+"""genga.training.plan: the learning rate, step by step."""
 
 import pytest
 
-from genga.training.schedule import learning_rate_factor
+from genga.training.plan import learning_rate_factor
 
 
 def factors(total, warmup, schedule):

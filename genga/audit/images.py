@@ -18,12 +18,11 @@ from genga.audit.tables import (
     episode_of,
     series_of,
 )
-from genga.dataset.captions import SEPARATOR
 from genga.decisions.csv import Decision
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.places import path_of
 from genga.tables.schema import only
-from genga.vocabulary.text import escape, to_text
+from genga.vocabulary.text import SEPARATOR, escape, to_text
 
 Row = Mapping[str, Any]
 Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of OF_TAG

@@ -10,9 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from genga.vocabulary.text import escape, to_text
-
-SEPARATOR = ", "
+from genga.vocabulary.text import SEPARATOR, escape, plain, to_text
 
 # A core tag ends in one of these words ...
 _LAST = (
@@ -43,9 +41,11 @@ def core_tags(images: Sequence[Collection[str]], share: float) -> frozenset[str]
 
 
 def caption(names: Iterable[str], tags: Iterable[str], left_out: Collection[str], escaped: bool) -> str:
-    """Return the caption. Names stand as people wrote them; tags become text, with brackets escaped if asked for.
+    """Return the caption: names as people wrote them, tags as text; in both brackets are escaped if asked for.
 
     names: characters and outfits; tags: with underscores, in order; left_out: tags not to mention.
     """
     texts = [to_text(tag) for tag in tags if tag not in left_out]
-    return SEPARATOR.join([*names, *(escape(text) if escaped else text for text in texts)])
+    if escaped:
+        return SEPARATOR.join([escape(text) for text in (*map(plain, names), *texts)])
+    return SEPARATOR.join([*names, *texts])

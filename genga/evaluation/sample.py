@@ -1,9 +1,11 @@
 """Draw the same pictures with the base and with every checkpoint of a run, so that they can be compared.
 
 Every (prompt, seed) starts from the same noise whatever the model, the batch and the number of pictures; the samplers
-add none of their own. Which samplers there are, and their timesteps, is the base's family's to say.
+add none of their own. Which samplers there are, and their timesteps, is the base's family's to say. Weights in prompts
+act (genga.evaluation.prompts); what the base does not see of a prompt is said on stderr.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -15,6 +17,7 @@ import polars as pl
 import torch
 
 from genga.errors import GengaError
+from genga.evaluation.prompts import Part, check_prompt, composed, first, literal, parts
 from genga.images.codec import EXTENSION
 from genga.images.codec import encode as encode_image
 from genga.images.image import Image
@@ -23,11 +26,11 @@ from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
 from genga.training import lora_file
-from genga.training.captions import SEPARATOR, tokens
 from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import Conditions, LoadedBase
 from genga.training.rng import generator, normal
+from genga.vocabulary.text import SEPARATOR, fit, tokens
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,15 @@ class Task:
     seed: int
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt as it is drawn."""
+
+    text: str  # as web interfaces read it
+    parts: list[Part]  # what the base sees
+    lost: str  # what it does not
+
+
 def sample(
     loaded: LoadedBase, listed: Mapping[str, Any], shard: ShardWriter, params: Params, device: torch.device
 ) -> pl.DataFrame:
@@ -48,6 +60,7 @@ def sample(
     listed: the run's checkpoints.json. Raises GengaError for a checkpoint whose content is not what was recorded.
     """
     name, rows = listed["run"], []
+    tell_prompts(prompts_of(loaded, listed["trigger"], params), params, name)
     files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
     pictures = drawn(loaded, files, listed["trigger"], listed["clip_skip"], params, device)
     for task, image in progress(pictures, count(len(files), params), f"sample {name}", "pictures"):
@@ -69,9 +82,11 @@ def drawn(
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.
 
     checkpoints: step and file of each; trigger: takes the place of {trigger} in the prompts; clip_skip: the one of
-    training. Raises GengaError for a checkpoint of another base.
+    training. Raises GengaError for a checkpoint of another base, and for a prompt or size that cannot be drawn.
     """
     family = loaded.family
+    loaded.check_clip_skip(clip_skip)
+    prompts = prompts_of(loaded, trigger, params)
     for key, length in (("width", params.width), ("height", params.height)):
         if length % family.side:
             raise GengaError(f"params.yaml:sample.{key} must be a multiple of {family.side}, got {length}")
@@ -81,7 +96,7 @@ def drawn(
     modules = lora_file.modules_by_name(loaded)
     for step, file in [(0, None), *checkpoints]:
         with lora_file.merged(modules, lora_file.read(file) if file else {}):
-            yield from _pictures(loaded, step, trigger, clip_skip, params, device)
+            yield from _pictures(loaded, step, prompts, clip_skip, params, device)
 
 
 def count(checkpoints: int, params: Params) -> int:
@@ -90,8 +105,45 @@ def count(checkpoints: int, params: Params) -> int:
 
 
 def prompt_of(template: str, trigger: str) -> str:
-    """Return the prompt with the trigger in it; where there is none, nothing is left of its place."""
-    return SEPARATOR.join(tokens(template.replace("{trigger}", trigger)))
+    """Return the prompt with the trigger in it, to the letter; where there is none, nothing is left of its place."""
+    return SEPARATOR.join(tokens(template.replace("{trigger}", literal(trigger))))
+
+
+def prompts_of(loaded: LoadedBase, trigger: str, params: Params) -> list[Prompt]:
+    """Return every prompt, and last the negative one, as the base sees it. Raises GengaError for what is not read."""
+    found = []
+    for number, template in enumerate(params.prompts):
+        check_prompt(template, f"sample.prompts.{number}")
+        found.append(_fitted(loaded, prompt_of(template, trigger)))
+    check_prompt(params.negative, "sample.negative")
+    return [*found, _fitted(loaded, params.negative)]
+
+
+def _fitted(loaded: LoadedBase, prompt: str) -> Prompt:
+    whole = parts(prompt)
+    text = "".join(text for text, _ in whole)
+
+    def is_cut(start: str) -> bool:
+        return loaded.family.is_cut(loaded.base, [text for text, _ in first(whole, len(start))])
+
+    seen = fit(text, is_cut)
+    if seen == text:
+        return Prompt(prompt, whole, "")
+    kept = first(whole, len(seen))
+    return Prompt(composed(kept), kept, text[len(seen) :].lstrip(SEPARATOR))
+
+
+def tell_prompts(prompts: Sequence[Prompt], params: Params, run: str) -> None:
+    """Say on stderr which weights act, and what is not seen of which prompt."""
+    names = [f"prompt {number}" for number in range(len(params.prompts))] + ["the negative prompt"]
+    for name, prompt in zip(names, prompts, strict=True):
+        weights = [f"{text.strip(SEPARATOR)!r} {weight:.3g}" for text, weight in prompt.parts if weight != 1]
+        if weights:
+            print(f"note: sample {run}: weights in {name}: {', '.join(weights)}", file=sys.stderr)
+        if prompt.lost:
+            print(f"note: sample {run}: {name} is too long, not seen of it: {prompt.lost}", file=sys.stderr)
+    if params.guidance == 1 and params.negative:
+        print(f"note: sample {run}: sample.guidance is 1: the negative prompt has no effect", file=sys.stderr)
 
 
 def start_noise(template: str, seed: int, shape: tuple[int, int, int]) -> torch.Tensor:
@@ -101,20 +153,24 @@ def start_noise(template: str, seed: int, shape: tuple[int, int, int]) -> torch.
 
 @torch.no_grad()
 def _pictures(
-    loaded: LoadedBase, step: int, trigger: str, clip_skip: int, params: Params, device: torch.device
+    loaded: LoadedBase, step: int, prompts: Sequence[Prompt], clip_skip: int, params: Params, device: torch.device
 ) -> Iterator[tuple[Task, Image]]:
+    """prompts: the negative one last."""
     family, base = loaded.family, loaded.base
-    texts = [prompt_of(template, trigger) for template in params.prompts]
-    encoded = {text: family.encode(base, [text], clip_skip) for text in [*texts, params.negative]}
+    *encoded, negative = [family.encode_parts(base, prompt.parts, clip_skip) for prompt in prompts]
     shape = family.latent_shape(base, params.width, params.height)
-    tasks = [Task(step, prompt, texts[prompt], seed) for prompt, seed in product(range(len(texts)), params.seeds)]
+    pairs = product(range(len(encoded)), params.seeds)
+    tasks = [Task(step, prompt, prompts[prompt].text, seed) for prompt, seed in pairs]
     for start in range(0, len(tasks), params.batch):
         part = tasks[start : start + params.batch]
         noise = torch.stack([start_noise(params.prompts[task.prompt], task.seed, shape) for task in part])
-        wanted = [encoded[task.prompt_text] for task in part]
-        unwanted = [encoded[params.negative]] * len(part)
+        wanted, unwanted = [encoded[task.prompt] for task in part], [negative] * len(part)
         latents = _denoise(loaded, noise.to(device, DTYPES[params.precision]), wanted, unwanted, params)
-        yield from zip(part, _images(family.decode(base, latents)), strict=True)
+        pixels = family.decode(base, latents)
+        for task, one in zip(part, pixels, strict=True):
+            if not one.isfinite().all():
+                raise GengaError(_no_picture(task, params))
+        yield from zip(part, _images(pixels), strict=True)
 
 
 def _denoise(
@@ -139,6 +195,14 @@ def _denoise(
             predicted = away + params.guidance * (towards - away)
         latents = scheduler.step(predicted, timestep, latents).prev_sample
     return latents
+
+
+def _no_picture(task: Task, params: Params) -> str:
+    """The error of a picture that is not a number, and the way out."""
+    whose = f"step {task.step}" if task.step else "the base"
+    way = "lower train.learning_rate" if task.step else "verify it (genga models verify)"
+    way = way if params.precision == "float32" else "set sample.precision to float32"
+    return f"prompt {task.prompt}, seed {task.seed} by {whose}: the picture is not a number (NaN); {way}"
 
 
 def _joined(conditions: list[Conditions]) -> Conditions:

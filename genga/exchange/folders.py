@@ -4,8 +4,9 @@
   that names them, and beside each folder the same captions as a metadata JSON, for `metadata_file`.
 - Hugging Face datasets: an `imagefolder`, `train/` and `test/` with `metadata.jsonl`.
 
-Images are written as PNG, their pixels as they are: trainers scale and cut for themselves. A file's name carries the
-still's id as far as file systems allow (genga.exchange.names); the metadata has it whole.
+Captions are written without the backslashes of prompts (`dataset.escape`): both hand them to the text encoder as they
+are. Images are written as PNG, their pixels as they are: trainers scale and cut for themselves. A file's name carries
+the still's id as far as file systems allow (genga.exchange.names); the metadata has it whole.
 """
 
 import json
@@ -15,12 +16,12 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from genga.dataset.captions import SEPARATOR
 from genga.exchange.names import file_names
 from genga.images.codec import EXTENSION
 from genga.params.dataset import Params
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
 from genga.tables.schema import SHARD, only
+from genga.vocabulary.text import SEPARATOR, plain
 
 # The dataset's columns that are exported.
 OF_DATASET = only(
@@ -77,7 +78,7 @@ def kohya_texts(table: pl.DataFrame, params: Params, place: str) -> Iterator[tup
     subsets: dict[str, list[Row]] = {}
     for row in table.sort("image").iter_rows(named=True):
         subsets.setdefault(subset(row), []).append(row)
-        yield f"{subset(row)}/{row['stem']}.txt", row["caption"] + "\n"
+        yield f"{subset(row)}/{row['stem']}.txt", plain(row["caption"]) + "\n"
     for name, rows in sorted(subsets.items()):
         metadata = {f"{place}/{name}/{row['stem']}{EXTENSION}": kohya_metadata(row) for row in rows}
         yield f"{name}.json", json.dumps(metadata, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -89,7 +90,7 @@ def kohya_metadata(row: Row) -> dict[str, Any]:
 
     It takes no notice of `id`, the image's in genga.
     """
-    words = row["caption"].split(SEPARATOR)
+    words = plain(row["caption"]).split(SEPARATOR)
     names, tags = words[: row["keep_tokens"]], words[row["keep_tokens"] :]
     given = {"caption": SEPARATOR.join(names)} if names else {}
     return {**given, "tags": SEPARATOR.join(tags), "image_size": [row["width"], row["height"]], "id": row["image"]}
@@ -133,7 +134,7 @@ def imagefolder_texts(table: pl.DataFrame) -> Iterator[tuple[str, str]]:
         lines = [
             {
                 "file_name": row["stem"] + EXTENSION,
-                "text": row["caption"],
+                "text": plain(row["caption"]),
                 "id": row["image"],
                 **{c: row[c] for c in columns},
             }

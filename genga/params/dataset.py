@@ -36,7 +36,7 @@ class Params(Section):
 
     drop_core_tags: bool  # leave a character's inborn looks out of its captions
     core_share: float = Field(ge=0.5, le=1)  # share of a character's images with a tag that makes it core; 1: all
-    escape: bool  # write brackets in tags as \( \), as prompts in web interfaces need them
+    escape: bool  # write brackets in captions as \( \), as prompts need them; no trainer sees the backslashes
 
     resolution: int = Field(ge=8, le=4096)  # px; images are trained at about resolution x resolution pixels
     bucket_min: int = Field(ge=8, le=4096)  # px, a bucket's shortest side, a multiple of bucket_step

@@ -16,12 +16,10 @@ lora_file        LoRA files in the format of kohya's sd-scripts, which every UI 
 metadata         What a checkpoint's header says about itself: kohya's `ss_*` keys and the modelspec.
 noise            Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of
                  them.
-plan             What is seen when: the images of each step, and how each is seen.
-progress         How far a run is, for whoever waits for it.
+plan             What is seen when: the images of each step, how each is seen, and how fast is learnt from it.
 resume           A run's folder: its checkpoints, and what an interrupted run needs to go on as if nothing had
                  happened.
 rng              Random draws that depend on what they are for, never on what was drawn before.
-schedule         The learning rate as a function of the step, so that nothing about it needs to be saved.
 train            Train a LoRA on a base, of whatever family it is.
 trainer          The optimizer step: looks in, a loss out, the LoRA matrices changed.
 transforms       Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1.

@@ -6,12 +6,7 @@ tags, join. A token is what stands between two commas.
 
 import numpy as np
 
-SEPARATOR = ", "
-
-
-def tokens(caption: str) -> list[str]:
-    """Return the tags of a caption; empty ones are left out."""
-    return [token.strip() for token in caption.split(",") if token.strip()]
+from genga.vocabulary.text import SEPARATOR, plain, tokens
 
 
 def vary(
@@ -25,8 +20,9 @@ def vary(
     """Return `caption` as one look at the image sees it.
 
     caption_dropout, tag_dropout: probabilities, 0..1. The first `keep_tokens` tags are never moved and never dropped
-    alone. With nothing to vary the caption is returned as it is written.
+    alone. Brackets that are escaped for prompts are bare; with nothing to vary that is all that is done.
     """
+    caption = plain(caption)
     if draw.random() < caption_dropout:
         return ""
     if not shuffle and tag_dropout == 0:

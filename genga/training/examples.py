@@ -9,9 +9,9 @@ import polars as pl
 from genga.errors import GengaError
 from genga.tables.dataset import DATASET
 from genga.tables.schema import SHARD, only
-from genga.training.captions import tokens
 from genga.training.families.family import LoadedBase
 from genga.training.transforms import Cut
+from genga.vocabulary.text import plain, tokens
 
 # The dataset's columns that training reads.
 OF_DATASET = only(
@@ -46,6 +46,11 @@ class Example:
     repeats: int  # looks per epoch
     weight: float  # of its loss
 
+    @property
+    def words(self) -> str:
+        """The caption as a base is to see it, without the backslashes of prompts."""
+        return plain(self.caption)
+
 
 def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:
     """Return the training images of a character (all characters if empty), in the dataset's order.
@@ -64,19 +69,19 @@ def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> 
 
 def trigger_of(examples: Iterable[Example]) -> str:
     """Return the tag that all captions begin with; empty if they do not begin alike."""
-    first = {next(iter(tokens(example.caption)), "") for example in examples}
+    first = {next(iter(tokens(example.words)), "") for example in examples}
     return first.pop() if len(first) == 1 else ""
 
 
 def cut_captions(examples: Iterable[Example], loaded: LoadedBase) -> int:
     """Return how many captions are longer than the base sees: their last tags have no effect."""
-    return sum(loaded.family.is_cut(loaded.base, example.caption) for example in examples)
+    return sum(loaded.seen(example.words) != example.words for example in examples)
 
 
 def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str) -> None:
     """Say on stderr how many captions are longer than the base sees, if any are."""
     if cut := cut_captions(examples, loaded):
-        note = f"note: train {run}: {cut} of {len(examples)} captions are too long: last tags not seen"
+        note = f"note: train {run}: {cut} of {len(examples)} captions are too long: last tags not seen (see its ledger)"
         print(note, file=sys.stderr)
 
 

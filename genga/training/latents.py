@@ -42,8 +42,12 @@ class LatentCache:
         """Return what an image's latent is kept under: 64 hex digits."""
         return digest(_VERSION, pixels_sha256, *cut.scaled, *cut.box, int(flipped), self._sha256).hex()
 
-    def fill(self, key: str, image: Callable[[], Image], cut: Cut, flipped: bool) -> bool:
-        """Encode the image unless its latent is there; returns whether it was encoded."""
+    def fill(self, key: str, image: Callable[[], Image], cut: Cut, flipped: bool, called: str = "an image") -> bool:
+        """Encode the image unless its latent is there; returns whether it was encoded.
+
+        called: the base and the image, for messages. Raises GengaError, and keeps nothing, if what the autoencoder says
+        is not a number.
+        """
         path = self._path(key)
         if path.is_file():
             return False
@@ -51,6 +55,11 @@ class LatentCache:
         tensor = to_tensor(pixels[:, ::-1] if flipped else pixels)
         with torch.no_grad():
             moments = self._family.encode_image(self._base, tensor)
+        if not moments.isfinite().all():
+            raise GengaError(
+                f"{called}: the autoencoder's answer is not a number (NaN); its weights are damaged: verify them (genga"
+                " models verify), or name another base in models.yaml"
+            )
         checked_tensors.save(path, {"moments": moments.float().cpu().contiguous()}, {})
         return True
 
@@ -64,6 +73,8 @@ class LatentCache:
         if saved is None:
             raise GengaError(f"{path}: damaged latent; delete it to have it made again")
         tensors, _ = saved
+        if not tensors["moments"].isfinite().all():
+            raise GengaError(f"{path}: latent is not a number (NaN); delete it to have it made again")
         return self._family.latent(self._base, tensors["moments"], noise)
 
     def _path(self, key: str) -> Path:
@@ -90,7 +101,8 @@ def cached_latents(
         for flipped in (False, True) if flip else (False,):
             key = latents.key(example.file[-1], example.cut, flipped)
             if together.owns(key):
-                latents.fill(key, partial(read, example), example.cut, flipped)
+                called = f"base {loaded.name}: image {example.image}"
+                latents.fill(key, partial(read, example), example.cut, flipped, called)
     autoencoder.to("cpu")
     together.wait()
     return lambda look, noise: latents.draw(latents.key(look.example.file[-1], look.example.cut, look.flipped), noise)

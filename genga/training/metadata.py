@@ -5,14 +5,14 @@ the same bytes. modelspec: the "Stability AI model metadata standard", version 1
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from genga.params.train import Params
-from genga.training.captions import tokens
 from genga.training.examples import Example
 from genga.training.families.family import LoadedBase
-from genga.training.plan import steps_per_epoch, total_steps
+from genga.training.plan import batches_per_epoch, steps_per_epoch, total_steps
+from genga.vocabulary.text import tokens
 
 _FIXED = {
     "ss_session_id": 0,
@@ -43,7 +43,7 @@ def metadata(
         "ss_new_sd_model_hash": loaded.sha256,
         "ss_sd_model_hash": loaded.sha256[:8],
         "ss_max_train_steps": total_steps(examples, params),
-        "ss_num_batches_per_epoch": steps_per_epoch(examples, params) * params.accumulation,
+        "ss_num_batches_per_epoch": batches_per_epoch(examples, params),
         "ss_num_epochs": -(-total_steps(examples, params) // steps_per_epoch(examples, params)),
         "ss_steps": step,
         "ss_epoch": epoch,
@@ -53,17 +53,18 @@ def metadata(
 
 
 def _training(params: Params) -> dict[str, Any]:
+    warmed = params.schedule == "constant" and params.warmup > 0  # which kohya's `constant` is without
     arguments = {"conv_dim": params.rank, "conv_alpha": params.alpha} if params.convolutions else {}
     return {
         "ss_network_dim": params.rank,
         "ss_network_alpha": params.alpha,
         "ss_network_args": json.dumps({key: str(value) for key, value in arguments.items()}),
         "ss_learning_rate": params.learning_rate,
-        "ss_lr_scheduler": params.schedule,
+        "ss_lr_scheduler": "constant_with_warmup" if warmed else params.schedule,
         "ss_lr_warmup_steps": params.warmup,
         "ss_gradient_checkpointing": params.gradient_checkpointing,
         "ss_gradient_accumulation_steps": params.accumulation,
-        "ss_total_batch_size": params.batch,
+        "ss_total_batch_size": params.batch * params.accumulation,
         "ss_max_grad_norm": params.max_grad_norm,
         "ss_mixed_precision": {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}[params.precision],
         "ss_clip_skip": params.clip_skip,
@@ -81,21 +82,29 @@ def _training(params: Params) -> dict[str, Any]:
 
 
 def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:
-    """The dataset as kohya describes it: tags and buckets with their counts, as JSON."""
-    tags = Counter(tag for example in examples for tag in tokens(example.caption))
-    buckets = Counter(example.cut.bucket for example in examples)
+    """The dataset as kohya describes it, as JSON: folders by repeats, their tags, and buckets with looks.
+
+    Tags are those of the captions, whether or not the base sees so many.
+    """
+    folders: dict[str, list[Example]] = defaultdict(list)
+    buckets: Counter[tuple[int, int]] = Counter()
+    for example in examples:
+        folders[f"{example.repeats}_{run}"].append(example)
+        buckets[example.cut.bucket] += example.repeats
+    tags = {name: Counter(tag for one in ones for tag in tokens(one.words)) for name, ones in folders.items()}
+    counts = {name: {"n_repeats": ones[0].repeats, "img_count": len(ones)} for name, ones in folders.items()}
+    kept = {example.keep_tokens for example in examples}
     width, height = max(buckets, key=lambda size: (buckets[size], size))
     info = {
         str(number): {"resolution": list(size), "count": count}
         for number, (size, count) in enumerate(sorted(buckets.items()))
     }
-    seen = sum(example.repeats for example in examples)
     return {
-        "ss_num_train_images": seen,
-        "ss_keep_tokens": max(example.keep_tokens for example in examples),
+        "ss_num_train_images": buckets.total(),
+        "ss_keep_tokens": kept.pop() if len(kept) == 1 else None,  # images differ
         "ss_resolution": f"({width}, {height})",
-        "ss_tag_frequency": json.dumps({run: dict(sorted(tags.items()))}, ensure_ascii=False),
-        "ss_dataset_dirs": json.dumps({run: {"n_repeats": 1, "img_count": len(examples)}}, ensure_ascii=False),
+        "ss_tag_frequency": json.dumps(tags, ensure_ascii=False, sort_keys=True),
+        "ss_dataset_dirs": json.dumps(counts, ensure_ascii=False, sort_keys=True),
         "ss_bucket_info": json.dumps({"buckets": info}),
         "modelspec.resolution": f"{width}x{height}",
     }

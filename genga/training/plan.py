@@ -1,13 +1,14 @@
-"""What is seen when: the images of each step, and how each is seen.
+"""What is seen when: the images of each step, how each is seen, and how fast is learnt from it.
 
-The plan is a pure function of the examples and the parameters. Training follows it, a resumed run enters it at any
-step, and the ledger is the plan written down.
+The plan is a pure function of the examples, the parameters, and how much of a caption the base sees. Training follows
+it, a resumed run enters it at any step, and the ledger is the plan written down.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from genga.training.examples import Example
 from genga.training.rng import digest, generator
 
 T = TypeVar("T")
+
+Seen = Callable[[str], str]  # a caption to what the base sees of it
+Schedule = Literal["constant", "linear", "cosine"]  # of the learning rate
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,15 @@ class Step:
 
 def steps_per_epoch(examples: list[Example], params: Params) -> int:
     """Return the number of optimizer steps in which every example is seen `repeats` times; the same in every epoch."""
+    return _ceil(batches_per_epoch(examples, params), params.accumulation)
+
+
+def batches_per_epoch(examples: list[Example], params: Params) -> int:
+    """Return the number of batches, each of one bucket, in which every example is seen `repeats` times."""
     looks: dict[tuple[int, int], int] = defaultdict(int)
     for example in examples:
         looks[example.cut.bucket] += example.repeats
-    return _ceil(sum(_ceil(count, params.batch) for count in looks.values()), params.accumulation)
+    return sum(_ceil(count, params.batch) for count in looks.values())
 
 
 def total_steps(examples: list[Example], params: Params) -> int:
@@ -57,21 +66,24 @@ def total_steps(examples: list[Example], params: Params) -> int:
     return min(params.max_steps, max(params.min_steps, params.epochs * steps_per_epoch(examples, params)))
 
 
-def steps(examples: list[Example], params: Params, timesteps: int, done: int = 0) -> Iterator[Step]:
+def steps(examples: list[Example], params: Params, timesteps: int, done: int = 0, seen: Seen = str) -> Iterator[Step]:
     """Yield the run's steps after the first `done`.
 
-    timesteps: of the noise schedule; a look's timestep is uniform in 0..timesteps - 1.
+    timesteps: of the noise schedule; a look's timestep is uniform in 0..timesteps - 1. seen: what of a caption the base
+    sees; all, if it is not said.
     """
     number, total, each = done, total_steps(examples, params), steps_per_epoch(examples, params)
     while number < total:
         epoch, passed = number // each + 1, number % each
-        groups = _parts(epoch_batches(examples, epoch, params, timesteps), params.accumulation)
+        groups = _parts(epoch_batches(examples, epoch, params, timesteps, seen), params.accumulation)
         for group in groups[passed : passed + total - number]:
             number += 1
             yield Step(number, epoch, group)
 
 
-def epoch_batches(examples: list[Example], epoch: int, params: Params, timesteps: int) -> list[list[Look]]:
+def epoch_batches(
+    examples: list[Example], epoch: int, params: Params, timesteps: int, seen: Seen = str
+) -> list[list[Look]]:
     """Return the batches of an epoch in their order. A bucket's last batch may be smaller: nothing is left out."""
 
     def rank(purpose: str, look: Look) -> bytes:
@@ -80,7 +92,7 @@ def epoch_batches(examples: list[Example], epoch: int, params: Params, timesteps
     buckets: dict[tuple[int, int], list[Look]] = defaultdict(list)
     for example in examples:
         for repeat in range(example.repeats):
-            buckets[example.cut.bucket].append(_look(example, epoch, repeat, params, timesteps))
+            buckets[example.cut.bucket].append(_look(example, epoch, repeat, params, timesteps, seen))
     batches = []
     for looks in buckets.values():
         ordered = sorted(looks, key=lambda look: rank("order", look))
@@ -88,7 +100,21 @@ def epoch_batches(examples: list[Example], epoch: int, params: Params, timesteps
     return sorted(batches, key=lambda batch: rank("batch", batch[0]))
 
 
-def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: int) -> Look:
+def learning_rate_factor(step: int, total: int, warmup: int, schedule: Schedule) -> float:
+    """Return what the learning rate is multiplied with in step `step`, 1..total; the result is in 0..1.
+
+    It rises linearly over the first `warmup` steps (step 1 already learns), then stays (constant) or falls towards 0,
+    which it would reach at step total + 1: in a straight line (linear) or along half a cosine (cosine).
+    """
+    if step <= warmup:
+        return step / (warmup + 1)
+    if schedule == "constant":
+        return 1.0
+    passed = (step - warmup - 1) / (total - warmup)
+    return 1.0 - passed if schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * passed))
+
+
+def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: int, seen: Seen) -> Look:
     def draw(purpose: str) -> np.random.Generator:
         return generator(*_key(params.seed, epoch, example.image, repeat, purpose))
 
@@ -101,7 +127,7 @@ def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: 
         params.tag_dropout,
     )
     flipped = params.flip and draw("flip").random() < 0.5
-    return Look(example, epoch, repeat, caption, bool(flipped), int(draw("timestep").integers(timesteps)))
+    return Look(example, epoch, repeat, seen(caption), bool(flipped), int(draw("timestep").integers(timesteps)))
 
 
 def _key(seed: int, epoch: int, image: str, repeat: int, purpose: str) -> tuple[str | int, ...]:

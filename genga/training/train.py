@@ -9,6 +9,7 @@ together (genga.training.distributed): each sees its part of every batch.
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import polars as pl
 import torch
 
 from genga.images.image import Image
+from genga.jobs.progress import duration
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table
@@ -29,11 +31,9 @@ from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
-from genga.training.plan import Step, steps, total_steps
-from genga.training.progress import progress_of
+from genga.training.plan import Step, learning_rate_factor, steps, total_steps
 from genga.training.resume import CheckpointEntry, RunFolder, RunState
 from genga.training.rng import digest
-from genga.training.schedule import learning_rate_factor
 from genga.training.trainer import Trainer
 
 
@@ -61,10 +61,14 @@ def train(
 
     read gives an example's pixels; cache is the folder for latents; after is called with each step and its loss, where
     None tells the progress; together: the processes that train it, of which the first alone writes into the folder.
-    Raises GengaError if the loss is not a number.
+    Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
+    loaded.check_clip_skip(params.clip_skip)
     total = total_steps(examples, params)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
+    if together.is_first and params.warmup >= total:
+        why = f"warmup lasts {params.warmup} of {total} steps: learning_rate is never reached"
+        print(f"note: train {folder.run}: {why}", file=sys.stderr)
     key = _key(examples, loaded, params, device)
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
@@ -79,7 +83,7 @@ def train(
     if together.is_first:
         folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
-    for step in steps(examples, params, trainer.schedule.timesteps, done):
+    for step in steps(examples, params, trainer.schedule.timesteps, done, loaded.seen):
         factor = learning_rate_factor(step.number, total, params.warmup, params.schedule)
         losses.append(trainer.step(step, factor))
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
@@ -89,7 +93,7 @@ def train(
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
             folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
-    plan = steps(examples, params, trainer.schedule.timesteps)
+    plan = steps(examples, params, trainer.schedule.timesteps, seen=loaded.seen)
     return Trained(checkpoints, ledger(plan), loss_table(losses, params))
 
 
@@ -111,6 +115,28 @@ def ledger(plan: Iterable[Step]) -> pl.DataFrame:
         for look in batch
     ]
     return pl.DataFrame(rows, schema=dict(LEDGER), orient="row")
+
+
+def progress_of(run: str, total: int, every: float = 5.0) -> Callable[[Step, float], None]:
+    """Return a callback that writes step, loss, rate and time left to stderr every `every` seconds."""
+    begun: dict[str, float] = {}
+
+    def say(step: Step, loss: float) -> None:
+        now = time.monotonic()
+        first = begun.setdefault("step", step.number)
+        start, last = begun.setdefault("start", now), begun.setdefault("last", now)
+        if now - last < every:
+            return
+        begun["last"] = now
+        rate = (step.number - first) / (now - start)
+        left = duration((total - step.number) / rate)
+        print(
+            f"train {run}: {step.number}/{total} steps, loss {loss:.4f}, {rate:.1f}/s, {left} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return say
 
 
 def loss_table(losses: list[float], params: Params) -> pl.DataFrame:

@@ -53,38 +53,48 @@ class Trainer:
     def step(self, step: Step, factor: float) -> float:
         """Do one optimizer step at `factor` times the learning rates; returns the mean loss of its looks.
 
-        Raises GengaError if the loss is not a number; the matrices are then as they were before the step.
+        Raises GengaError if the loss or its gradient is not a number; the matrices are then as they were before.
         """
         for group in self._optimizer.param_groups:
             group["lr"] = group["rate"] * factor
         looks = sum(len(batch) for batch in step.batches)
-        total = 0.0
+        total, broken = 0.0, []
         for batch in step.batches:
             own = self._together.part(batch)
             if not own:
                 continue
-            loss = self._losses(own).sum()
-            total += loss.item()
+            losses = self._losses(own)
+            loss = losses.sum()
+            total += (value := loss.item())
+            if not math.isfinite(value):
+                pairs = zip(own, losses.tolist(), strict=True)
+                broken += [look.example.image for look, one in pairs if not math.isfinite(one)]
             self._accelerator.backward(loss / looks)
         total = self._together.total(total)
         if not math.isfinite(total):
-            raise GengaError(
-                f"step {step.number}: the loss is {total}; lower train.learning_rate, or set train.precision to float32"
-            )
+            raise self._no_number(step.number, f"the loss is {total}", broken)
         self._together.add_gradients(self._parameters().values())
         if self._params.max_grad_norm > 0:
-            self._accelerator.clip_grad_norm_(list(self._parameters().values()), self._params.max_grad_norm)
+            norm = self._accelerator.clip_grad_norm_(list(self._parameters().values()), self._params.max_grad_norm)
+            if not self._accelerator.scaler and not math.isfinite(norm):  # a scaler leaves the step out
+                raise self._no_number(step.number, f"the gradient's length is {norm:g}", [])
         self._stepper.step()
         self._stepper.zero_grad()
         return total / looks
 
     def lora(self) -> lora_file.Tensors:
-        """Return the LoRA as the tensors of its file."""
+        """Return the LoRA as the tensors of its file. Raises GengaError if one is not a number in its precision."""
         dtype, alpha = DTYPES[self._params.save_precision], self._params.alpha
         tensors: lora_file.Tensors = {}
         for name, network in self._networks.items():
             for module, down, up in adapters.matrices(network, self._adapted[name]):
                 tensors |= lora_file.entry(self._family.name_in_file(name, module), down, up, alpha, dtype)
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                raise GengaError(
+                    f"{name} is not a number in {self._params.save_precision}; lower train.learning_rate, or set"
+                    " train.save_precision to float32"
+                )
         return tensors
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict]:
@@ -112,6 +122,13 @@ class Trainer:
                     self._optimizer.state[parameter] = moments
         if self._accelerator.scaler:
             self._accelerator.scaler.load_state_dict(scaler)
+
+    def _no_number(self, step: int, what: str, images: list[str]) -> GengaError:
+        """The error of a step that came to no number, of these images, and the way out."""
+        ways = [] if self._params.precision == "float32" else ["set train.precision to float32"]
+        ways.append("lower train.learning_rate" if step > 1 else "verify the base (genga models verify)")
+        whose = f" (image {', '.join(images)})" if images else ""
+        return GengaError(f"step {step}: {what}{whose}; {', or '.join(ways)}")
 
     def _attach(self) -> None:
         params = self._params

@@ -2,6 +2,6 @@
 
 parts  Which part of a picture a booru tag speaks of: the head, the feet, the place … found from the words of its
        name.
-text   Tags as people and captions write them: spaces, kaomoji, escaping, order.
+text   Tags as people and captions write them: spaces, kaomoji, escaping, order, length.
 words  Words of the booru vocabulary and the part of a picture each one speaks of; genga.vocabulary.parts reads them.
 """

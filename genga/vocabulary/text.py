@@ -1,10 +1,14 @@
-"""Tags as people and captions write them: spaces, kaomoji, escaping, order.
+"""Tags as people and captions write them: spaces, kaomoji, escaping, order, length.
 
-A tag's name has underscores everywhere in genga; its text is made once, when a caption is written.
+A tag's name has underscores everywhere in genga; its text is made once, when a caption is written. Backslashes are for
+prompts, where web interfaces take them off again: a text encoder never sees them.
 """
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+
+SEPARATOR = ", "  # between the tags of a caption or prompt
 
 # Faces drawn with characters: their underscores are part of them.
 KAOMOJI = frozenset(
@@ -16,15 +20,47 @@ KAOMOJI = frozenset(
 
 COUNT = re.compile(r"\d+\+?(boy|girl)s?")  # 1girl, 2girls, 6+boys
 
+_ESCAPED = re.compile(r"(?:[^\\()]|\\[\\()])*")  # a tag that `escape` may have written
+
 
 def to_text(tag: str) -> str:
     """Return the tag as a caption shows it: `long_hair` is `long hair`, `^_^` stays."""
     return tag if tag in KAOMOJI else tag.replace("_", " ")
 
 
+def tokens(caption: str) -> list[str]:
+    """Return the tags of a caption; empty ones are left out."""
+    return [token.strip() for token in caption.split(",") if token.strip()]
+
+
 def escape(text: str) -> str:
     r"""Return the text with `\`, `(` and `)` escaped: prompts read brackets as emphasis."""
     return re.sub(r"([\\()])", r"\\\1", text)
+
+
+def plain(caption: str) -> str:
+    r"""Return a caption as a base is to see it: without the backslashes of `escape`.
+
+    Tag by tag: one that `escape` cannot have written, such as `\o/`, stays as it is.
+    """
+    tags = caption.split(",")
+    return ",".join(re.sub(r"\\(.)", r"\1", tag) if _ESCAPED.fullmatch(tag) else tag for tag in tags)
+
+
+def fit(caption: str, is_cut: Callable[[str], bool]) -> str:
+    """Return what is seen of a caption: all of it, or its first tags, as many as fit whole.
+
+    is_cut: whether a text is longer than what is seen. What would never fit whole, a long sentence, is cut at a word,
+    and a word that would not at a letter.
+    """
+    kept = caption
+    for boundary in (",", r"\s", "") if is_cut(caption) else ():
+        ends = [found.start() for found in re.finditer(boundary, caption)]
+        fitting = bisect_left(ends, True, key=lambda end: is_cut(caption[:end]))
+        kept = caption[: ends[fitting - 1]].rstrip(SEPARATOR) if fitting else ""
+        if boundary and not is_cut(re.split(boundary, caption[len(kept) :].lstrip(SEPARATOR), maxsplit=1)[0]):
+            break
+    return kept
 
 
 def in_order(scores: Iterable[tuple[str, float]]) -> list[str]:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from genga.errors import GengaError
 from genga.models.models_file import MODELS_FILE
 from genga.models.registry import Model
+from genga.vocabulary.text import fit
 
 if TYPE_CHECKING:
     import torch
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
+Part = tuple[str, float]  # of a prompt: a text, and its weight
 
 FOLDER = "genga/training/families"
 FINDER = f"{FOLDER}/family.py"  # this file: whose code has it finds a family by its name
@@ -65,7 +67,9 @@ class Family:
 
     # Captions.
     encode: Callable[[Base, Sequence[str], int], Conditions]  # int: which layer of the encoder, as `clip_skip` counts
-    is_cut: Callable[[Base, str], bool]  # whether a caption is longer than what the encoders see
+    layers: Callable[[Base], int]  # of the encoder: the highest `clip_skip`
+    encode_parts: Callable[[Base, Sequence[Part], int], Conditions]  # of a prompt; all weights 1: `encode`
+    is_cut: Callable[[Base, Sequence[str]], bool]  # whether texts, one after another, are longer than the encoders see
 
     # Images. What is kept of one is a function of pixels and autoencoder alone: families with one autoencoder share it.
     side: int  # sides of an image are multiples of it
@@ -94,6 +98,15 @@ class LoadedBase:
     base: Base
     name: str
     sha256: str
+
+    def seen(self, caption: str) -> str:
+        """Return what the encoders see of a caption: its first tags, as many as fit whole."""
+        return fit(caption, lambda text: self.family.is_cut(self.base, [text]))
+
+    def check_clip_skip(self, clip_skip: int) -> None:
+        """Raise GengaError if the base's encoder has not so many layers."""
+        if clip_skip > (layers := self.family.layers(self.base)):
+            raise GengaError(f"params.yaml:train.clip_skip must be 1..{layers} for base {self.name}, got {clip_skip}")
 
 
 def load_base(model: Model) -> LoadedBase:

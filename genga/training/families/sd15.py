@@ -13,10 +13,11 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from genga.training.families._sd15.base import VAE_SCALE, Base, load
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule
+from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule, Part
 from genga.training.noise import schedule_of
 
 _UNET, _TEXT = "unet", "text"
+_ROUNDING = 1e-4  # of the deviation: a smaller mean is none
 
 
 def networks(base: Base) -> dict[str, torch.nn.Module]:
@@ -31,9 +32,8 @@ def encode(base: Base, captions: Sequence[str], clip_skip: int) -> Conditions:
     """Return the text encoder's output for each caption: (captions, tokens, width), on the encoder's device.
 
     clip_skip: 1 takes the last layer, 2 the one before; the final layer norm follows either way, as in the UIs.
-    What is beyond the tokenizer's length is cut off: see `length_of`.
+    What is beyond the tokenizer's length is cut off: see `is_cut`.
     """
-    encoder = base.text_encoder
     ids = base.tokenizer(
         list(captions),
         padding="max_length",
@@ -41,11 +41,41 @@ def encode(base: Base, captions: Sequence[str], clip_skip: int) -> Conditions:
         truncation=True,
         return_tensors="pt",
     ).input_ids
+    return (_states(base, ids, clip_skip),)
+
+
+def layers(base: Base) -> int:
+    return int(base.text_encoder.config.num_hidden_layers)
+
+
+def encode_parts(base: Base, parts: Sequence[Part], clip_skip: int) -> Conditions:
+    """Return the text encoder's output for a prompt, (1, tokens, width), each token's times its part's weight.
+
+    As stable-diffusion-webui has it: parts are made tokens one by one, and the mean over all stays, where there is one.
+    """
+    words, window = base.tokenizer, base.tokenizer.model_max_length - 2
+    pieces = [words(text, add_special_tokens=False, verbose=False).input_ids for text, _ in parts]
+    weights = [weight for piece, (_, weight) in zip(pieces, parts, strict=True) for _ in piece][:window]
+    found = [token for piece in pieces for token in piece][:window]
+    filled = [words.bos_token_id, *found, words.eos_token_id] + [words.pad_token_id] * (window - len(found))
+    states = _states(base, torch.tensor([filled]), clip_skip)
+    if all(weight == 1 for weight in weights):
+        return (states,)
+    factors = torch.ones_like(states[..., :1])
+    factors[0, 1 : 1 + len(weights), 0] = torch.tensor(weights).to(factors)
+    weighted = states * factors
+    before, after = states.float().mean(), weighted.float().mean()
+    has_mean = bool(torch.minimum(before.abs(), after.abs()) > _ROUNDING * states.float().std())
+    return (weighted * (before / after).to(weighted) if has_mean else weighted,)
+
+
+def _states(base: Base, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
+    encoder = base.text_encoder
     states = encoder(ids.to(encoder.device), output_hidden_states=True)
     if clip_skip == 1:
-        return (states.last_hidden_state,)
+        return states.last_hidden_state
     # transformers 5.6 took the wrapper `text_model` away.
-    return (getattr(encoder, "text_model", encoder).final_layer_norm(states.hidden_states[-clip_skip]),)
+    return getattr(encoder, "text_model", encoder).final_layer_norm(states.hidden_states[-clip_skip])
 
 
 def length_of(base: Base, caption: str) -> int:
@@ -53,8 +83,8 @@ def length_of(base: Base, caption: str) -> int:
     return len(base.tokenizer(caption, add_special_tokens=False, verbose=False).input_ids)
 
 
-def is_cut(base: Base, caption: str) -> bool:
-    return length_of(base, caption) > base.tokenizer.model_max_length - 2
+def is_cut(base: Base, texts: Sequence[str]) -> bool:
+    return sum(length_of(base, text) for text in texts) > base.tokenizer.model_max_length - 2
 
 
 def latent_shape(base: Base, width: int, height: int) -> tuple[int, int, int]:
@@ -111,7 +141,7 @@ def header(base: Base, choices: Choices) -> dict[str, Any]:
     return {
         "ss_v2": False,
         "ss_base_model_version": "sd_v1",
-        "ss_zero_terminal_snr": False,
+        "ss_zero_terminal_snr": base.zero_terminal_snr,
         "ss_unet_lr": choices.learning_rate,
         "ss_text_encoder_lr": choices.text_learning_rate if choices.text_encoder else None,
         "modelspec.architecture": "stable-diffusion-v1/lora",
@@ -125,6 +155,8 @@ FAMILY = Family(
     encoders=frozenset({_TEXT}),
     autoencoder=autoencoder,
     encode=encode,
+    layers=layers,
+    encode_parts=encode_parts,
     is_cut=is_cut,
     side=VAE_SCALE,
     latent_shape=latent_shape,

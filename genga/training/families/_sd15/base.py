@@ -40,6 +40,11 @@ class Base:
         return cast(Prediction, self.schedule["prediction_type"])
 
     @property
+    def zero_terminal_snr(self) -> bool:
+        """Whether the noisiest timestep is noise alone: Lin et al. 2023, "Common diffusion noise schedules ..."."""
+        return bool(self.schedule.get("rescale_betas_zero_snr", False))
+
+    @property
     def alphas_cumprod(self) -> torch.Tensor:
         """alpha-bar per timestep, float32 (timesteps,)."""
         return DDPMScheduler.from_config(self.schedule).alphas_cumprod
@@ -114,6 +119,11 @@ def _check(path: Path, base: Base) -> None:
         raise GengaError(f"{path}: the VAE scales down {scale}x, not {VAE_SCALE}x; not an SD 1.x base")
     if base.schedule["prediction_type"] not in ("epsilon", "v_prediction"):
         raise GengaError(f"{path}: prediction_type {base.schedule['prediction_type']} is not epsilon or v_prediction")
+    if base.zero_terminal_snr and base.prediction == "epsilon":
+        raise GengaError(
+            f"{path}: rescale_betas_zero_snr with prediction_type epsilon: from noise alone it has no image to tell;"
+            " correct scheduler/scheduler_config.json to what the base was trained with"
+        )
 
 
 def _first_line(error: Exception) -> str:
