@@ -85,11 +85,12 @@ def fork(folder: Path, loaded: LoadedBase, prepare: Callable[[], Callable[..., N
     process = os.fork()
     if process:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    os.environ["HALF"] = str(folder / f"checkpoints/.half.{os.getpid()}.tmp")
+    os.environ["HALF"] = str(folder / f"unfinished/.half.{os.getpid()}.tmp")
     run = RunFolder(folder, "hana")
     made = train(EXAMPLES, pixels, loaded, VALUES, run, folder / "cache", CPU, prepare())
     made.losses.write_csv(folder / "losses.csv")
     made.ledger.write_csv(folder / "ledger.csv")
+    run.finish([checkpoint["step"] for checkpoint in made.checkpoints])
     run.forget()
     os._exit(0)
 

@@ -146,8 +146,9 @@ def test_a_checkpoint_says_what_it_is(base_folder, tmp_path):
     trained = run(base_folder, tmp_path, params(max_steps=1, save_precision="float16"))
     (checkpoint,) = trained.checkpoints
     assert (checkpoint["step"], checkpoint["epoch"]) == (1, 1)
-    file = RunFolder(tmp_path / "hana", "hana").checkpoint(1)
-    assert checkpoint["file"] == file.as_posix()
+    folder = RunFolder(tmp_path / "hana", "hana")
+    assert checkpoint["file"] == folder.checkpoint(1).as_posix()
+    file = folder.unfinished(1)
     about = read_metadata(file)
     assert {key: about[key] for key in ("ss_network_module", "ss_network_dim", "ss_network_alpha", "ss_steps")} == {
         "ss_network_module": "networks.lora",

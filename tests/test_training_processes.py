@@ -45,7 +45,7 @@ def fresh_accelerator() -> None:
 
 def moved(folder: Path, step: int) -> torch.Tensor:
     """All numbers of a checkpoint's `up` matrices, which are 0 before training: what it has learnt."""
-    tensors = load_file(RunFolder(folder, "hana").checkpoint(step))
+    tensors = load_file(RunFolder(folder, "hana").unfinished(step))
     return torch.cat([tensors[name].flatten() for name in sorted(tensors) if name.endswith("lora_up.weight")])
 
 
@@ -63,8 +63,8 @@ def test_two_processes_learn_what_one_learns(two: Path, base: Path, tmp_path: Pa
 
 
 def test_a_run_of_two_that_was_broken_off_ends_in_the_same_bytes(two: Path) -> None:
-    for name in ("losses.parquet", "ledger.parquet", "checkpoints/hana-000003.safetensors",
-                 "checkpoints/hana-000006.safetensors"):  # fmt: skip
+    for name in ("losses.parquet", "ledger.parquet", "unfinished/hana-000003.safetensors",
+                 "unfinished/hana-000006.safetensors"):  # fmt: skip
         assert (two / "resumed" / name).read_bytes() == (two / "everything" / name).read_bytes()
 
 
@@ -78,8 +78,8 @@ def test_the_state_of_two_is_refused_by_one(two: Path, base: Path, tmp_path: Pat
 
 def test_only_the_first_writes_and_leaves_nothing_half_written(two: Path) -> None:
     assert sorted(path.relative_to(two / "everything").as_posix() for path in (two / "everything").rglob("*.*")) == [
-        ".state", ".state/state.safetensors", "checkpoints/hana-000003.safetensors",
-        "checkpoints/hana-000006.safetensors", "ledger.parquet", "losses.parquet",
+        ".state", ".state/state.safetensors", "ledger.parquet", "losses.parquet",
+        "unfinished/hana-000003.safetensors", "unfinished/hana-000006.safetensors",
     ]  # fmt: skip
     assert not list((two / "cache").rglob("*.tmp"))
 
