@@ -8,7 +8,6 @@ import typer
 from genga.decisions.frames import read_verbs
 from genga.drawings.dedup import dedup, in_words, read_episode
 from genga.jobs.script import PARAMS, params_of, run, summary
-from genga.jobs.threads import one_thread_each
 from genga.params.dedup import Params
 from genga.store.parquet import write_table
 from genga.tables.dedup import DEDUP
@@ -24,7 +23,6 @@ def main(
     earlier_shots: list[Path] = typer.Option([], help="its shots table, in the same order"),
     params: str = PARAMS,
 ) -> None:
-    one_thread_each()
     with ExitStack() as stack:
         own = read_episode(out.stem, in_frames, in_shots, None, stack)
         tables = zip(earlier_frames, earlier_shots, earlier, strict=True)

@@ -6,7 +6,6 @@ import typer
 
 from genga.drawings.frames import frames, in_words
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
-from genga.jobs.threads import one_thread_each
 from genga.params.frames import Params
 from genga.store.files import read_facts
 from genga.store.parquet import write_table
@@ -25,7 +24,6 @@ def main(
     params: str = PARAMS,
     threads: int = THREADS,
 ) -> None:
-    one_thread_each()
     values, probed, damage = params_of("frames", Params, params), read_facts(in_probe), Damage()
     name = f"frames {out.parent.name}/{out.stem}"
     with writing_shard(out_cells) as shard:

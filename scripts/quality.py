@@ -8,7 +8,6 @@ import typer
 from genga.drawings.quality import OF_SHOTS, OF_STILLS, in_words, quality, where_text_is
 from genga.images.reading import batched, read_images
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
-from genga.jobs.threads import one_thread_each
 from genga.params.quality import Params
 from genga.store.parquet import read_table, write_table
 from genga.tables.quality import QUALITY
@@ -22,7 +21,6 @@ def main(
     params: str = PARAMS,
     threads: int = THREADS,
 ) -> None:
-    one_thread_each()
     values, name = params_of("quality", Params, params), f"quality {out.parent.name}/{out.stem}"
     stills, shots = read_table(in_stills, OF_STILLS), read_table(in_shots, OF_SHOTS)
     places = where_text_is(stills, shots, values) if lettering > 0 else None

@@ -5,7 +5,6 @@ from pathlib import Path
 import typer
 
 from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
-from genga.jobs.threads import one_thread_each
 from genga.pages.review import read_tables, review
 from genga.params.review import Params
 from genga.store.files import write_json, write_text
@@ -21,7 +20,6 @@ def main(
     params: str = PARAMS,
     threads: int = THREADS,
 ) -> None:
-    one_thread_each()
     tables, name = read_tables(in_frames, in_shots, in_dedup, in_stills), f"{out_page.parent.name}/{out_page.stem}"
     made = review(name, tables, params_of("review", Params, params), threads)
     write_text(out_page, made.page)

@@ -6,7 +6,6 @@ import typer
 
 from genga.drawings.shots import in_words, shots
 from genga.jobs.script import PARAMS, params_of, run, summary
-from genga.jobs.threads import one_thread_each
 from genga.params.shots import Params
 from genga.store.parquet import read_table, write_table
 from genga.tables.frames import FRAMES
@@ -19,7 +18,6 @@ def main(
     out: Path = typer.Option(..., help="table of shots"),
     params: str = PARAMS,
 ) -> None:
-    one_thread_each()
     frames = read_table(in_frames, FRAMES)
     with CellReader(frames) as cells:
         table = shots(frames, cells, params_of("shots", Params, params))

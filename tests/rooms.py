@@ -25,7 +25,7 @@ LIBRARIES = {
     "csv": {"decisions", "people.tagger"},  # which reads the vocabularies of published models
 }
 # What sets something for the whole process, and the one module that may.
-SWITCHES = {"setNumThreads": "jobs.threads", "set_num_threads": "training.device"}
+SWITCHES = {"setNumThreads": "jobs.script", "set_num_threads": "training.device"}
 
 Sources = Mapping[str, str]  # module -> source
 

@@ -12,6 +12,7 @@ Adherence (sdeval, "bikini plus"): the taggers' probability of every tag the pro
 prompt), weighted by 1.5^(ln count - P75), where P75 is the 75th percentile of ln count over the tagger's vocabulary.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -36,15 +37,16 @@ def same(differences: npt.NDArray[np.float32], threshold: float) -> Values:
 
 def merged(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return one feature (d,) for many (n, d): the mean direction at the mean length."""
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    direction = (features / np.maximum(lengths, np.finfo(np.float32).tiny)).mean(axis=0)
-    size = max(float(np.linalg.norm(direction)), float(np.finfo(np.float32).tiny))
+    tiny = float(np.finfo(np.float32).tiny)
+    lengths = np.sqrt(np.square(features, dtype=np.float64).sum(axis=1, keepdims=True))
+    direction = (features / np.maximum(lengths, tiny)).mean(axis=0)
+    size = max(math.sqrt(math.fsum(direction * direction)), tiny)
     return (direction / size * lengths.mean()).astype(np.float32)
 
 
 def tag_weights(counts: Mapping[str, int], base: float = WEIGHT_BASE) -> dict[str, float]:
     """Return a weight for each tag of a vocabulary by how often it occurs; tags that never do have none."""
-    logs = {tag: float(np.log(count)) for tag, count in counts.items() if count > 0}
+    logs = {tag: math.log(count) for tag, count in counts.items() if count > 0}
     if not logs:
         return {}
     upper_quartile = float(np.percentile(list(logs.values()), 75))
@@ -60,11 +62,11 @@ def adherence(
     """Return how well a picture keeps to its prompt, 0..1; 1 for a prompt without any known tag, as published."""
     wanted = [tag for tag in wanted if tag in weights]
     unwanted = [tag for tag in unwanted if tag in weights]
-    total = sum(weights[tag] for tag in (*wanted, *unwanted))
+    total = math.fsum(weights[tag] for tag in (*wanted, *unwanted))
     if total == 0:
         return 1.0
-    kept = sum(weights[tag] * probabilities.get(tag, 0.0) for tag in wanted)
-    avoided = sum(weights[tag] * (1 - probabilities.get(tag, 0.0)) for tag in unwanted)
+    kept = math.fsum(weights[tag] * probabilities.get(tag, 0.0) for tag in wanted)
+    avoided = math.fsum(weights[tag] * (1 - probabilities.get(tag, 0.0)) for tag in unwanted)
     return (kept + avoided) / total
 
 

@@ -15,9 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genga.images.affine import Matrix, carried, inverse, product
 from genga.images.image import Image
-
-Matrix = npt.NDArray[np.float64]  # (3, 3), takes (x, y, 1) of a frame to its place in the first one
 
 _SIDE = 360  # px, shorter side of the picture that is aligned
 _ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 100, 1e-6)
@@ -34,12 +33,12 @@ def stitch(images: Sequence[Image]) -> tuple[Image, int]:
     images: of one size, in order, (height, width, 3) uint8. The first alone is returned as it is.
     """
     height, width = images[0].shape[:2]
-    places: list[Matrix] = [np.eye(3)]
+    places: list[Matrix] = [np.eye(3)]  # (3, 3), takes (x, y, 1) of a frame to its place in the first one
     for before, image in pairwise(images):
         motion = aligned(before, image) if image.shape == images[0].shape else None
         if motion is None:
             break
-        place = places[-1] @ motion
+        place = product(places[-1], motion)
         corner, size = canvas([*places, place], width, height)
         if size[0] > _LARGEST * width or size[1] > _LARGEST * height:
             break
@@ -48,7 +47,7 @@ def stitch(images: Sequence[Image]) -> tuple[Image, int]:
         return images[0], 1
     corner, size = canvas(places, width, height)
     shift = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]], [0, 0, 1]], np.float64)
-    return laid(images[: len(places)], [shift @ place for place in places], size), len(places)
+    return laid(images[: len(places)], [product(shift, place) for place in places], size), len(places)
 
 
 def aligned(before: Image, image: Image) -> Matrix | None:
@@ -67,16 +66,16 @@ def aligned(before: Image, image: Image) -> Matrix | None:
         return None
     if like < _LIKE:
         return None
-    full = np.eye(3)
-    full[:2] = found
-    full[:2, 2] = (full[:2, 2] + (1 - full[:2, :2] @ np.ones(2)) * -0.5) / scale + (1 - full[:2, :2] @ np.ones(2)) * 0.5
-    return np.linalg.inv(full).astype(np.float64)
+    full = np.array(found, np.float64)
+    off = 1 - (full[:, 0] + full[:, 1])
+    full[:, 2] = (full[:, 2] + off * -0.5) / scale + off * 0.5
+    return inverse(full)
 
 
 def canvas(places: Sequence[Matrix], width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return the left top corner and the size, in px of the first frame, of what frames at `places` cover."""
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
-    points = np.concatenate([(corners @ place.T)[:, :2] for place in places])
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    points = np.concatenate([carried(place, corners) for place in places])
     low, high = np.floor(points.min(axis=0) + 1e-6).astype(int), np.ceil(points.max(axis=0) - 1e-6).astype(int)
     return (int(low[0]), int(low[1])), (int(high[0] - low[0]), int(high[1] - low[1]))
 
@@ -90,7 +89,7 @@ def laid(images: Sequence[Image], places: Sequence[Matrix], size: tuple[int, int
     for top in range(0, size[1], _STRIP):
         lines = min(_STRIP, size[1] - top)
         down = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1]], np.float64)
-        ways = [(down @ place)[:2] for place in places]
+        ways = [product(down, place)[:2] for place in places]
         shape = (size[0], lines)
         weight = np.stack([cv2.warpAffine(feather, way, shape, flags=cv2.INTER_LINEAR) for way in ways]).astype(
             np.float32

@@ -4,5 +4,4 @@ log_errors  What went wrong in a workflow, gathered from the jobs' logs: the lin
             end.
 progress    Progress that reads well in a log as in a terminal: what, how far, at which rate, how long still.
 script      How a stage's command starts and ends: parameters in, one summary line out, one clear line on error.
-threads     How many threads OpenCV uses in this process: set here and nowhere else. Torch's are genga.training's.
 """

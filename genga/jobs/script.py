@@ -1,5 +1,7 @@
 """How a stage's command starts and ends: parameters in, one summary line out, one clear line on error.
 
+OpenCV has one thread in every job: what some of its functions make depends on how many share the work.
+
 A job ends when the run that started it was killed: what it writes nobody waits for, and the next run makes anew. The
 run holds a lock of the operating system (genga.workflow.session) on a file that says which run it is. The environment
 names file and run to the jobs. A thread of the job waits for that lock; it comes when the run is no more, however it
@@ -40,6 +42,7 @@ def run(main: Callable[..., None]) -> NoReturn:
     So does a disk that is full, read-only or gone. A job of the workflow ends when its run is killed.
     """
     follow()
+    one_thread_each()
     try:
         command_of(main, sys.modules[main.__module__].__doc__)(standalone_mode=True)
     except GengaError as error:
@@ -69,6 +72,16 @@ def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     context = typer.Context(command, info_name=name)
     for child in command.list_commands(context):
         yield from leaves(f"{name} {child}", command.get_command(context, child))
+
+
+def one_thread_each() -> None:
+    """Have each call of OpenCV do its work in the thread that calls it.
+
+    Grids are small, and stills are spread over threads: handing parts to further ones takes longer than the work, too.
+    """
+    import cv2  # not for a command that only looks
+
+    cv2.setNumThreads(1)
 
 
 def summary(line: str) -> None:

@@ -2,11 +2,16 @@
 
 onnxruntime falls back to the CPU without a word when a provider cannot start, so the providers of the finished session
 are looked at, and the fallback is said once on stderr.
+
+On the CPU every image is looked at alone and by one thread; several are looked at at once. onnxruntime chooses its
+algorithms, and with them the order of its sums, by the size of a batch and by its threads, so what it says of an image
+in a batch depends on how many others are there (7e-7 of a transformer's feature of 1.8).
 """
 
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
@@ -36,22 +41,25 @@ _files: weakref.WeakKeyDictionary[ort.InferenceSession, str] = weakref.WeakKeyDi
 _failed: set[str] = set()  # providers that could not start: not tried again, onnxruntime complains every time
 
 
-def session(path: str | Path, device: str = "auto", threads: int = 2) -> ort.InferenceSession:
-    """Open a graph on `device` (auto, cpu, cuda) with `threads` CPU threads.
+class Session(ort.InferenceSession):  # type: ignore[misc]
+    """An open graph. `map`: as the builtin, for what may run at once."""
+
+    map: Callable[..., Iterable[Any]] = map
+
+
+def session(path: str | Path, device: str = "auto", threads: int = 2) -> Session:
+    """Open a graph on `device` (auto, cpu, cuda); on the CPU it looks at `threads` images at once.
 
     Raises GengaError if the file is not a graph that can run. Says on stderr when CUDA is not used that was asked for,
     or that device auto would have used: there is a card, or an onnxruntime that is made for one.
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
     options.use_deterministic_compute = True
-    # Waiting threads sleep: other jobs share these cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = _providers(device)
     try:
-        opened = ort.InferenceSession(str(path), options, providers=providers)
+        opened = Session(str(path), options, providers=providers)
     except _ERRORS as error:
         raise GengaError(f"{path}: not an ONNX graph that onnxruntime can run ({_first_line(error)})") from error
     _files[opened] = str(path)
@@ -59,31 +67,44 @@ def session(path: str | Path, device: str = "auto", threads: int = 2) -> ort.Inf
         _failed.add(_CUDA[0])
     if _CUDA[0] not in opened.get_providers() and (device == "cuda" or device == "auto" and _cuda_expected()):
         _say_fallback(device)
+    if threads > 1 and _on_cpu(opened):
+        opened.map = ThreadPoolExecutor(threads, "onnx").map
     return opened
 
 
-def run(opened: ort.InferenceSession, batch: npt.NDArray[Any], output: str | None = None) -> Array:
-    """Return one output, by default the first, for `batch` (N, …); a graph with a fixed batch size is fed in pieces.
+def run(opened: Session, images: npt.NDArray[Any], output: str | None = None) -> Array:
+    """Return one output, by default the first, with a row for each of `images` (N, …).
+
+    On the CPU each is fed alone, so that its row does not depend on N; a graph with a fixed batch size of more than one
+    is fed in pieces.
+    """
+    shape = opened.get_inputs()[0].shape
+    fixed = shape[0] if shape and isinstance(shape[0], int) else 1 if _on_cpu(opened) else None
+    answers = opened.map(lambda piece: run_whole(opened, piece, output), _pieces(images, fixed))
+    return np.concatenate(list(answers))[: len(images)]
+
+
+def run_whole(opened: Session, batch: npt.NDArray[Any], output: str | None = None) -> Array:
+    """Return one output, by default the first, for a `batch` (N, …) whose rows the graph looks at together.
 
     Raises GengaError for an input that the graph refuses, and for an answer that is not a number.
     """
     entry = opened.get_inputs()[0]
     name = output or opened.get_outputs()[0].name
     batch = batch.astype(np.float16 if entry.type == "tensor(float16)" else np.float32, copy=False)
-    fixed = entry.shape[0] if entry.shape and isinstance(entry.shape[0], int) else None
     try:
-        pieces = [_run(opened, entry.name, name, piece) for piece in _pieces(batch, fixed)]
+        answer = opened.run([name], {entry.name: batch})[0]
     except _ERRORS as error:
         raise GengaError(f"input {entry.name} {list(batch.shape)} is refused ({_first_line(error)})") from error
-    answer = np.concatenate(pieces)[: len(batch)].astype(np.float32, copy=False)
+    answer = np.asarray(answer, np.float32)
     if not np.isfinite(answer).all():
         model = _files.get(opened, "a model")
         raise GengaError(f"{model}: output {name} is not a number (NaN); the model is damaged: genga models verify")
     return answer
 
 
-def _run(opened: ort.InferenceSession, entry: str, output: str, piece: npt.NDArray[Any]) -> Array:
-    return opened.run([output], {entry: piece})[0]
+def _on_cpu(opened: Session) -> bool:
+    return bool(opened.get_providers() == [_CPU])
 
 
 def _pieces(batch: npt.NDArray[Any], fixed: int | None) -> Iterator[npt.NDArray[Any]]:

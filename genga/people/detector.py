@@ -71,7 +71,7 @@ class Detector:
         self.size = _size(self._model, facts.get("imgsz"), self._session.get_inputs()[0].shape)
 
     def detect(self, images: Sequence[Image]) -> list[list[Box]]:
-        """Return the boxes of each image, best first; the images run as one batch."""
+        """Return the boxes of each image, best first."""
         if not images:
             return []
         rows = onnx.run(self._session, np.stack([prepare(image, self.size) for image in images]))

@@ -50,7 +50,7 @@ class Embedder:
         self.size: tuple[int, int] = (shape[2], shape[3]) if known else DEFAULT_SIZE
 
     def features(self, images: Sequence[Image]) -> Array:
-        """Return (N, d) float32 for N images of one person each; they run as one batch."""
+        """Return (N, d) float32 for N images of one person each."""
         if not images:
             width = self._features.get_outputs()[0].shape[-1]
             return np.zeros((0, width if isinstance(width, int) else 0), np.float32)
@@ -59,27 +59,34 @@ class Embedder:
     def differences(self, features: Array, block: int = BLOCK) -> Array:
         """Return the (N, N) float32 differences of features (N, d), in memory N * N * 4 bytes and a few blocks."""
         result = np.zeros((len(features), len(features)), np.float32)
-        for i in range(0, len(features), block):
-            a = features[i : i + block]
-            result[i : i + block, i : i + block] = onnx.run(self._metric, a)
-            for j in range(i + block, len(features), block):
-                part = self._between(a, features[j : j + block])
-                result[i : i + block, j : j + block] = part
-                result[j : j + block, i : i + block] = part.T
+
+        def fill(i: int, j: int) -> None:
+            a, b = slice(i, i + block), slice(j, j + block)
+            if i == j:
+                result[a, a] = onnx.run_whole(self._metric, features[a])
+            else:
+                result[a, b] = part = self._between(features[a], features[b])
+                result[b, a] = part.T
+
+        starts = range(0, len(features), block)
+        list(self._metric.map(lambda place: fill(*place), [(i, j) for i in starts for j in starts if i <= j]))
         return result
 
     def differences_between(self, first: Array, second: Array, block: int = BLOCK) -> Array:
         """Return the (N, M) float32 differences of features (N, d) from features (M, d)."""
         result = np.zeros((len(first), len(second)), np.float32)
-        for i in range(0, len(first), block):
-            for j in range(0, len(second), block):
-                part = self._between(first[i : i + block], second[j : j + block])
-                result[i : i + block, j : j + block] = part
+
+        def fill(i: int, j: int) -> None:
+            a, b = slice(i, i + block), slice(j, j + block)
+            result[a, b] = self._between(first[a], second[b])
+
+        starts = [(i, j) for i in range(0, len(first), block) for j in range(0, len(second), block)]
+        list(self._metric.map(lambda place: fill(*place), starts))
         return result
 
     def _between(self, first: Array, second: Array) -> Array:
         """The graph knows one list only: ask for both lists together and take the corner where they meet."""
-        together = onnx.run(self._metric, np.concatenate([first, second]))
+        together = onnx.run_whole(self._metric, np.concatenate([first, second]))
         return together[: len(first), len(first) :]
 
 

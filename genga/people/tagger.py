@@ -55,7 +55,7 @@ class Tagger:
         self._output = self._scores_output()
 
     def scores(self, images: Sequence[Image]) -> npt.NDArray[np.float32]:
-        """Return probabilities (N, tags) float32 for N images; they run as one batch."""
+        """Return probabilities (N, tags) float32 for N images."""
         if not images:
             return np.zeros((0, len(self.tags)), np.float32)
         batch = np.stack([prepare(image, self.size, self.dialect) for image in images])

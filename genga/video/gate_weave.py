@@ -64,16 +64,25 @@ def beside(first: Small, second: Small, start: Shift = (0.0, 0.0)) -> tuple[Shif
         off = np.abs(left)
         agree = off <= min(_APART, max(_AGREED, _GRAINS * float(np.median(off))))
         share = float(agree.mean())
-        gradients = np.stack([x[agree], y[agree]])
-        normal = gradients @ gradients.T
-        if np.linalg.det(normal) <= 1e-6 * normal.max() ** 2:  # lines of one direction alone
-            return start, 0.0
         # The picture is moved back by (dx, dy): what is left of it there says how much farther it lies.
-        step = np.linalg.solve(normal, -gradients @ left[agree])
-        dx, dy = dx + float(step[0]), dy + float(step[1])
-        if float(np.abs(step).max()) < _ENOUGH:
+        step = _least_squares(x[agree], y[agree], left[agree])
+        if step is None:
+            return start, 0.0
+        dx, dy = dx - step[0], dy - step[1]
+        if max(map(abs, step)) < _ENOUGH:
             break
     return (dx, dy), share
+
+
+def _least_squares(x: Small, y: Small, left: Small) -> Shift | None:
+    """Return the shift by which the gradients (n,) in x and y explain `left`; None: they are of one direction alone."""
+    xx, yy, xy, of_x, of_y = (
+        float(np.multiply(a, b, dtype=np.float64).sum()) for a, b in ((x, x), (y, y), (x, y), (x, left), (y, left))
+    )
+    determinant = xx * yy - xy * xy
+    if determinant <= 1e-6 * max(xx, yy) ** 2:
+        return None
+    return (of_x * yy - of_y * xy) / determinant, (of_y * xx - of_x * xy) / determinant
 
 
 def moved(picture: npt.NDArray[Any], by: Shift, around: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:

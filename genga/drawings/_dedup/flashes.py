@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from genga.drawings._dedup.holds import Run
 from genga.drawings._text.tracks import MaskedGrids, difference
@@ -67,7 +68,17 @@ def turned_up(drawing: Cells, picture: Cells) -> Cells | None:
     below = picture < top - 2
     if below.mean() < _FEWEST or drawing[below].std() < 1:
         return None
-    gain, plus = np.polyfit(drawing[below].astype(np.float64), picture[below].astype(np.float64), 1)
+    gain, plus = _line(drawing[below].astype(np.int64), picture[below].astype(np.int64))
     if not (_GAIN[0] <= gain <= _GAIN[1] and plus > 0):
         return None
     return (gain * drawing + plus).clip(0, top).round().astype(np.uint8)
+
+
+def _line(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Return a and b of the line y = a x + b nearest to whole numbers (n,), by least squares; x of two values at least.
+
+    Sums of whole numbers, divided once: BLAS and LAPACK, with which numpy fits, add up in an order of their own.
+    """
+    sx, sy, sxx, sxy = int(x.sum()), int(y.sum()), int((x * x).sum()), int((x * y).sum())
+    spread = len(x) * sxx - sx * sx
+    return (len(x) * sxy - sx * sy) / spread, (sy * sxx - sx * sxy) / spread

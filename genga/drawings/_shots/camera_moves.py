@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from genga.drawings._shots.events import Event
 from genga.drawings.static_tiles import TILE, Mask, tiles
+from genga.images.affine import Matrix, carried, product
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
@@ -97,21 +98,22 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     if abs(motion[0, 0] - motion[1, 1]) > _SHEAR or abs(motion[0, 1] + motion[1, 0]) > _SHEAR:
         return None
     corners = _corners(shape)
-    shifts = corners @ motion.T - corners[:, :2]  # (4, 2), cells
-    if float(np.linalg.norm(shifts, axis=1).mean()) < _SHIFT:
+    shifts = carried(motion, corners) - corners  # (4, 2), cells
+    if float(np.hypot(*shifts.T).mean()) < _SHIFT:
         return None
     growth = motion[:, :2] - np.eye(2, dtype=np.float32)
     scale, turn = (growth[0, 0] + growth[1, 1]) / 2, (growth[1, 0] - growth[0, 1]) / 2
-    middle = float(np.linalg.norm(shifts.mean(axis=0)))
-    own = float(np.linalg.norm(shifts - shifts.mean(axis=0), axis=1).mean())  # what is not a common shift
+    common = shifts.mean(axis=0)
+    middle = float(np.hypot(*common))
+    own = float(np.hypot(*(shifts - common).T).mean())  # what is not a common shift
     if own <= _STILL * max(middle, _SHIFT):
         return "pan"
     return "zoom" if abs(scale) >= abs(turn) else "other"
 
 
-def _corners(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+def _corners(shape: tuple[int, ...]) -> Matrix:
     height, width = shape
-    return np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float32)
+    return np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
 
 
 def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> list[Event]:
@@ -153,9 +155,8 @@ def reach(steps: Iterable[Motion], shape: tuple[int, ...]) -> float:
     corners = _corners(shape)
     place, farthest = np.eye(3), 0.0
     for motion in steps:
-        place = np.vstack([motion, [0, 0, 1]]) @ place
-        shifts = corners @ place[:2].T - corners[:, :2]
-        farthest = max(farthest, float(np.linalg.norm(shifts, axis=1).mean()))
+        place = product(np.vstack([motion, [0, 0, 1]]), place)
+        farthest = max(farthest, float(np.hypot(*(carried(place, corners) - corners).T).mean()))
     return farthest
 
 

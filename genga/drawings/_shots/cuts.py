@@ -13,6 +13,7 @@ import polars as pl
 from genga.drawings._shots.camera_moves import align, kind_of, shift
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, staying, within
+from genga.images.affine import carried
 from genga.params.shots import Params
 from genga.video.luma_grid import Grids, difference_map, tone_difference
 
@@ -98,8 +99,8 @@ def moved(cells: Grids, frame: int, rest: float) -> bool:
     if found is None or found[1] > rest or kind_of(found[0], cells[frame].shape) is None:
         return False
     rows, columns = cells[frame].shape
-    middle = np.array([columns / 2, rows / 2, 1])
-    return float(np.linalg.norm(found[0] @ middle - middle[:2])) <= _FASTEST * columns
+    middle = np.array([[columns / 2, rows / 2]])
+    return float(np.hypot(*(carried(found[0], middle) - middle)[0])) <= _FASTEST * columns
 
 
 def elsewhere(cells: Grids, frame: int) -> bool:
