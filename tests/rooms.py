@@ -24,6 +24,11 @@ LIBRARIES = {
     "typer": {"cli", "jobs", "scripts"},
     "csv": {"decisions", "people.tagger"},  # which reads the vocabularies of published models
 }
+# What numpy hands to BLAS or LAPACK, which add up in the order of a processor's kernel and of its threads ..
+BY_BLAS = {"linalg", "dot", "vdot", "inner", "matmul", "tensordot", "einsum", "polyfit", "convolve", "correlate", "cov",
+           "corrcoef"}  # fmt: skip
+# .. and the modules that may, since every sum there is of whole numbers that float64 holds exactly, or torch's.
+EXACT = {"drawings.frames", "evaluation.memorization", "people.clustering", "training.lora_file"}
 # What sets something for the whole process, and the one module that may.
 SWITCHES = {"setNumThreads": "jobs.script", "set_num_threads": "training.device"}
 
@@ -185,6 +190,20 @@ def _is_type(value: ast.expr) -> bool:
     name = value.func if isinstance(value, ast.Call) else value
     parts = ast.unparse(name).split(".")
     return len(parts) == 2 and parts[0] == "pl" and parts[1] not in ("DataFrame", "Series") and parts[1][:1].isupper()
+
+
+def summed_elsewhere(sources: Sources) -> list[str]:
+    """Only modules in EXACT multiply matrices; small ones do by genga.images.affine."""
+    return [
+        f"{module}:{node.lineno} adds up by BLAS, whose order is not fixed"
+        for module, source in sorted(sources.items())
+        if module not in EXACT
+        for node in ast.walk(parsed(source))
+        if isinstance(node, ast.BinOp | ast.AugAssign)
+        and isinstance(node.op, ast.MatMult)
+        or isinstance(node, ast.Attribute)
+        and node.attr in BY_BLAS
+    ]
 
 
 def _is_path(value: object) -> bool:

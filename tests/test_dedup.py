@@ -11,6 +11,7 @@ import pytest
 
 from genga.decisions.frames import Verb, read_verbs
 from genga.drawings._dedup.camera import halved, standing
+from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._text.tracks import Lettering, MaskedGrids
@@ -319,3 +320,10 @@ def test_of_two_decisions_about_a_frame_the_later_one_holds(tmp_path: Path) -> N
     path = tmp_path / "frames.csv"
     path.write_text("frame,decision,who,why\n3,keep,ann,a blink\n4,drop,ann,\n3,drop,bo,no\n")
     assert read_verbs(path, 9) == {3: "drop", 4: "drop"}
+
+
+def test_light_turned_up_is_a_line_through_whole_numbers() -> None:
+    drawing = np.arange(0, 200, 10, dtype=np.uint8).reshape(4, 5)
+    assert _line(drawing.ravel().astype(np.int64), drawing.ravel().astype(np.int64) // 2 + 100) == (0.5, 100.0)
+    lit = turned_up(drawing, (drawing // 2 + 100).astype(np.uint8))
+    assert lit is not None and (lit == drawing // 2 + 100).all()

@@ -10,7 +10,7 @@ import pytest
 from films import flat, texture, with_box, write_film
 from PIL import Image
 
-from genga.drawings.frames import frames, sharpness, signature
+from genga.drawings.frames import _matrices, frames, sharpness, signature
 from genga.params.frames import Params
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
@@ -118,3 +118,20 @@ def test_times_grow_where_timestamps_do_not(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.avi", images, "libx264", "yuv420p", options={"bf": "2"})
     times = table_of(film, tmp_path)["time"].to_list()
     assert len(times) == 12 and all(a < b for a, b in zip(times, times[1:], strict=False))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (16, 2000), (120, 213), (480, 270), (854, 480), (2160, 3840)])
+def test_every_sum_of_a_signature_is_exact(shape: tuple[int, int]) -> None:
+    # Of whole numbers under 2^53: in whatever order BLAS adds them up.
+    down, across = _matrices(*shape)
+    assert down.shape == (16, shape[0]) and across.shape == (shape[1], 32)
+    assert (down == np.rint(down)).all() and (across == np.rint(across)).all()
+    first = 255 * np.abs(down).sum(axis=1).max()
+    upper, lower = first * 2.0**-26 + 1, 2.0**25
+    assert first < 2**53
+    assert upper * np.abs(across).sum(axis=0).max() < 2**53
+    assert lower * np.abs(across[:, :16]).sum(axis=0).max() < 2**53
+
+
+def test_a_signature_is_this_one() -> None:
+    assert signature(texture(1, 213, 120)).hex() == "90bba224640705877dede3ef8b41e541dc020751e9b3db678abdd81378e807be"

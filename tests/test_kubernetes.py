@@ -27,9 +27,12 @@ NOTHING = "Nothing to be done"
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
-    with s3_server() as address:
+def server(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[str]:
+    log = tmp_path / "s3.log"
+    with s3_server(log) as address:
         yield address
+    assert "GET /genga" in log.read_text(encoding="utf-8")
+    assert "GET /genga" not in "".join(capfd.readouterr())
 
 
 @pytest.fixture

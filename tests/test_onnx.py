@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from tiny_graphs import channel_means
+from onnx import helper
+from tiny_graphs import channel_means, save
 
 from genga.errors import GengaError
 from genga.models import onnx
@@ -19,6 +20,17 @@ def numbered(count: int) -> np.ndarray:
 def test_run_any_batch_size(tmp_path, size):
     graph = onnx.session(channel_means(tmp_path / "m.onnx", [size, 3, 2, 2], [2, 3]), "cpu", 1)
     assert onnx.run(graph, numbered(3)).tolist() == [[0, 0, 0], [1, 0, 0], [2, 0, 0]]
+
+
+def test_what_is_said_of_an_image_depends_on_no_other_image_and_on_no_thread(tmp_path):
+    """A mean over tokens: onnxruntime adds them up in another order for one image than for several."""
+    mean = helper.make_node("ReduceMean", ["x"], ["y"], axes=[1], keepdims=0)
+    path = save(tmp_path / "m.onnx", [mean], {"x": ["batch", 16, 32]}, {"y": ["batch", 32]}, {})
+    images = np.random.default_rng(0).standard_normal((7, 16, 32)).astype(np.float32)
+    opened = [onnx.session(path, "cpu", threads) for threads in (1, 2, 3)]
+    alone = np.concatenate([onnx.run(opened[0], image[None]) for image in images])
+    for graph in opened:
+        assert onnx.run(graph, images).tobytes() == alone.tobytes()
 
 
 def test_run_refused_input_is_one_line(tmp_path):

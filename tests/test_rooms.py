@@ -43,7 +43,7 @@ def other_stages(sources: rooms.Sources) -> list[str]:
 
 RULES: list[Callable[[rooms.Sources], list[str]]] = [
     rooms.upwards, rooms.circles, rooms.trespasses, rooms.families_known, other_stages, rooms.strangers,
-    rooms.out_of_place, nameless, rooms.too_long, too_large, rooms.crowded,
+    rooms.out_of_place, rooms.summed_elsewhere, nameless, rooms.too_long, too_large, rooms.crowded,
 ]  # fmt: skip
 
 
@@ -80,6 +80,10 @@ def planted(module: str, line: str) -> dict[str, str]:
         (rooms.out_of_place, "audit.trace", "X = f'data/frames/{series}'"),
         (rooms.out_of_place, "drawings.shots", "cv2.setNumThreads(1)"),
         (rooms.out_of_place, "evaluation.sample", "torch.set_num_threads(1)"),
+        (rooms.summed_elsewhere, "evaluation.scores", "X = A @ B"),
+        (rooms.summed_elsewhere, "images.panorama", "A @= B"),
+        (rooms.summed_elsewhere, "drawings._dedup.flashes", "gain, plus = np.polyfit(x, y, 1)"),
+        (rooms.summed_elsewhere, "evaluation.scores", "length = np.linalg.norm(row)"),
         (rooms.too_long, "drawings.shots", "\n" * 240),
         (rooms.too_long, "scripts.probe", "\n" * 40),
         (too_large, "errors", "".join(f"import genga.{name}\n" for name in SOURCES if not name.startswith("scripts."))),

@@ -162,7 +162,7 @@ def hashes(lowest: Values) -> list[bytes]:
 
 @cache
 def _matrices(rows: int, columns: int) -> tuple[Values, Values]:
-    """(16, rows) in units of _DOWN, and (columns, 32): in units of _ACROSS, and what is left of it in those of _REST."""
+    """(16, rows) in units of _DOWN, and (columns, 32): in units of _ACROSS, and what that leaves in those of _REST."""
     across = _coefficients(columns).T
     upper = np.rint(across / _ACROSS)
     lower = np.rint((across - upper * _ACROSS) / _REST)

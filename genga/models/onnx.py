@@ -41,7 +41,7 @@ _files: weakref.WeakKeyDictionary[ort.InferenceSession, str] = weakref.WeakKeyDi
 _failed: set[str] = set()  # providers that could not start: not tried again, onnxruntime complains every time
 
 
-class Session(ort.InferenceSession):  # type: ignore[misc]
+class Session(ort.InferenceSession):
     """An open graph. `map`: as the builtin, for what may run at once."""
 
     map: Callable[..., Iterable[Any]] = map

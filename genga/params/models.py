@@ -13,4 +13,4 @@ class Params(Section):
         pattern=r"^[^{}]+$"
     )  # where published model files lie, put there by `genga models pull` or by hand
     device: Literal["auto", "cpu", "cuda"]  # auto: cuda where there is one, and says when it falls back
-    batch: int = Field(ge=1, le=1024)  # images read at once; a GPU's models see them together
+    batch: int = Field(ge=1, le=1024)  # images read at once; on a GPU a model sees them together

@@ -43,7 +43,9 @@ def adopt(labels: Labels, differences: Differences, threshold: float, share: flo
     strays = np.flatnonzero(labels == NOISE)
     if not clusters or not len(strays):
         return labels
-    means = np.stack([differences[np.ix_(strays, labels == c)].mean(axis=1, dtype=np.float64) for c in clusters], axis=1)
+    means = np.stack(
+        [differences[np.ix_(strays, labels == c)].mean(axis=1, dtype=np.float64) for c in clusters], axis=1
+    )
     alike = np.stack([(differences[np.ix_(strays, labels == c)] <= threshold).mean(axis=1) for c in clusters], axis=1)
     nearest = means.argmin(axis=1)
     joins = alike[np.arange(len(strays)), nearest] >= share

@@ -74,7 +74,7 @@ def beside(first: Small, second: Small, start: Shift = (0.0, 0.0)) -> tuple[Shif
     return (dx, dy), share
 
 
-def _least_squares(x: Small, y: Small, left: Small) -> Shift | None:
+def _least_squares(x: npt.NDArray[Any], y: npt.NDArray[Any], left: Small) -> Shift | None:
     """Return the shift by which the gradients (n,) in x and y explain `left`; None: they are of one direction alone."""
     xx, yy, xy, of_x, of_y = (
         float(np.multiply(a, b, dtype=np.float64).sum()) for a, b in ((x, x), (y, y), (x, y), (x, left), (y, left))

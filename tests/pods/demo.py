@@ -4,7 +4,7 @@ A copy of the project, whose videos lie in a bucket of an S3 server that is star
 empty folder (`tests/pods/cluster.py`). Then nothing must be left to do; and, brought home from the bucket, every output
 must be, to the byte, that of a run on this machine alone, by the sha256 in records.jsonl: of the project, if all
 of it was made there, else of one that is made now, or of the file named as argument. Nor must there be anything to do
-at home, and every output must be on record.
+at home, and every output must be on record. The server's log is logs/s3.log.
 """
 
 import re
@@ -13,14 +13,14 @@ import time
 from pathlib import Path
 
 from genga.store.files import sha256_of
-from tests.pods.project import bring_home, s3_server, send, snakemake
+from tests.pods.project import ROOT, bring_home, s3_server, send, snakemake
 from tests.slurm.demo import NOTHING, check, copy, made_alone, outputs
 from tests.slurm.demo import snakemake as alone
 
 
 def main() -> None:
     """Run it; one line for each thing that was found, exit status 1 at the first that is wrong."""
-    with tempfile.TemporaryDirectory(prefix="genga-pods-") as name, s3_server() as server:
+    with tempfile.TemporaryDirectory(prefix="genga-pods-") as name, s3_server(ROOT / "logs/s3.log") as server:
         tried(Path(name), server, made_alone(Path(name, "alone")))
 
 

@@ -1,5 +1,6 @@
 """A project whose files lie in a bucket: an S3 server, what is sent to it, Snakemake with pods, and the way home."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -16,13 +17,20 @@ KEYS = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "key", "SNAKEMAKE_STORAGE_S3_SECRET_K
 
 
 @contextmanager
-def s3_server() -> Iterator[str]:
-    """The address of an S3 server."""
+def s3_server(log: Path) -> Iterator[str]:
+    """The address of an S3 server. log: the file for a line of each request; a run of the demo makes thousands."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    requests, handler = logging.getLogger("werkzeug"), logging.FileHandler(log, mode="w", encoding="utf-8")
+    requests.setLevel(logging.INFO)
+    requests.addHandler(handler)
+    requests.propagate = False
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+    requests.removeHandler(handler)
+    handler.close()
 
 
 def client(server: str):
