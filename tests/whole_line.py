@@ -33,11 +33,13 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
     tar = {name: path.replace(".parquet", ".tar") for name, path in table.items()}
     video, probed = f"data/raw/{EPISODE}.mkv", f"data/probe/{EPISODE}.json"
     shown = [word for name in ("frames", "shots", "dedup", "stills") for word in (f"--in-{name}", table[name])]
-    people, dataset = "data/characters/tiny.parquet", "data/dataset/tiny.parquet"
+    people, dataset, left_out = (f"data/{name}/tiny.parquet" for name in ("characters", "dataset", "dataset/left-out"))
     samples, judged = f"data/sample/{RUN}.parquet", f"data/evaluate/{RUN}"
     checkpoints, many = f"models/{RUN}/checkpoints.json", ["--threads", str(threads)]
     models = ["--models", json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": batch}), *many]
     series = ["--in-data", "data", "--episodes", "episodes.json"]
+    counted = ("probe", "shots", "dedup", "stills", "detect", "quality", "tag", "crop")
+    folders = [word for name in counted for word in (f"--in-{name}", f"data/{name}/tiny")]
     return {
         "probe": ["--in-video", video, "--out", probed],
         "frames": ["--in-video", video, "--in-probe", probed, "--out", table["frames"], "--out-cells", tar["frames"],
@@ -55,15 +57,15 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
         "embed": ["--in-crop", table["crop"], "--out", table["embed"], *models],
         "overview": [*series, "--out", "data/overview/tiny.html"],
         "characters": [*series, "--out", people, "--out-sheet", "data/characters/tiny.html", *models],
-        "dataset": [*series, "--in-characters", people, "--out", dataset, "--out-left-out",
-                    "data/dataset/left-out/tiny.parquet"],
+        "dataset": [*series, "--in-characters", people, "--out", dataset, "--out-left-out", left_out],
         "train": ["--in-dataset", dataset, "--run", RUN, "--out", f"models/{RUN}"],
         "sample": ["--in-checkpoints", checkpoints, "--out-table", samples, "--out-shard", f"data/sample/{RUN}.tar"],
         "evaluate": ["--in-samples", samples, "--in-dataset", dataset, "--in-checkpoints", checkpoints, *models,
                      "--out-scores", f"{judged}.json", "--out-table", f"{judged}.parquet",
                      "--out-model", f"models/{RUN}/{RUN}.safetensors"],
         "report": ["--in-scores", f"{judged}.json", "--in-judged", f"{judged}.parquet", "--in-samples", samples,
-                   "--in-dataset", dataset, "--in-losses", f"models/{RUN}/losses.parquet", "--series", "tiny", *series,
+                   "--in-losses", f"models/{RUN}/losses.parquet", "--in-characters", people, "--in-dataset", dataset,
+                   "--in-left-out", left_out, *folders, "--series", "tiny", *series[2:],
                    "--out-page", "reports/r.html", "--out-figures", "reports/r.json"],
     }  # fmt: skip
 
