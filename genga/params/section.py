@@ -7,11 +7,11 @@ where a name is wanted. The whole file is checked by genga.params.check.
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from unicodedata import normalize
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,11 +60,7 @@ def _number(reader: _Reader, node: yaml.ScalarNode) -> Whole | Fraction:
 
 def _mapping(reader: _Reader, node: yaml.MappingNode) -> dict[str, Any]:
     reader.flatten_mapping(node)  # what `<<` brings, first
-    return {_name(key): reader.construct_object(value, deep=True) for key, value in node.value}
-
-
-def _name(key: yaml.Node) -> str:
-    return unicodedata.normalize("NFC", key.value)
+    return {normalize("NFC", key.value): reader.construct_object(value, deep=True) for key, value in node.value}
 
 
 _TAG = "tag:yaml.org,2002:"
@@ -126,7 +122,7 @@ def _wrong_keys(node: yaml.Node, within: str, above: list[yaml.Node]) -> Iterato
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise yaml.constructor.ConstructorError(None, None, "a key must be text", key.start_mark)
-        name, line = f"{within}{_name(key)}", key.start_mark.line + 1
+        name, line = f"{within}{normalize('NFC', key.value)}", key.start_mark.line + 1
         if (before := seen.setdefault(name, key)) is not key:
             yield line, f"{name} is on line {before.start_mark.line + 1} already; keep one of them"
         elif key.tag not in (f"{_TAG}str", f"{_TAG}merge"):
