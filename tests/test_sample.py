@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -200,7 +201,7 @@ def project(tmp_path, monkeypatch, base_folder):
     """A folder with a catalogue of models that names the tiny base."""
     entry = {"name": "tiny", "knows": "nothing", "licence": "Apache-2.0", "folder": "base", "sha256": None}
     (tmp_path / "models.yaml").write_text(json.dumps({"embedded": {"base": entry}, "published": {}}))
-    (tmp_path / "base").symlink_to(base_folder)
+    shutil.copytree(base_folder, tmp_path / "base")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

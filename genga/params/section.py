@@ -206,8 +206,7 @@ _PLAINLY = {"bool_type": "true or false", "string_type": "text, in quotes if it 
 
 def _explain(section: str, kind: type[Section], problem: Any) -> str:
     """One problem as `params.yaml:dedup.threshold must be 0..255, got -3`."""
-    key = ".".join(str(part) for part in problem["loc"])
-    name = f"params.yaml:{section}.{key}" if key else f"params.yaml:{section}"
+    name = ".".join([f"params.yaml:{section}", *map(str, problem["loc"])])
     if problem["type"] == "value_error":  # of a section's own check, which names its keys
         return f"{name}: {problem['ctx']['error']}"
     if problem["type"] == "extra_forbidden":
@@ -215,8 +214,7 @@ def _explain(section: str, kind: type[Section], problem: Any) -> str:
     if problem["type"] == "missing":
         return f"{name} is missing"
     field = kind.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
-    bounds = _range(field) if field is not None and "than" in problem["type"] else None
-    if bounds:
+    if field is not None and "than" in problem["type"] and (bounds := _range(field)):
         return f"{name} must be {bounds}, got {problem['input']!r}"
     if said := _PLAINLY.get(problem["type"]):
         return f"{name} must be {said}, got {json.dumps(problem['input'], ensure_ascii=False)}"
@@ -227,12 +225,12 @@ def _range(field: Any) -> str | None:
     """A numeric field's range as `0..255`, `above 0..1` or `at least 1`."""
     low = high = None
     for limit in field.metadata:
-        for name in ("ge", "gt"):
+        for name, word in (("ge", ""), ("gt", "above ")):
             if (value := getattr(limit, name, None)) is not None:
-                low = f"{value}" if name == "ge" else f"above {value}"
-        for name in ("le", "lt"):
+                low = f"{word}{value}"
+        for name, word in (("le", ""), ("lt", "below ")):
             if (value := getattr(limit, name, None)) is not None:
-                high = f"{value}" if name == "le" else f"below {value}"
+                high = f"{word}{value}"
     if low is not None and high is not None:
         return f"{low}..{high}"
     return f"at least {low}" if low is not None else (f"at most {high}" if high is not None else None)
