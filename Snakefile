@@ -51,7 +51,7 @@ onstart:
 
 
 onsuccess:
-    PROJECT.end(well=True)
+    PROJECT.end(well=True, planned={str(path) for job in workflow.dag.jobs for path in job.output})
 
 
 onerror:

@@ -5,8 +5,7 @@ import shlex
 from functools import cache
 from pathlib import Path
 
-from genga.workflow.project import each
-from genga.workflow.snakemake_metadata import Named
+from genga.workflow.snakemake_metadata import Named, each
 
 
 wildcard_constraints:

@@ -12,20 +12,17 @@ localrules:
 
 rule all_stills:
     input:
-        PROJECT.made("stills", PROJECT.series),
-        PROJECT.pages,
+        PROJECT.phases["stills"],
 
 
 rule all_tags:
     input:
-        PROJECT.made("quality", PROJECT.series),
-        PROJECT.made("tag", PROJECT.series),
+        PROJECT.phases["tags"],
 
 
 rule all_dataset:
     input:
-        [f"data/dataset/{series}.parquet" for series in PROJECT.learned],
-        PROJECT.without_run,
+        PROJECT.phases["dataset"],
 
 
 rule all_train:

@@ -14,6 +14,10 @@ def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
         "train/killed.log": "note: goes on\ntrain r: 588/600 steps, loss 0.1426, 1.3/s, 9 s left\n",
         "probe/killed.log": "",
         "probe/old.log": "error: long ago\n",
+        "probe/shell.log": "bash: line 1: /opt/bin/python: Argument list too long\n",
+        "probe/shell2.log": "/bin/sh: 1: python: not found\n",
+        "probe/shell3.log": "bash: python: command not found\n",
+        "train/torch.log": "note: goes on\nterminate called after throwing an instance of 'std::bad_alloc'\n",
     }
     (tmp_path / "probe").mkdir()
     (tmp_path / "train").mkdir()
@@ -27,7 +31,14 @@ def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
         (f"{tmp_path}/probe/a.log", "error: KeyError: 'y'"),
         (f"{tmp_path}/probe/b.log", "error: b.mkv: not a video"),
         (f"{tmp_path}/probe/killed.log", killed),
+        (f"{tmp_path}/probe/shell.log", "error: could not be started: /opt/bin/python: Argument list too long"),
+        (f"{tmp_path}/probe/shell2.log", "error: could not be started: python: not found"),
+        (f"{tmp_path}/probe/shell3.log", "error: could not be started: python: command not found"),
         (f"{tmp_path}/train/killed.log", killed),
+        (
+            f"{tmp_path}/train/torch.log",
+            f"{killed}; it said last: terminate called after throwing an instance of 'std::bad_alloc'",
+        ),
     ]
 
 

@@ -117,6 +117,13 @@ def test_what_killed_processes_began_to_write_is_swept_away(tmp_path: Path) -> N
         (tmp_path / name).touch()
     assert sweep([tmp_path, tmp_path / "none"]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    (tmp_path / "below").mkdir()
+    for folder in (tmp_path, tmp_path / "below"):
+        (folder / names[0]).touch()
+    assert sweep([tmp_path], idle=60) == 0, "perhaps of a process on another machine"
+    assert sweep([tmp_path], deep=False) == 1 and (tmp_path / "below" / names[0]).is_file()
+    os.utime(tmp_path / "below" / names[0], (1e9, 1e9))
+    assert sweep([tmp_path], idle=60) == 1
 
 
 def test_where_nothing_can_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

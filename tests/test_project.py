@@ -9,13 +9,15 @@ import pytest
 import yaml
 
 from genga.decisions.folder import tables
+from genga.errors import GengaError
 from genga.models import registry
 from genga.params.models import Params as Models
 from genga.workflow import opening
 from genga.workflow.opening import open_project, over, use_this_python
-from genga.workflow.project import Project, each
+from genga.workflow.project import Project
 from genga.workflow.records import Record
 from genga.workflow.restore import Lost
+from genga.workflow.snakemake_metadata import each
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -25,6 +27,13 @@ RUNS = {
 }
 EPISODES = {(series, name): f"data/raw/{series}/{name}.mkv" for series, name in
             (("s", "ep10"), ("s", "ep2"), ("bare", "one"))}  # fmt: skip
+
+
+class FullJournal:
+    """A session that cannot write down what was made."""
+
+    def finish(self) -> list[Record]:
+        raise GengaError("records.jsonl: cannot be written (No space left on device); make room, and run again")
 
 
 class StubJournal:
@@ -72,6 +81,31 @@ def test_what_is_made_of_them(project: Project) -> None:
     assert project.pages == ["data/overview/bare.html", "data/overview/s.html"]
     assert project.reports == ["reports/hana/index.html"]
     assert project.without_run == ["data/quality/bare/one.parquet", "data/characters/bare.parquet"]
+
+
+def test_phases_end_with_these_files(project: Project) -> None:
+    assert project.phases == {
+        "stills": ["data/stills/bare/one.parquet", "data/stills/s/ep2.parquet", "data/stills/s/ep10.parquet",
+                   *project.pages],
+        "tags": [f"data/{stage}/{episode}.parquet" for stage in ("quality", "tag")
+                 for episode in ("bare/one", "s/ep2", "s/ep10")],
+        "dataset": ["data/dataset/s.parquet", *project.without_run],
+        "train@hana": ["models/hana/checkpoints.json"],
+        "evaluate@hana": ["reports/hana/index.html"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_run_that_cannot_write_down_what_it_made_ends_badly(
+    project: Project, well: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.journal = FullJournal()
+    with pytest.raises(SystemExit) as ended:
+        project.end(well)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: records.jsonl: cannot be written (No space left on device); make room, and run again\n"
+    )
 
 
 def test_sections_as_a_run_has_them(project: Project) -> None:

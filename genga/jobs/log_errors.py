@@ -1,12 +1,13 @@
 """What went wrong in a workflow, gathered from the jobs' logs: the line a person needs, found again at the end."""
 
+import re
 from pathlib import Path
 
 from genga.jobs.progress import PROGRESS
 
 _CRASH = "Traceback (most recent call last):"
-
-
+# What a shell says that could not start a job.
+_SHELL = re.compile(r"(/\S*/)?(ba|da|k|z)?sh: (line )?(\d+: )?(?P<said>.+)")
 _KILLED = "error: ended without a word: killed, by somebody or for want of memory; run again, then with fewer --cores"
 
 
@@ -14,7 +15,8 @@ def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
     """Return (log, line) for every log under `folder` that was written after `since` and ends in an error, sorted.
 
     since: seconds since the epoch. line: the last `error: …` of the log, or the last line where Python crashed. A log
-    that does not end with the summary of its stage, which its first folder names, is of a job that was killed.
+    that does not end with the summary of its stage, which its first folder names, is of a job that was never started,
+    as its shell says, or was killed; what it said last is repeated.
     """
     failures = []
     for log in sorted(Path(folder).rglob("*.log")):
@@ -26,5 +28,11 @@ def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
         if said or _CRASH in lines:
             failures.append((log.as_posix(), said[-1] if said else f"error: {lines[-1]}"))
         elif not lines or not lines[-1].startswith(stage) or PROGRESS.search(lines[-1]):
-            failures.append((log.as_posix(), _KILLED))
+            failures.append((log.as_posix(), _ended_after(lines[-1] if lines else "")))
     return failures
+
+
+def _ended_after(last: str) -> str:
+    if shell := _SHELL.fullmatch(last):
+        return f"error: could not be started: {shell['said']}"
+    return _KILLED if not last or PROGRESS.search(last) else f"{_KILLED}; it said last: {last}"

@@ -14,9 +14,10 @@ from typing import Any
 from genga.errors import GengaError
 from genga.models.models_file import LOCK_FILE, read_lock
 from genga.models.registry import Model, ModelFile
-from genga.store.files import replacing, sha256_of, write_json
+from genga.store.files import replacing, sha256_of, sweep, write_json
 
 STAGING = ".incoming"  # under models.folder: downloads that are not verified yet
+_IDLE = 3600.0  # s without a byte after which what somebody began to write is nobody's: other machines may write, too
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def pull(model: Model, root: Path, folder: Path, origin: Path | None, endpoint: 
     a file that cannot be had or that is not the one on record; what is in place already stays.
     """
     model.check_links()
+    sweep([folder], idle=_IDLE)
     wanted = [file for file in model.files if not _in_place(file, file.pinned)]
     if wanted:
         source = _folder(model, origin) if origin else _hub(model, folder / STAGING, endpoint)

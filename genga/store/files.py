@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,17 +94,25 @@ def check_writable(folders: Iterable[str | Path]) -> None:
             raise GengaError(f"{there.absolute()}: its disk is full ({free >> 10} kB left); make room, and run again")
 
 
-def sweep(folders: Iterable[str | Path]) -> int:
-    """Remove what `replacing` left below `folders` in processes that were killed; return how many files."""
+def sweep(folders: Iterable[str | Path], deep: bool = True, idle: float = 0.0) -> int:
+    """Remove what `replacing` left in `folders` in processes that were killed; return how many files.
+
+    deep: below them, too. idle: s since a file was written to last, for folders in which other machines write.
+    """
     found = 0
     for folder in folders:
-        for parent, _, names in os.walk(folder):
-            for name in names:
-                match = _TEMPORARY.fullmatch(name)
-                if match and not _lives(int(match[1])):
-                    Path(parent, name).unlink(missing_ok=True)
-                    found += 1
+        for parent, below, names in os.walk(folder):
+            left = [Path(parent, name) for name in names if _is_left(name)]
+            for path in left if not idle else (path for path in left if time.time() - path.stat().st_mtime > idle):
+                path.unlink(missing_ok=True)
+                found += 1
+            below[:] = below if deep else []
     return found
+
+
+def _is_left(name: str) -> bool:
+    match = _TEMPORARY.fullmatch(name)
+    return match is not None and not _lives(int(match[1]))
 
 
 def _lives(process: int) -> bool:

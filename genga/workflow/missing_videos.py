@@ -42,6 +42,12 @@ def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
     return dict(sorted(found, key=lambda item: Path(item[1])))
 
 
+def with_recorded(videos: Mapping[Episode, str], recorded: Mapping[Episode, str]) -> dict[Episode, str]:
+    """Return the videos here, and of each series without any here those on record: it was pulled without them."""
+    here = {series for series, _ in videos}
+    return {**videos, **{name: video for name, video in recorded.items() if name[0] not in here}}
+
+
 def check_links(folder: str | Path, recorded: Iterable[str]) -> list[str]:
     """Return a line for `folder` and every series in it that is a link that leads nowhere, or to none of its videos.
 

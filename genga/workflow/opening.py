@@ -19,7 +19,14 @@ from genga.tables.places import RAW
 from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
-from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
+from genga.workflow.missing_videos import (
+    beyond_reach,
+    check_links,
+    links_unnamed,
+    taken_away,
+    videos_on_record,
+    with_recorded,
+)
 from genga.workflow.project import Params, Project, ended
 from genga.workflow.records import read_records
 from genga.workflow.session import Journal, Papers
@@ -105,8 +112,7 @@ def open_project(
         videos = find_episodes(RAW, unnamable) if bucket is None else episodes_of(lying, unnamable)
         here = frozenset(series for series, _ in videos)
         gone = taken_away(recorded, videos)
-        # A series without any video here was pulled without it: its episodes are those that are on record.
-        videos |= {name: video for name, video in recorded.items() if name[0] not in here}
+        videos = with_recorded(videos, recorded)
         models = registry.load(parse_section("models", Models, params["models"]))
         if "base" in models.models:
             family_file(models.model("base"))

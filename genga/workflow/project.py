@@ -4,10 +4,9 @@ The Snakefile opens the project once (genga.workflow.opening), before any rule i
 nothing of Snakemake's own types: rules/common.smk makes input functions of what it says.
 """
 
-import shlex
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,11 +25,11 @@ from genga.training.families.family import family_file
 from genga.training.launch import read_config
 from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
+from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.records import Record
 from genga.workflow.session import Journal
 
-# Of a model's entry in models.yaml: what people are told, and what its pins say.
-_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files"}
+_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files"}  # of a model's entry: told, or said by pins
 
 Params = Mapping[str, Any]  # params.yaml, section by section
 
@@ -98,6 +97,17 @@ class Project:
         """Return what a stage made of the episodes before one that dedup looks back to."""
         names = episodes_before(self.ordered.get(series, []), episode, self.params["dedup"]["back"])
         return [path_of(stage, f"{series}/{name}", kind) for name in names]
+
+    @property
+    def phases(self) -> dict[str, list[str]]:
+        """The last files of each phase in dvc.yaml: with them it has all that it makes."""
+        return {
+            "stills": self.made("stills", self.series) + self.pages,
+            "tags": self.made("quality", self.series) + self.made("tag", self.series),
+            "dataset": [path_of("dataset", series) for series in self.learned] + self.without_run,
+            **{f"train@{run}": [f"models/{run}/checkpoints.json"] for run in self.runs},
+            **{f"evaluate@{run}": [f"reports/{run}/index.html"] for run in self.runs},
+        }
 
     @property
     def pages(self) -> list[str]:
@@ -198,8 +208,11 @@ class Project:
         except GengaError as error:
             ended(error)
 
-    def end(self, well: bool) -> None:
-        """Write down what was made. After a run that ended badly say again what each failed job said, and its log."""
+    def end(self, well: bool, planned: Collection[str] = ()) -> None:
+        """Write down what was made. After a run that ended badly say again what each failed job said, and its log.
+
+        planned: outputs of all jobs asked for, fresh if `well`. Ends with exit status 1 if something cannot be written.
+        """
         try:
             if self.bucket is not None and not well:
                 self.bucket.fetch("logs", self.opened)
@@ -218,13 +231,10 @@ class Project:
                 self.journal.describe(made)
             else:
                 self.journal.stop()
+            if self.bucket is None:
+                tell(finished(self.phases, planned, self.here >= set(self.series)) if well else [])
         except GengaError as error:  # the next run writes it down
-            print(f"error: {error}", file=sys.stderr)
-
-
-def each(option: str, paths: Iterable[str]) -> str:
-    """Return `option` once for each path, quoted for the shell: how a command takes many files."""
-    return shlex.join(word for path in paths for word in (option, path))
+            ended(error)
 
 
 def ended(error: GengaError) -> NoReturn:

@@ -21,6 +21,7 @@ from genga.store.files import check_writable, read_notes, sweep, write_json, wri
 from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import CODE
 from genga.tables.places import FOLDER as DATA
+from genga.workflow import dvc_lock
 from genga.workflow.bucket_records import at_home, here, is_carried
 from genga.workflow.code_hash import CodeIndex, key_of
 from genga.workflow.record_jobs import gather, versions
@@ -33,7 +34,7 @@ FOLDER = SNAKEMAKE / "genga"
 _STATE, _STAMPS = FOLDER / "restored.json", FOLDER / "stamps.json"
 _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; there from start to finish
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
-_MADE = (DATA, "models", "reports", ".cache", FOLDER)  # where jobs write; links are not followed
+_MADE = (DATA, "models", "reports", "corrections", ".cache", FOLDER)  # where is written; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 _AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
 _PAPERS = FOLDER / "papers.json"  # the runs that have card and audit here
@@ -100,6 +101,7 @@ class Journal:
             self.describe(made, all_runs=True)
         elif without := self._without_papers():
             self.describe(without)
+        dvc_lock.catch_up()
         self._seen, state = digest_of(RECORDS_FILE), read_state(_STATE)
         digest, store = self._seen, Store(SNAKEMAKE)
         marked = store.incomplete()
@@ -156,10 +158,12 @@ class Journal:
     def finish(self) -> list[Record]:
         """Write the jobs that were finished into records.jsonl, and return them; take away what killed ones began."""
         sweep(_MADE)
+        sweep(["."], deep=False)  # records.jsonl, models.yaml and the like
         records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
         code = {path.stem: hashes for path in _CODE.glob("*.json") if (hashes := read_notes(path))}
         made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "pyproject.toml"))
         if made:
+            dvc_lock.note(path for job in made for path in job.outputs)
             write_records(records, RECORDS_FILE)
             stamps.save()
             write_state(_STATE, settle(records, digest_of(RECORDS_FILE), read_state(_STATE), made))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -101,6 +102,11 @@ def log_of(job: Record) -> str:
 def compact_sorted(value: Any) -> str:
     """Return JSON on one line with sorted keys: equal values give equal text."""
     return compact(json.loads(json.dumps(value, sort_keys=True)))
+
+
+def each(option: str, paths: Iterable[str]) -> str:
+    """Return `option` once for each path, quoted for the shell: how a command takes many files."""
+    return shlex.join(word for path in paths for word in (option, path))
 
 
 class Named(str):
