@@ -27,9 +27,9 @@ from genga.workflow.missing_videos import (
     videos_on_record,
     with_recorded,
 )
-from genga.workflow.project import Params, Project, ended
+from genga.workflow.project import Params, Project
 from genga.workflow.records import read_records
-from genga.workflow.session import Journal, Papers
+from genga.workflow.session import Journal, Papers, ended
 from genga.workflow.snakemake_patches import (
     keep_outputs_until_replaced,
     let_lent_files_be_replaced,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from genga.decisions.csv import of_stage
 from genga.decisions.csv import path_of as decided_path
@@ -27,7 +27,7 @@ from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.records import Record
-from genga.workflow.session import Journal
+from genga.workflow.session import Journal, ended
 
 _SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files"}  # of a model's entry: told, or said by pins
 
@@ -235,9 +235,3 @@ class Project:
                 tell(finished(self.phases, planned, self.here >= set(self.series)) if well else [])
         except GengaError as error:  # the next run writes it down
             ended(error)
-
-
-def ended(error: GengaError) -> NoReturn:
-    """End the process with the one line that the person needs who has to act on it."""
-    print(f"error: {error}", file=sys.stderr)
-    raise SystemExit(1)

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from genga.errors import GengaError
 from genga.stages import STAGES
@@ -190,6 +190,12 @@ class Journal:
         Of stages that find a family by its name every family counts: a phase may have runs of several.
         """
         write_json(CODE, {stage: self.code(stage, *self.families(stage)) for stage in STAGES})
+
+
+def ended(error: GengaError) -> NoReturn:
+    """End the process with the one line that the person needs who has to act on it."""
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(1)
 
 
 def _papers(run: str) -> list[str]:
