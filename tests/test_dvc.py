@@ -167,6 +167,16 @@ def test_what_was_never_pulled_stays_on_the_lock_and_dvc_commits_nothing_without
 
 
 @pytest.mark.slow
+def test_dvc_repro_makes_again_what_was_here_and_is_gone(there: Path) -> None:
+    listed, before = phases(there), digests(there)
+    assert snakemake(there, "-n").nothing
+    for path in (SHARD, f"models/{RUN}/losses.parquet"):
+        (there / path).unlink()
+    command(there, "dvc", "repro")
+    assert digests(there) == before and phases(there) == listed
+
+
+@pytest.mark.slow
 def test_the_next_run_writes_what_a_killed_one_could_not(there: Path) -> None:
     with open(there / "scripts/report.py", "a", encoding="utf-8") as file:
         file.write("import time\nwhile not Path('go').exists():\n    time.sleep(0.05)\n")

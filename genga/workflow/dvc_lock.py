@@ -20,9 +20,7 @@ from genga.tables.places import CODE
 from genga.workflow.records import RECORDS_FILE, read_records
 
 LOCK, PHASES = "dvc.lock", "dvc.yaml"
-PHASE = (
-    "DVC_STAGE"  # in the environment of the commands of a phase that DVC runs: what these make it writes down itself
-)
+PHASE = "DVC_STAGE"  # in the environment of a phase's commands: what these make DVC writes down itself
 _UNTOLD = Path(".snakemake/genga/untold.json")  # what was made and is not in dvc.lock yet
 _CODE = "code"  # the phase that depends on code alone
 
@@ -157,7 +155,8 @@ class _Keeper:
         if not all(dep.exists for dep in phase.deps):
             return False
         phase.save_deps()
-        return all(self._kept.get(dep.def_path, dep.hash_info) == dep.hash_info for dep in phase.deps)
+        whole = [dep for dep in phase.deps if dep not in phase.params]  # the others are keys of a file
+        return all(self._kept.get(dep.def_path, dep.hash_info) == dep.hash_info for dep in whole)
 
 
 def _in_use(repo: Any) -> bool:
