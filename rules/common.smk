@@ -127,9 +127,9 @@ def held_to(what, *roles):
     return lambda wildcards: value
 
 
-def known(name, path):
-    """Return a params function: which file it is by its content, for a rule that has it for an input elsewhere."""
-    return lambda wildcards: Named(name, PROJECT.digests([path])[path], "")
+def catalogue(wildcards):
+    """What models.yaml says of every model in use."""
+    return Named("catalogue", PROJECT.catalogue, "")
 
 
 # A machine that must have a GPU is asked for where models.device says so; `auto` takes what it finds.

@@ -16,7 +16,6 @@ rule report:
         quality=tables("quality"),
         tag=tables("tag"),
         crop=tables("crop"),
-        models=shipped("models.yaml"),
     output:
         page="reports/{run}/index.html",
         figures="reports/{run}/figures.json",
@@ -28,10 +27,10 @@ rule report:
         mem_mb=grows(4000, each=10),
         runtime=grows(30, each=1),
     params:
-        **carried(catalogue=known("catalogue", "models.yaml")),
         code=code("report"),
         values=section("report"),
         models=section("models"),
+        catalogue=catalogue,
         parameters=all_sections,
         series=of_run("series"),
         episodes=episodes,

@@ -51,12 +51,6 @@ def test_a_record_from_a_bucket_says_what_the_job_would_have_said_here() -> None
     assert (found["endtime"], found[BROUGHT]) == (1000.0, True)
 
 
-def test_the_catalogue_is_an_input_here_and_a_parameter_there() -> None:
-    found = at_home(record(params=['catalogue="4"', 'code="c"']), PLACES, {})
-    assert found["params"] == ['code="c"']
-    assert found["input"] == ["data/stills/s/e.parquet", "models.yaml"]
-
-
 def test_a_file_brought_home_has_the_time_of_its_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = Store()

@@ -29,13 +29,10 @@ def at_home(record: Mapping[str, Any], places: Sequence[str], models: Mapping[st
     for path in _paths(said.get("pins")):
         inputs.update(models.get(path, [path]))
     inputs.update(_paths(said.get("corrections")))
-    if "catalogue" in said:
-        inputs.add("models.yaml")
     return {
         **record,
         "input": sorted(inputs),
         "log": [here(path, places) for path in record.get("log") or []],
-        "params": [text for text in params if not text.startswith("catalogue=")],
         "shellcmd": None,
         "conda_env": None,
         "software_stack_hash": NO_ENVIRONMENT,

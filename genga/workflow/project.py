@@ -77,9 +77,8 @@ class Project:
 
     def has(self, wildcards: Mapping[str, str]) -> bool:
         """Whether the episode, series or run is one of the project's, as it is now."""
-        if "run" in wildcards:
-            return wildcards["run"] in self.runs
-        return wildcards.get("episode", "") in ["", *self.names_of(wildcards["series"])]
+        run = wildcards.get("run")
+        return run in self.runs if run else wildcards.get("episode", "") in ["", *self.names_of(wildcards["series"])]
 
     def names_of(self, series: str) -> list[str]:
         """Return the episodes of a series, in the order of their videos."""
@@ -188,11 +187,15 @@ class Project:
         """Return by role what models.yaml says of these models, beside their files, that changes what they compute."""
         return {model.role: model.entry.model_dump(exclude=_SAID_ONLY) for model in self.in_roles(roles)}
 
+    @cached_property
+    def catalogue(self) -> dict[str, Any]:
+        """By role what models.yaml says of every model in use."""
+        return {role: model.entry.model_dump() for role, model in self.models.models.items()}
+
     def as_now(self, job: Record) -> dict[str, Any]:
         """Return what the job of a record would have for parameters now: sections, code, what people decided."""
         known = {name: self.params[name] for name in job.params if name in self.params}
-        kind = of_stage(job.rule)
-        paths = self.decided(kind, job.wildcards) if kind else []
+        paths = self.decided(kind, job.wildcards) if (kind := of_stage(job.rule)) else []
         return known | {"code": self.code(job.rule), "corrections": self.digests(paths)}
 
     @staticmethod
