@@ -6,164 +6,26 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from standin import EPISODES, RUN, SERIES, change_params, make_standin, put, shuffle_times, snakemake, video
+from changes import after, append
+from standin import (
+    EPISODES,
+    RUN,
+    SERIES,
+    change_params,
+    make_standin,
+    put,
+    shuffle_times,
+    snakemake,
+)
 
-from genga.stages import EPISODE_STAGES, STAGES
+from genga.stages import STAGES
 from genga.workflow.records import read_records
 
 pytestmark = pytest.mark.slow
-
-FOLLOWS = {
-    "probe": ["frames", "report"],
-    "frames": ["shots", "dedup", "stills", "review", "dataset"],
-    "shots": ["dedup", "review", "quality", "report"],
-    "dedup": ["stills", "review", "report"],
-    "stills": ["review", "detect", "quality", "tag", "crop", "characters", "dataset", "report"],
-    "review": ["overview"],
-    "detect": ["tag", "crop", "dataset", "report"],
-    "quality": ["crop", "dataset", "report"],
-    "tag": ["crop", "dataset", "report"],
-    "crop": ["embed", "characters", "dataset", "report"],
-    "embed": ["characters"],
-    "characters": ["dataset", "report"],
-    "dataset": ["train", "evaluate", "report"],
-    "train": ["sample", "evaluate", "report"],
-    "sample": ["evaluate", "report"],
-    "evaluate": ["report"],
-}
-
-
-def after(*stages: str, episodes: int = 2) -> dict[str, int]:
-    """The jobs that follow from any of `stages`, those included, where so many episodes are concerned."""
-    found = set(stages)
-    for stage in STAGES:
-        found |= {following for following in FOLLOWS.get(stage, []) if stage in found}
-    return {stage: episodes if stage in EPISODE_STAGES else 1 for stage in found}
-
-
-def append(path: str, text: str) -> Callable[[Path], None]:
-    def do(project: Path) -> None:
-        with open(project / path, "a", encoding="utf-8") as file:
-            file.write(text)
-
-    return do
-
-
-def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
-    def do(project: Path) -> None:
-        text = (project / path).read_text(encoding="utf-8")
-        assert old in text
-        (project / path).write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    return do
-
-
-def section(name: str, **values: object) -> Callable[[Path], None]:
-    return lambda project: change_params(project, name, **values)
-
-
-CORRECTION = "still_or_crop,box,tag,decision,who,why\n"
-PERSON = re.findall(r"person.onnx, sha256: ([0-9a-f]{64})", (ROOT / "models.yaml").read_text(encoding="utf-8"))[0]
-CHANGES: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
-    "nothing": (lambda project: None, {}),
-    "times of files only": (shuffle_times, {}),
-    "probe": (section("probe", looked_at=20), after("probe")),
-    "frames": (section("frames", changed=13.0), after("frames")),
-    "shots": (section("shots", black=31.0), after("shots")),
-    "dedup": (section("dedup", black=31.0), after("dedup")),
-    "stills": (section("stills", scaling="bicubic"), after("stills")),
-    # The report shows every section, so it reruns with any value.
-    "review": (section("review", closest=9), {**after("review"), **after("report")}),
-    "overview": (section("overview", closest=9), {**after("overview"), **after("report")}),
-    "detect": (section("detect", least_side=13), after("detect")),
-    "quality": (replace("params.yaml", "poor: 25.0", "poor: 24.0"), after("quality")),
-    "whether text is looked for at all": (section("frames", lettering=0), after("frames")),
-    "tag": (section("tag", threshold=0.4), after("tag")),
-    "crop": (section("crop", head_scale=1.4), after("crop")),
-    "embed": (section("embed", kinds=["head"]), after("embed")),
-    "characters": (section("characters", min_crops=4), after("characters")),
-    "dataset": (section("dataset", seed=1), after("dataset")),
-    "train": (section("train", seed=1), after("train")),
-    "sample": (section("sample", steps=19), after("sample")),
-    "evaluate": (section("evaluate", seed=1), after("evaluate")),
-    "report": (section("report", quality=80), after("report")),
-    "a run's own value": (
-        section("runs", **{RUN: {"series": SERIES, "character": "hana", "train": {"seed": 2}}}),
-        after("train"),
-    ),
-    "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train")),
-    "a module": (append("genga/people/tag_rules.py", "\n_ADDED = 1\n"), after("tag")),
-    "a script": (append("scripts/detect.py", "\nADDED = 1\n"), after("detect")),
-    "the family of the base": (
-        append("genga/training/families/sd15.py", "\n_ADDED = 1\n"),
-        {**after("train"), **after("sample")},
-    ),
-    "a family of no base here": (
-        lambda project: put(project / "genga/training/families/other.py", "FAMILY = None\n"),
-        {},
-    ),
-    "a data file of a module": (append("genga/pages/templates/report.css", "\n/* a */\n"), after("report")),
-    "the palette of the pages": (
-        append("genga/pages/templates/palette.css", "\n/* a */\n"),
-        {**after("review"), **after("report")},
-    ),
-    "a decision about a frame": (
-        lambda project: put(
-            project / f"corrections/{SERIES}/{EPISODES[1]}/frames.csv", "frame,decision,who,why\n", old=True
-        ),
-        after("dedup", episodes=1),
-    ),
-    "comments and form of code": (
-        lambda project: [
-            append("genga/people/tag.py", "\n\n# a comment\n")(project),
-            replace("genga/store/files.py", '"""Files that', '"""All files that')(project),
-        ][0],
-        {},
-    ),
-    "comments of params.yaml": (append("params.yaml", "# a comment\n"), {}),
-    "a correction in one episode": (
-        lambda project: put(project / f"corrections/{SERIES}/{EPISODES[0]}/tags.csv", CORRECTION, old=True),
-        after("tag", "crop", episodes=1),
-    ),
-    "names of characters": (
-        lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
-        after("characters"),
-    ),
-    "a new episode": (lambda project: put(project / video("第3話"), "third"), after("probe", episodes=1)),
-    "a new episode before another": (  # whose dedup looks back to it
-        lambda project: put(project / video("ep 3"), "third"),
-        {**after("probe", episodes=1), **after("dedup")},
-    ),
-    "a removed episode": (
-        lambda project: (project / video(EPISODES[1])).unlink(),
-        after("overview", "characters"),
-    ),
-    "another video under the name": (
-        lambda project: put(project / video(EPISODES[1]), "VIDEO of ep 2", old=True),
-        after("probe", episodes=1),
-    ),
-    "another video that an episode looks back to": (
-        lambda project: put(project / video(EPISODES[0]), "VIDEO of ep 1", old=True),
-        {**after("probe", episodes=1), **after("dedup")},
-    ),
-    "the same video copied anew": (lambda project: put(project / video(EPISODES[0]), "video of ep 1"), {}),
-    "how a tagger's pictures are prepared": (
-        replace("models.yaml", "name: genga-demo-tagger-a\n", "name: genga-demo-tagger-a\n    preprocess: opencv\n"),
-        after("tag", "evaluate"),
-    ),
-    "how a detector's output is read": (
-        replace("models.yaml", "name: genga-demo-head\n", "name: genga-demo-head\n    type: rtdetr\n"),
-        {**after("detect"), **after("report")},
-    ),
-    "what is said of a model": (replace("models.yaml", "licence: Apache-2.0", "licence: MIT"), after("report")),
-    "another revision of a model": (replace("models.yaml", PERSON, "a" * 64), after("detect", "evaluate")),
-    "the lock file of packages": (append("envs/requirements.lock", "other==1.0\n"), {}),
-}
 
 
 @pytest.fixture(scope="module")
@@ -182,16 +44,6 @@ def copy(finished: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.copytree(finished, project, copy_function=shutil.copyfile)
     yield project
     shutil.rmtree(project)
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_exactly_the_stale_jobs_rerun(copy: Path, name: str) -> None:
-    change, jobs = CHANGES[name]
-    change(copy)
-    ran = snakemake(copy, "-n")
-    assert ran.code == 0, ran.text
-    assert ran.jobs == jobs, ran.text
-    assert ran.nothing is (jobs == {})
 
 
 def test_more_cores_are_nothing(copy: Path) -> None:
