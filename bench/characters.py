@@ -68,7 +68,7 @@ def main(
     for method in METHODS:
         for track in (False, True):
             params = usual.model_copy(update={"method": method, "track": track})
-            made = characters(crops, features, stills, [], embedder.differences, embedder.threshold, params).table
+            made = characters(crops, features, stills, None, [], embedder.differences, embedder.threshold, params).table
             cluster_of = dict(made.select("crop", "cluster").iter_rows())
             clusters = made.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
             rows.append((method, "with" if track else "without", *pair_scores(cluster_of, true), clusters, len(true)))

@@ -22,8 +22,7 @@ from bench.models import table
 from genga.drawings._stills.file import Shown
 from genga.images import codec
 from genga.images.h264 import Packer
-from genga.images.image import Image
-from genga.images.planar import exact
+from genga.images.image import Image, exact
 from genga.images.rgb import Converter
 from genga.video.decode import opening, prepare, timed_frames
 

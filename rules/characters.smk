@@ -4,11 +4,14 @@ rule characters:
         crop=tables("crop"),
         embed=tables("embed"),
         stills=tables("stills"),
+        detect=tables("detect"),
+        dedup=tables("dedup"),
         models=model_files("ccip-feature", "ccip-metric"),
-        names=corrections("characters"),
+        corrections=corrections("characters"),
     output:
         table="data/characters/{series}.parquet",
         sheet="data/characters/{series}.html",
+        open="data/characters/open/{series}.parquet",
     log:
         "logs/characters/{series}.log",
     conda:
@@ -21,12 +24,12 @@ rule characters:
     params:
         code=code("characters"),
         episodes=episodes,
-        names=decided("--names", "characters"),
+        corrections=decided("--decided", "characters"),
         values=section("characters"),
         models=section("models"),
         pins=held_to("pins", "ccip-feature", "ccip-metric"),
         contracts=held_to("contracts", "ccip-feature", "ccip-metric"),
     shell:
-        "python scripts/characters.py --in-data data --episodes {params.episodes:q} {params.names} "
-        "--out {output.table:q} --out-sheet {output.sheet:q} "
+        "python scripts/characters.py --in-data data --episodes {params.episodes:q} {params.corrections} "
+        "--out {output.table:q} --out-sheet {output.sheet:q} --out-open {output.open:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

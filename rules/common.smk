@@ -67,10 +67,8 @@ def corrections(kind):
 
 
 def decided(option, kind):
-    """Return a params function: the file of corrections behind `option`, if there is one, known by its content."""
-    return lambda wildcards: Named(
-        "corrections", PROJECT.digests(paths := PROJECT.decided(kind, wildcards)), each(option, paths)
-    )
+    """Return a params function: the files of corrections behind `option`, if there are any, known by their content."""
+    return lambda wildcards: Named("corrections", (of := PROJECT.corrections(kind, wildcards))[0], each(option, of[1]))
 
 
 def code(stage):

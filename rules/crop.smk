@@ -3,6 +3,7 @@ rule crop:
         **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
+        dedup="data/dedup/{series}/{episode}.parquet",
         tag="data/tag/{series}/{episode}.parquet",
         quality="data/quality/{series}/{episode}.parquet",
         corrections=corrections("tags"),
@@ -21,6 +22,6 @@ rule crop:
         corrections=decided("--corrections", "tags"),
         values=section("crop"),
     shell:
-        "python scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-tag {input.tag:q} "
+        "python scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-dedup {input.dedup:q} --in-tag {input.tag:q} "
         "--in-quality {input.quality:q} "
         "{params.corrections} --out {output.table:q} --out-shard {output.shard:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -4,17 +4,15 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.characters import read_names
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.pages.contact_sheet import sheet
 from genga.params.characters import Params
-from genga.people.characters import characters, in_words, read_tables
-from genga.people.embedder import open_embedder
+from genga.people.characters import characters, in_words, open_embedder, read_given, read_tables, without_effect
 from genga.store.files import read_json, write_text
 from genga.store.parquet import write_table
-from genga.tables.characters import CHARACTERS
+from genga.tables.characters import CHARACTERS, OPEN
 
 
 def main(
@@ -22,16 +20,18 @@ def main(
     episodes: Path = EPISODES,
     out: Path = typer.Option(..., help="table of who is who in the series, by whose name it is called"),
     out_sheet: Path = typer.Option(..., help="HTML page of the clusters, to name them by"),
-    names: Path | None = typer.Option(None, help="CSV of names: crop, character, outfit, scope, who, why"),
+    out_open: Path = typer.Option(..., help="table of decisions about the series that take no effect"),
+    decided: Path | None = typer.Option(None, help="JSON list of what people decided: tables of corrections"),
     params: str = PARAMS,
     models: str = MODELS,
     threads: int = THREADS,
 ) -> None:
     values, embedder = params_of("characters", Params, params), open_embedder(models_of(models), threads)
-    tables, given = read_tables(in_data, out.stem, read_json(episodes)), read_names(names) if names else []
-    told = characters(*tables, given, embedder.differences, embedder.threshold, values).warn(names)
+    tables = read_tables(in_data, out.stem, read_json(episodes), decided)
+    told = characters(*tables[:4], read_given(tables), embedder.differences, embedder.threshold, values)
+    write_table(out_open, without_effect(tables, told), OPEN)
     with reading(tables.crops.filter("kept"), "crop") as read:
-        write_text(out_sheet, sheet(out.stem, told.table, told.medoids, read, values.sheet_crops))
+        write_text(out_sheet, sheet(out.stem, told, read, values.sheet_crops))
     write_table(out, told.table, CHARACTERS)
     summary(f"characters {out.stem}: {in_words(told.table)}")
 

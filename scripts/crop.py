@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.tags import read_corrections
+from genga.decisions.tags import placed_lines, table_in
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.crop import Params
 from genga.people.crop import OF_QUALITY, OF_STILLS, OF_TAG, correct, crop, in_words, written
@@ -19,15 +19,17 @@ def main(
     in_detect: Path = typer.Option(..., help="detect table of the episode"),
     in_tag: Path = typer.Option(..., help="tag table of the episode"),
     in_quality: Path = typer.Option(..., help="quality table of the episode: where its stills have burnt-in text"),
+    in_dedup: Path = typer.Option(..., help="table of keepers of the episode"),
     out: Path = typer.Option(..., help="table of crops"),
     out_shard: Path = typer.Option(..., help="the crops, a tar"),
-    corrections: Path | None = typer.Option(None, help="CSV: still_or_crop, box, tag, decision, who, why"),
+    corrections: list[Path] = typer.Option([], help="tags.csv; and JSON of other episodes' lines about its drawings"),
     params: str = PARAMS,
 ) -> None:
     values, name = params_of("crop", Params, params), f"crop {out.parent.name}/{out.stem}"
     stills, boxes = read_table(in_stills, OF_STILLS), read_table(in_detect, DETECT)
     planned = crop(stills, boxes, read_table(in_tag, OF_TAG), values, read_table(in_quality, OF_QUALITY))
-    planned = correct(planned, read_corrections(corrections) if corrections else [], str(corrections))
+    decided = placed_lines(corrections, out, (in_dedup, in_stills, in_detect), planned["crop"].to_list())
+    planned = correct(planned, decided, table_in(corrections))
     with writing_shard(out_shard) as shard:
         table = written(planned, stills, shard, name)
     write_table(out, table, CROP)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.frames import read_verbs
+from genga.decisions.frames import read_verdicts, tell_drops
 from genga.drawings.dedup import dedup, in_words, read_episode
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.dedup import Params
@@ -25,12 +25,13 @@ def main(
 ) -> None:
     with ExitStack() as stack:
         own = read_episode(out.stem, in_frames, in_shots, None, stack)
-        tables = zip(earlier_frames, earlier_shots, earlier, strict=True)
-        before = [read_episode(keepers.stem, frames, shots, keepers, stack) for frames, shots, keepers in tables]
-        decided = read_verbs(corrections, len(own.frames)) if corrections else {}
+        tables = zip(earlier, earlier_frames, earlier_shots, strict=True)
+        before = [read_episode(keepers.stem, frames, shots, keepers, stack) for keepers, frames, shots in tables]
+        decided = read_verdicts(corrections, len(own.frames)) if corrections else {}
         table = dedup(own, decided, params_of("dedup", Params, params), before)
     write_table(out, table, DEDUP)
-    summary(f"dedup {out.parent.name}/{out.stem}: {in_words(table)}")
+    tell_drops(corrections, decided, table, name := f"{out.parent.name}/{out.stem}")
+    summary(f"dedup {name}: {in_words(table)}")
 
 
 if __name__ == "__main__":

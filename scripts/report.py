@@ -24,6 +24,7 @@ def main(
     in_samples: Path = typer.Option(..., help="table of the run's samples"),
     in_losses: Path = typer.Option(..., help="table of the run's losses"),
     in_characters: Path = typer.Option(..., help="table of who is who in the series"),
+    in_open: Path = typer.Option(..., help="table of decisions about it that take no effect"),
     in_dataset: Path = typer.Option(..., help="table of the series' dataset"),
     in_left_out: Path = typer.Option(..., help="table of what is not in it"),
     in_probe: Path = of_episodes("facts of stage probe"),
@@ -43,7 +44,7 @@ def main(
     params: str = PARAMS,
 ) -> None:
     values, registry, names = params_of("report", Params, params), models_of(models), read_json(episodes)
-    of_series = {"characters": in_characters, "dataset": in_dataset, "dataset/left-out": in_left_out}
+    of_series = {"characters": in_characters, "dataset": in_dataset, "dataset/left-out": in_left_out, "open": in_open}
     folders = {"probe": in_probe, "shots": in_shots, "dedup": in_dedup, "stills": in_stills}
     folders |= {"detect": in_detect, "quality": in_quality, "tag": in_tag, "crop": in_crop}
     tables = read_tables(in_scores, in_judged, in_samples, in_losses, of_series, folders, series, names)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.tags import read_corrections, tell_unknown
+from genga.decisions.tags import placed_lines, table_in, tell_unknown
 from genga.images.reading import batched, read_images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
@@ -20,18 +20,18 @@ from genga.tables.tag import TAG
 def main(
     in_stills: Path = typer.Option(..., help="stills table of the episode"),
     in_detect: Path = typer.Option(..., help="detect table of the episode"),
+    in_dedup: Path = typer.Option(..., help="table of keepers of the episode"),
     out: Path = typer.Option(..., help="table of tags"),
-    corrections: Path | None = typer.Option(None, help="CSV: still_or_crop, box, tag, decision, who, why"),
+    corrections: list[Path] = typer.Option([], help="tags.csv; and JSON of other episodes' lines about its drawings"),
     params: str = PARAMS,
     models: str = MODELS,
     threads: int = THREADS,
 ) -> None:
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
-    decided, batch = read_corrections(corrections) if corrections else [], registry.section.batch
+    decided, size = placed_lines(corrections, out, (in_dedup, in_stills, in_detect)), registry.section.batch
     taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, FILES)
-    images = batched(read_images(stills, "still", name), batch)
-    table = tag(images, read_table(in_detect, DETECT), taggers, values, batch)
-    table = correct(table, tell_unknown(decided, {*taggers.column, *table["tag"]}, corrections), str(corrections))
+    table = tag(batched(read_images(stills, "still", name), size), read_table(in_detect, DETECT), taggers, values, size)
+    table = correct(table, tell_unknown(decided, {*taggers.column, *table["tag"]}, s := table_in(corrections)), s)
     write_table(out, table, TAG)
     summary(f"{name}: {len(stills)} stills and {in_words(table)}, {len(decided)} corrections; taggers {taggers.name}")
 

@@ -43,7 +43,10 @@ while words:
 digest = hashlib.sha256(b"{stage}")
 for name in sorted(options):
     for value in options[name]:
-        if name.startswith("--in-") and name != "--in-data" or name in ("--corrections", "--names"):
+        if name == "--decided":  # a list of files
+            for path in json.loads(Path(value).read_text()):
+                digest.update(Path(path).read_bytes())
+        elif name.startswith("--in-") and name != "--in-data" or name == "--corrections":
             of_episodes = sorted(Path(value).glob("*.[pj]*"))  # where it is the folder of a series
             for path in of_episodes or [Path(value)]:
                 digest.update(path.read_bytes())

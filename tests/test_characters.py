@@ -1,7 +1,8 @@
 """Who is who on tables small enough to cluster by eye: a feature is a place on a line, a difference is the distance."""
 
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import typer
 from pages import Page
 from typer.testing import CliRunner, Result
 
+from genga.decisions import placing
+from genga.decisions.anchors import Anchor
 from genga.decisions.characters import Name, read_names
+from genga.decisions.csv import Open
 from genga.errors import GengaError
 from genga.images.codec import encode
 from genga.pages.contact_sheet import sheet, spread
@@ -22,7 +26,7 @@ from genga.people.tracks import iou, links
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
-from genga.tables.characters import CHARACTERS
+from genga.tables.characters import CHARACTERS, OPEN
 from genga.tables.schema import SHARD
 
 PARAMS = Params(
@@ -63,11 +67,22 @@ def boxes(count: int) -> list[tuple[int, int, int, int]]:
 
 
 def outcome(tables, names=(), params=PARAMS):
-    return characters(*tables, list(names), on_a_line, 1.0, params)
+    return characters(*tables, None, list(names), on_a_line, 1.0, params)
 
 
 def name(crop: str, character: str, scope: str = "cluster", outfit: str | None = None, line: int = 2) -> Name:
     return Name(line, crop, character, outfit, scope)
+
+
+def seen_in(stills: Sequence[str], crops: pl.DataFrame) -> placing.Episode:
+    """The episode e as `series` makes it: its stills, 400 x 100 px, are all its frames from 1 on, in one shot."""
+    rows = [(number, 0, number or None, "kept" if number else "black", None) for number in range(len(stills) + 1)]
+    boxes = crops.select("still", "box", pl.lit("person").alias("kind"), "x0", "y0", "x1", "y1")
+    return placing.Episode(
+        pl.DataFrame(rows, schema=dict(placing.OF_DEDUP), orient="row"),
+        pl.DataFrame([row[:2] + (400, 100) for row in rows[1:]], schema=dict(placing.OF_STILLS), orient="row"),
+        pl.DataFrame(boxes.rows(), schema=dict(placing.OF_DETECT), orient="row"),
+    )
 
 
 FOUR = [("s/e/000001", 0.0), ("s/e/000002", 0.5), ("s/e/000003", 9.0), ("s/e/000004", 9.5)]
@@ -143,7 +158,43 @@ def test_two_outfits_in_one_cluster_are_no_conflict() -> None:
 def test_a_name_for_a_crop_that_is_gone_is_passed_over() -> None:
     found = outcome(TWO_PAIRS, [name("s/e/000009-0-head", "hana", line=7)])
     assert found.table["character"].to_list() == [None] * 4
-    assert found.warnings == ["line 7: there is no crop s/e/000009-0-head any more, so the name 'hana' is not given"]
+    assert found.open == [Open(7, "s/e/000009-0-head is 'hana'", "there is no such crop")] and found.warnings == []
+
+
+def at(frame: int, box: int, *place: int) -> Anchor:
+    return Anchor(frame, box, place)
+
+
+def test_a_name_goes_to_whoever_stands_where_it_was_given() -> None:
+    """Of crop 7-3, whose frame is none any more, as of a number that somebody else has now."""
+    seen = placing.Scene("s", {"e": seen_in([still for still, _ in FOUR], TWO_PAIRS[0])}.get)
+    lines = [
+        Name(2, "s/e/000003-0-head", "hana", None, "cluster", at(3, 0, 500, 0, 625, 500)),  # box 2 has her place
+        Name(3, "s/e/000002-1-fullbody", "ren", None, "crop", at(2, 1, 0, 0, 100, 500)),  # nobody has
+    ]
+    found = characters(*TWO_PAIRS, seen, lines, on_a_line, 1.0, PARAMS)
+    assert found.table["character"].to_list() == [None, None, "hana", "hana"]
+    assert [str(one) for one in found.open] == [
+        f"3: {C2} is 'ren': not placed, nobody is found in that place of s/e/000002 now; nearest: {C2}"
+    ]
+
+
+def test_two_names_that_come_to_one_person_are_named() -> None:
+    """The line about a crop of the still itself holds; where there is none, neither does."""
+    episode = seen_in([still for still, _ in FOUR], TWO_PAIRS[0])
+    row = pl.DataFrame([(0, 0, 3, "held", None)], schema=dict(placing.OF_DEDUP), orient="row")
+    held = pl.concat([row, episode.dedup[1:]])
+    seen = placing.Scene("s", {"e": placing.Episode(held, episode.stills, episode.detect)}.get)
+    other = Name(2, "s/e/000000-0-head", "ren", None, "crop", at(0, 0, 500, 0, 625, 500))
+    own = Name(3, C3, "hana", None, "crop", at(3, 2, 500, 0, 625, 500))
+    found = characters(*TWO_PAIRS, seen, [other, own], on_a_line, 1.0, PARAMS)
+    assert found.table["character"].to_list() == [None, None, "hana", None]
+    assert [str(one) for one in found.open] == [
+        f"2: s/e/000000-0-head is 'ren': not placed, of the same person line 3 says 'hana'; nearest: {C3}"
+    ]
+    more = Name(4, "s/e/000000-1-head", "mika", None, "crop", at(0, 1, 500, 0, 625, 500))
+    none = characters(*TWO_PAIRS, seen, [other, more], on_a_line, 1.0, PARAMS)
+    assert none.table["character"].null_count() == 4 and [one.line for one in none.open] == [2, 4]
 
 
 def test_a_name_for_a_stray_names_its_track_alone() -> None:
@@ -162,7 +213,7 @@ def test_crops_of_a_track_go_where_most_of_them_went() -> None:
         ("s/e/000009", 1.6, FAR),  # the same look elsewhere: stays a stray
     )  # fmt: skip
     params = PARAMS.model_copy(update={"adopt_share": 1.0, "track_difference": 3.0})
-    table = characters(*tables, [], on_a_line, 0.5, params).table
+    table = characters(*tables, None, [], on_a_line, 0.5, params).table
     assert table.select("cluster", "origin").rows()[:4] == [
         (0, "model"), (0, "model"), (0, "track"), (0, "track"),
     ]  # fmt: skip
@@ -331,12 +382,18 @@ def test_a_spread_goes_from_near_to_far() -> None:
 def test_the_sheet_shows_each_cluster_and_the_lines_still_to_fill_in() -> None:
     found = outcome(TWO_PAIRS, [name(C4, "<Hana>")])
     colours = {crop: np.full((20, 10, 3), 60 * place, np.uint8) for place, crop in enumerate([C1, C2, C3, C4])}
-    page = sheet("s", found.table, found.medoids, colours.__getitem__, 8)
+    page = sheet("s", found, colours.__getitem__, 8)
     assert page.count("data:image/jpeg;base64,") == 4 and Page(page).open == []
     assert "Cluster 0" in page and "Cluster 1" in page and "&lt;Hana&gt;" in page
-    assert f"crop,character,outfit,scope,who,why\n{C1},,,cluster,,\n</pre>" in page
+    assert f"crop,character,outfit,scope,at,who,why\n{C1},,,cluster,,,\n</pre>" in page
     assert "<code>corrections/s/characters.csv</code>" in page and "In no cluster" not in page
-    assert page == sheet("s", found.table, found.medoids, colours.__getitem__, 8)
+    assert page == sheet("s", found, colours.__getitem__, 8)
+    at, lost = {C1: "1-0 0 0 500 500"}, Open(3, "s/e/000009-0-head is '<B>'", "it is gone", (C1, C2))
+    more = sheet("s", replace(found, open=[lost], at=at), colours.__getitem__, 8)
+    assert f"{C1},,,cluster,1-0 0 0 500 500,,\n</pre>" in more
+    assert (
+        f"<pre>3: s/e/000009-0-head is &#39;&lt;B&gt;&#39;: not placed, it is gone; nearest: {C1}, {C2}\n</pre>" in more
+    )
 
 
 # The command
@@ -357,10 +414,14 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     crops, features, stills = TWO_PAIRS
     with writing_shard("crop.tar") as shard:
         places = [shard.add(f"{n}.png", encode(np.full((8, 8, 3), n, np.uint8))) for n in range(4)]
-    schemas = {"crop": {**OF_CROP, **SHARD}, "embed": OF_EMBED, "stills": OF_STILLS}
-    for stage, rows in {"crop": crops.hstack(pl.DataFrame(places)), "embed": features, "stills": stills}.items():
-        write_table(f"data/{stage}/s/s01.parquet", rows, schemas[stage])
-    Path("episodes.json").write_text('["s01"]', encoding="utf-8")
+    sized = stills.with_columns(width=pl.lit(400, pl.Int64), height=pl.lit(100, pl.Int64))
+    schemas = {"crop": {**OF_CROP, **SHARD}, "embed": OF_EMBED, "stills": {"still": pl.String, **placing.OF_STILLS}}
+    for stage, rows in {"crop": crops.hstack(pl.DataFrame(places)), "embed": features, "stills": sized}.items():
+        write_table(f"data/{stage}/s/e.parquet", rows, schemas[stage])
+    seen = seen_in(sized["still"], crops)
+    write_table("data/dedup/s/e.parquet", seen.dedup, placing.OF_DEDUP)
+    write_table("data/detect/s/e.parquet", seen.detect, placing.OF_DETECT)
+    Path("episodes.json").write_text('["e"]', encoding="utf-8")
     main = runpy.run_path(str(script))["main"]
     main.__globals__["open_embedder"] = lambda registry, threads: LineEmbedder()
     main.__globals__["models_of"] = lambda text: None
@@ -368,18 +429,35 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     app.command()(main)
     models = '{"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}'
     words = ["--in-data", "data", "--episodes", "episodes.json"]
-    words += ["--out", "out/s.parquet", "--out-sheet", "out/s.html"]
+    words += ["--out", "out/s.parquet", "--out-sheet", "out/s.html", "--out-open", "out/open/s.parquet"]
     words += ["--params", PARAMS.model_dump_json(), "--models", models]
     return lambda *more: CliRunner().invoke(app, [*words, *more])
 
 
 def test_the_command_writes_table_and_sheet_and_one_line(command: Callable[..., Result]) -> None:
     names_file(Path(), f"crop,character\n{C1},hana\ngone,ren\n")
-    done = command("--names", "characters.csv")
+    for kind, text in {"frames": "frame,decision\n2,drop\n", "tags": f"still_or_crop,tag,decision\n{C2},red,add\n"
+                       "s/e/000000,sky,add\n"}.items():  # fmt: skip
+        Path("s/e").mkdir(parents=True, exist_ok=True)
+        Path(f"s/e/{kind}.csv").write_text(text)
+    Path("decided.json").write_text('["characters.csv", "s/e/frames.csv", "s/e/tags.csv"]')
+    done = command("--decided", "decided.json")
     assert done.exit_code == 0
     assert done.stdout == "characters s: 4 crops, 2 clusters, 0 in none; named: hana 2\n"
-    assert done.stderr == "characters.csv: line 3: there is no crop gone any more, so the name 'ren' is not given\n"
+    assert done.stderr == "characters.csv:3: gone is 'ren': not placed, that is the id of no crop\n"
     assert read_table("out/s.parquet", CHARACTERS)["character"].to_list() == ["hana", "hana", None, None]
+    stills = [f"s/e/00000{number}" for number in (1, 2, 3)]
+    assert read_table("out/open/s.parquet", OPEN).rows() == [
+        ("characters.csv", 3, "gone is 'ren'", "that is the id of no crop", []),
+        (
+            "s/e/frames.csv",
+            2,
+            "drop frame 2",
+            "it shows a drawing now that was another when it was dropped",
+            stills[1:2],
+        ),
+        ("s/e/tags.csv", 3, "s/e/000000 add sky", "frame 0 of e shows no drawing now (black)", stills),
+    ]
     assert "Cluster 1" in Path("out/s.html").read_text(encoding="utf-8")
 
 
@@ -389,6 +467,7 @@ def test_the_command_without_names(command: Callable[..., Result]) -> None:
 
 def test_the_command_refuses_a_wrong_names_file_and_writes_nothing(command: Callable[..., Result]) -> None:
     names_file(Path(), "crop\n")
-    done = command("--names", "characters.csv")
+    Path("decided.json").write_text('["characters.csv"]')
+    done = command("--decided", "decided.json")
     assert isinstance(done.exception, GengaError) and "column character is missing" in str(done.exception)
     assert not Path("out").exists()

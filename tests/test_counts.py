@@ -6,12 +6,13 @@ import polars as pl
 import pytest
 import yaml
 
-from genga.cli.summary import next_lines, run_lines, series_lines, summary, unread_decisions
+from genga.cli.summary import next_lines, open_lines, run_lines, series_lines, summary, unread_decisions
 from genga.errors import GengaError
 from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables, tables_below
 from genga.pages.tally import add_up, going_on
 from genga.store.files import write_text
 from genga.store.parquet import write_table
+from genga.tables.characters import OPEN
 
 TABLES = {
     "shots": pl.DataFrame({"shot": [0, 1]}),
@@ -179,3 +180,12 @@ def test_decisions_that_no_stage_reads_are_counted(tmp_path: Path, monkeypatch: 
     (tmp_path / "corrections/s/tag.csv").unlink()
     (tmp_path / "corrections/s/ep2/tags.csv").unlink()
     assert unread_decisions() == []
+
+
+def test_a_summary_names_the_decisions_that_take_no_effect() -> None:
+    rows = [("corrections/s/e/frames.csv", 2, "drop frame 4", "ep01 keeps its drawing", ["s/ep01/000007"])]
+    assert open_lines(pl.DataFrame(rows, schema=dict(OPEN), orient="row")) == [
+        "      1            decision without effect",
+        "    corrections/s/e/frames.csv:2: drop frame 4: not placed, ep01 keeps its drawing; nearest: s/ep01/000007",
+    ]
+    assert open_lines(pl.DataFrame(schema=dict(OPEN))) == []

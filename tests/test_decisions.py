@@ -8,7 +8,7 @@ import pytest
 from genga.decisions.characters import Name, read_names
 from genga.decisions.csv import KINDS, Decision, kind_at, line_of, of_stage, parse, path_of, read, records
 from genga.decisions.folder import misplaced, tables, without_episode
-from genga.decisions.frames import read_verbs
+from genga.decisions.frames import read_verdicts
 from genga.decisions.tags import Correction, read_corrections, tell_unknown
 from genga.decisions.writer import append, remove, replace
 from genga.errors import GengaError
@@ -16,9 +16,9 @@ from genga.stages import LINE
 
 # Of each kind: the columns, a line with all of them, and one with those that are needed.
 FULL = {
-    "frames": ("frame,decision,who,why", "3,keep,ann,a blink"),
-    "tags": ("still_or_crop,box,tag,decision,who,why", "s/e/000003,1,red hat,add,ann,her own"),
-    "characters": ("crop,character,outfit,scope,who,why", "s/e/000003-0-head,花子,school,cluster,ann,her face"),
+    "frames": ("frame,decision,at,who,why", "3,keep,,ann,a blink"),
+    "tags": ("still_or_crop,box,tag,decision,at,who,why", "s/e/000003,1,red hat,add,,ann,her own"),
+    "characters": ("crop,character,outfit,scope,at,who,why", "s/e/000003-0-head,花子,school,cluster,,ann,her face"),
 }
 LEAST = {
     "frames": ("frame,decision", "3,keep"),
@@ -27,7 +27,7 @@ LEAST = {
 }
 # What the stages make of such a line that stands on line `line`.
 READERS: dict[str, Callable[[Path], object]] = {
-    "frames": lambda path: read_verbs(path, 9),
+    "frames": lambda path: {frame: one.verb for frame, one in read_verdicts(path, 9).items()},
     "tags": read_corrections,
     "characters": read_names,
 }
@@ -359,26 +359,26 @@ def test_tags_that_no_tagger_knows_are_told_with_the_nearest(capsys: pytest.Capt
 
 
 WRONG = [
-    ("frames", "9,keep,,", "frame must be a number from 0 to 8, got '9'"),
-    ("frames", "x,keep,,", "frame must be a number from 0 to 8, got 'x'"),
-    ("frames", "1,delete,,", "decision must be keep or drop, got 'delete'"),
-    ("frames", "1" * 5000 + ",keep,,", f"frame must be a number from 0 to 8, got '{'1' * 5000}'"),
-    ("tags", f"a,{'1' * 5000},sky,add,,", f"box must be a person's number, * or empty, got '{'1' * 5000}'"),
+    ("frames", "9,keep,,,", "frame must be a number from 0 to 8, got '9'"),
+    ("frames", "x,keep,,,", "frame must be a number from 0 to 8, got 'x'"),
+    ("frames", "1,delete,,,", "decision must be keep or drop, got 'delete'"),
+    ("frames", "1" * 5000 + ",keep,,,", f"frame must be a number from 0 to 8, got '{'1' * 5000}'"),
+    ("tags", f"a,{'1' * 5000},sky,add,,,", f"box must be a person's number, * or empty, got '{'1' * 5000}'"),
     (
         "tags",
-        'a,,"red bow, white bow",add,,',
+        'a,,"red bow, white bow",add,,,',
         "'red bow, white bow' holds a comma, which separates tags; write a line for each",
     ),
-    ("tags", ",,sky,add,,", "names no still or crop"),
-    ("tags", "a,,,add,,", "names no tag"),
-    ("tags", "a,,sky,drop,,", "decision must be add or remove, got 'drop'"),
-    ("tags", "a,x,sky,add,,", "box must be a person's number, * or empty, got 'x'"),
-    ("characters", ",hana,,,,", "names no crop"),
-    ("characters", "a,hana,,shot,,", "scope must be cluster or crop, got 'shot'"),
-    ("characters", 'a,"hana, ren",,,,', "'hana, ren' holds a comma, which separates tags in captions; leave it out"),
+    ("tags", ",,sky,add,,,", "names no still or crop"),
+    ("tags", "a,,,add,,,", "names no tag"),
+    ("tags", "a,,sky,drop,,,", "decision must be add or remove, got 'drop'"),
+    ("tags", "a,x,sky,add,,,", "box must be a person's number, * or empty, got 'x'"),
+    ("characters", ",hana,,,,,", "names no crop"),
+    ("characters", "a,hana,,shot,,,", "scope must be cluster or crop, got 'shot'"),
+    ("characters", 'a,"hana, ren",,,,,', "'hana, ren' holds a comma, which separates tags in captions; leave it out"),
     (
         "characters",
-        "s/e/000003-0-head,ren,,cluster,,",
+        "s/e/000003-0-head,ren,,cluster,,,",
         "s/e/000003-0-head was named on line 3 already; keep one of them",
     ),
 ]
@@ -393,18 +393,34 @@ def test_a_wrong_value_is_refused_by_line(tmp_path: Path, kind: str, line: str, 
     assert str(caught.value) == f"{path}:4: {message}"
 
 
+@pytest.mark.parametrize(
+    ("kind", "line", "as_in"),
+    [
+        ("frames", "3,drop,2-4", "100 96-104"),
+        ("tags", "a,0,sky,add,1-0 1 2 3", "152-0 120 40 300 700"),
+        ("characters", "a,hana,,,120 40 300 700", "152-0 120 40 300 700"),
+    ],
+)
+def test_where_it_was_is_what_genga_writes(tmp_path: Path, kind: str, line: str, as_in: str) -> None:
+    path = table(tmp_path, kind, f"{FULL[kind][0]}\n{line}\n")
+    with pytest.raises(GengaError) as caught:
+        READERS[kind](path)
+    at = line.rpartition(",")[2]
+    assert str(caught.value) == f"{path}:2: at must be what genga writes, as {as_in}, or empty; got {at!r}"
+
+
 # Lines to copy
 
 
 @pytest.mark.parametrize(
     ("kind", "values", "line"),
     [
-        ("frames", {"frame": "4", "decision": "drop"}, "4,drop,,"),
-        ("characters", {"crop": "s/e/1-0-head", "scope": "cluster"}, "s/e/1-0-head,,,cluster,,"),
-        ("characters", {"crop": "s, t/e/1-0-head"}, '"s, t/e/1-0-head",,,,,'),
-        ("characters", {"crop": "#1/e/1-0-head"}, '"#1/e/1-0-head",,,,,'),
-        ("characters", {"crop": '#"1", 2/e/1-0-head'}, '"#""1"", 2/e/1-0-head",,,,,'),
-        ("tags", {"tag": "sky", "why": 'a "sky"\nat night'}, ',,sky,,,"a ""sky""\nat night"'),
+        ("frames", {"frame": "4", "decision": "drop"}, "4,drop,,,"),
+        ("characters", {"crop": "s/e/1-0-head", "scope": "cluster"}, "s/e/1-0-head,,,cluster,,,"),
+        ("characters", {"crop": "s, t/e/1-0-head"}, '"s, t/e/1-0-head",,,,,,'),
+        ("characters", {"crop": "#1/e/1-0-head"}, '"#1/e/1-0-head",,,,,,'),
+        ("characters", {"crop": '#"1", 2/e/1-0-head'}, '"#""1"", 2/e/1-0-head",,,,,,'),
+        ("tags", {"tag": "sky", "why": 'a "sky"\nat night'}, ',,sky,,,,"a ""sky""\nat night"'),
     ],
 )
 def test_a_line_to_copy_is_one_that_the_reader_takes(kind: str, values: Mapping[str, str], line: str) -> None:
@@ -424,9 +440,9 @@ AS = {
     "mixed line ends": (KEPT.replace("#{1}\n", "#{1}\r\n"), ""),
 }
 OTHER = {
-    "frames": ({"frame": "4", "decision": "drop", "why": "a, b"}, '4,drop,,"a, b"'),
-    "tags": ({"still_or_crop": "s/e/000004", "tag": "sky", "decision": "remove"}, "s/e/000004,,sky,remove,,"),
-    "characters": ({"crop": "#s/e/000004-0-head", "character": "ren"}, '"#s/e/000004-0-head",ren,,,,'),
+    "frames": ({"frame": "4", "decision": "drop", "why": "a, b"}, '4,drop,,,"a, b"'),
+    "tags": ({"still_or_crop": "s/e/000004", "tag": "sky", "decision": "remove"}, "s/e/000004,,sky,remove,,,"),
+    "characters": ({"crop": "#s/e/000004-0-head", "character": "ren"}, '"#s/e/000004-0-head",ren,,,,,'),
 }
 TOLD = ',"one\ntwo"'
 
@@ -434,7 +450,7 @@ TOLD = ',"one\ntwo"'
 def kept(folder: Path, kind: str, name: str) -> tuple[Path, bytes]:
     header, line = FULL[kind]
     pattern, mark = AS[name]
-    last = OTHER[kind][1].rpartition(",")[0] + TOLD if kind != "frames" else f"5,keep,{TOLD}"
+    last = OTHER[kind][1].rpartition(",")[0] + TOLD if kind != "frames" else f"5,keep,,{TOLD}"
     content = (mark + pattern.format(header, line, last)).encode()
     return table(folder, kind, content), content
 

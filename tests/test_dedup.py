@@ -9,14 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.decisions.frames import Verb, read_verbs
+from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
 from genga.drawings._dedup.camera import halved, standing
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.dedup import own_drawings
+from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
+from genga.errors import GengaError
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.tables.shots import SHOTS
@@ -75,7 +76,9 @@ def deduped(
     grids: Sequence[Cells], shots: pl.DataFrame, decided: Mapping[int, Verb] | None = None, **changes
 ) -> list[tuple]:
     """(keeper, reason) of every frame."""
-    table = own_drawings(frames_of(grids), shots, grids, decided or {}, params(**changes))
+    verdicts = {frame: Verdict(frame + 2, verb) for frame, verb in (decided or {}).items()}
+    kept = [frame for frame, verdict in verdicts.items() if verdict.verb == "keep"]
+    table = dropped(own_drawings(frames_of(grids), shots, grids, kept, params(**changes)), verdicts)
     assert table.columns == list(DEDUP) and table["frame"].to_list() == list(range(len(grids)))
     return table.select("keeper", "reason").rows()
 
@@ -229,7 +232,41 @@ def test_a_persons_decision_wins() -> None:
     assert deduped(grids, shots, {0: "drop"}) == [
         (None, "dropped"), (None, "dropped"), (2, "kept"), (2, "held"), (None, "dropped"),
     ]  # fmt: skip
-    assert deduped(grids, shots, {1: "drop"})[:2] == [(0, "kept"), (None, "dropped")]
+    assert deduped(grids, shots, {1: "drop"}) == deduped(grids, shots, {0: "drop"})  # the drawing goes
+
+
+ROWS = [(0, None, "kept"), (0, None, "held"), (2, None, "kept"), (0, None, "recurring"), (7, "ep01", "series"),
+        (None, None, "black")]  # fmt: skip
+
+
+def kept_rows(rows: Sequence[tuple]) -> pl.DataFrame:
+    table = pl.DataFrame(rows, schema=["keeper", "keeper_episode", "reason"], orient="row")
+    return table.select(pl.arange(0, pl.len()).alias("frame"), *table.columns, distance=pl.lit(0.0))
+
+
+@pytest.mark.parametrize(
+    ("frame", "hold", "gone", "said"),
+    [
+        (0, (0, 1), [0, 1, 3], ""),
+        (1, (0, 1), [0, 1, 3], ""),  # another frame stands for the drawing now
+        (3, None, [0, 1, 3], ""),
+        (3, (3, 3), [], "4: drop frame 3: not placed, it shows a drawing now that was another when it was dropped;"
+                        " nearest: s/ep02/000000"),
+        (4, (4, 4), [], "4: drop frame 4: not placed, ep01 keeps its drawing; nearest: s/ep01/000007"),
+        (5, None, [5], ""),
+    ],
+)  # fmt: skip
+def test_a_drawing_is_dropped_whichever_frame_stands_for_it(frame, hold, gone, said) -> None:
+    verdicts = {frame: Verdict(4, "drop", hold)}
+    table = dropped(kept_rows(ROWS), verdicts)
+    assert table.filter(reason="dropped")["frame"].to_list() == gone
+    assert table.filter(reason="dropped")["keeper"].null_count() == len(gone)
+    assert [str(one) for one in open_drops(verdicts, table, "s/ep02")] == ([said] if said else [])
+
+
+def test_on_which_frames_the_still_of_a_drawing_is_held() -> None:
+    held = [hold_of(kept_rows(ROWS), frame) for frame in range(7)]
+    assert held == [(0, 1), (0, 1), (2, 2), (0, 1), None, None, None]
 
 
 def test_thresholds_come_from_the_shot_or_from_the_parameter() -> None:
@@ -319,7 +356,7 @@ def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:
 def test_of_two_decisions_about_a_frame_the_later_one_holds(tmp_path: Path) -> None:
     path = tmp_path / "frames.csv"
     path.write_text("frame,decision,who,why\n3,keep,ann,a blink\n4,drop,ann,\n3,drop,bo,no\n")
-    assert read_verbs(path, 9) == {3: "drop", 4: "drop"}
+    assert read_verdicts(path, 9) == {3: Verdict(4, "drop"), 4: Verdict(3, "drop")}
 
 
 def test_light_turned_up_is_a_line_through_whole_numbers() -> None:
@@ -327,3 +364,12 @@ def test_light_turned_up_is_a_line_through_whole_numbers() -> None:
     assert _line(drawing.ravel().astype(np.int64), drawing.ravel().astype(np.int64) // 2 + 100) == (0.5, 100.0)
     lit = turned_up(drawing, (drawing // 2 + 100).astype(np.uint8))
     assert lit is not None and (lit == drawing // 2 + 100).all()
+
+
+def test_the_hold_of_a_dropped_drawing_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "frames.csv"
+    path.write_text("frame,decision,at\n3,drop,3 2-4\n4,drop,3 2-4\n")
+    assert read_verdicts(path, 9) == {3: Verdict(2, "drop", (2, 4)), 4: Verdict(3, "drop")}  # of another frame
+    path.write_text("frame,decision,at\n3,drop,2\n")
+    with pytest.raises(GengaError, match="frames.csv:2: at must be what genga writes, as 100 96-104, or empty; "):
+        read_verdicts(path, 9)

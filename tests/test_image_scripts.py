@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from genga.decisions.placing import OF_DEDUP
 from genga.drawings._text.in_still import OF_SHOTS
 from genga.images.codec import encode
 from genga.images.reading import read_images
@@ -37,11 +38,20 @@ def project(tmp_path, monkeypatch):
     shutil.copy(ROOT / "params.yaml", tmp_path)
     with writing_shard("data/stills/e.tar") as shard:
         rows = [
-            {"still": still, "frame": 7 * i, "width": 160, "height": 90, **shard.add(f"{still}.png", encode(noise(i)))}
+            {
+                "still": still,
+                "frame": 7 * i,
+                "shot": 0,
+                "width": 160,
+                "height": 90,
+                **shard.add(f"{still}.png", encode(noise(i))),
+            }
             for i, still in enumerate((f"{SERIES}/ep 01/000000", STILL))
-        ]
-    columns = {**FILES, "frame": pl.Int64, "width": pl.Int64, "height": pl.Int64}
+        ]  # fmt: skip
+    columns = {**FILES, "frame": pl.Int64, "shot": pl.Int64, "width": pl.Int64, "height": pl.Int64}
     write_table("data/stills/e.parquet", pl.DataFrame(rows, schema=columns), columns)
+    kept = [(frame, 0, frame or 7, "kept" if frame in (0, 7) else "held", None) for frame in range(9)]
+    write_table("data/dedup/e.parquet", pl.DataFrame(kept, schema=dict(OF_DEDUP), orient="row"), OF_DEDUP)
     boxes = [(STILL, 0, "person", 40, 5, 120, 85, 0.9, "stub", 0), (STILL, 1, "head", 60, 5, 100, 45, 0.9, "stub", 0)]
     write_table("data/detect/e.parquet", pl.DataFrame(boxes, schema=BOXES, orient="row"), BOXES)
     tags = [(STILL, 0, "1girl", "general", 0.9, True), (STILL, 0, "boots", "general", 0.8, True)]
@@ -60,6 +70,7 @@ def run(stage: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 STILLS_AND_SHOTS = ("--in-stills", "data/stills/e.parquet", "--in-shots", "data/shots/e.parquet")
 CROP = (
     "--in-stills", "data/stills/e.parquet", "--in-detect", "data/detect/e.parquet", "--in-tag", "data/tag/e.parquet",
+    "--in-dedup", "data/dedup/e.parquet",
     "--in-quality", "data/quality/e.parquet", "--out", "data/crop/s/e.parquet", "--out-shard", "data/crop/s/e.tar",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from genga.drawings.stills import shown, wanted, written
 from genga.errors import GengaError
 from genga.images import h264
 from genga.images.codec import H264_STARTS, as_png, decode, encode
-from genga.images.planar import exact
+from genga.images.image import exact
 from genga.images.rgb import Converter
 from genga.params.stills import Params
 from genga.store.shards import ShardReader, writing_shard

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from snakemake.iocontainers import Wildcards
 
 from genga.decisions.folder import tables
 from genga.errors import GengaError
@@ -48,6 +49,9 @@ class StubJournal:
 
     def families(self, stage: str) -> list[str]:
         return ["every family"] if stage in ("train", "sample") else []
+
+    def listed(self, names: object) -> str:
+        return f"a list of {names}"
 
     def code(self, stage: str, *also: str) -> str:
         return " and ".join([f"code of {stage}", *also])
@@ -153,6 +157,21 @@ def test_what_people_decided(project: Project) -> None:
             "corrections/s/ep2/tags.csv": "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
         },
     }
+    of_series = Wildcards(fromdict={"series": "s"})
+    assert project.decided("characters", of_series) == ["corrections/s/ep2/tags.csv"]
+    assert project.corrections("characters", of_series)[1] == ["a list of ['corrections/s/ep2/tags.csv']"]
+    of_episode = Wildcards(fromdict=wildcards)
+    assert project.corrections("tags", of_episode)[1] == ["corrections/s/ep2/tags.csv"]
+    assert project.corrections("frames", of_episode) == ({}, [])
+
+
+def test_an_episode_is_held_to_other_episodes_lines_about_its_drawings(project: Project) -> None:
+    lines = [[3, "s/ep2/000007", None, "sky", "add", ""]]
+    project.people.landed["s/ep2"] = {"corrections/s/ep1/tags.csv": lines}
+    said, files = project.corrections("tags", {"series": "s", "episode": "ep2"})
+    assert said == {"corrections/s/ep1/tags.csv, about drawings of this episode": lines}
+    assert files == [f"a list of {{'corrections/s/ep1/tags.csv': {lines}}}"]
+    assert project.corrections("tags", {"series": "s", "episode": "ep1"}) == ({}, [])
 
 
 def test_each_is_quoted() -> None:

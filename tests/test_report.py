@@ -24,6 +24,7 @@ from genga.pages.report import pictures_of, rows_of
 from genga.store.files import write_facts, write_text
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
+from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE as JUDGED
 from genga.tables.schema import SHARD
 
@@ -99,6 +100,10 @@ def evaluation() -> dict:
     }  # fmt: skip
 
 
+OPEN_ROW = ("corrections/show/characters.csv", 3, "show/e/000001-0-head is '<b>'", "nobody is found in that place now",
+            ["show/e/000002-0-head", "show/e/000002-1-head"])  # fmt: skip
+
+
 @pytest.fixture
 def run_folder(tmp_path, monkeypatch):
     """A project with everything a report is made of; the current folder."""
@@ -113,6 +118,7 @@ def run_folder(tmp_path, monkeypatch):
     ], 100)  # fmt: skip
     characters = pl.DataFrame({"still": still, "character": ["hana", None]})
     write_table("data/characters/show.parquet", characters, characters.schema)
+    write_table("data/characters/open/show.parquet", pl.DataFrame([OPEN_ROW], schema=dict(OPEN), orient="row"), OPEN)
     left_out = pl.DataFrame({"still": still, "reason": ["unnamed", "small"]})
     write_table("data/dataset/left-out/show.parquet", left_out, left_out.schema)
     keys = [(f"hana/{step:06d}-{prompt}-{seed}", step, prompt, seed)
@@ -140,12 +146,25 @@ def make(data: str = "data", **params: float) -> tuple[str, dict]:
         in_scores=Path(data, "evaluate/hana.json"), in_judged=Path(data, "evaluate/hana.parquet"),
         in_samples=Path(data, "sample/hana.parquet"), in_losses=Path("models/hana/losses.parquet"),
         in_characters=Path(data, "characters/show.parquet"), in_dataset=Path(data, "dataset/show.parquet"),
-        in_left_out=Path(data, "dataset/left-out/show.parquet"), **given, series="show",
+        in_left_out=Path(data, "dataset/left-out/show.parquet"), in_open=Path(data, "characters/open/show.parquet"),
+        **given, series="show",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
         parameters=json.dumps({"tag": {"general": 0.35}}), params=json.dumps({**PARAMS, **params}),
         models=json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}),
     )  # fmt: skip
     return Path("out/index.html").read_text(encoding="utf-8"), json.loads(Path("out/figures.json").read_text())
+
+
+def test_decisions_without_effect_are_counted_and_listed(run_folder):
+    text, figures = make()
+    assert figures["open"] == [dict(zip(OPEN, OPEN_ROW, strict=True))]
+    assert "<h3>1 decision takes no effect</h3>" in text
+    assert (
+        "<li><code>corrections/show/characters.csv:3</code> show/e/000001-0-head is &#39;&lt;b&gt;&#39;: nobody is"
+        " found in that place now; nearest: <code>show/e/000002-0-head</code>, <code>show/e/000002-1-head</code></li>"
+    ) in text
+    write_table("data/characters/open/show.parquet", pl.DataFrame(schema=dict(OPEN)), OPEN)
+    assert "no effect" not in make()[0]
 
 
 def test_the_page_stands_alone(run_folder):

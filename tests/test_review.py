@@ -64,11 +64,11 @@ SHEET = exposures(FRAMES, TABLE)
 def test_the_closest_calls_and_what_overrules_them() -> None:
     found = closest(TABLE, 10)
     assert [(one.compared, one.frame, one.one, one.line) for one in found] == [
-        (2, 4, True, "4,keep,,"),  # 13 beside 14
-        (0, 2, False, "2,drop,,"),  # 21 beside 14
-        (0, 1, True, "0,keep,,"),  # 7 beside 14: 1 stands for both, so the other is the one to keep
-        (1, 9, False, "9,drop,,"),  # 60 beside 20
-        (1, 5, True, "5,keep,,"),  # 5 beside 20
+        (2, 4, True, "4,keep,,,"),  # 13 beside 14
+        (0, 2, False, "2,drop,,,"),  # 21 beside 14
+        (0, 1, True, "0,keep,,,"),  # 7 beside 14: 1 stands for both, so the other is the one to keep
+        (1, 9, False, "9,drop,,,"),  # 60 beside 20
+        (1, 5, True, "5,keep,,,"),  # 5 beside 20
     ]
     assert closest(TABLE, 2) == found[:2]
 
@@ -81,7 +81,7 @@ def test_no_difference_is_no_close_call() -> None:
 def test_a_new_drawing_is_called_by_its_keeper() -> None:
     rows = [row(0, 0, "kept"), row(1, 2, "held", "held", 0, 15.0, 14.0), row(2, 2, "kept", "held", 1, 1.0, 14.0)]
     found = closest(pl.DataFrame(rows, schema=dict(DEDUP), orient="row"), 1)
-    assert [(one.compared, one.frame, one.line) for one in found] == [(0, 1, "2,drop,,")]
+    assert [(one.compared, one.frame, one.line) for one in found] == [(0, 1, "2,drop,,,")]
 
 
 def test_figures() -> None:
@@ -93,7 +93,7 @@ def test_figures() -> None:
     assert found["timing"] == {"between": 1, "on twos": 1}
     assert found["closest"] == [
         {"frame": 4, "shot": 0, "asked": "held", "compared": 2, "difference": 13.0, "threshold": 14.0, "one": True,
-         "about": 4, "line": "4,keep,,", "time": 0.4, "compared_time": 0.2}
+         "about": 4, "line": "4,keep,,,", "time": 0.4, "compared_time": 0.2}
     ]  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def test_the_page_stands_alone_and_says_what_there_is(episode: Path) -> None:
                for tag, attrs in page.found if tag == "svg")  # fmt: skip
     said = " ".join(page.text.split())
     assert "4 drawings stand for 10 frames: one in 2.5." in said
-    assert "These are two drawings: 4,keep,," in said and "corrections/花 s/第1話/frames.csv" in said
+    assert "These are two drawings: 4,keep,,," in said and "corrections/花 s/第1話/frames.csv" in said
     assert len(figures["closest"]) == 5
 
 

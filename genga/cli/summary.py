@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import typer
 
-from genga.decisions.csv import path_of
+from genga.decisions.csv import Open, path_of
 from genga.decisions.folder import misplaced, tables, without_episode
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
@@ -20,7 +20,7 @@ from genga.params.runs import Params as Run
 from genga.params.section import parse_section, section_of_file
 from genga.store.files import read_json
 from genga.store.parquet import read_table
-from genga.tables.characters import CHARACTERS, NOBODY
+from genga.tables.characters import CHARACTERS, NOBODY, OPEN
 from genga.tables.places import FOLDER, RAW
 from genga.tables.schema import only
 from genga.video.episodes import find_episodes, in_name_order
@@ -73,6 +73,8 @@ def lines_of(data: Path, series: str, runs: list[str]) -> list[str]:
     episodes = sorted(path.stem for path in (data / "dedup" / series).glob("*.parquet"))
     tables = (read_tables(tables_below(data, series, one), series, one, so_far=True) for one in episodes)
     lines = series_lines(series, episodes, add_up(map(count, tables)))
+    if (path := data / "characters" / "open" / f"{series}.parquet").is_file():
+        lines += open_lines(read_table(path, OPEN))
     if (page := data / "overview" / f"{series}.html").is_file():
         lines.append(f"  {page}: its episodes, their drawings, and decisions to check")
     if (data / "dataset" / f"{series}.parquet").is_file():
@@ -91,6 +93,16 @@ def unread_decisions() -> list[str]:
         if unread
         else []
     )
+
+
+def open_lines(table: pl.DataFrame) -> list[str]:
+    """Return how many decisions of people take no effect, and which. table: OPEN."""
+    if table.is_empty():
+        return []
+    lines = [f"{table.height:>7}{'':<11} decision{'s' if table.height > 1 else ''} without effect"]
+    for file, line, says, why, nearest in table.rows():
+        lines.append(f"    {file}:{Open(line, says, why, tuple(nearest))}")
+    return lines
 
 
 def series_lines(series: str, episodes: list[str], counts: Counts) -> list[str]:

@@ -1,12 +1,13 @@
 """Names that people gave: `corrections/<series>/characters.csv` turns clusters into characters.
 
-Columns: crop, character, and optionally outfit, scope, who, why. A cluster's number changes whenever crops are
+Columns: crop, character, and optionally outfit, scope, who, why, at. A cluster's number changes whenever crops are
 clustered anew, a crop's id does not; so a line names a crop, and by scope what the crop stands for:
 
 - `cluster` (the default): every crop of the cluster that this crop is in;
 - `crop`: this person in this still alone, against what the cluster says.
 
-An empty character is a decision too: nobody worth a name. Such crops stay out of the dataset.
+An empty character is a decision too: nobody worth a name. Such crops stay out of the dataset. Who is meant where crops
+have other ids now says `at` (genga.decisions.placing).
 """
 
 import sys
@@ -15,8 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from genga.decisions.csv import Decision, read
+from genga.decisions.anchors import Anchor, read_anchor
+from genga.decisions.csv import AT, KINDS, Decision, read
 from genga.errors import GengaError
+
+FILE = KINDS["characters"].file
 
 Label = tuple[str | None, str | None]  # character (None: not named), outfit
 
@@ -30,6 +34,7 @@ class Name:
     character: str  # "": nobody
     outfit: str | None
     scope: Literal["cluster", "crop"]
+    at: Anchor | None = None  # where the person was
 
     @property
     def label(self) -> Label:
@@ -68,7 +73,8 @@ def _name(decision: Decision) -> Name:
             )
     if scope not in ("", "cluster", "crop"):
         raise GengaError(f"{decision.where}: scope must be cluster or crop, got {scope!r}")
-    return Name(decision.line, crop, character, outfit or None, "crop" if scope == "crop" else "cluster")
+    at = read_anchor(decision[AT], decision.where)
+    return Name(decision.line, crop, character, outfit or None, "crop" if scope == "crop" else "cluster", at)
 
 
 def _check_once(path: str | Path, names: Iterable[Name]) -> None:

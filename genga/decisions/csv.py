@@ -20,6 +20,7 @@ from unicodedata import category, normalize
 from genga.errors import GengaError
 
 FOLDER = "corrections"
+AT = "at"  # where what is meant was when the line was written: genga.decisions.placing; genga writes it
 FREE = ("who", "why")  # text for whoever asks later; a value of any other column is on one line
 
 
@@ -49,21 +50,21 @@ KINDS = {
             "frames",
             level="episode",
             stages=("dedup",),
-            columns=("frame", "decision", *FREE),
+            columns=("frame", "decision", AT, *FREE),
             needed=("frame", "decision"),
         ),
         Kind(
             "tags",
             level="episode",
             stages=("tag", "crop"),
-            columns=("still_or_crop", "box", "tag", "decision", *FREE),
+            columns=("still_or_crop", "box", "tag", "decision", AT, *FREE),
             needed=("still_or_crop", "tag", "decision"),
         ),
         Kind(
             "characters",
             level="series",
             stages=("characters",),
-            columns=("crop", "character", "outfit", "scope", *FREE),
+            columns=("crop", "character", "outfit", "scope", AT, *FREE),
             needed=("crop", "character"),
         ),
     )
@@ -105,6 +106,19 @@ class Decision:
     @property
     def where(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+class Open(NamedTuple):
+    """A decision that takes no effect now, because what it is about is not found for certain."""
+
+    line: int  # in its file
+    says: str  # about what, and what of it
+    why: str
+    nearest: tuple[str, ...] = ()  # ids that may be meant
+
+    def __str__(self) -> str:
+        nearest = f"; nearest: {', '.join(self.nearest)}" if self.nearest else ""
+        return f"{self.line}: {self.says}: not placed, {self.why}{nearest}"
 
 
 class Record(NamedTuple):

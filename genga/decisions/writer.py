@@ -28,11 +28,21 @@ def append(path: str | Path, kind: str, rows: Sequence[Mapping[str, str]]) -> No
     table.write()
 
 
+def changed(content: bytes, said: Sequence[tuple[Decision, Mapping[str, str]]]) -> bytes:
+    """Return a table in which lines, at least one, say something else in some columns. content: the table as it is.
+
+    Raises GengaError if the reader would not take it.
+    """
+    table = _Table(content, said[0][0].file, said[0][0].kind)
+    for decision, values in said:
+        table.change(decision, values)
+    return table.content()
+
+
 def replace(decision: Decision, values: Mapping[str, str]) -> None:
     """Let a line say something else in these columns. Raises GengaError as `append`, or if it is not there any more."""
     table = _Table(content_of(decision.file), decision.file, decision.kind)
-    place = table.place_of(decision)
-    table.texts[place] = table.line_of({**decision.values, **values}) + _end_of(table.texts[place])
+    table.change(decision, values)
     table.write()
 
 
@@ -72,9 +82,19 @@ class _Table:
             self._columns += lacking
         return joined([values.get(column, "") for column in self._columns])
 
-    def write(self) -> None:
+    def change(self, decision: Decision, values: Mapping[str, str]) -> None:
+        """Let a line say something else in these columns."""
+        place = self.place_of(decision)
+        self.texts[place] = self.line_of({**decision.values, **values}) + _end_of(self.texts[place])
+
+    def content(self) -> bytes:
+        """Return what stands in the table now, if the reader takes it."""
         content = self._mark + "".join(self.texts).encode()
         parse(content, self._file, self._kind)
+        return content
+
+    def write(self) -> None:
+        content = self.content()
         with replacing(self._file) as temporary:
             temporary.write_bytes(content)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from genga.decisions.frames import Verb
+from genga.decisions.frames import DROPPED, Verdict, stands_for
 from genga.drawings._dedup.camera import halved, standing
 from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
@@ -54,13 +54,17 @@ def read_episode(
     return Episode(name, measured, read_table(shots, SHOTS), cells, read_table(keepers, DEDUP) if keepers else None)
 
 
-def dedup(own: Episode, decided: Mapping[int, Verb], params: Params, earlier: Sequence[Episode] = ()) -> pl.DataFrame:
+def dedup(
+    own: Episode, decided: Mapping[int, Verdict], params: Params, earlier: Sequence[Episode] = ()
+) -> pl.DataFrame:
     """Return a row per frame of `own` (DEDUP), in order.
 
     decided: what a person decided, by frame. earlier: the episodes whose drawings are looked for, the first one first.
     """
-    found = own_drawings(own.frames, own.shots, own.cells, decided, params)
-    return shared(_film(own, found, params), [_film(one, one.keepers, params) for one in earlier], params)
+    restored = [frame for frame, verdict in decided.items() if verdict.verb == "keep"]
+    found = own_drawings(own.frames, own.shots, own.cells, restored, params)
+    table = shared(_film(own, found, params), [_film(one, one.keepers, params) for one in earlier], params)
+    return dropped(table, decided)
 
 
 def _film(episode: Episode, keepers: pl.DataFrame | None, params: Params) -> Film:
@@ -72,12 +76,12 @@ def own_drawings(
     frames: pl.DataFrame,
     shots: pl.DataFrame,
     cells: Grids,
-    decided: Mapping[int, Verb],
+    restored: Collection[int],
     params: Params,
 ) -> pl.DataFrame:
     """Return a row per frame (DEDUP), in order, of an episode by itself.
 
-    frames, shots: their tables. cells: the grids by frame number. decided: what a person decided, by frame.
+    frames, shots: their tables. cells: the grids by frame number. restored: frames that a person keeps.
     """
     black = set(frames.filter(pl.col("luma") + 2 * pl.col("contrast") < params.black)["frame"])
     rows: dict[int, Row] = {frame: (None, "black", None) for frame in black}
@@ -96,8 +100,7 @@ def own_drawings(
     for k, run in enumerate(found):
         reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
         rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
-    for frame, verb in sorted(decided.items()):
-        rows |= corrected(rows, frame, verb)
+    rows |= {frame: (frame, "restored", rows[frame][2]) for frame in restored}
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
     asked = closer([*(run.asked for run in found), again])
     nothing = (None,) * len(Asked._fields)
@@ -195,12 +198,23 @@ def run_rows(run: Run, keeper: int, reason: str, seen: MaskedGrids) -> dict[int,
     return rows
 
 
-def corrected(rows: Mapping[int, Row], frame: int, verb: Verb) -> dict[int, Row]:
-    """Return the rows that a person's decision about `frame` changes."""
-    if verb == "keep":
-        return {frame: (frame, "restored", rows[frame][2])}
-    stands_for = [other for other, (keeper, _, _) in rows.items() if keeper == frame]
-    return {other: (None, "dropped", None) for other in {frame, *stands_for}}
+def dropped(table: pl.DataFrame, decided: Mapping[int, Verdict]) -> pl.DataFrame:
+    """Return the table without the drawings that a person dropped, whichever frame stands for them.
+
+    A drawing that an earlier episode keeps, or that was another when the frame was dropped, stays: open_drops says so.
+    """
+    rows = table.select("keeper", "keeper_episode").rows()
+    drops = {frame: verdict for frame, verdict in decided.items() if verdict.verb == "drop"}
+    shown = [(*rows[frame], verdict) for frame, verdict in drops.items()]
+    gone = {keeper for keeper, home, one in shown if keeper is not None and not home and stands_for(one, keeper)}
+    out = pl.col("keeper_episode").is_null() & pl.col("keeper").is_in(gone) | pl.col("keeper").is_null() & pl.col(
+        "frame"
+    ).is_in(drops.keys())
+    return table.with_columns(
+        keeper=pl.when(~out).then("keeper"),
+        reason=pl.when(out).then(pl.lit(DROPPED)).otherwise("reason"),
+        distance=pl.when(~out).then("distance"),
+    )
 
 
 def in_words(table: pl.DataFrame) -> str:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._text.scan import Lookout
-from genga.images.planar import Luma
+from genga.images.image import Luma
 from genga.params.frames import Params
 from genga.tables.frames import FRAMES, GRID
 from genga.video.decode import Decoded, luma

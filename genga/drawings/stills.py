@@ -17,7 +17,7 @@ from genga.drawings._stills.file import Shown, Still
 from genga.drawings._stills.stitched import parts, stitched
 from genga.errors import GengaError
 from genga.images.h264 import Packer
-from genga.images.planar import exact
+from genga.images.image import exact
 from genga.images.rgb import Converter
 from genga.jobs.progress import progress
 from genga.params.stills import Format, Params

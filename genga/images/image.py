@@ -1,12 +1,35 @@
-"""The type of an image in memory, and cutting a part out of one. Reading and writing files: genga.images.codec."""
+"""Pictures in memory: an RGB image, a part cut out of it, and the planes of a decoded frame as the video has them.
+
+Reading and writing files: genga.images.codec.
+"""
+
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 
 Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
+Frame = VideoFrame  # a decoded frame, as PyAV has it
+Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values of a plane: luma, or one of colour
 
 
 def cut(image: Image, x0: int, y0: int, x1: int, y1: int) -> Image:
     """Return the pixels of the box, clipped to the image; x1 and y1 are exclusive."""
     height, width = image.shape[:2]
     return np.ascontiguousarray(image[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)])
+
+
+def exact(ratio: Any) -> Fraction:
+    """Return a ratio of PyAV's (a time base, a rate, an aspect) as a Fraction: PyAV 19 has a type of its own for it."""
+    return Fraction(ratio.numerator, ratio.denominator)
+
+
+def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:
+    """Return a plane of a frame as a view (height, width); two bytes a sample where it has more than 8 bits."""
+    values: Luma = np.frombuffer(memoryview(plane), np.uint8)
+    if bits > 8:
+        values = values.view(np.uint16)
+    return values.reshape(plane.height, -1)[:, :width]

@@ -13,8 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.images import hdr
-from genga.images.image import Image
-from genga.images.planar import exact, samples
+from genga.images.image import Image, exact, samples
 
 _MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
 _HDR = (hdr.PQ, hdr.HLG)

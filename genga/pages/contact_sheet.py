@@ -1,19 +1,21 @@
 """A contact sheet of clusters, for the person who names them: one HTML file that opens anywhere.
 
 For each cluster, its medoid and crops from near to far: if the far ones show someone else, the cluster is a mixture.
-Below stand the lines that the table of names still needs, to be copied and filled in.
+Below stand the lines of the table of names that take no effect, and those that it still needs, to be copied and filled
+in.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from genga.decisions.csv import KINDS, line_of, path_of
+from genga.decisions.csv import AT, KINDS, line_of, path_of
 from genga.images.image import Image
+from genga.people.characters import Outcome
 from genga.people.clustering import NOISE
 
 TEMPLATE = "characters.html.j2"
@@ -38,13 +40,12 @@ class Card:
     pictures: list[Thumbnail]
 
 
-def sheet(
-    series: str, table: pl.DataFrame, medoids: Sequence[str], image_of: Callable[[str], Image], crops: int
-) -> str:
+def sheet(series: str, told: Outcome, image_of: Callable[[str], Image], crops: int) -> str:
     """Return the page. Equal tables and images give equal bytes.
 
-    table: of stage characters; medoids: a crop for each cluster; image_of: a crop's pixels; crops: shown per cluster.
+    told: what stage characters came to. image_of: a crop's pixels; crops: shown per cluster.
     """
+    table, medoids = told.table, told.medoids
     groups = {number: rows for (number,), rows in table.group_by("cluster", maintain_order=True)}
     clusters = sorted(cluster for cluster in groups if cluster != NOISE)
     cards = [_card(number, groups[number], image_of, crops) for number in clusters[:MAX_CLUSTERS]]
@@ -59,7 +60,8 @@ def sheet(
         strays=strays,
         left_out=len(clusters) - len(cards),
         header=KINDS["characters"].header,
-        lines=[line_of("characters", {"crop": crop, "scope": "cluster"}) for crop in unnamed],
+        lines=[line_of("characters", {"crop": one, "scope": "cluster", AT: told.at.get(one, "")}) for one in unnamed],
+        without_effect=told.open,
         height=HEIGHT,
     )
 

@@ -75,6 +75,7 @@ def report(
         models,
         parameters,
         tables.sources,
+        tables.open,
     )
 
     def picture(name: str) -> str:

@@ -7,24 +7,27 @@ Outfits are not clustered: the embedder is made to see past them, so an outfit i
 """
 
 import math
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.decisions.characters import Name
+from genga.decisions.characters import FILE, Name, read_names
+from genga.decisions.csv import Open
+from genga.decisions.placing import Scene, read_scene
 from genga.errors import GengaError
 from genga.params.characters import Params
 from genga.people.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
-from genga.people.naming import Crop, Naming, give_names
+from genga.people.embedder import open_embedder as open_embedder
+from genga.people.naming import Crop, Naming, by_place, give_names, open_rows
 from genga.people.tracks import Person, links
 from genga.store.components import components
+from genga.store.files import read_json
 from genga.store.parquet import read_episodes
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP
@@ -48,12 +51,8 @@ class Outcome:
     table: pl.DataFrame  # CHARACTERS, a row for every kept crop, sorted by crop
     medoids: list[str]  # crop of each cluster that is nearest to all others in it
     warnings: list[str]  # what a person should know about the names
-
-    def warn(self, names: str | Path | None) -> Self:
-        """Say the warnings on stderr; return it. names: the file they are about."""
-        for warning in self.warnings:
-            print(f"{names}: {warning}", file=sys.stderr)
-        return self
+    open: list[Open]  # the lines that take no effect
+    at: Mapping[str, str]  # what lines about the medoids say of where they are
 
 
 class Tables(NamedTuple):
@@ -62,21 +61,36 @@ class Tables(NamedTuple):
     crops: pl.DataFrame  # OF_CROP and SHARD
     features: pl.DataFrame  # OF_EMBED
     stills: pl.DataFrame  # OF_STILLS
+    scene: Scene  # in which lines about crops that have another id now are placed
+    decided: Sequence[Path]  # tables of corrections
 
 
-def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
-    """Read the tables of these episodes below the folder `data`."""
+def read_tables(data: Path, series: str, episodes: Sequence[str], decided: Path | None) -> Tables:
+    """Read the tables of these episodes below the folder `data`. decided: a JSON list of tables of corrections."""
     return Tables(
         read_episodes(data / "crop" / series, episodes, {**OF_CROP, **SHARD}),
         read_episodes(data / "embed" / series, episodes, OF_EMBED),
         read_episodes(data / "stills" / series, episodes, OF_STILLS),
+        read_scene(data, series, episodes),
+        [Path(path) for path in read_json(decided)] if decided else [],
     )
+
+
+def read_given(tables: Tables) -> list[Name]:
+    """Return the names that people gave."""
+    return [name for path in tables.decided if path.name == FILE for name in read_names(path)]
+
+
+def without_effect(tables: Tables, told: Outcome) -> pl.DataFrame:
+    """Return a row for each decision about a series that takes no effect (OPEN); say on stderr which names do not."""
+    return open_rows(told.open, told.warnings, tables.decided, tables.scene, tables.crops["crop"].to_list())
 
 
 def characters(
     crops: pl.DataFrame,
     features: pl.DataFrame,
     stills: pl.DataFrame,
+    scene: Scene | None,
     names: Sequence[Name],
     metric: Metric,
     threshold: float,
@@ -84,8 +98,9 @@ def characters(
 ) -> Outcome:
     """Return the cluster and the name of every kept crop of a series.
 
-    crops, features, stills: OF_CROP, OF_EMBED, OF_STILLS of all its episodes, in any order. threshold: the embedder's,
-    same character at or below. Raises GengaError if features come from more than one model.
+    crops, features, stills, scene: see Tables, of all its episodes in any order; without a scene a line is about the
+    crop of its id. threshold: the embedder's, same character at or below. Raises GengaError if features come from more
+    than one model.
     """
     kept = crops.filter("kept").sort("crop")
     embedded = kept.join(features, on="crop", maintain_order="left")
@@ -94,11 +109,13 @@ def characters(
         crop: Crop((still, box), found.track_of[still, box], found.cluster_of(found.track_of[still, box]))
         for crop, still, box in kept.select("crop", "still", "box").iter_rows()
     }
-    named = give_names(seen, names, found.between)
+    tracks = {person: (track, found.cluster_of(track)) for person, track in found.track_of.items()}
+    named = give_names(seen, names, found.between, tracks, by_place(seen, scene) if scene else None)
     row_of = {crop: row for row, crop in enumerate(embedded["crop"])}
     rows = [_row(crop, of, row_of.get(crop), found, named) for crop, of in seen.items()]
     table = pl.DataFrame(rows, schema=CHARACTERS, orient="row")
-    return Outcome(table, [embedded["crop"][medoid] for medoid in found.medoids], named.warnings)
+    centres = [embedded["crop"][medoid] for medoid in found.medoids]
+    return Outcome(table, centres, named.warnings, named.open, scene.anchors(centres) if scene else {})
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,39 @@
 A crop stands for its cluster. Where the crops of one cluster were given different names, the clustering took several
 characters for one, and the cluster is divided: each track takes the name of the nearest of the named crops. That is
 said in a warning, since near is not always right; a line with scope `crop` then settles a single crop.
+
+Who is meant by a line is genga.decisions.placing's to say, since crops have other ids after a parameter changed. A line
+that it cannot place, or that says of somebody something else than another line does, is open: it takes no effect.
 """
 
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
+import polars as pl
+
+from genga.decisions import characters, frames, tags
+from genga.decisions.anchors import target_of
 from genga.decisions.characters import Label, Name
+from genga.decisions.csv import Open
+from genga.decisions.placing import Person, Placed, Scene, Unplaced
 from genga.people.clustering import NOISE
+from genga.tables.characters import OPEN
 
 NOT_NAMED: Label = (None, None)
+KINDS = ("fullbody", "halfbody", "head")  # of the crops of a person, as they are offered
+
+Where = Callable[[Name], Placed | Unplaced]  # who is meant by a line
 
 
 @dataclass(frozen=True)
 class Crop:
     """What naming has to know of a crop."""
 
-    person: tuple[str, int]  # still, box
+    person: Person
     track: int
     cluster: int
 
@@ -31,42 +47,86 @@ class Naming:
     labels: dict[str, Label]
     decided: frozenset[str]
     warnings: list[str]
+    open: list[Open]
 
 
-def give_names(crops: Mapping[str, Crop], names: Sequence[Name], distance: Callable[[int, int], float]) -> Naming:
+class _Given(NamedTuple):
+    """A line, and whom it is about now."""
+
+    name: Name
+    person: Person
+    track: int
+    cluster: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether the line is about a crop of this very still."""
+        return self.name.crop.startswith(f"{self.person[0]}-")
+
+
+def by_id(crops: Mapping[str, Crop]) -> Where:
+    """Return who is meant where nothing is known but the crops that there are: whoever has the line's number."""
+    gone = Unplaced("there is no such crop")
+    return lambda name: Placed((crops[name.crop].person,)) if name.crop in crops else gone
+
+
+def by_place(crops: Mapping[str, Crop], scene: Scene) -> Where:
+    """Return who is meant by place, or by the number of a crop that is there if a line says no place."""
+
+    def where(name: Name) -> Placed | Unplaced:
+        target = target_of(name.crop)
+        if target is None:
+            return Unplaced("that is the id of no crop")
+        at = name.at if name.at is not None and name.at.is_of(target) else None
+        found = scene.place(target, at, along=name.scope == "cluster")
+        if at is None and isinstance(found, Placed) and name.crop not in crops:
+            return Unplaced("there is no such crop, and the line does not say where it was (column at)", found.persons)
+        return found
+
+    return where
+
+
+def give_names(
+    crops: Mapping[str, Crop],
+    names: Sequence[Name],
+    distance: Callable[[int, int], float],
+    tracks: Mapping[Person, tuple[int, int]],
+    where: Where | None = None,
+) -> Naming:
     """Return what every crop is called.
 
-    distance: mean difference between the crops of two tracks. A line whose crop is not there is passed over with a
-    warning: crops come and go with the thresholds of earlier stages, and a decision may hold again later.
+    distance: mean difference between the crops of two tracks. tracks: track and cluster of everybody, with crops or
+    without. where: see by_place; by_id(crops) if left out.
     """
-    present = [name for name in names if name.crop in crops]
-    warnings = [
-        f"line {name.line}: there is no crop {name.crop} any more, so the name {name.character!r} is not given"
-        for name in names
-        if name.crop not in crops
-    ]
-    by_cluster: dict[int, list[Name]] = defaultdict(list)
-    by_track: dict[int, Name] = {}
-    by_person: dict[tuple[str, int], Name] = {}
-    for name in present:
-        crop = crops[name.crop]
-        if name.scope == "crop":
-            by_person[crop.person] = name
-        elif crop.cluster == NOISE:
-            by_track.setdefault(crop.track, name)
+    placed, found = [], []
+    for name, whom in zip(names, map(where or by_id(crops), names), strict=True):
+        one = _given(name, whom, tracks)
+        if isinstance(one, _Given):
+            placed.append(one)
         else:
-            by_cluster[crop.cluster].append(name)
-    for cluster, stands in sorted(by_cluster.items()):
-        warnings += _conflict(cluster, stands)
+            found.append(_open(name, one, crops))
+    present, against = _settled(placed)
+    found += [_open(name, one, crops) for name, one in against]
+    by_cluster: dict[int, list[_Given]] = defaultdict(list)
+    by_track: dict[int, Name] = {}
+    by_person: dict[Person, Name] = {}
+    for given in present:
+        if given.name.scope == "crop":
+            by_person[given.person] = given.name
+        elif given.cluster == NOISE:
+            by_track.setdefault(given.track, given.name)
+        else:
+            by_cluster[given.cluster].append(given)
+    warnings = [text for cluster, stands in sorted(by_cluster.items()) for text in _conflict(cluster, stands)]
 
-    def nearest(crop: Crop) -> Name:
+    def nearest(crop: Crop) -> Label:
         stands = by_cluster[crop.cluster]
-        if len({name.label for name in stands}) == 1:
-            return stands[0]
-        return min(stands, key=lambda name: (distance(crop.track, crops[name.crop].track), name.line))
+        if len({given.name.label for given in stands}) == 1:
+            return stands[0].name.label
+        return min(stands, key=lambda given: (distance(crop.track, given.track), given.name.line)).name.label
 
     of_track = {
-        crop.track: nearest(crop).label if crop.cluster in by_cluster else by_track[crop.track].label
+        crop.track: nearest(crop) if crop.cluster in by_cluster else by_track[crop.track].label
         for crop in crops.values()
         if crop.cluster in by_cluster or crop.track in by_track
     }
@@ -74,13 +134,87 @@ def give_names(crops: Mapping[str, Crop], names: Sequence[Name], distance: Calla
         key: by_person[crop.person].label if crop.person in by_person else of_track.get(crop.track, NOT_NAMED)
         for key, crop in crops.items()
     }
-    decided = {name.crop for name in present} | {key for key, crop in crops.items() if crop.person in by_person}
-    return Naming(labels, frozenset(decided), warnings)
+    named = {f"{given.person[0]}-{given.person[1]}-{_kind(given.name)}" for given in present}
+    decided = (named & crops.keys()) | {key for key, crop in crops.items() if crop.person in by_person}
+    return Naming(labels, frozenset(decided), warnings, sorted(found))
 
 
-def _conflict(cluster: int, stands: Sequence[Name]) -> list[str]:
+def _given(name: Name, whom: Placed | Unplaced, tracks: Mapping[Person, tuple[int, int]]) -> _Given | Unplaced:
+    """A line with whom it is about; several persons must be one by their track, or by their cluster."""
+    if isinstance(whom, Unplaced):
+        return whom
+    found = {tracks[person] for person in whom.persons if person in tracks}
+    clusters = {cluster for _, cluster in found}
+    if not found or len(clusters) > 1 or (NOISE in clusters and len(found) > 1):
+        return Unplaced("who stands there in the stills before and after is not one person", whom.persons)
+    person = next(person for person in whom.persons if person in tracks)
+    return _Given(name, person, *tracks[person])
+
+
+def _settled(given: Iterable[_Given]) -> tuple[list[_Given], list[tuple[Name, Unplaced]]]:
+    """The lines that hold, and those that contradict another about the same person.
+
+    A line about a crop of the still itself holds against those that were written about another frame of its drawing.
+    """
+    about: dict[tuple[Person, str], list[_Given]] = defaultdict(list)
+    for one in given:
+        about[one.person, one.name.scope].append(one)
+    holds: list[_Given] = []
+    against: list[tuple[Name, Unplaced]] = []
+    for lines in about.values():
+        exact = [one for one in lines if one.exact]
+        stands = lines if len({one.name.label for one in lines}) == 1 else exact
+        stands = stands if len({one.name.label for one in stands}) == 1 else []
+        holds += stands
+        for one in lines:
+            if one not in stands:
+                others = [other for other in lines if other.name.label != one.name.label]
+                said = " and ".join(f"line {o.name.line} says {o.name.character or 'nobody'!r}" for o in others)
+                against.append((one.name, Unplaced(f"of the same person {said}", (one.person,))))
+    return sorted(holds, key=lambda one: one.name.line), against
+
+
+def _open(name: Name, why: Unplaced, crops: Mapping[str, Crop]) -> Open:
+    """A line that takes no effect. Offered are the crops that there are, of the line's own kind if there is one."""
+    kinds = sorted(KINDS, key=lambda kind: kind != _kind(name))
+    ids = [[one] if isinstance(one, str) else [f"{one[0]}-{one[1]}-{kind}" for kind in kinds] for one in why.nearest]
+    offered = [next((id for id in of if id in crops), None) if len(of) > 1 else of[0] for of in ids]
+    says = f"{name.crop} is {name.character or 'nobody'!r}"
+    return Open(name.line, says, why.why, tuple(id for id in offered if id is not None))
+
+
+def _kind(name: Name) -> str:
+    return name.crop.rpartition("-")[2]
+
+
+def _conflict(cluster: int, stands: Sequence[_Given]) -> list[str]:
     """A warning when the named crops of one cluster are not one character; outfits may differ."""
-    if len({name.character for name in stands}) == 1:
+    if len({given.name.character for given in stands}) == 1:
         return []
-    given = ", ".join(f"{name.crop} is {name.character or 'nobody'}" for name in stands)
-    return [f"cluster {cluster} holds crops of several names ({given}): each crop in it takes the nearest one's"]
+    said = ", ".join(f"{given.name.crop} is {given.name.character or 'nobody'}" for given in stands)
+    return [f"cluster {cluster} holds crops of several names ({said}): each crop in it takes the nearest one's"]
+
+
+def open_rows(
+    names: Sequence[Open], warnings: Iterable[str], files: Sequence[Path], scene: Scene, crops: Collection[str]
+) -> pl.DataFrame:
+    """Return a row for each decision about a series that takes no effect (OPEN), by file and line.
+
+    What there is to say of the names is said on stderr, too; of other decisions their own stages say it. names,
+    warnings: of the table of names. files: all tables of corrections of the series. crops: ids of all its crops.
+    """
+    rows: list[tuple[Path, Open]] = []
+    for file in files:
+        match file.name:
+            case characters.FILE:
+                for said in (*(f":{one}" for one in names), *(f": {warning}" for warning in warnings)):
+                    print(f"{file}{said}", file=sys.stderr)
+                rows += [(file, one) for one in names]
+            case tags.FILE:
+                rows += [(file, one) for one in tags.without_effect(file, scene, crops)]
+            case _:
+                known = scene.episode(file.parent.name)
+                rows += [(file, one) for one in (frames.without_effect(file, known.dedup) if known else ())]
+    return pl.DataFrame(
+        [(str(file), *one[:3], list(one.nearest)) for file, one in sorted(rows)], schema=dict(OPEN), orient="row"
+    )

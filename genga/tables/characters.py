@@ -18,3 +18,14 @@ CHARACTERS: Schema = {
     "distance": pl.Float64,  # embedder's difference to the medoid of the cluster; null: not embedded, or noise
     "origin": pl.String,  # who put it there: model, track, person
 }
+
+OPEN_PATH = "data/characters/open/{series}.parquet"
+
+# A row for every decision about the series that takes no effect now: what it is about is not found for certain.
+OPEN: Schema = {
+    "file": pl.String,  # under corrections/
+    "line": pl.Int64,
+    "says": pl.String,  # about what, and what of it
+    "why": pl.String,
+    "nearest": pl.List(pl.String),  # ids that may be meant
+}

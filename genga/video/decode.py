@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from genga.errors import GengaError
 from genga.images import hdr
-from genga.images.planar import Luma, exact, samples
+from genga.images.image import Luma, exact, samples
 from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.store.files import check_sha256

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.planar import Luma
+from genga.images.image import Luma
 from genga.video.luma_grid import cells_of, grid_size
 
 Small = npt.NDArray[np.float32]  # (about _LINES, width), luma

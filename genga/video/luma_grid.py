@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.planar import Luma
+from genga.images.image import Luma
 
 Cells = npt.NDArray[np.uint8]  # (rows, columns), mean luma code value of each cell, 0..255
 Tones = npt.NDArray[np.float64]  # (32,), shares of the cells, 0..1

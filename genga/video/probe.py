@@ -21,7 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.errors import GengaError
-from genga.images.planar import exact
+from genga.images.image import exact
 from genga.params.probe import Params
 from genga.store.files import sha256_of
 from genga.video.decode import luma, opening, prepare, timed_frames

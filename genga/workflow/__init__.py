@@ -5,6 +5,8 @@ bucket              A project whose files lie in a bucket (profiles/kubernetes):
 bucket_records      What a cluster made, brought home: records of files in a bucket as Snakemake's records of the same
                     files here.
 code_hash           Find the code a script runs, and say by a hash what that code does.
+decided             What people decided, as the jobs will have it: lines with where they were decided, and where they
+                    take effect.
 dvc_lock            Keep dvc.lock complete after Snakemake, so that DVC finds on it all that was made here.
 dvc_phase           The last command of each phase in dvc.yaml: that it has all it made, before DVC puts what is here
                     in its place.

@@ -19,6 +19,7 @@ from genga.tables.places import RAW
 from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
+from genga.workflow.decided import look
 from genga.workflow.missing_videos import (
     beyond_reach,
     check_links,
@@ -122,6 +123,8 @@ def open_project(
     except GengaError as error:
         ended(error)
     project = Project(root, params, journal, models, videos, here, bucket, tables=decided)
+    if bucket is None:
+        project.people = look(decided, project.ordered)
     notes = [
         f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
     ]

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.decisions.csv import of_stage
-from genga.decisions.csv import path_of as decided_path
-from genga.decisions.folder import in_one_form, tables
+from genga.decisions.folder import tables
 from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.models import registry
@@ -25,6 +24,7 @@ from genga.training.families.family import family_file
 from genga.training.launch import read_config
 from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
+from genga.workflow.decided import Decided, tables_of
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.records import Record
 from genga.workflow.session import Journal, ended
@@ -45,6 +45,7 @@ class Project:
     episodes: Mapping[Episode, str]  # the video of each
     here: frozenset[str]  # series that have videos here; others are those on record
     bucket: Bucket | None = None
+    people: Decided = field(default_factory=Decided)  # what they decided
     opened: float = field(default_factory=time.time)  # s since the epoch
     tables: Mapping[str, str] = field(default_factory=tables)  # of what people decided (genga.decisions.folder)
 
@@ -150,10 +151,8 @@ class Project:
         return self.journal.code(stage, *map(family_file, bases))
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
-        """Return the file of what people decided of a kind, as a list; none if there is no such file."""
-        path = decided_path(kind, wildcards["series"], wildcards.get("episode", ""))
-        found = self.tables.get(in_one_form(path))
-        return [found] if found is not None else []
+        """Return the tables of corrections that a job reads for a kind, if they are there."""
+        return tables_of(self.tables, kind, wildcards, self.names_of(wildcards["series"]))
 
     def in_roles(self, roles: Sequence[str]) -> list[registry.Model]:
         """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""
@@ -195,19 +194,23 @@ class Project:
     def as_now(self, job: Record) -> dict[str, Any]:
         """Return what the job of a record would have for parameters now: sections, code, what people decided."""
         known = {name: self.params[name] for name in job.params if name in self.params}
-        paths = self.decided(kind, job.wildcards) if (kind := of_stage(job.rule)) else []
-        return known | {"code": self.code(job.rule), "corrections": self.digests(paths)}
+        said = self.corrections(kind, job.wildcards)[0] if (kind := of_stage(job.rule)) else {}
+        return known | {"code": self.code(job.rule), "corrections": said}
 
-    @staticmethod
-    def digests(paths: Iterable[str]) -> dict[str, str]:
-        """Return the sha256 of each file."""
-        return {path: sha256_of(path) for path in paths}
+    def corrections(self, kind: str, wildcards: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+        """Return what a job is held to of what people decided, and the files that it reads: of a series their list."""
+        return self.people.of(wildcards, kind, self.decided(kind, wildcards), self.journal.listed)
+
+    def digests(self, paths: Iterable[str]) -> dict[str, Any]:
+        """Return the sha256 of each file, of a table of corrections as it is when the run has started."""
+        return {path: self.people.digest(path) for path in paths}
 
     def start(self, folders: Iterable[Path]) -> None:
         """Hold the folder: of two runs at once the second says so and ends. So does one that cannot write `folders`."""
         try:
             self.journal.start()
             check_writable(folders)
+            self.people.write()
         except GengaError as error:
             ended(error)
 
@@ -232,6 +235,7 @@ class Project:
             if well:
                 self.journal.write_code()
                 self.journal.describe(made)
+                self.people.tell_moved()
             else:
                 self.journal.stop()
             if self.bucket is None:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from genga.errors import GengaError
 from genga.stages import STAGES
@@ -72,8 +72,8 @@ class Journal:
         """Return the file of every family of bases if a stage finds one by its name, else none."""
         return self._index.families(f"scripts/{stage}.py")
 
-    def listed(self, names: list[str]) -> str:
-        """Return the path of a file with the names, a JSON list: equal names, equal path."""
+    def listed(self, names: Any) -> str:
+        """Return the path of a file with the names, a JSON list or whatever else: equal names, equal path."""
         path, text = _LISTS / f"{key_of({'names': json.dumps(names)})}.json", json.dumps(names, ensure_ascii=False)
         if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)

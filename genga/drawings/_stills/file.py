@@ -5,8 +5,7 @@ from typing import Protocol
 
 from genga.images.codec import encode
 from genga.images.h264 import Packer
-from genga.images.image import Image
-from genga.images.planar import Frame
+from genga.images.image import Frame, Image
 from genga.images.rgb import Converter
 from genga.params.stills import Format, Lossless
 

@@ -14,7 +14,7 @@ import numpy as np
 from genga.drawings._text.detect import lines_in, stroke_masks
 from genga.drawings.static_tiles import Mask
 from genga.images.boxes import Box, around, containment
-from genga.images.planar import Luma
+from genga.images.image import Luma
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
 Line = dict[str, float | bool]  # a value of LINE

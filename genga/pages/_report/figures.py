@@ -46,12 +46,13 @@ def compose(
     models: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, Any],
     sources: Sequence[Source],
+    without_effect: pl.DataFrame,
 ) -> dict[str, Any]:
     """Return the figures of a report.
 
     evaluation: what stage evaluate wrote; judged: its rows; samples: OF_SAMPLE; origins: see origins(), of the images
     that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see
-    genga.pages.counts; models: role, name, licence, ...
+    genga.pages.counts; models: role, name, licence, ...; without_effect: decisions that take none, OPEN
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
     return {
@@ -65,6 +66,7 @@ def compose(
         "losses": curve(losses),
         "counts": dict(counts),
         "total": add_up(counts.values()),
+        "open": without_effect.to_dicts(),
         "models": [dict(model) for model in models],
         "parameters": dict(parameters),
         "sources": [vars(source) for source in sources],

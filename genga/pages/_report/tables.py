@@ -13,6 +13,7 @@ from genga.pages.counts import read_tables as read_counted
 from genga.pages.tally import Counts
 from genga.store.files import in_project, read_facts, sha256_of
 from genga.store.parquet import read_episodes, read_table
+from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE
 from genga.tables.schema import SHARD
 
@@ -29,6 +30,7 @@ class Tables:
     crops: pl.DataFrame  # OF_CROP, of all episodes
     stills: pl.DataFrame  # OF_STILLS, likewise
     counts: Mapping[str, Counts]  # by episode
+    open: pl.DataFrame  # OPEN, of its series
     sources: Sequence[Source]  # what all of it was made of
 
     @property
@@ -50,8 +52,8 @@ def read_tables(
 ) -> Tables:
     """Read the files of a run, the tables of its series and those of its episodes.
 
-    of_series: by stage, as genga.pages.counts has them. folders: by stage, where probe's facts and the tables of the
-    episodes lie, a file for each; names: of the episodes.
+    of_series: by stage, as genga.pages.counts has them, and `open`, decisions that take no effect. folders: by stage,
+    where probe's facts and the tables of the episodes lie, a file for each; names: of the episodes.
     """
     episodes, judgement, dataset = list(names), read_facts(scores), of_series["dataset"]
     videos = {name: str(read_facts(folders["probe"] / f"{name}.json")["sha256"]) for name in episodes}
@@ -70,6 +72,7 @@ def read_tables(
         crops=read_episodes(folders["crop"], episodes, OF_CROP),
         stills=read_episodes(folders["stills"], episodes, OF_STILLS),
         counts={name: counted(name) for name in episodes},
+        open=read_table(of_series["open"], OPEN),
         sources=[
             *(Source("video", f"{series}/{name}", videos[name]) for name in episodes),
             *(Source("table", in_project(path), sha256_of(path)) for path in (dataset, samples, judged)),

@@ -1,0 +1,212 @@
+"""What people decided, as the jobs will have it: lines with where they were decided, and where they take effect.
+
+Before anything is made anew, while the tables are still those that a person looked at, every line that says of somebody
+or of a dropped drawing, and not yet where, is looked up in them (`at`, genga.decisions.placing). Jobs are held to what
+the table says with that; it is written down when a run starts, and never in a dry run. And a line about a drawing that
+another episode keeps goes to that episode's jobs, which are held to these lines alone.
+
+What was found of a table is kept under .snakemake/ with the stamps of all files that it came from.
+"""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from genga.decisions.anchors import read_anchor, target_of
+from genga.decisions.csv import AT, KINDS, Decision, content_of, parse
+from genga.decisions.csv import path_of as table_path
+from genga.decisions.folder import in_one_form
+from genga.decisions.frames import at_of, hold_of, is_at
+from genga.decisions.placing import Episode, Scene, read_episode
+from genga.decisions.tags import lines_of, subject_of
+from genga.decisions.writer import changed
+from genga.errors import GengaError
+from genga.store.files import read_notes, replacing, sha256_of, write_json
+from genga.store.hash_cache import stamp_of
+from genga.tables.places import path_of
+
+_LOOKED_AT = ("dedup", "stills", "detect")  # stages whose tables say where something is
+_NOTES = Path(".snakemake/genga/decided.json")
+
+
+@dataclass
+class Decided:
+    """What people decided in this folder, as it was when it was looked at."""
+
+    there: Mapping[str, str] = field(default_factory=dict)  # tables, see genga.decisions.folder
+    series: Mapping[str, Iterable[str]] = field(default_factory=dict)  # with their episodes
+    noted: dict[str, bytes] = field(default_factory=dict)  # tables with `at` in more lines than they have it
+    before: dict[str, bytes] = field(default_factory=dict)  # the same as they are
+    lines: dict[str, int] = field(default_factory=dict)  # how many lines of them
+    landed: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)  # by series/episode, of other episodes
+
+    def digest(self, path: str) -> str:
+        """Return the sha256 of a file as the jobs will have it."""
+        return hashlib.sha256(self.noted[path]).hexdigest() if path in self.noted else sha256_of(path)
+
+    def write(self) -> None:
+        """Write down where lines were decided. Raises GengaError for a table that is not what was looked at."""
+        for path, content in self.noted.items():
+            if content_of(path) != self.before[path]:
+                raise GengaError(f"{path}: was written while it was read; run again")
+            with replacing(path) as temporary:
+                temporary.write_bytes(content)
+            lines = f"{self.lines[path]} line{'s' if self.lines[path] > 1 else ''}"
+            print(f"{path}: noted in {lines} where that was (column {AT})", file=sys.stderr)
+
+    def of(
+        self, wildcards: Mapping[str, str], kind: str, paths: list[str], listed: Callable[[Any], str]
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Return what a job with these tables is held to, and the files that it reads.
+
+        Those of a series are listed in a file. An episode's tags have a file more: other episodes' lines about drawings
+        that it keeps. listed: writes a list or the like into a file, and says which.
+        """
+        said: dict[str, Any] = {path: self.digest(path) for path in paths}
+        if not (episode := wildcards.get("episode")):  # Snakemake's are no mapping: `in` asks for a value
+            return said, [listed(paths)] if paths else []
+        landed = self.landed.get(f"{wildcards['series']}/{episode}", {}) if kind == "tags" else {}
+        said |= {f"{path}, about drawings of this episode": lines for path, lines in landed.items()}
+        return said, [*paths, *([listed(landed)] if landed else [])]
+
+    def tell_moved(self) -> None:
+        """Say after a run how many lines are about drawings that other episodes keep since, or keep no more."""
+        if moved := len(_places(self) ^ _places(look(self.there, self.series))):
+            print(
+                f"{moved} decisions moved to or from drawings of other episodes: run snakemake again", file=sys.stderr
+            )
+
+
+def tables_of(there: Mapping[str, str], kind: str, wildcards: Mapping[str, str], episodes: Iterable[str]) -> list[str]:
+    """Return the tables that a job of these wildcards reads for a kind, if they are there.
+
+    For the names of a series also those of its episodes: what takes no effect is counted with them. there: see
+    genga.decisions.folder.tables.
+    """
+    places = [(kind, wildcards.get("episode", ""))]
+    if not wildcards.get("episode"):
+        places += [(one.name, name) for name in episodes for one in KINDS.values() if one.level == "episode"]
+    names = [in_one_form(table_path(one, wildcards["series"], name)) for one, name in places]
+    return [there[name] for name in names if name in there]
+
+
+def _places(decided: Decided) -> set[tuple[str, str, str]]:
+    """Episode, table and line of each line that is about another episode's drawing."""
+    return {
+        (episode, table, str(line))
+        for episode, tables in decided.landed.items()
+        for table, lines in tables.items()
+        for line in lines
+    }
+
+
+@dataclass
+class _Found:
+    """What was found of one table."""
+
+    stamps: dict[str, list[int] | None]  # of all files that were looked at
+    at: dict[str, str]  # by line: what it does not say yet
+    landed: dict[str, list[list[Any]]]  # by the episode that keeps the drawing
+
+
+def look(there: Mapping[str, str], series: Mapping[str, Iterable[str]]) -> Decided:
+    """Return what people decided in this folder about these series and their episodes.
+
+    there: the tables, see genga.decisions.folder. One that cannot be read is left as it is: the job that reads it says
+    what is wrong with it.
+    """
+    known = {path: _Found(**found) for path, found in read_notes(_NOTES).items()}
+    decided, found = Decided(there, series), {}
+    for name, episodes in series.items() if there else ():
+        for kind, episode in [("characters", ""), *((kind, one) for one in episodes for kind in ("frames", "tags"))]:
+            if (path := there.get(in_one_form(table_path(kind, name, episode)))) is None:
+                continue
+            old = known.get(path)
+            found[path] = old if old is not None and _holds(old) else _looked(path, kind, name, episode)
+            _take(decided, path, kind, name, found[path])
+    if found != known:
+        write_json(_NOTES, {path: asdict(one) for path, one in found.items()})
+    return decided
+
+
+def _holds(found: _Found) -> bool:
+    return all((None if (now := stamp_of(path)) is None else list(now)) == was for path, was in found.stamps.items())
+
+
+def _looked(path: str, kind: str, series: str, episode: str) -> _Found:
+    """What is found of a table, from it and from the tables of the episodes that it is about."""
+    looked_at = {path}
+
+    def read(name: str) -> Episode | None:
+        paths = [path_of(stage, f"{series}/{name}") for stage in _LOOKED_AT]
+        looked_at.update(paths)
+        return read_episode(*map(Path, paths))
+
+    scene, at, landed = Scene(series, read), {}, {}
+    stamps = {path: stamp_of(path)}
+    try:
+        lines = parse(content_of(path), path, kind)
+        at = {str(one.line): text for one in lines if (text := _lacking(one, scene, episode))}
+        landed = landing(path, scene, at) if kind == "tags" else {}
+    except GengaError:  # the job says it, too
+        at, landed = {}, {}
+    stamps |= {one: stamp_of(one) for one in sorted(looked_at)}
+    return _Found({one: None if stamp is None else list(stamp) for one, stamp in stamps.items()}, at, landed)
+
+
+def landing(path: str | Path, scene: Scene, at: Mapping[str, str]) -> dict[str, list[list[object]]]:
+    """Return by episode the lines of a table whose drawings it keeps, as placed_lines reads them; without its own.
+
+    at: by line, what its column `at` does not say yet.
+    """
+    found: dict[str, list[list[object]]] = {}
+    for one in lines_of(path):
+        target, noted = subject_of(one), at.get(str(one.line), "")
+        anchor = read_anchor(noted, str(path)) if noted else one.at
+        still, why = scene.shown(target) if target else (None, "")
+        if target is None or still is None or why or still.episode == target.episode:
+            continue
+        there = still._replace(box=target.box, kind=target.kind)
+        known = anchor is not None and anchor.is_of(target)
+        if target.box is None or known:
+            name = f"{there.still}-{there.box}-{there.kind}" if one.of_crop else there.still
+            place = str(anchor._replace(frame=there.frame)) if anchor is not None and known else ""
+            found.setdefault(there.episode, []).append([one.line, name, one.box, one.tag, one.decision, place])
+    return found
+
+
+def _lacking(line: Decision, scene: Scene, episode: str) -> str:
+    """What stands in the column `at` of a line that does not say it, or says it of another id; "" if nothing can."""
+    if line.kind == "frames":
+        return _hold(line, scene.episode(episode)) if line["decision"] == "drop" else ""
+    target = target_of(line["crop"] or line["still_or_crop"])
+    if target is not None and line["box"].isdecimal():
+        target = target._replace(box=int(line["box"]))
+    if target is None or target.box is None:
+        return ""
+    anchor = read_anchor(line[AT], line.where)
+    now = scene.anchor(target) if anchor is None or not anchor.is_of(target) else None
+    return "" if now is None else str(now)
+
+
+def _hold(line: Decision, episode: Episode | None) -> str:
+    """The same of a dropped drawing."""
+    frame = line["frame"]
+    if not frame.isdecimal() or episode is None or is_at(line[AT], int(frame)):
+        return ""
+    hold = hold_of(episode.dedup, int(frame))
+    return "" if hold is None else at_of(int(frame), hold)
+
+
+def _take(decided: Decided, path: str, kind: str, series: str, found: _Found) -> None:
+    """Put what was found of a table to the rest."""
+    if found.at:
+        content = content_of(path)
+        said = {str(one.line): one for one in parse(content, path, kind)}
+        decided.before[path], decided.lines[path] = content, len(found.at)
+        decided.noted[path] = changed(content, [(said[line], {AT: text}) for line, text in found.at.items()])
+    for episode, lines_there in found.landed.items():
+        decided.landed.setdefault(f"{series}/{episode}", {})[path] = lines_there
