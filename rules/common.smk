@@ -57,7 +57,7 @@ def of_series(pattern):
 
 def model_files(*roles):
     """Return the files of the models in these roles; which they are `pins` says, not their time."""
-    files = [ancient(path) for path in PROJECT.model_files(roles)]
+    files = [ancient(path) for path in PROJECT.held.files(roles)]
     return shipped(files) if PROJECT.models.section.use == "embedded" else files
 
 
@@ -121,13 +121,13 @@ def episodes(wildcards):
 
 def held_to(what, *roles):
     """Return a params function: the `pins` or `contracts` of the models in these roles, to which a job is held."""
-    value = Named(what, getattr(PROJECT, what)(roles), "")
+    value = Named(what, getattr(PROJECT.held, what)(roles), "")
     return lambda wildcards: value
 
 
 def catalogue(wildcards):
     """What models.yaml says of every model in use."""
-    return Named("catalogue", PROJECT.catalogue, "")
+    return Named("catalogue", PROJECT.held.catalogue, "")
 
 
 # A machine that must have a GPU is asked for where models.device says so; `auto` takes what it finds.

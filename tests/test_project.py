@@ -131,15 +131,15 @@ def test_threads_of_processes_started_together(project: Project) -> None:
 
 
 def test_models_by_role(project: Project) -> None:
-    taggers = [model.role for model in project.in_roles(["tagger"])]
+    taggers = [model.role for model in project.held.in_roles(["tagger"])]
     assert taggers and all(role.startswith("tagger-") for role in taggers)
-    assert all(Path(ROOT, path).is_file() for path in project.pins(["tagger"]))
-    assert sorted(project.model_files(["tagger"])) == sorted(project.pins(["tagger"]))
-    assert project.contracts(["tagger-1"]) == {
+    assert all(Path(ROOT, path).is_file() for path in project.held.pins(["tagger"]))
+    assert sorted(project.held.files(["tagger"])) == sorted(project.held.pins(["tagger"]))
+    assert project.held.contracts(["tagger-1"]) == {
         "tagger-1": {"name": "genga-demo-tagger-a", "type": "yolo", "preprocess": "pillow", "folder": None,
                      "family": "sd15"}
     }  # fmt: skip
-    assert project.pins(["nobody"]) == {} and project.model_files(["nobody"]) == []
+    assert project.held.pins(["nobody"]) == {} and project.held.files(["nobody"]) == []
 
 
 def test_what_people_decided(project: Project) -> None:

@@ -6,7 +6,7 @@ nothing of Snakemake's own types: rules/common.smk makes input functions of what
 
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.models import registry
 from genga.params.section import section_of_run
-from genga.store.files import check_writable, sha256_of
+from genga.store.files import check_writable
 from genga.tables.places import RAW, path_of
 from genga.training.families.family import family_file
 from genga.training.launch import read_config
@@ -26,10 +26,9 @@ from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
 from genga.workflow.decided import Decided, tables_of
 from genga.workflow.dvc_lock import finished, tell
+from genga.workflow.held_models import HeldModels
 from genga.workflow.records import Record
 from genga.workflow.session import Journal, ended
-
-_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files"}  # of a model's entry: told, or said by pins
 
 Params = Mapping[str, Any]  # params.yaml, section by section
 
@@ -147,49 +146,17 @@ class Project:
 
     def code(self, stage: str) -> str:
         """Return the key of what a stage's script does, with its modules, their data files and its base's family."""
-        bases = self.in_roles(["base"]) if self.journal.families(stage) else []
+        bases = self.held.in_roles(["base"]) if self.journal.families(stage) else []
         return self.journal.code(stage, *map(family_file, bases))
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the tables of corrections that a job reads for a kind, if they are there."""
         return tables_of(self.tables, kind, wildcards, self.names_of(wildcards["series"]))
 
-    def in_roles(self, roles: Sequence[str]) -> list[registry.Model]:
-        """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""
-        wanted = set(roles)
-        return [model for role, model in self.models.models.items() if {role, role.partition("-")[0]} & wanted]
-
-    def model_files(self, roles: Sequence[str]) -> list[str]:
-        """Return the files of the models in these roles that are there: of a missing one the job says how to get it."""
-        paths = [path for model in self.in_roles(roles) for path in model.paths]
-        if self.bucket is not None and self.models.section.use == "published":
-            return [path for path in paths if path in self._weights]
-        return [path for path in paths if Path(path).is_file()]
-
     @cached_property
-    def _weights(self) -> set[str]:
-        return set(self.bucket.names(self.models.section.folder)) if self.bucket is not None else set()
-
-    def pins(self, roles: Sequence[str]) -> dict[str, str]:
-        """Return the sha256 of the models in these roles by file, to which every job holds them."""
-        pinned: dict[str, str | None] = {}
-        for model in self.in_roles(roles):
-            files = {file.path.as_posix(): file.pinned for file in model.files}
-            if model.pinned is not None:
-                files[model.path.as_posix()] = model.pinned
-            elif not model.is_pinned:  # on no record yet: as the files are
-                files |= {path: sha256_of(path) for path in files if Path(path).is_file()}
-            pinned |= files
-        return {path: digest for path, digest in pinned.items() if digest is not None}
-
-    def contracts(self, roles: Sequence[str]) -> dict[str, Any]:
-        """Return by role what models.yaml says of these models, beside their files, that changes what they compute."""
-        return {model.role: model.entry.model_dump(exclude=_SAID_ONLY) for model in self.in_roles(roles)}
-
-    @cached_property
-    def catalogue(self) -> dict[str, Any]:
-        """By role what models.yaml says of every model in use."""
-        return {role: model.entry.model_dump() for role, model in self.models.models.items()}
+    def held(self) -> HeldModels:
+        """The models, as jobs are held to them."""
+        return HeldModels(self.models, self.bucket)
 
     def as_now(self, job: Record) -> dict[str, Any]:
         """Return what the job of a record would have for parameters now: sections, code, what people decided."""
