@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from genga.audit.as_text import verdict
 from genga.audit.roots import keep_records, root_of
+from genga.audit.signing import sign
 from genga.audit.verify import audit
 from genga.cli.audit import app
 from genga.errors import GengaError
@@ -234,6 +235,15 @@ def test_what_is_not_on_record_is_not_signed(project: Path) -> None:
     with pytest.raises(GengaError, match=r"checkpoints.json: no line of records.jsonl says how it was made"):
         keep_records("r", records)
     assert not Path("models/r/records.jsonl").exists()
+
+
+@pytest.mark.parametrize("going_on", ["unfinished/r-000001.safetensors", ".state/state.safetensors"])
+def test_a_run_whose_training_goes_on_is_not_signed(project: Path, going_on: str) -> None:
+    text("key", "a key")
+    text(f"models/r/{going_on}", "half")
+    with pytest.raises(GengaError, match="is of training that is not done; finish it with snakemake, or delete it"):
+        sign(Path("models/r"), Path("key"))
+    assert not Path("models/r.sig").exists()
 
 
 def test_a_page_of_the_workflow_says_nothing_of_a_root(project: Path) -> None:

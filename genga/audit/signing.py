@@ -43,6 +43,9 @@ def make_key(private: Path) -> Path:
 def sign(folder: Path, private: Path) -> Path:
     """Sign every file in the folder; return the signature's path. Raises GengaError if that cannot be done."""
     _check(folder, private)
+    for going_on in (folder / "unfinished", folder / ".state"):
+        if going_on.exists():
+            raise GengaError(f"{going_on}: is of training that is not done; finish it with snakemake, or delete it")
     signing, target = library("model_signing.signing"), _signature(folder)
     everything = library("model_signing.hashing").Config().set_ignored_paths(paths=[], ignore_git_paths=False)
     try:
