@@ -3,6 +3,7 @@
 A stand-in names the modules that the real script imports, so a change of a module concerns the same stages.
 """
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -189,6 +190,7 @@ def _run(project: Path, log: Path, arguments: tuple[str, ...]) -> None:
     """What the fork does: all that is said goes to `log`."""
     import snakemake.cli
 
+    gc.freeze()  # what other tests left, as sessions of models with threads that no fork has, is not ours to take apart
     os.chdir(project)
     with open(log, "w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)

@@ -1,5 +1,6 @@
 """Everything that may happen to a finished project (changes.py), one thing at a time: what both tools make of it."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -88,6 +89,7 @@ def _dvc_status(project: Path, answer: Path) -> None:
 
     from genga.workflow.session import Journal
 
+    gc.freeze()  # as in standin._run
     os.chdir(project)
     with Repo(".") as repo:
         named = repo.status()
