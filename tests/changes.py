@@ -254,6 +254,7 @@ MADE = {
     }.items() for kind in kinds},
     path_of("overview", SERIES, "html"): "overview",
     **{path_of("characters", SERIES, kind): "characters" for kind in ("parquet", "html")},
+    path_of("characters", f"open/{SERIES}"): "characters",
     **{path_of("dataset", name): "dataset" for name in (SERIES, f"left-out/{SERIES}")},
     **{f"models/{RUN}/{name}": "train" for name in (
         "checkpoints.json", "checkpoints/a.safetensors", "ledger.parquet", "losses.parquet",

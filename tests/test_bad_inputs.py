@@ -76,7 +76,8 @@ def tags(content: str | bytes) -> Make:
 
 DRY = ("snakemake", "-n")
 TAG = (
-    "scripts/tag.py", "--in-stills", "none.parquet", "--in-detect", "none.parquet", "--out", "data/tag/s/ep1.parquet",
+    "scripts/tag.py", "--in-stills", "none.parquet", "--in-detect", "none.parquet", "--in-dedup", "none.parquet",
+    "--out", "data/tag/s/ep1.parquet",
     "--corrections", "corrections/s/ep1/tags.csv",
 )  # fmt: skip
 SUMMARY = ("-m", "genga", "summary")
@@ -322,7 +323,7 @@ BAD = [
         "a set of models that is a list",
         write("models.yaml", "embedded: [base]\npublished: {}\n"),
         DRY,
-        ("models.yaml:embedded: must be a mapping of roles, got ['base']",),
+        ("models.yaml:embedded: must be a mapping of roles, each with its model",),
     ),
     Bad(
         "a model that is a word",

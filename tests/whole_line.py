@@ -34,12 +34,14 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
     video, probed = f"data/raw/{EPISODE}.mkv", f"data/probe/{EPISODE}.json"
     shown = [word for name in ("frames", "shots", "dedup", "stills") for word in (f"--in-{name}", table[name])]
     people, dataset, left_out = (f"data/{name}/tiny.parquet" for name in ("characters", "dataset", "dataset/left-out"))
+    unplaced = "data/characters/open/tiny.parquet"
     samples, judged = f"data/sample/{RUN}.parquet", f"data/evaluate/{RUN}"
     checkpoints, many = f"models/{RUN}/checkpoints.json", ["--threads", str(threads)]
     models = ["--models", json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": batch}), *many]
     series = ["--in-data", "data", "--episodes", "episodes.json"]
     counted = ("probe", "shots", "dedup", "stills", "detect", "quality", "tag", "crop")
     folders = [word for name in counted for word in (f"--in-{name}", f"data/{name}/tiny")]
+    drawn = [*shown[6:], "--in-detect", table["detect"], "--in-dedup", table["dedup"]]
     return {
         "probe": ["--in-video", video, "--out", probed],
         "frames": ["--in-video", video, "--in-probe", probed, "--out", table["frames"], "--out-cells", tar["frames"],
@@ -51,12 +53,13 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
         "review": [*shown, "--out-page", "data/review/page.html", "--out-figures", "data/review/tiny/ep01.json", *many],
         "detect": [*shown[6:], "--out", table["detect"], *models],
         "quality": [*shown[6:], *shown[2:4], "--out", table["quality"], *many],
-        "tag": [*shown[6:], "--in-detect", table["detect"], "--out", table["tag"], *models],
-        "crop": [*shown[6:], "--in-detect", table["detect"], "--in-tag", table["tag"], "--in-quality", table["quality"],
+        "tag": [*drawn, "--out", table["tag"], *models],
+        "crop": [*drawn, "--in-tag", table["tag"], "--in-quality", table["quality"],
                  "--out", table["crop"], "--out-shard", tar["crop"]],
         "embed": ["--in-crop", table["crop"], "--out", table["embed"], *models],
         "overview": [*series, "--out", "data/overview/tiny.html"],
-        "characters": [*series, "--out", people, "--out-sheet", "data/characters/tiny.html", *models],
+        "characters": [*series, "--out", people, "--out-sheet", "data/characters/tiny.html",
+                       "--out-open", unplaced, *models],
         "dataset": [*series, "--in-characters", people, "--out", dataset, "--out-left-out", left_out],
         "train": ["--in-dataset", dataset, "--run", RUN, "--out", f"models/{RUN}"],
         "sample": ["--in-checkpoints", checkpoints, "--out-table", samples, "--out-shard", f"data/sample/{RUN}.tar"],
@@ -64,7 +67,8 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
                      "--out-scores", f"{judged}.json", "--out-table", f"{judged}.parquet",
                      "--out-model", f"models/{RUN}/{RUN}.safetensors"],
         "report": ["--in-scores", f"{judged}.json", "--in-judged", f"{judged}.parquet", "--in-samples", samples,
-                   "--in-losses", f"models/{RUN}/losses.parquet", "--in-characters", people, "--in-dataset", dataset,
+                   "--in-losses", f"models/{RUN}/losses.parquet", "--in-characters", people,
+                   "--in-open", unplaced, "--in-dataset", dataset,
                    "--in-left-out", left_out, *folders, "--series", "tiny", *series[2:],
                    "--out-page", "reports/r.html", "--out-figures", "reports/r.json"],
     }  # fmt: skip
