@@ -188,7 +188,8 @@ def test_a_change_of_what_a_part_lacks_is_told_by_both(clone: Path) -> None:
     )
     where = f"{SERIES}/{EPISODES[0]}"
     series = ("dataset", f"left-out/{SERIES}", "dataset")  # a job is called after the first of its outputs
-    assert told == {("crop", where, "corrections"), ("tag", where, "corrections"), series}
+    people = ("characters", f"open/{SERIES}", "corrections")
+    assert told == {("crop", where, "corrections"), ("tag", where, "corrections"), people, series}
     status = command(clone, "dvc", "status")
     assert "corrections" in status and re.search(r"modified: +dataset", status)
 
