@@ -14,8 +14,9 @@ from genga.decisions.frames import read_verdicts
 from genga.decisions.placing import OF_DEDUP, OF_DETECT, OF_STILLS, Episode, Placed, Scene, Unplaced
 from genga.decisions.tags import Correction, place, placed_lines, read_corrections
 from genga.store.parquet import write_table
-from genga.workflow.decided import Decided, landing
+from genga.workflow.decided import Decided
 from genga.workflow.decided import look as look_at
+from genga.workflow.looked_up import landing
 
 Row = tuple[int | None, str, str | None]  # keeper, reason, the keeper's episode
 Boxes = Mapping[int, Sequence[tuple[int, int, int, int]]]  # by frame of a still of 200 x 100 px: persons, in px
@@ -265,7 +266,7 @@ def test_lines_are_noted_where_they_were_decided(project, capsys: pytest.Capture
 def test_nothing_is_read_again_that_is_as_it_was(project, monkeypatch: pytest.MonkeyPatch) -> None:
     put(NAMES, "crop,character\ns/ep01/000001-1-head,bea\n")
     first = look(SERIES)
-    monkeypatch.setattr("genga.workflow.decided.read_episode", lambda *paths: pytest.fail("was read again"))
+    monkeypatch.setattr("genga.workflow.looked_up.read_episode", lambda *paths: pytest.fail("was read again"))
     assert look(SERIES) == first
     monkeypatch.undo()
     project("ep01", episode(ROWS, {1: [ANNA], 2: [BEA], 5: [ANNA]}))  # nobody has number 1

@@ -15,20 +15,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genga.decisions.anchors import read_anchor, target_of
-from genga.decisions.csv import AT, KINDS, Decision, content_of, parse
+from genga.decisions.csv import AT, KINDS, content_of, parse
 from genga.decisions.csv import path_of as table_path
 from genga.decisions.folder import in_one_form
-from genga.decisions.frames import at_of, hold_of, is_at
-from genga.decisions.placing import Episode, Scene, read_episode
-from genga.decisions.tags import lines_of, subject_of
 from genga.decisions.writer import changed
 from genga.errors import GengaError
 from genga.store.files import read_notes, replacing, sha256_of, write_json
 from genga.store.hash_cache import stamp_of
-from genga.tables.places import path_of
 
-_LOOKED_AT = ("dedup", "stills", "detect")  # stages whose tables say where something is
 _NOTES = Path(".snakemake/genga/decided.json")
 
 
@@ -125,7 +119,7 @@ def look(there: Mapping[str, str], series: Mapping[str, Iterable[str]]) -> Decid
             if (path := there.get(in_one_form(table_path(kind, name, episode)))) is None:
                 continue
             old = known.get(path)
-            found[path] = old if old is not None and _holds(old) else _looked(path, kind, name, episode)
+            found[path] = old if old is not None and _holds(old) else _looked_up(path, kind, name, episode)
             _take(decided, path, kind, name, found[path])
     if found != known:
         write_json(_NOTES, {path: asdict(one) for path, one in found.items()})
@@ -136,69 +130,10 @@ def _holds(found: _Found) -> bool:
     return all((None if (now := stamp_of(path)) is None else list(now)) == was for path, was in found.stamps.items())
 
 
-def _looked(path: str, kind: str, series: str, episode: str) -> _Found:
-    """What is found of a table, from it and from the tables of the episodes that it is about."""
-    looked_at = {path}
+def _looked_up(path: str, kind: str, series: str, episode: str) -> _Found:
+    from genga.workflow.looked_up import looked_up  # brings what reads tables: not for whoever knows what they say
 
-    def read(name: str) -> Episode | None:
-        paths = [path_of(stage, f"{series}/{name}") for stage in _LOOKED_AT]
-        looked_at.update(paths)
-        return read_episode(*map(Path, paths))
-
-    scene, at, landed = Scene(series, read), {}, {}
-    stamps = {path: stamp_of(path)}
-    try:
-        lines = parse(content_of(path), path, kind)
-        at = {str(one.line): text for one in lines if (text := _lacking(one, scene, episode))}
-        landed = landing(path, scene, at) if kind == "tags" else {}
-    except GengaError:  # the job says it, too
-        at, landed = {}, {}
-    stamps |= {one: stamp_of(one) for one in sorted(looked_at)}
-    return _Found({one: None if stamp is None else list(stamp) for one, stamp in stamps.items()}, at, landed)
-
-
-def landing(path: str | Path, scene: Scene, at: Mapping[str, str]) -> dict[str, list[list[object]]]:
-    """Return by episode the lines of a table whose drawings it keeps, as placed_lines reads them; without its own.
-
-    at: by line, what its column `at` does not say yet.
-    """
-    found: dict[str, list[list[object]]] = {}
-    for one in lines_of(path):
-        target, noted = subject_of(one), at.get(str(one.line), "")
-        anchor = read_anchor(noted, str(path)) if noted else one.at
-        still, why = scene.shown(target) if target else (None, "")
-        if target is None or still is None or why or still.episode == target.episode:
-            continue
-        there = still._replace(box=target.box, kind=target.kind)
-        known = anchor is not None and anchor.is_of(target)
-        if target.box is None or known:
-            name = f"{there.still}-{there.box}-{there.kind}" if one.of_crop else there.still
-            place = str(anchor._replace(frame=there.frame)) if anchor is not None and known else ""
-            found.setdefault(there.episode, []).append([one.line, name, one.box, one.tag, one.decision, place])
-    return found
-
-
-def _lacking(line: Decision, scene: Scene, episode: str) -> str:
-    """What stands in the column `at` of a line that does not say it, or says it of another id; "" if nothing can."""
-    if line.kind == "frames":
-        return _hold(line, scene.episode(episode)) if line["decision"] == "drop" else ""
-    target = target_of(line["crop"] or line["still_or_crop"])
-    if target is not None and line["box"].isdecimal():
-        target = target._replace(box=int(line["box"]))
-    if target is None or target.box is None:
-        return ""
-    anchor = read_anchor(line[AT], line.where)
-    now = scene.anchor(target) if anchor is None or not anchor.is_of(target) else None
-    return "" if now is None else str(now)
-
-
-def _hold(line: Decision, episode: Episode | None) -> str:
-    """The same of a dropped drawing."""
-    frame = line["frame"]
-    if not frame.isdecimal() or episode is None or is_at(line[AT], int(frame)):
-        return ""
-    hold = hold_of(episode.dedup, int(frame))
-    return "" if hold is None else at_of(int(frame), hold)
+    return _Found(*looked_up(path, kind, series, episode))
 
 
 def _take(decided: Decided, path: str, kind: str, series: str, found: _Found) -> None:
