@@ -5,19 +5,23 @@ files, logs and commands without anything of genga. Both are asked in turn for a
 everything to do; a figure is the least of the rounds, in s of CPU time of the process. Then a copy without all that
 Snakemake knew, without videos and with arbitrary times, as after a clone and a pull, restores the records; its tables
 are as large as those of an episode of 24 minutes (of holes: nothing is read from a disk). Prints the tables that
-docs/workflow.md quotes. 1,000 episodes take some fifteen minutes.
+docs/clusters.md quotes. 1,000 episodes take some fifteen minutes.
+
+`python -m bench.growth --against COMMIT --episodes 2000` holds the code here against another commit's instead: CPU time
+and peak memory of `snakemake -n` in projects of one and of ten series, up to date and with nothing made yet, in turn.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 import yaml
 
-from bench._children import cost
+from bench._children import Cost, cost
 from bench.models import table
 from genga.stages import EPISODE_STAGES
 from genga.store.files import write_json
@@ -28,7 +32,7 @@ COPIED = (
     "demo/weights",
 )  # fmt: skip
 SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table
-OF_SERIES = (
+OF_SERIES = (  # of series s and its run
     "data/overview/s.html", "data/characters/s.parquet", "data/characters/s.html", "data/dataset/s.parquet",
     "data/dataset/left-out/s.parquet", "models/hana/checkpoints.json", "models/hana/ledger.parquet",
     "models/hana/losses.parquet", "data/sample/hana.parquet", "data/sample/hana.tar", "data/evaluate/hana.json",
@@ -65,13 +69,25 @@ RESTORE = (
 )
 
 
-def build(folder: Path, episodes: int, bare: bool) -> None:
-    """Make a project with so many episodes of which nothing is stale, unless it is there already."""
+def build(
+    folder: Path,
+    episodes: int,
+    bare: bool = False,
+    of: Path = ROOT,
+    series: int = 1,
+    made: bool = True,
+    sizes: Mapping[str, int] = SIZES,
+) -> None:
+    """Make a project with so many episodes, unless it is there already.
+
+    of: the repository whose code it gets. made: everything is, and nothing of it is stale; else there are only videos.
+    sizes: bytes of a table by stage.
+    """
     if (folder / "built").is_file():
         return
     shutil.rmtree(folder, ignore_errors=True)
     for name in COPIED:
-        source, target = ROOT / name, folder / name
+        source, target = of / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
@@ -79,26 +95,67 @@ def build(folder: Path, episodes: int, bare: bool) -> None:
             shutil.copy2(source, target)
     if bare:
         shutil.copy2(ROOT / "bench/bare.smk", folder / "Snakefile")
+    names = [f"s{number}" if number else "s" for number in range(series)]
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    params["runs"] = {"hana": {"series": "s", "character": "hana"}}
+    params["runs"] = {_run(name): {"series": name, "character": "hana"} for name in names}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
-    for name in [*(path for number in range(episodes) for path in files(number)), *OF_SERIES]:
+    for name in (path for series in names for path in _paths(series, episodes // len(names), made)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"{name}\n", encoding="utf-8")
-        if name.endswith(".parquet") and (size := SIZES.get(Path(name).parts[1])):
+        if name.endswith(".parquet") and (size := sizes.get(Path(name).parts[1])):
             os.truncate(folder / name, size)  # a hole follows the name
     words = [sys.executable, "-c", TOUCH, "--cores", "1000", "--touch", "--forceall"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(words if made else ["true"], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{folder}: {done.stderr}")
     write_json(folder / "built", episodes)
 
 
-def files(number: int) -> list[str]:
+def _run(series: str) -> str:
+    return f"hana{series.removeprefix('s')}"
+
+
+def _paths(series: str, episodes: int, made: bool) -> list[str]:
+    """The files of a series: those of its episodes, or of them the videos alone, and those of its run."""
+    of_series = [path.replace("/s.", f"/{series}.").replace("hana", _run(series)) for path in OF_SERIES]
+    of_episodes = [path for number in range(episodes) for path in files(number, series)[: None if made else 1]]
+    return of_episodes + (of_series if made else [])
+
+
+def files(number: int, series: str = "s") -> list[str]:
     """The video of an episode and what its stages write."""
     suffixes = {"probe": (".json",), "review": (".html", ".json"), **dict.fromkeys(SHARDS, (".parquet", ".tar"))}
     made = [(stage, suffix) for stage in EPISODE_STAGES for suffix in suffixes.get(stage, (".parquet",))]
-    return [f"data/raw/s/ep{number:04}.mkv", *(f"data/{stage}/s/ep{number:04}{suffix}" for stage, suffix in made)]
+    name = f"{series}/ep{number:04}"
+    return [f"data/raw/{name}.mkv", *(f"data/{stage}/{name}{suffix}" for stage, suffix in made)]
+
+
+def beside(commit: str, episodes: int, folder: Path, rounds: int) -> None:
+    """Print what a dry run costs here and with another commit's code: the least of the rounds of each, in turn."""
+    there = folder / f"code-{commit}"
+    if not there.is_dir():
+        there.mkdir(parents=True)
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True)
+        subprocess.run(["tar", "--extract"], cwd=there, input=archive.stdout, check=True)
+    header = ("series", "to do", "CPU, s", f"{commit}, CPU s", "ratio", "MB", f"{commit}, MB", "ratio")
+    print(table(header, []), flush=True)
+    for series in (1, 10):
+        for made in (True, False):
+            projects = [folder / f"{name}-{series}-{episodes}-{made}" for name in ("here", commit)]
+            for project, of in zip(projects, (ROOT, there), strict=True):
+                build(project, episodes, of=of, series=series, made=made, sizes={})
+            command = [sys.executable, "-m", "snakemake", "--dry-run"]
+            costs = [[cost(command, project) for project in projects] for _ in range(rounds)]
+            cpu, memory = ([min(found) for found in zip(*each, strict=True)] for each in _columns(costs))
+            said(
+                series, "nothing" if made else "everything", f"{cpu[0]:.1f}", f"{cpu[1]:.1f}",
+                f"{cpu[0] / cpu[1]:.2f}", f"{memory[0]:.0f}", f"{memory[1]:.0f}", f"{memory[0] / memory[1]:.2f}",
+            )  # fmt: skip
+
+
+def _columns(costs: list[list[Cost]]) -> tuple[list[list[float]], list[list[float]]]:
+    """CPU time and memory by round and project."""
+    return [[one.cpu for one in row] for row in costs], [[one.memory for one in row] for row in costs]
 
 
 def least(folders: list[Path], words: list[str], rounds: int) -> list[float]:
@@ -146,13 +203,18 @@ def main(
     episodes: list[int] = typer.Option([24, 200, 1000], help="how many; again for each"),
     folder: Path = typer.Option(Path("data/bench/growth"), help="where the projects are built"),
     rounds: int = typer.Option(3, min=1, help="measured in turn, the least counts"),
+    against: str = typer.Option("", help="a commit, whose dry runs the code here is held against"),
 ) -> None:
     """Measure what the workflow costs before any job runs, as episodes grow in number."""
+    if against:
+        for count in episodes:
+            beside(against, count, folder.absolute(), rounds)
+        return
     header = ("episodes", "to do", "genga, CPU s", "bare workflow, CPU s", "ratio", "at most")
     print("## A dry run\n\n" + table(header, []), flush=True)
     for count in episodes:
         genga, bare = (folder.absolute() / f"{name}-{count}" for name in ("genga", "bare"))
-        build(genga, count, bare=False)
+        build(genga, count)
         build(bare, count, bare=True)
         for what, words in (("nothing", []), ("everything", ["--forceall"])):
             ours, theirs = least([genga, bare], words, rounds)

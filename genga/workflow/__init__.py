@@ -13,6 +13,8 @@ dvc_phase           The last command of each phase in dvc.yaml: that it has all 
 held_models         The models of models.yaml, as the jobs that use them are held to them: files, pins, and what an
                     entry says.
 house_picture       Draw the house from the code: its rooms with their modules, and which room imports which, as SVG.
+looked_up           Where a table's lines were decided and where they take effect, as the tables of episodes have it
+                    now.
 missing_videos      Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is
                     gone.
 opening             Open the project when the Snakefile is read: all that has an effect before any job is here; rules/
@@ -28,7 +30,10 @@ restore             From the lines of records.jsonl back to Snakemake's records,
                     on record.
 session             What the workflow does around its jobs: hand records to Snakemake before it looks, write them down
                     when it is done.
+snakemake_growth    What Snakemake 9.27.1 does for every job and file again, done once or with less: the results are
+                    equal.
 snakemake_metadata  Snakemake's own records of this folder: .snakemake/metadata, one JSON file for each output, as of
                     version 9.27.
-snakemake_patches   All that is changed in Snakemake and its plugins, each with the version it was seen in, and why.
+snakemake_patches   What Snakemake and its plugins do otherwise than they would, each with the version it was seen in,
+                    and why.
 """

@@ -5,7 +5,7 @@ that lacks some goes on without these. A link that leads nowhere is neither: som
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,8 @@ def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
     """
     path, videos = Path(path), dict[Episode, str]()
     together: dict[str, set[str]] = {}
-    lines = path.read_bytes().split(b"\n") if path.is_file() else []
     try:
-        for job in (json.loads(line) for line in lines if line.startswith((_PROBED, _TOGETHER))):
+        for job in map(json.loads, _lines(path, (_PROBED, _TOGETHER))):
             of = job["wildcards"]
             if job["rule"] == "probe":
                 videos[of["series"], of["episode"]] = next(name for name in job["inputs"] if name.startswith(RAW))
@@ -46,6 +45,13 @@ def with_recorded(videos: Mapping[Episode, str], recorded: Mapping[Episode, str]
     """Return the videos here, and of each series without any here those on record: it was pulled without them."""
     here = {series for series, _ in videos}
     return {**videos, **{name: video for name, video in recorded.items() if name[0] not in here}}
+
+
+def _lines(path: Path, begin: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Yield the lines of a file, one at a time, that begin with any of these; none if there is no such file."""
+    if path.is_file():
+        with path.open("rb") as file:
+            yield from (line for line in file if line.startswith(begin))
 
 
 def check_links(folder: str | Path, recorded: Iterable[str]) -> list[str]:

@@ -31,7 +31,9 @@ from genga.workflow.missing_videos import (
 from genga.workflow.project import Params, Project
 from genga.workflow.records import read_records
 from genga.workflow.session import Journal, Papers, ended
+from genga.workflow.snakemake_growth import lighten
 from genga.workflow.snakemake_patches import (
+    keep_dry_runs_short,
     keep_outputs_until_replaced,
     let_lent_files_be_replaced,
     make_again,
@@ -56,9 +58,12 @@ def opened(workflow: Any, said: Params, papers: Papers) -> Project:
     use_this_python(root)
     let_lent_files_be_replaced()
     journal, bucket = Journal(root, papers), bucket_of(workflow)
+    if bucket is None:
+        lighten()
+        keep_dry_runs_short()
+        keep_outputs_until_replaced()
     project = open_project(root, params, journal, bucket, workflow.is_main_process)
     if bucket is None:
-        keep_outputs_until_replaced()
         make_again(journal.lost.again, journal.lost.beside)
     return project
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genga.store.files import read_notes, write_text
+from genga.store.files import read_notes, sha256_of, write_text
 from genga.store.hash_cache import Stamp, Stamps, stamp_of
 from genga.tables.places import RAW
 from genga.workflow.records import Record, Records, line_of
@@ -62,8 +62,7 @@ def write_state(path: str | Path, state: State) -> None:
 
 def digest_of(path: str | Path) -> str:
     """Return the sha256 of records.jsonl's bytes, "" if there is none."""
-    path = Path(path)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return sha256_of(path) if Path(path).is_file() else ""
 
 
 def restore(records: Records, digest: str, before: State, store: Store, stamps: Stamps) -> tuple[State, list[str]]:

@@ -1,4 +1,4 @@
-"""All that is changed in Snakemake and its plugins, each with the version it was seen in, and why.
+"""What Snakemake and its plugins do otherwise than they would, each with the version it was seen in, and why.
 
 tests/test_snakemake_patches.py fails where one is no longer needed, or where another version is locked than was looked
 at.
@@ -78,6 +78,9 @@ def make_again(lost: Set[str], outputs: Mapping[str, Set[str]]) -> None:
     of_snakemake = getattr(DAG.update_needrun, "of_snakemake", DAG.update_needrun)
 
     async def update_needrun(self: Any, create_inventory: bool = False) -> None:
+        if not lost:
+            await of_snakemake(self, create_inventory)
+            return
         cache = self.workflow.iocache
         if cache.active:
             cache.exists_local.update(dict.fromkeys(lost, True))
@@ -90,6 +93,31 @@ def make_again(lost: Set[str], outputs: Mapping[str, Set[str]]) -> None:
 
     update_needrun.of_snakemake = of_snakemake  # type: ignore[attr-defined]
     DAG.update_needrun = update_needrun
+
+
+def keep_dry_runs_short() -> None:
+    """Snakemake 9.27.1 puts together what a dry run would say of each job, its command three times, and then keeps it
+    back (`quiet: rules`); it works out the resources of each, to take them back where none were given.
+    """
+    from snakemake.executors.dryrun import Executor
+    from snakemake.scheduling.job_scheduler import JobScheduler
+    from snakemake.settings.enums import Quietness
+
+    if hasattr(Executor.printjob, "of_snakemake"):
+        return
+    say, free = Executor.printjob, JobScheduler._free_resources
+
+    def printjob(self: Any, job: Any) -> None:
+        said = self.workflow.output_settings
+        if Quietness.RULES not in (said.quiet or ()) or said.log_handler_settings:
+            say(self, job)
+
+    def free_resources(self: Any, job: Any) -> None:
+        if not self.dryrun:
+            free(self, job)
+
+    printjob.of_snakemake = say  # type: ignore[attr-defined]
+    Executor.printjob, JobScheduler._free_resources = printjob, free_resources
 
 
 def _add(dag: Any, outputs: Mapping[str, Set[str]]) -> None:
