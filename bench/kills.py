@@ -286,7 +286,7 @@ def main(
                 finish(killed, cores)
                 bad += _equal(killed, expected, moment.pass_)
         rows = [(n, m.pass_ + 1, m.where, m.who, m.running, _short(following), len(m.odd))
-                for n, (m, following) in enumerate(zip(drawn, [*drawn[1:], None], strict=True), 1)]  # fmt: skip
+                for n, (m, following) in enumerate(zip(drawn, [*drawn[1:], None], strict=False), 1)]  # fmt: skip
         anew = retrained(whole, home / "retrained", again, seed, cores) if again else []
         print(f"\n## {len(drawn)} kills in {passes} passes\n")
         print(table(("kill", "pass", "moment", "killed", "was running", "the next run began with", "odd files"), rows))
