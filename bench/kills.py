@@ -212,11 +212,14 @@ def retrained(whole: Path, folder: Path, count: int, seed: int, cores: int) -> l
     before, text = outputs(folder), params.read_text(encoding="utf-8")
     section = text.index("\ntrain:")
     at = text.index("  seed: ", section) + len("  seed: ")
-    for number in range(count):
+    while (number := len(rows)) < count:
         moment = Moment("train", WHO[number % len(WHO)], draw.random(), 0, number=SIGNALS[number % len(SIGNALS)])
         params.write_text(f"{text[:at]}{number + 1}0{text[at:]}", encoding="utf-8")
         hit = disturb(folder, moment, cores, lasts)
         params.write_text(text, encoding="utf-8")
+        if not hit or "train" not in moment.running:  # it was done before: its checkpoints are those of the other seed
+            finish(folder, cores)
+            continue
         found = outputs(folder)
         moment.odd = sorted(name for name in found.keys() | before.keys() if found.get(name) != before.get(name))
         said = subprocess.run(
