@@ -33,8 +33,9 @@ COPIED = (
 )  # fmt: skip
 SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table
 OF_SERIES = (  # of series s and its run
-    "data/overview/s.html", "data/characters/s.parquet", "data/characters/s.html", "data/dataset/s.parquet",
-    "data/dataset/left-out/s.parquet", "models/hana/checkpoints.json", "models/hana/ledger.parquet",
+    "data/overview/s.html", "data/characters/s.parquet", "data/characters/s.html",
+    "data/characters/open/s.parquet", "data/dataset/s.parquet", "data/dataset/left-out/s.parquet",
+    "models/hana/checkpoints.json", "models/hana/ledger.parquet",
     "models/hana/losses.parquet", "data/sample/hana.parquet", "data/sample/hana.tar", "data/evaluate/hana.json",
     "data/evaluate/hana.parquet", "models/hana/hana.safetensors", "reports/hana/index.html",
     "reports/hana/figures.json",
@@ -133,8 +134,8 @@ def files(number: int, series: str = "s") -> list[str]:
 def beside(commit: str, episodes: int, folder: Path, rounds: int) -> None:
     """Print what a dry run costs here and with another commit's code: the least of the rounds of each, in turn."""
     there = folder / f"code-{commit}"
-    if not there.is_dir():
-        there.mkdir(parents=True)
+    if not (there / "Snakefile").is_file():
+        there.mkdir(parents=True, exist_ok=True)
         archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True)
         subprocess.run(["tar", "--extract"], cwd=there, input=archive.stdout, check=True)
     header = ("series", "to do", "CPU, s", f"{commit}, CPU s", "ratio", "MB", f"{commit}, MB", "ratio")
