@@ -36,6 +36,7 @@ SINGLE = ("start", "record", "checkpoint", "finish")  # moments that no stage st
 WHO = ("job", "snakemake", "everything")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # while a run is trained anew
 _SAYS = re.compile(r"records\.jsonl|models/[^/]+/README\.md|reports/[^/]+/audit\.html")
+_BEFORE_THE_END = 0.6  # of training's time as it was measured: a kill after its end is none of training
 _GOING_ON = re.compile(r"models/[^/]+/(\.state|unfinished)/")  # of training that lasts
 _LOOK = 0.02  # s between looks at what runs; at moments that are over soon a tenth of it
 
@@ -213,7 +214,8 @@ def retrained(whole: Path, folder: Path, count: int, seed: int, cores: int) -> l
     section = text.index("\ntrain:")
     at = text.index("  seed: ", section) + len("  seed: ")
     while (number := len(rows)) < count:
-        moment = Moment("train", WHO[number % len(WHO)], draw.random(), 0, number=SIGNALS[number % len(SIGNALS)])
+        part = draw.random() * _BEFORE_THE_END
+        moment = Moment("train", WHO[number % len(WHO)], part, 0, number=SIGNALS[number % len(SIGNALS)])
         params.write_text(f"{text[:at]}{number + 1}0{text[at:]}", encoding="utf-8")
         hit = disturb(folder, moment, cores, lasts)
         params.write_text(text, encoding="utf-8")
