@@ -221,6 +221,7 @@ def retrained(whole: Path, folder: Path, count: int, seed: int, cores: int) -> l
         params.write_text(text, encoding="utf-8")
         if not hit or "train" not in moment.running:  # it was done before: its checkpoints are those of the other seed
             finish(folder, cores)
+            lasts = lasted(folder)
             continue
         found = outputs(folder)
         moment.odd = sorted(name for name in found.keys() | before.keys() if found.get(name) != before.get(name))
