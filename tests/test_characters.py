@@ -22,6 +22,7 @@ from genga.pages.contact_sheet import sheet, spread
 from genga.params.characters import Params
 from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
 from genga.people.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
+from genga.people.naming import Crop, give_names
 from genga.people.tracks import iou, links
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
@@ -147,6 +148,17 @@ def test_two_names_in_one_cluster_divide_it_by_the_nearest_and_say_so() -> None:
         f"cluster 0 holds crops of several names ({first} is hana, {last} is ren):"
         " each crop in it takes the nearest one's"
     ]
+
+
+def test_two_names_for_one_person_whom_no_cluster_has_are_said() -> None:
+    first, second = "s/e/000001-0-head", "s/e/000002-0-head"
+    crops = {crop: Crop((crop[:-7], 0), 5, -1) for crop in (first, second)}
+    names = [Name(2, first, "hana", None, "cluster"), Name(3, second, "ren", None, "cluster")]
+    found = give_names(crops, names, lambda a, b: 0.0, {crop.person: (5, -1) for crop in crops.values()})
+    assert found.warnings == [
+        f"one person from still to still has lines of several names ({first} is hana, {second} is ren): line 2 holds"
+    ]
+    assert {label for label, _ in found.labels.values()} == {"hana"}
 
 
 def test_two_outfits_in_one_cluster_are_no_conflict() -> None:

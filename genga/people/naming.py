@@ -108,16 +108,22 @@ def give_names(
     present, against = _settled(placed)
     found += [_open(name, one, crops) for name, one in against]
     by_cluster: dict[int, list[_Given]] = defaultdict(list)
-    by_track: dict[int, Name] = {}
+    by_track: dict[int, list[_Given]] = defaultdict(list)
     by_person: dict[Person, Name] = {}
     for given in present:
         if given.name.scope == "crop":
             by_person[given.person] = given.name
         elif given.cluster == NOISE:
-            by_track.setdefault(given.track, given.name)
+            by_track[given.track].append(given)
         else:
             by_cluster[given.cluster].append(given)
-    warnings = [text for cluster, stands in sorted(by_cluster.items()) for text in _conflict(cluster, stands)]
+    warnings = [
+        text
+        for cluster, stands in sorted(by_cluster.items())
+        for text in _conflict(f"cluster {cluster} holds crops", stands, "each crop in it takes the nearest one's")
+    ]
+    for lines in by_track.values():
+        warnings += _conflict("one person from still to still has lines", lines, f"line {lines[0].name.line} holds")
 
     def nearest(crop: Crop) -> Label:
         stands = by_cluster[crop.cluster]
@@ -126,7 +132,7 @@ def give_names(
         return min(stands, key=lambda given: (distance(crop.track, given.track), given.name.line)).name.label
 
     of_track = {
-        crop.track: nearest(crop) if crop.cluster in by_cluster else by_track[crop.track].label
+        crop.track: nearest(crop) if crop.cluster in by_cluster else by_track[crop.track][0].name.label
         for crop in crops.values()
         if crop.cluster in by_cluster or crop.track in by_track
     }
@@ -187,12 +193,12 @@ def _kind(name: Name) -> str:
     return name.crop.rpartition("-")[2]
 
 
-def _conflict(cluster: int, stands: Sequence[_Given]) -> list[str]:
-    """A warning when the named crops of one cluster are not one character; outfits may differ."""
+def _conflict(what: str, stands: Sequence[_Given], outcome: str) -> list[str]:
+    """A warning when the named crops of one cluster or track are not one character; outfits may differ."""
     if len({given.name.character for given in stands}) == 1:
         return []
     said = ", ".join(f"{given.name.crop} is {given.name.character or 'nobody'}" for given in stands)
-    return [f"cluster {cluster} holds crops of several names ({said}): each crop in it takes the nearest one's"]
+    return [f"{what} of several names ({said}): {outcome}"]
 
 
 def open_rows(
