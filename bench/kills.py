@@ -11,6 +11,7 @@ SIGHUP and SIGINT in turn: then the change is taken back; every file must be the
 """
 
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -213,25 +214,32 @@ def retrained(whole: Path, folder: Path, count: int, seed: int, cores: int) -> l
     before, text = outputs(folder), params.read_text(encoding="utf-8")
     section = text.index("\ntrain:")
     at = text.index("  seed: ", section) + len("  seed: ")
-    while (number := len(rows)) < count:
+    for turn in itertools.count():
+        if len(rows) == count:
+            break
         part = draw.random() * _BEFORE_THE_END
-        moment = Moment("train", WHO[number % len(WHO)], part, 0, number=SIGNALS[number % len(SIGNALS)])
-        params.write_text(f"{text[:at]}{number + 1}0{text[at:]}", encoding="utf-8")
+        moment = Moment("train", WHO[turn % len(WHO)], part, 0, number=SIGNALS[turn % len(SIGNALS)])
+        params.write_text(f"{text[:at]}{turn + 1}0{text[at:]}", encoding="utf-8")
         hit = disturb(folder, moment, cores, lasts)
         params.write_text(text, encoding="utf-8")
-        if not hit or "train" not in moment.running:  # it was done before: its checkpoints are those of the other seed
-            finish(folder, cores)
-            lasts = lasted(folder)
-            continue
         found = outputs(folder)
         moment.odd = sorted(name for name in found.keys() | before.keys() if found.get(name) != before.get(name))
+        if not hit or "train" not in moment.running or (moment.odd and _trained(folder, found, before)):
+            finish(folder, cores)  # it was done, or went on to its end as Snakemake's jobs do at SIGTERM
+            lasts = lasted(folder)
+            continue
         said = subprocess.run(
             [sys.executable, "-m", "snakemake", "-n"], cwd=folder, capture_output=True, text=True, check=False
         )
         nothing = "Nothing to be done" in said.stdout + said.stderr
-        rows.append((number + 1, moment.who, moment.number.name, f"{moment.part:.2f}", len(moment.odd), nothing))
-        print(f"{rows[-1]} hit: {hit}, running {moment.running}; {moment.odd}", flush=True)
+        rows.append((len(rows) + 1, moment.who, moment.number.name, f"{part:.2f}", len(moment.odd), nothing))
+        print(f"{rows[-1]} running {moment.running}; {moment.odd}", flush=True)
     return rows
+
+
+def _trained(folder: Path, found: Mapping[str, str], before: Mapping[str, str]) -> bool:
+    """Whether training ended by itself: nothing is away, and nothing is left to go on from."""
+    return found.keys() == before.keys() and not any((folder / "models").glob("*/.state"))
 
 
 def clean(folder: Path) -> None:
