@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -108,6 +110,23 @@ def make_standin(folder: Path) -> Path:
     for episode in EPISODES:
         put(folder / video(episode), f"video of {episode}")
     return folder
+
+
+def make_finished(folder: Path, prepare: Callable[[Path], object] = lambda project: None) -> Path:
+    """Put the project into `folder`, prepare it, and let the whole line go through it, from videos to report."""
+    project = make_standin(folder)
+    prepare(project)
+    ran = snakemake(project)
+    assert ran.code == 0, ran.text
+    return project
+
+
+@contextmanager
+def copy_of(finished: Path, folder: Path) -> Iterator[Path]:
+    """Yield a copy for one test; its times are those of copying, not of the files."""
+    shutil.copytree(finished, folder, copy_function=shutil.copyfile)
+    yield folder
+    shutil.rmtree(folder)
 
 
 def video(episode: str) -> str:

@@ -4,14 +4,13 @@ import gc
 import json
 import multiprocessing
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from changes import CHANGES, table
 from conftest import ROOT
-from standin import change_params, command, digests, make_standin, snakemake
+from standin import change_params, command, copy_of, digests, make_finished, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -32,23 +31,18 @@ COARSE = (
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole line gone through, from videos to report; DVC is used."""
-    project = make_standin(tmp_path_factory.mktemp("standin") / "project")
-    change_params(project, "train", text_learning_rate=0.00005)
-    command(project, "dvc", "config", "core.no_scm", "true")
-    command(project, "dvc", "remote", "add", "-q", "-d", "nas", project.parent / "nas")
-    ran = snakemake(project)
-    assert ran.code == 0, ran.text
-    return project
+    def use_dvc(project: Path) -> None:
+        change_params(project, "train", text_learning_rate=0.00005)
+        command(project, "dvc", "config", "core.no_scm", "true")
+        command(project, "dvc", "remote", "add", "-q", "-d", "nas", project.parent / "nas")
+
+    return make_finished(tmp_path_factory.mktemp("standin") / "project", use_dvc)
 
 
 @pytest.fixture
 def copy(finished: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy for one test; its times are those of copying, not of the files."""
-    project = tmp_path / "copy"
-    shutil.copytree(finished, project, copy_function=shutil.copyfile)
-    yield project
-    shutil.rmtree(project)
+    with copy_of(finished, tmp_path / "copy") as project:
+        yield project
 
 
 @pytest.mark.parametrize("name", CHANGES)

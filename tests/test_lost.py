@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from standin import EPISODES, RUN, SERIES, change_params, digests, make_standin, snakemake, video
+from standin import EPISODES, RUN, SERIES, change_params, copy_of, digests, make_finished, snakemake, video
 
 from genga.workflow.records import read_records
 
@@ -17,20 +17,15 @@ CHECKPOINT = f"models/{RUN}/checkpoints/a.safetensors"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    project = make_standin(tmp_path_factory.mktemp("standin") / "project")
-    ran = snakemake(project)
-    assert ran.code == 0, ran.text
-    return project
+    return make_finished(tmp_path_factory.mktemp("standin") / "project")
 
 
 @pytest.fixture
 def copy(finished: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy in which Snakemake has looked once."""
-    project = tmp_path / "copy"
-    shutil.copytree(finished, project, copy_function=shutil.copyfile)
-    assert snakemake(project, "-n").nothing
-    yield project
-    shutil.rmtree(project)
+    with copy_of(finished, tmp_path / "copy") as project:
+        assert snakemake(project, "-n").nothing
+        yield project
 
 
 def outputs(project: Path) -> dict[str, str]:

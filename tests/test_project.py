@@ -14,6 +14,7 @@ from genga.errors import GengaError
 from genga.models import registry
 from genga.params.models import Params as Models
 from genga.workflow import opening
+from genga.workflow.decided import Decided
 from genga.workflow.opening import open_project, over, use_this_python
 from genga.workflow.project import Project
 from genga.workflow.records import Record
@@ -147,7 +148,7 @@ def test_what_people_decided(project: Project) -> None:
     assert project.decided("tags", wildcards) == []
     Path("corrections/s/ep2").mkdir(parents=True)
     Path("corrections/s/ep2/tags.csv").write_text("a\n")
-    project = replace(project, tables=tables())
+    project = replace(project, people=Decided(tables()))
     assert project.decided("tags", wildcards) == ["corrections/s/ep2/tags.csv"]
     job = Record("crop", wildcards, {}, {}, {"crop": {}, "pins": {}}, "", "", "")
     assert project.as_now(job) == {

@@ -16,6 +16,8 @@ from standin import (
     RUN,
     SERIES,
     change_params,
+    copy_of,
+    make_finished,
     make_standin,
     put,
     shuffle_times,
@@ -30,20 +32,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole line gone through, from videos to report."""
-    project = make_standin(tmp_path_factory.mktemp("standin") / "project")
-    ran = snakemake(project)
-    assert ran.code == 0, ran.text
-    return project
+    return make_finished(tmp_path_factory.mktemp("standin") / "project")
 
 
 @pytest.fixture
 def copy(finished: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy for one test; its times are those of copying, not of the files."""
-    project = tmp_path / "copy"
-    shutil.copytree(finished, project, copy_function=shutil.copyfile)
-    yield project
-    shutil.rmtree(project)
+    with copy_of(finished, tmp_path / "copy") as project:
+        yield project
 
 
 def test_more_cores_are_nothing(copy: Path) -> None:

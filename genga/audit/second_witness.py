@@ -17,8 +17,6 @@ from genga.audit.checks import ABSENT, CHANGED, VERIFIED, Check
 from genga.audit.roots import DVC_LOCK
 from genga.errors import GengaError
 
-_BLOCK = 1 << 20
-
 
 def witnessed(paths: Iterable[str], lock: bytes, root: Path) -> Iterator[Check]:
     """Yield what dvc.lock says of those of the files that are here: verified, changed, or absent where a list is.

@@ -53,9 +53,10 @@ def _verdict(decision: Decision, count: int) -> tuple[int, Verdict]:
         raise GengaError(f"{decision.where}: frame must be a number from 0 to {count - 1}, got {frame!r}")
     if verb not in ("keep", "drop"):
         raise GengaError(f"{decision.where}: decision must be keep or drop, got {verb!r}")
-    if at and not (match := _AT.fullmatch(at)):
+    match = _AT.fullmatch(at)
+    if at and not match:
         raise GengaError(f"{decision.where}: at must be what genga writes, as 100 96-104, or empty; got {at!r}")
-    hold = (int(match[2]), int(match[3])) if at and match and is_at(at, int(frame)) else None
+    hold = (int(match[2]), int(match[3])) if match and int(match[1]) == int(frame) else None
     return int(frame), Verdict(decision.line, "keep" if verb == "keep" else "drop", hold)
 
 

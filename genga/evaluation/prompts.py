@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from genga.errors import GengaError
-
-Part = tuple[str, float]  # of a prompt: a text, and what it weighs
+from genga.vocabulary.text import Part
 
 EMPHASIS = 1.1  # of a pair of round brackets; a pair of square ones divides by it
 # What a prompt is made of: an escape, a bracket, the weight that closes one, and text between them.

@@ -17,7 +17,7 @@ import polars as pl
 import torch
 
 from genga.errors import GengaError
-from genga.evaluation.prompts import Part, check_prompt, composed, first, literal, parts
+from genga.evaluation.prompts import check_prompt, composed, first, literal, parts
 from genga.images.codec import EXTENSION
 from genga.images.codec import encode as encode_image
 from genga.images.image import Image
@@ -30,7 +30,7 @@ from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import Conditions, LoadedBase
 from genga.training.rng import generator, normal
-from genga.vocabulary.text import SEPARATOR, fit, tokens
+from genga.vocabulary.text import SEPARATOR, Part, fit, tokens
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ def product(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Matrix:
     return np.asarray(np.add.reduce(terms, axis=1))
 
 
+def corners(width: float, height: float) -> Matrix:
+    """Return the corners of a picture of this size, (4, 2)."""
+    return np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+
+
 def carried(motion: npt.NDArray[Any], points: npt.NDArray[Any]) -> Matrix:
     """Return where a motion takes points (n, 2), as (n, 2)."""
     x, y = np.asarray(points, np.float64).T

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.affine import Matrix, carried, inverse, product
+from genga.images.affine import Matrix, carried, corners, inverse, product
 from genga.images.image import Image
 
 _SIDE = 360  # px, shorter side of the picture that is aligned
@@ -74,8 +74,7 @@ def aligned(before: Image, image: Image) -> Matrix | None:
 
 def canvas(places: Sequence[Matrix], width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return the left top corner and the size, in px of the first frame, of what frames at `places` cover."""
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
-    points = np.concatenate([carried(place, corners) for place in places])
+    points = np.concatenate([carried(place, corners(width, height)) for place in places])
     low, high = np.floor(points.min(axis=0) + 1e-6).astype(int), np.ceil(points.max(axis=0) - 1e-6).astype(int)
     return (int(low[0]), int(low[1])), (int(high[0] - low[0]), int(high[1] - low[1]))
 

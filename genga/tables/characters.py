@@ -19,9 +19,8 @@ CHARACTERS: Schema = {
     "origin": pl.String,  # who put it there: model, track, person
 }
 
-OPEN_PATH = "data/characters/open/{series}.parquet"
-
-# A row for every decision about the series that takes no effect now: what it is about is not found for certain.
+# In data/characters/open/, a row for every decision about the series that takes no effect now: what it is about is not
+# found for certain.
 OPEN: Schema = {
     "file": pl.String,  # under corrections/
     "line": pl.Int64,

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 
 SEPARATOR = ", "  # between the tags of a caption or prompt
 
+Part = tuple[str, float]  # of a prompt: a text, and what it weighs
+
 # Faces drawn with characters: their underscores are part of them.
 KAOMOJI = frozenset(
     [

@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from genga.errors import GengaError
+from genga.params.section import read_yaml
 from genga.tables.places import RAW
 from genga.video.episodes import Episode, find_episodes
 from genga.workflow.dvc_lock import PHASE, PHASES, is_below
@@ -48,7 +47,7 @@ def _is_wanted(job: Record, episodes: Collection[Episode]) -> bool:
 def main() -> None:
     """Check the phase that DVC runs. Raises GengaError if something of it is not here."""
     phase = os.environ[PHASE]
-    declared = yaml.safe_load(Path(PHASES).read_text(encoding="utf-8"))
+    declared = read_yaml(PHASES)
     episodes = with_recorded(find_episodes(RAW), videos_on_record())
     missing = list(not_here(read_records(), outs_of(phase, declared), episodes))
     if missing:

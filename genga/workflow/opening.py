@@ -19,7 +19,7 @@ from genga.tables.places import RAW
 from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
-from genga.workflow.decided import look
+from genga.workflow.decided import Decided, look
 from genga.workflow.missing_videos import (
     beyond_reach,
     check_links,
@@ -127,7 +127,7 @@ def open_project(
             raise GengaError("; ".join(wrong[:_MOST]))
     except GengaError as error:
         ended(error)
-    project = Project(root, params, journal, models, videos, here, bucket, tables=decided)
+    project = Project(root, params, journal, models, videos, here, bucket, Decided(decided))
     if bucket is None:
         project.people = look(decided, project.ordered)
     notes = [

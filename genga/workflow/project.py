@@ -44,9 +44,8 @@ class Project:
     episodes: Mapping[Episode, str]  # the video of each
     here: frozenset[str]  # series that have videos here; others are those on record
     bucket: Bucket | None = None
-    people: Decided = field(default_factory=Decided)  # what they decided
+    people: Decided = field(default_factory=lambda: Decided(tables()))  # what they decided
     opened: float = field(default_factory=time.time)  # s since the epoch
-    tables: Mapping[str, str] = field(default_factory=tables)  # of what people decided (genga.decisions.folder)
 
     @cached_property
     def ordered(self) -> dict[str, list[str]]:
@@ -151,7 +150,7 @@ class Project:
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the tables of corrections that a job reads for a kind, if they are there."""
-        return tables_of(self.tables, kind, wildcards, self.names_of(wildcards["series"]))
+        return tables_of(self.people.there, kind, wildcards, self.names_of(wildcards["series"]))
 
     @cached_property
     def held(self) -> HeldModels:
@@ -167,10 +166,6 @@ class Project:
     def corrections(self, kind: str, wildcards: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         """Return what a job is held to of what people decided, and the files that it reads: of a series their list."""
         return self.people.of(wildcards, kind, self.decided(kind, wildcards), self.journal.listed)
-
-    def digests(self, paths: Iterable[str]) -> dict[str, Any]:
-        """Return the sha256 of each file, of a table of corrections as it is when the run has started."""
-        return {path: self.people.digest(path) for path in paths}
 
     def start(self, folders: Iterable[Path]) -> None:
         """Hold the folder: of two runs at once the second says so and ends. So does one that cannot write `folders`."""

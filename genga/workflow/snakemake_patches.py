@@ -78,9 +78,6 @@ def make_again(lost: Set[str], outputs: Mapping[str, Set[str]]) -> None:
     of_snakemake = getattr(DAG.update_needrun, "of_snakemake", DAG.update_needrun)
 
     async def update_needrun(self: Any, create_inventory: bool = False) -> None:
-        if not lost:
-            await of_snakemake(self, create_inventory)
-            return
         cache = self.workflow.iocache
         if cache.active:
             cache.exists_local.update(dict.fromkeys(lost, True))
@@ -92,7 +89,7 @@ def make_again(lost: Set[str], outputs: Mapping[str, Set[str]]) -> None:
         _add(self, outputs)
 
     update_needrun.of_snakemake = of_snakemake  # type: ignore[attr-defined]
-    DAG.update_needrun = update_needrun
+    DAG.update_needrun = update_needrun if lost else of_snakemake
 
 
 def keep_dry_runs_short() -> None:

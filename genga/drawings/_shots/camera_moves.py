@@ -14,6 +14,7 @@ import numpy.typing as npt
 from genga.drawings._shots.events import Event
 from genga.drawings.static_tiles import TILE, Mask, tiles
 from genga.images.affine import Matrix, carried, product
+from genga.images.affine import corners as corners_of
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
@@ -113,7 +114,7 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
 
 def _corners(shape: tuple[int, ...]) -> Matrix:
     height, width = shape
-    return np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    return corners_of(width, height)
 
 
 def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> list[Event]:

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from genga.errors import GengaError
 from genga.models.models_file import MODELS_FILE
 from genga.models.registry import Model
-from genga.vocabulary.text import fit
+from genga.vocabulary.text import Part, fit
 
 if TYPE_CHECKING:
     import torch
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
-Part = tuple[str, float]  # of a prompt: a text, and its weight
 
 FOLDER = "genga/training/families"
 FINDER = f"{FOLDER}/family.py"  # this file: whose code has it finds a family by its name

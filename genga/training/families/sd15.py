@@ -13,8 +13,9 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from genga.training.families._sd15.base import VAE_SCALE, Base, load
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule, Part
+from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule
 from genga.training.noise import schedule_of
+from genga.vocabulary.text import Part
 
 _UNET, _TEXT = "unet", "text"
 _ROUNDING = 1e-4  # of the deviation: a smaller mean is none
