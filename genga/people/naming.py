@@ -24,10 +24,9 @@ from genga.decisions.csv import Open
 from genga.decisions.placing import Person, Placed, Scene, Unplaced
 from genga.people.clustering import NOISE
 from genga.tables.characters import OPEN
+from genga.tables.crop import KINDS
 
 NOT_NAMED: Label = (None, None)
-KINDS = ("fullbody", "halfbody", "head")  # of the crops of a person, as they are offered
-
 Where = Callable[[Name], Placed | Unplaced]  # who is meant by a line
 
 
