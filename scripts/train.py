@@ -41,7 +41,7 @@ def main(
         loaded, device = load_base(model), device_of(registry.section.device)
         together, folder = processes(device), RunFolder(out, name)
         if together.is_first:
-            tell_cut_captions(examples, loaded, name)
+            tell_cut_captions(examples, loaded, name, values.windows)
         with reading(dataset, "image") as read:
             trained = train(
                 examples, lambda one: read(one.image), loaded, values, folder, cache, device, together=together

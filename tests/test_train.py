@@ -267,6 +267,8 @@ def rows(**changes):
         "crop": "s/e/000001-0-head",
         "split": "train",
         "character": "hana",
+        "width": 80,
+        "height": 130,
         "scaled_width": 64,
         "scaled_height": 104,
         "crop_box": [0, 4, 64, 100],
@@ -283,7 +285,7 @@ def test_examples_are_the_characters_training_images():
     table = pl.concat([rows(), rows(split="held-out"), rows(character="yuki")])
     expected = Example(
         "i", "s/e/000001", "s/e/000001-0-head", "hana, smile", 1, Cut((64, 104), (0, 4, 64, 100)),
-        ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5,
+        ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130),
     )  # fmt: skip
     assert examples_of(table, "hana", 8, "t") == [expected]
     assert len(examples_of(table, "", 8, "t")) == 2

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from genga.training import noise as module
-from genga.training.noise import loss_weight, noise, noised, signal_to_noise, target
+from genga.training.noise import loss_weight, noise, noised, schedule_of, signal_to_noise, target
 
 SHAPE = (4, 8, 16)
 
@@ -56,10 +56,12 @@ def test_signal_to_noise():
 
 
 def test_min_snr_weights():
-    snr = torch.tensor([0.5, 5.0, 20.0])
-    assert loss_weight(snr, 5.0, "epsilon").tolist() == [1.0, 1.0, 0.25]
-    assert loss_weight(snr, 5.0, "v_prediction").tolist() == pytest.approx([0.5 / 1.5, 5 / 6, 5 / 21])
-    assert loss_weight(snr, 0.0, "v_prediction").tolist() == [1.0, 1.0, 1.0]
+    kept = torch.tensor([0.5, 5.0, 20.0]) / torch.tensor([1.5, 6.0, 21.0])  # alpha-bars of these ratios
+    every = torch.arange(3)
+    noise_of, velocity = (schedule_of(kept, prediction) for prediction in ("epsilon", "v_prediction"))
+    assert loss_weight(noise_of, every, 5.0).tolist() == pytest.approx([1.0, 1.0, 0.25])
+    assert loss_weight(velocity, every, 5.0).tolist() == pytest.approx([0.5 / 1.5, 5 / 6, 5 / 21])
+    assert loss_weight(velocity, every, 0.0).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_noised_and_targets():

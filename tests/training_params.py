@@ -30,6 +30,7 @@ def params(**changes) -> Params:
             "weight_decay": 0.01,
             "max_grad_norm": 1.0,
             "clip_skip": 1,
+            "max_tokens": 75,
             "caption_dropout": 0.0,
             "tag_dropout": 0.0,
             "shuffle": False,

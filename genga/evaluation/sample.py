@@ -8,6 +8,7 @@ act (genga.evaluation.prompts); what the base does not see of a prompt is said o
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count as count_from
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from genga.tables.sample import SAMPLE
 from genga.training import lora_file
 from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
-from genga.training.families.family import Conditions, LoadedBase
+from genga.training.families.family import Conditions, LoadedBase, Size
 from genga.training.rng import generator, normal
 from genga.vocabulary.text import SEPARATOR, Part, fit, tokens
 
@@ -59,10 +60,10 @@ def sample(
 
     listed: the run's checkpoints.json. Raises GengaError for a checkpoint whose content is not what was recorded.
     """
-    name, rows = listed["run"], []
-    tell_prompts(prompts_of(loaded, listed["trigger"], params), params, name)
+    name, rows, windows = listed["run"], [], listed["windows"]
+    tell_prompts(prompts_of(loaded, listed["trigger"], params, windows), params, name)
     files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
-    pictures = drawn(loaded, files, listed["trigger"], listed["clip_skip"], params, device)
+    pictures = drawn(loaded, files, listed["trigger"], listed["clip_skip"], params, device, windows)
     for task, image in progress(pictures, count(len(files), params), f"sample {name}", "pictures"):
         called = f"{task.step:06d}-{task.prompt}-{task.seed}"
         place = shard.add(called + EXTENSION, encode_image(image))
@@ -78,15 +79,17 @@ def drawn(
     clip_skip: int,
     params: Params,
     device: torch.device,
+    windows: int = 1,
 ) -> Iterator[tuple[Task, Image]]:
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.
 
-    checkpoints: step and file of each; trigger: takes the place of {trigger} in the prompts; clip_skip: the one of
-    training. Raises GengaError for a checkpoint of another base, and for a prompt or size that cannot be drawn.
+    checkpoints: step and file of each; trigger: takes the place of {trigger} in the prompts; clip_skip, windows: those
+    of training, windows of the encoder being as many as a prompt may fill. Raises GengaError for a checkpoint of
+    another base, and for a prompt or size that cannot be drawn.
     """
     family = loaded.family
     loaded.check_clip_skip(clip_skip)
-    prompts = prompts_of(loaded, trigger, params)
+    prompts = prompts_of(loaded, trigger, params, windows)
     for key, length in (("width", params.width), ("height", params.height)):
         if length % family.side:
             raise GengaError(f"params.yaml:sample.{key} must be a multiple of {family.side}, got {length}")
@@ -95,7 +98,7 @@ def drawn(
     family.autoencoder(loaded.base).to(device)
     modules = lora_file.modules_by_name(loaded)
     for step, file in [(0, None), *checkpoints]:
-        with lora_file.merged(modules, lora_file.read(file) if file else {}):
+        with lora_file.merged(modules, lora_file.read(file) if file else {}, family.lora_keys):
             yield from _pictures(loaded, step, prompts, clip_skip, params, device)
 
 
@@ -109,22 +112,22 @@ def prompt_of(template: str, trigger: str) -> str:
     return SEPARATOR.join(tokens(template.replace("{trigger}", literal(trigger))))
 
 
-def prompts_of(loaded: LoadedBase, trigger: str, params: Params) -> list[Prompt]:
+def prompts_of(loaded: LoadedBase, trigger: str, params: Params, windows: int = 1) -> list[Prompt]:
     """Return every prompt, and last the negative one, as the base sees it. Raises GengaError for what is not read."""
     found = []
     for number, template in enumerate(params.prompts):
         check_prompt(template, f"sample.prompts.{number}")
-        found.append(_fitted(loaded, prompt_of(template, trigger)))
+        found.append(_fitted(loaded, prompt_of(template, trigger), windows))
     check_prompt(params.negative, "sample.negative")
-    return [*found, _fitted(loaded, params.negative)]
+    return [*found, _fitted(loaded, params.negative, windows)]
 
 
-def _fitted(loaded: LoadedBase, prompt: str) -> Prompt:
+def _fitted(loaded: LoadedBase, prompt: str, windows: int) -> Prompt:
     whole = parts(prompt)
     text = "".join(text for text, _ in whole)
 
     def is_cut(start: str) -> bool:
-        return loaded.family.is_cut(loaded.base, [text for text, _ in first(whole, len(start))])
+        return loaded.family.is_cut(loaded.base, [text for text, _ in first(whole, len(start))], windows)
 
     seen = fit(text, is_cut)
     if seen == text:
@@ -157,7 +160,8 @@ def _pictures(
 ) -> Iterator[tuple[Task, Image]]:
     """prompts: the negative one last."""
     family, base = loaded.family, loaded.base
-    *encoded, negative = [family.encode_parts(base, prompt.parts, clip_skip) for prompt in prompts]
+    filled = _filled(loaded, prompts)
+    *encoded, negative = [family.encode_parts(base, prompt.parts, clip_skip, filled) for prompt in prompts]
     shape = family.latent_shape(base, params.width, params.height)
     pairs = product(range(len(encoded)), params.seeds)
     tasks = [Task(step, prompt, prompts[prompt].text, seed) for prompt, seed in pairs]
@@ -186,10 +190,12 @@ def _denoise(
     latents = noise * scheduler.init_noise_sigma
     guided = params.guidance > 1
     conditions = _joined([*unwanted, *wanted] if guided else wanted)
+    picture = (params.width, params.height)
+    sizes = [Size(original=picture, corner=(0, 0), target=picture)] * len(conditions[0])
     for timestep in scheduler.timesteps:
         seen = torch.cat([latents, latents]) if guided else latents
         noisy = scheduler.scale_model_input(seen, timestep)
-        predicted = loaded.family.predict(loaded.base, noisy, timestep, conditions)
+        predicted = loaded.family.predict(loaded.base, noisy, timestep, conditions, sizes)
         if guided:
             away, towards = predicted.chunk(2)
             predicted = away + params.guidance * (towards - away)
@@ -203,6 +209,12 @@ def _no_picture(task: Task, params: Params) -> str:
     way = "lower train.learning_rate" if task.step else "verify it (genga models verify)"
     way = way if params.precision == "float32" else "set sample.precision to float32"
     return f"prompt {task.prompt}, seed {task.seed} by {whose}: the picture is not a number (NaN); {way}"
+
+
+def _filled(loaded: LoadedBase, prompts: Sequence[Prompt]) -> int:
+    """How many windows of the encoder the longest prompt fills: all have as many, as in web UIs."""
+    texts = [[text for text, _ in prompt.parts] for prompt in prompts]
+    return next(n for n in count_from(1) if not any(loaded.family.is_cut(loaded.base, text, n) for text in texts))
 
 
 def _joined(conditions: list[Conditions]) -> Conditions:

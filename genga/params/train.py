@@ -40,6 +40,7 @@ class Params(Section):
     clip_skip: int = Field(
         ge=1, le=12
     )  # text encoder's layer, from the end: 1 the last, 2 the one before (anime models); no more than it has
+    max_tokens: Literal[75, 150, 225]  # of a caption that are seen; more than 75 in windows of 75, as the UIs have it
     caption_dropout: float = Field(ge=0, le=1)  # share of captions replaced by the empty one; 0 never, 1 always
     tag_dropout: float = Field(ge=0, le=1)  # share of tags left out, but for the names in front
     shuffle: bool  # tags in another order each time, but for the names in front
@@ -49,6 +50,11 @@ class Params(Section):
     multires_iterations: int = Field(ge=0, le=16)  # layers of noise added, coarser from the second on; 0 none
     multires_discount: float = Field(ge=0, le=1)  # strength of each layer against the one before
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
+
+    @property
+    def windows(self) -> int:
+        """Of the text encoder, one after another, that a caption may fill."""
+        return self.max_tokens // 75
 
     @model_validator(mode="after")
     def _nothing_cancels(self) -> Self:

@@ -9,7 +9,7 @@ import polars as pl
 from genga.errors import GengaError
 from genga.tables.dataset import DATASET
 from genga.tables.schema import SHARD, only
-from genga.training.families.family import LoadedBase
+from genga.training.families.family import LoadedBase, Size
 from genga.training.transforms import Cut
 from genga.vocabulary.text import plain, tokens
 
@@ -21,6 +21,8 @@ OF_DATASET = only(
     "crop",
     "split",
     "character",
+    "width",
+    "height",
     "scaled_width",
     "scaled_height",
     "crop_box",
@@ -45,11 +47,17 @@ class Example:
     file: tuple[str, int, int, str]  # where its pixels are: shard, offset, size, sha256
     repeats: int  # looks per epoch
     weight: float  # of its loss
+    original: tuple[int, int] = (0, 0)  # width, height of the image as it is, px
 
     @property
     def words(self) -> str:
         """The caption as a base is to see it, without the backslashes of prompts."""
         return plain(self.caption)
+
+    @property
+    def size(self) -> Size:
+        """How it comes to its pixels."""
+        return Size(self.original, self.cut.box[:2], self.cut.bucket)
 
 
 def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:
@@ -73,14 +81,14 @@ def trigger_of(examples: Iterable[Example]) -> str:
     return first.pop() if len(first) == 1 else ""
 
 
-def cut_captions(examples: Iterable[Example], loaded: LoadedBase) -> int:
-    """Return how many captions are longer than the base sees: their last tags have no effect."""
-    return sum(loaded.seen(example.words) != example.words for example in examples)
+def cut_captions(examples: Iterable[Example], loaded: LoadedBase, windows: int = 1) -> int:
+    """Return how many captions are longer than the base sees in so many windows: their last tags have no effect."""
+    return sum(loaded.seen(example.words, windows) != example.words for example in examples)
 
 
-def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str) -> None:
+def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str, windows: int = 1) -> None:
     """Say on stderr how many captions are longer than the base sees, if any are."""
-    if cut := cut_captions(examples, loaded):
+    if cut := cut_captions(examples, loaded, windows):
         note = f"note: train {run}: {cut} of {len(examples)} captions are too long: last tags not seen (see its ledger)"
         print(note, file=sys.stderr)
 
@@ -103,4 +111,5 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         file=(row["shard"], row["offset"], row["size"], row["sha256"]),
         repeats=row["repeats"],
         weight=row["weight"],
+        original=(row["width"], row["height"]),
     )

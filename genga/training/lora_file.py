@@ -1,8 +1,9 @@
 """LoRA files in the format of kohya's sd-scripts, which every UI of the field reads.
 
 Three tensors per changed module: `{name}.lora_down.weight`, `{name}.lora_up.weight`, `{name}.alpha` (0-d); the module's
-weight changes by alpha / rank * up @ down. `name` is what the base's family calls the module. Method: Hu et al. 2021,
-"LoRA: low-rank adaptation of large language models".
+weight changes by alpha / rank * up @ down. `name` is what the base's family calls the module; a family may have other
+words for the three, and none for alpha, whose scale is then folded in. Method: Hu et al. 2021, "LoRA: low-rank
+adaptation of large language models".
 
 Files are equal to the byte for equal content: the header's keys are sorted (safetensors leaves metadata in random
 order).
@@ -20,18 +21,22 @@ from safetensors.torch import load_file, save
 
 from genga.errors import GengaError
 from genga.store.files import replacing
-from genga.training.families.family import LoadedBase
+from genga.training.families.family import KOHYA, LoadedBase, LoraKeys
 
 Tensors = dict[str, torch.Tensor]
 
 
-def entry(name: str, down: torch.Tensor, up: torch.Tensor, alpha: float, dtype: torch.dtype) -> Tensors:
-    """Return the three tensors of one module. down (rank, in, ...), up (out, rank, ...)."""
-    return {
-        f"{name}.lora_down.weight": down.detach().to("cpu", dtype).contiguous(),
-        f"{name}.lora_up.weight": up.detach().to("cpu", dtype).contiguous(),
-        f"{name}.alpha": torch.tensor(alpha, dtype=dtype),
+def entry(
+    name: str, down: torch.Tensor, up: torch.Tensor, alpha: float, dtype: torch.dtype, keys: LoraKeys = KOHYA
+) -> Tensors:
+    """Return the tensors of one module. down (rank, in, ...), up (out, rank, ...)."""
+    if keys.alpha is None:
+        up = up * (alpha / down.shape[0])
+    found = {
+        f"{name}{keys.down}": down.detach().to("cpu", dtype).contiguous(),
+        f"{name}{keys.up}": up.detach().to("cpu", dtype).contiguous(),
     }
+    return found if keys.alpha is None else {**found, f"{name}{keys.alpha}": torch.tensor(alpha, dtype=dtype)}
 
 
 def to_bytes(tensors: Tensors, metadata: Mapping[str, str]) -> bytes:
@@ -70,13 +75,14 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise GengaError(f"{path}: cannot be read as safetensors ({error}); train the run again") from error
 
 
-def deltas(tensors: Tensors) -> Tensors:
+def deltas(tensors: Tensors, keys: LoraKeys = KOHYA) -> Tensors:
     """Return what each module's weight changes by, name -> float32 of the weight's shape: alpha / rank * up @ down."""
     found = {}
     for key, down in tensors.items():
-        name, _, kind = key.partition(".")
-        if kind == "lora_down.weight":
-            up, alpha = tensors[f"{name}.lora_up.weight"].float(), tensors[f"{name}.alpha"].item()
+        if key.endswith(keys.down):
+            name = key.removesuffix(keys.down)
+            up = tensors[name + keys.up].float()
+            alpha = down.shape[0] if keys.alpha is None else tensors[name + keys.alpha].item()
             product = up.flatten(1) @ down.float().flatten(1)
             found[name] = (product * (alpha / down.shape[0])).reshape(up.shape[0], *down.shape[1:])
     return found
@@ -93,7 +99,9 @@ def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:
 
 
 @contextmanager
-def merged(modules: Mapping[str, torch.nn.Module], tensors: Tensors, scale: float = 1.0) -> Iterator[None]:
+def merged(
+    modules: Mapping[str, torch.nn.Module], tensors: Tensors, keys: LoraKeys = KOHYA, scale: float = 1.0
+) -> Iterator[None]:
     """Within the block, the weights of `modules` are those of the base plus `scale` times the LoRA.
 
     Afterwards they are what they were, to the bit. Raises GengaError for a LoRA made for another base.
@@ -101,7 +109,7 @@ def merged(modules: Mapping[str, torch.nn.Module], tensors: Tensors, scale: floa
     before = {}
     try:
         with torch.no_grad():
-            for name, delta in deltas(tensors).items():
+            for name, delta in deltas(tensors, keys).items():
                 weight = _weight(modules, name, delta.shape)
                 before[name] = weight.clone()
                 weight += (scale * delta).to(weight)

@@ -7,15 +7,11 @@ depend on its neighbours, and no layer is finer than the one before. Min-SNR: Ha
 training via min-SNR weighting strategy".
 """
 
-from typing import Literal
-
 import numpy as np
 import torch
 
-from genga.training.families.family import NoiseSchedule
+from genga.training.families.family import NoiseSchedule, Prediction
 from genga.training.rng import normal
-
-Prediction = Literal["epsilon", "v_prediction"]  # what the network predicts
 
 
 def noise(
@@ -52,9 +48,11 @@ def schedule_of(alphas_cumprod: torch.Tensor, prediction: Prediction) -> NoiseSc
     """Return the schedule of a base that was trained with these alpha-bars, (timesteps,), on their device."""
     return NoiseSchedule(
         timesteps=len(alphas_cumprod),
+        prediction=prediction,
         noised=lambda latents, noise, at: noised(latents, noise, alphas_cumprod, at),
         target=lambda latents, noise, at: target(latents, noise, alphas_cumprod, at, prediction),
-        weight=lambda at, gamma: loss_weight(signal_to_noise(alphas_cumprod, at), gamma, prediction),
+        snr=lambda at: signal_to_noise(alphas_cumprod, at),
+        time=lambda at: at,
     )
 
 
@@ -64,11 +62,12 @@ def signal_to_noise(alphas_cumprod: torch.Tensor, timesteps: torch.Tensor) -> to
     return kept / (1 - kept)
 
 
-def loss_weight(snr: torch.Tensor, gamma: float, prediction: Prediction) -> torch.Tensor:
+def loss_weight(schedule: NoiseSchedule, timesteps: torch.Tensor, gamma: float) -> torch.Tensor:
     """Return the min-SNR weight per image: min(snr, gamma)/snr for epsilon, /(snr + 1) for v. gamma 0: ones."""
+    snr = schedule.snr(timesteps)
     if gamma == 0:
         return torch.ones_like(snr)
-    return snr.clamp(max=gamma) / (snr if prediction == "epsilon" else snr + 1)
+    return snr.clamp(max=gamma) / (snr if schedule.prediction == "epsilon" else snr + 1)
 
 
 def noised(

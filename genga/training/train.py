@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -64,7 +65,8 @@ def train(
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
-    total = total_steps(examples, params)
+    loaded.family.check(loaded.base, params)
+    total, seen = total_steps(examples, params), partial(loaded.seen, windows=params.windows)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
     if together.is_first and params.warmup >= total:
         why = f"warmup lasts {params.warmup} of {total} steps: learning_rate is never reached"
@@ -83,7 +85,7 @@ def train(
     if together.is_first:
         folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
-    for step in steps(examples, params, trainer.schedule.timesteps, done, loaded.seen):
+    for step in steps(examples, params, trainer.schedule.timesteps, done, seen):
         factor = learning_rate_factor(step.number, total, params.warmup, params.schedule)
         losses.append(trainer.step(step, factor))
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
@@ -93,7 +95,7 @@ def train(
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
             folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
-    plan = steps(examples, params, trainer.schedule.timesteps, seen=loaded.seen)
+    plan = steps(examples, params, trainer.schedule.timesteps, seen=seen)
     return Trained(checkpoints, ledger(plan), loss_table(losses, params))
 
 
@@ -173,6 +175,7 @@ def write(
             "base": {"name": loaded.name, "sha256": loaded.sha256},
             "trigger": trigger_of(examples) if character else "",
             "clip_skip": params.clip_skip,
+            "windows": params.windows,
             "threads": params.threads,
             "checkpoints": trained.checkpoints,
         },

@@ -13,7 +13,7 @@ from genga.training.device import DTYPES, place
 from genga.training.distributed import Processes
 from genga.training.families.family import Conditions, LoadedBase
 from genga.training.latents import LatentOf
-from genga.training.noise import noise
+from genga.training.noise import loss_weight, noise
 from genga.training.plan import Look, Step
 from genga.training.rng import generator, normal
 
@@ -38,6 +38,7 @@ class Trainer:
     ) -> None:
         self._family, self._base = loaded.family, loaded.base
         self._params = params
+        self._windows = params.windows
         self._latent_of = latent_of
         self._together = together
         self._accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=_MIXED[params.precision])
@@ -88,7 +89,8 @@ class Trainer:
         tensors: lora_file.Tensors = {}
         for name, network in self._networks.items():
             for module, down, up in adapters.matrices(network, self._adapted[name]):
-                tensors |= lora_file.entry(self._family.name_in_file(name, module), down, up, alpha, dtype)
+                called = self._family.name_in_file(name, module)
+                tensors |= lora_file.entry(called, down, up, alpha, dtype, self._family.lora_keys)
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
                 raise GengaError(
@@ -163,10 +165,11 @@ class Trainer:
         with self._accelerator.autocast():
             conditions = self._conditions([look.caption for look in batch])
             noisy = self.schedule.noised(latents, noises, timesteps)
-            predicted = self._family.predict(self._base, noisy, timesteps, conditions).float()
+            times, sizes = self.schedule.time(timesteps), [look.example.size for look in batch]
+            predicted = self._family.predict(self._base, noisy, times, conditions, sizes).float()
         wanted = self.schedule.target(latents, noises, timesteps)
         errors = (predicted - wanted).square().mean(dim=(1, 2, 3))
-        return errors * self.schedule.weight(timesteps, self._params.min_snr_gamma) * weights
+        return errors * loss_weight(self.schedule, timesteps, self._params.min_snr_gamma) * weights
 
     def _latents(self, batch: list[Look]) -> tuple[torch.Tensor, torch.Tensor]:
         """The batch's latents and the noise to put on them, each (looks, channels, height, width)."""
@@ -181,7 +184,7 @@ class Trainer:
     def _conditions(self, captions: list[str]) -> Conditions:
         """What the captions say to the network; with gradients if an encoder is trained."""
         if any(self._adapted[name] for name in self._family.encoders):
-            return self._family.encode(self._base, captions, self._params.clip_skip)
+            return self._family.encode(self._base, captions, self._params.clip_skip, self._windows)
         rows = [self._kept_conditions(caption) for caption in captions]
         return tuple(torch.stack(each) for each in zip(*rows, strict=True))
 
@@ -191,7 +194,7 @@ class Trainer:
             if len(self._kept) >= _CAPTIONS_KEPT:
                 self._kept.pop(next(iter(self._kept)))
             with torch.no_grad():
-                one = self._family.encode(self._base, [caption], self._params.clip_skip)
+                one = self._family.encode(self._base, [caption], self._params.clip_skip, self._windows)
                 self._kept[caption] = tuple(each[0] for each in one)
         return self._kept[caption]
 

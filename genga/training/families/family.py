@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from genga.errors import GengaError
 from genga.models.models_file import MODELS_FILE
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
+Prediction = Literal["epsilon", "v_prediction", "flow"]  # what the network predicts: noise, velocity, noise - latents
 
 FOLDER = "genga/training/families"
 FINDER = f"{FOLDER}/family.py"  # this file: whose code has it finds a family by its name
@@ -42,16 +43,44 @@ class Choices(Protocol):
     def learning_rate(self) -> float: ...
     @property
     def text_learning_rate(self) -> float: ...
+    @property
+    def clip_skip(self) -> int: ...
+    @property
+    def min_snr_gamma(self) -> float: ...
+    @property
+    def max_tokens(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class NoiseSchedule:
     """How latents become noise, and what the network is to say of it. Timesteps are (looks,), others (looks, ...)."""
 
-    timesteps: int  # there are; a look's is one of 0..timesteps - 1, drawn uniformly
+    timesteps: int  # there are; a look's is one of 0..timesteps - 1, the last the noisiest
+    prediction: Prediction
     noised: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # of latents, noise, timesteps
     target: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # of the same: what is to be predicted
-    weight: Callable[[torch.Tensor, float], torch.Tensor]  # of timesteps and min_snr_gamma: (looks,), of the loss
+    snr: Callable[[torch.Tensor], torch.Tensor]  # of timesteps: signal-to-noise ratio (of powers)
+    time: Callable[[torch.Tensor], torch.Tensor]  # of timesteps: what the network is told, as samplers count
+
+
+@dataclass(frozen=True)
+class Size:
+    """How an image came to its pixels, in px: some bases are told."""
+
+    original: tuple[int, int]  # width, height of the image as it was
+    corner: tuple[int, int]  # x, y of what was cut out of it, after scaling
+    target: tuple[int, int]  # width, height of what was cut out
+
+
+class LoraKeys(NamedTuple):
+    """What a module's tensors are called in a LoRA's file, after the module's name."""
+
+    down: str
+    up: str
+    alpha: str | None  # None: there is none, the scale is folded into `up`
+
+
+KOHYA = LoraKeys(".lora_down.weight", ".lora_up.weight", ".alpha")  # of kohya's sd-scripts
 
 
 @dataclass(frozen=True)
@@ -65,10 +94,11 @@ class Family:
     autoencoder: Callable[[Base], torch.nn.Module]  # from pixels to latents and back
 
     # Captions.
-    encode: Callable[[Base, Sequence[str], int], Conditions]  # int: which layer of the encoder, as `clip_skip` counts
+    # int: which layer of the encoder, as `clip_skip` counts; and how many windows of it a caption fills (1: one).
+    encode: Callable[[Base, Sequence[str], int, int], Conditions]
     layers: Callable[[Base], int]  # of the encoder: the highest `clip_skip`
-    encode_parts: Callable[[Base, Sequence[Part], int], Conditions]  # of a prompt; all weights 1: `encode`
-    is_cut: Callable[[Base, Sequence[str]], bool]  # whether texts, one after another, are longer than the encoders see
+    encode_parts: Callable[[Base, Sequence[Part], int, int], Conditions]  # of a prompt; all weights 1: `encode`
+    is_cut: Callable[[Base, Sequence[str], int], bool]  # whether texts, one after another, are longer than the windows
 
     # Images. What is kept of one is a function of pixels and autoencoder alone: families with one autoencoder share it.
     side: int  # sides of an image are multiples of it
@@ -80,11 +110,13 @@ class Family:
     # Noise, and one call of the network: noisy latents, timesteps, conditions.
     schedule: Callable[[Base, torch.device], NoiseSchedule]
     sampler: Callable[[Base, str], Any]  # a fresh scheduler of diffusers, by its name in section `sample`
-    predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
+    predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions, Sequence[Size]], torch.Tensor]
 
     # The LoRA and its file.
+    check: Callable[[Base, Choices], None]  # raises GengaError for what it cannot be trained with
     adapted: Callable[[Base, Choices], dict[str, list[str]]]  # paths of the modules that it changes, by network
     name_in_file: Callable[[str, str], str]  # of a network and the path of a module in it
+    lora_keys: LoraKeys
     header: Callable[[Base, Choices], dict[str, Any]]  # what the file's metadata say of family and base
 
 
@@ -98,9 +130,9 @@ class LoadedBase:
     name: str
     sha256: str
 
-    def seen(self, caption: str) -> str:
-        """Return what the encoders see of a caption: its first tags, as many as fit whole."""
-        return fit(caption, lambda text: self.family.is_cut(self.base, [text]))
+    def seen(self, caption: str, windows: int = 1) -> str:
+        """Return what the encoders see of a caption in so many windows: its first tags, as many as fit whole."""
+        return fit(caption, lambda text: self.family.is_cut(self.base, [text], windows))
 
     def check_clip_skip(self, clip_skip: int) -> None:
         """Raise GengaError if the base's encoder has not so many layers."""

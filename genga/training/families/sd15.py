@@ -13,7 +13,7 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from genga.training.families._sd15.base import VAE_SCALE, Base, load
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule
+from genga.training.families.family import KOHYA, Choices, Conditions, Family, NoiseSchedule, Size
 from genga.training.noise import schedule_of
 from genga.vocabulary.text import Part
 
@@ -29,45 +29,50 @@ def autoencoder(base: Base) -> torch.nn.Module:
     return base.vae
 
 
-def encode(base: Base, captions: Sequence[str], clip_skip: int) -> Conditions:
-    """Return the text encoder's output for each caption: (captions, tokens, width), on the encoder's device.
+def encode(base: Base, captions: Sequence[str], clip_skip: int, windows: int = 1) -> Conditions:
+    """Return the text encoder's output for each caption: (captions, windows * tokens, width), on the encoder's device.
 
     clip_skip: 1 takes the last layer, 2 the one before; the final layer norm follows either way, as in the UIs.
-    What is beyond the tokenizer's length is cut off: see `is_cut`.
+    windows: of the encoder, one after another, each with start and end, as the UIs have it; what is beyond them is cut
+    off: see `is_cut`.
     """
-    ids = base.tokenizer(
-        list(captions),
-        padding="max_length",
-        max_length=base.tokenizer.model_max_length,
-        truncation=True,
-        return_tensors="pt",
-    ).input_ids
-    return (_states(base, ids, clip_skip),)
+    words = base.tokenizer
+    pieces = [words(text, add_special_tokens=False, verbose=False).input_ids for text in captions]
+    ids = torch.tensor([row for piece in pieces for row in _windows(base, piece, windows)])
+    return (_states(base, ids, clip_skip).reshape(len(captions), ids.shape[1] * windows, -1),)
 
 
 def layers(base: Base) -> int:
     return int(base.text_encoder.config.num_hidden_layers)
 
 
-def encode_parts(base: Base, parts: Sequence[Part], clip_skip: int) -> Conditions:
-    """Return the text encoder's output for a prompt, (1, tokens, width), each token's times its part's weight.
+def encode_parts(base: Base, parts: Sequence[Part], clip_skip: int, windows: int = 1) -> Conditions:
+    """Return the text encoder's output for a prompt, (1, windows * tokens, width), weighted by its parts.
 
     As stable-diffusion-webui has it: parts are made tokens one by one, and the mean over all stays, where there is one.
     """
     words, window = base.tokenizer, base.tokenizer.model_max_length - 2
     pieces = [words(text, add_special_tokens=False, verbose=False).input_ids for text, _ in parts]
-    weights = [weight for piece, (_, weight) in zip(pieces, parts, strict=True) for _ in piece][:window]
-    found = [token for piece in pieces for token in piece][:window]
-    filled = [words.bos_token_id, *found, words.eos_token_id] + [words.pad_token_id] * (window - len(found))
-    states = _states(base, torch.tensor([filled]), clip_skip)
+    weights = [weight for piece, (_, weight) in zip(pieces, parts, strict=True) for _ in piece][: window * windows]
+    found = [token for piece in pieces for token in piece]
+    ids = torch.tensor(_windows(base, found, windows))
+    states = _states(base, ids, clip_skip).flatten(0, 1)[None]
     if all(weight == 1 for weight in weights):
         return (states,)
-    factors = torch.ones_like(states[..., :1])
-    factors[0, 1 : 1 + len(weights), 0] = torch.tensor(weights).to(factors)
+    factors = torch.ones(windows, window + 2, 1)
+    factors[:, 1:-1] = torch.tensor(weights + [1.0] * (window * windows - len(weights))).reshape(windows, window, 1)
+    factors = factors.flatten(0, 1)[None].to(states)
     weighted = states * factors
     before, after = states.float().mean(), weighted.float().mean()
     has_mean = bool(torch.minimum(before.abs(), after.abs()) > _ROUNDING * states.float().std())
     return (weighted * (before / after).to(weighted) if has_mean else weighted,)
+
+
+def _windows(base: Base, tokens: Sequence[int], count: int) -> list[list[int]]:
+    """Return `count` windows with start and end that hold the first tokens; the last ones are filled up."""
+    words, room = base.tokenizer, base.tokenizer.model_max_length - 2
+    found = [list(tokens[start : start + room]) for start in range(0, room * count, room)]
+    return [[words.bos_token_id, *own, words.eos_token_id] + [words.pad_token_id] * (room - len(own)) for own in found]
 
 
 def _states(base: Base, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
@@ -84,8 +89,8 @@ def length_of(base: Base, caption: str) -> int:
     return len(base.tokenizer(caption, add_special_tokens=False, verbose=False).input_ids)
 
 
-def is_cut(base: Base, texts: Sequence[str]) -> bool:
-    return sum(length_of(base, text) for text in texts) > base.tokenizer.model_max_length - 2
+def is_cut(base: Base, texts: Sequence[str], windows: int = 1) -> bool:
+    return sum(length_of(base, text) for text in texts) > windows * (base.tokenizer.model_max_length - 2)
 
 
 def latent_shape(base: Base, width: int, height: int) -> tuple[int, int, int]:
@@ -122,9 +127,15 @@ def sampler(base: Base, name: str) -> Any:
     )
 
 
-def predict(base: Base, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+def predict(
+    base: Base, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions, sizes: Sequence[Size]
+) -> torch.Tensor:
     (text,) = conditions
     return base.unet(noisy.to(text.dtype), timesteps, text).sample
+
+
+def check(base: Base, choices: Choices) -> None:
+    """All that section `train` can say goes with such a base."""
 
 
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
@@ -167,7 +178,9 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
+    check=check,
     adapted=adapted,
     name_in_file=name_in_file,
+    lora_keys=KOHYA,
     header=header,
 )
