@@ -17,7 +17,7 @@ from bench._bases import LoadedBase, load_base, random_base
 from genga.errors import GengaError
 from genga.models import onnx
 from genga.people.detector import KINDS  # _gpu_parts has stood in for what is not installed
-from genga.training import lora_file
+from genga.training import lora_file, tensor_file
 
 CPU = torch.device("cpu")
 Work = tuple[str, Callable[[], Iterator[int]], torch.device]  # what it is, how it is begun, where it runs
@@ -138,7 +138,7 @@ def compare_diffusion(make: parts.MakeBase, device: torch.device, findings: Find
     losses, tensors = parts.trained(make(CPU), {}, CPU, count)
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder, "hana.safetensors")
-        lora_file.write(checkpoint, tensors, {})
+        tensor_file.write(checkpoint, tensors, {})
         images = parts.drawn(make(CPU), {}, checkpoint, CPU)
         for name in precisions:
             said = "float32 without TF32" if name == "exact" else name

@@ -45,9 +45,11 @@ CAPTIONS = ("hana, 1girl, solo", "hana, smile, outdoors", "", "hana, standing")
 TRAIN: dict[str, Any] = {
     "seed": 0, "threads": 1, "launch": None, "precision": "float32", "gradient_checkpointing": False, "epochs": 10_000,
     "min_steps": 0, "max_steps": 10_000_000, "batch": 4, "accumulation": 1, "save_every": 1,
-    "save_precision": "float32", "rank": 16, "alpha": 16.0, "modules": "transformer", "convolutions": True,
+    "save_precision": "float32", "method": "lora",
+    "rank": 16, "alpha": 16.0, "modules": "transformer", "convolutions": True,
     "text_encoder": True, "learning_rate": 1e-4, "text_learning_rate": 5e-5, "schedule": "constant", "warmup": 0,
-    "weight_decay": 0.01, "max_grad_norm": 1.0, "clip_skip": 1, "caption_dropout": 0.1, "tag_dropout": 0.1,
+    "optimizer": "adamw", "betas": [0.9, 0.999], "weight_decay": 0.01, "ema": 0.0, "max_grad_norm": 1.0,
+    "clip_skip": 1, "max_tokens": 75, "caption_dropout": 0.1, "tag_dropout": 0.1,
     "shuffle": True, "flip": False, "noise_offset": 0.0, "multires_iterations": 0, "multires_discount": 0.3,
     "min_snr_gamma": 5.0,
 }  # fmt: skip
@@ -154,7 +156,7 @@ def trained(
     """The losses of the first `count` steps, and the LoRA after them."""
     with training(base, changes, pictures(8, SIDE, SIDE), device) as run:
         losses = [loss for _, (_, loss) in zip(range(count), run.losses, strict=False)]
-        return np.array(losses, np.float32), run.trainer.lora()
+        return np.array(losses, np.float32), run.trainer.tensors()
 
 
 def drawn(base: LoadedBase, changes: dict[str, Any], checkpoint: Path, device: torch.device) -> Floats:

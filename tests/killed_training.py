@@ -20,7 +20,7 @@ from training_params import params
 
 from genga.store import files
 from genga.store.files import sha256_of
-from genga.training import checked_tensors, lora_file
+from genga.training import checked_tensors, tensor_file
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.resume import RunFolder
@@ -58,20 +58,18 @@ def before_a_rename(draw: random.Random) -> Callable[..., None]:
 
 def half_written(draw: random.Random) -> Callable[..., None]:
     """Kill when a checkpoint, or the state beside it, is half written."""
-    whole, kind = lora_file.to_bytes, draw.choice(["checkpoint", "state"])
+    header, kind = tensor_file._header, draw.choice(["checkpoint", "state"])
 
     def half(*arguments) -> bytes:
-        data = whole(*arguments)
-        Path(os.environ["HALF"]).write_bytes(data[: len(data) // 2])
-        die()
-        return data
+        tensor_file._bytes = die  # the next thing of the file
+        return header(*arguments)
 
     def half_state(tensors, path, metadata) -> None:
         Path(path).write_bytes(b"half of it")
         die()
 
     if kind == "checkpoint":
-        lora_file.to_bytes = half
+        tensor_file._header = half
     else:
         save = checked_tensors.save_file
         checked_tensors.save_file = lambda tensors, path, about: (half_state if "key" in about else save)(

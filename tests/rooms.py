@@ -238,11 +238,17 @@ def too_long(sources: Sources) -> list[str]:
     return found + ([f"{len(thick)} scripts are thick: {', '.join(thick)}"] if len(thick) > 3 else [])
 
 
-def too_large(sources: Sources, stages: Collection[str]) -> list[str]:
-    """A stage's code is a script and some thirty modules, tables among them, in the mean of all stages."""
+def too_large(sources: Sources, rooms: Mapping[str, str]) -> list[str]:
+    """A stage's code is its own room's, and 24 modules of others, tables among them, in the mean of all stages.
+
+    What it holds of others makes it stale for what is not its own. rooms: of each stage.
+    """
     graph = graph_of(sources)
-    held = {stage: len(code_of(f"scripts.{stage}", graph)) for stage in stages}
-    return [f"stages hold too much: {held}"] if sum(held.values()) > 30 * len(stages) else []
+    held = {
+        stage: sum(room_of(module) != room for module in code_of(f"scripts.{stage}", graph))
+        for stage, room in rooms.items()
+    }
+    return [f"stages hold too much: {held}"] if sum(held.values()) > 24 * len(rooms) else []
 
 
 def crowded(sources: Sources) -> list[str]:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 
 from genga.errors import GengaError
-from genga.training import adapters, lora_file
+from genga.training import adapters, lora_file, tensor_file
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, encode, load
@@ -42,16 +42,17 @@ def test_convolutions_stay_four_dimensional():
 def test_equal_content_gives_equal_bytes(tmp_path):
     tensors = lora_file.entry("b", torch.ones(1, 2), torch.ones(2, 1), 1.0, torch.float32)
     about = {f"ss_{number}": str(number) for number in range(20)}
-    data = lora_file.to_bytes(tensors, about)
-    assert data == lora_file.to_bytes(dict(reversed(tensors.items())), dict(reversed(about.items())))
+    path, other = tmp_path / "lora.safetensors", tmp_path / "other.safetensors"
+    sha256 = tensor_file.write(path, tensors, about)
+    data = path.read_bytes()
+    tensor_file.write(other, dict(reversed(tensors.items())), dict(reversed(about.items())))
+    assert data == other.read_bytes()
+    assert sha256 == hashlib.sha256(data).hexdigest()
     start = 8 + int.from_bytes(data[:8], "little")
     assert start % 8 == 0
     header = json.loads(data[8:start])
     assert list(header) == ["__metadata__", "b.alpha", "b.lora_down.weight", "b.lora_up.weight"]
     assert header["__metadata__"]["sshs_model_hash"] == hashlib.sha256(data[start:]).hexdigest()
-    path = tmp_path / "lora.safetensors"
-    assert lora_file.write(path, tensors, about) == hashlib.sha256(data).hexdigest()
-    assert path.read_bytes() == data
     with safe_open(path, framework="pt") as file:
         assert file.metadata() == header["__metadata__"]
         assert file.get_tensor("b.lora_up.weight").tolist() == [[1.0], [1.0]]
@@ -82,7 +83,7 @@ def test_a_lora_of_another_base_is_refused(modules, message):
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "bad.safetensors"
     path.write_bytes(b"not one")
-    for reader in (lora_file.read, lora_file.read_metadata):
+    for reader in (tensor_file.read, tensor_file.read_metadata):
         with pytest.raises(GengaError, match="bad.safetensors: cannot be read as safetensors"):
             reader(path)
 
@@ -100,7 +101,7 @@ def write_random_lora(folder, path):
         for module, down, up in adapters.matrices(model, modules):
             up.data = torch.randn_like(up) * 0.1
             tensors |= lora_file.entry(name_of(module), down, up, 1.0, torch.float32)
-    lora_file.write(path, tensors, {"ss_network_module": "networks.lora"})
+    tensor_file.write(path, tensors, {"ss_network_module": "networks.lora"})
     return tensors
 
 

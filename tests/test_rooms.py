@@ -34,7 +34,7 @@ def nameless(sources: rooms.Sources) -> list[str]:
 
 
 def too_large(sources: rooms.Sources) -> list[str]:
-    return rooms.too_large(sources, STAGES)
+    return rooms.too_large(sources, ROOM_OF)
 
 
 def other_stages(sources: rooms.Sources) -> list[str]:

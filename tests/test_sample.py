@@ -19,7 +19,7 @@ from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.sample import SAMPLE
-from genga.training import adapters, lora_file
+from genga.training import adapters, lora_file, tensor_file
 from genga.training.families._sd15.lora import unet_modules, unet_name
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
@@ -69,7 +69,7 @@ def checkpoints(base_folder, tmp_path_factory):
             torch.manual_seed(step)
             tensors |= lora_file.entry(unet_name(module), down, torch.randn_like(up) * strength, 2.0, torch.float32)
         files.append((step, folder / f"hana-{step:06d}.safetensors"))
-        lora_file.write(files[-1][1], tensors, {})
+        tensor_file.write(files[-1][1], tensors, {})
     return files
 
 

@@ -29,10 +29,10 @@ from genga.tables.schema import SHARD
 from genga.training.examples import OF_DATASET, Example, cut_captions, examples_of, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
-from genga.training.lora_file import read_metadata
 from genga.training.metadata import metadata
 from genga.training.plan import steps
 from genga.training.resume import RunFolder
+from genga.training.tensor_file import read_metadata
 from genga.training.train import ledger, train
 from genga.training.trainer import Trainer
 from genga.training.transforms import Cut
@@ -207,11 +207,11 @@ def test_a_lora_that_its_precision_cannot_hold_is_not_written(base_folder, tmp_p
     loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
     trainer = Trainer(loaded, values, CPU, lambda look, noise: noise)
     with torch.no_grad():
-        next(iter(trainer._parameters().values())).fill_(70000.0)  # float16 ends at 65504
+        next(iter(trainer._learnt.parameters.values())).fill_(70000.0)  # float16 ends at 65504
     with pytest.raises(
         GengaError, match=r"^lora_unet_\S+ is not a number in float16; lower .* train.save_precision to float32"
     ):
-        trainer.lora()
+        trainer.tensors()
 
 
 def test_an_image_of_which_the_autoencoder_makes_no_number_is_named_and_not_kept(base_folder, tmp_path):

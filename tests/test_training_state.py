@@ -17,7 +17,7 @@ def saved(tmp_path):
 
 def test_a_state_comes_back_as_it_was(tmp_path, capsys):
     state = saved(tmp_path).load("key")
-    assert (state.step, state.losses, state.scaler) == (2, [0.5, 0.25], {"scale": 2.0})
+    assert (state.step, state.losses, state.words) == (2, [0.5, 0.25], {"scale": 2.0})
     assert state.tensors["a"].tolist() == [1.0, 2.0]
     assert list(state.tensors) == ["a"]
     assert [checkpoint["step"] for checkpoint in state.checkpoints] == [2]

@@ -26,7 +26,7 @@ from genga.jobs.progress import progress
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
-from genga.training import lora_file
+from genga.training import lora_file, tensor_file
 from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import Conditions, LoadedBase, Size
@@ -98,7 +98,7 @@ def drawn(
     family.autoencoder(loaded.base).to(device)
     modules = lora_file.modules_by_name(loaded)
     for step, file in [(0, None), *checkpoints]:
-        with lora_file.merged(modules, lora_file.read(file) if file else {}, family.lora_keys):
+        with lora_file.merged(modules, tensor_file.read(file) if file else {}, family.lora_keys):
             yield from _pictures(loaded, step, prompts, clip_skip, params, device)
 
 

@@ -1,6 +1,6 @@
 """Section `train`: how a LoRA is trained. docs/training.md gives the values of published recipes."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,7 @@ class Params(Section):
     save_every: int = Field(ge=1, le=10_000_000)  # steps between checkpoints; the last step always is one
     save_precision: Literal["float32", "float16", "bfloat16"]  # of the checkpoint's weights
 
+    method: Literal["lora", "full"]  # lora: matrices beside the base's; full: all its weights (a fine-tune)
     rank: int = Field(ge=1, le=1024)  # columns of a LoRA's two matrices; its capacity and its size
     alpha: float = Field(gt=0, le=1024)  # the LoRA's output is scaled by alpha / rank; alpha = rank: not at all
     modules: Literal["attention", "transformer"]  # attention: q, k, v, out; transformer: also ff and proj, as kohya's
@@ -34,7 +35,10 @@ class Params(Section):
     text_learning_rate: float = Field(ge=0, le=1)  # of the text encoder's, where it is trained
     schedule: Literal["constant", "linear", "cosine"]  # after the warm-up: stay, or fall to 0 at the last step
     warmup: int = Field(ge=0, le=1_000_000)  # steps in which the learning rate rises from 0
-    weight_decay: float = Field(ge=0, le=1)  # of AdamW
+    optimizer: Literal["adamw", "adamw8bit", "adafactor", "prodigy", "schedulefree"]  # docs/training.md says of each
+    betas: list[Annotated[float, Field(ge=0, lt=1)]] = Field(min_length=2, max_length=2)  # decay of its two averages
+    weight_decay: float = Field(ge=0, le=1)  # share of a weight that goes per step, times the learning rate
+    ema: float = Field(ge=0, lt=1)  # decay of the average that checkpoints have of what is learnt; 0: no average
     max_grad_norm: float = Field(ge=0, le=1000)  # longest gradient (L2, over all matrices); 0: not clipped
 
     clip_skip: int = Field(

@@ -12,15 +12,20 @@ examples         The images that a run learns from, as the dataset gives them.
 families         Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
 latents          Latents by content: an image is encoded once, whichever run, epoch or dataset asks for it.
 launch           Start a script as several processes, as a configuration of accelerate says, and wait for all of them.
-lora_file        LoRA files in the format of kohya's sd-scripts, which every UI of the field reads.
+learnt           What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the
+                 steps.
+lora_file        LoRA as tensors of a file, in the format of kohya's sd-scripts, which every UI of the field reads.
 metadata         What a checkpoint's header says about itself: kohya's `ss_*` keys and the modelspec.
 noise            Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of
                  them.
+optimizers       Optimizers by their names in section `train`, from the packages that keep them; and their state, to
+                 go on from.
 plan             What is seen when: the images of each step, how each is seen, and how fast is learnt from it.
 resume           A run's folder: its checkpoints, and what an interrupted run needs to go on as if nothing had
                  happened.
 rng              Random draws that depend on what they are for, never on what was drawn before.
+tensor_file      Safetensors files that are equal to the byte for equal content: whatever is learnt is written as one.
 train            Train a LoRA on a base, of whatever family it is.
-trainer          The optimizer step: looks in, a loss out, the LoRA matrices changed.
+trainer          The optimizer step: looks in, a loss out, what is learnt changed.
 transforms       Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1.
 """

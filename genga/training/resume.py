@@ -29,8 +29,8 @@ class RunState:
     """A run after `step` steps."""
 
     step: int
-    tensors: dict[str, torch.Tensor]  # matrices and optimizer moments
-    scaler: dict[str, Any]  # of the gradients, with fp16; else empty
+    tensors: dict[str, torch.Tensor]  # what is learnt, its average, optimizer moments
+    words: dict[str, Any]  # what of it is no tensor
     losses: list[float]  # of steps 1..step
     checkpoints: list[CheckpointEntry]  # written so far
 
@@ -62,7 +62,7 @@ class RunFolder:
 
     def save(self, key: str, state: RunState, processes: int = 1) -> None:
         """Keep the state, in place of the one before. processes: how many trained."""
-        words = {"step": state.step, "checkpoints": state.checkpoints, "scaler": state.scaler}
+        words = {"step": state.step, "checkpoints": state.checkpoints, "words": state.words}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
         checked_tensors.save(
             self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)}
@@ -97,7 +97,7 @@ class RunFolder:
                 _ignored(self._state, f"is of no use, {path} is missing or changed")
                 return None
         losses = tensors.pop("losses").tolist()
-        return RunState(words["step"], tensors, words["scaler"], losses, words["checkpoints"])
+        return RunState(words["step"], tensors, words["words"], losses, words["checkpoints"])
 
     def clear(self, keep: Collection[int]) -> None:
         """Remove what other training left unfinished: all checkpoints but those after the steps in `keep`."""

@@ -26,7 +26,7 @@ from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.training import lora_file
+from genga.training import tensor_file
 from genga.training.distributed import Processes
 from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
@@ -78,7 +78,7 @@ def train(
     trainer = Trainer(loaded, params, device, latent_of, together)
     losses, checkpoints, done = [], [], 0
     if before is not None:
-        trainer.restore(before.tensors, before.scaler)
+        trainer.restore(before.tensors, before.words)
         losses, checkpoints, done = before.losses, before.checkpoints, before.step
         if together.is_first:
             print(f"note: train {folder.run}: goes on after step {done}", file=sys.stderr)
@@ -91,7 +91,7 @@ def train(
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
             about = metadata(folder.run, examples, params, loaded, step.number, step.epoch)
             file = in_project(folder.checkpoint(step.number))
-            sha256 = lora_file.write(folder.unfinished(step.number), trainer.lora(), about)
+            sha256 = tensor_file.write(folder.unfinished(step.number), trainer.tensors(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
             folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])

@@ -1,6 +1,8 @@
-"""The optimizer step: looks in, a loss out, the LoRA matrices changed."""
+"""The optimizer step: looks in, a loss out, what is learnt changed."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -8,21 +10,23 @@ from accelerate import Accelerator
 
 from genga.errors import GengaError
 from genga.params.train import Params
-from genga.training import adapters, lora_file
-from genga.training.device import DTYPES, place
+from genga.training import optimizers
+from genga.training.device import DTYPES
 from genga.training.distributed import Processes
 from genga.training.families.family import Conditions, LoadedBase
 from genga.training.latents import LatentOf
+from genga.training.learnt import Average, learnt_of
 from genga.training.noise import loss_weight, noise
 from genga.training.plan import Look, Step
 from genga.training.rng import generator, normal
+from genga.training.tensor_file import Tensors
 
 _CAPTIONS_KEPT = 4096  # whose conditions stay in memory: 1 GB at SD 1.5's 77 x 768 floats
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}  # as accelerate calls it
 
 
 class Trainer:
-    """A base with LoRA matrices in it and their optimizer.
+    """A base with what is learnt of it, and the optimizer of that.
 
     latent_of gives a look's latent; together: the processes that train it. Deterministic: a step's result depends on
     the state before it and the step alone, at a fixed number of threads and processes.
@@ -45,19 +49,20 @@ class Trainer:
         self._device = device
         self.schedule = self._family.schedule(self._base, device)
         self._kept: dict[str, Conditions] = {}  # by caption
-        self._networks = self._family.networks(self._base)
-        self._adapted = self._family.adapted(self._base, params)
-        self._attach()
-        self._optimizer = torch.optim.AdamW(self._groups(), weight_decay=params.weight_decay, foreach=False)
+        self._learnt = learnt_of(loaded, params, device)
+        self._encodes_anew = any(group["of"] == "text_learning_rate" for group in self._learnt.groups)
+        self._average = Average(self._learnt.parameters, params.ema)
+        self._optimizer = optimizers.optimizer_of(self._learnt.groups, params, device)
         self._stepper = self._accelerator.prepare(self._optimizer)
 
     def step(self, step: Step, factor: float) -> float:
         """Do one optimizer step at `factor` times the learning rates; returns the mean loss of its looks.
 
-        Raises GengaError if the loss or its gradient is not a number; the matrices are then as they were before.
+        Raises GengaError if the loss or its gradient is not a number; what is learnt is then as it was before.
         """
+        parameters = list(self._learnt.parameters.values())
         for group in self._optimizer.param_groups:
-            group["lr"] = group["rate"] * factor
+            group["lr"] = getattr(self._params, group["of"]) * factor
         looks = sum(len(batch) for batch in step.batches)
         total, broken = 0.0, []
         for batch in step.batches:
@@ -74,56 +79,58 @@ class Trainer:
         total = self._together.total(total)
         if not math.isfinite(total):
             raise self._no_number(step.number, f"the loss is {total}", broken)
-        self._together.add_gradients(self._parameters().values())
+        self._together.add_gradients(parameters)
         if self._params.max_grad_norm > 0:
-            norm = self._accelerator.clip_grad_norm_(list(self._parameters().values()), self._params.max_grad_norm)
+            norm = self._accelerator.clip_grad_norm_(parameters, self._params.max_grad_norm)
             if not self._accelerator.scaler and not math.isfinite(norm):  # a scaler leaves the step out
                 raise self._no_number(step.number, f"the gradient's length is {norm:g}", [])
         self._stepper.step()
         self._stepper.zero_grad()
+        self._average.update(step.number)
         return total / looks
 
-    def lora(self) -> lora_file.Tensors:
-        """Return the LoRA as the tensors of its file. Raises GengaError if one is not a number in its precision."""
-        dtype, alpha = DTYPES[self._params.save_precision], self._params.alpha
-        tensors: lora_file.Tensors = {}
-        for name, network in self._networks.items():
-            for module, down, up in adapters.matrices(network, self._adapted[name]):
-                called = self._family.name_in_file(name, module)
-                tensors |= lora_file.entry(called, down, up, alpha, dtype, self._family.lora_keys)
+    def tensors(self) -> Tensors:
+        """Return a checkpoint's tensors. Raises GengaError if one is not a number in its precision."""
+        precision = self._params.save_precision
+        with self.to_be_seen():
+            tensors = self._learnt.tensors(DTYPES[precision])
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
                 raise GengaError(
-                    f"{name} is not a number in {self._params.save_precision}; lower train.learning_rate, or set"
-                    " train.save_precision to float32"
+                    f"{name} is not a number in {precision}; lower train.learning_rate, or set train.save_precision to"
+                    " float32"
                 )
         return tensors
 
-    def state(self) -> tuple[dict[str, torch.Tensor], dict]:
-        """Return the tensors that `restore` needs to go on from here, and the gradient scaler's numbers (fp16)."""
-        tensors = {}
-        for name, parameter in self._parameters().items():
-            tensors[f"{name}.value"] = parameter.detach().clone()
-            for kind, value in self._optimizer.state[parameter].items():
-                tensors[f"{name}.{kind}"] = value.detach().clone()
-        scaler = self._accelerator.scaler
-        return tensors, scaler.state_dict() if scaler else {}
+    @contextmanager
+    def to_be_seen(self) -> Iterator[None]:
+        """Within the block, what is learnt is what a checkpoint has: the average, if there is one."""
+        with optimizers.to_be_seen(self._optimizer, self._learnt.parameters), self._average.in_place():
+            yield
 
-    def restore(self, tensors: dict[str, torch.Tensor], scaler: dict) -> None:
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return tensors and words that `restore` needs to go on from here."""
+        moments, words = optimizers.state_of(self._optimizer, self._learnt.parameters)
+        values = {f"value/{name}": one.detach().clone() for name, one in self._learnt.parameters.items()}
+        averages = {f"average/{name}": one.clone() for name, one in self._average.values.items()}
+        scaler = self._accelerator.scaler
+        told = {"optimizer": words, "scaler": scaler.state_dict() if scaler else {}}
+        return {**values, **averages, **{f"moment/{name}": one for name, one in moments.items()}}, told
+
+    def restore(self, tensors: Tensors, words: dict[str, Any]) -> None:
         """Be as the trainer was that gave this `state`."""
+        parts: dict[str, Tensors] = {"value": {}, "average": {}, "moment": {}}
+        for name, tensor in tensors.items():
+            part, _, key = name.partition("/")
+            parts[part][key] = tensor
         with torch.no_grad():
-            for name, parameter in self._parameters().items():
-                parameter.copy_(tensors[f"{name}.value"])
-                # One that never had a gradient has no moments: of an encoder, what clip_skip leaves out.
-                kinds = [kind for kind in ("step", "exp_avg", "exp_avg_sq") if f"{name}.{kind}" in tensors]
-                # AdamW counts its steps on the CPU, and keeps its moments where the matrices are.
-                moments = {
-                    kind: tensors[f"{name}.{kind}"].to("cpu" if kind == "step" else parameter.device) for kind in kinds
-                }
-                if moments:
-                    self._optimizer.state[parameter] = moments
+            for name, value in parts["value"].items():
+                self._learnt.parameters[name].copy_(value)
+            for name, value in parts["average"].items():
+                self._average.values[name].copy_(value)
+        optimizers.restore(self._optimizer, self._learnt.parameters, parts["moment"], words["optimizer"])
         if self._accelerator.scaler:
-            self._accelerator.scaler.load_state_dict(scaler)
+            self._accelerator.scaler.load_state_dict(words["scaler"])
 
     def _no_number(self, step: int, what: str, images: list[str]) -> GengaError:
         """The error of a step that came to no number, of these images, and the way out."""
@@ -131,31 +138,6 @@ class Trainer:
         ways.append("lower train.learning_rate" if step > 1 else "verify the base (genga models verify)")
         whose = f" (image {', '.join(images)})" if images else ""
         return GengaError(f"step {step}: {what}{whose}; {', or '.join(ways)}")
-
-    def _attach(self) -> None:
-        params = self._params
-        for name, network in self._networks.items():
-            place(network, self._device, params.precision)
-            if modules := self._adapted[name]:
-                adapters.attach(network, modules, params.rank, params.alpha, params.seed, name)
-                if params.gradient_checkpointing:
-                    _checkpoint_gradients(network)
-
-    def _groups(self) -> list[dict]:
-        """The parameters of each network that is adapted, and their learning rate at its highest."""
-        params, groups = self._params, []
-        for name, network in self._networks.items():
-            rate = params.text_learning_rate if name in self._family.encoders else params.learning_rate
-            matrices = [one for _, *pair in adapters.matrices(network, self._adapted[name]) for one in pair]
-            groups += [{"params": matrices, "rate": rate}] if matrices else []
-        return groups
-
-    def _parameters(self) -> dict[str, torch.nn.Parameter]:
-        parameters = {}
-        for name, network in self._networks.items():
-            for module, down, up in adapters.matrices(network, self._adapted[name]):
-                parameters[f"{name}.{module}.down"], parameters[f"{name}.{module}.up"] = down, up
-        return parameters
 
     def _losses(self, batch: list[Look]) -> torch.Tensor:
         """Each look's weighted loss, (looks,)."""
@@ -183,7 +165,7 @@ class Trainer:
 
     def _conditions(self, captions: list[str]) -> Conditions:
         """What the captions say to the network; with gradients if an encoder is trained."""
-        if any(self._adapted[name] for name in self._family.encoders):
+        if self._encodes_anew:
             return self._family.encode(self._base, captions, self._params.clip_skip, self._windows)
         rows = [self._kept_conditions(caption) for caption in captions]
         return tuple(torch.stack(each) for each in zip(*rows, strict=True))
@@ -197,11 +179,3 @@ class Trainer:
                 one = self._family.encode(self._base, [caption], self._params.clip_skip, self._windows)
                 self._kept[caption] = tuple(each[0] for each in one)
         return self._kept[caption]
-
-
-def _checkpoint_gradients(network: Any) -> None:
-    """Recompute activations in the backward pass."""
-    network.train()  # in evaluation the networks ignore the switch
-    names = ("enable_gradient_checkpointing", "activation_checkpointing_enable", "gradient_checkpointing_enable")
-    switch = next(name for name in names if hasattr(network, name))  # diffusers', transformers' now and before
-    getattr(network, switch)()

@@ -8,7 +8,7 @@ Neither torch nor a family is imported for that.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -112,7 +112,9 @@ class Family:
     sampler: Callable[[Base, str], Any]  # a fresh scheduler of diffusers, by its name in section `sample`
     predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions, Sequence[Size]], torch.Tensor]
 
-    # The LoRA and its file.
+    # What is learnt, and its file.
+    # Networks' states by name, with the rest of the base, as the tensors of one file that UIs load.
+    whole: Callable[[Base, Mapping[str, Mapping[str, torch.Tensor]]], dict[str, torch.Tensor]]
     check: Callable[[Base, Choices], None]  # raises GengaError for what it cannot be trained with
     adapted: Callable[[Base, Choices], dict[str, list[str]]]  # paths of the modules that it changes, by network
     name_in_file: Callable[[str, str], str]  # of a network and the path of a module in it

@@ -5,7 +5,7 @@ as kohya's sd-scripts writes it, which every UI of the field reads. Samplers add
 al. 2020, eta 0) or DPM-Solver++ 2M (Lu et al. 2022).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -138,6 +138,10 @@ def check(base: Base, choices: Choices) -> None:
     """All that section `train` can say goes with such a base."""
 
 
+def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    raise NotImplementedError
+
+
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
     return {
         _UNET: unet_modules(base.unet, choices.modules, choices.convolutions),
@@ -178,6 +182,7 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
+    whole=whole,
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,

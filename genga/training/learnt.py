@@ -1,0 +1,139 @@
+"""What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the steps."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from genga.errors import GengaError
+from genga.params.train import Params
+from genga.training import adapters, lora_file
+from genga.training.device import place
+from genga.training.families.family import LoadedBase
+from genga.training.tensor_file import Tensors
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What is learnt, in place and ready to be trained."""
+
+    parameters: dict[str, torch.nn.Parameter]  # by names that states go by, in a fixed order
+    groups: list[dict[str, Any]]  # of the optimizer: `params`, and `of`, the key of their learning rate
+    tensors: Callable[[torch.dtype], Tensors]  # of a checkpoint's file
+
+
+def learnt_of(loaded: LoadedBase, params: Params, device: torch.device) -> Learnt:
+    """Move a base's networks to `device`, and make ready what section `train` says is learnt of them."""
+    for name, network in loaded.family.networks(loaded.base).items():
+        # What is learnt whole stays in float32: a small step would be lost in half precision.
+        whole = params.method == "full" and _is_learnt(loaded, name, params)
+        place(network, device, "float32" if whole else params.precision)
+    learnt = (_weights if params.method == "full" else _matrices)(loaded, params)
+    if not learnt.parameters:
+        raise GengaError(f"params.yaml:train: base {loaded.name} has nothing that is to be learnt")
+    return learnt
+
+
+def _is_learnt(loaded: LoadedBase, network: str, params: Params) -> bool:
+    return params.text_encoder or network not in loaded.family.encoders
+
+
+def _group(loaded: LoadedBase, network: str, parameters: Mapping[str, torch.nn.Parameter]) -> dict[str, Any]:
+    rate = "text_learning_rate" if network in loaded.family.encoders else "learning_rate"
+    return {"params": list(parameters.values()), "of": rate}
+
+
+def _matrices(loaded: LoadedBase, params: Params) -> Learnt:
+    """LoRA matrices in float32, in networks that may be in half precision."""
+    family, networks = loaded.family, loaded.family.networks(loaded.base)
+    adapted = family.adapted(loaded.base, params)
+    parameters: dict[str, torch.nn.Parameter] = {}
+    groups = []
+    for name, network in networks.items():
+        if not adapted[name]:
+            continue
+        adapters.attach(network, adapted[name], params.rank, params.alpha, params.seed, name)
+        _train(network, params)
+        own: dict[str, torch.nn.Parameter] = {}
+        for module, down, up in adapters.matrices(network, adapted[name]):
+            own |= {f"{name}.{module}.down": down, f"{name}.{module}.up": up}
+        parameters |= own
+        groups.append(_group(loaded, name, own))
+
+    def tensors(dtype: torch.dtype) -> Tensors:
+        found: Tensors = {}
+        for name, network in networks.items():
+            for module, down, up in adapters.matrices(network, adapted[name]):
+                called = family.name_in_file(name, module)
+                found |= lora_file.entry(called, down, up, params.alpha, dtype, family.lora_keys)
+        return found
+
+    return Learnt(parameters, groups, tensors)
+
+
+def _weights(loaded: LoadedBase, params: Params) -> Learnt:
+    """All weights of the networks that are learnt: a full fine-tune."""
+    family, networks = loaded.family, loaded.family.networks(loaded.base)
+    parameters: dict[str, torch.nn.Parameter] = {}
+    groups = []
+    for name, network in networks.items():
+        if not _is_learnt(loaded, name, params):
+            continue
+        network.requires_grad_(True)
+        _train(network, params)
+        own = {f"{name}.{key}": weight for key, weight in network.named_parameters()}
+        parameters |= own
+        groups.append(_group(loaded, name, own))
+
+    def tensors(dtype: torch.dtype) -> Tensors:
+        states = {name: network.state_dict() for name, network in networks.items()}
+        whole = family.whole(loaded.base, states)
+        return {key: one.to("cpu", dtype if one.is_floating_point() else one.dtype) for key, one in whole.items()}
+
+    return Learnt(parameters, groups, tensors)
+
+
+def _train(network: Any, params: Params) -> None:
+    """Recompute activations in the backward pass, where that is wanted."""
+    if not params.gradient_checkpointing:
+        return
+    network.train()  # in evaluation the networks ignore the switch
+    names = ("enable_gradient_checkpointing", "activation_checkpointing_enable", "gradient_checkpointing_enable")
+    switch = next(name for name in names if hasattr(network, name))  # diffusers', transformers' now and before
+    getattr(network, switch)()
+
+
+class Average:
+    """The exponential moving average (EMA) of what is learnt: what is drawn with and written.
+
+    After step n the average is d times itself plus 1 - d times what was learnt, d being the smaller of `decay` and
+    (1 + n) / (10 + n), so that a short run does not average its beginning: as diffusers' EMAModel. decay 0: no average.
+    """
+
+    def __init__(self, parameters: Mapping[str, torch.nn.Parameter], decay: float) -> None:
+        self._parameters, self._decay = parameters, decay
+        self.values = {name: one.detach().clone() for name, one in parameters.items()} if decay > 0 else {}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in what was learnt in step `step`, 1.."""
+        decay = min(self._decay, (1 + step) / (10 + step))
+        for name, average in self.values.items():
+            average.lerp_(self._parameters[name], 1 - decay)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Within the block, what was learnt is its average; afterwards it is what it was, to the bit."""
+        before = {name: one.detach().clone() for name, one in self._parameters.items()} if self.values else {}
+        try:
+            self._set(self.values)
+            yield
+        finally:
+            self._set(before)
+
+    @torch.no_grad()
+    def _set(self, values: Mapping[str, torch.Tensor]) -> None:
+        for name, value in values.items():
+            self._parameters[name].copy_(value)

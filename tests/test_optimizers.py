@@ -1,0 +1,106 @@
+"""genga.training.optimizers and the average: by numbers worked out by hand, and gone on from to the bit."""
+
+import pytest
+import torch
+from training_params import params
+
+from genga.errors import GengaError
+from genga.training import optimizers
+from genga.training.learnt import Average
+
+CPU = torch.device("cpu")
+NAMES = ("adamw", "adafactor", "prodigy", "schedulefree")
+
+
+def problem():
+    """Two matrices that are to become a given product, and the optimizer's groups of them."""
+    torch.manual_seed(0)
+    parameters = {name: torch.nn.Parameter(torch.randn(4, 4)) for name in ("net.a.down", "net.b.up")}
+    return parameters, [{"params": [one], "of": "learning_rate"} for one in parameters.values()]
+
+
+def descend(optimizer, parameters, steps):
+    wanted, losses = torch.eye(4), []
+    for group in optimizer.param_groups:
+        group["lr"] = 0.05
+    for _ in range(steps):
+        first, second = parameters.values()
+        loss = (first @ second - wanted).square().mean()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_optimizer_learns_and_is_gone_on_from_to_the_bit(name):
+    parameters, groups = problem()
+    whole = descend(optimizers.optimizer_of(groups, params(optimizer=name), CPU), parameters, 12)
+    assert whole[-1] < whole[0]
+
+    parameters, groups = problem()
+    optimizer = optimizers.optimizer_of(groups, params(optimizer=name), CPU)
+    first = descend(optimizer, parameters, 5)
+    state = optimizers.state_of(optimizer, parameters)
+    values = {key: one.detach().clone() for key, one in parameters.items()}
+
+    parameters, groups = problem()
+    with torch.no_grad():
+        for key, value in values.items():
+            parameters[key].copy_(value)
+    optimizer = optimizers.optimizer_of(groups, params(optimizer=name), CPU)
+    optimizers.restore(optimizer, parameters, *state)
+    assert first + descend(optimizer, parameters, 7) == whole
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_looking_at_what_was_found_changes_nothing(name):
+    found = []
+    for looks in (False, True):
+        parameters, groups = problem()
+        optimizer = optimizers.optimizer_of(groups, params(optimizer=name), CPU)
+        losses = descend(optimizer, parameters, 3)
+        if looks:
+            at = [one.clone() for one in parameters.values()]
+            with optimizers.to_be_seen(optimizer, parameters):
+                moved = not all(torch.equal(*pair) for pair in zip(at, parameters.values(), strict=True))
+            assert moved == (name == "schedulefree")
+        found.append(losses + descend(optimizer, parameters, 3))
+    assert found[0] == found[1]
+
+
+def test_an_optimizer_of_a_package_that_is_not_there_is_one_line(monkeypatch):
+    monkeypatch.setitem(optimizers._PACKAGES, "prodigy", "no_such_package")
+    with pytest.raises(GengaError) as error:
+        optimizers.optimizer_of(problem()[1], params(optimizer="prodigy"), CPU)
+    assert str(error.value) == (
+        "params.yaml:train.optimizer: prodigy needs the package no_such_package, which is not installed;"
+        " pip install no_such_package, or set it to adamw"
+    )
+
+
+def test_eight_bits_are_for_gpus(monkeypatch):
+    monkeypatch.setitem(optimizers._PACKAGES, "adamw8bit", "torch")
+    with pytest.raises(GengaError, match="train.optimizer: adamw8bit is for GPUs, and there is none; set it to adamw"):
+        optimizers.optimizer_of(problem()[1], params(optimizer="adamw8bit"), CPU)
+
+
+def test_an_average_by_hand():
+    parameter = torch.nn.Parameter(torch.tensor([1.0]))
+    average = Average({"a": parameter}, decay=0.5)
+    for step, value in ((1, 3.0), (2, 5.0), (100, 5.0)):
+        parameter.data.fill_(value)
+        average.update(step)
+    first = 2 / 11 * 1.0 + 9 / 11 * 3.0  # (1 + 1) / (10 + 1) is less than 0.5
+    second = 3 / 12 * first + 9 / 12 * 5.0
+    assert average.values["a"].item() == pytest.approx(0.5 * second + 0.5 * 5.0)
+    with average.in_place():
+        assert parameter.item() == average.values["a"].item()
+    assert parameter.item() == 5.0
+
+
+def test_no_average_costs_nothing():
+    average = Average({"a": torch.nn.Parameter(torch.tensor([1.0]))}, decay=0.0)
+    average.update(1)
+    assert average.values == {}
