@@ -228,7 +228,7 @@ def test_the_lock_for_a_gpu_is_the_main_one_and_cuda() -> None:
     assert main.items() <= gpu.items()
     cuda = [name for name in gpu if name not in main]
     assert "nvidia-cudnn-cu13" in cuda
-    assert [name for name in cuda if not re.match(r"(nvidia|cuda)-|triton$", name)] == []
+    assert [name for name in cuda if not re.match(r"(nvidia|cuda)-|triton$|bitsandbytes$", name)] == []
 
 
 def test_every_direct_dependency_is_explained() -> None:

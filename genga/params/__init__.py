@@ -3,6 +3,8 @@
 check             Check the whole of params.yaml, every section there and valid, none unknown, and bring its values
                   into one form.
 hardware_decoder  What can decode a video beside the processor, as `frames.hwaccel` and `stills.hwaccel` name it.
+names             Names that people give: of series and episodes by their files, of runs and characters in
+                  params.yaml.
 section           A section of params.yaml: frozen, no key that is not known, and one line that says which key is
                   wrong.
 """

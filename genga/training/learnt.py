@@ -26,18 +26,15 @@ class Learnt:
 
 def learnt_of(loaded: LoadedBase, params: Params, device: torch.device) -> Learnt:
     """Move a base's networks to `device`, and make ready what section `train` says is learnt of them."""
+    whole = params.method == "full"
+    adapted = loaded.family.adapted(loaded.base, params)  # a network of which nothing is, is not learnt at all
     for name, network in loaded.family.networks(loaded.base).items():
         # What is learnt whole stays in float32: a small step would be lost in half precision.
-        whole = params.method == "full" and _is_learnt(loaded, name, params)
-        place(network, device, "float32" if whole else params.precision)
-    learnt = (_weights if params.method == "full" else _matrices)(loaded, params)
+        place(network, device, "float32" if whole and adapted[name] else params.precision)
+    learnt = (_weights if whole else _matrices)(loaded, params, adapted)
     if not learnt.parameters:
         raise GengaError(f"params.yaml:train: base {loaded.name} has nothing that is to be learnt")
     return learnt
-
-
-def _is_learnt(loaded: LoadedBase, network: str, params: Params) -> bool:
-    return params.text_encoder or network not in loaded.family.encoders
 
 
 def _group(loaded: LoadedBase, network: str, parameters: Mapping[str, torch.nn.Parameter]) -> dict[str, Any]:
@@ -45,10 +42,9 @@ def _group(loaded: LoadedBase, network: str, parameters: Mapping[str, torch.nn.P
     return {"params": list(parameters.values()), "of": rate}
 
 
-def _matrices(loaded: LoadedBase, params: Params) -> Learnt:
+def _matrices(loaded: LoadedBase, params: Params, adapted: Mapping[str, list[str]]) -> Learnt:
     """LoRA matrices in float32, in networks that may be in half precision."""
     family, networks = loaded.family, loaded.family.networks(loaded.base)
-    adapted = family.adapted(loaded.base, params)
     parameters: dict[str, torch.nn.Parameter] = {}
     groups = []
     for name, network in networks.items():
@@ -73,13 +69,13 @@ def _matrices(loaded: LoadedBase, params: Params) -> Learnt:
     return Learnt(parameters, groups, tensors)
 
 
-def _weights(loaded: LoadedBase, params: Params) -> Learnt:
+def _weights(loaded: LoadedBase, params: Params, adapted: Mapping[str, list[str]]) -> Learnt:
     """All weights of the networks that are learnt: a full fine-tune."""
     family, networks = loaded.family, loaded.family.networks(loaded.base)
     parameters: dict[str, torch.nn.Parameter] = {}
     groups = []
     for name, network in networks.items():
-        if not _is_learnt(loaded, name, params):
+        if not adapted[name]:
             continue
         network.requires_grad_(True)
         _train(network, params)

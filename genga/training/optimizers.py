@@ -6,7 +6,6 @@ parameter-free learner" (prodigyopt): learning rates are 1. schedulefree: Defazi
 (schedulefree). adamw8bit: Dettmers et al. 2022, "8-bit optimizers via block-wise quantization" (bitsandbytes).
 """
 
-import importlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,6 @@ import torch
 from genga.errors import GengaError
 from genga.params.train import Params
 
-_PACKAGES = {"prodigy": "prodigyopt", "schedulefree": "schedulefree", "adamw8bit": "bitsandbytes"}
 _ON_CPU = "step"  # AdamW counts its steps there
 
 
@@ -35,17 +33,23 @@ def optimizer_of(groups: list[dict[str, Any]], params: Params, device: torch.dev
 
         fixed = {"scale_parameter": False, "relative_step": False, "warmup_init": False}
         return Adafactor(groups, lr=params.learning_rate, weight_decay=params.weight_decay, **fixed)
-    package = _package(name)
-    if name == "prodigy":
-        how = {"decouple": True, "use_bias_correction": True, "safeguard_warmup": params.warmup > 0}
-        return package.Prodigy(groups, betas=betas, weight_decay=params.weight_decay, **how)
-    if name == "schedulefree":
-        optimizer = package.AdamWScheduleFree(groups, betas=betas, weight_decay=params.weight_decay, foreach=False)
-        optimizer.train()
-        return optimizer
-    if device.type != "cuda":
-        raise GengaError("params.yaml:train.optimizer: adamw8bit is for GPUs, and there is none; set it to adamw")
-    return package.optim.AdamW8bit(groups, betas=betas, weight_decay=params.weight_decay)
+    with _installed(name):
+        if name == "prodigy":
+            from prodigyopt import Prodigy
+
+            how = {"decouple": True, "use_bias_correction": True, "safeguard_warmup": params.warmup > 0}
+            return Prodigy(groups, betas=betas, weight_decay=params.weight_decay, **how)
+        if name == "schedulefree":
+            from schedulefree import AdamWScheduleFree
+
+            optimizer = AdamWScheduleFree(groups, betas=betas, weight_decay=params.weight_decay, foreach=False)
+            optimizer.train()
+            return optimizer
+        if device.type != "cuda":
+            raise GengaError("params.yaml:train.optimizer: adamw8bit is for GPUs, and there is none; set it to adamw")
+        from bitsandbytes.optim import AdamW8bit
+
+        return AdamW8bit(groups, betas=betas, weight_decay=params.weight_decay)
 
 
 @contextmanager
@@ -69,14 +73,15 @@ def to_be_seen(optimizer: torch.optim.Optimizer, parameters: Mapping[str, torch.
                 parameters[name].copy_(value)
 
 
-def _package(optimizer: str) -> Any:
-    package = _PACKAGES[optimizer]
+@contextmanager
+def _installed(optimizer: str) -> Iterator[None]:
+    """Say in one line which package is not installed."""
     try:
-        return importlib.import_module(package)
+        yield
     except ImportError as error:
         raise GengaError(
-            f"params.yaml:train.optimizer: {optimizer} needs the package {package}, which is not installed;"
-            f" pip install {package}, or set it to adamw"
+            f"params.yaml:train.optimizer: {optimizer} needs a package that is not installed ({error.name}); pip install"
+            f" {error.name}, or set it to adamw"
         ) from error
 
 
