@@ -77,7 +77,7 @@ def test_an_optimizer_of_a_package_that_is_not_there_is_one_line(monkeypatch):
     with pytest.raises(GengaError) as error:
         optimizers.optimizer_of(problem()[1], params(optimizer="prodigy"), CPU)
     assert str(error.value) == (
-        "params.yaml:train.optimizer: prodigy needs a package that is not installed (prodigyopt); pip install prodigyopt,"
+        "params.yaml:train.optimizer: prodigy is not installed (package prodigyopt); pip install prodigyopt,"
         " or set it to adamw"
     )
 

@@ -80,7 +80,7 @@ def _installed(optimizer: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise GengaError(
-            f"params.yaml:train.optimizer: {optimizer} needs a package that is not installed ({error.name}); pip install"
+            f"params.yaml:train.optimizer: {optimizer} is not installed (package {error.name}); pip install"
             f" {error.name}, or set it to adamw"
         ) from error
 
