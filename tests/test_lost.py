@@ -113,6 +113,20 @@ def test_a_job_that_fails_leaves_what_was_there_and_is_run_again(copy: Path) -> 
     assert snakemake(copy, "-n").nothing
 
 
+def test_what_was_done_before_a_job_failed_is_described(copy: Path) -> None:
+    """The run that comes after makes the report alone, of which neither card nor audit says anything."""
+    change_params(copy, "evaluate", seed=7)
+    script = copy / "scripts/report.py"
+    whole = script.read_text(encoding="utf-8")
+    script.write_text("raise SystemExit(1)\n", encoding="utf-8")
+    ran = snakemake(copy)
+    assert ran.code == 1
+    assert f"no card and no audit of run {RUN}" in ran.text  # tried: a stand-in's cannot be written
+    script.write_text(whole, encoding="utf-8")
+    ran = snakemake(copy)
+    assert ran.jobs == {"report": 1} and "audit of run" not in ran.text
+
+
 def test_what_a_failing_job_made_for_the_first_time_goes(copy: Path) -> None:
     script, page = copy / "scripts/report.py", copy / f"reports/{RUN}/index.html"
     text = script.read_text(encoding="utf-8")

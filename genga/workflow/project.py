@@ -196,10 +196,9 @@ class Project:
                 self.journal.expect(self.bucket.places, of)
             if well:
                 self.journal.write_code()
-                self.journal.describe(made)
+            self.journal.describe(made)  # what was done before a job failed is done by no later run
+            if well:
                 self.people.tell_moved()
-            else:
-                self.journal.stop()
             if self.bucket is None:
                 tell(finished(self.phases, planned, self.here >= set(self.series)) if well else [])
         except GengaError as error:  # the next run writes it down

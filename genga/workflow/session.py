@@ -1,9 +1,8 @@
 """What the workflow does around its jobs: hand records to Snakemake before it looks, write them down when it is done.
 
 `read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, then
-`describe` if well, `stop` if badly. Between `start` and the end the folder is held by a lock of the operating system,
-which goes when the process does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default),
-which a killed run leaves.
+`describe`. Between `start` and the end the folder is held by a lock of the operating system, which goes when the process
+does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default), which a killed run leaves.
 """
 
 import fcntl
@@ -178,11 +177,7 @@ class Journal:
                 described.add(run)
             stamps.save()
             write_json(_PAPERS, {"runs": sorted(described)})
-        self.stop()
-
-    def stop(self) -> None:
-        """Say that nothing is left to be done after the jobs."""
-        _WORKING.unlink(missing_ok=True)
+        _WORKING.unlink(missing_ok=True)  # nothing is left to be done after the jobs
 
     def write_code(self) -> None:
         """Write data/code.json as dvc.yaml's step `code` does, so that `dvc commit` finds it up to date.
