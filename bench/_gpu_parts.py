@@ -29,7 +29,7 @@ with absent() as MISSING:
     from genga.people.tagger import Tagger
     from genga.training.examples import Example
     from genga.training.latents import cached_latents
-    from genga.training.plan import learning_rate_factor, steps
+    from genga.training.plan import phases_of, steps
     from genga.training.trainer import Trainer
     from genga.training.transforms import Cut
 
@@ -51,7 +51,7 @@ TRAIN: dict[str, Any] = {
     "optimizer": "adamw", "betas": [0.9, 0.999], "weight_decay": 0.01, "ema": 0.0, "max_grad_norm": 1.0,
     "clip_skip": 1, "max_tokens": 75, "caption_dropout": 0.1, "tag_dropout": 0.1,
     "shuffle": True, "flip": False, "noise_offset": 0.0, "multires_iterations": 0, "multires_discount": 0.3,
-    "min_snr_gamma": 5.0,
+    "min_snr_gamma": 5.0, "select": {}, "buckets": None, "phases": [],
 }  # fmt: skip
 SAMPLE: dict[str, Any] = {
     "prompts": ["{trigger}, 1girl, solo", "{trigger}, smile, outdoors"], "negative": "", "seeds": [0, 1], "width": SIDE,
@@ -132,9 +132,8 @@ def training(
         trainer = Trainer(base, params, device, latent_of)
 
         def losses() -> Iterator[tuple[int, float]]:
-            for step in steps(known, params, trainer.schedule.timesteps):
-                factor = learning_rate_factor(step.number, params.max_steps, params.warmup, params.schedule)
-                yield sum(map(len, step.batches)), trainer.step(step, factor)
+            for step in steps(phases_of(known, params), trainer.schedule.timesteps):
+                yield sum(map(len, step.batches)), trainer.step(step, step.phase.learning_rate_factor(step.number))
 
         yield Training(trainer, losses())
 

@@ -30,7 +30,7 @@ from genga.training.examples import OF_DATASET, Example, cut_captions, examples_
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.metadata import metadata
-from genga.training.plan import steps
+from genga.training.plan import phases_of, steps
 from genga.training.resume import RunFolder
 from genga.training.tensor_file import read_metadata
 from genga.training.train import ledger, train
@@ -59,7 +59,8 @@ EVERYTHING = {
 
 def example(number, bucket):
     cut, caption = Cut(bucket, (0, 0, *bucket)), "hana, 1girl, smile"
-    return Example(f"i{number}", f"s/e/{number:06d}", None, caption, 1, cut, ("", 0, 0, str(number)), 1, 1.0)
+    file = ("", 0, 0, str(number))
+    return Example(f"i{number}", f"s/e/{number:06d}", None, caption, 1, cut, file, 1, 1.0, original=cut.bucket)
 
 
 EXAMPLES = [example(0, (32, 32)), example(1, (32, 32)), example(2, (32, 32)), example(3, (40, 24))]
@@ -252,7 +253,7 @@ def test_a_warmup_that_outlasts_the_run_is_said(base_folder, tmp_path, capsys):
 
 def test_the_ledger_is_the_plan_written_down():
     values = params(max_steps=2, tag_dropout=1.0)
-    table = ledger(steps(EXAMPLES, values, 1000))
+    table = ledger(steps(phases_of(EXAMPLES, values), 1000))
     assert dict(table.schema) == dict(LEDGER)
     assert table["step"].to_list() == [1, 2, 2]  # the third image of its bucket is alone
     assert set(table["caption"]) == {"hana"}
@@ -266,7 +267,9 @@ def rows(**changes):
         "still": "s/e/000001",
         "crop": "s/e/000001-0-head",
         "split": "train",
+        "kind": "head",
         "character": "hana",
+        "tier": "best",
         "width": 80,
         "height": 130,
         "scaled_width": 64,
@@ -285,7 +288,7 @@ def test_examples_are_the_characters_training_images():
     table = pl.concat([rows(), rows(split="held-out"), rows(character="yuki")])
     expected = Example(
         "i", "s/e/000001", "s/e/000001-0-head", "hana, smile", 1, Cut((64, 104), (0, 4, 64, 100)),
-        ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130),
+        ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130), "head", "hana", "best",
     )  # fmt: skip
     assert examples_of(table, "hana", 8, "t") == [expected]
     assert len(examples_of(table, "", 8, "t")) == 2
@@ -375,7 +378,7 @@ def test_the_ledger_has_the_tags_that_the_base_sees_and_training_sees_no_others(
 def metadata_of(base_folder, examples, changes=None, **schedule):
     base = load(base_folder)
     loaded = LoadedBase(FAMILY, "sd15", replace(base, schedule={**base.schedule, **schedule}), "tiny", "0" * 64)
-    return metadata("hana", examples, params(**changes or {}), loaded, 1, 1)
+    return metadata("hana", phases_of(examples, values := params(**changes or {})), values, loaded, 1, 1)
 
 
 @pytest.mark.parametrize(("rescaled", "word"), [(True, "True"), (False, "False")])

@@ -5,13 +5,18 @@ from collections import Counter
 from training_params import params
 
 from genga.training.examples import Example
-from genga.training.plan import epoch_batches, steps, steps_per_epoch, total_steps
+from genga.training.plan import epoch_batches, phases_of, total_steps
+from genga.training.plan import steps as steps_of
 from genga.training.transforms import Cut
 
 
 def example(name, bucket=(64, 64), repeats=1):
     cut = Cut(bucket, (0, 0, *bucket))
     return Example(name, f"s/e/{name}", None, "hana, smile, solo", 1, cut, ("", 0, 0, name), repeats, 1.0)
+
+
+def steps(examples, values, *rest):
+    return steps_of(phases_of(examples, values), *rest)
 
 
 FIVE = [example("a"), example("b"), example("c"), example("d", (64, 96)), example("e", (64, 96))]
@@ -63,11 +68,11 @@ def test_about_half_is_mirrored_if_asked():
 
 def test_steps_by_epochs_and_their_limits():
     values = {"batch": 2, "epochs": 3}
-    assert steps_per_epoch(FIVE, params(batch=2)) == 3
-    assert steps_per_epoch(FIVE, params(batch=2, accumulation=2)) == 2
-    assert total_steps(FIVE, params(**values)) == 9
-    assert total_steps(FIVE, params(**values, min_steps=20)) == 20
-    assert total_steps(FIVE, params(**values, max_steps=7)) == 7
+    assert phases_of(FIVE, params(batch=2))[0].steps_per_epoch == 3
+    assert phases_of(FIVE, params(batch=2, accumulation=2))[0].steps_per_epoch == 2
+    assert total_steps(phases_of(FIVE, params(**values))) == 9
+    assert total_steps(phases_of(FIVE, params(**values, min_steps=20))) == 20
+    assert total_steps(phases_of(FIVE, params(**values, max_steps=7))) == 7
 
 
 def test_a_run_entered_in_the_middle_of_an_epoch_sees_what_it_would_have_seen():

@@ -11,6 +11,8 @@ def params(**changes) -> Params:
             "launch": None,
             "precision": "float32",
             "gradient_checkpointing": False,
+            "select": {},
+            "buckets": None,
             "epochs": 1,
             "min_steps": 0,
             "max_steps": 1000,
@@ -43,6 +45,7 @@ def params(**changes) -> Params:
             "multires_iterations": 0,
             "multires_discount": 0.3,
             "min_snr_gamma": 0.0,
+            "phases": [],
             **changes,
         }
     )

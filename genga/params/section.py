@@ -7,7 +7,7 @@ where a name is wanted. The whole file is checked by genga.params.check.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -210,7 +210,7 @@ def _explain(section: str, kind: type[Section], problem: Any) -> str:
     if problem["type"] == "value_error":  # of a section's own check, which names its keys
         return f"{name}: {problem['ctx']['error']}"
     if problem["type"] == "extra_forbidden":
-        return f"{name} is not a known key (known: {', '.join(kind.model_fields)})"
+        return f"{name} is not a known key (known: {', '.join(_within(kind, problem['loc'][:-1]).model_fields)})"
     if problem["type"] == "missing":
         return f"{name} is missing"
     field = kind.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
@@ -219,6 +219,21 @@ def _explain(section: str, kind: type[Section], problem: Any) -> str:
     if said := _PLAINLY.get(problem["type"]):
         return f"{name} must be {said}, got {json.dumps(problem['input'], ensure_ascii=False)}"
     return f"{name}: {problem['msg'].lower()}, got {problem['input']!r}"
+
+
+def _within(kind: type[Section], loc: Sequence[int | str]) -> type[Section]:
+    """Return the class of a section's part, or of the section where the part has none of its own."""
+    for key in loc:
+        if key in kind.model_fields:
+            kind = next(_sections(kind.model_fields[str(key)].annotation), kind)
+    return kind
+
+
+def _sections(wanted: Any) -> Iterator[type[Section]]:
+    if isinstance(wanted, type) and issubclass(wanted, Section):
+        yield wanted
+    for one in get_args(wanted):
+        yield from _sections(one)
 
 
 def _range(field: Any) -> str | None:

@@ -1,18 +1,55 @@
 """Section `train`: how a LoRA is trained. docs/training.md gives the values of published recipes."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Optional, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from genga.params.section import Section
 
+Side = Annotated[int, Field(ge=8, le=8192)]  # px
 
-class Params(Section):
+
+class Select(Section):
+    """Which of the dataset's images are learnt from; what is null leaves none out."""
+
+    tiers: list[Literal["best", "good", "poor", "reject"]] | None = Field(default=None, min_length=1)  # of the still
+    kinds: list[Literal["fullbody", "halfbody", "head", "still", "scenery"]] | None = Field(default=None, min_length=1)
+    characters: list[str] | None = Field(default=None, min_length=1)
+    images: int | None = Field(default=None, ge=1)  # of a character, at most; which ones the seed says
+
+
+class Buckets(Section):
+    """The sizes at which images are trained, in place of those that the dataset cuts them to."""
+
+    sizes: list[Annotated[list[Side], Field(min_length=2, max_length=2)]] | None = Field(default=None, min_length=1)
+    resolution: int | None = Field(default=None, ge=8, le=4096)  # px; or buckets of about this squared
+    min: Side = 256  # px, a bucket's shortest side
+    max: Side = 1024  # px, a bucket's longest side
+    step: int = Field(default=64, ge=8, le=512)  # px that all sides are multiples of
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        """Refuse what says nothing, or two things."""
+        if (self.sizes is None) == (self.resolution is None):
+            raise ValueError("name either sizes, [[width, height], ...], or a resolution")
+        if self.resolution is not None and (self.min % self.step or self.max % self.step):
+            raise ValueError(f"min and max must be multiples of step {self.step}, got {self.min} and {self.max}")
+        if self.resolution is not None and not self.min <= self.resolution // self.step * self.step <= self.max:
+            raise ValueError(f"resolution must be in min..max, {self.min}..{self.max}, got {self.resolution}")
+        return self
+
+
+class _Section(Section):
+    """All of section `train` but its phases."""
+
     seed: int = Field(ge=0, le=2**31 - 1)  # of every random draw; another seed is another run
     threads: int = Field(ge=1, le=256)  # CPU threads of torch; part of the result: another count, other last bits
     launch: str | None  # a configuration of accelerate, to train by several processes; null: by one
     precision: Literal["float32", "float16", "bfloat16"]  # of the arithmetic; the latter two are mixed precision
     gradient_checkpointing: bool  # true: a third slower, far less GPU memory
+
+    select: Select  # which of the dataset's images are learnt from; {}: all
+    buckets: Buckets | None  # null: as the dataset has cut them
 
     epochs: int = Field(ge=1, le=10_000)  # passes over the dataset
     min_steps: int = Field(
@@ -55,11 +92,6 @@ class Params(Section):
     multires_discount: float = Field(ge=0, le=1)  # strength of each layer against the one before
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
 
-    @property
-    def windows(self) -> int:
-        """Of the text encoder, one after another, that a caption may fill."""
-        return self.max_tokens // 75
-
     @model_validator(mode="after")
     def _nothing_cancels(self) -> Self:
         """Refuse what would take away from each other, or have no effect."""
@@ -75,4 +107,43 @@ class Params(Section):
                 "multires_iterations adds nothing coarser with 1 layer, or a multires_discount of 0; set it to 0, or to"
                 " 2 and more with a discount above 0"
             )
+        return self
+
+
+_OF_A_PHASE = (
+    "select", "buckets", "epochs", "min_steps", "max_steps", "batch", "accumulation", "learning_rate",
+    "text_learning_rate", "schedule", "warmup", "max_grad_norm", "caption_dropout", "tag_dropout", "shuffle", "flip",
+    "noise_offset", "multires_iterations", "multires_discount", "min_snr_gamma",
+)  # fmt: skip
+# A field of it says what the section's field says, and may be left out.
+_FIELDS: dict[str, Any] = {
+    name: (Optional[_Section.model_fields[name].annotation], None)  # noqa: UP045
+    for name in _OF_A_PHASE
+}
+Phase: Any = create_model("Phase", __base__=Section, **_FIELDS)
+
+
+class Params(_Section):
+    phases: list[Phase]  # one after another, each with what differs in it from this section; []: one phase
+
+    @property
+    def windows(self) -> int:
+        """Of the text encoder, one after another, that a caption may fill."""
+        return self.max_tokens // 75
+
+    def phase(self, number: int) -> "Params":
+        """Return what holds in a phase, 0..: this section, and over it what the phase says."""
+        said = self.phases[number].model_dump(exclude_none=True) if self.phases else {}
+        return Params.model_validate({**self.model_dump(), **said, "phases": []})
+
+    @model_validator(mode="after")
+    def _phases_hold(self) -> Self:
+        """Refuse a phase that does not go with the rest of the section."""
+        for number in range(len(self.phases)):
+            try:
+                self.phase(number)
+            except ValidationError as error:
+                problem = error.errors()[0]
+                key = ".".join(["phases", str(number), *map(str, problem["loc"])])
+                raise ValueError(f"{key}: {problem.get('ctx', {}).get('error', problem['msg'].lower())}") from None
         return self

@@ -8,7 +8,8 @@ PATH = "models/{run}/ledger.parquet"
 
 LEDGER: Schema = {
     "step": pl.Int64,  # 1..
-    "epoch": pl.Int64,  # 1..
+    "epoch": pl.Int64,  # 1.., counted through
+    "phase": pl.Int64,  # 1..
     "image": pl.String,
     "still": pl.String,  # the frame it was cut from
     "crop": pl.String,  # null: the whole still

@@ -1,15 +1,19 @@
 """The images that a run learns from, as the dataset gives them."""
 
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from genga.dataset.buckets import bucket_sizes, fit
 from genga.errors import GengaError
+from genga.params.train import Buckets, Select
 from genga.tables.dataset import DATASET
 from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
+from genga.training.rng import digest
 from genga.training.transforms import Cut
 from genga.vocabulary.text import plain, tokens
 
@@ -20,7 +24,9 @@ OF_DATASET = only(
     "still",
     "crop",
     "split",
+    "kind",
     "character",
+    "tier",
     "width",
     "height",
     "scaled_width",
@@ -48,6 +54,9 @@ class Example:
     repeats: int  # looks per epoch
     weight: float  # of its loss
     original: tuple[int, int] = (0, 0)  # width, height of the image as it is, px
+    kind: str = ""
+    character: str | None = None
+    tier: str = ""  # quality of the still
 
     @property
     def words(self) -> str:
@@ -73,6 +82,47 @@ def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> 
         wanted = f"of character {character} " if character else ""
         raise GengaError(f"{name}: no training images {wanted}(characters there: {known})")
     return [_example(row, side, name) for row in chosen.iter_rows(named=True)]
+
+
+def selected(examples: list[Example], select: Select, seed: int, key: str) -> list[Example]:
+    """Return the examples that a phase learns from, in their order.
+
+    seed: says which of a character's images are taken, where not all are; key: of `select` in params.yaml, for
+    messages. Raises GengaError if there are none.
+    """
+    found = [
+        one
+        for one in examples
+        if (select.tiers is None or one.tier in select.tiers)
+        and (select.kinds is None or one.kind in select.kinds)
+        and (select.characters is None or one.character in select.characters)
+    ]
+    if not found:
+        tallies = {
+            name: Counter(getattr(one, name) or "none" for one in examples) for name in ("tier", "kind", "character")
+        }
+        said = "; ".join(f"{name} {', '.join(f'{one} {n}' for one, n in of.items())}" for name, of in tallies.items())
+        raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from (there are, by {said})")
+    if select.images is None:
+        return found
+    by_character: dict[str | None, list[Example]] = defaultdict(list)
+    for one in sorted(found, key=lambda one: digest(seed, "select", one.image)):
+        by_character[one.character].append(one)
+    taken = {one.image for ones in by_character.values() for one in ones[: select.images]}
+    return [one for one in found if one.image in taken]
+
+
+def recut(examples: list[Example], buckets: Buckets | None) -> list[Example]:
+    """Return the examples as these buckets cut them; None: as the dataset does."""
+    if buckets is None:
+        return examples
+    if buckets.sizes is not None:
+        sizes = [(width, height) for width, height in buckets.sizes]
+    else:
+        assert buckets.resolution is not None
+        sizes = bucket_sizes(buckets.resolution, buckets.min, buckets.max, buckets.step)
+    fits = [fit(*one.original, sizes) for one in examples]
+    return [replace(one, cut=Cut(to.scaled, to.box)) for one, to in zip(examples, fits, strict=True)]
 
 
 def trigger_of(examples: Iterable[Example]) -> str:
@@ -112,4 +162,7 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         repeats=row["repeats"],
         weight=row["weight"],
         original=(row["width"], row["height"]),
+        kind=row["kind"],
+        character=row["character"],
+        tier=row["tier"],
     )

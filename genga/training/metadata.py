@@ -6,12 +6,13 @@ the same bytes. modelspec: the "Stability AI model metadata standard", version 1
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from genga.params.train import Params
 from genga.training.examples import Example
 from genga.training.families.family import LoadedBase
-from genga.training.plan import batches_per_epoch, steps_per_epoch, total_steps
+from genga.training.plan import Phase, total_steps
 from genga.vocabulary.text import tokens
 
 _FIXED = {
@@ -30,21 +31,27 @@ _FIXED = {
 
 
 def metadata(
-    run: str, examples: list[Example], params: Params, loaded: LoadedBase, step: int, epoch: int
+    run: str, phases: Sequence[Phase], params: Params, loaded: LoadedBase, step: int, epoch: int
 ) -> dict[str, str]:
-    """Return the metadata of the checkpoint after `step` steps, in epoch `epoch`; all but the model's hash."""
+    """Return the metadata of the checkpoint after `step` steps, in epoch `epoch`; all but the model's hash.
+
+    Where phases differ, kohya's keys say what held in the one of this step.
+    """
+    reached = [phase for phase in phases if phase.before < step]
+    now = reached[-1]
+    seen = list({example.image: example for phase in reached for example in phase.examples}.values())
     values: dict[str, Any] = {
         **_FIXED,
         **loaded.family.header(loaded.base, params),
-        **_training(params),
-        **_dataset(run, examples),
+        **_training(now.params),
+        **_dataset(run, seen),
         "ss_output_name": run,
         "ss_sd_model_name": loaded.name,
         "ss_new_sd_model_hash": loaded.sha256,
         "ss_sd_model_hash": loaded.sha256[:8],
-        "ss_max_train_steps": total_steps(examples, params),
-        "ss_num_batches_per_epoch": batches_per_epoch(examples, params),
-        "ss_num_epochs": -(-total_steps(examples, params) // steps_per_epoch(examples, params)),
+        "ss_max_train_steps": total_steps(phases),
+        "ss_num_batches_per_epoch": now.batches_per_epoch,
+        "ss_num_epochs": sum(phase.epochs for phase in phases),
         "ss_steps": step,
         "ss_epoch": epoch,
         "modelspec.title": run,

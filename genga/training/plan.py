@@ -1,20 +1,22 @@
 """What is seen when: the images of each step, how each is seen, and how fast is learnt from it.
 
 The plan is a pure function of the examples, the parameters, and how much of a caption the base sees. Training follows
-it, a resumed run enters it at any step, and the ledger is the plan written down.
+it, a resumed run enters it at any step, and the ledger is the plan written down. A run is one phase after another, each
+with its examples, its length and what differs in it; epochs are counted through.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
 
 from genga.params.train import Params
 from genga.training.captions import vary
-from genga.training.examples import Example
+from genga.training.examples import Example, recut, selected
 from genga.training.rng import digest, generator
 
 T = TypeVar("T")
@@ -40,45 +42,87 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A stretch of a run."""
+
+    number: int  # 1..
+    examples: list[Example]
+    params: Params  # what holds in it
+    before: int  # steps of the phases before
+    epochs_before: int
+
+    @cached_property
+    def steps(self) -> int:
+        """How many there are: of `epochs`, but at least `min_steps` and at most `max_steps`."""
+        params = self.params
+        return min(params.max_steps, max(params.min_steps, params.epochs * self.steps_per_epoch))
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """In how many steps every example is seen `repeats` times; the same in every epoch."""
+        return _ceil(self.batches_per_epoch, self.params.accumulation)
+
+    @cached_property
+    def batches_per_epoch(self) -> int:
+        """In how many batches, each of one bucket, every example is seen `repeats` times."""
+        looks: dict[tuple[int, int], int] = defaultdict(int)
+        for example in self.examples:
+            looks[example.cut.bucket] += example.repeats
+        return sum(_ceil(count, self.params.batch) for count in looks.values())
+
+    @property
+    def epochs(self) -> int:
+        """How many are begun."""
+        return _ceil(self.steps, self.steps_per_epoch)
+
+    def learning_rate_factor(self, step: int) -> float:
+        """Return what learning rates are multiplied with in a step of the run."""
+        params = self.params
+        return learning_rate_factor(step - self.before, self.steps, params.warmup, params.schedule)
+
+
+@dataclass(frozen=True)
 class Step:
     """An optimizer step: the batches whose gradients it adds up."""
 
-    number: int  # 1..total
-    epoch: int  # 1..
+    number: int  # 1.. in the run
+    epoch: int  # 1.. in the run
     batches: list[list[Look]]  # each of one bucket
+    phase: Phase
 
 
-def steps_per_epoch(examples: list[Example], params: Params) -> int:
-    """Return the number of optimizer steps in which every example is seen `repeats` times; the same in every epoch."""
-    return _ceil(batches_per_epoch(examples, params), params.accumulation)
+def phases_of(examples: list[Example], params: Params) -> list[Phase]:
+    """Return the phases of a run: what it learns from in each. Raises GengaError if one has nothing to learn from."""
+    found: list[Phase] = []
+    for number in range(max(1, len(params.phases))):
+        own = params.phase(number)
+        key = f"train.phases.{number}" if params.phases else "train"
+        chosen = recut(selected(examples, own.select, own.seed, key), own.buckets)
+        before, epochs = total_steps(found), sum(phase.epochs for phase in found)
+        found.append(Phase(number + 1, chosen, own, before, epochs))
+    return found
 
 
-def batches_per_epoch(examples: list[Example], params: Params) -> int:
-    """Return the number of batches, each of one bucket, in which every example is seen `repeats` times."""
-    looks: dict[tuple[int, int], int] = defaultdict(int)
-    for example in examples:
-        looks[example.cut.bucket] += example.repeats
-    return sum(_ceil(count, params.batch) for count in looks.values())
+def total_steps(phases: Sequence[Phase]) -> int:
+    """Return the number of steps of the run."""
+    return sum(phase.steps for phase in phases)
 
 
-def total_steps(examples: list[Example], params: Params) -> int:
-    """Return the number of steps of the run: `epochs`, but at least `min_steps` and at most `max_steps`."""
-    return min(params.max_steps, max(params.min_steps, params.epochs * steps_per_epoch(examples, params)))
-
-
-def steps(examples: list[Example], params: Params, timesteps: int, done: int = 0, seen: Seen = str) -> Iterator[Step]:
+def steps(phases: Sequence[Phase], timesteps: int, done: int = 0, seen: Seen = str) -> Iterator[Step]:
     """Yield the run's steps after the first `done`.
 
     timesteps: of the noise schedule; a look's timestep is uniform in 0..timesteps - 1. seen: what of a caption the base
     sees; all, if it is not said.
     """
-    number, total, each = done, total_steps(examples, params), steps_per_epoch(examples, params)
-    while number < total:
-        epoch, passed = number // each + 1, number % each
-        groups = _parts(epoch_batches(examples, epoch, params, timesteps, seen), params.accumulation)
-        for group in groups[passed : passed + total - number]:
-            number += 1
-            yield Step(number, epoch, group)
+    for phase in phases:
+        number = max(0, done - phase.before)
+        while number < phase.steps:
+            epoch, passed = phase.epochs_before + number // phase.steps_per_epoch + 1, number % phase.steps_per_epoch
+            looks = epoch_batches(phase.examples, epoch, phase.params, timesteps, seen)
+            groups = _parts(looks, phase.params.accumulation)
+            for group in groups[passed : passed + phase.steps - number]:
+                number += 1
+                yield Step(phase.before + number, epoch, group, phase)
 
 
 def epoch_batches(

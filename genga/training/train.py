@@ -10,7 +10,7 @@ together (genga.training.distributed): each sees its part of every batch.
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from statistics import fmean
 import polars as pl
 import torch
 
+from genga.errors import GengaError
 from genga.images.image import Image
 from genga.jobs.progress import duration
 from genga.params.train import Params
@@ -32,7 +33,7 @@ from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.latents import cached_latents
 from genga.training.metadata import metadata
-from genga.training.plan import Step, learning_rate_factor, steps, total_steps
+from genga.training.plan import Phase, Step, phases_of, steps, total_steps
 from genga.training.resume import CheckpointEntry, RunFolder, RunState
 from genga.training.rng import digest
 from genga.training.trainer import Trainer
@@ -66,15 +67,17 @@ def train(
     """
     loaded.check_clip_skip(params.clip_skip)
     loaded.family.check(loaded.base, params)
-    total, seen = total_steps(examples, params), partial(loaded.seen, windows=params.windows)
+    phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
+    total, learnt_from = total_steps(phases), distinct(phases, loaded.family.side)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
-    if together.is_first and params.warmup >= total:
-        why = f"warmup lasts {params.warmup} of {total} steps: learning_rate is never reached"
-        print(f"note: train {folder.run}: {why}", file=sys.stderr)
+    if together.is_first:
+        tell_warmup(phases, folder.run)
     key = _key(examples, loaded, params, device)
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
-    latent_of = cached_latents(examples, read, loaded, params.flip, cache, device, together)
+    latent_of = cached_latents(
+        learnt_from, read, loaded, any(phase.params.flip for phase in phases), cache, device, together
+    )
     trainer = Trainer(loaded, params, device, latent_of, together)
     losses, checkpoints, done = [], [], 0
     if before is not None:
@@ -85,18 +88,17 @@ def train(
     if together.is_first:
         folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
-    for step in steps(examples, params, trainer.schedule.timesteps, done, seen):
-        factor = learning_rate_factor(step.number, total, params.warmup, params.schedule)
-        losses.append(trainer.step(step, factor))
+    for step in steps(phases, trainer.schedule.timesteps, done, seen):
+        losses.append(trainer.step(step, step.phase.learning_rate_factor(step.number)))
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
-            about = metadata(folder.run, examples, params, loaded, step.number, step.epoch)
+            about = metadata(folder.run, phases, params, loaded, step.number, step.epoch)
             file = in_project(folder.checkpoint(step.number))
             sha256 = tensor_file.write(folder.unfinished(step.number), trainer.tensors(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
             folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
-    plan = steps(examples, params, trainer.schedule.timesteps, seen=seen)
-    return Trained(checkpoints, ledger(plan), loss_table(losses, params))
+    plan = steps(phases, trainer.schedule.timesteps, seen=seen)
+    return Trained(checkpoints, ledger(plan), loss_table(losses, phases))
 
 
 def ledger(plan: Iterable[Step]) -> pl.DataFrame:
@@ -105,6 +107,7 @@ def ledger(plan: Iterable[Step]) -> pl.DataFrame:
         (
             step.number,
             step.epoch,
+            step.phase.number,
             look.example.image,
             look.example.still,
             look.example.crop,
@@ -141,14 +144,37 @@ def progress_of(run: str, total: int, every: float = 5.0) -> Callable[[Step, flo
     return say
 
 
-def loss_table(losses: list[float], params: Params) -> pl.DataFrame:
+def loss_table(losses: list[float], phases: Sequence[Phase]) -> pl.DataFrame:
     """Return a row of LOSSES for every step."""
+    rates = [
+        phase.params.learning_rate * phase.learning_rate_factor(phase.before + step)
+        for phase in phases
+        for step in range(1, phase.steps + 1)
+    ]
     numbers = range(1, len(losses) + 1)
-    factors = [learning_rate_factor(step, len(losses), params.warmup, params.schedule) for step in numbers]
-    return pl.DataFrame(
-        {"step": numbers, "loss": losses, "learning_rate": [params.learning_rate * factor for factor in factors]},
-        schema=dict(LOSSES),
-    )
+    return pl.DataFrame({"step": numbers, "loss": losses, "learning_rate": rates}, schema=dict(LOSSES))
+
+
+def distinct(phases: Sequence[Phase], side: int) -> list[Example]:
+    """Return every example of the phases once, as it is cut there.
+
+    side: px that every side has to be a multiple of. Raises GengaError if one is not.
+    """
+    found = {(example.image, example.cut): example for phase in phases for example in phase.examples}
+    for example in found.values():
+        if any(length % side for length in example.cut.bucket):
+            width, height = example.cut.bucket
+            raise GengaError(f"params.yaml:train.buckets: {width}x{height} px: sides must be multiples of {side}")
+    return list(found.values())
+
+
+def tell_warmup(phases: Sequence[Phase], run: str) -> None:
+    """Say on stderr where the learning rate is never reached."""
+    for phase in phases:
+        if phase.params.warmup >= phase.steps:
+            where = f" in phase {phase.number}" if len(phases) > 1 else ""
+            why = f"warmup lasts {phase.params.warmup} of {phase.steps} steps{where}: learning_rate is never reached"
+            print(f"note: train {run}: {why}", file=sys.stderr)
 
 
 def _key(examples: list[Example], loaded: LoadedBase, params: Params, device: torch.device) -> str:

@@ -61,15 +61,16 @@ class Trainer:
         Raises GengaError if the loss or its gradient is not a number; what is learnt is then as it was before.
         """
         parameters = list(self._learnt.parameters.values())
+        params = step.phase.params
         for group in self._optimizer.param_groups:
-            group["lr"] = getattr(self._params, group["of"]) * factor
+            group["lr"] = getattr(params, group["of"]) * factor
         looks = sum(len(batch) for batch in step.batches)
         total, broken = 0.0, []
         for batch in step.batches:
             own = self._together.part(batch)
             if not own:
                 continue
-            losses = self._losses(own)
+            losses = self._losses(own, params)
             loss = losses.sum()
             total += (value := loss.item())
             if not math.isfinite(value):
@@ -80,8 +81,8 @@ class Trainer:
         if not math.isfinite(total):
             raise self._no_number(step.number, f"the loss is {total}", broken)
         self._together.add_gradients(parameters)
-        if self._params.max_grad_norm > 0:
-            norm = self._accelerator.clip_grad_norm_(parameters, self._params.max_grad_norm)
+        if params.max_grad_norm > 0:
+            norm = self._accelerator.clip_grad_norm_(parameters, params.max_grad_norm)
             if not self._accelerator.scaler and not math.isfinite(norm):  # a scaler leaves the step out
                 raise self._no_number(step.number, f"the gradient's length is {norm:g}", [])
         self._stepper.step()
@@ -139,9 +140,9 @@ class Trainer:
         whose = f" (image {', '.join(images)})" if images else ""
         return GengaError(f"step {step}: {what}{whose}; {', or '.join(ways)}")
 
-    def _losses(self, batch: list[Look]) -> torch.Tensor:
-        """Each look's weighted loss, (looks,)."""
-        latents, noises = self._latents(batch)
+    def _losses(self, batch: list[Look], params: Params) -> torch.Tensor:
+        """Each look's weighted loss, (looks,). params: of its phase."""
+        latents, noises = self._latents(batch, params)
         timesteps = torch.tensor([look.timestep for look in batch], device=self._device)
         weights = torch.tensor([look.example.weight for look in batch], device=self._device)
         with self._accelerator.autocast():
@@ -151,11 +152,11 @@ class Trainer:
             predicted = self._family.predict(self._base, noisy, times, conditions, sizes).float()
         wanted = self.schedule.target(latents, noises, timesteps)
         errors = (predicted - wanted).square().mean(dim=(1, 2, 3))
-        return errors * loss_weight(self.schedule, timesteps, self._params.min_snr_gamma) * weights
+        return errors * loss_weight(self.schedule, timesteps, params.min_snr_gamma) * weights
 
-    def _latents(self, batch: list[Look]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _latents(self, batch: list[Look], params: Params) -> tuple[torch.Tensor, torch.Tensor]:
         """The batch's latents and the noise to put on them, each (looks, channels, height, width)."""
-        params, latents, noises = self._params, [], []
+        latents, noises = [], []
         for look in batch:
             shape = self._family.latent_shape(self._base, *look.example.cut.bucket)
             latents.append(self._latent_of(look, normal(shape, generator(*look.key(params.seed, "latent")))))

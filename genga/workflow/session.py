@@ -1,8 +1,9 @@
 """What the workflow does around its jobs: hand records to Snakemake before it looks, write them down when it is done.
 
 `read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, then
-`describe`. Between `start` and the end the folder is held by a lock of the operating system, which goes when the process
-does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default), which a killed run leaves.
+`describe`. Between `start` and the end the folder is held by a lock of the operating system, which goes when the
+process does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default), which a killed run
+leaves.
 """
 
 import fcntl
