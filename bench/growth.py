@@ -28,8 +28,8 @@ from genga.store.files import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
-    "Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "pyproject.toml",
-    "demo/weights",
+    "Snakefile", "params.yaml", "models.yaml", "recipes", "rules", "scripts", "genga", "profiles", "envs",
+    "pyproject.toml", "demo/weights",
 )  # fmt: skip
 SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table
 OF_SERIES = (  # of series s and its run

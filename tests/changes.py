@@ -110,6 +110,10 @@ PARAMETERS: Changes = {
         section("runs", **{RUN: {"series": SERIES, "character": "hana", "train": {"seed": 2}}}),
         after("train"),
     ),
+    "a run's recipe": (
+        section("runs", **{RUN: {"series": SERIES, "character": "hana", "recipe": "lora-v1.4"}}),
+        after("train"),
+    ),
     "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train")),
 }
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))  # so that demo/ and bench/ can be imported, whoev
 
 # What a run of the workflow needs.
 COPIED = (
-    "Snakefile", "params.yaml", "models.yaml", "rules", "scripts", "genga", "profiles", "envs", "pyproject.toml",
-    "demo/weights",
+    "Snakefile", "params.yaml", "models.yaml", "recipes", "rules", "scripts", "genga", "profiles", "envs",
+    "pyproject.toml", "demo/weights",
 )  # fmt: skip
 
 

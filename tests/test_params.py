@@ -11,7 +11,8 @@ from pydantic import Field
 
 from genga.errors import GengaError
 from genga.params.check import check_params, section_class
-from genga.params.section import Section, parse_section, plain, read_params, section_of_file, section_of_run
+from genga.params.notation import plain
+from genga.params.section import Section, parse_section, read_params, section_of_file, section_of_run
 from genga.stages import STAGES
 
 

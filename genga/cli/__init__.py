@@ -5,6 +5,7 @@ card     `genga card`: the model card of each run, beside its checkpoints.
 diff     `genga diff RUN RUN`: which data, parameters and code differ between two runs.
 export   `genga export`: kohya, imagefolder, stills, sheet; for auditors croissant, mlbom, rocrate.
 models   `genga models`: list, pull, verify, lock-embedded.
+recipes  `genga recipes`: list, show.
 sign     `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.
 summary  `genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints,
          reports.

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from genga.errors import GengaError
-from genga.params.section import Section, as_meant, read_yaml
+from genga.params.notation import read_yaml
+from genga.params.section import Section, as_meant
 from genga.store.files import read_json
 
 MODELS_FILE = "models.yaml"

@@ -5,6 +5,9 @@ check             Check the whole of params.yaml, every section there and valid,
 hardware_decoder  What can decode a video beside the processor, as `frames.hwaccel` and `stills.hwaccel` name it.
 names             Names that people give: of series and episodes by their files, of runs and characters in
                   params.yaml.
+notation          YAML 1.2 as people and DVC write it: the file says what is meant, however it is written.
+recipes           Recipes: processes of training as data, a file each under `recipes/`; a run names one and may
+                  overrule it.
 section           A section of params.yaml: frozen, no key that is not known, and one line that says which key is
                   wrong.
 """

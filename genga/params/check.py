@@ -6,19 +6,22 @@ which others there are.
 """
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
 from genga.params.names import fault_of_run
+from genga.params.recipes import FOLDER, SECTIONS, Recipe, read_recipe
 from genga.params.section import Section, parse_section, section_of_run
 from genga.stages import RUN_STAGES, STAGES
 
 
-def check_params(values: dict[str, Any]) -> dict[str, Any]:
+def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, Any]:
     """Return a whole parameter file as its classes have it: the same values, however they were written, are equal.
 
-    Sections and keys are in the order of the line; a number is a whole one or a fraction as its field says. Raises
-    GengaError that names the key: every section has to be there, none unknown, every run's changes valid.
+    Sections and keys are in the order of the line; a number is a whole one or a fraction as its field says; what a
+    run's recipe says is in the run's sections. root: the project's folder. Raises GengaError that names the key: every
+    section has to be there, none unknown, every recipe and every run's changes valid.
     """
     known = ["models", *STAGES, "runs"]
     for section in values:
@@ -34,16 +37,28 @@ def check_params(values: dict[str, Any]) -> dict[str, Any]:
     for run in runs:
         if why := fault_of_run(run):
             raise GengaError(f"params.yaml:runs: a run cannot be called {run!r}: {why}")
-    return sections | {"runs": {run: _run(values, run) for run in runs}}
+    return sections | {"runs": {run: _run(values, run, root) for run in runs}}
 
 
-def _run(values: dict[str, Any], run: str) -> dict[str, Any]:
+def _run(values: dict[str, Any], run: str, root: Path) -> dict[str, Any]:
     """A run's section: of the others what differs, as they have it."""
     own = _parsed(f"runs.{run}", "runs", values["runs"][run])
+    recipe = check_recipe(values, read_recipe(root, own["recipe"])) if own["recipe"] else None
     for stage in RUN_STAGES:
-        whole = _parsed(f"runs.{run}.{stage}", stage, section_of_run(values, run, stage))
-        own[stage] = {key: value for key, value in whole.items() if key in own[stage]}
+        whole = _parsed(f"runs.{run}.{stage}", stage, section_of_run(values, run, stage, root))
+        said = {**(recipe.of(stage) if recipe else {}), **own[stage]}
+        own[stage] = {key: value for key, value in whole.items() if key in said}
     return own
+
+
+def check_recipe(values: dict[str, Any], recipe: Recipe) -> Recipe:
+    """Return a recipe. Raises GengaError that names its file and key, if its values do not hold over params.yaml's."""
+    for stage in SECTIONS:
+        try:
+            _parsed(stage, stage, {**values[stage], **recipe.of(stage)})
+        except GengaError as error:
+            raise GengaError(str(error).replace("params.yaml:", f"{FOLDER}/{recipe.name}.yaml: ")) from error
+    return recipe
 
 
 def _parsed(name: str, section: str, values: Any) -> dict[str, Any]:

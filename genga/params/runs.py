@@ -1,4 +1,4 @@
-"""Section `runs`: a training run each, and what differs in it from the sections above."""
+"""Section `runs`: a training run each, its recipe, and what differs in it from that and the sections above."""
 
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ Name = Annotated[str, AfterValidator(one_form)]
 class Params(Section):
     series: Name  # the series whose dataset it learns from
     character: Name | None  # the character it learns, as named under corrections/; null: everything in the dataset
+    recipe: str | None = None  # whose values come before those below: a file of recipes/; null: none
     train: dict[str, Any] = {}  # keys of section train that differ
     sample: dict[str, Any] = {}  # likewise
     evaluate: dict[str, Any] = {}

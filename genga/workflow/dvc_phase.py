@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
-from genga.params.section import read_yaml
+from genga.params.notation import read_yaml
 from genga.tables.places import RAW
 from genga.video.episodes import Episode, find_episodes
 from genga.workflow.dvc_lock import PHASE, PHASES, is_below

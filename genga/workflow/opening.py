@@ -14,7 +14,9 @@ from genga.errors import GengaError
 from genga.models import registry
 from genga.params.check import check_params
 from genga.params.models import Params as Models
-from genga.params.section import parse_section, plain, read_params
+from genga.params.notation import plain
+from genga.params.recipes import read_recipe
+from genga.params.section import parse_section, read_params
 from genga.tables.places import RAW
 from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
@@ -121,7 +123,7 @@ def open_project(
         videos = with_recorded(videos, recorded)
         models = registry.load(parse_section("models", Models, params["models"]))
         if "base" in models.models:
-            family_file(models.model("base"))
+            check_families(params, Path(family_file(models.model("base"))).stem)
         decided = tables()
         if is_main and (wrong := misplaced(decided.values())):
             raise GengaError("; ".join(wrong[:_MOST]))
@@ -152,6 +154,16 @@ def open_project(
     for run in sorted(project.series_of_run.keys() - set(project.runs)):
         print(f"run {run} is left out: no video under {RAW}{project.series_of_run[run]}/", file=sys.stderr)
     return project
+
+
+def check_families(params: Params, family: str) -> None:
+    """Raise GengaError for a run whose recipe is for another family of bases than the one that is trained on."""
+    for run, own in params["runs"].items():
+        if own["recipe"] and (wanted := read_recipe(Path("."), own["recipe"]).family) != family:
+            raise GengaError(
+                f"params.yaml:runs.{run}.recipe: {own['recipe']} is for bases of family {wanted}, and the base in"
+                f" models.yaml is of {family}; name a recipe for that (genga recipes list), or another base"
+            )
 
 
 def _beyond_reach(project: Project) -> list[str]:

@@ -1,0 +1,137 @@
+"""Recipes: files of values that a run names and may overrule."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, copy_project
+
+from genga.cli import recipes as cli
+from genga.errors import GengaError
+from genga.params.check import check_params, check_recipe
+from genga.params.recipes import SECTIONS, names_of_recipes, read_recipe
+from genga.params.section import read_params, section_of_file
+from genga.params.train import Params
+from genga.workflow.opening import check_families
+
+NAMES = names_of_recipes(ROOT)
+PUBLISHED = {"lora-v1.0", "lora-v1.3", "lora-v1.4", "nai-finetune", "animediffusion", "sdxl-lora", "noobai-vpred-lora",
+             "anima-lora", "low-memory"}  # fmt: skip
+OF_A_MACHINE = {"seed", "threads", "launch"}  # of a run or its machine, not of a process
+WHOLE = {"about": "x", "family": "sd15", "values": [{"from": "me", "train": {"epochs": 3}}]}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(project: Path, name: str, **changes: object) -> None:
+    (project / f"recipes/{name}.yaml").write_text(yaml.safe_dump({**WHOLE, **changes}), encoding="utf-8")
+
+
+def with_run(project: Path, **own: object) -> dict:
+    values = read_params(project / "params.yaml")
+    values["runs"] = {"hana": {"series": "s", "character": None, **own}}
+    return values
+
+
+def test_the_published_processes_are_there() -> None:
+    assert set(NAMES) >= PUBLISHED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_leaves_no_value_of_the_demo_in_training(name: str) -> None:
+    recipe = check_recipe(read_params(ROOT / "params.yaml"), read_recipe(ROOT, name))
+    assert set(Params.model_fields) - OF_A_MACHINE - set(recipe.of("train")) == set()
+    assert {"width", "height", "steps", "guidance", "precision"} <= set(recipe.of("sample"))
+    assert all(value.source for value in recipe.values)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("lora-v1.0", {"buckets": {"sizes": [[640, 880]]}, "select": {"kinds": ["fullbody"], "images": 200},
+                       "min_steps": 1500, "max_steps": 1500}),
+        ("lora-v1.3", {"epochs": 12, "buckets": {"sizes": [[640, 880]]}}),
+        ("lora-v1.4", {"epochs": 15, "min_steps": 3000, "select": {"kinds": ["fullbody", "halfbody", "head"]}}),
+        ("animediffusion", {"noise_offset": 0.05, "caption_dropout": 0.2, "method": "full",
+                            "phases": [{"epochs": 5}, {"epochs": 3, "select": {"tiers": ["best"]}}]}),
+    ],
+)  # fmt: skip
+def test_what_the_published_descriptions_say(name: str, said: dict) -> None:
+    recipe = read_recipe(ROOT, name).of("train")
+    assert {key: recipe[key] for key in said} == said
+
+
+def test_a_run_overrules_its_recipe_and_the_recipe_the_sections(project: Path) -> None:
+    write(project, "mine", values=[{"from": "me", "train": {"epochs": 3, "rank": 4}, "sample": {"steps": 5}}])
+    values = with_run(project, recipe="mine", train={"rank": 8})
+    (project / "params.yaml").write_text(json.dumps(values), encoding="utf-8")
+    assert [section_of_file("params.yaml", "train:hana")[key] for key in ("epochs", "rank", "batch")] == [3, 8, 8]
+    run = check_params(values)["runs"]["hana"]
+    assert run["train"] == {"epochs": 3, "rank": 8} and run["sample"] == {"steps": 5}
+    assert check_params({**values, "runs": {"hana": run}})["runs"]["hana"] == run
+
+
+def test_a_recipe_may_stand_on_another(project: Path) -> None:
+    write(project, "low", values=[{"from": "one", "train": {"epochs": 3, "rank": 4}}])
+    write(project, "high", on="low", values=[{"from": "two", "train": {"rank": 8}}])
+    values = {(one.key, one.value, one.source) for one in read_recipe(project, "high").values}
+    assert values == {("epochs", 3, "one"), ("rank", 8, "two")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"values": [{"from": "me", "train": {"epoch": 3}}]},
+            r"recipes/x.yaml: train.epoch is not a known key \(known: s",
+        ),
+        ({"values": [{"from": "me", "train": {"epochs": 0}}]}, "recipes/x.yaml: train.epochs must be 1..10000, got 0"),
+        ({"values": [{"train": {"epochs": 1}}]}, "recipes/x.yaml: values.0.from is missing"),
+        ({"values": [{"from": "me", "dataset": {}}]}, "recipes/x.yaml: values.0.dataset is not a known key"),
+        ({"values": {}}, "recipes/x.yaml: values must be a list, got {}"),
+        ({"author": "me"}, r"recipes/x.yaml: author is not a known key \(known: about, family, on, values\)"),
+        ({"about": 3}, "recipes/x.yaml: about must be text, got 3"),
+        ({"on": "x"}, "recipes/x.yaml: on x leads back to itself"),
+        ({"on": "nobody"}, "recipes/nobody.yaml: there is no such recipe"),
+        ({"values": WHOLE["values"] * 2}, "recipes/x.yaml: train.epochs is there twice; keep one of them"),
+    ],
+)
+def test_what_is_no_recipe_is_one_line(project: Path, changes: dict, message: str) -> None:
+    write(project, "x", **changes)
+    with pytest.raises(GengaError, match=message):
+        check_params(with_run(project, recipe="x"))
+
+
+def test_a_recipe_that_is_not_there_is_one_line(project: Path) -> None:
+    with pytest.raises(
+        GengaError, match=r"recipes/lora.yaml: there is no such recipe \(recipes: anima-lora, animediff"
+    ):
+        check_params(with_run(project, recipe="lora"))
+
+
+def test_a_recipe_for_other_bases_is_one_line(project: Path) -> None:
+    params = check_params(with_run(project, recipe="noobai-vpred-lora"))
+    check_families(params, "sdxl")
+    with pytest.raises(
+        GengaError, match="runs.hana.recipe: noobai-vpred-lora is for bases of family sdxl, and the base in"
+    ):
+        check_families(params, "sd15")
+
+
+def test_recipes_are_listed_and_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.list_recipes()
+    said = capsys.readouterr().out
+    assert all(f"\n{name} " in f"\n{said}" for name in NAMES)
+    cli.show("lora-v1.3")
+    said = capsys.readouterr().out
+    assert "from the authors' description of process v1.3" in said
+    assert f"{'  train.epochs: 12':<48} # params.yaml: 20\n" in said
+    assert "  train.optimizer: adamw\n" in said  # not other than in params.yaml
+    assert "of which the recipe says nothing\n  train.seed: 0\n" in said
+    assert "trigger" in said and len(SECTIONS) == 4
