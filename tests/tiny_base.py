@@ -12,9 +12,9 @@ torch.set_num_threads(1)  # these are so small that more threads only wait for e
 TAGS = ("hana", "yuki", "1girl", "solo", "smile", "outdoors", "standing")
 
 
-def tokenizer(folder: Path) -> CLIPTokenizer:
-    """A CLIP tokenizer that knows TAGS as words and everything else by its letters."""
-    letters = [*"abcdefghijklmnopqrstuvwxyz0123456789,_()"]
+def tokenizer(folder: Path, more: str = "", length: int = 16) -> CLIPTokenizer:
+    """A CLIP tokenizer that knows TAGS as words and everything else by its letters; more: further ones, the first."""
+    letters = [*more, *"abcdefghijklmnopqrstuvwxyz0123456789,_()"]
     pieces = letters + [letter + "</w>" for letter in letters]
     merges = []
     for tag in TAGS:
@@ -28,7 +28,7 @@ def tokenizer(folder: Path) -> CLIPTokenizer:
     (folder / "vocab.json").write_text(json.dumps({piece: index for index, piece in enumerate(vocabulary)}))
     lines = list(dict.fromkeys(f"{left} {right}" for left, right in merges))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(lines) + "\n")
-    return CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=16)
+    return CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=length)
 
 
 def unet(**changes) -> UNet2DConditionModel:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
+States = Mapping[str, Mapping[str, "torch.Tensor"]]  # of networks, by the family's names, each by its own
 Prediction = Literal["epsilon", "v_prediction", "flow"]  # what the network predicts: noise, velocity, noise - latents
 
 FOLDER = "genga/training/families"
@@ -113,13 +114,15 @@ class Family:
     predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions, Sequence[Size]], torch.Tensor]
 
     # What is learnt, and its file.
-    # Networks' states by name, with the rest of the base, as the tensors of one file that UIs load.
-    whole: Callable[[Base, Mapping[str, Mapping[str, torch.Tensor]]], dict[str, torch.Tensor]]
     check: Callable[[Base, Choices], None]  # raises GengaError for what it cannot be trained with
     adapted: Callable[[Base, Choices], dict[str, list[str]]]  # paths of the modules that it changes, by network
     name_in_file: Callable[[str, str], str]  # of a network and the path of a module in it
     lora_keys: LoraKeys
     header: Callable[[Base, Choices], dict[str, Any]]  # what the file's metadata say of family and base
+
+    # The whole base, with states that take the place of its own: of networks by their names, and of `autoencoder`.
+    whole: Callable[[Base, States], dict[str, torch.Tensor]]  # the tensors of one file that UIs load
+    write_folder: Callable[[Base, States, Path], None]  # a diffusers folder, equal to the byte for equal content
 
 
 @dataclass(frozen=True)

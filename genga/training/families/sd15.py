@@ -5,20 +5,23 @@ as kohya's sd-scripts writes it, which every UI of the field reads. Samplers add
 al. 2020, eta 0) or DPM-Solver++ 2M (Lu et al. 2022).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
-from genga.training.families._sd15.base import VAE_SCALE, Base, load
+from genga.training.families._sd import writing
+from genga.training.families._sd.files import VAE_SCALE
+from genga.training.families._sd.words import room_of, tokens_of, tokens_of_parts, weighted, windows_of
+from genga.training.families._sd15.base import KIND, Base, load
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import KOHYA, Choices, Conditions, Family, NoiseSchedule, Size
+from genga.training.families.family import KOHYA, Choices, Conditions, Family, NoiseSchedule, Size, States
 from genga.training.noise import schedule_of
 from genga.vocabulary.text import Part
 
 _UNET, _TEXT = "unet", "text"
-_ROUNDING = 1e-4  # of the deviation: a smaller mean is none
 
 
 def networks(base: Base) -> dict[str, torch.nn.Module]:
@@ -37,8 +40,7 @@ def encode(base: Base, captions: Sequence[str], clip_skip: int, windows: int = 1
     off: see `is_cut`.
     """
     words = base.tokenizer
-    pieces = [words(text, add_special_tokens=False, verbose=False).input_ids for text in captions]
-    ids = torch.tensor([row for piece in pieces for row in _windows(base, piece, windows)])
+    ids = torch.tensor([row for text in captions for row in windows_of(words, tokens_of(words, text), windows)])
     return (_states(base, ids, clip_skip).reshape(len(captions), ids.shape[1] * windows, -1),)
 
 
@@ -51,28 +53,9 @@ def encode_parts(base: Base, parts: Sequence[Part], clip_skip: int, windows: int
 
     As stable-diffusion-webui has it: parts are made tokens one by one, and the mean over all stays, where there is one.
     """
-    words, window = base.tokenizer, base.tokenizer.model_max_length - 2
-    pieces = [words(text, add_special_tokens=False, verbose=False).input_ids for text, _ in parts]
-    weights = [weight for piece, (_, weight) in zip(pieces, parts, strict=True) for _ in piece][: window * windows]
-    found = [token for piece in pieces for token in piece]
-    ids = torch.tensor(_windows(base, found, windows))
-    states = _states(base, ids, clip_skip).flatten(0, 1)[None]
-    if all(weight == 1 for weight in weights):
-        return (states,)
-    factors = torch.ones(windows, window + 2, 1)
-    factors[:, 1:-1] = torch.tensor(weights + [1.0] * (window * windows - len(weights))).reshape(windows, window, 1)
-    factors = factors.flatten(0, 1)[None].to(states)
-    weighted = states * factors
-    before, after = states.float().mean(), weighted.float().mean()
-    has_mean = bool(torch.minimum(before.abs(), after.abs()) > _ROUNDING * states.float().std())
-    return (weighted * (before / after).to(weighted) if has_mean else weighted,)
-
-
-def _windows(base: Base, tokens: Sequence[int], count: int) -> list[list[int]]:
-    """Return `count` windows with start and end that hold the first tokens; the last ones are filled up."""
-    words, room = base.tokenizer, base.tokenizer.model_max_length - 2
-    found = [list(tokens[start : start + room]) for start in range(0, room * count, room)]
-    return [[words.bos_token_id, *own, words.eos_token_id] + [words.pad_token_id] * (room - len(own)) for own in found]
+    tokens, weights = tokens_of_parts(base.tokenizer, parts)
+    states = _states(base, torch.tensor(windows_of(base.tokenizer, tokens, windows)), clip_skip)
+    return (weighted(states.flatten(0, 1)[None], weights, windows),)
 
 
 def _states(base: Base, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
@@ -86,11 +69,11 @@ def _states(base: Base, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
 
 def length_of(base: Base, caption: str) -> int:
     """Return how many tokens a caption has, without start and end; the encoder sees model_max_length - 2 of them."""
-    return len(base.tokenizer(caption, add_special_tokens=False, verbose=False).input_ids)
+    return len(tokens_of(base.tokenizer, caption))
 
 
 def is_cut(base: Base, texts: Sequence[str], windows: int = 1) -> bool:
-    return sum(length_of(base, text) for text in texts) > windows * (base.tokenizer.model_max_length - 2)
+    return sum(length_of(base, text) for text in texts) > windows * room_of(base.tokenizer)
 
 
 def latent_shape(base: Base, width: int, height: int) -> tuple[int, int, int]:
@@ -138,10 +121,6 @@ def check(base: Base, choices: Choices) -> None:
     """All that section `train` can say goes with such a base."""
 
 
-def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    raise NotImplementedError
-
-
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
     return {
         _UNET: unet_modules(base.unet, choices.modules, choices.convolutions),
@@ -165,6 +144,14 @@ def header(base: Base, choices: Choices) -> dict[str, Any]:
     }
 
 
+def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
+    return writing.whole(base, KIND, states)
+
+
+def write_folder(base: Base, states: States, folder: Path) -> None:
+    writing.write_folder(base, KIND, states, folder)
+
+
 FAMILY = Family(
     load=load,
     networks=networks,
@@ -182,10 +169,11 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
-    whole=whole,
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,
     lora_keys=KOHYA,
     header=header,
+    whole=whole,
+    write_folder=write_folder,
 )

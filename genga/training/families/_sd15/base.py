@@ -1,4 +1,4 @@
-"""A base of Stable Diffusion 1.x in its parts, from a diffusers folder or from one published file.
+"""A base of Stable Diffusion 1.x in its parts.
 
 It may be of any size, as long as its modules have the names and its VAE the 8x downscaling of SD 1.5.
 """
@@ -8,17 +8,30 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
-from transformers import CLIPTextModel, CLIPTokenizer
 
 from genga.errors import GengaError
-from genga.training.device import quiet
+from genga.training.families._sd import files
+from genga.training.families._sd.parts import SCHEDULE, Kind, autoencoder, clip, unet
 from genga.training.noise import Prediction
 
-VAE_SCALE = 8  # px of the image per latent, each way
-PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")  # the folders of a base
+KIND = Kind(
+    name="Stable Diffusion 1.x",
+    family="sd15",
+    pipeline="StableDiffusionPipeline",
+    parts=(
+        unet({
+            "sample_size": 64, "in_channels": 4, "out_channels": 4, "cross_attention_dim": 768, "attention_head_dim": 8,
+            "block_out_channels": (320, 640, 1280, 1280), "layers_per_block": 2, "norm_num_groups": 32,
+            "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+            "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+        }),
+        clip("text", "cond_stage_model.transformer."),
+        autoencoder(scale=0.18215, size=512),
+    ),
+    tokenizers=("tokenizer",),
+    schedule=SCHEDULE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,83 +64,13 @@ class Base:
 
 
 def load(path: str | Path) -> Base:
-    """Load a base: a diffusers folder, or a single `.safetensors` file with a folder of its configuration beside it.
+    """Load a base: a diffusers folder, or one `.safetensors` file in the original layout.
 
-    The configuration of `name.safetensors` is the folder `name`: a diffusers folder without weights (the JSON and text
-    files of tokenizer, scheduler, unet, vae, text_encoder). Nothing is fetched from a network.
     Raises GengaError naming the file or folder that is missing, damaged, or not of the SD 1.x family.
     """
     path = Path(path)
-    with quiet():
-        base = _from_file(path) if path.suffix == ".safetensors" else _from_folder(path)
-    for part in (base.text_encoder, base.vae, base.unet):
-        part.requires_grad_(False).eval()
-    _check(path, base)
-    return base
-
-
-def _from_folder(path: Path) -> Base:
-    for part in PARTS:
-        if not (path / part).is_dir():
-            raise GengaError(
-                f"{path}: not a diffusers folder, {part}/ is missing; `genga models pull` fetches the base"
-            )
-    try:
-        return Base(
-            tokenizer=CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True),
-            text_encoder=CLIPTextModel.from_pretrained(path / "text_encoder", dtype=torch.float32, **_LOCAL),
-            vae=AutoencoderKL.from_pretrained(path / "vae", torch_dtype=torch.float32, **_LOCAL),
-            unet=UNet2DConditionModel.from_pretrained(path / "unet", torch_dtype=torch.float32, **_LOCAL),
-            schedule=DDPMScheduler.load_config(path / "scheduler"),
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise GengaError(f"{path}: cannot be loaded as a base: {_first_line(error)}") from error
-
-
-def _from_file(path: Path) -> Base:
-    config = path.with_suffix("")
-    if not path.is_file():
-        raise GengaError(f"{path}: no such file; `genga models pull` fetches the base")
-    if not (config / "model_index.json").is_file():
-        raise GengaError(
-            f"{path}: a single file needs its configuration beside it: the JSON and text files of a diffusers folder"
-            f" of its family (model_index.json, tokenizer/, unet/config.json, ...) as {config}/"
-        )
-    from diffusers import StableDiffusionPipeline  # only here: it takes seconds to import
-
-    try:
-        pipeline = StableDiffusionPipeline.from_single_file(
-            str(path),
-            config=str(config),
-            local_files_only=True,
-            torch_dtype=torch.float32,
-            safety_checker=None,
-            feature_extractor=None,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise GengaError(f"{path}: cannot be loaded as a base: {_first_line(error)}") from error
-    return Base(pipeline.tokenizer, pipeline.text_encoder, pipeline.vae, pipeline.unet, dict(pipeline.scheduler.config))
-
-
-def _check(path: Path, base: Base) -> None:
-    """Refuse what is not of the family before hours are spent on it."""
+    base = Base(**files.read(path, KIND))
     width, wanted = base.text_encoder.config.hidden_size, base.unet.config.cross_attention_dim
     if width != wanted:
         raise GengaError(f"{path}: the text encoder's width is {width}, the UNet expects {wanted}; not an SD 1.x base")
-    scale = 2 ** (len(base.vae.config.block_out_channels) - 1)
-    if scale != VAE_SCALE:
-        raise GengaError(f"{path}: the VAE scales down {scale}x, not {VAE_SCALE}x; not an SD 1.x base")
-    if base.schedule["prediction_type"] not in ("epsilon", "v_prediction"):
-        raise GengaError(f"{path}: prediction_type {base.schedule['prediction_type']} is not epsilon or v_prediction")
-    if base.zero_terminal_snr and base.prediction == "epsilon":
-        raise GengaError(
-            f"{path}: rescale_betas_zero_snr with prediction_type epsilon: from noise alone it has no image to tell;"
-            " correct scheduler/scheduler_config.json to what the base was trained with"
-        )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-_LOCAL: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
+    return base

@@ -1,0 +1,1 @@
+"""Of family sdxl alone: its base in parts."""
