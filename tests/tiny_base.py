@@ -44,17 +44,17 @@ def unet(**changes) -> UNet2DConditionModel:
     return UNet2DConditionModel(**{**settings, **changes})
 
 
-def save_tiny_base(folder: Path, prediction: str = "epsilon") -> Path:
-    """Write the base into `folder`; the same weights every time."""
+def save_tiny_base(folder: Path, prediction: str = "epsilon", length: int = 16) -> Path:
+    """Write the base into `folder`; the same weights every time. length: tokens of a window."""
     torch.manual_seed(0)
-    words = tokenizer(folder / "words")
+    words = tokenizer(folder / "words", length=length)
     text = CLIPTextConfig(
         vocab_size=len(words),
         hidden_size=16,
         intermediate_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
-        max_position_embeddings=16,
+        max_position_embeddings=length,
         bos_token_id=words.bos_token_id,
         eos_token_id=words.eos_token_id,
     )

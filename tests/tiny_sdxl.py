@@ -8,7 +8,7 @@ from tiny_base import tokenizer
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 UNET = {
-    "sample_size": 4, "block_out_channels": (8, 8, 16), "norm_num_groups": 4, "layers_per_block": 2,
+    "sample_size": 4, "block_out_channels": (8, 16, 24), "norm_num_groups": 4, "layers_per_block": 2,
     "transformer_layers_per_block": (1, 2, 10), "attention_head_dim": (2, 2, 4), "cross_attention_dim": 40,
     "use_linear_projection": True, "addition_embed_type": "text_time", "addition_time_embed_dim": 4,
     "projection_class_embeddings_input_dim": 24 + 6 * 4,
@@ -18,8 +18,12 @@ UNET = {
 LENGTH = 16  # tokens of a window
 
 
-def save_tiny_sdxl(folder: Path, length: int = LENGTH, **schedule) -> Path:
-    """Write the base into `folder`; the same weights every time. schedule: what differs from SDXL's."""
+def save_tiny_sdxl(folder: Path, length: int = LENGTH, shallow: bool = False, **schedule) -> Path:
+    """Write the base into `folder`; the same weights every time.
+
+    length: tokens of a window; shallow: each transformer has one block, for what trains many steps; schedule: what
+    differs from SDXL's.
+    """
     torch.manual_seed(0)
     words, words_2 = (tokenizer(folder / name, "!", length) for name in ("words", "words_2"))
     words_2.pad_token = "!"
@@ -51,7 +55,7 @@ def save_tiny_sdxl(folder: Path, length: int = LENGTH, **schedule) -> Path:
         text_encoder_2=CLIPTextModelWithProjection(text(24, 4)),
         tokenizer=words,
         tokenizer_2=words_2,
-        unet=UNet2DConditionModel(**UNET),
+        unet=UNet2DConditionModel(**{**UNET, **({"transformer_layers_per_block": (1, 1, 1)} if shallow else {})}),
         scheduler=DDPMScheduler(
             **{
                 "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": False,
