@@ -1,6 +1,9 @@
-"""genga.training.families.sdxl: what captions and sizes become, a LoRA that others load, the same pictures as theirs."""
+"""genga.training.families.sdxl: what captions and sizes become, a LoRA that others load, pictures as theirs."""
 
 import json
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,16 +12,18 @@ from diffusers.utils import logging
 from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from tiny_sdxl import VELOCITY, save_tiny_sdxl
-from tiny_training import CPU, train_tiny
+from tiny_training import CPU, EXAMPLES, train_tiny
 from training_params import params
 
 from genga.evaluation.sample import drawn, start_noise
 from genga.params.sample import Params as SampleParams
-from genga.training import adapters, lora_file
+from genga.training import adapters, lora_file, tensor_file
+from genga.training.device import state_sha256
 from genga.training.families import sd15, sdxl
 from genga.training.families.family import LoadedBase, Size
 from genga.training.families.sdxl import FAMILY, adapted, encode, encode_parts, load, name_in_file, networks
-from genga.training.lora_file import read_metadata
+from genga.training.tensor_file import read_metadata
+from genga.training.transforms import Cut
 
 logging.set_verbosity_error()
 
@@ -137,7 +142,9 @@ def test_each_window_has_start_and_end(windowed, family, windows):
         assert torch.allclose(pooled[0], second[0].text_embeds, atol=1e-5)  # of the first window
     assert all(
         torch.allclose(one, other, atol=1e-6)
-        for one, other in zip(loaded.family.encode_parts(base, [(LONG, 1.0)], 1, windows), (states, *pooled), strict=True)
+        for one, other in zip(
+            loaded.family.encode_parts(base, [(LONG, 1.0)], 1, windows), (states, *pooled), strict=True
+        )
     )
 
 
@@ -145,6 +152,12 @@ def test_what_is_told_of_an_image_is_height_before_width():
     # 1920 x 1080, scaled to 1024 x 576, cut to 896 x 576 from 64, 0 on
     size = Size(original=(1920, 1080), corner=(64, 0), target=(896, 576))
     assert sdxl.time_ids(size) == (1080, 1920, 0, 64, 576, 896)
+
+
+def test_a_mirrored_look_is_cut_from_the_other_side():
+    one = replace(EXAMPLES[0], cut=Cut((60, 40), (8, 4, 40, 36)))
+    assert one.size() == Size((96, 80), (8, 4), (32, 32))
+    assert one.size(flipped=True) == Size((96, 80), (20, 4), (32, 32))  # 60 - 40
 
 
 def test_sizes_reach_the_unet_each_to_its_own_image(base):
@@ -162,8 +175,12 @@ def test_sizes_reach_the_unet_each_to_its_own_image(base):
 
 def test_sizes_are_told_in_float32_in_any_precision(base, monkeypatch):
     told = {}
-    monkeypatch.setattr(base.unet, "forward", lambda noisy, at, text, added_cond_kwargs: told.update(added_cond_kwargs) or
-                        type("Said", (), {"sample": noisy}))  # fmt: skip
+
+    def forward(noisy, timesteps, text, added_cond_kwargs):
+        told.update(added_cond_kwargs)
+        return SimpleNamespace(sample=noisy)
+
+    monkeypatch.setattr(base.unet, "forward", forward)
     conditions = tuple(each.bfloat16() for each in encode(base, ["hana"], 1))
     size = Size((1923, 1081), (3, 0), (1024, 576))
     FAMILY.predict(base, torch.zeros(1, 4, 4, 4), torch.tensor([1]), conditions, [size])
@@ -186,20 +203,26 @@ def write_random_lora(folder, path, convolutions):
     """A LoRA for every module that can be adapted, with matrices far from zero; returns its tensors."""
     base, tensors = load(folder), {}
     torch.manual_seed(1)
-    for network, modules in adapted(base, params(modules="transformer", convolutions=convolutions, text_encoder=True)).items():
+    for network, modules in adapted(
+        base, params(modules="transformer", convolutions=convolutions, text_encoder=True)
+    ).items():
         module = networks(base)[network]
         adapters.attach(module, modules, 2, 1.0, 0, network)
         for name, down, up in adapters.matrices(module, modules):
             up.data = torch.randn_like(up) * 0.1
             tensors |= lora_file.entry(name_in_file(network, name), down, up, 1.0, torch.float32)
-    lora_file.write(path, tensors, {"ss_network_module": "networks.lora"})
+    tensor_file.write(path, tensors, {"ss_network_module": "networks.lora"})
     return tensors
 
 
 def loaded_matrices(pipeline):
     """What peft holds after loading, by the names in the file."""
     found = {}
-    for network, model in (("unet", pipeline.unet), ("text", pipeline.text_encoder), ("text_2", pipeline.text_encoder_2)):
+    for network, model in (
+        ("unet", pipeline.unet),
+        ("text", pipeline.text_encoder),
+        ("text_2", pipeline.text_encoder_2),
+    ):
         for path, module in model.named_modules():
             if hasattr(module, "lora_A") and module.lora_A:
                 (adapter,) = module.lora_A
@@ -239,7 +262,10 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
     held, saved = loaded_matrices(pipeline), load_file(path)
     assert held.keys() == saved.keys()
     assert all(torch.equal(held[key], saved[key]) for key in saved)
-    assert len([key for key in saved if key.startswith("lora_unet_") and key.endswith(".alpha")]) == 722 + 66 * convolutions
+    assert (
+        len([key for key in saved if key.startswith("lora_unet_") and key.endswith(".alpha")])
+        == 722 + 66 * convolutions
+    )
     assert torch.allclose(draw(), merged, atol=1e-5)
     assert (merged - plain).abs().max() > 1e-3
 
@@ -252,12 +278,19 @@ def test_four_losses_of_a_tiny_model(folder, tmp_path):
 def test_four_losses_of_a_tiny_model_that_predicts_the_velocity(velocity, tmp_path):
     values = params(max_steps=4, epochs=2, text_encoder=True, min_snr_gamma=5.0)
     trained = train_tiny(loaded_of(velocity), tmp_path, values)
-    assert trained.losses["loss"].to_list() == pytest.approx([0.195503, 0.0172027, 0.0661893, 0.328969], rel=1e-4)
+    assert trained.losses["loss"].to_list() == pytest.approx([0.182565, 0.0185585, 0.0549223, 0.320118], rel=1e-4)
 
 
 def test_a_killed_run_ends_in_the_same_bytes(shallow, tmp_path):
     values = params(
-        max_steps=4, epochs=2, save_every=2, text_encoder=True, convolutions=True, modules="transformer", flip=True, warmup=1
+        max_steps=4,
+        epochs=2,
+        save_every=2,
+        text_encoder=True,
+        convolutions=True,
+        modules="transformer",
+        flip=True,
+        warmup=1,
     )
     whole = train_tiny(loaded_of(shallow), tmp_path / "whole", values)
 
@@ -270,6 +303,30 @@ def test_a_killed_run_ends_in_the_same_bytes(shallow, tmp_path):
     resumed = train_tiny(loaded_of(shallow), tmp_path / "killed", values)
     assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
     assert resumed.losses.equals(whole.losses)
+
+
+def test_half_precision_comes_close(shallow, tmp_path):
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        values = params(
+            max_steps=2, text_encoder=True, precision=precision, gradient_checkpointing=precision != "float32"
+        )
+        losses[precision] = train_tiny(loaded_of(shallow), tmp_path / precision, values).losses["loss"].to_list()
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
+
+
+def test_a_base_that_was_trained_whole_is_one_file_that_loads(velocity, tmp_path):
+    values = params(method="full", max_steps=1, text_encoder=True, learning_rate=0.001, text_learning_rate=0.001)
+    loaded = loaded_of(velocity)
+    train_tiny(loaded, tmp_path, values)
+    (file,) = tmp_path.rglob("hana-000001.safetensors")
+    no_weights = shutil.ignore_patterns("*.safetensors")
+    shutil.copytree(velocity, file.with_suffix(""), ignore=no_weights)
+    found, before = load(file), load(velocity)
+    assert (found.prediction, found.zero_terminal_snr) == ("v_prediction", True)
+    for part in ("unet", "text_encoder", "text_encoder_2", "vae"):
+        assert state_sha256(getattr(found, part)) == state_sha256(getattr(loaded.base, part)), part
+        assert (state_sha256(getattr(found, part)) == state_sha256(getattr(before, part))) == (part == "vae"), part
 
 
 @pytest.mark.parametrize("is_velocity", [False, True])
@@ -329,6 +386,8 @@ def test_pictures_are_those_of_diffusers_with_trailing_timesteps(shallow, veloci
 def test_a_lora_changes_the_pictures_that_are_drawn(folder, tmp_path):
     path = tmp_path / "lora.safetensors"
     write_random_lora(folder, path, convolutions=True)
-    pictures = [image.astype(int) for _, image in drawn(loaded_of(folder), [(10, path)], "hana", 1, sample_params(), CPU)]
+    pictures = [
+        image.astype(int) for _, image in drawn(loaded_of(folder), [(10, path)], "hana", 1, sample_params(), CPU)
+    ]
     assert len(pictures) == 2
     assert abs(pictures[0] - pictures[1]).max() > 2

@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +12,7 @@ from tiny_base import save_tiny_base, tokenizer
 from tiny_sdxl import VELOCITY, save_tiny_sdxl
 
 from genga.errors import GengaError
+from genga.training import tensor_file
 from genga.training.device import state_sha256
 from genga.training.families import sd15, sdxl
 from genga.training.families._sd import files, vocabulary
@@ -68,7 +68,9 @@ def test_a_file_alone_is_the_base_it_was_written_from(made, tmp_path):
     assert (found["schedule"]["prediction_type"], found["tokenizer"].model_max_length) == ("epsilon", 16)
     assert torch.equal(type(base)(**found).alphas_cumprod, base.alphas_cumprod)
     for one, other in zip(
-        family.encode(base, ["hana, smile"], 1, 2), family.encode(type(base)(**found), ["hana, smile"], 1, 2), strict=True
+        family.encode(base, ["hana, smile"], 1, 2),
+        family.encode(type(base)(**found), ["hana, smile"], 1, 2),
+        strict=True,
     ):
         assert torch.equal(one, other)
     assert {weight.dtype for part in kind.parts for weight in found[part.folder].parameters()} == {torch.float32}
@@ -77,11 +79,28 @@ def test_a_file_alone_is_the_base_it_was_written_from(made, tmp_path):
 
 def test_half_precision_is_read_as_float32(made, tmp_path):
     family, kind, folder = made
-    tensors = {name: one.half() if one.is_floating_point() else one for name, one in family.whole(family.load(folder), {}).items()}
+    tensors = {
+        name: one.half() if one.is_floating_point() else one
+        for name, one in family.whole(family.load(folder), {}).items()
+    }
     save_file(tensors, tmp_path / "half.safetensors")
     beside(folder, tmp_path / "half.safetensors")
     base = family.load(tmp_path / "half.safetensors")
-    assert {weight.dtype for part in kind.parts for weight in getattr(base, part.folder).parameters()} == {torch.float32}
+    assert {weight.dtype for part in kind.parts for weight in getattr(base, part.folder).parameters()} == {
+        torch.float32
+    }
+
+
+def test_names_of_the_first_anime_bases_are_read(folders, tmp_path):
+    base, wrapper = sd15.load(folders["sd15"]), "cond_stage_model.transformer.text_model."
+    tensors = {
+        name.replace(wrapper, "cond_stage_model.transformer."): one for name, one in sd15.whole(base, {}).items()
+    }
+    assert "cond_stage_model.transformer.embeddings.token_embedding.weight" in tensors
+    file = tmp_path / "one.safetensors"
+    save_file(tensors, file)
+    beside(folders["sd15"], file)
+    same(base, sd15.load(file), SD15)
 
 
 def test_diffusers_reads_what_is_written(made, tmp_path):
@@ -100,7 +119,9 @@ def test_given_weights_take_the_place_of_the_bases_own(made, tmp_path):
     family, kind, folder = made
     base = family.load(folder)
     given = {
-        part.network: {name: torch.full_like(one, number).half() for name, one in getattr(base, part.folder).state_dict().items()}
+        part.network: {
+            name: torch.full_like(one, number).half() for name, one in getattr(base, part.folder).state_dict().items()
+        }
         for number, part in enumerate(kind.parts)
         if part.network != "text"
     }
@@ -128,11 +149,17 @@ def test_a_folder_is_written_to_the_byte_and_loads_in_diffusers(made, tmp_path):
     for name in ("a", "b"):
         family.write_folder(base if name == "a" else family.load(tmp_path / "a"), {}, tmp_path / name)
     content = [
-        {path.relative_to(tmp_path / name).as_posix(): path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+        {
+            path.relative_to(tmp_path / name).as_posix(): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
         for name in ("a", "b")
     ]
     assert content[0] == content[1]
-    assert not [name for name, data in content[0].items() if str(tmp_path).encode() in data or str(folder).encode() in data]
+    assert not [
+        name for name, data in content[0].items() if str(tmp_path).encode() in data or str(folder).encode() in data
+    ]
     same(base, family.load(tmp_path / "a"), kind)
     pipeline = {"sd15": StableDiffusionPipeline, "sdxl": StableDiffusionXLPipeline}[kind.family]
     loaded = pipeline.from_pretrained(tmp_path / "a")
@@ -169,8 +196,8 @@ def test_markers_say_what_the_base_predicts(folders, tmp_path, capsys, markers, 
         (
             ("v_pred",),
             {"prediction_type": "epsilon"},
-            "prediction_type is epsilon, but one.safetensors has the marker v_pred, so it was trained with v_prediction;"
-            " correct prediction_type, or delete the file: the markers hold then",
+            "prediction_type is epsilon, but one.safetensors has the marker v_pred, so it was trained with"
+            " v_prediction; correct prediction_type, or delete the file: the markers hold then",
         ),
         (
             ("v_pred", "ztsnr"),
@@ -199,8 +226,8 @@ def test_a_file_that_only_calls_itself_v_prediction_is_warned_of(folders, tmp_pa
     assert sdxl.load(file).prediction == "epsilon"
     config = tmp_path / name / "scheduler/scheduler_config.json"
     assert capsys.readouterr().err == (
-        f"note: {file}: its name or header says v-prediction, but it has no marker v_pred and is taken for epsilon; if it"
-        f" predicts v, say so in {config}\n"
+        f"note: {file}: its name or header says v-prediction, but it has no marker v_pred and is taken for epsilon;"
+        f" if it predicts v, say so in {config}\n"
     )
     beside(folders["sdxl"], file, "scheduler")
     config.write_text(json.dumps({**json.loads(config.read_text()), **VELOCITY}))
@@ -210,7 +237,10 @@ def test_a_file_that_only_calls_itself_v_prediction_is_warned_of(folders, tmp_pa
 @pytest.mark.parametrize("as_file", [True, False])
 @pytest.mark.parametrize(
     ("given", "to", "is_a", "expected"),
-    [("sdxl", "sd15", "Stable Diffusion XL", "Stable Diffusion 1.x"), ("sd15", "sdxl", "Stable Diffusion 1.x", "Stable Diffusion XL")],
+    [
+        ("sdxl", "sd15", "Stable Diffusion XL", "Stable Diffusion 1.x"),
+        ("sd15", "sdxl", "Stable Diffusion 1.x", "Stable Diffusion XL"),
+    ],
 )
 def test_a_base_of_the_other_family_is_one_line(folders, tmp_path, as_file, given, to, is_a, expected):
     path = folders[given]
@@ -219,15 +249,18 @@ def test_a_base_of_the_other_family_is_one_line(folders, tmp_path, as_file, give
     with pytest.raises(GengaError) as error:
         KINDS[to][0].load(path)
     assert str(error.value) == (
-        f"{path}: is a {'file' if as_file else 'folder'} of {is_a}, but models.yaml has family: {to} for it ({expected});"
-        f" write family: {given} for this base in models.yaml"
+        f"{path}: is a {'file' if as_file else 'folder'} of {is_a}, but models.yaml has family: {to} for it"
+        f" ({expected}); write family: {given} for this base in models.yaml"
     )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda tensors: {"net.blocks.0.x": torch.zeros(1)}, "has no UNet .*in the original layout; take the base's whole"),
+        (
+            lambda tensors: {"net.blocks.0.x": torch.zeros(1)},
+            "has no UNet .*in the original layout; take the base's whole",
+        ),
         (
             lambda tensors: {name: one for name, one in tensors.items() if not name.startswith("first_stage_model.")},
             r"has no autoencoder \(first_stage_model\.…\), so it is no whole checkpoint of Stable Diffusion XL",
@@ -293,7 +326,9 @@ def test_a_vocabulary_that_is_missing_or_another_one_is_named_with_the_way_to_it
     file = written(sdxl, folders["sdxl"], tmp_path / "one.safetensors")
     kind, place = tiny(SDXL, folders["sdxl"]), tmp_path / "weights" / vocabulary.PLACE
     (place / "merges.txt").write_text("#version: 0.2\n")
-    with pytest.raises(GengaError, match=r"merges\.txt: is not CLIP's vocabulary .*: genga models pull --role vocabulary"):
+    with pytest.raises(
+        GengaError, match=r"merges\.txt: is not CLIP's vocabulary .*: genga models pull --role vocabulary"
+    ):
         files.read(file, kind)
     shutil.rmtree(place)
     with pytest.raises(GengaError, match=r"one\.safetensors: a single file has no vocabulary, .* --role vocabulary$"):
@@ -307,16 +342,18 @@ def test_models_yaml_has_the_vocabulary_that_the_families_hold_to(request):
     section = Params(use="published", folder="weights", device="cpu", batch=1)
     model = registry.load(section, request.config.rootpath).model("vocabulary")
     assert {file.path: file.pinned for file in model.files} == {
-        request.config.rootpath / "weights" / vocabulary.PLACE / name: sha256 for name, sha256 in vocabulary.SHA256.items()
+        request.config.rootpath / "weights" / vocabulary.PLACE / name: sha256
+        for name, sha256 in vocabulary.SHA256.items()
     }
 
 
 def test_tensors_of_a_file_are_what_they_were(made, tmp_path):
     family, kind, folder = made
-    tensors = family.whole(family.load(folder), {})
-    save_file(tensors, tmp_path / "one.safetensors")
-    beside(folder, tmp_path / "one.safetensors")
-    again = family.whole(family.load(Path(tmp_path / "one.safetensors")), {})
-    first = load_file(tmp_path / "one.safetensors")
+    file, base = tmp_path / "one.safetensors", family.load(folder)
+    schedule = {**base.schedule, **VELOCITY}
+    tensor_file.write(file, family.whole(replace(base, schedule=schedule), {}), {})
+    beside(folder, file, *(one.folder for one in kind.parts), "tokenizer")
+    again, first = family.whole(family.load(file), {}), load_file(file)
+    assert {"v_pred", "ztsnr"} < first.keys()
     assert again.keys() == first.keys()
     assert all(torch.equal(again[name], first[name]) for name in first)

@@ -63,10 +63,10 @@ class Example:
         """The caption as a base is to see it, without the backslashes of prompts."""
         return plain(self.caption)
 
-    @property
-    def size(self) -> Size:
-        """How it comes to its pixels."""
-        return Size(self.original, self.cut.box[:2], self.cut.bucket)
+    def size(self, flipped: bool = False) -> Size:
+        """How it comes to its pixels; flipped: those of its mirror image, cut from the other side."""
+        x0, y0, x1, _ = self.cut.box
+        return Size(self.original, (self.cut.scaled[0] - x1 if flipped else x0, y0), self.cut.bucket)
 
 
 def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:

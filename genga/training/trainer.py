@@ -148,7 +148,7 @@ class Trainer:
         with self._accelerator.autocast():
             conditions = self._conditions([look.caption for look in batch])
             noisy = self.schedule.noised(latents, noises, timesteps)
-            times, sizes = self.schedule.time(timesteps), [look.example.size for look in batch]
+            times, sizes = self.schedule.time(timesteps), [look.example.size(look.flipped) for look in batch]
             predicted = self._family.predict(self._base, noisy, times, conditions, sizes).float()
         wanted = self.schedule.target(latents, noises, timesteps)
         errors = (predicted - wanted).square().mean(dim=(1, 2, 3))

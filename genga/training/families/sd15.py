@@ -14,6 +14,7 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from genga.training.families._sd import writing
 from genga.training.families._sd.files import VAE_SCALE
+from genga.training.families._sd.scheduled import Scheduled
 from genga.training.families._sd.words import room_of, tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.base import KIND, Base, load
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
@@ -96,11 +97,11 @@ def decode(base: Base, latents: torch.Tensor) -> torch.Tensor:
     return base.vae.decode(latents.float() / base.vae.config.scaling_factor).sample
 
 
-def schedule(base: Base, device: torch.device) -> NoiseSchedule:
+def schedule(base: Scheduled, device: torch.device) -> NoiseSchedule:
     return schedule_of(base.alphas_cumprod.to(device), base.prediction)
 
 
-def sampler(base: Base, name: str) -> Any:
+def sampler(base: Scheduled, name: str) -> Any:
     """Return the scheduler of a name, its timesteps spaced from the noisiest one on ("trailing", Lin et al. 2023)."""
     # Latents are not limited to -1..1, whatever the scheduler that was saved with the base says.
     if name == "ddim":
@@ -132,7 +133,7 @@ def name_in_file(network: str, module: str) -> str:
     return unet_name(module) if network == _UNET else text_name(module)
 
 
-def header(base: Base, choices: Choices) -> dict[str, Any]:
+def header(base: Scheduled, choices: Choices) -> dict[str, Any]:
     return {
         "ss_v2": False,
         "ss_base_model_version": "sd_v1",

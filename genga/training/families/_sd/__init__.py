@@ -1,1 +1,1 @@
-"""What families of Stable Diffusion share: files of a base and the names in them, the vocabulary, windows of captions."""
+"""What Stable Diffusion's families share: a base's files and the names in them, the vocabulary, windows of captions."""

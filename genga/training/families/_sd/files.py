@@ -6,6 +6,7 @@ in a folder of its name beside it: a diffusers folder without weights, or some o
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,9 +68,16 @@ def _from_file(path: Path, kind: Kind) -> dict[str, Any]:
     config = path.with_suffix("")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            keys = set(file.keys())
+            stored = {_OLD.sub(r"\1text_model.", key): key for key in file.keys()}  # noqa: SIM118
+            keys = set(stored)
             check_keys(path, keys, kind)
-            found = {part.folder: network_of(path, keys, file.get_tensor, part, _config(config, part)) for part in kind.parts}
+
+            def get(key: str) -> torch.Tensor:
+                return file.get_tensor(stored[key]).float()
+
+            found: dict[str, Any] = {
+                part.folder: network_of(path, keys, get, part, _config(config, part)) for part in kind.parts
+            }
             schedule = _schedule(path, keys, file.metadata() or {}, kind)
     except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise GengaError(f"{path}: cannot be loaded as a base: {_first_line(error)}") from error
@@ -92,14 +100,17 @@ def check_keys(path: Path, keys: set[str], kind: Kind) -> None:
 
 
 def network_of(path: Path, keys: set[str], get: Any, part: Part, config: Config) -> torch.nn.Module:
-    """Return the network of a part, of float32, with the tensors that `get` gives by their keys in the file."""
+    """Return the network of a part with the tensors that `get` gives, by their keys in the file."""
     with init_empty_weights(include_buffers=False):
         network = part.build(config)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     places = part.places(shapes)
-    if missing := sorted({place.key for place in places.values()} - keys):
-        raise GengaError(f"{path}: {missing[0]} is missing ({len(missing)} tensors of {part.folder}): it is cut, or of another kind")
-    if part.network == "unet" and (more := sorted(one for one in keys if one.startswith(UNET) and one not in {p.key for p in places.values()})):
+    wanted = {place.key for place in places.values()}
+    if missing := sorted(wanted - keys):
+        raise GengaError(
+            f"{path}: {missing[0]} is missing ({len(missing)} tensors of {part.folder}): it is cut, or of another kind"
+        )
+    if part.network == "unet" and (more := sorted(key for key in keys - wanted if key.startswith(UNET))):
         raise GengaError(f"{path}: has {more[0]} ({len(more)} tensors too many): its UNet is of another kind")
     state = inside(places, get)
     for name, shape in shapes.items():
@@ -108,7 +119,7 @@ def network_of(path: Path, keys: set[str], get: Any, part: Part, config: Config)
                 f"{path}: {places[name].key} has shape {tuple(state[name].shape)}, expected {tuple(shape)}: it is of"
                 f" another kind, or needs its configuration as {path.with_suffix('')}/{part.folder}/config.json"
             )
-    network.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True, assign=True)
+    network.load_state_dict(state, strict=True, assign=True)
     return network
 
 
@@ -131,8 +142,8 @@ def _schedule(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) 
             if found.get(key, False) != value:
                 marker = V_PRED if key in marked else ZTSNR
                 raise GengaError(
-                    f"{own}: {key} is {found.get(key, False)}, but {path.name} has the marker {marker}, so it was trained"
-                    f" with {value}; correct {key}, or delete the file: the markers hold then"
+                    f"{own}: {key} is {found.get(key, False)}, but {path.name} has the marker {marker}, so it was"
+                    f" trained with {value}; correct {key}, or delete the file: the markers hold then"
                 )
     hints = [about.get("modelspec.prediction_type", ""), about.get("modelspec.predict_key", "")]
     says = any(hint.startswith("v") for hint in hints) or any(word in path.stem.lower() for word in _V_NAMES)
@@ -167,6 +178,8 @@ _KINDS = {
     "Stable Diffusion 2.x": ("cond_stage_model.model.", ""),
     "Stable Diffusion XL's refiner": ("conditioner.embedders.0.model.", ""),
 }
+# The first anime bases name their text encoder so, without `text_model`.
+_OLD = re.compile(r"^(cond_stage_model\.transformer\.)(?=embeddings\.|encoder\.|final_layer_norm\.)")
 _V_NAMES = ("vpred", "v-pred", "v_pred")
 
 

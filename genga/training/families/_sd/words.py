@@ -1,4 +1,4 @@
-"""Captions and prompts as windows of CLIP's tokens, and the weights of a prompt's parts, as web interfaces have them."""
+"""Captions and prompts as windows of CLIP's tokens, and weights of a prompt's parts, as web interfaces have them."""
 
 from collections.abc import Sequence
 from typing import Any

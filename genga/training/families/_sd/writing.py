@@ -34,7 +34,10 @@ def write_folder(base: Any, kind: Kind, states: Mapping[str, State], folder: Pat
     index: dict[str, Any] = {"_class_name": kind.pipeline, "scheduler": ["diffusers", "DDPMScheduler"]}
     for part in kind.parts:
         network = getattr(base, part.folder)
-        state = {name: tensor.detach().contiguous() for name, tensor in states.get(part.network, network.state_dict()).items()}
+        state = {
+            name: tensor.detach().contiguous()
+            for name, tensor in states.get(part.network, network.state_dict()).items()
+        }
         config, file = _plain(network.config), "diffusion_pytorch_model.safetensors"
         library, name = part.library.split(".")
         if part.is_transformers:

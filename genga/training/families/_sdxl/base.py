@@ -5,15 +5,12 @@ It may be of any width, as long as its modules have the names of SDXL and its VA
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import torch
-from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+from typing import Any
 
 from genga.errors import GengaError
 from genga.training.families._sd import files
 from genga.training.families._sd.parts import SCHEDULE, Kind, autoencoder, clip, open_clip, unet
-from genga.training.noise import Prediction
+from genga.training.families._sd.scheduled import Scheduled
 
 KIND = Kind(
     name="Stable Diffusion XL",
@@ -39,7 +36,7 @@ KIND = Kind(
 
 
 @dataclass(frozen=True)
-class Base:
+class Base(Scheduled):
     """A loaded base, frozen and in float32; adapters may be put into the UNet and the text encoders."""
 
     tokenizer: Any  # transformers.CLIPTokenizer
@@ -49,21 +46,6 @@ class Base:
     vae: Any  # diffusers.AutoencoderKL
     unet: Any  # diffusers.UNet2DConditionModel
     schedule: dict[str, Any]  # the noise scheduler's configuration
-
-    @property
-    def prediction(self) -> Prediction:
-        """What the UNet predicts."""
-        return cast(Prediction, self.schedule["prediction_type"])
-
-    @property
-    def zero_terminal_snr(self) -> bool:
-        """Whether the noisiest timestep is noise alone: Lin et al. 2023, "Common diffusion noise schedules ..."."""
-        return bool(self.schedule.get("rescale_betas_zero_snr", False))
-
-    @property
-    def alphas_cumprod(self) -> torch.Tensor:
-        """alpha-bar per timestep, float32 (timesteps,)."""
-        return DDPMScheduler.from_config(self.schedule).alphas_cumprod
 
     @property
     def encoders(self) -> tuple[tuple[Any, Any], ...]:
