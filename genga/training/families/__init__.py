@@ -2,6 +2,7 @@
 
 family  What a family of bases is, and how the one of a base is found: by its name in models.yaml.
 sd15    Stable Diffusion 1.x.
+sdxl    Stable Diffusion XL: Illustrious, Animagine, Pony, NoobAI.
 
 A new one is a file here with a `FAMILY`, and a base in models.yaml with `family: <name of the file>`; no code that is
 there is changed for it. docs/training.md, "How to add a family", says what each function has to keep to.

@@ -1,6 +1,6 @@
 """The vocabulary of CLIP (OpenAI, MIT), by which every Stable Diffusion reads: single files come without it.
 
-It is 1.5 MB, the same in every published base, and pinned here by content: whichever base brought it, and wherever
+It is 1.6 MB, the same in every published base, and pinned here by content: whichever base brought it, and wherever
 `genga models pull` put it, the tokens are the same.
 """
 
