@@ -218,7 +218,7 @@ def script(name, request):
 
 def test_the_command_writes_shard_and_table(project, checkpoints, request):
     files = [{"step": step, "epoch": 1, "file": str(file), "sha256": sha256_of(file)} for step, file in checkpoints[1:]]
-    listed = {"run": "花", "trigger": "hana", "clip_skip": 1, "windows": 1, "checkpoints": files}
+    listed = {"run": "花", "trigger": "hana", "clip_skip": 1, "windows": 1, "method": "lora", "checkpoints": files}
     write_facts("checkpoints.json", listed)
     values = params(seeds=[3]).model_dump_json()
 

@@ -26,7 +26,7 @@ from genga.jobs.progress import progress
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
-from genga.training import lora_file, tensor_file
+from genga.training.applied import applied
 from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import Conditions, LoadedBase, Size
@@ -63,7 +63,9 @@ def sample(
     name, rows, windows = listed["run"], [], listed["windows"]
     tell_prompts(prompts_of(loaded, listed["trigger"], params, windows), params, name)
     files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
-    pictures = drawn(loaded, files, listed["trigger"], listed["clip_skip"], params, device, windows)
+    pictures = drawn(
+        loaded, files, listed["trigger"], listed["clip_skip"], params, device, windows, listed["method"] == "full"
+    )
     for task, image in progress(pictures, count(len(files), params), f"sample {name}", "pictures"):
         called = f"{task.step:06d}-{task.prompt}-{task.seed}"
         place = shard.add(called + EXTENSION, encode_image(image))
@@ -80,12 +82,13 @@ def drawn(
     params: Params,
     device: torch.device,
     windows: int = 1,
+    is_whole: bool = False,
 ) -> Iterator[tuple[Task, Image]]:
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.
 
     checkpoints: step and file of each; trigger: takes the place of {trigger} in the prompts; clip_skip, windows: those
-    of training, windows of the encoder being as many as a prompt may fill. Raises GengaError for a checkpoint of
-    another base, and for a prompt or size that cannot be drawn.
+    of training, windows of the encoder being as many as a prompt may fill; is_whole: whether checkpoints have all
+    weights. Raises GengaError for a checkpoint of another base, and for a prompt or size that cannot be drawn.
     """
     family = loaded.family
     loaded.check_clip_skip(clip_skip)
@@ -96,9 +99,8 @@ def drawn(
     for network in family.networks(loaded.base).values():
         place(network, device, params.precision)
     family.autoencoder(loaded.base).to(device)
-    modules = lora_file.modules_by_name(loaded)
     for step, file in [(0, None), *checkpoints]:
-        with lora_file.merged(modules, tensor_file.read(file) if file else {}, family.lora_keys):
+        with applied(loaded, file, is_whole):
             yield from _pictures(loaded, step, prompts, clip_skip, params, device)
 
 

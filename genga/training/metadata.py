@@ -20,13 +20,21 @@ _FIXED = {
     "ss_training_started_at": 0.0,
     "ss_training_finished_at": 0.0,
     "ss_network_module": "networks.lora",
-    "ss_optimizer": "torch.optim.adamw.AdamW",
     "ss_cache_latents": True,
     "ss_enable_bucket": True,
     "ss_num_reg_images": 0,
     "modelspec.sai_model_spec": "1.0.1",
     "modelspec.implementation": "diffusers",
     "modelspec.date": "1970-01-01T00:00:00",
+}
+
+
+_OPTIMIZERS = {
+    "adamw": "torch.optim.adamw.AdamW",
+    "adamw8bit": "bitsandbytes.optim.adamw.AdamW8bit",
+    "adafactor": "transformers.optimization.Adafactor",
+    "prodigy": "prodigyopt.prodigy.Prodigy",
+    "schedulefree": "schedulefree.adamw_schedulefree.AdamWScheduleFree",
 }
 
 
@@ -56,6 +64,9 @@ def metadata(
         "ss_epoch": epoch,
         "modelspec.title": run,
     }
+    if params.method == "full":  # no network beside a base, but a base
+        values["modelspec.architecture"] = values["modelspec.architecture"].removesuffix("/lora")
+        values = {key: value for key, value in values.items() if not key.startswith("ss_network_")}
     return {key: value if isinstance(value, str) else str(value) for key, value in values.items()}
 
 
@@ -66,6 +77,7 @@ def _training(params: Params) -> dict[str, Any]:
         "ss_network_dim": params.rank,
         "ss_network_alpha": params.alpha,
         "ss_network_args": json.dumps({key: str(value) for key, value in arguments.items()}),
+        "ss_optimizer": _OPTIMIZERS[params.optimizer],
         "ss_learning_rate": params.learning_rate,
         "ss_lr_scheduler": "constant_with_warmup" if warmed else params.schedule,
         "ss_lr_warmup_steps": params.warmup,

@@ -93,7 +93,8 @@ def train(
         if together.is_first and (step.number % params.save_every == 0 or step.number == total):
             about = metadata(folder.run, phases, params, loaded, step.number, step.epoch)
             file = in_project(folder.checkpoint(step.number))
-            sha256 = tensor_file.write(folder.unfinished(step.number), trainer.tensors(), about)
+            with trainer.to_be_seen():
+                sha256 = tensor_file.write(folder.unfinished(step.number), trainer.tensors(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
             folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
         after(step, losses[-1])
@@ -202,6 +203,7 @@ def write(
             "trigger": trigger_of(examples) if character else "",
             "clip_skip": params.clip_skip,
             "windows": params.windows,
+            "method": params.method,
             "threads": params.threads,
             "checkpoints": trained.checkpoints,
         },

@@ -91,10 +91,12 @@ class Trainer:
         return total / looks
 
     def tensors(self) -> Tensors:
-        """Return a checkpoint's tensors. Raises GengaError if one is not a number in its precision."""
+        """Return a checkpoint's tensors, which may be those that are trained: write them within `to_be_seen`.
+
+        Raises GengaError if one is not a number in its precision.
+        """
         precision = self._params.save_precision
-        with self.to_be_seen():
-            tensors = self._learnt.tensors(DTYPES[precision])
+        tensors = self._learnt.tensors(DTYPES[precision])
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
                 raise GengaError(

@@ -122,6 +122,7 @@ class Family:
 
     # The whole base, with states that take the place of its own: of networks by their names, and of `autoencoder`.
     whole: Callable[[Base, States], dict[str, torch.Tensor]]  # the tensors of one file that UIs load
+    states: Callable[[Base, Mapping[str, torch.Tensor]], States]  # of the networks, out of such a file's tensors
     write_folder: Callable[[Base, States, Path], None]  # a diffusers folder, equal to the byte for equal content
 
 

@@ -5,7 +5,7 @@ as kohya's sd-scripts writes it, which every UI of the field reads. Samplers add
 al. 2020, eta 0) or DPM-Solver++ 2M (Lu et al. 2022).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +149,10 @@ def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
     return writing.whole(base, KIND, states)
 
 
+def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
+    return writing.states(base, KIND, tensors)
+
+
 def write_folder(base: Base, states: States, folder: Path) -> None:
     writing.write_folder(base, KIND, states, folder)
 
@@ -176,5 +180,6 @@ FAMILY = Family(
     lora_keys=KOHYA,
     header=header,
     whole=whole,
+    states=states,
     write_folder=write_folder,
 )

@@ -6,7 +6,7 @@ pixels. Latents, samplers and noise are as of sd15, from which it differs here. 
 computed in float32 whatever the precision, when it encodes and when it decodes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,10 @@ def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
     return writing.whole(base, KIND, states)
 
 
+def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
+    return writing.states(base, KIND, tensors)
+
+
 def write_folder(base: Base, states: States, folder: Path) -> None:
     writing.write_folder(base, KIND, states, folder)
 
@@ -144,5 +148,6 @@ FAMILY = replace(
     name_in_file=name_in_file,
     header=header,
     whole=whole,
+    states=states,
     write_folder=write_folder,
 )

@@ -10,7 +10,7 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from safetensors.torch import save_file
 
 from genga.training.families._sd.files import V_PRED, ZTSNR
-from genga.training.families._sd.original import State, outside
+from genga.training.families._sd.original import State, inside, outside
 from genga.training.families._sd.parts import Kind
 
 
@@ -27,6 +27,14 @@ def whole(base: Any, kind: Kind, states: Mapping[str, State]) -> dict[str, torch
         found |= outside(part.places(state), state) | part.besides(_plain(network.config))
     markers = {V_PRED: base.prediction == "v_prediction", ZTSNR: base.zero_terminal_snr}
     return found | {name: torch.empty(0) for name, holds in markers.items() if holds}
+
+
+def states(base: Any, kind: Kind, tensors: Mapping[str, torch.Tensor]) -> dict[str, State]:
+    """Return the states of a base's networks out of the tensors of such a file. Raises KeyError if one is missing."""
+    return {
+        part.network: inside(part.places(getattr(base, part.folder).state_dict()), tensors.__getitem__)
+        for part in kind.parts
+    }
 
 
 def write_folder(base: Any, kind: Kind, states: Mapping[str, State], folder: Path) -> None:

@@ -1,0 +1,52 @@
+"""A base as a checkpoint makes it, for as long as one looks at it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from genga.errors import GengaError
+from genga.training import lora_file, tensor_file
+from genga.training.families.family import LoadedBase
+from genga.training.tensor_file import Tensors
+
+
+@contextmanager
+def applied(loaded: LoadedBase, file: Path | None, is_whole: bool) -> Iterator[None]:
+    """Within the block, the networks of a base are what a checkpoint makes of them; None: what they are.
+
+    is_whole: whether it has all weights, or matrices beside the base's. Afterwards they are what they were, to the bit.
+    Raises GengaError for a checkpoint of another base.
+    """
+    tensors = tensor_file.read(file) if file else {}
+    if is_whole and file:
+        with _replaced(loaded, tensors, file):
+            yield
+    else:
+        with lora_file.merged(lora_file.modules_by_name(loaded), tensors, loaded.family.lora_keys):
+            yield
+
+
+@contextmanager
+def _replaced(loaded: LoadedBase, tensors: Tensors, file: Path) -> Iterator[None]:
+    networks = loaded.family.networks(loaded.base)
+    before = {name: {key: one.clone() for key, one in net.state_dict().items()} for name, net in networks.items()}
+    try:
+        try:
+            states = loaded.family.states(loaded.base, tensors)
+            for name, network in networks.items():
+                _put(network, states[name])
+        except (KeyError, RuntimeError) as error:
+            why = str(error).strip().splitlines()[0]
+            raise GengaError(f"{file}: was made of another base than {loaded.name} ({why})") from error
+        yield
+    finally:
+        for name, state in before.items():
+            _put(networks[name], state)
+
+
+@torch.no_grad()
+def _put(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    for name, one in network.state_dict().items():
+        one.copy_(state[name])

@@ -1,0 +1,84 @@
+"""Fine-tunes of all weights: trained, gone on from, drawn with, and one file that loads."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from test_train import EXAMPLES, base_folder, pixels  # noqa: F401 (a fixture)
+from training_params import params
+
+from genga.errors import GengaError
+from genga.evaluation.sample import drawn
+from genga.params.sample import Params as SampleParams
+from genga.training.families.family import LoadedBase
+from genga.training.families.sd15 import FAMILY, load
+from genga.training.resume import RunFolder
+from genga.training.tensor_file import read_metadata
+from genga.training.train import train
+
+CPU = torch.device("cpu")
+LEARNS = {"method": "full", "max_steps": 4, "epochs": 9, "save_every": 2, "learning_rate": 0.001, "batch": 1}
+SAMPLE = SampleParams(
+    prompts=["{trigger}, smile"], negative="", seeds=[0], width=16, height=16, steps=2, guidance=2.0, scheduler="ddim",
+    batch=1, threads=1, precision="float32",
+)  # fmt: skip
+
+
+def run(base_folder, tmp_path, values, after=None):  # noqa: F811
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    folder = RunFolder(tmp_path / "hana", "hana")
+    return loaded, train(EXAMPLES, pixels, loaded, values, folder, tmp_path / "cache", CPU, after), folder
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "schedulefree"])
+def test_killed_with_an_average_it_ends_in_the_same_bytes(base_folder, tmp_path, optimizer):  # noqa: F811
+    values = params(**LEARNS, ema=0.9, optimizer=optimizer, text_encoder=True)
+    _, whole, _ = run(base_folder, tmp_path / "whole", values)
+
+    def kill(step, loss):
+        if step.number == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(base_folder, tmp_path / "killed", values, kill)
+    _, resumed, _ = run(base_folder, tmp_path / "killed", values)
+    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
+    assert resumed.losses.equals(whole.losses)
+
+
+def pictures(loaded, files, is_whole=True):
+    return [image for _, image in drawn(loaded, files, "hana", 1, SAMPLE, CPU, 1, is_whole)]
+
+
+def test_a_checkpoint_is_drawn_with_and_the_base_is_what_it_was(base_folder, tmp_path):  # noqa: F811
+    _, _, folder = run(base_folder, tmp_path, params(**LEARNS))
+    fresh = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    files = [(step, folder.unfinished(step)) for step in (2, 4)]
+    before, second, fourth = pictures(fresh, files)
+    assert not np.array_equal(before, second) and not np.array_equal(second, fourth)
+    assert np.array_equal(pictures(fresh, [])[0], before)
+    # What UIs do: the file alone. Its configuration is beside it, since a tiny base has not the family's.
+    shutil.copytree(base_folder, files[1][1].with_suffix(""), ignore=shutil.ignore_patterns("*.safetensors"))
+    alone = LoadedBase(FAMILY, "sd15", load(files[1][1]), "tiny", "0" * 64)
+    assert np.array_equal(pictures(alone, [])[0], fourth)
+
+
+def test_an_average_is_what_is_written(base_folder, tmp_path):  # noqa: F811
+    plain, averaged = (run(base_folder, tmp_path / str(ema), params(**LEARNS, ema=ema)) for ema in (0.0, 0.999))
+    assert plain[1].losses.equals(averaged[1].losses)  # it is looked at, and not learnt from
+    assert plain[1].checkpoints[0]["sha256"] != averaged[1].checkpoints[0]["sha256"]
+
+
+def test_its_header_is_of_a_base_and_not_of_a_network(base_folder, tmp_path):  # noqa: F811
+    _, _, folder = run(base_folder, tmp_path, params(**LEARNS, optimizer="prodigy"))
+    about = read_metadata(folder.unfinished(2))
+    assert about["modelspec.architecture"] == "stable-diffusion-v1"
+    assert about["ss_optimizer"] == "prodigyopt.prodigy.Prodigy"
+    assert [key for key in about if key.startswith("ss_network")] == []
+
+
+def test_a_checkpoint_of_another_base_is_one_line(base_folder, tmp_path):  # noqa: F811
+    loaded, _, folder = run(base_folder, tmp_path, params(**LEARNS | {"method": "lora"}))
+    with pytest.raises(GengaError, match=r"hana-000002.safetensors: was made of another base than tiny \('model.diff"):
+        pictures(loaded, [(2, folder.unfinished(2))])
