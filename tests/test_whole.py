@@ -64,8 +64,10 @@ def test_a_checkpoint_is_drawn_with_and_the_base_is_what_it_was(base_folder, tmp
     assert np.array_equal(pictures(alone, [])[0], fourth)
 
 
-def test_an_average_is_what_is_written(base_folder, tmp_path):  # noqa: F811
-    plain, averaged = (run(base_folder, tmp_path / str(ema), params(**LEARNS, ema=ema)) for ema in (0.0, 0.999))
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_an_average_is_what_is_written(base_folder, tmp_path, method):  # noqa: F811
+    said = LEARNS | {"method": method}
+    plain, averaged = (run(base_folder, tmp_path / str(ema), params(**said, ema=ema)) for ema in (0.0, 0.999))
     assert plain[1].losses.equals(averaged[1].losses)  # it is looked at, and not learnt from
     assert plain[1].checkpoints[0]["sha256"] != averaged[1].checkpoints[0]["sha256"]
 
