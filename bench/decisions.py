@@ -4,8 +4,10 @@ Everybody whom the detector finds in the sample series is a decision, written do
 parameter of `frames`, `shots`, `dedup` and `detect` is moved by a fifth either way, and what can be chosen is chosen
 otherwise; the stages' own scripts make the tables of it anew in a folder beside, and each decision is placed in them
 and judged by what was drawn. `right`: it is about the same character as before. `wrong`: about another one. `lost`: it
-is listed as without effect although a still shows its very drawing. `gone`: it is listed, and none does. `before`: how
-many were about the same character by their number alone, as they were placed before lines said where somebody was.
+is listed as without effect although the still of its drawing shows that character. `gone`: it is listed, and that one
+does not. `before`: how many were about the same character by their number alone, as they were placed before lines said
+where somebody was. Of what is kept of camera moves the way back is judged as well: everybody found then, with the
+parameter set back.
 `--only dedup.keep --only detect`: these alone. Prints a row for each, of docs/characters.md.
 """
 
@@ -22,10 +24,11 @@ from typing import Any
 import polars as pl
 import typer
 
-from bench.images import figures_found, truths
+from bench.images import figures_found, truths, whole
 from bench.models import table
 from genga.decisions.anchors import Target, target_of
 from genga.decisions.placing import Person, Placed, Scene, read_scene
+from genga.images.boxes import area, carried, thousandths
 from genga.params.section import section_of_file
 from genga.store.files import read_json
 from genga.store.parquet import read_table
@@ -126,10 +129,37 @@ def characters(data: Path, truth: Path, names: list[str]) -> dict[Person, str]:
     """Return who is drawn where somebody is found."""
     found: dict[Person, str] = {}
     for name in names:
-        place = f"{truth.name}/{name}.parquet"
-        known = truths(read_table(data / "stills" / place, STILLS), read_json(truth / f"{name}.json"))
-        boxes = read_table(data / "detect" / place, DETECT)
+        place, drawn = f"{truth.name}/{name}.parquet", read_json(truth / f"{name}.json")
+        stills, boxes = read_table(data / "stills" / place, STILLS), read_table(data / "detect" / place, DETECT)
+        known = truths(stills, drawn) | laid_together(stills, read_table(data / "dedup" / place, DEDUP), drawn)
         found |= {person: figure["character"] for person, figure in figures_found(boxes, known)}
+    return found
+
+
+def laid_together(stills: pl.DataFrame, dedup: pl.DataFrame, episode: Mapping[str, Any]) -> dict[str, tuple[int, Any]]:
+    """Return frame and figures by still of those that are stitched, as `truths`: of each character the largest view.
+
+    What a frame of it shows is laid where the camera was.
+    """
+    found = {}
+    wide = stills.filter(
+        (pl.col("x1") - pl.col("x0") < pl.col("width")) | (pl.col("y1") - pl.col("y0") < pl.col("height"))
+    )
+    for still, frame, x0, y0, x1, y1 in wide.select("still", "frame", "x0", "y0", "x1", "y1").iter_rows():
+        parts = (
+            dedup.filter(pl.col("keeper") == frame, pl.col("motion").list.len() > 0).select("frame", "motion").rows()
+        )
+        largest: dict[str, Any] = {}
+        for part, motion in [(frame, (1, 0, 0, 0, 1, 0)), *parts]:
+            seen = episode["moving"].get(str(part)) or episode["drawings"].get(str(episode["drawing"][part]))
+            for figure in (one for one in (seen or {}).get("figures", ()) if "person" in one["boxes"]):
+                place = carried(thousandths(whole(figure["boxes"]["person"]), (0, 0, x1 - x0, y1 - y0)), motion)
+                across, down = (x1 - x0) / 1000, (y1 - y0) / 1000
+                person = [x0 + place[0] * across, y0 + place[1] * down, x0 + place[2] * across, y0 + place[3] * down]
+                before = largest.get(figure["character"])
+                if before is None or area(whole(person)) > area(whole(before["boxes"]["person"])):
+                    largest[figure["character"]] = {**figure, "boxes": {"person": person}}
+        found[still] = frame, {"figures": list(largest.values())}
     return found
 
 
@@ -143,8 +173,9 @@ def judged(then: Scene, now: Scene, was: Mapping[Person, str], drawn: Mapping[Pe
         if isinstance(found, Placed):
             counted["right" if {drawn.get(person) for person in found.persons} == {character} else "wrong"] += 1
         else:
-            shown, why = now.shown(target)
-            counted["lost" if shown is not None and not why else "gone"] += 1
+            shown = now.shown(target)
+            there = {one for (place, _), one in drawn.items() if shown.still and place == shown.still.still}
+            counted["lost" if character in there and not shown.why else "gone"] += 1
     return counted
 
 
@@ -169,9 +200,14 @@ def main(
             continue
         with TemporaryDirectory() as folder:
             make(Path(folder), data, series, names, changed(sections, path, value), path[0])
-            found = judged(then, read_scene(Path(folder), series, names), was, characters(Path(folder), truth, names))
-        rows.append((name, len(was), *(found[column] for column in COLUMNS)))
-        print(rows[-1], file=sys.stderr, flush=True)
+            now, drawn = read_scene(Path(folder), series, names), characters(Path(folder), truth, names)
+            ways = [(name, then, now, was, drawn)]
+            if path == ("dedup", "camera"):
+                ways.append((f"{name}, set back", now, then, drawn, was))
+            for way, before, after, *who in ways:
+                found = judged(before, after, *who)
+                rows.append((way, len(who[0]), *(found[column] for column in COLUMNS)))
+                print(rows[-1], file=sys.stderr, flush=True)
     typer.echo(table(("changed", "decisions", *COLUMNS), rows))
 
 

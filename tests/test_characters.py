@@ -77,11 +77,15 @@ def name(crop: str, character: str, scope: str = "cluster", outfit: str | None =
 
 def seen_in(stills: Sequence[str], crops: pl.DataFrame) -> placing.Episode:
     """The episode e as `series` makes it: its stills, 400 x 100 px, are all its frames from 1 on, in one shot."""
-    rows = [(number, 0, number or None, "kept" if number else "black", None) for number in range(len(stills) + 1)]
+    rows = [
+        (number, 0, number or None, "kept" if number else "black", *(None,) * 4) for number in range(len(stills) + 1)
+    ]
     boxes = crops.select("still", "box", pl.lit("person").alias("kind"), "x0", "y0", "x1", "y1")
     return placing.Episode(
         pl.DataFrame(rows, schema=dict(placing.OF_DEDUP), orient="row"),
-        pl.DataFrame([row[:2] + (400, 100) for row in rows[1:]], schema=dict(placing.OF_STILLS), orient="row"),
+        pl.DataFrame(
+            [row[:2] + (400, 100, 0, 0, 400, 100) for row in rows[1:]], schema=dict(placing.OF_STILLS), orient="row"
+        ),
         pl.DataFrame(boxes.rows(), schema=dict(placing.OF_DETECT), orient="row"),
     )
 
@@ -194,7 +198,7 @@ def test_a_name_goes_to_whoever_stands_where_it_was_given() -> None:
 def test_two_names_that_come_to_one_person_are_named() -> None:
     """The line about a crop of the still itself holds; where there is none, neither does."""
     episode = seen_in([still for still, _ in FOUR], TWO_PAIRS[0])
-    row = pl.DataFrame([(0, 0, 3, "held", None)], schema=dict(placing.OF_DEDUP), orient="row")
+    row = pl.DataFrame([(0, 0, 3, "held", *(None,) * 4)], schema=dict(placing.OF_DEDUP), orient="row")
     held = pl.concat([row, episode.dedup[1:]])
     seen = placing.Scene("s", {"e": placing.Episode(held, episode.stills, episode.detect)}.get)
     other = Name(2, "s/e/000000-0-head", "ren", None, "crop", at(0, 0, 500, 0, 625, 500))
@@ -426,7 +430,8 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     crops, features, stills = TWO_PAIRS
     with writing_shard("crop.tar") as shard:
         places = [shard.add(f"{n}.png", encode(np.full((8, 8, 3), n, np.uint8))) for n in range(4)]
-    sized = stills.with_columns(width=pl.lit(400, pl.Int64), height=pl.lit(100, pl.Int64))
+    sides = {"width": 400, "height": 100, "x0": 0, "y0": 0, "x1": 400, "y1": 100}
+    sized = stills.with_columns(**{side: pl.lit(px, pl.Int64) for side, px in sides.items()})
     schemas = {"crop": {**OF_CROP, **SHARD}, "embed": OF_EMBED, "stills": {"still": pl.String, **placing.OF_STILLS}}
     for stage, rows in {"crop": crops.hstack(pl.DataFrame(places)), "embed": features, "stills": sized}.items():
         write_table(f"data/{stage}/s/e.parquet", rows, schemas[stage])

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from films import texture
 
 from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
-from genga.drawings._dedup.camera import halved, standing
+from genga.drawings._dedup.camera import halved, standing, view
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
@@ -18,6 +19,7 @@ from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
 from genga.errors import GengaError
+from genga.images.boxes import iou
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.tables.shots import SHOTS
@@ -64,7 +66,7 @@ def shots_of(
     """A shots table; the events and lines of text stand with the last shot."""
     rows = [
         {"shot": k, "start": a, "end": b, "start_time": 0.0, "end_time": 0.0, "camera": "static", "transition": "cut",
-         "timing": 1.0, "threshold": 14.0, "events": [], "lettering": []}
+         "timing": 1.0, "threshold": 14.0, "events": [], "lettering": [], "path": []}
         for k, (a, b) in enumerate(limits)
     ]  # fmt: skip
     rows[-1]["events"] = [{"kind": kind, "start": a, "end": b} for kind, a, b in events]
@@ -198,6 +200,69 @@ def test_the_sharpest_frame_of_a_move_stands_for_all_of_it() -> None:
     frames = frames_of(PAN, [1, 1, 1, 5, 1, 2, 1])
     table = own_drawings(frames, PANNED, PAN, {}, params(camera="sharpest", keep="sharpest"))
     assert table.select("keeper", "reason").rows() == [(3, "kept" if k == 3 else "camera") for k in range(7)]
+
+
+LARGE = texture(3, 160, 40)  # cells of 8: a pan of a whole one leaves no edge between
+RIGHT = [0, 0, 8, 16, 24, 24]  # cells, of 80: 100 thousandths each
+SHOWN = [LARGE[:, x : x + 80].copy() for x in RIGHT]
+PATH = [{"frame": k, "motion": [1.0, 0.0, 12.5 * x, 0.0, 1.0, 0.0]} for k, x in enumerate(RIGHT) if 1 <= k <= 4]
+SHOT = shots_of((0, 6), events=[("pan", 1, 5)])
+WITH_PATH = SHOT.with_columns(path=pl.Series([PATH], dtype=SHOTS["path"]))
+
+
+def views(shots: pl.DataFrame, grids: Sequence[Cells] = SHOWN, **changes) -> list[tuple]:
+    """Keeper, how far to the right in its picture a frame lies, the other end, and where they differ."""
+    table = own_drawings(frames_of(grids), shots, grids, {}, params(**changes))
+    rows = table.select("keeper", "motion", "beside", "unlike").rows()
+    return [(keeper, motion and motion[2], beside, unlike) for keeper, motion, beside, unlike in rows]
+
+
+def test_where_frames_of_a_move_lie_in_what_stands_for_them() -> None:
+    assert views(WITH_PATH) == [
+        (0, -300, 4, []), (0, None, None, None), (0, 100, None, []), (4, -100, None, []), (4, 300, 0, []),
+        (4, None, None, None),
+    ]  # fmt: skip
+    assert views(WITH_PATH, camera="first") == [
+        (0, None, None, None), (0, None, None, None), *((0, right, None, []) for right in (100, 200, 300, 300)),
+    ]  # fmt: skip
+    assert views(WITH_PATH, camera="stitched") == views(WITH_PATH, camera="first")
+    assert [row[1] for row in views(WITH_PATH, camera="last")] == [-300, -300, -200, -100, None, None]
+    assert {row[1:] for row in views(WITH_PATH, camera="all")} == {(None, None, None)}
+
+
+def test_where_the_path_is_not_known_no_place_is() -> None:
+    assert views(SHOT) == [
+        (0, [], 4, []), (0, None, None, None), (0, [], None, []), (4, [], None, []), (4, [], 0, []),
+        (4, None, None, None),
+    ]  # fmt: skip
+
+
+def test_what_moves_by_itself_is_not_the_same_picture() -> None:
+    """A bird of 8 x 8 cells stays in the middle of the picture: where it is in frame 4, and where it was in frame 0."""
+    grids = [grid.copy() for grid in SHOWN]
+    for grid in grids:
+        grid[16:24, 40:48] = 255
+    found = views(WITH_PATH, grids, camera="first")[4]
+    assert found[:2] == (0, 300)
+    was, here = found[3]
+    assert iou(tuple(was), (200, 400, 300, 600)) > 0.35 and iou(tuple(here), (500, 400, 600, 600)) > 0.8
+
+
+def test_two_pictures_that_have_nothing_in_common_are_not_one_drawing_seen_twice() -> None:
+    grids = [*SHOWN[:4], *[texture(8, 80, 40)] * 2]
+    assert [row[1] for row in views(WITH_PATH, grids, camera="first")] == [None, None, 100, 200, [], []]
+
+
+def test_a_close_up_is_compared_on_the_cells_of_the_wider_view() -> None:
+    """Frame 1 is twice as close and shows the left top quarter; half a cell of lines is lost in frame 0."""
+    wide = texture(5, 80, 40)
+    close = np.kron(wide[:20, :40], np.ones((2, 2), np.uint8))
+    close[::2, ::2] //= 2  # detail that larger cells do not have
+    at = [{"frame": 0, "motion": [1.0, 0, 0, 0, 1, 0]}, {"frame": 1, "motion": [0.5, 0, 0, 0, 0.5, 0]}]
+    seen = MaskedGrids([wide, close], [])
+    assert view(at, 1, 0, seen, 40.0) == ([0.5, 0, 0, 0, 0.5, 0], None, [])
+    assert view(at, 0, 1, seen, 40.0) == ([2, 0, 0, 0, 2, 0], None, [])
+    assert view(at[:1], 1, 0, seen, 40.0).motion == []  # taken for one view
 
 
 def test_a_flash_is_no_drawing() -> None:

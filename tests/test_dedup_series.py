@@ -56,8 +56,8 @@ def episode(name: str, letters: str, noise: int = 0, changes: dict[int, Row] | N
     rows = [(changes or {}).get(frame, row) for frame, row in enumerate(rows)]
     table = pl.DataFrame(
         [
-            (frame, 0, keeper, reason, None, where, None, None, None, None)
-            for frame, (keeper, where, reason) in enumerate(rows)
+            (frame, 0, keeper, reason, None, where, *(None,) * 4, *(seen or (None,) * 3))
+            for frame, (keeper, where, reason, *seen) in enumerate(rows)
         ],
         schema=dict(DEDUP),
         orient="row",
@@ -157,3 +157,17 @@ def test_text_that_is_burnt_in_in_either_episode_is_not_compared() -> None:
     for own, other in ((lettered, episode("ep01", "AABBCC")), (episode("ep02", "AABBCC"), episode("ep01", "aabbcc"))):
         assert {where for _, where, _ in found(replace(own, texts=(line,)), [other])} == {"ep01"}
         assert {where for _, where, _ in found(own, [replace(other, texts=(line,))])} == {"ep01"}
+
+
+def test_what_the_camera_showed_elsewhere_stays_so_in_another_episode() -> None:
+    """Rows with motion, beside and unlike. B: an end of a move; the second C is on the way from there."""
+    right, left = [1.0, 0.0, 100.0, 0.0, 1.0, 0.0], [1.0, 0.0, -100.0, 0.0, 1.0, 0.0]
+    moving = {4: (4, None, "kept", left, 6, []), 5: (4, None, "camera", right, None, [[0, 0, 9, 9]])}
+    own, at = episode("ep02", "XXAABBCCYY", changes=moving), ["motion", "beside", "unlike"]
+    plain = shared(own, [FIRST], PARAMS)
+    assert plain["keeper"].to_list() == FIRST.table["keeper"].to_list()
+    assert plain.select(at)[4:6].rows() == [(None, None, None), (right, None, [[0, 0, 9, 9]])]
+    assert shared(own, [], PARAMS).select(at).equals(own.table.select(at))
+    # What ep01 shows at that time is itself on the way to what it keeps: nothing is known then.
+    way = episode("ep01", "XXAABBCCYY", changes={4: (2, None, "camera", right, None, []), 5: (2, None, "held")})
+    assert shared(own, [way], PARAMS).select(at)[4:6].rows() == [([], None, None), ([], None, [[0, 0, 9, 9]])]

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from genga.decisions.placing import OF_DEDUP
+from genga.decisions.placing import OF_DEDUP, OF_STILLS
 from genga.drawings._text.in_still import OF_SHOTS
 from genga.images.codec import encode
 from genga.images.reading import read_images
@@ -42,15 +42,14 @@ def project(tmp_path, monkeypatch):
                 "still": still,
                 "frame": 7 * i,
                 "shot": 0,
-                "width": 160,
-                "height": 90,
+                **{"width": 160, "height": 90, "x0": 0, "y0": 0, "x1": 160, "y1": 90},
                 **shard.add(f"{still}.png", encode(noise(i))),
             }
             for i, still in enumerate((f"{SERIES}/ep 01/000000", STILL))
         ]  # fmt: skip
-    columns = {**FILES, "frame": pl.Int64, "shot": pl.Int64, "width": pl.Int64, "height": pl.Int64}
+    columns = {**FILES, **OF_STILLS}
     write_table("data/stills/e.parquet", pl.DataFrame(rows, schema=columns), columns)
-    kept = [(frame, 0, frame or 7, "kept" if frame in (0, 7) else "held", None) for frame in range(9)]
+    kept = [(frame, 0, frame or 7, "kept" if frame in (0, 7) else "held", *(None,) * 4) for frame in range(9)]
     write_table("data/dedup/e.parquet", pl.DataFrame(kept, schema=dict(OF_DEDUP), orient="row"), OF_DEDUP)
     boxes = [(STILL, 0, "person", 40, 5, 120, 85, 0.9, "stub", 0), (STILL, 1, "head", 60, 5, 100, 45, 0.9, "stub", 0)]
     write_table("data/detect/e.parquet", pl.DataFrame(boxes, schema=BOXES, orient="row"), BOXES)

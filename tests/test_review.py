@@ -39,7 +39,7 @@ SHOTS = pl.DataFrame(
 
 def row(frame: int, keeper: int | None, reason: str, *asked: object, episode: str | None = None) -> tuple:
     """A row of dedup's table. asked: question, compared with, difference, threshold."""
-    return (frame, int(frame > 5), keeper, reason, None, episode, *(asked or (None,) * 4))
+    return (frame, int(frame > 5), keeper, reason, None, episode, *(asked or (None,) * 4), None, None, None)
 
 
 TABLE = pl.DataFrame(

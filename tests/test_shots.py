@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.drawings._shots.camera_moves import align, kind_of, moves, reach
-from genga.drawings._shots.cuts import cuts, elsewhere, scene_of
+from genga.drawings._shots.camera_moves import align, kind_of, moves, path, reach
+from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
 from genga.drawings._shots.dissolves import gradual, groups
 from genga.drawings._shots.events import Event, Passage
-from genga.drawings._text.tracks import Lettering
+from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, shot_limits, shots, threshold, timing, usual_step
 from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, staying, within
 from genga.params.shots import Params
@@ -154,6 +154,58 @@ def test_a_zoom_is_a_zoom() -> None:
     large = cv2.GaussianBlur(texture(5, 160, 120), (0, 0), 1.5)
     grids = [cv2.warpAffine(large, cv2.getRotationMatrix2D((80, 60), 0, 1.01**k), (160, 120)) for k in range(30)]
     assert [m.kind for m in moves(grids, 0, 30, PARAMS.camera, 12.0)] == ["zoom"]
+
+
+def along(grids: Sequence[Cells]) -> dict[int, list[list[float]]]:
+    """The path through the camera moves of a shot, without the row 0, 0, 1."""
+    found = moves(grids, 0, len(grids), PARAMS.camera, 12.0)
+    seen = MaskedGrids(grids, [])
+    return {frame: motion[:2].tolist() for frame, motion in path(seen, found, len(grids), PARAMS.camera, CHANGED)}
+
+
+def test_the_path_of_a_pan_and_its_way_back() -> None:
+    """3 cells a frame, of 160: 18.75 thousandths. What was at the picture's right border is at its left in the end."""
+    there = [3.0 * k for k in range(1, 30)]
+    where = [0.0] * 12 + there + [87.0] * 12 + [87.0 - x for x in there] + [0.0] * 12
+    found = along(panned(4, where))
+    assert min(found) <= 12 and max(found) >= 82 and all(b - a <= 3 for a, b in pairwise(sorted(found)) if b <= 40)
+    for frame, ((a, b, x), (c, d, y)) in found.items():
+        assert [a, b, c, d] == pytest.approx([1, 0, 0, 1], abs=0.01)
+        assert (x, y) == (pytest.approx(where[frame] / 0.16, abs=10), pytest.approx(0, abs=10)), frame
+
+
+def test_the_path_of_a_zoom() -> None:
+    """A hundredth closer a frame, about cell (80, 60) of 160 x 120, whose middle is at (503, 504)."""
+    large = cv2.GaussianBlur(texture(5, 160, 120), (0, 0), 1.5)
+    grids = [cv2.warpAffine(large, cv2.getRotationMatrix2D((80, 60), 0, 1.01**k), (160, 120)) for k in range(30)]
+    for frame, ((a, _, x), (_, d, y)) in along(grids).items():
+        scale = 1.01**-frame
+        assert (a, d) == (pytest.approx(scale, abs=0.01), pytest.approx(scale, abs=0.01)), frame
+        assert (x, y) == (pytest.approx(503 * (1 - scale), abs=8), pytest.approx(504 * (1 - scale), abs=8)), frame
+
+
+def test_a_path_that_is_lost_is_none() -> None:
+    """Of one lost step it is taken that the camera went on, of two not."""
+    where = [3.0 * k for k in range(43)]
+    grids, move = panned(4, where), Event("pan", 0, 43)
+    flat = np.full_like(A, 120)
+
+    def ends(lost: range) -> list[float]:
+        shown = [flat if k in lost else grid for k, grid in enumerate(grids)]
+        found = path(MaskedGrids(shown, []), [move], 43, PARAMS.camera, CHANGED)
+        return [round(motion[0, 2] / 10) for frame, motion in found if frame == 42]
+
+    assert ends(range(0)) == [79]  # 126 cells of 160
+    assert ends(range(12, 13)) == []  # two steps: to it and from it
+    assert ends(range(0, 6)) == []  # how it went before is not known
+    assert path(MaskedGrids(grids, []), [], 43, PARAMS.camera, CHANGED) == []
+
+
+def test_the_path_stands_in_the_table() -> None:
+    (found,) = shots_of(panned(4, [0.0] * 12 + [3.0 * k for k in range(1, 30)] + [87.0] * 12))
+    assert found["path"][0]["motion"] == [1, 0, 0, 0, 1, 0] and found["path"][-1]["frame"] >= 40
+    assert found["path"][-1]["motion"] == pytest.approx([1, 0, 543.75, 0, 1, 0], abs=10)
+    assert shots_of([A] * 10)[0]["path"] == []
 
 
 def test_a_walking_figure_is_no_camera_move() -> None:

@@ -49,9 +49,9 @@ def test_the_pixels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with writing_shard("data/s.tar") as shard:
         table = written(shown(film, kept, PARAMS, 1), kept, "s/ep", shard, "jxl")
     assert table.columns == list(STILLS)
-    assert table.select("still", "frame", "width", "height").rows() == [
-        ("s/ep/000001", 1, 64, 48),
-        ("s/ep/000003", 3, 64, 48),
+    assert table.select("still", "frame", "width", "height", "x0", "y0", "x1", "y1").rows() == [
+        ("s/ep/000001", 1, 64, 48, 0, 0, 64, 48),
+        ("s/ep/000003", 3, 64, 48, 0, 0, 64, 48),
     ]
     with ShardReader() as shards:
         found = [read_image(data) for data in shards.read_rows(table)]

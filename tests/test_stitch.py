@@ -27,29 +27,39 @@ def apart(picture: np.ndarray, large: np.ndarray) -> float:
 
 
 def test_a_pan_becomes_its_background() -> None:
-    picture, used = stitch([window(x) for x in range(40, 241, 20)])
+    picture, used, (left, top) = stitch([window(x) for x in range(40, 241, 20)])
     assert used == 11 and 120 <= picture.shape[0] <= 123 and abs(picture.shape[1] - 360) <= 3
+    assert left in range(3) and top in range(3)
     assert apart(picture[4:116, 4:350], LARGE) < 3
+
+
+def test_where_the_first_frame_lies() -> None:
+    """A pan to the left: the frame that it starts from is at the right end, 100 px from the other."""
+    back = [window(x) for x in range(140, 39, -20)]
+    picture, used, (left, top) = stitch(back)
+    assert used == 6 and abs(left - 100) <= 2 and top in range(3)
+    assert apart(picture[top + 4 : top + 116, left + 4 : left + 156], back[0]) < 3
+    assert stitch(back[:1])[1:] == (1, (0, 0))
 
 
 def test_a_figure_that_passes_falls_out() -> None:
     views = [window(x) for x in range(40, 141, 10)]
     for k, view in enumerate(views):
         view[40:60, 12 * k : 12 * k + 12] = 255  # at x 40 + 22 k of the drawing
-    picture, used = stitch(views)
+    picture, used, _ = stitch(views)
     assert used == 11
     assert apart(picture[30:80, 50:200], LARGE) < 3
     assert apart(views[5][30:80, 10:150], LARGE) > 4
 
 
 def test_drawing_back_shows_more() -> None:
-    picture, used = stitch([window(200 - 4 * k, 1.5 - 0.05 * k) for k in range(9)])
+    picture, used, _ = stitch([window(200 - 4 * k, 1.5 - 0.05 * k) for k in range(9)])
     assert used == 9 and picture.shape[1] > 180
 
 
 def test_what_cannot_be_aligned_is_left_out() -> None:
     other = np.dstack([texture(9)] * 3)
-    picture, used = stitch([window(40), other, window(60)])
+    picture, used, _ = stitch([window(40), other, window(60)])
     assert used == 1 and (picture == window(40)).all()
     assert stitch([window(40)])[1] == 1
 

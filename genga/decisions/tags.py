@@ -142,7 +142,7 @@ def _placed(one: Correction, scene: Scene, name: str) -> Correction | Unplaced |
         return one
     if name and known.dedup["keeper_episode"][target.frame] is not None:
         return None
-    still, why = scene.shown(target)
+    still, why = scene.shown(target).whole()
     if target.box is None:
         if still is None or why:
             return Unplaced(why, (still.still,) if still else scene.stills_near(target))

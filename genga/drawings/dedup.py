@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from genga.decisions.frames import DROPPED, Verdict, stands_for
-from genga.drawings._dedup.camera import halved, standing
+from genga.drawings._dedup.camera import View, halved, standing, views_of
 from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
@@ -24,7 +24,7 @@ from genga.drawings.margins import Asked, closer, recurring
 from genga.drawings.static_tiles import block_noise, noise_of
 from genga.params.dedup import Params
 from genga.store.parquet import read_table
-from genga.tables.dedup import DEDUP, KEPT, STITCHED
+from genga.tables.dedup import CAMERA, DEDUP, KEPT, STITCHED
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
 from genga.video.grid_store import CellReader
@@ -96,15 +96,21 @@ def own_drawings(
     stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
     noise = block_noise(noise_of(cells))
     first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), noise, params)
-    way = STITCHED if params.camera == STITCHED else "camera"
+    way = STITCHED if params.camera == STITCHED else CAMERA
+    kept_for = [keepers[first[stand]] for stand in stands]
     for k, run in enumerate(found):
         reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
-        rows |= run_rows(run, keepers[first[stands[k]]], reason, seen)
+        rows |= run_rows(run, kept_for[k], reason, seen)
+    paths = dict(shots.select("shot", "path").iter_rows())
+    views = views_of(found, stands, keepers, kept_for, paths, seen, least(shots, params))
     rows |= {frame: (frame, "restored", rows[frame][2]) for frame in restored}
     shot_of = [shot for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
     asked = closer([*(run.asked for run in found), again])
     nothing = (None,) * len(Asked._fields)
-    data = [(frame, shot, *rows[frame], None, *asked.get(frame, nothing)) for frame, shot in enumerate(shot_of)]
+    data = [
+        (frame, shot, *rows[frame], None, *asked.get(frame, nothing), *views.get(frame, View()))
+        for frame, shot in enumerate(shot_of)
+    ]
     return pl.DataFrame(data, schema=dict(DEDUP), orient="row")
 
 

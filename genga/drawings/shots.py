@@ -12,7 +12,7 @@ from dataclasses import asdict
 import numpy as np
 import polars as pl
 
-from genga.drawings._shots.camera_moves import STRIDE, moves
+from genga.drawings._shots.camera_moves import STRIDE, moves, path
 from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage
@@ -29,6 +29,7 @@ _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alo
 _USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
 _BETTER = 2  # frames after a change in which encoders go on to better the picture
 _STEPS = 20  # frames whose time is measured at once: whole cycles of telecine
+_DIGITS = 4  # of a motion: another machine's last bits do not move anybody
 _FAINT = 5.0  # block difference from which the changes of a shot may be drawings, where its noise lies below
 
 Span = tuple[int, int]  # frames, end exclusive
@@ -54,7 +55,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     times = frames["time"].to_list()
     change = frames["change"].to_list()
     step = usual_step(times)
-    rows = []
+    rows, seen = [], MaskedGrids(cells, texts)
     for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
         into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
         # The end of a camera move is known to within STRIDE frames.
@@ -73,6 +74,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *found)],
                 "lettering": lines_within(texts, start, end),
+                "path": path_of(seen, end, found, params),
             }
         )
     return pl.DataFrame(rows, schema=dict(SHOTS))
@@ -93,6 +95,14 @@ def travels_of(cells: Grids, limit: Span, passages: Sequence[Passage], params: P
     start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
     end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
     return moves(cells, start, end, params.camera, CHANGED)
+
+
+def path_of(seen: MaskedGrids, end: int, found: Sequence[Event], params: Params) -> list[dict[str, int | list[float]]]:
+    """Return the camera's path through its moves in a shot that ends before frame `end`, as values of SHOTS."""
+    return [
+        {"frame": frame, "motion": motion[:2].ravel().round(_DIGITS).tolist()}
+        for frame, motion in path(seen, found, end, params.camera, CHANGED)
+    ]
 
 
 def unlettered(

@@ -126,7 +126,8 @@ def written(
         file = picture.written(kind)
         where = shard.add(f"{frame:06d}.{file.kind}", file.data)
         rows.append({"still": f"{name}/{frame:06d}", "frame": frame, "shot": shot, "time": time, **where,
-                     "width": file.width, "height": file.height})  # fmt: skip
+                     "width": file.width, "height": file.height,
+                     **dict(zip(("x0", "y0", "x1", "y1"), file.frame, strict=True))})  # fmt: skip
     return pl.DataFrame(rows, schema=dict(STILLS))
 
 

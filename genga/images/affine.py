@@ -36,3 +36,22 @@ def inverse(motion: npt.NDArray[Any]) -> Matrix:
     return np.array(
         [[d / size, -b / size, (b * y - d * x) / size], [-c / size, a / size, (c * x - a * y) / size], [0, 0, 1]]
     )
+
+
+def in_thousandths(motion: npt.NDArray[Any], shape: tuple[int, ...]) -> Matrix:
+    """Return a motion between grids of cells of `shape` (rows, columns), whose middles count, for thousandths.
+
+    Those of the picture's width and height, from its corner. See also `in_cells`.
+    """
+    return product(product(_scale(shape), motion), inverse(_scale(shape)))
+
+
+def in_cells(motion: npt.NDArray[Any], shape: tuple[int, ...]) -> Matrix:
+    """Return a motion in thousandths of a picture as one between grids of `shape`: the way back of `in_thousandths`."""
+    return product(product(inverse(_scale(shape)), motion), _scale(shape))
+
+
+def _scale(shape: tuple[int, ...]) -> Matrix:
+    """What takes a cell's column and row to where its middle lies, in thousandths."""
+    across, down = 1000 / shape[1], 1000 / shape[0]
+    return np.array([[across, 0, across / 2], [0, down, down / 2], [0, 0, 1]])

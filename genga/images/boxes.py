@@ -1,4 +1,4 @@
-"""Boxes in an image: (x0, y0, x1, y1) in px, x1 and y1 exclusive; how they overlap, and which part is whose.
+"""Boxes in an image: (x0, y0, x1, y1) in px, x1 and y1 exclusive; how they overlap and move, and which part is whose.
 
 A part (half body, head, face) belongs to the person box that contains it best, and a person has one part of a kind.
 """
@@ -6,6 +6,7 @@ A part (half body, head, face) belongs to the person box that contains it best, 
 from collections.abc import Sequence
 
 Box = tuple[int, int, int, int]
+WHOLE: Box = (0, 0, 1000, 1000)  # a picture, in thousandths of itself
 
 
 def area(box: Box) -> int:
@@ -30,10 +31,31 @@ def iou(a: Box, b: Box) -> float:
     return shared / (area(a) + area(b) - shared) if shared else 0.0
 
 
+def off_middle(a: Box, b: Box) -> int:
+    """Return how far the middles of two boxes are from each other, twice, across and down together."""
+    return sum(abs(a[k] + a[k + 2] - b[k] - b[k + 2]) for k in (0, 1))
+
+
 def around(boxes: Sequence[Box]) -> Box:
     """Return the smallest box around all of them."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)
+
+
+def thousandths(box: Box, picture: Box) -> Box:
+    """Return a box in thousandths of another one's width and height, from its left top corner."""
+    left, top, right, bottom = picture
+    x0, x1 = (round(1000 * (x - left) / (right - left)) for x in box[::2])
+    y0, y1 = (round(1000 * (y - top) / (bottom - top)) for y in box[1::2])
+    return x0, y0, x1, y1
+
+
+def carried(box: Box, motion: Sequence[float]) -> Box:
+    """Return the smallest box around what an affine motion makes of a box: (u, v) to (a u + b v + x, c u + d v + y)."""
+    a, b, x, c, d, y = motion
+    points = [(a * u + b * v + x, c * u + d * v + y) for u in box[::2] for v in box[1::2]]
+    across, down = zip(*points, strict=True)
+    return round(min(across)), round(min(down)), round(max(across)), round(max(down))
 
 
 def clip(box: Box, width: int, height: int) -> Box:

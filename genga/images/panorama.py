@@ -27,8 +27,10 @@ _FEATHER = 0.1  # part of the shorter side from its border on which a frame's we
 _STRIP = 64  # lines put together at once, which bounds memory
 
 
-def stitch(images: Sequence[Image]) -> tuple[Image, int]:
-    """Return the picture, and how many of the images are in it: all up to the first that cannot be aligned.
+def stitch(images: Sequence[Image]) -> tuple[Image, int, tuple[int, int]]:
+    """Return the picture, how many of the images are in it, and where in it the first one's left top corner is, px.
+
+    In it are all images up to the first that cannot be aligned.
 
     images: of one size, in order, (height, width, 3) uint8. The first alone is returned as it is.
     """
@@ -44,10 +46,11 @@ def stitch(images: Sequence[Image]) -> tuple[Image, int]:
             break
         places.append(place)
     if len(places) == 1:
-        return images[0], 1
+        return images[0], 1, (0, 0)
     corner, size = canvas(places, width, height)
     shift = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]], [0, 0, 1]], np.float64)
-    return laid(images[: len(places)], [product(shift, place) for place in places], size), len(places)
+    picture = laid(images[: len(places)], [product(shift, place) for place in places], size)
+    return picture, len(places), (-corner[0], -corner[1])
 
 
 def aligned(before: Image, image: Image) -> Matrix | None:

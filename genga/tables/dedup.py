@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema
+from genga.tables.schema import MOTION, Schema
 
 PATH = "data/dedup/{series}/{episode}.parquet"
 
@@ -23,6 +23,12 @@ DEDUP: Schema = {
     "compared": pl.Int64,  # the frame that it was compared with for that
     "difference": pl.Float64,  # block difference to that one, luma levels 0..255
     "threshold": pl.Float64,  # luma levels, up to which the answer is yes: it is held, or recurs
+    # Of a frame that the camera moves over: takes a point of it to its place in the keeper's picture; empty: not known.
+    # Of a kept frame: to its place in that of `beside`. Null: what is shown is where it is in the keeper's picture.
+    "motion": MOTION,
+    "beside": pl.Int64,  # of a kept frame at one end of a camera move: the kept frame at the other; null: none
+    # Where that picture is another one: boxes (x0, y0, x1, y1) in thousandths of the frame's width and height.
+    "unlike": pl.List(pl.List(pl.Int64)),
 }
 KEPT = ("kept", "restored")  # reasons of the frames that become stills
-STITCHED = "stitched"  # the reason
+CAMERA, STITCHED = MOVED = ("camera", "stitched")  # reasons of frames with what is in the keeper's picture elsewhere

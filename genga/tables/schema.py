@@ -19,6 +19,10 @@ SHARD: Schema = {
     "sha256": pl.String,  # of the image file's bytes
 }
 
+# An affine motion of a picture, (a, b, x, c, d, y): takes a point (u, v), in thousandths of the picture's width and
+# height, to (a u + b v + x, c u + d v + y) in thousandths of another's of the same shape.
+MOTION = pl.List(pl.Float64)
+
 
 def only(schema: Schema, *columns: str) -> dict[str, pl.DataType | type[pl.DataType]]:
     """Return these columns of a table, in the order named. Raises KeyError for one that it does not have."""

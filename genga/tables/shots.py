@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema
+from genga.tables.schema import MOTION, Schema
 
 PATH = "data/shots/{series}/{episode}.parquet"
 
@@ -23,4 +23,7 @@ SHOTS: Schema = {
     "events": pl.List(pl.Struct({"kind": pl.String, "start": pl.Int64, "end": pl.Int64})),
     # Lines of burnt-in text over [start, end), in shares of the picture's width and height.
     "lettering": pl.List(STRETCH),
+    # Frames of its camera moves, and what takes a point of each to its place in the shot's first picture. Between them
+    # the camera moves evenly, before and after them it rests. Empty where nothing moves, or the motion is not known.
+    "path": pl.List(pl.Struct({"frame": pl.Int64, "motion": MOTION})),
 }

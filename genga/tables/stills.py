@@ -14,5 +14,7 @@ STILLS: Schema = {
     **SHARD,
     "width": pl.Int64,  # px, square pixels
     "height": pl.Int64,
+    # Where in the picture the frame of its number lies, px: all over it, but in a stitched one.
+    **{side: pl.Int64 for side in ("x0", "y0", "x1", "y1")},
 }
 FILES = only(STILLS, "still", *SHARD)  # what a still's image is read by

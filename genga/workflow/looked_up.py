@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genga.decisions.anchors import read_anchor, target_of
+from genga.decisions.anchors import Anchor, read_anchor, target_of
 from genga.decisions.csv import AT, Decision, content_of, parse
 from genga.decisions.frames import at_of, hold_of, is_at
 from genga.decisions.placing import Episode, Scene, read_episode
@@ -57,15 +57,18 @@ def landing(path: str | Path, scene: Scene, at: Mapping[str, str]) -> Landed:
     for one in lines_of(path):
         target, noted = subject_of(one), at.get(str(one.line), "")
         anchor = read_anchor(noted, str(path)) if noted else one.at
-        still, why = scene.shown(target) if target else (None, "")
-        if target is None or still is None or why or still.episode == target.episode:
+        known = anchor if target and anchor is not None and anchor.is_of(target) else None
+        if target is None or (target.box is not None and known is None):
             continue
-        there = still._replace(box=target.box, kind=target.kind)
-        known = anchor is not None and anchor.is_of(target)
-        if target.box is None or known:
-            name = f"{there.still}-{there.box}-{there.kind}" if one.of_crop else there.still
-            place = str(anchor._replace(frame=there.frame)) if anchor is not None and known else ""
-            found.setdefault(there.episode, []).append([one.line, name, one.box, one.tag, one.decision, place])
+        shown = scene.shown(target if known is None else target._replace(frame=known.seen_in))
+        still, why = (shown.still, shown.why) if known else shown.whole()
+        if still is None or why or still.episode == target.episode or (known and not shown.holds(known.place)):
+            continue
+        there, place = still._replace(box=target.box, kind=target.kind), ""
+        if known is not None and target.box is not None:
+            place = str(Anchor(there.frame, target.box, shown.carried(known.place), seen=shown.carried(known.seen)))
+        name = f"{there.still}-{there.box}-{there.kind}" if one.of_crop else there.still
+        found.setdefault(there.episode, []).append([one.line, name, one.box, one.tag, one.decision, place])
     return found
 
 

@@ -50,6 +50,7 @@ class Match:
     episode: str
     keeper: int  # its frame that stands for the drawing
     distance: float  # block difference to the frame that was compared
+    moved: bool = False  # whether what the compared frame shows is elsewhere in the keeper's picture
 
 
 @dataclass
@@ -71,16 +72,26 @@ def shared(own: Film, earlier: Sequence[Film], params: Params) -> pl.DataFrame:
         if len(own.cells) and len(other.cells) and own.cells[0].shape == other.cells[0].shape:
             found = matches(own, other, params) | found
     again = pl.DataFrame(
-        [(keeper, match.keeper, match.episode, match.distance) for keeper, match in sorted(found.items())],
-        schema={"own": DEDUP["keeper"], **only(DEDUP, "keeper", "keeper_episode", "distance")},
+        [
+            (keeper, match.keeper, match.episode, match.distance, [] if match.moved else None)
+            for keeper, match in sorted(found.items())
+        ],
+        schema={"own": DEDUP["keeper"], **only(DEDUP, "keeper", "keeper_episode", "distance", "motion")},
         orient="row",
     )
     rows = own.table.join(again, left_on="keeper", right_on="own", how="left", maintain_order="left", suffix="_there")
+    is_own = pl.col("keeper_there").is_null()
     return rows.with_columns(
         keeper=pl.coalesce("keeper_there", "keeper"),
         keeper_episode=pl.coalesce("keeper_episode_there", "keeper_episode"),
-        reason=pl.when(pl.col("keeper_there").is_null()).then("reason").otherwise(pl.lit("series")),
+        reason=pl.when(is_own).then("reason").otherwise(pl.lit("series")),
         distance=pl.coalesce("distance_there", "distance"),
+        # Both motions one after another would need both grids to say where they hold: it is not known then.
+        motion=pl.when(is_own | (pl.col("reason") != "kept"))
+        .then(pl.coalesce("motion_there", "motion"))
+        .otherwise("motion_there"),
+        beside=pl.when(is_own).then("beside"),
+        unlike=pl.when(is_own | (pl.col("reason") != "kept")).then("unlike"),
     ).select(own.table.columns)
 
 
@@ -104,9 +115,9 @@ def matches(own: Film, other: Film, params: Params) -> dict[int, Match]:
     every = [stretch for at in compared.values() for stretch in stretches(at, times, ends, level)]
     for stretch in sorted(every, key=lambda stretch: len(stretch.found)):  # the longest has the last word
         found |= stretch.found
-    stands = other.table.select("keeper", "keeper_episode").rows()
-    return {drawing: Match(stands[frame][1] or other.name, stands[frame][0], distance)
-            for drawing, (frame, distance) in found.items()}  # fmt: skip
+    stands = other.table.select("keeper", "keeper_episode", "motion").rows()
+    return {drawing: Match(home or other.name, keeper, distance, motion is not None and (home, keeper) != (None, frame))
+            for drawing, (frame, distance) in found.items() for keeper, home, motion in [stands[frame]]}  # fmt: skip
 
 
 def holds(table: pl.DataFrame) -> pl.DataFrame:

@@ -5,15 +5,16 @@ Two frames a few steps apart are aligned by the affine motion that maximises the
 from phase correlation. Where aligning takes most of the difference away, the camera moved over one drawing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._shots.events import Event
+from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.static_tiles import TILE, Mask, tiles
-from genga.images.affine import Matrix, carried, product
+from genga.images.affine import Matrix, carried, in_thousandths, product
 from genga.images.affine import corners as corners_of
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -33,14 +34,15 @@ _ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
 
 
-def align(a: Cells, b: Cells) -> tuple[Motion, float] | None:
+def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] | None:
     """Return the motion from `b` to `a` and the part of their mean difference left after it, or None if none is found.
 
-    Only tiles that do not stay are looked at: lettering stands still over a moving picture.
+    Only tiles that do not stay are looked at: lettering stands still over a moving picture. text: cells that are not
+    looked at, None for none.
     """
     if min(a.shape) < 2 * TILE or a.std() < 1 or b.std() < 1:
         return None
-    mask = _loose(a, b)
+    mask = _loose(a, b) if text is None else _loose(a, b) & ~text
     first, second = a.astype(np.float32), b.astype(np.float32)
     (dx, dy), _ = shift(b, a)
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
@@ -96,7 +98,7 @@ def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:
 
 def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     """Return pan, zoom or other for a motion over a grid of `shape`; None if it stands still or no camera moves so."""
-    if abs(motion[0, 0] - motion[1, 1]) > _SHEAR or abs(motion[0, 1] + motion[1, 0]) > _SHEAR:
+    if not _of_a_camera(motion):
         return None
     corners = _corners(shape)
     shifts = carried(motion, corners) - corners  # (4, 2), cells
@@ -110,6 +112,10 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     if own <= _STILL * max(middle, _SHIFT):
         return "pan"
     return "zoom" if abs(scale) >= abs(turn) else "other"
+
+
+def _of_a_camera(motion: Motion) -> bool:
+    return abs(motion[0, 0] - motion[1, 1]) <= _SHEAR and abs(motion[0, 1] + motion[1, 0]) <= _SHEAR
 
 
 def _corners(shape: tuple[int, ...]) -> Matrix:
@@ -146,6 +152,46 @@ def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> li
         if move.end - move.start >= _SHORTEST
         and reach([step for k, step in steps.items() if move.start <= k < move.end], cells[start].shape) >= _REACH
     ]
+
+
+def path(seen: MaskedGrids, moved: Sequence[Event], end: int, rest: float, changed: float) -> list[tuple[int, Matrix]]:
+    """Return frames of a shot's camera moves, and what takes a point of each to the shot's first picture.
+
+    In thousandths (genga.images.affine). From frame to frame at most LAG frames, which are aligned. Where two cannot
+    be, as text comes or a light goes on, the camera is taken to go on as it did just before; where that is not known,
+    or comes twice, the path is not known and nothing is returned. moved: see `moves`, in order. end: frame after the
+    shot's last.
+    """
+    found: list[tuple[int, Matrix]] = []
+    place, still = np.eye(3), np.eye(3)
+    for move in moved:
+        frame, last = move.start, min(move.end + STRIDE, end) - 1  # the end is known to within STRIDE frames
+        going: Matrix | None = None  # the motion over the LAG frames before, if it was found
+        found.append((frame, place))
+        while frame < last:
+            middle, after = frame + STRIDE, min(frame + LAG, last)
+            step = _step(seen[frame], seen[after], rest, changed)
+            if step is None and going is None:
+                return []
+            half = _step(seen[frame], seen[middle], rest, changed) if middle < after else None
+            if half is not None:
+                found.append((middle, product(place, half)))
+            likely = still if going is None else still + (going - still) * ((after - frame) / LAG)
+            place = product(place, likely if step is None else step)
+            going, frame = step, after
+            found.append((frame, place))
+    return [(frame, in_thousandths(place, seen[frame].cells.shape)) for frame, place in found]
+
+
+def _step(a: MaskedGrid, b: MaskedGrid, rest: float, changed: float) -> Matrix | None:
+    """Return the motion from `b` to `a`, (3, 3), none where hardly anything changed; None if it is not known."""
+    if float((difference_map(a.cells, b.cells) > changed).mean()) < _MOVED:
+        return np.eye(3)
+    covered = [grid.covered for grid in (a, b) if grid.covered is not None]
+    aligned = align(a.cells, b.cells, np.logical_or.reduce(covered) if covered else None)
+    if aligned is None or aligned[1] > rest or not _of_a_camera(aligned[0]):
+        return None
+    return np.vstack([aligned[0], [0, 0, 1]]).astype(np.float64)
 
 
 def reach(steps: Iterable[Motion], shape: tuple[int, ...]) -> float:

@@ -18,6 +18,7 @@ class Written:
     kind: Format  # which is the name's extension
     width: int  # px
     height: int
+    frame: tuple[int, int, int, int]  # where in it the frame of its number lies, px
 
 
 class Still(Protocol):
@@ -36,11 +37,12 @@ class Made:
     """A picture that is no frame of the video."""
 
     image: Image
+    frame: tuple[int, int, int, int] | None = None  # where in it the frame of its number lies, px; None: all over it
 
     def written(self, kind: Format) -> Written:
         height, width, _ = self.image.shape
         of_rgb: Lossless = "jxl" if kind == "h264" else kind
-        return Written(encode(self.image, of_rgb), of_rgb, width, height)
+        return Written(encode(self.image, of_rgb), of_rgb, width, height, self.frame or (0, 0, width, height))
 
 
 @dataclass(frozen=True)
@@ -57,5 +59,6 @@ class Shown:
 
     def written(self, kind: Format) -> Written:
         if kind == "h264" and (data := self.packer.packed(self.frame)) is not None:
-            return Written(data, kind, self.frame.width, self.frame.height)
+            width, height = self.frame.width, self.frame.height
+            return Written(data, kind, width, height, (0, 0, width, height))
         return Made(self.image).written(kind)

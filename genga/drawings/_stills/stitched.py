@@ -46,4 +46,12 @@ def stitched(shown: Iterable[tuple[int, Still]], made_of: Mapping[int, Sequence[
         while waiting and len(first := next(iter(waiting.items()))[1]) == len(made_of.get(next(iter(waiting)), [0])):
             keeper = next(iter(waiting))
             del waiting[keeper]
-            yield keeper, Made(stitch([one.image for one in first])[0]) if len(first) > 1 else first[0]
+            yield keeper, _laid_together(first) if len(first) > 1 else first[0]
+
+
+def _laid_together(pictures: Sequence[Still]) -> Made:
+    """One picture of all that can be aligned, and where in it the first one lies."""
+    images = [picture.image for picture in pictures]
+    image, _, (left, top) = stitch(images)
+    height, width = images[0].shape[:2]
+    return Made(image, (left, top, left + width, top + height))
