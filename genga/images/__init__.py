@@ -1,7 +1,8 @@
 """Images: in memory, as lossless files, and read by the rows of a table. Knows no video file.
 
 affine      Affine motions of a picture: points carried by one, one after another, and the way back.
-boxes       Boxes in an image: (x0, y0, x1, y1) in px, x1 and y1 exclusive; how they overlap, and which part is whose.
+boxes       Boxes in an image: (x0, y0, x1, y1) in px, x1 and y1 exclusive; how they overlap and move, and which part
+            is whose.
 codec       Images as lossless bytes, and back.
 h264        A still as the video has it: the frame's own planes of luma and chroma, lossless, as one frame of H.264.
 hdr         HDR to SDR: the conversion of ITU-R BT.2446-1, Method A, from 1000 to 100 cd/m2, in tables and two

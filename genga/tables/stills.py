@@ -15,6 +15,9 @@ STILLS: Schema = {
     "width": pl.Int64,  # px, square pixels
     "height": pl.Int64,
     # Where in the picture the frame of its number lies, px: all over it, but in a stitched one.
-    **{side: pl.Int64 for side in ("x0", "y0", "x1", "y1")},
+    "x0": pl.Int64,
+    "y0": pl.Int64,
+    "x1": pl.Int64,
+    "y1": pl.Int64,
 }
 FILES = only(STILLS, "still", *SHARD)  # what a still's image is read by
