@@ -236,7 +236,7 @@ def draw(data: Path, out: Path) -> list[Path]:
     before, after = (shown[frame].astype(float) for frame in (dissolve[0] - 1, dissolve[1]))
     mixed = (before + share * (after - before)).round().clip(0, 255).astype(np.uint8)
     left = cv2.absdiff(mixed, shown[middle]).mean(axis=2).astype(np.float32)
-    picture, count = stitch([shown[frame] for frame in moving])
+    picture, count, _ = stitch([shown[frame] for frame in moving])
     x0, y0, x1, y1 = (side * px for side in box)
     images = {
         "cells": pair,
