@@ -5,7 +5,8 @@ And the way from a frame to the still that shows its drawing, along which places
 `at` is frame and box of the line's own id, and the person's box in thousandths of the frame's width and height:
 `152-0 120 40 300 700`. A stitched picture shows more than its frame: of somebody whom another frame of the camera's
 move shows better, it is the place in that one, `152-0 120 40 300 700 in 190`. genga writes it; what for says
-genga.decisions.placing.
+genga.decisions.placing. Where another episode keeps the drawing, its jobs are told the place there and what the line's
+own frame shows of it, `90-0 620 40 800 700 of 500 0 1500 1000`.
 """
 
 import re
