@@ -12,7 +12,7 @@ from training_params import params
 from genga.training import adapters
 from genga.training.families import sd15, sdxl
 from genga.training.families.family import LoadedBase
-from genga.training.plan import steps
+from genga.training.plan import phases_of, steps
 from genga.training.rng import generator, normal
 
 RANK, ALPHA, RATE, TEXT_RATE = 2, 1.0, 0.003, 0.001
@@ -48,7 +48,7 @@ def plain(folder, family, values, gamma):
         groups.append({"params": trained, "lr": RATE if name == "unet" else TEXT_RATE})
     optimizer = torch.optim.AdamW(groups, weight_decay=values.weight_decay, foreach=False)
     losses = []
-    for step in steps(EXAMPLES, values, scheduler.config.num_train_timesteps):
+    for step in steps(phases_of(EXAMPLES, values), scheduler.config.num_train_timesteps):
         (looks,) = step.batches
         captions = [look.caption for look in looks]
         latents, noise = (torch.stack([_drawn(pipeline, look, kind) for look in looks]) for kind in ("latent", "noise"))
@@ -119,7 +119,7 @@ def test_ten_losses_are_those_of_a_plain_loop(tmp_path, case):
     values = params(**VALUES, min_snr_gamma=gamma)
     loaded = LoadedBase(family.FAMILY, "any", family.load(folder), "tiny", "0" * 64)
     trained = train_tiny(loaded, tmp_path, values).losses["loss"].to_list()
-    batches = [step.batches for step in steps(EXAMPLES, values, 1000)]
+    batches = [step.batches for step in steps(phases_of(EXAMPLES, values), 1000)]
     assert len(trained) == len(batches) == 10 and {len(looks) for (looks,) in batches} == {1, 2}
     assert trained == pytest.approx(plain(folder, family, values, gamma), rel=1e-6, abs=1e-6)
     assert len(set(trained)) == 10

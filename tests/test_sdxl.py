@@ -7,14 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionXLPipeline
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
 from diffusers.utils import logging
 from safetensors.torch import load_file
 from tiny_base import save_tiny_base
-from tiny_sdxl import VELOCITY, save_tiny_sdxl
+from tiny_sdxl import UNET, VELOCITY, save_tiny_sdxl
 from tiny_training import CPU, EXAMPLES, train_tiny
 from training_params import params
 
+from genga.errors import GengaError
 from genga.evaluation.sample import drawn, start_noise
 from genga.params.sample import Params as SampleParams
 from genga.training import adapters, lora_file, tensor_file
@@ -51,6 +52,15 @@ def shallow(tmp_path_factory):
 
 def loaded_of(folder):
     return LoadedBase(FAMILY, "sdxl", load(folder), "tiny", "0" * 64)
+
+
+def test_a_folder_of_other_blocks_is_refused(shallow, tmp_path):
+    folder = shutil.copytree(shallow, tmp_path / "base")
+    unet = UNet2DConditionModel(**{**UNET, "layers_per_block": 1, "transformer_layers_per_block": (1, 1, 1)})
+    unet.save_pretrained(folder / "unet")
+    with pytest.raises(GengaError) as error:
+        load(folder)
+    assert str(error.value) == f"{folder}: the UNet has 1 layers a level, or attention elsewhere than SDXL's"
 
 
 @pytest.mark.parametrize(("clip_skip", "theirs"), [(1, None), (2, None), (3, 1)])

@@ -15,15 +15,14 @@ import torch
 
 from genga.training.families import sd15
 from genga.training.families._sd import writing
-from genga.training.families._sd.original import Levels, unet_path
+from genga.training.families._sd.original import unet_path
 from genga.training.families._sd.words import tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.lora import text_modules, unet_modules
-from genga.training.families._sdxl.base import KIND, Base, load
+from genga.training.families._sdxl.base import KIND, LEVELS, Base, load
 from genga.training.families.family import Choices, Conditions, Size, States
 from genga.vocabulary.text import Part
 
 _UNET, _TEXT, _TEXT_2 = "unet", "text", "text_2"
-_LEVELS = Levels(layers=2, attending=frozenset({0, 1}))  # of every SDXL
 _PENULTIMATE = 2  # counted from the last layer
 
 
@@ -109,7 +108,7 @@ def name_in_file(network: str, module: str) -> str:
     `down_blocks.1.attentions.0.proj_in` is `lora_unet_input_blocks_4_1_proj_in`.
     """
     if network == _UNET:
-        return "lora_unet_" + unet_path(module, _LEVELS).replace(".", "_")
+        return "lora_unet_" + unet_path(module, LEVELS).replace(".", "_")
     encoder = {_TEXT: "lora_te1", _TEXT_2: "lora_te2"}[network]
     return f"{encoder}_text_model_" + module.removeprefix("text_model.").replace(".", "_")
 

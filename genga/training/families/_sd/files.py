@@ -90,8 +90,7 @@ def check_keys(path: Path, keys: set[str], kind: Kind) -> None:
     for name, (prefix, family) in _KINDS.items():
         if family != kind.family and any(key.startswith(prefix) for key in keys):
             raise GengaError(_of_another(path, "file", name, kind))
-    whole = {UNET: "UNet", AUTOENCODER: "autoencoder"}
-    for prefix, what in whole.items():
+    for prefix, what in {UNET: "UNet", AUTOENCODER: "autoencoder"}.items():
         if not any(key.startswith(prefix) for key in keys):
             raise GengaError(
                 f"{path}: has no {what} ({prefix}…), so it is no whole checkpoint of {kind.name} in the original"

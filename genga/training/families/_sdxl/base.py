@@ -9,6 +9,7 @@ from typing import Any
 
 from genga.errors import GengaError
 from genga.training.families._sd import files
+from genga.training.families._sd.original import Levels
 from genga.training.families._sd.parts import SCHEDULE, Kind, autoencoder, clip, open_clip, unet
 from genga.training.families._sd.scheduled import Scheduled
 
@@ -33,6 +34,8 @@ KIND = Kind(
     tokenizers=("tokenizer", "tokenizer_2"),
     schedule=SCHEDULE,
 )  # fmt: skip
+
+LEVELS = Levels(layers=2, attending=frozenset({0, 1}))  # of every SDXL: what names in files go by
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def load(path: str | Path) -> Base:
     width = sum(encoder.config.hidden_size for _, encoder in base.encoders)
     if width != (wanted := base.unet.config.cross_attention_dim):
         raise GengaError(f"{path}: the text encoders' width is {width}, the UNet expects {wanted}; not an SDXL base")
+    if (levels := Levels.of(base.unet.state_dict())) != LEVELS:
+        raise GengaError(f"{path}: the UNet has {levels.layers} layers a level, or attention elsewhere than SDXL's")
     if base.unet.config.addition_embed_type != "text_time":
         raise GengaError(f"{path}: the UNet takes no sizes of images; not an SDXL base")
     return base
