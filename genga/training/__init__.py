@@ -1,6 +1,7 @@
 """From a training set to a run's checkpoints. Names no part of a model: what a base is a family says.
 
 adapters         Put LoRA matrices into a network, and take them out again, by peft.
+applied          A base as a checkpoint makes it, for as long as one looks at it.
 captions         The caption as it is seen this time: dropped, shuffled, thinned.
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
                  the rest.
