@@ -22,6 +22,7 @@ rule all:
     input:
         PROJECT.pages,
         PROJECT.reports,
+        PROJECT.merges.models,
         PROJECT.without_run,
 
 
@@ -44,6 +45,7 @@ include: "rules/train.smk"
 include: "rules/sample.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/merge.smk"
 
 
 onstart:

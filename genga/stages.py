@@ -14,10 +14,12 @@ ROOMS = (
     "drawings", "people", "dataset", "exchange", "training", "evaluation", "pages", "workflow", "audit", "cli",
 )  # fmt: skip
 
-Level = Literal["episode", "series", "run"]  # what a job of a stage is for
+Level = Literal["episode", "series", "run", "merge"]  # what a job of a stage is for
 
 # What stands for a job of each level in paths and records.
-WILDCARDS: dict[Level, tuple[str, ...]] = {"episode": ("series", "episode"), "series": ("series",), "run": ("run",)}
+WILDCARDS: dict[Level, tuple[str, ...]] = {
+    "episode": ("series", "episode"), "series": ("series",), "run": ("run",), "merge": ("merge",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,12 @@ LINE = (
     Stage("report", "run", "pages", "writes the report of a run",
           ("shots", "dedup", "stills", "detect", "quality", "tag", "crop", "characters", "dataset", "left_out",
            "losses", "sample", "evaluate")),
+    Stage("merge", "merge", "training", "makes a model of others, without training"),
 )  # fmt: skip
 
 STAGES = tuple(stage.name for stage in LINE)
-EPISODE_STAGES, SERIES_STAGES, RUN_STAGES = (
-    tuple(stage.name for stage in LINE if stage.level == level) for level in ("episode", "series", "run")
+EPISODE_STAGES, SERIES_STAGES, RUN_STAGES, MERGE_STAGES = (
+    tuple(stage.name for stage in LINE if stage.level == level) for level in WILDCARDS
 )
+# Those with a section of their own in params.yaml: what a merge is to be its entry under `merges` says.
+SECTION_STAGES = tuple(name for name in STAGES if name not in MERGE_STAGES)

@@ -12,6 +12,7 @@ wildcard_constraints:
     series="[^/]+",
     episode="[^/]+",
     run="[^/]+",
+    merge="[^/]+",
 
 
 def video(wildcards):
@@ -78,13 +79,13 @@ def code(stage):
 
 
 def section(name):
-    """Return a params function: section `name` as compact JSON, as run {run} has it where a rule is for a run."""
+    """Return a params function: section `name` as compact JSON, as run {run} has it; `merge` is the entry of {merge}."""
 
     @cache  # written out once, not for every job
-    def of(run):
-        return Named(name, PROJECT.section(name, run))
+    def of(which):
+        return Named(name, PROJECT.section(name, which))
 
-    return lambda wildcards: of(wildcards.get("run"))
+    return lambda wildcards: of(wildcards.get("run") or wildcards.get("merge"))
 
 
 def all_sections(wildcards):

@@ -8,6 +8,7 @@ localrules:
     all_dataset,
     all_train,
     all_evaluate,
+    all_merge,
 
 
 rule all_stills:
@@ -33,3 +34,8 @@ rule all_train:
 rule all_evaluate:
     input:
         PROJECT.reports,
+
+
+rule all_merge:
+    input:
+        PROJECT.merges.models,

@@ -28,7 +28,8 @@ LIBRARIES = {
 BY_BLAS = {"linalg", "dot", "vdot", "inner", "matmul", "tensordot", "einsum", "polyfit", "convolve", "correlate", "cov",
            "corrcoef"}  # fmt: skip
 # .. and the modules that may, since every sum there is of whole numbers that float64 holds exactly, or torch's.
-EXACT = {"drawings.frames", "evaluation.memorization", "people.clustering", "training.lora_file"}
+EXACT = {"drawings.frames", "evaluation.memorization", "people.clustering", "training.lora_file",
+         "training._merge.lora"}  # fmt: skip
 # What sets something for the whole process, and the one module that may.
 SWITCHES = {"setNumThreads": "jobs.script", "set_num_threads": "training.device"}
 

@@ -17,10 +17,11 @@ from packaging.utils import canonicalize_name
 from pages import POLICY
 from rooms import code_of, graph_of, imported, sources_of
 
-from genga.stages import EPISODE_STAGES, LINE, RUN_STAGES, SERIES_STAGES, STAGES
+from genga.stages import LINE, SECTION_STAGES, STAGES, WILDCARDS
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1 << 20
+LEVELS = {stage.name: stage.level for stage in LINE}
 
 # What may not stand in any text of the repository, and why. Joined from parts, so that this file may.
 FORBIDDEN = {
@@ -56,7 +57,7 @@ def test_a_stage_has_one_name_everywhere(stage: str, room: str) -> None:
     assert f"scripts/{stage}.py" in rules
     assert f'code("{stage}")' in rules, "the rule declares the code it runs"
     assert f'section("{stage}")' in rules, "the rule declares the parameters it reads"
-    assert re.search(rf'"(data|models|reports)/({stage}/|\{{run\}})', rules), (
+    assert re.search(rf'"(data|models|reports)/({stage}/|\{{run\}}|\{{merge\}})', rules), (
         "the rule writes into a folder of its name"
     )
     assert (ROOT / f"scripts/{stage}.py").is_file()
@@ -69,7 +70,7 @@ def test_a_stage_has_one_name_everywhere(stage: str, room: str) -> None:
 
 def test_params_yaml_is_in_pipeline_order() -> None:
     sections = re.findall(r"^(\w+):", (ROOT / "params.yaml").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sections == ["models", *STAGES, "runs"]
+    assert sections == ["models", *SECTION_STAGES, "runs", "merges"]
 
 
 def test_the_snakefile_includes_every_rule_file_in_pipeline_order() -> None:
@@ -81,9 +82,7 @@ def test_the_snakefile_includes_every_rule_file_in_pipeline_order() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_rule_has_log_environment_and_wildcards_of_its_level(stage: str) -> None:
     rules = (ROOT / f"rules/{stage}.smk").read_text(encoding="utf-8")
-    level = {**dict.fromkeys(EPISODE_STAGES, "{series}/{episode}"), **dict.fromkeys(SERIES_STAGES, "{series}")}
-    where = level.get(stage, "{run}")
-    assert stage in RUN_STAGES or where != "{run}"
+    where = "/".join(f"{{{name}}}" for name in WILDCARDS[LEVELS[stage]])
     assert f'"logs/{stage}/{where}.log"' in rules
     assert '"../envs/genga.yaml"' in rules
     assert re.findall(r"^    (shell|script|run|notebook):", rules, re.MULTILINE) == ["shell"]

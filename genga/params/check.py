@@ -1,19 +1,21 @@
 """Check the whole of params.yaml, every section there and valid, none unknown, and bring its values into one form.
 
-The file's sections are the stages in pipeline order, `models`, and `runs`. A section's class lives in the module of its
-name in this package, and is imported by its name here alone: a stage's code depends on its own section, and not on
-which others there are.
+The file's sections are the stages in pipeline order, `models`, `runs` and `merges`, which may be missing. A section's
+class lives in the module of its name in this package, and is imported by its name here alone: a stage's code depends on
+its own section, and not on which others there are.
 """
 
 import importlib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
+from genga.params import merge as merge_of_models
 from genga.params.names import fault_of_run
 from genga.params.recipes import FOLDER, SECTIONS, Recipe, read_recipe
 from genga.params.section import Section, parse_section, section_of_run
-from genga.stages import RUN_STAGES, STAGES
+from genga.stages import RUN_STAGES, SECTION_STAGES
 
 
 def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, Any]:
@@ -23,21 +25,61 @@ def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, An
     run's recipe says is in the run's sections. root: the project's folder. Raises GengaError that names the key: every
     section has to be there, none unknown, every recipe and every run's changes valid.
     """
-    known = ["models", *STAGES, "runs"]
+    known = ["models", *SECTION_STAGES, "runs", "merges"]
     for section in values:
         if section not in known:
             raise GengaError(f"params.yaml:{section} is not a known section (known: {', '.join(known)})")
     for section in known:
-        if section not in values:
+        if section not in values and section != "merges":
             raise GengaError(f"params.yaml:{section} is missing")
-    sections = {stage: _parsed(stage, stage, values[stage]) for stage in ["models", *STAGES]}
-    runs = values["runs"] or {}
-    if not isinstance(runs, dict):
-        raise GengaError(f"params.yaml:runs must be a mapping of runs, got {runs!r}")
-    for run in runs:
-        if why := fault_of_run(run):
-            raise GengaError(f"params.yaml:runs: a run cannot be called {run!r}: {why}")
-    return sections | {"runs": {run: _run(values, run, root) for run in runs}}
+    sections = {stage: _parsed(stage, stage, values[stage]) for stage in ["models", *SECTION_STAGES]}
+    runs, merges = _named(values, "runs"), _named(values, "merges")
+    if both := sorted(runs.keys() & merges.keys()):
+        raise GengaError(
+            f"params.yaml:merges.{both[0]}: there is a run of that name, whose model has the same path; rename one"
+        )
+    made = {merge: _merge(merge, of) for merge, of in merges.items()}
+    _check_parents(made, runs)
+    return sections | {"runs": {run: _run(values, run, root) for run in runs}, "merges": made}
+
+
+def _named(values: dict[str, Any], section: str) -> dict[str, Any]:
+    """A section that names what is to be made, `runs` or `merges`."""
+    found, one = values.get(section) or {}, section.removesuffix("s")
+    if not isinstance(found, dict):
+        raise GengaError(f"params.yaml:{section} must be a mapping of {section}, got {found!r}")
+    for name in found:
+        if why := fault_of_run(name):
+            raise GengaError(f"params.yaml:{section}: a {one} cannot be called {name!r}: {why}")
+    return found
+
+
+def _merge(name: str, of: Any) -> dict[str, Any]:
+    """A merge's entry. Its parents are checked first, so that a message speaks of a parent's keys."""
+    for letter in ("a", "b", "c"):
+        if isinstance(of, dict) and of.get(letter) is not None:
+            parse_section(f"merges.{name}.{letter}", merge_of_models.Parent, of[letter])
+    return _parsed(f"merges.{name}", "merge", of)
+
+
+def _check_parents(merges: dict[str, Any], runs: dict[str, Any]) -> None:
+    """Raise GengaError for a parent that is no run or merge here, and for merges that are made of themselves."""
+    made_of: dict[str, list[str]] = {}
+    for name, of in merges.items():
+        for letter in ("a", "b", "c"):
+            parent = of[letter] or {}
+            for what, known in (("run", runs), ("merge", merges)):
+                if (said := parent.get(what)) is not None and said not in known:
+                    there = ", ".join(known) or "none"
+                    raise GengaError(
+                        f"params.yaml:merges.{name}.{letter}.{what}: there is no {what} {said} ({what}s: {there})"
+                    )
+            made_of.setdefault(name, []).extend([parent["merge"]] if parent.get("merge") else [])
+    try:
+        TopologicalSorter(made_of).prepare()
+    except CycleError as error:
+        way = " of ".join(reversed(error.args[1]))
+        raise GengaError(f"params.yaml:merges: {way}: a merge cannot be made of itself; name another parent") from error
 
 
 def _run(values: dict[str, Any], run: str, root: Path) -> dict[str, Any]:

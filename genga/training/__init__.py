@@ -16,6 +16,8 @@ launch           Start a script as several processes, as a configuration of acce
 learnt           What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the
                  steps.
 lora_file        LoRA as tensors of a file, in the format of kohya's sd-scripts, which every UI of the field reads.
+merge            Make a model of others, without training: sums and differences of checkpoints, and LoRAs put in or
+                 found.
 metadata         What a checkpoint's header says about itself: kohya's `ss_*` keys and the modelspec.
 noise            Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of
                  them.

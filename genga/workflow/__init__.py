@@ -15,6 +15,8 @@ held_models         The models of models.yaml, as the jobs that use them are hel
 house_picture       Draw the house from the code: its rooms with their modules, and which room imports which, as SVG.
 looked_up           Where a table's lines were decided and where they take effect, as the tables of episodes have it
                     now.
+merges              The merges of a project: which can be made, where their parents lie, and what a job of them is
+                    held to.
 missing_videos      Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is
                     gone.
 opening             Open the project when the Snakefile is read: all that has an effect before any job is here; rules/

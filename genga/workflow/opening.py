@@ -17,7 +17,7 @@ from genga.params.models import Params as Models
 from genga.params.notation import plain
 from genga.params.recipes import read_recipe
 from genga.params.section import parse_section, read_params
-from genga.tables.places import RAW
+from genga.tables.places import RAW, path_of
 from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
@@ -153,6 +153,13 @@ def open_project(
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
     for run in sorted(project.series_of_run.keys() - set(project.runs)):
         print(f"run {run} is left out: no video under {RAW}{project.series_of_run[run]}/", file=sys.stderr)
+    for merge in sorted(project.params["merges"].keys() - set(project.merges.names)):
+        without = ", ".join(sorted(project.merges.lacking(merge)))
+        print(f"merge {merge} is left out: it is made of {without}, and there is no video for that", file=sys.stderr)
+    if (
+        project.params["merges"] and bucket is None
+    ):  # DVC's phases of merges look there, whether or not a run was judged
+        Path(path_of("evaluate")).mkdir(parents=True, exist_ok=True)
     return project
 
 

@@ -27,6 +27,7 @@ from genga.workflow.bucket import Bucket
 from genga.workflow.decided import Decided, tables_of
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.held_models import HeldModels
+from genga.workflow.merges import Merges, model_of
 from genga.workflow.records import Record
 from genga.workflow.session import Journal, ended
 
@@ -74,9 +75,16 @@ class Project:
         """Return the series that a job is about: its own, or its run's."""
         return wildcards.get("series") or self.series_of_run[wildcards["run"]]
 
+    @cached_property
+    def merges(self) -> Merges:
+        """The merges, as there are runs for them."""
+        return Merges(self.params["merges"], self.runs, self.models, self.held)
+
     def has(self, wildcards: Mapping[str, str]) -> bool:
-        """Whether the episode, series or run is one of the project's, as it is now."""
+        """Whether the episode, series, run or merge is one of the project's, as it is now."""
         run = wildcards.get("run")
+        if merge := wildcards.get("merge"):
+            return merge in self.merges.names
         return run in self.runs if run else wildcards.get("episode", "") in ["", *self.names_of(wildcards["series"])]
 
     def names_of(self, series: str) -> list[str]:
@@ -105,6 +113,7 @@ class Project:
             "dataset": [path_of("dataset", series) for series in self.learned] + self.without_run,
             **{f"train@{run}": [f"models/{run}/checkpoints.json"] for run in self.runs},
             **{f"evaluate@{run}": [f"reports/{run}/index.html"] for run in self.runs},
+            **{f"merge@{merge}": [model_of(merge)] for merge in self.merges.names},
         }
 
     @property
@@ -121,13 +130,15 @@ class Project:
         bare = [series for series in self.series if series not in self.learned]
         return self.made("quality", bare) + [path_of("characters", series) for series in bare]
 
-    def section(self, name: str, run: str | None = None) -> Any:
-        """Return a section of params.yaml, as a run has it where one is named."""
-        return section_of_run(dict(self.params), run, name) if run else self.params[name]
+    def section(self, name: str, of: str | None = None) -> Any:
+        """Return a section of params.yaml, as a run has it where one is named; `merge` is the entry of a merge."""
+        if name == "merge":
+            return self.params["merges"][of]
+        return section_of_run(dict(self.params), of, name) if of in self.series_of_run else self.params[name]
 
     def sections(self, run: str) -> dict[str, Any]:
         """Return every section as a run has it, in the file's order."""
-        return {name: self.section(name, run) for name in self.params if name != "runs"}
+        return {name: self.section(name, run) for name in self.params if name not in ("runs", "merges")}
 
     def launch(self, run: str) -> tuple[dict[str, Any], str | None]:
         """Return the accelerate configuration a run's processes are started by, and its file; {} and None for one."""

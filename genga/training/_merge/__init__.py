@@ -1,0 +1,1 @@
+"""How checkpoints are merged: files a tensor at a time, names, blocks, arithmetic, LoRAs, and the header."""
