@@ -17,7 +17,9 @@ rule merge:
         values=section("merge"),
         models=section("models"),
         pins=lambda wildcards: Named("pins", PROJECT.merges.pins(wildcards.merge), ""),
-        parents=lambda wildcards: Named("parents", None, PROJECT.merges.options(wildcards.merge)),
+        parents=lambda wildcards: Named(
+            "parents", PROJECT.merges.places(wildcards.merge), PROJECT.merges.options(wildcards.merge)
+        ),
     shell:
         "python scripts/merge.py --merge {wildcards.merge:q} {params.parents} --out-model {output.model:q} "
         "--models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -18,7 +18,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))  # as pytest does
 
 from conftest import ROOT
-from standin import EPISODES, RUN, SERIES, change_params, put, shuffle_times, video
+from standin import EPISODES, MERGE, MERGED, RUN, SERIES, change_params, put, shuffle_times, video
 
 from genga.stages import EPISODE_STAGES, STAGES
 from genga.tables.places import path_of
@@ -43,16 +43,16 @@ FOLLOWS = {
     "dataset": ["train", "evaluate", "report"],
     "train": ["sample", "evaluate", "report"],
     "sample": ["evaluate", "report"],
-    "evaluate": ["report"],
+    "evaluate": ["report", "merge"],
 }
 
 
-def after(*stages: str, episodes: int = 2) -> dict[str, int]:
-    """The jobs that follow from any of `stages`, those included, where so many episodes are concerned."""
+def after(*stages: str, episodes: int = 2, but: str = "") -> dict[str, int]:
+    """The jobs that follow from any of `stages`, those included, where so many episodes are concerned; `but` one."""
     found = set(stages)
     for stage in STAGES:
         found |= {following for following in FOLLOWS.get(stage, []) if stage in found}
-    return {stage: episodes if stage in EPISODE_STAGES else 1 for stage in found}
+    return {stage: episodes if stage in EPISODE_STAGES else 1 for stage in found if stage != but}
 
 
 def append(path: str, text: str) -> Callable[[Path], None]:
@@ -114,7 +114,14 @@ PARAMETERS: Changes = {
         section("runs", **{RUN: {"series": SERIES, "character": "hana", "recipe": "lora-v1.4"}}),
         after("train"),
     ),
-    "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train")),
+    "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train", but="merge")),
+    "a merge's own value": (section("merges", **{MERGE: {**MERGED, "alpha": 0.6}}), after("merge")),
+    "a merge's value written otherwise": (replace("params.yaml", "alpha: 0.5\n", "alpha: .50\n"), {}),
+    "a merge added, of the other": (
+        section("merges", more={"method": "bake_lora", "a": {"merge": MERGE}, "b": {"run": RUN}, "alpha": 1}),
+        after("merge"),
+    ),
+    "a merge taken away": (section("merges", **{MERGE: None}), {}),
 }
 
 CODE: Changes = {
@@ -267,6 +274,7 @@ MADE = {
     **{path_of("evaluate", RUN, kind): "evaluate" for kind in ("json", "parquet")},
     f"models/{RUN}/{RUN}.safetensors": "evaluate",
     **{f"reports/{RUN}/{name}": "report" for name in ("index.html", "figures.json")},
+    f"models/{MERGE}/{MERGE}.safetensors": "merge",
 }  # fmt: skip
 
 
@@ -377,7 +385,7 @@ def table() -> str:
     for group, of in GROUPS.items():
         rows = "".join(f"| {name} | {_said(jobs)} |\n" for name, (_, jobs) in of.items())
         parts.append(f"\n## {group}\n\n| what | what runs |\n|---|---|\n{rows}")
-    return "".join(parts).replace(SERIES, "s").replace(EPISODES[0], "ep1").replace(RUN, "r")
+    return "".join(parts).replace(SERIES, "s").replace(EPISODES[0], "ep1").replace(RUN, "r").replace(MERGE, "m")
 
 
 def _said(jobs: Jobs) -> str:

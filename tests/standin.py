@@ -21,7 +21,8 @@ from conftest import ROOT, copy_project
 
 from genga.stages import EPISODE_STAGES, LINE, STAGES
 
-SERIES, RUN = "花 s", "hana"
+SERIES, RUN, MERGE = "花 s", "hana", "mix 2"
+MERGED = {"method": "bake_lora", "a": {"base": "base"}, "b": {"run": RUN}, "alpha": 0.5}
 EPISODES = ("ep 1", "第2話")
 
 _SCRIPT = '''"""Stand-in for {stage}."""
@@ -93,7 +94,7 @@ class Ran:
 
 
 def make_standin(folder: Path) -> Path:
-    """Put the project with stand-in scripts, a series of two episodes and a run into `folder`."""
+    """Put the project with stand-in scripts, a series of two episodes, a run and a merge of it into `folder`."""
     (folder / "corrections").mkdir(parents=True)
     copy_project(folder)
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
@@ -107,6 +108,7 @@ def make_standin(folder: Path) -> Path:
         found = re.findall(r"^(?:from|import) genga[^\n(]*(?:\([^)]*\))?", script.read_text(encoding="utf-8"), re.M)
         script.write_text(_SCRIPT.format(stage=stage, folders=folders, imports="\n    ".join(found)), encoding="utf-8")
     change_params(folder, "runs", **{RUN: {"series": SERIES, "character": "hana"}}, akari=None)
+    change_params(folder, "merges", **{MERGE: MERGED})
     for episode in EPISODES:
         put(folder / video(episode), f"video of {episode}")
     return folder

@@ -21,6 +21,7 @@ PHASES = {
     "dataset": ["crop", "embed", "characters", "dataset"],
     "train": ["train"],
     "evaluate": ["sample", "evaluate", "report"],
+    "merge": ["merge"],
 }
 # Where DVC names phases in which nothing is to be made: it knows neither that they may be away, nor who uses a family.
 COARSE = (

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint, convert_ldm_vae_checkpoint
-from merge_files import real_texts, real_unet, real_vae
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
+from bench._checkpoints import real_texts, real_unet, real_vae
+from bench._checkpoints import source as real
 from genga.errors import GengaError
 from genga.params.merge import Params
 from genga.training._merge.blocks import BLOCKS, PRESETS, UNET, block_of, weights_of
-from genga.training._merge.layout import CLIP, OPEN_CLIP, VAE, Source, source_of
+from genga.training._merge.layout import OPEN_CLIP, VAE, source_of
 from genga.training._merge.lora import modules_of
-from genga.training._merge.names import open_clip, renamed, unet_from_diffusers, unet_from_original, vae_from_diffusers
-from genga.training._merge.tensor_file import Entry
+from genga.training._merge.names import renamed, unet_from_diffusers, unet_from_original, vae_from_diffusers
 
 KINDS = ("sd15", "sdxl")
 
@@ -26,21 +26,6 @@ def original_unet(kind: str) -> dict[str, torch.Tensor]:
     state = real_unet(kind).state_dict()
     table = unet_from_diffusers(state)
     return {renamed(key, table) or "": tensor for key, tensor in state.items()}
-
-
-def real(kind: str) -> Source:
-    """A checkpoint of the real names and shapes, without numbers."""
-    texts = {name: module.state_dict() for name, module in real_texts(kind).items()}
-    named = {f"{UNET}{key}": tensor for key, tensor in original_unet(kind).items()}
-    vae = real_vae().state_dict()
-    named |= {f"{VAE}{renamed(key, vae_from_diffusers(vae))}": tensor for key, tensor in vae.items()}
-    named |= {f"{CLIP[kind]}{key.removeprefix('text_model.')}": of for key, of in texts["text_encoder"].items()}
-    entries = {key: Entry(tuple(of.shape), of.dtype, lambda: torch.empty(0)) for key, of in named.items()}
-    for key, of in texts.get("text_encoder_2", {}).items():
-        name, third = open_clip(key.removeprefix("text_model."))
-        shape = (3 * of.shape[0], *of.shape[1:]) if third is not None else tuple(of.shape)
-        entries[OPEN_CLIP + name] = Entry(shape, of.dtype, lambda: torch.empty(0))
-    return Source("real", "merges.x.a", "0", entries, {}, kind)
 
 
 @pytest.mark.parametrize(("kind", "keys"), [("sd15", 686), ("sdxl", 1680)])

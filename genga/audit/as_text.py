@@ -33,6 +33,7 @@ WAYS_OUT = {
     "changed": "`dvc checkout` or `dvc pull` brings back what was committed",
 }
 LEFT_OUT = "true of it, left out of the caption"
+UNSAID = "of each of its files below"  # of a folder that is not pinned as a whole
 LISTED = 20  # of what is absent or unrecorded at most; what is changed is listed in full
 
 
@@ -65,6 +66,11 @@ def verdict(audit: Audit) -> str:
 
 def _model(audit: Audit) -> Iterator[str]:
     model, checkpoint, base = audit["model"], audit["checkpoint"], audit["base"]
+    if audit["merged"]:
+        yield f"{model['file']}: merge {audit['run']}"
+        yield f"  sha256 {model['sha256'] or 'not here'}"
+        yield from (f"  {one['letter']}: {one['called']}, sha256 {one['sha256'] or UNSAID}" for one in audit["merged"])
+        return
     yield f"{model['file']}: run {audit['run']}, step {checkpoint['step']}, epoch {checkpoint['epoch']}"
     yield f"  sha256 {model['sha256'] or 'not here'}"
     yield f"  fine-tuned from {base['name']}, sha256 {base['sha256']}"
@@ -73,7 +79,7 @@ def _model(audit: Audit) -> Iterator[str]:
 def _images(audit: Audit, with_images: bool) -> Iterator[str]:
     images = audit["images"]
     looks = sum(image["looks"] for image in images)
-    yield f"images: {len(images)}, seen {looks} times, of episodes {', '.join(audit['episodes'])}"
+    yield f"images: {len(images)}, seen {looks} times, of episodes {', '.join(audit['episodes']) or 'none'}"
     for image in images if with_images else ():
         where = f"{image['still']} at {clock(image['time'])}" if image["time"] is not None else image["still"]
         crop = image["crop"]

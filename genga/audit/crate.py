@@ -12,6 +12,7 @@ from typing import Any
 
 from genga.audit.crate_jobs import add_jobs, iri
 from genga.audit.extras import library
+from genga.audit.provenance import made_by_training
 from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.errors import GengaError
 from genga.store.files import sha256_of
@@ -63,9 +64,10 @@ def crate(known: Known, folder: Path, root: Path = Path(".")) -> int:
     known_as = _paths(known)
     entities = {path: of(path, sha256) for path, sha256 in sorted(known_as.items())}
     made_here = {path for job in known["jobs"] for path in job["outputs"]} | {known["checkpoint"]["file"]}
+    to = "the merge" if known["merged"] else f"step {known['checkpoint']['step']}"
     run = {
         "@type": "CreateAction",
-        "name": f"run {known['run']}: from the videos to step {known['checkpoint']['step']}",
+        "name": f"run {known['run']}: from the videos to {to}",
         "instrument": {"@id": workflow.id},
         "agent": {"@id": "#genga"},
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
@@ -92,8 +94,8 @@ def _root(made: Any, known: Known) -> None:
         made.add(entity(made, profile, properties={"@type": "CreativeWork", "name": name, "version": version}))
     root = made.root_dataset
     root["conformsTo"] = [{"@id": profile} for profile in PROFILES]
-    made.name = f"{known['run']}, step {known['checkpoint']['step']}"
-    made.description = f"A LoRA fine-tuned from {known['base']['name']}, and everything on record of how it came about."
+    made.name = known["title"]
+    made.description = f"{known['about']}, and everything on record of how it came about."
     root["datePublished"] = DATE
     licence = entity(
         made,
@@ -109,16 +111,13 @@ def _root(made: Any, known: Known) -> None:
 
 def _included(known: Known, root: Path) -> dict[str, str]:
     """The small files of a run that are here, and are what is on record if anything is, with their sha256."""
-    run, on_record = known["run"], _paths(known)
+    on_record = _paths(known)
     paths = [
         *ALWAYS,
-        known["checkpoint"]["file"],
-        f"models/{run}/checkpoints.json",
-        f"models/{run}/ledger.parquet",
-        f"models/{run}/losses.parquet",
-        f"models/{run}/README.md",
-        path_of("evaluate", run, "json"),
+        *([] if known["merged"] else [known["checkpoint"]["file"]]),  # a merge is as large as its base
     ]
+    for run in known["runs"]:
+        paths += [*made_by_training(run), f"models/{run}/README.md", path_of("evaluate", run, "json")]
     paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", path_of("dataset"), path_of("probe")))]
     here = {path: sha256_of(root / path) for path in sorted(set(paths)) if (root / path).is_file()}
     return {path: sha256 for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256)}

@@ -27,8 +27,9 @@ def mlbom(known: Known, judged: Mapping[str, Any] | None) -> str:
     component, dataset = library("cyclonedx.model.component"), _dataset(known)
     types = component.ComponentType
     bom.serial_number = uuid.uuid5(NAMESPACE, known["checkpoint"]["sha256"])
-    root = _component(f"run:{known['run']}", types.MACHINE_LEARNING_MODEL, known["run"],
-                      str(known["checkpoint"]["step"]), known["checkpoint"]["sha256"])  # fmt: skip
+    version = None if known["merged"] else str(known["checkpoint"]["step"])
+    root = _component(f"run:{known['run']}", types.MACHINE_LEARNING_MODEL, known["run"], version,
+                      known["checkpoint"]["sha256"])  # fmt: skip
     bom.metadata.component = root
     models = [_model(model, known, types.MACHINE_LEARNING_MODEL) for model in known["models"]]
     data = [_component(path, types.DATA, path, None, sha256) for path, sha256 in dataset]
@@ -64,7 +65,7 @@ def _model(model: Mapping[str, Any], known: Known, kind: Any) -> Any:
     licence = library("cyclonedx.factory.license").LicenseFactory().make_from_string(model["licence"])
     read = {path: sha256 for job in known["jobs"] for path, sha256 in job["inputs"].items()}
     single = read.get(model["files"][0]) if len(model["files"]) == 1 else None
-    sha256 = known["base"]["sha256"] if model["role"] == "base" else single
+    sha256 = known["base"].get("sha256", single) if model["role"] == "base" else single
     name = model["repo"] or model["name"]
     version, about = model["revision"] or model["set"], f"{model['role']}; knows {model['knows']}"
     return _component(f"model:{model['role']}", kind, name, version, sha256, licenses=[licence], description=about)
@@ -99,7 +100,9 @@ def _card(known: Known, judged: Mapping[str, Any] | None, data: Iterable[str]) -
             "approach": {"type": "supervised"},
             "task": "text-to-image",
             "architectureFamily": "latent diffusion",
-            "modelArchitecture": f"LoRA on {known['base']['name']}",
+            "modelArchitecture": known["about"].removeprefix("A ")
+            if known["merged"]
+            else f"LoRA on {known['base']['name']}",
             "datasets": [{"ref": path} for path in data],
         },
         "properties": sorted(parameters, key=lambda one: one["name"]),

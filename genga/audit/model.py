@@ -1,6 +1,7 @@
-"""Which checkpoint of which run is a model file?"""
+"""Which checkpoint of which run is a model file, or which merge?"""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from genga.errors import GengaError
 from genga.store.files import read_facts, sha256_of
 from genga.tables.places import path_of
 from genga.training.checkpoints import Checkpoint, read_checkpoints
+from genga.workflow.records import Record, Records
+
+MERGE = "merge"  # the stage, and the parameter of its jobs
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,63 @@ class Subject:
     base: dict[str, Any]  # name and sha256 of the model it was fine-tuned from
     sha256: str | None  # of the file's content, None: it is not here
     selected: bool  # whether it is the copy under the run's name
+    merge: Record | None = None  # the job that made it, if it is a merge; then `run` is its name, without step and base
+
+    @property
+    def title(self) -> str:
+        """What it is, in few words."""
+        return f"{self.run}, a merge" if self.merge else f"{self.run}, step {self.checkpoint.step}"
+
+
+def merge_of(file: str | Path, records: Records, root: str | Path = ".") -> Subject | None:
+    """Return which merge a file is: by its content, wherever it lies, else by its place; None if none on record is."""
+    here = Path(root, file)
+    sha256 = sha256_of(here) if os.path.isfile(here) else None
+    made = [(path, job) for path, job in sorted(records.maker.items()) if job.rule == MERGE]
+    alike = [(path, job) for path, job in made if job.outputs[path].sha256 == sha256]
+    there = [(path, job) for path, job in made if here.resolve() == Path(root, path).resolve()]
+    for path, job in [*[one for one in there if one in alike], *alike, *there]:
+        known = Checkpoint(0, 0, path, job.outputs[path].sha256)
+        return Subject(Path(file).as_posix(), job.wildcards["merge"], known, {}, sha256, False, job)
+    return None
+
+
+def runs_of(jobs: Iterable[Record], root: str | Path = ".") -> tuple[list[Subject], dict[str, str]]:
+    """Return the checkpoints of runs that merges among the jobs were made of, and those that are not here, with why."""
+    found: dict[str, Subject] = {}
+    missing: dict[str, str] = {}
+    for job in (job for job in jobs if job.rule == MERGE):
+        for parent in parents_of(job):
+            if parent["run"] is None or parent["file"] in found:
+                continue
+            path = Path(root, "models", parent["run"], "checkpoints.json")
+            try:
+                listed = read_checkpoints(path)
+            except GengaError as error:
+                missing[parent["file"]] = str(error)
+                continue
+            known = [one for one in listed.all if one.sha256 == parent["sha256"]]
+            if not known:
+                missing[parent["file"]] = f"{path} has no checkpoint of that content"
+            for one in known[:1]:
+                found[parent["file"]] = Subject(parent["file"], listed.run, one, listed.base, one.sha256, True)
+    return list(found.values()), missing
+
+
+def parents_of(merge: Record) -> list[dict[str, Any]]:
+    """Return what a merge was made of: letter, what it is called, run (None: none), file or folder, and its sha256."""
+    entry, found = merge.params.get(MERGE) or {}, []
+    places = merge.params.get("parents") or {}
+    for letter in ("a", "b", "c"):
+        if (parent := entry.get(letter)) is None:
+            continue
+        path = places.get(letter, "")
+        what, name = next((what, parent[what]) for what in ("base", "run", "merge", "file") if parent.get(what))
+        sha256 = (merge.params.get("pins") or {}).get(path) or merge.inputs.get(path)
+        said = path if what == "file" else f"{what} {name}"
+        run = name if what == "run" else None
+        found.append({"letter": letter, "called": said, "run": run, "file": path, "sha256": sha256})
+    return found
 
 
 def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
@@ -44,7 +105,8 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
     if sha256 is None:
         raise GengaError(f"{file}: no such file, and no run's checkpoint of that name; `dvc pull` it, or name another")
     runs = ", ".join(sorted({run for run, _, _ in known})) or "none"
-    raise GengaError(f"{file}: is no checkpoint of a run here (runs with a checkpoints.json: {runs})")
+    known_runs = f"runs with a checkpoints.json: {runs}"
+    raise GengaError(f"{file}: is no checkpoint of a run here ({known_runs}), and no merge on record")
 
 
 def folder_of(run: str, root: str | Path = ".") -> Path:

@@ -50,15 +50,17 @@ def models_of(registry: Registry, known: Mapping[str, Any], root: Path = Path(".
     ]
 
 
-def model_checks(registry: Registry, base: Mapping[str, Any], known: Iterable[str], hashes: Hashes) -> list[Check]:
-    """Hold the used models' files against models.yaml, and the base against what the run says it was tuned from."""
+def model_checks(
+    registry: Registry, base: Mapping[str, Any] | None, known: Iterable[str], hashes: Hashes
+) -> list[Check]:
+    """Hold the used models' files against models.yaml, and the base against what a run says it was tuned from."""
     checks = []
     for model in used(registry, known, hashes.root):
         for file, path in zip(model.files, relative_paths(model, hashes.root), strict=True):
             if file.pinned is not None:
                 checks.append(check_file("model", path, file.pinned, hashes))
     tuned = registry.models.get(BASE)
-    if tuned is None:
+    if tuned is None or base is None:
         return checks
     if not all(file.path.is_file() for file in tuned.files):
         return [*checks, Check("model", f"{BASE}: {base['name']}", ABSENT, base["sha256"])]

@@ -11,7 +11,7 @@ from genga.audit.decisions import by_target, decisions
 from genga.audit.git_history import History
 from genga.audit.images import episodes_of, images, seen_images
 from genga.audit.lineage import behind, recorded
-from genga.audit.model import Subject, subject_of
+from genga.audit.model import Subject, merge_of, parents_of, runs_of, subject_of
 from genga.audit.models import models_of, registry_of
 from genga.audit.tables import Reader
 from genga.decisions.csv import FOLDER, Decision
@@ -26,6 +26,8 @@ class Behind:
 
     root: Path
     subject: Subject
+    learned: list[Subject]  # the checkpoint itself, or those of runs that a merge was made of
+    missing: dict[str, str]  # checkpoints of such runs that are not known here, with the reason
     records: Records
     jobs: list[Record]  # earliest first
     known: dict[str, None]  # paths of which a job's record speaks
@@ -40,21 +42,24 @@ class Behind:
 
 
 def gather(file: str | Path, records: Records, root: str | Path = ".") -> Behind:
-    """Return what is behind a model file. Raises GengaError if it is no checkpoint of a run under `root`."""
+    """Return what is behind a model file. Raises GengaError if it is neither a checkpoint nor a merge under `root`."""
     root = Path(root)
-    subject, reader = subject_of(file, root), Reader(root)
+    subject, reader = merge_of(file, records, root) or subject_of(file, root), Reader(root)
     history = History(root, lambda _, data: hashlib.sha256(data).hexdigest())
     jobs = behind(records, *_made(subject))
-    seen = seen_images(reader, subject.run, subject.checkpoint.step)
+    learned, missing = runs_of(jobs, root) if subject.merge else ([subject], {})
+    seen = [seen_images(reader, one.run, one.checkpoint.step) for one in learned]
     read, illegible = corrections_read(jobs, history)
     return Behind(
         root=root,
         subject=subject,
+        learned=learned,
+        missing=missing,
         records=records,
         jobs=jobs,
         known=dict.fromkeys(path for path, _ in recorded(jobs)),
-        images=images(reader, seen, by_target(read)),
-        episodes=episodes_of(seen),
+        images=[image for one in seen for image in images(reader, one, by_target(read))],
+        episodes=sorted({episode for one in seen for episode in episodes_of(one)}),
         corrections=read,
         illegible=illegible,
         registry=registry_of(jobs, root),
@@ -70,6 +75,10 @@ def facts(of: Behind) -> dict[str, Any]:
     return {
         "model": {"file": subject.file, "sha256": subject.sha256, "selected": subject.selected},
         "run": subject.run,
+        "title": subject.title,
+        "about": _about(subject),
+        "runs": [one.run for one in of.learned],
+        "merged": parents_of(subject.merge) if subject.merge else [],
         "checkpoint": asdict(subject.checkpoint),
         "base": subject.base,
         "images": of.images,
@@ -129,7 +138,17 @@ def software_of(jobs: Iterable[Record], records: Records) -> dict[str, list[str]
     return {name: sorted(found[name]) for name in sorted(found, key=str.lower)}
 
 
+def _about(subject: Subject) -> str:
+    """What it is, as the beginning of a sentence."""
+    if subject.merge:
+        names = [str(parent["called"]) for parent in parents_of(subject.merge)]
+        return f"A merge of {', '.join(names[:-1])} and {names[-1]}"
+    return f"A LoRA fine-tuned from {subject.base['name']}"
+
+
 def _made(subject: Subject) -> list[str]:
     """The files to walk from."""
+    if subject.merge:
+        return [subject.checkpoint.file]
     made = made_by_training(subject.run)
     return [*made, f"models/{subject.run}/{subject.run}.safetensors"] if subject.selected else made

@@ -133,7 +133,10 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     yield from behind.code.checks()
     yield from _without_record(behind, hashes)
     yield from _videos(behind, hashes)
-    yield from model_checks(behind.registry, behind.subject.base, behind.known, hashes)
+    bases: list[dict[str, Any] | None] = [one.base for one in behind.learned]
+    for base in bases or [None]:
+        yield from model_checks(behind.registry, base, behind.known, hashes)
+    yield from (Check("checkpoint", path, ABSENT, None, why) for path, why in sorted(behind.missing.items()))
     if known is None:
         yield from check_images((row for row in rows if row["shard"]), behind.root)
     yield from (Check("image", row["image"], ABSENT, None, "not in the dataset") for row in rows if not row["shard"])
@@ -179,9 +182,11 @@ def _subject_checks(subject: Subject, root: Path) -> list[Check]:
 def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
     """What an audit reads and no job's record speaks of; and what a job read and none is on record to have made."""
     series = sorted({episode.rpartition("/")[0] for episode in behind.episodes})
-    run, suffix = behind.subject.run, {"probe": "json"}
-    paths = made_by_training(run)
-    paths += [f"models/{run}/{run}.safetensors", path_of("evaluate", run, "json")] if behind.subject.selected else []
+    suffix, paths = {"probe": "json"}, []
+    for one in behind.learned:
+        paths += made_by_training(one.run)
+        if one.selected:
+            paths += [f"models/{one.run}/{one.run}.safetensors", path_of("evaluate", one.run, "json")]
     paths += [path_of(stage, one) for stage in ("dataset", "characters") for one in series]
     paths += [
         path_of(stage, one, suffix.get(stage, "parquet"))
@@ -194,8 +199,9 @@ def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
         if path not in behind.known:
             kind = kind_of(path, ())
             yield check_file("table" if kind == "model" else kind, path, None, hashes)
+    folders = [f"models/{one.run}/" for one in (behind.subject, *behind.learned)]
     for path in behind.known:
-        made = path.startswith((FOLDER, f"models/{run}/")) and not path.startswith(RAW)
+        made = path.startswith((FOLDER, *folders)) and not path.startswith(RAW)
         if made and path not in behind.records.maker and hashes.of(path) is not None:
             yield Check("job", path, UNRECORDED, None, f"no line of {RECORDS_FILE} says how it was made")
 

@@ -60,10 +60,13 @@ class Merges:
         """Return the sha256 that the models and files of a merge are held to, by path."""
         return self.held.pins(self.bases(merge)) | self.named(merge)
 
+    def places(self, merge: str) -> dict[str, str]:
+        """Return where the parents lie, by letter: files, and folders of bases."""
+        return {letter: self._place(of) for letter, of in self._parents(merge).items()}
+
     def options(self, merge: str) -> str:
-        """Return the words of the command that say where the parents lie."""
-        places = {letter: self._place(of) for letter, of in self._parents(merge).items()}
-        return shlex.join(word for letter, path in places.items() for word in (f"--in-{letter}", path))
+        """Return the words of the command that say so."""
+        return shlex.join(word for letter, path in self.places(merge).items() for word in (f"--in-{letter}", path))
 
     def _place(self, parent: Mapping[str, Any]) -> str:
         if (role := parent["base"]) is not None:
