@@ -87,6 +87,15 @@ def test_the_precision_is_as_in_a_or_as_said(files: list[Path], tmp_path: Path, 
     assert numbers(found) == [1.5, 3.0, 2.0, 3.0]
 
 
+def test_a_large_tensor_is_made_in_pieces(tmp_path: Path) -> None:
+    rows = torch.rand(3, 2**21)  # one and a half pieces
+    a, b = (
+        checkpoint(tmp_path / f"{name}.safetensors", 1, 2, 3, 4, **{IN: rows * of}) for name, of in (("a", 1), ("b", 3))
+    )
+    found = merged(tmp_path / "out.safetensors", params("weighted_sum", alpha=0.25), a, b)
+    assert torch.equal(found[IN], 0.75 * rows + 0.25 * (3 * rows))
+
+
 def test_equal_merges_are_equal_bytes_and_the_header_is_sealed(files: list[Path], tmp_path: Path) -> None:
     paths = [tmp_path / "one.safetensors", tmp_path / "two.safetensors"]
     for path in paths:

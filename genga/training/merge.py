@@ -23,6 +23,8 @@ from genga.training._merge.lora import baked, changes, entries_of, extracted
 from genga.training._merge.tensor_file import Entry, read_file, write_file
 from genga.training.device import DTYPES
 
+_PIECE = 1 << 22  # numbers of a tensor that are worked on at once
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -106,28 +108,46 @@ def _summed(
     for key, entry in first.entries.items():
         alpha = params.alpha if weights is None else weights[block_of(key, first.kind)]
         if is_weight(key, first) and alpha:
-            entries[key] = _made(entry, params, _sum(params.method, [first, *others], key, alpha))
+            entries[key] = _made(entry, params, _sum(params, [first, *others], key, alpha))
         else:
             entries[key] = _made(entry, params) if is_weight(key, first) else entry
     return entries, sum(entries[key] is not entry for key, entry in first.entries.items())
 
 
-def _sum(method: str, parents: list[Source], key: str, alpha: float) -> Callable[[], torch.Tensor]:
+def _sum(params: Params, parents: list[Source], key: str, alpha: float) -> Callable[[], torch.Tensor]:
+    """A function that makes a tensor of the parents', in pieces, so that few numbers are there as float32 at once."""
+
     def made() -> torch.Tensor:
-        a, b, *more = (parent.entries[key].read() for parent in parents)
-        if method in OF_TWO:
-            return b if alpha == 1 else OF_TWO[method](a.float(), b.float(), alpha)
-        return OF_THREE[method](a.float(), b.float(), more[0].float(), alpha)
+        a, *others = (parent.entries[key].read() for parent in parents)
+        if params.method in OF_TWO and alpha == 1:
+            return others[0]
+        result = torch.empty_like(a, dtype=_dtype(a.dtype, params))
+        pieces = zip(*(one.reshape(-1).split(_PIECE) for one in (result, a, *others)), strict=True)
+        for into, first, second, *third in pieces:
+            into.copy_(_formula(params.method, [first.float(), second.float(), *(one.float() for one in third)], alpha))
+        return result
 
     return made
 
 
+def _formula(method: str, of: list[torch.Tensor], alpha: float) -> torch.Tensor:
+    if method in OF_TWO:
+        a, b = of
+        return OF_TWO[method](a, b, alpha)
+    a, b, c = of
+    return OF_THREE[method](a, b, c, alpha)
+
+
 def _made(entry: Entry, params: Params, make: Callable[[], torch.Tensor] | None = None) -> Entry:
     """A tensor of A in the precision asked for; what `make` makes in its place."""
-    dtype = entry.dtype if params.precision is None else DTYPES[params.precision]
+    dtype = _dtype(entry.dtype, params)
     if make is None and dtype == entry.dtype:
         return entry
     return Entry(entry.shape, dtype, lambda: (make or entry.read)().to(dtype))
+
+
+def _dtype(of_a: torch.dtype, params: Params) -> torch.dtype:
+    return of_a if params.precision is None else DTYPES[params.precision]
 
 
 def _baked(params: Params, checkpoint: Source, lora: Source) -> tuple[dict[str, Entry], int]:
