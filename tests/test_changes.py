@@ -23,8 +23,8 @@ PHASES = {
     "evaluate": ["sample", "evaluate", "report"],
     "merge": ["merge"],
 }
-# Where DVC names phases in which nothing is to be made: it knows neither that they may be away, nor who uses a family, nor
-# that reports show no merges.
+# Where DVC names phases in which nothing is to be made: it knows neither that they may be away, nor who uses a family,
+# nor that reports show no merges.
 COARSE = (
     "Gone: a stage's folder, in a project that never had it",
     "Code: a family of no base here",

@@ -12,6 +12,7 @@ from merge_files import checkpoint, merged, params
 from safetensors.torch import load_file
 from standin import MERGE, MERGED, RUN, change_params, make_standin, snakemake
 
+from genga.cli.summary import merge_lines
 from genga.errors import GengaError
 from genga.params.check import check_params
 from genga.params.section import read_params
@@ -187,3 +188,15 @@ def test_a_file_that_is_missing_is_said_by_the_job(tmp_path: Path) -> None:
     project = make_standin(tmp_path / "project")
     change_params(project, "merges", **{MERGE: None}, other={**SUM, "a": FILE})
     assert snakemake(project, "-n", "models/other/other.safetensors").jobs == {"merge": 1}
+
+
+def test_the_summary_has_a_line_for_each_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    three = {"method": "add_difference", "a": {"merge": "mix"}, "b": {"run": "akari"}, "c": FILE, "alpha": 1}
+    (tmp_path / "models/mix").mkdir(parents=True)
+    (tmp_path / "models/mix/mix.safetensors").touch()
+    assert merge_lines({"mix": {**SUM, "a": A}, "more": three}) == [
+        "\nmix: weighted sum of base base, file weights/x.safetensors\n  models/mix/mix.safetensors",
+        "\nmore: add difference of merge mix, run akari, file weights/x.safetensors\n"
+        "  not made yet; run snakemake --cores all",
+    ]

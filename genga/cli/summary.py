@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
 from genga.pages.counts import count, read_tables, tables_below
 from genga.pages.tally import Counts, add_up, going_on
+from genga.params.merge import Params as Merge
 from genga.params.models import Params as Models
 from genga.params.runs import Params as Run
-from genga.params.section import parse_section, section_of_file
+from genga.params.section import parse_section, read_params, section_of_file
 from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.characters import CHARACTERS, NOBODY, OPEN
 from genga.tables.places import FOLDER, RAW
 from genga.tables.schema import only
 from genga.video.episodes import find_episodes, in_name_order
+from genga.workflow.merges import model_of
 from genga.workflow.missing_videos import videos_on_record
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -63,7 +66,7 @@ def summary(
         print(f"{series}: nothing is made of its videos yet; run {ALL}")
     for path in sorted((data / "evaluate").glob("*.json")):
         print("\n".join(run_lines(read_json(path), reports / path.stem / "index.html")))
-    for line in unread_decisions():
+    for line in [*merge_lines(read_params("params.yaml").get("merges") or {}), *unread_decisions()]:
         print(line)
     print(f"\n{load(parse_section('models', Models, section_of_file('params.yaml', 'models'))).summary()}")
 
@@ -82,6 +85,17 @@ def lines_of(data: Path, series: str, runs: list[str]) -> list[str]:
     people = data / "characters" / f"{series}.parquet"
     table = read_table(people, OF_CHARACTERS) if people.is_file() else None
     return lines + next_lines(series, runs, people, table)
+
+
+def merge_lines(merges: Mapping[str, Any]) -> list[str]:
+    """Return a line for each merge: what it is made of and how, and its file, or that it is not made yet."""
+    lines = []
+    for name, said in merges.items():
+        entry = parse_section(f"merges.{name}", Merge, said)
+        path, parents = model_of(name), ", ".join(parent.called for parent in entry.parents.values())
+        there = path if Path(path).is_file() else f"not made yet; run {ALL}"
+        lines.append(f"\n{name}: {entry.method.replace('_', ' ')} of {parents}\n  {there}")
+    return lines
 
 
 def unread_decisions() -> list[str]:

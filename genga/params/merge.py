@@ -32,6 +32,11 @@ class Parent(Section):
             raise ValueError("file and sha256 go together: write the sha256 of the file beside it (sha256sum says it)")
         return self
 
+    @property
+    def called(self) -> str:
+        """What it is, for people."""
+        return next(f"{what} {name}" for what, name in self if what != "sha256" and name is not None)
+
 
 class Params(Section):
     method: Method

@@ -30,7 +30,7 @@ class Record:
     """One finished job."""
 
     rule: str
-    wildcards: Mapping[str, str]  # series and episode, series, or run
+    wildcards: Mapping[str, str]  # series and episode, series, run or merge
     outputs: Mapping[str, Output]  # by path relative to the project; tables and shards alike
     inputs: Mapping[str, str | None]  # sha256 by path: tables, videos, corrections, model files; None: not known
     params: Mapping[str, Any]  # by name, as they were: sections of params.yaml, and pins of models
