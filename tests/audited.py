@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from genga.audit.code import meaning
 from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
-from genga.workflow.records import Output, Record, Records, write_records
+from genga.workflow.records import Output, Record, Records, read_records, write_records
 
 SERIES, EPISODE = "花 s", "第1話"
 PLACE = f"{SERIES}/{EPISODE}"
 FIRST, SECOND = f"{PLACE}/000000", f"{PLACE}/000002"  # the stills
 HEAD = f"{SECOND}-0-head"
+BASE = "base/model.safetensors"
 MODEL, SELECTED = "models/r/checkpoints/r-000004.safetensors", "models/r/r.safetensors"
 WHO = "hana"
 
@@ -216,3 +218,21 @@ def record(rule: str, outputs: list[str], inputs: list[str], **params: Any) -> R
     """The record of a job: what it read and made, with hashes."""
     made = {path: Output(sha256_of(path), os.path.getsize(path)) for path in outputs}
     return Record(rule, {}, made, {path: sha256_of(path) for path in inputs}, params, "c", "s", "v")
+
+
+def add_merge(name: str, number: int, **parents: tuple[str, str, str]) -> None:
+    """Put a merge into the project and its records.
+
+    number: its content. parents: by letter what it is, its name, and where it lies.
+    """
+    path = f"models/{name}/{name}.safetensors"
+    text(path, checkpoint(number))
+    places = {letter: place for letter, (_, _, place) in parents.items()}
+    inputs = [place for _, _, place in parents.values()]
+    empty = dict.fromkeys(("base", "run", "merge", "file", "sha256"))
+    entry = {letter: {**empty, what: called} for letter, (what, called, _) in parents.items()}
+    pins = {BASE: sha256_of(BASE)} if BASE in inputs else {}
+    made = record("merge", [path], inputs, merge={**entry, "method": "bake_lora"}, parents=places, pins=pins)
+    records = read_records()
+    records.jobs[made.key] = replace(made, wildcards={"merge": name})
+    write_records(records)

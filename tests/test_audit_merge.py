@@ -1,10 +1,9 @@
 """genga audit of a merge: through its parents to the frames, and whatever was changed since is named."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audited import FIRST, HEAD, PLACE, SELECTED, checkpoint, make, record, tamper, text
+from audited import BASE, FIRST, HEAD, PLACE, SELECTED, add_merge, make, tamper
 from pages import Page
 
 from genga.audit.as_text import lines
@@ -13,27 +12,9 @@ from genga.audit.provenance import facts, gather
 from genga.audit.verify import audit
 from genga.errors import GengaError
 from genga.store.files import read_facts, sha256_of, write_facts
-from genga.workflow.records import read_records, write_records
+from genga.workflow.records import read_records
 
-BASE, ONE, TWO = "base/model.safetensors", "models/one/one.safetensors", "models/two/two.safetensors"
-
-
-def add_merge(name: str, number: int, **parents: tuple[str, str, str]) -> None:
-    """Put a merge into the project and its records.
-
-    number: its content. parents: by letter what it is, its name, and where it lies.
-    """
-    path = f"models/{name}/{name}.safetensors"
-    text(path, checkpoint(number))
-    places = {letter: place for letter, (_, _, place) in parents.items()}
-    inputs = [place for _, _, place in parents.values()]
-    empty = dict.fromkeys(("base", "run", "merge", "file", "sha256"))
-    entry = {letter: {**empty, what: called} for letter, (what, called, _) in parents.items()}
-    pins = {BASE: sha256_of(BASE)} if BASE in inputs else {}
-    made = record("merge", [path], inputs, merge={**entry, "method": "bake_lora"}, parents=places, pins=pins)
-    records = read_records()
-    records.jobs[made.key] = replace(made, wildcards={"merge": name})
-    write_records(records)
+ONE, TWO = "models/one/one.safetensors", "models/two/two.safetensors"
 
 
 @pytest.fixture

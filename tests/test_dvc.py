@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from standin import EPISODES, RUN, SERIES, change_params, command, digests, make_standin, put, snakemake
+from standin import EPISODES, MERGE, RUN, SERIES, change_params, command, digests, make_standin, put, snakemake
 
 from genga.errors import GengaError
 from genga.workflow import dvc_lock
@@ -81,7 +81,7 @@ def fails(project: Path, stage: str) -> None:
 @pytest.mark.slow
 def test_snakemake_alone_leaves_a_lock_that_names_all_outputs_and_copies_nothing(made: Path) -> None:
     found = phases(made)
-    assert list(found) == ["code", "stills", "tags", "dataset", f"train@{RUN}", f"evaluate@{RUN}"]
+    assert list(found) == ["code", "stills", "tags", "dataset", f"train@{RUN}", f"evaluate@{RUN}", f"merge@{MERGE}"]
     assert {out["path"]: out.get("nfiles") for out in found["stills"]["outs"]} == {
         "data/probe": 2, "data/frames": 4, "data/shots": 2, "data/dedup": 2, "data/stills": 4, "data/review": 4,
         "data/overview": 1,

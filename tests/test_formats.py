@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from audited import FIRST, HEAD, PLACE, SELECTED, SERIES, make, tamper
+from audited import BASE, FIRST, HEAD, PLACE, SELECTED, SERIES, add_merge, make, tamper
 from typer.testing import CliRunner
 
 from genga.audit.extras import library
@@ -19,7 +19,7 @@ from genga.workflow.records import read_records
 
 needs = {
     name: pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name}: make audit")
-    for name in ("cyclonedx", "mlcroissant", "model_signing", "rocrate_validator")
+    for name in ("cyclonedx", "mlcroissant", "model_signing", "rocrate", "rocrate_validator")
 }
 
 
@@ -55,6 +55,37 @@ def test_the_bill_of_materials_is_valid_and_names_everything(project: Path) -> N
     assert kinds[f"data/dataset/{SERIES}.parquet"] == "data"
     with pytest.raises(GengaError, match="is not valid CycloneDX"):
         check(text.replace('"modelCard"', '"modelcard"'))
+
+
+@needs["cyclonedx"]
+def test_the_bill_of_a_merge_names_its_parents(project: Path) -> None:
+    from genga.audit.mlbom import mlbom
+
+    add_merge("one", 91, a=("base", "base", BASE), b=("run", "r", SELECTED))
+    known = facts(gather("models/one/one.safetensors", read_records()))
+    model = json.loads(mlbom(known, None))["metadata"]["component"]
+    assert model["name"] == "one" and "version" not in model
+    assert model["hashes"][0]["content"] == sha256_of("models/one/one.safetensors")
+    assert model["modelCard"]["modelParameters"]["modelArchitecture"] == "merge of base base and run r"
+
+
+@needs["rocrate"]
+def test_the_crate_of_a_merge_has_its_job_and_its_parents(project: Path) -> None:
+    from genga.audit.crate import crate
+
+    Path("Snakefile").write_text("rule all:\n    input: []\n")
+    add_merge("one", 91, a=("base", "base", BASE), b=("run", "r", SELECTED))
+    Path("out").mkdir()
+    crate(facts(gather("models/one/one.safetensors", read_records())), Path("out"))
+    graph = {one["@id"]: one for one in read_json("out/ro-crate-metadata.json")["@graph"]}
+    assert graph["./"]["name"] == "one, a merge"
+    assert graph["./"]["description"].startswith("A merge of base base and run r, and everything on record")
+    named = {one.get("name"): one.get("sha256") for one in graph.values()}
+    for path in ("models/one/one.safetensors", SELECTED, BASE, f"data/raw/{PLACE}.mkv"):
+        assert named[path] == sha256_of(path), path
+    run = graph["#run-one"]
+    assert run["name"] == "run one: from the videos to the merge"
+    assert len([one for one in graph.values() if one["@type"] == "CreateAction" and one["@id"] != "#run-one"]) > 10
 
 
 @needs["mlcroissant"]

@@ -12,7 +12,6 @@ from typing import Any
 
 from genga.audit.crate_jobs import add_jobs, iri
 from genga.audit.extras import library
-from genga.audit.provenance import made_by_training
 from genga.decisions.csv import FOLDER as CORRECTIONS
 from genga.errors import GengaError
 from genga.store.files import sha256_of
@@ -117,7 +116,8 @@ def _included(known: Known, root: Path) -> dict[str, str]:
         *([] if known["merged"] else [known["checkpoint"]["file"]]),  # a merge is as large as its base
     ]
     for run in known["runs"]:
-        paths += [*made_by_training(run), f"models/{run}/README.md", path_of("evaluate", run, "json")]
+        names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "README.md")
+        paths += [*(f"models/{run}/{name}" for name in names), path_of("evaluate", run, "json")]
     paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", path_of("dataset"), path_of("probe")))]
     here = {path: sha256_of(root / path) for path in sorted(set(paths)) if (root / path).is_file()}
     return {path: sha256 for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256)}
