@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from standin import change_params, command, commit_all, make_standin, put, snakemake
+from standin import MERGE, MERGED, change_params, command, commit_all, make_standin, put, snakemake
 
 from genga.audit.decisions import decisions, target_of
 from genga.params.names import MOST, fault_of_name, one_form
@@ -97,8 +97,11 @@ def test_every_rule_and_dvc_take_odd_names_for_what_they_are(tmp_path: Path) -> 
         put(project / f"data/raw/{name}/{name}.mkv", name)
     runs = dict(zip(RUNS, ODD, strict=False))
     change_params(project, "runs", hana=None, **{run: {"series": of, "character": None} for run, of in runs.items()})
+    merges = {f"{run} and": {**MERGED, "b": {"run": run}} for run in runs}
+    change_params(project, "merges", **{MERGE: None}, **merges)
     commit_all(project)
     assert {path.parent.name for path in (project / "reports").glob("*/index.html")} == set(RUNS)
+    assert {path.stem for path in (project / "models").glob("* and/*.safetensors")} == set(merges)
     assert {path.stem for path in (project / "data/dataset").glob("*.parquet")} == set(runs.values())
     assert all((project / f"data/quality/{name}/{name}.parquet").is_file() for name in ODD)
     change_params(project, "train", rank=8)

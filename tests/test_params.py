@@ -13,7 +13,7 @@ from genga.errors import GengaError
 from genga.params.check import check_params, section_class
 from genga.params.notation import plain
 from genga.params.section import Section, parse_section, read_params, section_of_file, section_of_run
-from genga.stages import STAGES
+from genga.stages import SECTION_STAGES, STAGES
 
 
 class Params(Section):
@@ -271,12 +271,12 @@ def test_the_whole_file_in_one_form(root: Path) -> None:
     values = read_params(root / "params.yaml")
     own = {"character": "", "series": 86, "train": {"alpha": 8, "max_steps": 1e2}, "sample": {"seeds": [1.0]}}
     found = check_params(dict(reversed({**values, "runs": {"86": own}}.items())))
-    assert list(found) == ["models", *STAGES, "runs"]
+    assert list(found) == ["models", *SECTION_STAGES, "runs", "merges"]
     assert json.dumps(found["train"]).count('"alpha": 16.0') == 1 and list(found["train"])[:2] == ["seed", "threads"]
     assert json.dumps(found["runs"]["86"]["train"]) == '{"max_steps": 100, "alpha": 8.0}'
     assert found["runs"]["86"]["sample"] == {"seeds": [1]} and found["runs"]["86"]["evaluate"] == {}
     assert check_params(found) == found  # in this form already
-    assert all(list(found[stage]) == list(values[stage]) for stage in STAGES)  # as the file has them, and the report
+    assert all(list(found[stage]) == list(values[stage]) for stage in SECTION_STAGES)  # as the file has them, and the report
 
 
 @pytest.mark.parametrize(

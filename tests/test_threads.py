@@ -71,7 +71,7 @@ def made(folder: Path, video: Path, threads: int, kernel: str, batch: int) -> tu
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="OpenBLAS's kernels are named for x86-64")
 def test_every_stage_makes_the_same_by_any_threads_kernels_and_batches(tmp_path: Path, video: Path) -> None:
     (first, sums), *rest = [made(tmp_path / str(way[0]), video, *way) for way in WAYS]
-    folders = {path.split("/")[1] for path in first if path.startswith("data/")} | {"train", "report"}
+    folders = {path.split("/")[1] for path in first if path.startswith("data/")} | {"train", "report", "merge"}
     assert set(STAGES) <= folders and "data/others.json" in first
     assert any(other != sums for _, other in rest), "BLAS adds up alike in all ways: nothing was tried"
     assert [sorted(path for path in first if found.get(path) != first[path]) for found, _ in rest] == [[], []]

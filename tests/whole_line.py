@@ -25,6 +25,7 @@ from genga.stages import LINE
 from genga.video.gate_weave import beside, small_of
 
 EPISODE, RUN = "tiny/ep01", "r"
+MERGED = {"method": "bake_lora", "a": {"base": "base"}, "b": {"run": RUN}, "alpha": 0.5}
 
 
 def commands(threads: int, batch: int) -> dict[str, list[str]]:
@@ -71,6 +72,8 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
                    "--in-open", unplaced, "--in-dataset", dataset,
                    "--in-left-out", left_out, *folders, "--series", "tiny", *series[2:],
                    "--out-page", "reports/r.html", "--out-figures", "reports/r.json"],
+        "merge": ["--merge", "mix", "--in-a", "demo/weights/base", "--in-b", f"models/{RUN}/{RUN}.safetensors",
+                  "--out-model", "models/mix/mix.safetensors", *models[:2], "--params", json.dumps(MERGED)],
     }  # fmt: skip
 
 
