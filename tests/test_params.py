@@ -276,7 +276,7 @@ def test_the_whole_file_in_one_form(root: Path) -> None:
     assert json.dumps(found["runs"]["86"]["train"]) == '{"max_steps": 100, "alpha": 8.0}'
     assert found["runs"]["86"]["sample"] == {"seeds": [1]} and found["runs"]["86"]["evaluate"] == {}
     assert check_params(found) == found  # in this form already
-    assert all(list(found[stage]) == list(values[stage]) for stage in SECTION_STAGES)  # as the file has them, and the report
+    assert all(list(found[stage]) == list(values[stage]) for stage in SECTION_STAGES)  # as the file has them
 
 
 @pytest.mark.parametrize(
