@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from single_file import save_single_file
 from tiny_base import save_tiny_base
 
-from genga.training import lora_file
+from genga.training import lora_file, tensor_file
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY
 from genga.training.merge import Given, merge
@@ -50,7 +50,7 @@ def lora(folder: Path) -> Path:
             down, up = torch.randn(2, *shape[1:]), torch.randn(shape[0], 2, *(1 for _ in shape[2:]))
             tensors |= lora_file.entry(name, down * 0.1, up * 0.1, 1.0, torch.float32)
     path = folder.with_name("lora.safetensors")
-    lora_file.write(path, tensors, {})
+    tensor_file.write(path, tensors, {})
     return path
 
 
@@ -73,10 +73,10 @@ def test_a_baked_base_loads_and_is_the_base_with_the_lora_in_it(folder: Path, lo
     made.write(out)
     configured(folder, out)
     baked, base = FAMILY.load(out), FAMILY.load(folder)
-    tensors = lora_file.read(lora)
+    tensors = tensor_file.read(lora)
     assert made.changed == len(lora_file.deltas(tensors)) > 100
     modules = lora_file.modules_by_name(LoadedBase(FAMILY, "sd15", base, "tiny", "0" * 64))
-    with lora_file.merged(modules, tensors, 0.7):
+    with lora_file.merged(modules, tensors, scale=0.7):
         for name, network in FAMILY.networks(base).items():
             mine = FAMILY.networks(baked)[name].state_dict()
             for key, tensor in network.state_dict().items():
@@ -88,7 +88,7 @@ def test_what_was_baked_in_is_extracted_and_loads_as_a_lora(folder: Path, lora: 
     merge("one", params("bake_lora", alpha=1.0), {"a": of_folder(folder), "b": given(lora)}).write(baked)
     said = params("extract_lora", rank=2, convolutions=True)
     merge("two", said, {"a": given(baked), "b": of_folder(folder)}).write(out)
-    before, found = lora_file.deltas(lora_file.read(lora)), lora_file.deltas(lora_file.read(out))
+    before, found = lora_file.deltas(tensor_file.read(lora)), lora_file.deltas(tensor_file.read(out))
     assert found.keys() == before.keys()
     for name, change in before.items():
         assert torch.allclose(found[name].reshape(change.shape), change, atol=1e-5), name
