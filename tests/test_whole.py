@@ -15,7 +15,8 @@ from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.resume import RunFolder
 from genga.training.tensor_file import read_metadata
-from genga.training.train import train
+from genga.training.train import train, write
+from genga.training.whole import chosen, write_file, write_folder
 
 CPU = torch.device("cpu")
 LEARNS = {"method": "full", "max_steps": 4, "epochs": 9, "save_every": 2, "learning_rate": 0.001, "batch": 1}
@@ -84,3 +85,23 @@ def test_a_checkpoint_of_another_base_is_one_line(base_folder, tmp_path):  # noq
     loaded, _, folder = run(base_folder, tmp_path, params(**LEARNS | {"method": "lora"}))
     with pytest.raises(GengaError, match=r"hana-000002.safetensors: was made of another base than tiny \('model.diff"):
         pictures(loaded, [(2, folder.unfinished(2))])
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_runs_model_is_written_as_a_base(base_folder, tmp_path, monkeypatch, method):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    values = params(**LEARNS | {"method": method})
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    folder = RunFolder("models/hana", "hana")
+    trained = train(EXAMPLES, pixels, loaded, values, folder, tmp_path / "cache", CPU)
+    write(trained, folder, loaded, EXAMPLES, "hana", values)
+    assert [chosen("hana", *of).step for of in ((None, None), (None, 2), (2, 4))] == [4, 2, 2]
+    fresh = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    drawn_with = pictures(fresh, [(4, folder.checkpoint(4))], method == "full")[1]
+    known = (fresh, chosen("hana", None, None), folder.path / "checkpoints.json")
+    write_folder(*known, tmp_path / "out")
+    write_file(*known, tmp_path / "out.safetensors", "float32")
+    assert read_metadata(tmp_path / "out.safetensors")["modelspec.architecture"] == "stable-diffusion-v1"
+    for place in (tmp_path / "out", tmp_path / "out.safetensors"):  # the folder is also the file's configuration
+        alone = LoadedBase(FAMILY, "sd15", load(place), "tiny", "0" * 64)
+        assert np.array_equal(pictures(alone, [])[0], drawn_with)

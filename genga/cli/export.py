@@ -1,4 +1,4 @@
-"""`genga export`: kohya, imagefolder, stills, sheet; for auditors croissant, mlbom, rocrate."""
+"""`genga export`: kohya, imagefolder, stills, sheet; checkpoint, diffusers; for auditors croissant, mlbom, rocrate."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -95,6 +95,33 @@ def sheet(
     )
 
 
+Run = Annotated[str, typer.Argument(help="run whose model to write: models/RUN")]
+Step = Annotated[int | None, typer.Option(help="its checkpoint; default: the selected one, else the last")]
+
+
+@app.command()
+def checkpoint(
+    run: Run,
+    out: Annotated[Path, typer.Argument(help=".safetensors to write; one that is there is replaced")],
+    step: Step = None,
+    precision: Annotated[Literal["float32", "float16", "bfloat16"], typer.Option(help="of its weights")] = "float16",
+) -> None:
+    """Write a run's model as one .safetensors that UIs load: the fine-tune, or its base with the LoRA baked in."""
+    from genga.training.whole import write_file
+
+    step = _whole(run, step, lambda base, taken, listed: write_file(base, taken, listed, out, precision))
+    summary(f"export {run}: the base as step {step} makes it in {out}, {precision}")
+
+
+@app.command()
+def diffusers(run: Run, out: Out, step: Step = None) -> None:
+    """Write a run's model as a diffusers folder: the fine-tune, or its base with the LoRA baked in."""
+    from genga.training.whole import write_folder
+
+    step = _whole(run, step, lambda base, taken, listed: write_folder(base, taken, listed, out))
+    summary(f"export {run}: the base as step {step} makes it in {out}")
+
+
 @app.command()
 def croissant(series: Series, out: Out) -> None:
     """Write the dataset's table and images with croissant.json, as ML Croissant describes datasets."""
@@ -151,6 +178,21 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
     known = facts(gather(model, read_records()))
     return known, evaluation_of(known["run"])
+
+
+def _whole(run: str, step: int | None, write: Callable[..., None]) -> int:
+    """Write a run's model on its base; returns its step."""
+    from genga.audit.model import evaluation_of
+    from genga.models.registry import load
+    from genga.params.models import Params as Models
+    from genga.training.families.family import load_base
+    from genga.training.whole import chosen
+
+    judged = evaluation_of(run)
+    taken = chosen(run, step, judged["selection"]["step"] if judged else None)
+    models = load(parse_section("models", Models, section_of_file("params.yaml", "models")))
+    write(load_base(models.model("base")), taken, Path("models", run, "checkpoints.json"))
+    return taken.step
 
 
 def _rows(series: str, character: str | None) -> pl.DataFrame:

@@ -31,4 +31,6 @@ tensor_file      Safetensors files that are equal to the byte for equal content:
 train            Train a LoRA on a base, of whatever family it is.
 trainer          The optimizer step: looks in, a loss out, what is learnt changed.
 transforms       Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1.
+whole            A run's model as a whole base: what UIs and diffusers load without anything beside it, its LoRA baked
+                 in.
 """
