@@ -105,7 +105,7 @@ def test_every_prompt_and_seed_with_base_and_checkpoints(base, checkpoints):
     assert (images[0, 0] != images[0, 1]).any()
 
 
-@pytest.mark.parametrize("scheduler", ["ddim", "dpm++"])
+@pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "euler"])
 def test_a_picture_does_not_depend_on_its_batch(base, scheduler):
     several, single = (
         [image.astype(int) for _, image in drawn(base, [], "hana", 1, params(batch=batch, scheduler=scheduler), CPU)]
@@ -179,7 +179,7 @@ def test_a_picture_that_is_not_a_number_is_named(base_folder):
         next(drawn(broken, [], "hana", 1, params(precision="bfloat16"), CPU))
 
 
-@pytest.mark.parametrize("scheduler", ["ddim", "dpm++"])
+@pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "euler"])
 def test_a_base_whose_last_timestep_is_noise_alone_draws(base, scheduler):
     rescaled = {**base.base.schedule, "prediction_type": "v_prediction", "rescale_betas_zero_snr": True}
     loaded = replace(base, base=replace(base.base, schedule=rescaled))

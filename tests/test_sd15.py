@@ -9,10 +9,12 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from single_file import save_single_file
 from tiny_base import save_tiny_base
+from training_params import params
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
 from genga.training.device import state_sha256
+from genga.training.families import sd15
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
 from genga.training.families.sd15 import encode, encode_parts, is_cut, layers, length_of, load
 
@@ -181,3 +183,9 @@ def test_sd15_has_192_unet_and_72_text_encoder_modules():
         "transformer_blocks_0_ff_net_0_proj",
         "transformer_blocks_0_ff_net_2",
     ]
+
+
+def test_a_shift_is_of_flow_matching(folder):
+    sd15.FAMILY.check(load(folder), params())
+    with pytest.raises(GengaError, match=r"^params.yaml:train.shift is 3, but this base has no flow matching; set it"):
+        sd15.FAMILY.check(load(folder), params(shift=3.0))

@@ -89,3 +89,22 @@ def test_accumulation_joins_batches_and_leaves_none_out():
     assert groups == [[1, 1], [1, 1], [1]]
     seen = Counter(look.example.image for step in steps(FIVE, values, 1000) for batch in step.batches for look in batch)
     assert seen == {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}
+
+
+def timesteps_of(examples, **changes):
+    batches = epoch_batches(examples, 1, params(**changes), 1000)
+    return {look.example.image: look.timestep for batch in batches for look in batch}
+
+
+def test_uniform_timesteps_are_those_that_were_always_drawn():
+    assert timesteps_of(FIVE) == {"a": 598, "b": 346, "c": 422, "d": 225, "e": 514}
+
+
+def test_logit_normal_timesteps_are_the_sigmoid_of_a_normal_draw():
+    given = {"timesteps": "logit_normal", "timestep_scale": 1.3, "timestep_mean": 0.5}
+    assert timesteps_of(FIVE, **given) == {"a": 530, "b": 662, "c": 35, "d": 481, "e": 707}
+    many = [example(f"p{number}") for number in range(4000)]
+    drawn = sorted(timesteps_of(many, timesteps="logit_normal").values())
+    # sigmoid(-1), sigmoid(0), sigmoid(1): where 15.9 %, half and 84.1 % of a normal distribution lie
+    assert [round(drawn[int(share * 4000)] / 1000, 1) for share in (0.159, 0.5, 0.841)] == [0.3, 0.5, 0.7]
+    assert max(timesteps_of(many, timesteps="logit_normal", timestep_scale=10, timestep_mean=10).values()) == 999

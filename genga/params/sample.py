@@ -18,7 +18,7 @@ class Params(Section):
     height: int = Field(ge=8, le=4096)  # px, a multiple of 8
     steps: int = Field(ge=1, le=1000)  # of the sampler
     guidance: float = Field(ge=1, le=30)  # classifier-free guidance; 1: none, and half the time
-    scheduler: Literal["ddim", "dpm++"]  # dpm++: DPM-Solver++ 2M; both without noise of their own
+    scheduler: Literal["ddim", "dpm++", "euler"]  # dpm++: DPM-Solver++ 2M; all without noise of their own
     batch: int = Field(ge=1, le=1024)  # pictures drawn at once
     threads: int = Field(ge=1, le=256)  # CPU threads of torch; part of the result: another count, other last bits
     precision: Literal["float32", "float16", "bfloat16"]  # of UNet and text encoder

@@ -87,6 +87,10 @@ class _Section(Section):
     shuffle: bool  # tags in another order each time, but for the names in front
     flip: bool  # mirror half of what is seen; wrong for characters that are not symmetric
 
+    timesteps: Literal["uniform", "logit_normal"]  # how often each is drawn: alike, or those in the middle most
+    timestep_scale: float = Field(gt=0, le=10)  # of logit_normal: small the middle alone, 3 and more the ends
+    timestep_mean: float = Field(ge=-10, le=10)  # of logit_normal: below 0 less noisy ones, above 0 noisier ones
+    shift: float | None = Field(gt=0, le=100)  # of flow matching: 1 none, more: noisier; null: the family's own
     noise_offset: float = Field(ge=0, le=1)  # 0 none; 0.05 lets very dark and very bright pictures be learnt
     multires_iterations: int = Field(ge=0, le=16)  # layers of noise added, coarser from the second on; 0 none
     multires_discount: float = Field(ge=0, le=1)  # strength of each layer against the one before

@@ -111,8 +111,8 @@ def total_steps(phases: Sequence[Phase]) -> int:
 def steps(phases: Sequence[Phase], timesteps: int, done: int = 0, seen: Seen = str) -> Iterator[Step]:
     """Yield the run's steps after the first `done`.
 
-    timesteps: of the noise schedule; a look's timestep is uniform in 0..timesteps - 1. seen: what of a caption the base
-    sees; all, if it is not said.
+    timesteps: of the noise schedule; a look's timestep is one of 0..timesteps - 1, drawn as `params.timesteps` says.
+    seen: what of a caption the base sees; all, if it is not said.
     """
     for phase in phases:
         number = max(0, done - phase.before)
@@ -171,7 +171,18 @@ def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: 
         params.tag_dropout,
     )
     flipped = params.flip and draw("flip").random() < 0.5
-    return Look(example, epoch, repeat, seen(caption), bool(flipped), int(draw("timestep").integers(timesteps)))
+    return Look(example, epoch, repeat, seen(caption), bool(flipped), _timestep(draw("timestep"), params, timesteps))
+
+
+def _timestep(draw: np.random.Generator, params: Params, timesteps: int) -> int:
+    """Draw one of 0..timesteps - 1: each alike, or as the sigmoid of a normal distribution has it.
+
+    Logit-normal: Esser et al. 2024, "Scaling rectified flow transformers for high-resolution image synthesis".
+    """
+    if params.timesteps == "uniform":
+        return int(draw.integers(timesteps))
+    drawn = 1 / (1 + math.exp(-(params.timestep_mean + params.timestep_scale * draw.standard_normal())))
+    return min(int(drawn * timesteps), timesteps - 1)
 
 
 def _key(seed: int, epoch: int, image: str, repeat: int, purpose: str) -> tuple[str | int, ...]:

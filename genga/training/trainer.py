@@ -47,7 +47,7 @@ class Trainer:
         self._together = together
         self._accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=_MIXED[params.precision])
         self._device = device
-        self.schedule = self._family.schedule(self._base, device)
+        self.schedule = self._family.schedule(self._base, device, params.shift)
         self._kept: dict[str, Conditions] = {}  # by caption
         self._learnt = learnt_of(loaded, params, device)
         self._encodes_anew = any(group["of"] == "text_learning_rate" for group in self._learnt.groups)

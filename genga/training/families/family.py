@@ -50,6 +50,18 @@ class Choices(Protocol):
     def min_snr_gamma(self) -> float: ...
     @property
     def max_tokens(self) -> int: ...
+    @property
+    def timesteps(self) -> str: ...
+    @property
+    def timestep_scale(self) -> float: ...
+    @property
+    def timestep_mean(self) -> float: ...
+    @property
+    def shift(self) -> float | None: ...
+    @property
+    def noise_offset(self) -> float: ...
+    @property
+    def multires_iterations(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -109,8 +121,10 @@ class Family:
     decode: Callable[[Base, torch.Tensor], torch.Tensor]  # latents to pixels
 
     # Noise, and one call of the network: noisy latents, timesteps, conditions.
-    schedule: Callable[[Base, torch.device], NoiseSchedule]
-    sampler: Callable[[Base, str], Any]  # a fresh scheduler of diffusers, by its name in section `sample`
+    # float: the shift of flow matching; None: the family's own, and all that is given to one without (see `check`).
+    schedule: Callable[[Base, torch.device, float | None], NoiseSchedule]
+    # By its name in section `sample`, a fresh scheduler of diffusers; raises GengaError for one that it cannot have.
+    sampler: Callable[[Base, str], Any]
     predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions, Sequence[Size]], torch.Tensor]
 
     # What is learnt, and its file.

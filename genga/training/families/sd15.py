@@ -2,7 +2,7 @@
 
 Reference: Rombach et al. 2022, "High-resolution image synthesis with latent diffusion models". A LoRA of it is a file
 as kohya's sd-scripts writes it, which every UI of the field reads. Samplers add no noise of their own: DDIM (Song et
-al. 2020, eta 0) or DPM-Solver++ 2M (Lu et al. 2022).
+al. 2020, eta 0), DPM-Solver++ 2M (Lu et al. 2022), or Euler's method on the noise's deviation (Karras et al. 2022).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
+from genga.errors import GengaError
 from genga.training.families._sd import writing
 from genga.training.families._sd.files import VAE_SCALE
 from genga.training.families._sd.scheduled import Scheduled
@@ -97,7 +98,7 @@ def decode(base: Base, latents: torch.Tensor) -> torch.Tensor:
     return base.vae.decode(latents.float() / base.vae.config.scaling_factor).sample
 
 
-def schedule(base: Scheduled, device: torch.device) -> NoiseSchedule:
+def schedule(base: Scheduled, device: torch.device, shift: float | None = None) -> NoiseSchedule:
     return schedule_of(base.alphas_cumprod.to(device), base.prediction)
 
 
@@ -106,6 +107,8 @@ def sampler(base: Scheduled, name: str) -> Any:
     # Latents are not limited to -1..1, whatever the scheduler that was saved with the base says.
     if name == "ddim":
         return DDIMScheduler.from_config(base.schedule, timestep_spacing="trailing", clip_sample=False)
+    if name == "euler":
+        return EulerDiscreteScheduler.from_config(base.schedule, timestep_spacing="trailing")
     return DPMSolverMultistepScheduler.from_config(
         base.schedule, timestep_spacing="trailing", algorithm_type="dpmsolver++", solver_order=2
     )
@@ -119,7 +122,11 @@ def predict(
 
 
 def check(base: Base, choices: Choices) -> None:
-    """All that section `train` can say goes with such a base."""
+    """Raise GengaError for what is of flow matching."""
+    if choices.shift is not None:
+        raise GengaError(
+            f"params.yaml:train.shift is {choices.shift:g}, but this base has no flow matching; set it to null"
+        )
 
 
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
