@@ -1,5 +1,6 @@
 """Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
 
+anima   Anima: rectified flow, a transformer, Qwen3 as text encoder.
 family  What a family of bases is, and how the one of a base is found: by its name in models.yaml.
 sd15    Stable Diffusion 1.x.
 sdxl    Stable Diffusion XL: Illustrious, Animagine, Pony, NoobAI.

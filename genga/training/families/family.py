@@ -139,6 +139,9 @@ class Family:
     states: Callable[[Base, Mapping[str, torch.Tensor]], States]  # of the networks, out of such a file's tensors
     write_folder: Callable[[Base, States, Path], None]  # a diffusers folder, equal to the byte for equal content
 
+    # Where one file is not a whole base: loads it from all files of its entry in models.yaml, by part.
+    load_files: Callable[[Mapping[str, Path]], Base] | None = None
+
 
 @dataclass(frozen=True)
 class LoadedBase:
@@ -163,7 +166,11 @@ class LoadedBase:
 def load_base(model: Model) -> LoadedBase:
     """Load a base that is in the registry, its files verified."""
     family, verified = family_of(model), model.verify()
-    return LoadedBase(family, model.entry.family, family.load(verified.path), verified.name, verified.sha256)
+    if family.load_files is not None and model.entry.folder is None:
+        base = family.load_files({file.part: file.path for file in verified.files})
+    else:
+        base = family.load(verified.path)
+    return LoadedBase(family, model.entry.family, base, verified.name, verified.sha256)
 
 
 def family_of(model: Model) -> Family:

@@ -1,0 +1,81 @@
+"""What the parts of Anima are called: in diffusers, and in the original layout that ComfyUI and trainers have.
+
+A LoRA is written as diffusion-pipe has it, the trainer of the base's authors. Each of 28 blocks has ten modules that it
+changes: modulation, norms, embedders and the last layer stay, and so do text encoder and adapter.
+"""
+
+from collections.abc import Mapping
+
+import torch
+
+Tensors = dict[str, torch.Tensor]
+
+WHOLE = "net."  # before every name in a file of a base
+ADAPTER = "llm_adapter."  # before those of the text conditioner, there and in a LoRA
+
+_LORA = "diffusion_model."
+_TEXT = "text_encoders.qwen3_06b.transformer.model."  # ComfyUI's; no LoRA of ours has it
+_ATTENTION = (".to_q", ".to_k", ".to_v", ".to_out.0")
+_TRANSFORMER = (".ff.net.0.proj", ".ff.net.2")
+
+# diffusers' words and the original ones
+_WORDS = (
+    ("transformer_blocks.", "blocks."),
+    ("norm1.linear_", "adaln_modulation_self_attn."),
+    ("norm2.linear_", "adaln_modulation_cross_attn."),
+    ("norm3.linear_", "adaln_modulation_mlp."),
+    ("attn1.", "self_attn."),
+    ("attn2.", "cross_attn."),
+    ("to_q", "q_proj"),
+    ("to_k", "k_proj"),
+    ("to_v", "v_proj"),
+    ("to_out.0", "output_proj"),
+    ("norm_q", "q_norm"),
+    ("norm_k", "k_norm"),
+    ("ff.net.0.proj", "mlp.layer1"),
+    ("ff.net.2", "mlp.layer2"),
+    ("norm_out.linear_", "final_layer.adaln_modulation."),
+    ("proj_out", "final_layer.linear"),
+    ("time_embed.t_embedder", "t_embedder.1"),
+    ("time_embed.norm", "t_embedding_norm"),
+    ("patch_embed.proj", "x_embedder.proj.1"),
+)
+
+
+def original(path: str) -> str:
+    """Return what a module or tensor of the transformer is called in the original layout."""
+    for ours, theirs in _WORDS:
+        path = path.replace(ours, theirs)
+    return path
+
+
+def modules(transformer: torch.nn.Module, which: str) -> list[str]:
+    """Return the paths of the transformer's modules to adapt, sorted.
+
+    which: `attention` for the q, k, v and out projections, `transformer` for the two layers of the MLP as well.
+    """
+    ends = _ATTENTION if which == "attention" else _ATTENTION + _TRANSFORMER
+    return sorted(
+        path
+        for path, module in transformer.named_modules()
+        if isinstance(module, torch.nn.Linear) and path.startswith("transformer_blocks.") and path.endswith(ends)
+    )
+
+
+def transformer_name(module: str) -> str:
+    """Return a module's name in a LoRA's file: `transformer_blocks.0.attn1.to_q` is `….blocks.0.self_attn.q_proj`."""
+    return _LORA + original(module)
+
+
+def adapter_name(module: str) -> str:
+    return _LORA + ADAPTER + module
+
+
+def text_name(module: str) -> str:
+    return _TEXT + module
+
+
+def whole(transformer: Mapping[str, torch.Tensor], adapter: Mapping[str, torch.Tensor]) -> Tensors:
+    """Return the tensors of one file in the original layout, of the two networks' states."""
+    named = {WHOLE + original(name): tensor for name, tensor in transformer.items()}
+    return named | {WHOLE + ADAPTER + name: tensor for name, tensor in adapter.items()}

@@ -1,0 +1,151 @@
+"""genga.training.families.anima: a base of published files is the one of the folder, and is written as they are."""
+
+import json
+
+import pytest
+import torch
+from anima_files import save_original_files, transformer_key, vae_key
+from diffusers import AnimaTextConditioner, AutoencoderKLQwenImage, CosmosTransformer3DModel
+from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
+from safetensors.torch import load_file, save_file
+from tiny_anima import FULL_SIZE, save_tiny_anima
+
+from genga.errors import GengaError
+from genga.models import registry
+from genga.params.models import Params
+from genga.training.device import state_sha256
+from genga.training.families._anima.files import load_files
+from genga.training.families._anima.names import original
+from genga.training.families._anima.names import whole as whole_names
+from genga.training.families.anima import FAMILY, encode, load, whole
+from genga.training.families.family import load_base
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return save_tiny_anima(tmp_path_factory.mktemp("anima"))
+
+
+@pytest.fixture
+def files(folder, tmp_path):
+    return save_original_files(tmp_path / "files", folder)
+
+
+@pytest.mark.parametrize("prefix", ["net.", "model.diffusion_model."])
+def test_the_files_are_the_folder(folder, tmp_path, prefix):
+    of_files, of_folder = load_files(save_original_files(tmp_path, folder, prefix)), load(folder)
+    for part in ("transformer", "adapter", "text_encoder", "vae"):
+        assert state_sha256(getattr(of_files, part)) == state_sha256(getattr(of_folder, part)), part
+        assert {weight.requires_grad for weight in getattr(of_files, part).parameters()} == {False}
+    assert of_files.shift == of_folder.shift == 3.0
+    for key in ("num_attention_heads", "mlp_ratio", "rope_scale", "text_embed_dim", "adaln_lora_dim", "in_channels"):
+        found, wanted = (getattr(base.transformer.config, key) for base in (of_files, of_folder))
+        assert found == (tuple(wanted) if isinstance(wanted, list) else wanted), key
+    with torch.no_grad():
+        (found,), (wanted,) = encode(of_files, ["", "hana, smile"]), encode(of_folder, ["", "hana, smile"])
+    # the folder's tiny adapter fills up to 32 places, that of files to the 512 of Anima's
+    assert found.shape == (2, 512, 24)
+    assert torch.allclose(found[:, :32], wanted, atol=1e-5) and not found[:, 32:].any()
+
+
+def test_precision_of_the_files_and_buffers_of_the_original_code_do_not_matter(files):
+    tensors = {name: tensor.bfloat16() for name, tensor in load_file(files["model"]).items()}
+    save_file(
+        {**tensors, "net.pos_embedder.seq": torch.arange(4.0), "net.accum_iteration": torch.ones(1)}, files["model"]
+    )
+    found = load_files(files).transformer
+    assert {weight.dtype for weight in found.parameters()} == {torch.float32}
+
+
+def test_a_base_of_files_comes_by_its_entry(files, tmp_path, monkeypatch):
+    listed = "".join(f"      {part}: {{path: files/{path.name}}}\n" for part, path in files.items())
+    entry = f"    name: small\n    knows: little\n    licence: none\n    family: anima\n    files:\n{listed}"
+    (tmp_path / "models.yaml").write_text(f"embedded:\n  base:\n{entry}published: {{}}\n", encoding="utf-8")
+    section = Params(use="embedded", folder="weights", device="cpu", batch=1)
+    loaded = load_base(registry.load(section, tmp_path).model("base"))
+    assert (loaded.kind, loaded.name, loaded.family) == ("anima", "small", FAMILY)
+    assert loaded.base.transformer.config.num_layers == 2
+
+
+def swapped(files, part, other):
+    return {**files, part: files[other]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda files: swapped(files, "model", "vae"),
+            r"vae.safetensors: has no llm_adapter.\* by which Anima reads",
+        ),
+        (
+            lambda files: swapped(files, "vae", "model"),
+            r"model.safetensors: has no encoder.conv1.weight; not of a",
+        ),
+        (lambda files: swapped(files, "text_encoder", "vae"), r"vae.safetensors: has no embed_tokens.weight; not of"),
+        (lambda files: swapped(files, "vae", "tokenizer"), r"tokenizer.json: cannot be read as safetensors"),
+        (
+            lambda files: swapped(files, "tokenizer", "vae"),
+            r"vae.safetensors: is not the tokenizer.json that",
+        ),
+        (lambda files: swapped(files, "t5_tokenizer", "tokenizer"), r"has no token </s>: it is not T5's"),
+        (
+            lambda files: {part: path for part, path in files.items() if part != "vae"},
+            r"model.safetensors: models.yaml lists no file vae with it; a base of Anima has model, text_encoder",
+        ),
+        (lambda files: {**files, "vae": files["vae"].with_name("gone")}, r"gone: no such file; `genga models pull`"),
+    ],
+)
+def test_files_that_are_others_are_named_in_one_line(files, change, message):
+    with pytest.raises(GengaError, match=message) as caught:
+        load_files(change(files))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("gone", "added"), [("net.blocks.1.mlp.layer2.weight", None), (None, "net.blocks.0.more")])
+def test_a_tensor_too_few_or_too_many_is_named(files, gone, added):
+    tensors = load_file(files["model"])
+    tensors = {name: tensor for name, tensor in tensors.items() if name != gone}
+    save_file({**tensors, **({added: torch.ones(1)} if added else {})}, files["model"])
+    wanted = r"has no blocks.1.mlp.layer2.weight" if gone else r"has a strange blocks.0.more"
+    with pytest.raises(GengaError, match=rf"model.safetensors: {wanted} \(1 such names\)"):
+        load_files(files)
+
+
+def test_one_file_alone_says_what_it_lacks(files):
+    with pytest.raises(GengaError, match=r"holds its transformer and adapter alone; list text_encoder, vae, tokenizer"):
+        load(files["model"])
+
+
+def test_a_base_is_written_as_it_was_published(folder, files):
+    base, published = load(folder), load_file(files["model"])
+    written = whole(base, {})
+    assert written.keys() == published.keys()
+    assert all(torch.equal(written[name], published[name]) for name in published)
+    trained = {name: tensor + 1 for name, tensor in base.transformer.state_dict().items()}
+    changed = whole(base, {"transformer": trained})
+    assert torch.equal(changed["net.blocks.1.mlp.layer1.weight"], published["net.blocks.1.mlp.layer1.weight"] + 1)
+    assert torch.equal(changed["net.llm_adapter.embed.weight"], published["net.llm_adapter.embed.weight"])
+
+
+def test_the_published_file_is_of_just_these_names_and_shapes():
+    with torch.device("meta"):
+        tensors = whole_names(CosmosTransformer3DModel(**FULL_SIZE).state_dict(), AnimaTextConditioner().state_dict())
+    assert len(tensors) == 28 * 20 + 7 + 6 * 19 + 4
+    assert sum(tensor.numel() for tensor in tensors.values()) == 2_091_068_928
+    assert {name.split(".")[0] for name in tensors} == {"net"}
+    # anima-base-v1.0.safetensors has 4,182,218,328 bytes: those of these tensors in bfloat16, by name, and their header
+    header, end = {}, 0
+    for name in sorted(tensors):
+        start, end = end, end + 2 * tensors[name].numel()
+        header[name] = {"dtype": "BF16", "shape": list(tensors[name].shape), "data_offsets": [start, end]}
+    length = len(json.dumps(header, separators=(",", ":")))
+    assert 8 + length + -length % 8 + end == 4_182_218_328
+
+
+def test_names_of_full_size_are_those_of_the_original_code():
+    with torch.device("meta"):
+        transformer, vae = CosmosTransformer3DModel(**FULL_SIZE).state_dict(), AutoencoderKLQwenImage().state_dict()
+    assert [original(name) for name in transformer] == [transformer_key(name) for name in transformer]
+    assert len(vae) == 194
+    assert convert_wan_vae_to_diffusers({vae_key(name): name for name in vae}) == {name: name for name in vae}
