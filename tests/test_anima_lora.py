@@ -82,6 +82,13 @@ def test_four_losses_of_a_tiny_model(folder, tmp_path):
     assert trained.losses["loss"].to_list() == pytest.approx([1.614736, 1.566245, 1.548774, 1.392585], rel=1e-4)
 
 
+@pytest.mark.parametrize("changes", [{"precision": "bfloat16"}, {"gradient_checkpointing": True}])
+def test_precision_and_memory_change_little(folder, tmp_path, changes):
+    trained = run(folder, tmp_path, max_steps=4, epochs=2, **changes)
+    losses = [1.614736, 1.566245, 1.548774, 1.392585]
+    assert trained.losses["loss"].to_list() == pytest.approx(losses, rel=2e-2 if "precision" in changes else 1e-5)
+
+
 def plain_losses(folder, plan, start):
     """The losses of a loop with diffusers, transformers and peft alone, from the looks of a plan and their noise.
 
