@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from anima_files import save_original_files
 from diffusers import (
     AnimaTextConditioner,
     AutoencoderKLQwenImage,
@@ -19,15 +20,17 @@ from tiny_anima import FULL_SIZE, save_tiny_anima
 from training_params import params
 from transformers import Qwen2Tokenizer, Qwen3Model, T5TokenizerFast
 
+from genga.errors import GengaError
 from genga.evaluation.sample import Params, drawn
-from genga.training import lora_file
+from genga.training import lora_file, tensor_file
 from genga.training.examples import Example
 from genga.training.families._anima import names
+from genga.training.families._anima.files import load_files
 from genga.training.families.anima import FAMILY, load
 from genga.training.families.family import LoadedBase
 from genga.training.latents import cached_latents
 from genga.training.noise import noise
-from genga.training.plan import steps
+from genga.training.plan import phases_of, steps
 from genga.training.resume import RunFolder
 from genga.training.rng import generator
 from genga.training.train import train
@@ -70,11 +73,9 @@ def loaded(folder):
     return LoadedBase(FAMILY, "anima", load(folder), "tiny", "0" * 64)
 
 
-def run(folder, tmp_path, **changes):
-    values = params(modules="transformer", **changes)
-    return train(
-        EXAMPLES, pixels, loaded(folder), values, RunFolder(tmp_path / "hana", "hana"), tmp_path / "cache", CPU
-    )
+def run(folder, tmp_path, after=None, **changes):
+    values, at = params(modules="transformer", **changes), RunFolder(tmp_path / "hana", "hana")
+    return train(EXAMPLES, pixels, loaded(folder), values, at, tmp_path / "cache", CPU, after)
 
 
 def test_four_losses_of_a_tiny_model(folder, tmp_path):
@@ -87,6 +88,38 @@ def test_precision_and_memory_change_little(folder, tmp_path, changes):
     trained = run(folder, tmp_path, max_steps=4, epochs=2, **changes)
     losses = [1.614736, 1.566245, 1.548774, 1.392585]
     assert trained.losses["loss"].to_list() == pytest.approx(losses, rel=2e-2 if "precision" in changes else 1e-5)
+
+
+def test_a_killed_run_ends_in_the_same_bytes(folder, tmp_path):
+    values = {"epochs": 3, "max_steps": 6, "save_every": 3, "caption_dropout": 0.5, "timesteps": "logit_normal"}
+
+    def kill(step, loss):
+        if step.number == 4:
+            raise KeyboardInterrupt
+
+    undisturbed = run(folder, tmp_path / "whole", **values)
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, tmp_path / "killed", kill, **values)
+    resumed = run(folder, tmp_path / "killed", **values)
+    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in undisturbed.checkpoints]
+    assert resumed.losses.equals(undisturbed.losses) and resumed.ledger.equals(undisturbed.ledger)
+
+
+def test_a_fine_tune_is_written_as_a_base_is_published(folder, tmp_path):
+    run(folder, tmp_path, method="full", max_steps=2)
+    files = save_original_files(tmp_path / "files", folder)
+    before, after = load_file(files["model"]), load_file(tmp_path / "hana" / "unfinished" / "hana-000002.safetensors")
+    assert {name: tensor.shape for name, tensor in after.items()} == {name: one.shape for name, one in before.items()}
+    kept = {name for name in before if torch.equal(before[name], after[name])}
+    assert kept == {name for name in before if name.startswith("net.llm_adapter.")}
+    files["model"] = tmp_path / "hana" / "unfinished" / "hana-000002.safetensors"
+    trained = load_files(files).transformer.state_dict()
+    assert torch.equal(trained["proj_out.weight"], after["net.final_layer.linear.weight"])
+
+
+def test_a_phase_is_held_to_what_its_base_can_be_trained_with(folder, tmp_path):
+    with pytest.raises(GengaError, match=r"for a base of family anima set noise_offset: 0 "):
+        run(folder, tmp_path, phases=[{}, {"noise_offset": 0.05}])
 
 
 def plain_losses(folder, plan, start):
@@ -142,8 +175,8 @@ def test_ten_steps_are_those_of_a_plain_loop(folder, tmp_path):
     values = params(modules="transformer", alpha=1.0, epochs=5, max_steps=10, timesteps="logit_normal")
     base = loaded(folder)
     trainer = Trainer(base, values, CPU, cached_latents(EXAMPLES, pixels, base, False, tmp_path / "cache", CPU))
-    plan = list(steps(EXAMPLES, values, trainer.schedule.timesteps))
-    start = {name.removesuffix(".value"): value for name, value in trainer.state()[0].items()}
+    plan = list(steps(phases_of(EXAMPLES, values), trainer.schedule.timesteps))
+    start = {name.removeprefix("value/"): value for name, value in trainer.state()[0].items()}
     ours = [trainer.step(step, 1.0) for step in plan]
     theirs = plain_losses(folder, plan, start)
     assert len(ours) == 10
@@ -223,7 +256,7 @@ def test_the_scale_is_folded_in():
 
 def test_a_file_says_what_it_is_of(folder, tmp_path):
     run(folder, tmp_path, max_steps=1, timesteps="logit_normal", timestep_scale=1.3, shift=1.0)
-    about = lora_file.read_metadata(tmp_path / "hana" / "unfinished" / "hana-000001.safetensors")
+    about = tensor_file.read_metadata(tmp_path / "hana" / "unfinished" / "hana-000001.safetensors")
     wanted = {
         "ss_base_model_version": "anima-base-v1.0",
         "modelspec.architecture": "anima-base-v1.0/lora",

@@ -117,7 +117,8 @@ class _Section(Section):
 _OF_A_PHASE = (
     "select", "buckets", "epochs", "min_steps", "max_steps", "batch", "accumulation", "learning_rate",
     "text_learning_rate", "schedule", "warmup", "max_grad_norm", "caption_dropout", "tag_dropout", "shuffle", "flip",
-    "noise_offset", "multires_iterations", "multires_discount", "min_snr_gamma",
+    "timesteps", "timestep_scale", "timestep_mean", "noise_offset", "multires_iterations", "multires_discount",
+    "min_snr_gamma",
 )  # fmt: skip
 # A field of it says what the section's field says, and may be left out.
 _FIELDS: dict[str, Any] = {

@@ -66,8 +66,9 @@ def train(
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
-    loaded.family.check(loaded.base, params)
     phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
+    for phase in phases:
+        loaded.family.check(loaded.base, phase.params)
     total, learnt_from = total_steps(phases), distinct(phases, loaded.family.side)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
     if together.is_first:

@@ -152,7 +152,7 @@ def name_in_file(network: str, module: str) -> str:
     return called[network](module)
 
 
-def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> names.Tensors:
+def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """Return the tensors of one file in the original layout: transformer and adapter, the base's where none is given.
 
     states: tensors of networks, by their names in `networks`; the text encoder has a file of its own.
@@ -193,6 +193,7 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
+    whole=whole,
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,
