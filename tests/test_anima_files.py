@@ -1,9 +1,12 @@
 """genga.training.families.anima: a base of published files is the one of the folder, and is written as they are."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from anima_files import save_original_files, transformer_key, vae_key
 from diffusers import AnimaTextConditioner, AutoencoderKLQwenImage, CosmosTransformer3DModel
 from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
@@ -14,11 +17,12 @@ from genga.errors import GengaError
 from genga.models import registry
 from genga.params.models import Params
 from genga.training.device import state_sha256
-from genga.training.families._anima.files import load_files
+from genga.training.families._anima.base import FOLDERS
+from genga.training.families._anima.files import PARTS, load_files
 from genga.training.families._anima.names import original
 from genga.training.families._anima.names import whole as whole_names
 from genga.training.families.anima import FAMILY, encode, load, whole
-from genga.training.families.family import load_base
+from genga.training.families.family import family_of, load_base
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +153,27 @@ def test_names_of_full_size_are_those_of_the_original_code():
     assert [original(name) for name in transformer] == [transformer_key(name) for name in transformer]
     assert len(vae) == 194
     assert convert_wan_vae_to_diffusers({vae_key(name): name for name in vae}) == {name: name for name in vae}
+
+
+def entries() -> list[dict]:
+    """The entries for models.yaml in docs/training.md."""
+    page = (Path(__file__).parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
+    section = page.split("\n## On Anima\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"^```yaml\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    return [found for block in blocks if "base" in (found := yaml.safe_load(block))]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_entries_in_the_docs_are_read(tmp_path, number):
+    catalogue = {"embedded": {}, "published": entries()[number]}
+    (tmp_path / "models.yaml").write_text(yaml.safe_dump(catalogue, sort_keys=False), encoding="utf-8")
+    section = Params(use="published", folder="weights", device="cpu", batch=1)
+    model = registry.load(section, tmp_path).model("base")
+    assert family_of(model) is FAMILY and "non-commercial" in model.licence and model.revision
+    by_part = {file.part: file for file in model.files}
+    if model.entry.folder is None:
+        assert tuple(by_part) == PARTS
+        assert by_part["model"].pinned == "bd43b7cffe1ed1153d9c41e7beb2f18cb1273eafbaa3af3edd6a173dc90a006e"
+    else:
+        listed = {file.remote.split("/")[0] for file in model.files if "/" in file.remote}
+        assert listed == set(FOLDERS)

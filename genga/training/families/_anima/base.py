@@ -23,7 +23,15 @@ VAE_SCALE = 8  # px of the image per latent, each way
 PATCH = 2  # latents of a side that the transformer takes at once
 SHIFT = 3.0  # of the flow, where a base does not say; as its authors and the UIs have it
 
-_PARTS = ("scheduler", "t5_tokenizer", "text_conditioner", "text_encoder", "tokenizer", "transformer", "vae")
+FOLDERS = (
+    "scheduler",
+    "t5_tokenizer",
+    "text_conditioner",
+    "text_encoder",
+    "tokenizer",
+    "transformer",
+    "vae",
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ def load(path: str | Path) -> Base:
             f"{path}: one file of Anima holds its transformer and adapter alone; list text_encoder, vae, tokenizer and"
             " t5_tokenizer beside it under files of its entry in models.yaml (docs/training.md, On Anima)"
         )
-    for part in _PARTS:
+    for part in FOLDERS:
         if not (path / part).is_dir():
             raise GengaError(
                 f"{path}: not a diffusers folder of Anima, {part}/ is missing; `genga models pull` fetches the base"

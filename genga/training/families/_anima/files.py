@@ -3,6 +3,7 @@
 Sizes are read off the tensors, so a base may be of any; what no tensor tells is as Anima has it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,12 @@ def _read(path: Path) -> Tensors:
 
 def _tokenizer(path: Path, end: str | None) -> Any:
     try:
-        found = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises Exception itself
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise GengaError(f"{path}: is not the tokenizer.json that it should be ({error})") from error
+    if not isinstance(written, dict) or not isinstance(written.get("model"), dict):
+        raise GengaError(f"{path}: is not the tokenizer.json that it should be: it has no model")
+    found = Tokenizer.from_file(str(path))
     if end is not None and found.token_to_id(end) is None:
         raise GengaError(f"{path}: has no token {end}: it is not T5's tokenizer.json")
     return PreTrainedTokenizerFast(tokenizer_object=found, eos_token=end)
