@@ -8,6 +8,7 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 from anima_files import save_original_files
+from conftest import ROOT
 from diffusers import (
     AnimaTextConditioner,
     AutoencoderKLQwenImage,
@@ -22,6 +23,9 @@ from transformers import Qwen2Tokenizer, Qwen3Model, T5TokenizerFast
 
 from genga.errors import GengaError
 from genga.evaluation.sample import Params, drawn
+from genga.params.check import check_recipe
+from genga.params.recipes import read_recipe
+from genga.params.section import read_params
 from genga.training import lora_file, tensor_file
 from genga.training.examples import Example
 from genga.training.families._anima import names
@@ -293,3 +297,12 @@ def test_names_and_shapes_of_full_size():
     # ComfyUI finds a LoRA's modules by the checkpoint's own names, `diffusion_model.` in the place of `net.`
     known = {name.replace("net.", "diffusion_model.", 1).removesuffix(".weight") for name in published}
     assert modules.keys() <= known
+
+
+def test_the_recipe_is_one_that_the_base_can_be_trained_with(folder):
+    values = check_recipe(read_params(ROOT / "params.yaml"), read_recipe(ROOT, "anima-lora"))
+    train, sample = values.of("train"), values.of("sample")
+    FAMILY.check(load(folder), params(**train))
+    assert FAMILY.sampler(load(folder), sample["scheduler"])
+    assert (train["timesteps"], train["timestep_scale"], train["shift"]) == ("logit_normal", 1.3, 1.0)
+    assert sample["width"] % FAMILY.side == sample["height"] % FAMILY.side == 0
