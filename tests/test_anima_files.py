@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 from anima_files import save_original_files, transformer_key, vae_key
-from diffusers import AnimaTextConditioner, AutoencoderKLQwenImage, CosmosTransformer3DModel
+from diffusers import AnimaTextConditioner, AutoencoderKLQwenImage, CosmosTransformer3DModel, ModularPipeline
 from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
 from safetensors.torch import load_file, save_file
 from tiny_anima import FULL_SIZE, save_tiny_anima
@@ -21,7 +21,7 @@ from genga.training.families._anima.base import FOLDERS
 from genga.training.families._anima.files import PARTS, load_files
 from genga.training.families._anima.names import original
 from genga.training.families._anima.names import whole as whole_names
-from genga.training.families.anima import FAMILY, encode, load, whole
+from genga.training.families.anima import FAMILY, encode, load, whole, write_folder
 from genga.training.families.family import family_of, load_base
 
 
@@ -177,3 +177,27 @@ def test_the_entries_in_the_docs_are_read(tmp_path, number):
     else:
         listed = {file.remote.split("/")[0] for file in model.files if "/" in file.remote}
         assert listed == set(FOLDERS)
+
+
+@pytest.mark.parametrize("source", ["files", "folder"])
+def test_a_folder_is_written_that_diffusers_and_we_read(folder, files, tmp_path, source):
+    base = load_files(files) if source == "files" else load(folder)
+    trained = {name: tensor + 1 for name, tensor in base.transformer.state_dict().items()}
+    contents = []
+    for name in ("one", "other"):
+        write_folder(base, {"transformer": trained}, tmp_path / name)
+        written = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        contents.append([(path.relative_to(tmp_path / name), path.read_bytes()) for path in written])
+    assert contents[0] == contents[1]
+    found = load(tmp_path / "one")
+    for part in ("adapter", "text_encoder", "vae"):
+        assert state_sha256(getattr(found, part)) == state_sha256(getattr(base, part)), part
+    assert all(torch.equal(tensor, trained[name]) for name, tensor in found.transformer.state_dict().items())
+    with torch.no_grad():
+        assert torch.allclose(encode(found, ["", "hana, 1girl"])[0], encode(base, ["", "hana, 1girl"])[0], atol=1e-5)
+    pipeline = ModularPipeline.from_pretrained(str(tmp_path / "one"))
+    pipeline.load_components(dtype=torch.float32)
+    assert pipeline.transformer.config.concat_padding_mask and pipeline.scheduler.config.shift == 3.0
+    assert torch.equal(pipeline.transformer.proj_out.weight, trained["proj_out.weight"])
+    assert pipeline.tokenizer("hana, smile").input_ids == base.words("hana, smile").input_ids
+    assert pipeline.t5_tokenizer("hana, 1girl").input_ids == base.t5_words("hana, 1girl").input_ids

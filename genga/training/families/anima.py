@@ -8,12 +8,13 @@ or DPM-Solver++ 2M (Lu et al. 2022) on the flow.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from genga.errors import GengaError
-from genga.training.families._anima import flow, names
+from genga.training.families._anima import flow, names, writing
 from genga.training.families._anima.base import PATCH, VAE_SCALE, Base, load
 from genga.training.families._anima.files import load_files
 from genga.training.families.family import Choices, Conditions, Family, LoraKeys, NoiseSchedule, Size
@@ -159,6 +160,12 @@ def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[
     """
     adapter = states.get(_ADAPTER, base.adapter.state_dict())
     return names.whole(states.get(_TRANSFORMER, base.transformer.state_dict()), adapter)
+
+
+def write_folder(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]], folder: Path) -> None:
+    """Write a diffusers folder. states: of networks by their names in `networks`, and of `autoencoder`."""
+    places = {_TRANSFORMER: "transformer", _TEXT: "text_encoder", _ADAPTER: "text_conditioner", "autoencoder": "vae"}
+    writing.write_folder(base, {places[name]: state for name, state in states.items()}, folder)
 
 
 def header(base: Base, choices: Choices) -> dict[str, Any]:

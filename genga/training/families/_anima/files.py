@@ -87,7 +87,8 @@ def _tokenizer(path: Path, end: str | None) -> Any:
     found = Tokenizer.from_file(str(path))
     if end is not None and found.token_to_id(end) is None:
         raise GengaError(f"{path}: has no token {end}: it is not T5's tokenizer.json")
-    return PreTrainedTokenizerFast(tokenizer_object=found, eos_token=end)
+    # What a folder that is written of it says: there are no tokens but those of the file.
+    return PreTrainedTokenizerFast(tokenizer_object=found, eos_token=end, extra_ids=0)
 
 
 def _is_buffer(name: str) -> bool:
