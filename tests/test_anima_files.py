@@ -17,6 +17,7 @@ from genga.errors import GengaError
 from genga.models import registry
 from genga.params.models import Params
 from genga.training.device import state_sha256
+from genga.training.families import sd15
 from genga.training.families._anima.base import FOLDERS
 from genga.training.families._anima.files import PARTS, load_files
 from genga.training.families._anima.names import original
@@ -80,7 +81,7 @@ def swapped(files, part, other):
     [
         (
             lambda files: swapped(files, "model", "vae"),
-            r"vae.safetensors: has no llm_adapter.\* by which Anima reads",
+            r"vae.safetensors: has no llm_adapter.\* as Anima has; write its own family",
         ),
         (
             lambda files: swapped(files, "vae", "model"),
@@ -119,6 +120,12 @@ def test_a_tensor_too_few_or_too_many_is_named(files, gone, added):
 def test_one_file_alone_says_what_it_lacks(files):
     with pytest.raises(GengaError, match=r"holds its transformer and adapter alone; list text_encoder, vae, tokenizer"):
         load(files["model"])
+
+
+def test_a_file_of_anima_given_to_another_family_says_so(files):
+    message = "is a file of Anima, but models.yaml has family: sd15 for it .*; write family: anima for this base"
+    with pytest.raises(GengaError, match=message):
+        sd15.load(files["model"])
 
 
 def test_a_base_is_written_as_it_was_published(folder, files):

@@ -7,7 +7,7 @@ file as diffusion-pipe writes it, which ComfyUI and diffusers read. Samplers add
 or DPM-Solver++ 2M (Lu et al. 2022) on the flow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from genga.errors import GengaError
 from genga.training.families._anima import flow, names, writing
 from genga.training.families._anima.base import PATCH, VAE_SCALE, Base, load
 from genga.training.families._anima.files import load_files
-from genga.training.families.family import Choices, Conditions, Family, LoraKeys, NoiseSchedule, Size
+from genga.training.families.family import Choices, Conditions, Family, LoraKeys, NoiseSchedule, Size, States
 from genga.vocabulary.text import Part
 
 _TRANSFORMER, _TEXT, _ADAPTER = "transformer", "text", "adapter"
@@ -153,7 +153,7 @@ def name_in_file(network: str, module: str) -> str:
     return called[network](module)
 
 
-def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
     """Return the tensors of one file in the original layout: transformer and adapter, the base's where none is given.
 
     states: tensors of networks, by their names in `networks`; the text encoder has a file of its own.
@@ -162,7 +162,7 @@ def whole(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[
     return names.whole(states.get(_TRANSFORMER, base.transformer.state_dict()), adapter)
 
 
-def write_folder(base: Base, states: Mapping[str, Mapping[str, torch.Tensor]], folder: Path) -> None:
+def write_folder(base: Base, states: States, folder: Path) -> None:
     """Write a diffusers folder. states: of networks by their names in `networks`, and of `autoencoder`."""
     places = {_TRANSFORMER: "transformer", _TEXT: "text_encoder", _ADAPTER: "text_conditioner", "autoencoder": "vae"}
     writing.write_folder(base, {places[name]: state for name, state in states.items()}, folder)
@@ -200,10 +200,11 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
-    whole=whole,
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,
     lora_keys=LoraKeys(".lora_A.weight", ".lora_B.weight", None),
     header=header,
+    whole=whole,
+    write_folder=write_folder,
 )

@@ -64,7 +64,8 @@ def load(path: str | Path) -> Base:
     for part in FOLDERS:
         if not (path / part).is_dir():
             raise GengaError(
-                f"{path}: not a diffusers folder of Anima, {part}/ is missing; `genga models pull` fetches the base"
+                f"{path}: not a diffusers folder of Anima, {part}/ is missing; `genga models pull` fetches the base, or"
+                " write its own family into models.yaml"
             )
     return prepared(path, lambda: _from_folder(path))
 

@@ -53,7 +53,7 @@ def _loaded(files: Mapping[str, Path]) -> Base:
     adapter = {name.removeprefix(ADAPTER): named[name] for name in named if name.startswith(ADAPTER)}
     transformer = {name: named[name] for name in named if not (name.startswith(ADAPTER) or _is_buffer(name))}
     if not adapter:
-        raise GengaError(f"{files['model']}: has no {ADAPTER}* by which Anima reads captions; not a base of Anima")
+        raise GengaError(f"{files['model']}: has no {ADAPTER}* as Anima has; write its own family into models.yaml")
     encoder = {
         name.removeprefix("model."): tensor
         for name, tensor in _read(files["text_encoder"]).items()

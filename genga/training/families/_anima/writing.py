@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 
 from genga.training.families._anima.base import Base
-
-State = Mapping[str, torch.Tensor]
+from genga.training.families.family import States
 
 # Library and class of every part of `AnimaModularPipeline`, by its folder.
 _CLASSES = {
@@ -27,7 +25,7 @@ _REPO = "circlestone-labs/Anima-Base-v1.0-Diffusers"
 _PASSING = ("dtype", "torch_dtype", "transformers_version", "architectures")  # of how a network was loaded
 
 
-def write_folder(base: Base, states: Mapping[str, State], folder: Path) -> None:
+def write_folder(base: Base, states: States, folder: Path) -> None:
     """Write a base with states in the place of its own, by the names of its folders: transformer, text_encoder, ..."""
     networks = {
         "text_conditioner": base.adapter,

@@ -175,6 +175,7 @@ _KINDS = {
     "Stable Diffusion 1.x": ("cond_stage_model.transformer.", "sd15"),
     "Stable Diffusion XL": ("conditioner.embedders.1.", "sdxl"),
     "Stable Diffusion 2.x": ("cond_stage_model.model.", ""),
+    "Anima": ("net.llm_adapter.", "anima"),
     "Stable Diffusion XL's refiner": ("conditioner.embedders.0.model.", ""),
 }
 # The first anime bases name their text encoder so, without `text_model`.
