@@ -50,7 +50,8 @@ TRAIN: dict[str, Any] = {
     "text_encoder": True, "learning_rate": 1e-4, "text_learning_rate": 5e-5, "schedule": "constant", "warmup": 0,
     "optimizer": "adamw", "betas": [0.9, 0.999], "weight_decay": 0.01, "ema": 0.0, "max_grad_norm": 1.0,
     "clip_skip": 1, "max_tokens": 75, "caption_dropout": 0.1, "tag_dropout": 0.1,
-    "shuffle": True, "flip": False, "noise_offset": 0.0, "multires_iterations": 0, "multires_discount": 0.3,
+    "shuffle": True, "flip": False, "timesteps": "uniform", "timestep_scale": 1.0, "timestep_mean": 0.0, "shift": None,
+    "noise_offset": 0.0, "multires_iterations": 0, "multires_discount": 0.3,
     "min_snr_gamma": 5.0, "select": {}, "buckets": None, "phases": [],
 }  # fmt: skip
 SAMPLE: dict[str, Any] = {

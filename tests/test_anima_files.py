@@ -137,6 +137,10 @@ def test_a_base_is_written_as_it_was_published(folder, files):
     changed = whole(base, {"transformer": trained})
     assert torch.equal(changed["net.blocks.1.mlp.layer1.weight"], published["net.blocks.1.mlp.layer1.weight"] + 1)
     assert torch.equal(changed["net.llm_adapter.embed.weight"], published["net.llm_adapter.embed.weight"])
+    read = FAMILY.states(base, changed)
+    assert read.keys() == FAMILY.networks(base).keys()
+    assert all(torch.equal(tensor, trained[name]) for name, tensor in read["transformer"].items())
+    assert read["adapter"].keys() == base.adapter.state_dict().keys()
 
 
 def test_the_published_file_is_of_just_these_names_and_shapes():

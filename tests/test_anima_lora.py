@@ -110,13 +110,20 @@ def test_a_killed_run_ends_in_the_same_bytes(folder, tmp_path):
 
 
 def test_a_fine_tune_is_written_as_a_base_is_published(folder, tmp_path):
-    run(folder, tmp_path, method="full", max_steps=2)
+    run(folder, tmp_path, method="full", max_steps=2, learning_rate=0.05)
     files = save_original_files(tmp_path / "files", folder)
+    published = load_files(files)
     before, after = load_file(files["model"]), load_file(tmp_path / "hana" / "unfinished" / "hana-000002.safetensors")
     assert {name: tensor.shape for name, tensor in after.items()} == {name: one.shape for name, one in before.items()}
     kept = {name for name in before if torch.equal(before[name], after[name])}
     assert kept == {name for name in before if name.startswith("net.llm_adapter.")}
     files["model"] = tmp_path / "hana" / "unfinished" / "hana-000002.safetensors"
+    checkpoints = [(2, files["model"])]
+    found = drawn(loaded_of(published), checkpoints, "", 1, picture_params(), CPU, is_whole=True)
+    pictures = [image for _, image in found]
+    ((_, wanted),) = drawn(loaded_of(load_files(files)), [], "", 1, picture_params(), CPU)
+    assert abs(pictures[1].astype(int) - wanted.astype(int)).max() <= 1
+    assert (pictures[0] != wanted).any()
     trained = load_files(files).transformer.state_dict()
     assert torch.equal(trained["proj_out.weight"], after["net.final_layer.linear.weight"])
 

@@ -7,7 +7,7 @@ file as diffusion-pipe writes it, which ComfyUI and diffusers read. Samplers add
 or DPM-Solver++ 2M (Lu et al. 2022) on the flow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,13 @@ def _condition(base: Base, parts: Sequence[Part]) -> torch.Tensor:
     read = [token for text, _ in parts for token in _tokens(base.words, text)][:_TOKENS]
     if read:
         ids = torch.tensor([read], device=encoder.device)
-        states = encoder(input_ids=ids, use_cache=False).last_hidden_state
+        said = encoder(input_ids=ids, use_cache=False).last_hidden_state
     else:  # nothing is said: as if one token were masked
-        states = torch.zeros(1, 1, encoder.config.hidden_size, device=encoder.device, dtype=encoder.dtype)
+        said = torch.zeros(1, 1, encoder.config.hidden_size, device=encoder.device, dtype=encoder.dtype)
     asked = [(token, weight) for text, weight in parts for token in _tokens(base.t5_words, text)][: _TOKENS - 1]
     asked.append((base.t5_words.eos_token_id, 1.0))
     wanted = torch.tensor([[token for token, _ in asked]], device=adapter.device)
-    found = adapter(source_hidden_states=states.to(adapter.dtype), target_input_ids=wanted)
+    found = adapter(source_hidden_states=said.to(adapter.dtype), target_input_ids=wanted)
     weights = torch.ones(found.shape[1])
     weights[: len(asked)] = torch.tensor([weight for _, weight in asked])
     return found * weights[None, :, None].to(found)
@@ -162,6 +162,12 @@ def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
     return names.whole(states.get(_TRANSFORMER, base.transformer.state_dict()), adapter)
 
 
+def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
+    """Return the networks' states out of such a file; the text encoder's is the base's, it has none of it."""
+    transformer, adapter = names.own(tensors, base.transformer, base.adapter)
+    return {_TRANSFORMER: transformer, _TEXT: base.text_encoder.state_dict(), _ADAPTER: adapter}
+
+
 def write_folder(base: Base, states: States, folder: Path) -> None:
     """Write a diffusers folder. states: of networks by their names in `networks`, and of `autoencoder`."""
     places = {_TRANSFORMER: "transformer", _TEXT: "text_encoder", _ADAPTER: "text_conditioner", "autoencoder": "vae"}
@@ -206,5 +212,6 @@ FAMILY = Family(
     lora_keys=LoraKeys(".lora_A.weight", ".lora_B.weight", None),
     header=header,
     whole=whole,
+    states=states,
     write_folder=write_folder,
 )

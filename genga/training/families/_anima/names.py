@@ -79,3 +79,11 @@ def whole(transformer: Mapping[str, torch.Tensor], adapter: Mapping[str, torch.T
     """Return the tensors of one file in the original layout, of the two networks' states."""
     named = {WHOLE + original(name): tensor for name, tensor in transformer.items()}
     return named | {WHOLE + ADAPTER + name: tensor for name, tensor in adapter.items()}
+
+
+def own(tensors: Mapping[str, torch.Tensor], transformer: torch.nn.Module, adapter: torch.nn.Module) -> list[Tensors]:
+    """Return the two networks' states out of the tensors of such a file. Raises KeyError if one is missing."""
+    return [
+        {name: tensors[WHOLE + original(name)] for name in transformer.state_dict()},
+        {name: tensors[WHOLE + ADAPTER + name] for name in adapter.state_dict()},
+    ]
