@@ -101,7 +101,7 @@ def test_images_are_cut_anew():
     assert one.cut == Cut((1564, 880), (462, 0, 1102, 880))
     (one,) = recut(SHOWN[:1], Buckets(resolution=512))
     assert one.cut.bucket == (640, 384)
-    assert one.size.original == (640, 360) and one.size.target == (640, 384)
+    assert one.size().original == (640, 360) and one.size().target == (640, 384)
     assert recut(SHOWN, None) is SHOWN
 
 
