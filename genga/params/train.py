@@ -61,9 +61,12 @@ class _Section(Section):
     save_every: int = Field(ge=1, le=10_000_000)  # steps between checkpoints; the last step always is one
     save_precision: Literal["float32", "float16", "bfloat16"]  # of the checkpoint's weights
 
-    method: Literal["lora", "full"]  # lora: matrices beside the base's; full: all its weights (a fine-tune)
+    method: Literal["lora", "dora", "loha", "lokr", "full"]  # full: all weights; else matrices (docs/training.md)
     rank: int = Field(ge=1, le=1024)  # columns of a LoRA's two matrices; its capacity and its size
     alpha: float = Field(gt=0, le=1024)  # the LoRA's output is scaled by alpha / rank; alpha = rank: not at all
+    conv_rank: int | None = Field(ge=1, le=1024)  # of convolutions wider than 1x1; null: rank
+    conv_alpha: float | None = Field(gt=0, le=1024)  # likewise; null: alpha
+    factor: int = Field(ge=-1, le=1024)  # lokr's blocks along a weight's sides, 2..; -1: near the sides' square roots
     modules: Literal["attention", "transformer"]  # attention: q, k, v, out; transformer: also ff and proj, as kohya's
     convolutions: bool  # also the convolutions of the resnets and the down- and upsamplers (LoCon)
     text_encoder: bool  # also attention and MLP of the text encoder
@@ -95,6 +98,17 @@ class _Section(Section):
     multires_iterations: int = Field(ge=0, le=16)  # layers of noise added, coarser from the second on; 0 none
     multires_discount: float = Field(ge=0, le=1)  # strength of each layer against the one before
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
+
+    @model_validator(mode="after")
+    def _method_has_it(self) -> Self:
+        """Refuse what a method has no use for."""
+        if self.factor in (0, 1):
+            raise ValueError(f"factor {self.factor} divides nothing; set it to -1, or to 2 and more")
+        if self.factor > 0 and self.method != "lokr":
+            raise ValueError(f"factor is lokr's, and method is {self.method}; set it to -1, or method to lokr")
+        if not self.convolutions and (self.conv_rank is not None or self.conv_alpha is not None):
+            raise ValueError("conv_rank and conv_alpha are of convolutions; set them to null, or convolutions to true")
+        return self
 
     @model_validator(mode="after")
     def _nothing_cancels(self) -> Self:

@@ -1,4 +1,4 @@
-"""What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the steps."""
+"""What of a base is learnt: matrices put beside it, or all of its weights; and the average of it over the steps."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,30 +43,42 @@ def _group(loaded: LoadedBase, network: str, parameters: Mapping[str, torch.nn.P
 
 
 def _matrices(loaded: LoadedBase, params: Params, adapted: Mapping[str, list[str]]) -> Learnt:
-    """LoRA matrices in float32, in networks that may be in half precision."""
+    """Matrices in float32, in networks that may be in half precision."""
     family, networks = loaded.family, loaded.family.networks(loaded.base)
+    found: dict[str, dict[str, adapters.Factors]] = {}
     parameters: dict[str, torch.nn.Parameter] = {}
     groups = []
     for name, network in networks.items():
         if not adapted[name]:
             continue
-        adapters.attach(network, adapted[name], params.rank, params.alpha, params.seed, name)
+        found[name] = adapters.attached(network, adapted[name], params, name)
         _train(network, params)
-        own: dict[str, torch.nn.Parameter] = {}
-        for module, down, up in adapters.matrices(network, adapted[name]):
-            own |= {f"{name}.{module}.down": down, f"{name}.{module}.up": up}
+        own = {f"{name}.{module}.{part}": one for module, of in found[name].items() for part, one in of.parts.items()}
         parameters |= own
         groups.append(_group(loaded, name, own))
 
     def tensors(dtype: torch.dtype) -> Tensors:
-        found: Tensors = {}
-        for name, network in networks.items():
-            for module, down, up in adapters.matrices(network, adapted[name]):
+        whole: Tensors = {}
+        for name, modules in found.items():
+            for module, of in modules.items():
                 called = family.name_in_file(name, module)
-                found |= lora_file.entry(called, down, up, params.alpha, dtype, family.lora_keys)
-        return found
+                whole |= lora_file.entries(called, of.parts, of.rank, of.alpha, of.folded, dtype, family.lora_keys)
+        return whole
 
     return Learnt(parameters, groups, tensors)
+
+
+def check_method(loaded: LoadedBase, params: Params) -> None:
+    """Raise GengaError if a base's modules cannot be changed by the method of section `train`."""
+    if params.method != "lokr" or params.factor < 0:
+        return
+    networks, adapted = loaded.family.networks(loaded.base), loaded.family.adapted(loaded.base, params)
+    layers: dict[str, Any] = {
+        loaded.family.name_in_file(name, path): networks[name].get_submodule(path)
+        for name, paths in adapted.items()
+        for path in paths
+    }
+    adapters.check_factor(params.factor, {name: layer.weight.shape for name, layer in layers.items()})
 
 
 def _weights(loaded: LoadedBase, params: Params, adapted: Mapping[str, list[str]]) -> Learnt:

@@ -19,7 +19,6 @@ _FIXED = {
     "ss_session_id": 0,
     "ss_training_started_at": 0.0,
     "ss_training_finished_at": 0.0,
-    "ss_network_module": "networks.lora",
     "ss_cache_latents": True,
     "ss_enable_bucket": True,
     "ss_num_reg_images": 0,
@@ -72,8 +71,9 @@ def metadata(
 
 def _training(params: Params) -> dict[str, Any]:
     warmed = params.schedule == "constant" and params.warmup > 0  # which kohya's `constant` is without
-    arguments = {"conv_dim": params.rank, "conv_alpha": params.alpha} if params.convolutions else {}
+    arguments = _arguments(params)
     return {
+        "ss_network_module": "networks.lora" if params.method == "lora" else "lycoris.kohya",
         "ss_network_dim": params.rank,
         "ss_network_alpha": params.alpha,
         "ss_network_args": json.dumps({key: str(value) for key, value in arguments.items()}),
@@ -98,6 +98,17 @@ def _training(params: Params) -> dict[str, Any]:
         "ss_flip_aug": params.flip,
         "ss_threads": params.threads,
     }
+
+
+def _arguments(params: Params) -> dict[str, Any]:
+    """What kohya calls the network's arguments, and lycoris reads of them."""
+    own: dict[str, dict[str, Any]] = {
+        "dora": {"algo": "lora", "dora_wd": True},
+        "loha": {"algo": "loha"},
+        "lokr": {"algo": "lokr", "factor": params.factor},
+    }
+    wide = {"conv_dim": params.conv_rank or params.rank, "conv_alpha": params.conv_alpha or params.alpha}
+    return {**own.get(params.method, {}), **(wide if params.convolutions else {})}
 
 
 def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from genga.training.distributed import Processes
 from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.latents import cached_latents
+from genga.training.learnt import check_method
 from genga.training.metadata import metadata
 from genga.training.plan import Phase, Step, phases_of, steps, total_steps
 from genga.training.resume import CheckpointEntry, RunFolder, RunState
@@ -66,6 +67,7 @@ def train(
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
+    check_method(loaded, params)
     phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
     for phase in phases:
         loaded.family.check(loaded.base, phase.params)

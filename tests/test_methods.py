@@ -1,0 +1,281 @@
+"""LoRA, LoCon, DoRA, LoHa and LoKr: what is learnt, written and loaded back, by genga, lycoris and diffusers."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.utils import logging
+from lycoris.modules import get_module, make_module
+from safetensors.torch import load_file
+from test_train import EXAMPLES, base_folder, run  # noqa: F401 (a fixture)
+from tiny_base import tokenizer
+from training_params import params
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from genga.errors import GengaError
+from genga.params.train import Params
+from genga.training import adapters, lora_file, tensor_file
+from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
+from genga.training.families.family import KOHYA, LoadedBase, LoraKeys
+from genga.training.families.sd15 import FAMILY, encode, load
+from genga.training.learnt import learnt_of
+from genga.training.metadata import metadata
+
+logging.set_verbosity_error()
+
+CPU = torch.device("cpu")
+EVERY = {"modules": "transformer", "text_encoder": True, "rank": 2, "alpha": 1.0}
+METHODS = {
+    "lora": {"method": "lora"},
+    "locon": {"method": "lora", "convolutions": True, "conv_rank": 3, "conv_alpha": 6.0},
+    "dora": {"method": "dora", "convolutions": True},
+    "loha": {"method": "loha", "convolutions": True, "conv_rank": 3, "conv_alpha": 6.0},
+    "lokr": {"method": "lokr", "convolutions": True, "factor": 2},
+    "lokr-square": {"method": "lokr", "factor": -1},
+}
+each = pytest.mark.parametrize("method", METHODS)
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator():
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def loaded_of(folder):
+    return LoadedBase(FAMILY, "sd15", load(folder), "tiny", "0" * 64)
+
+
+def values_of(method, **changes):
+    return params(**{**EVERY, "max_steps": 3, "epochs": 2, **METHODS[method], **changes})
+
+
+@pytest.fixture(scope="module")
+def trained(base_folder, tmp_path_factory):  # noqa: F811
+    """A checkpoint of each method after three steps, by method; made when it is asked for."""
+    made = {}
+
+    def file(method):
+        if method not in made:
+            folder = tmp_path_factory.mktemp(method)
+            run(base_folder, folder, values_of(method))
+            AcceleratorState._reset_state(reset_partial_state=True)
+            (made[method],) = (folder / "hana").rglob("hana-*.safetensors")
+        return made[method]
+
+    return file
+
+
+NOISY, TIMESTEP = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([500])
+
+
+@torch.no_grad()
+def predicted(parts):
+    return parts.unet(NOISY, TIMESTEP, encode(parts, ["hana, smile"], 1)[0]).sample
+
+
+def merged(folder, tensors):
+    loaded = loaded_of(folder)
+    with lora_file.merged(lora_file.modules_by_name(loaded), tensors):
+        return predicted(loaded.base)
+
+
+@each
+def test_the_file_gives_what_was_trained_and_lycoris_reads_every_key(base_folder, trained, method):  # noqa: F811
+    tensors = load_file(trained(method))
+    found = merged(base_folder, tensors)
+    assert (found - predicted(load(base_folder))).abs().max() > 1e-2
+
+    base, used = load(base_folder), set()
+    for network, name_of in ((base.unet, unet_name), (base.text_encoder, text_name)):
+        for path, module in list(network.named_modules()):
+            kind, parts = get_module(tensors, name_of(path))
+            if kind is not None:
+                made = make_module(kind, parts, name_of(path), module)
+                made.merge_to()
+                used |= {f"{name_of(path)}.{part}" for part in kind.weight_list} & tensors.keys()
+    assert used == tensors.keys()
+    assert torch.allclose(predicted(base), found, atol=1e-5)
+
+
+@each
+def test_the_network_with_its_matrices_is_the_base_with_the_file(base_folder, trained, method):  # noqa: F811
+    """What training saw is what a loader gives: not a scale apart, whatever alpha and rank."""
+    loaded, values = loaded_of(base_folder), values_of(method)
+    before = predicted(loaded.base)
+    learnt = learnt_of(loaded, values, CPU)
+    assert torch.equal(predicted(loaded.base), before) or method == "dora"  # which divides by the lengths it has
+    assert torch.allclose(predicted(loaded.base), before, atol=1e-5)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for one in learnt.parameters.values():
+            one += 0.1 * torch.randn_like(one)
+    assert torch.allclose(predicted(loaded.base), merged(base_folder, learnt.tensors(torch.float32)), atol=1e-5)
+    assert {one.dtype for one in learnt.parameters.values()} == {torch.float32}
+
+
+@pytest.mark.parametrize("method", ["lora", "locon"])
+def test_diffusers_draws_the_same(base_folder, trained, method):  # noqa: F811
+    tensors = load_file(trained(method))
+    pipeline = StableDiffusionPipeline.from_pretrained(base_folder, safety_checker=None)
+    pipeline.load_lora_weights(str(trained(method)))
+    names = {unet_name(path) for path, module in pipeline.unet.named_modules() if hasattr(module, "lora_A")}
+    names |= {text_name(path) for path, module in pipeline.text_encoder.named_modules() if hasattr(module, "lora_A")}
+    assert names == {key.split(".")[0] for key in tensors}
+    assert torch.allclose(predicted(pipeline), merged(base_folder, tensors), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["loha", "lokr"])
+def test_diffusers_refuses_the_others_in_stable_diffusion(base_folder, trained, method):  # noqa: F811
+    pipeline = StableDiffusionPipeline.from_pretrained(base_folder, safety_checker=None)
+    with pytest.raises(ValueError, match="not been correctly renamed"):
+        pipeline.load_lora_weights(str(trained(method)))
+
+
+def test_diffusers_leaves_the_lengths_of_dora_out(base_folder, trained):  # noqa: F811
+    tensors = load_file(trained("dora"))
+    pipeline = StableDiffusionPipeline.from_pretrained(base_folder, safety_checker=None)
+    pipeline.load_lora_weights(str(trained("dora")))
+    plain = {key: tensor for key, tensor in tensors.items() if not key.endswith(".dora_scale")}
+    assert torch.allclose(predicted(pipeline), merged(base_folder, plain), atol=1e-5)
+    assert not torch.allclose(predicted(pipeline), merged(base_folder, tensors), atol=1e-3)
+
+
+@each
+def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, method):  # noqa: F811
+    values = values_of(method, max_steps=4, epochs=2, save_every=2, ema=0.9)
+    whole = run(base_folder, tmp_path / "whole", values)
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+    def kill(step, loss):
+        if step.number == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(base_folder, tmp_path / "killed", values, kill)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    seen = []
+    resumed = run(base_folder, tmp_path / "killed", values, lambda step, loss: seen.append(step.number))
+    assert seen == [3, 4]
+    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
+    assert resumed.losses.equals(whole.losses)
+
+
+@each
+def test_a_module_begins_alike_whatever_else_is_learnt(base_folder, method):  # noqa: F811
+    beginnings = []
+    for seed, text_encoder in ((0, True), (1, False), (0, False)):
+        torch.manual_seed(seed)
+        learnt = learnt_of(loaded_of(base_folder), values_of(method, text_encoder=text_encoder, seed=seed), CPU)
+        beginnings.append({name: one.detach().clone() for name, one in learnt.parameters.items()})
+    first, other, again = beginnings
+    assert again.keys() < first.keys()
+    assert all(torch.equal(first[name], one) for name, one in again.items())
+    assert any(not torch.equal(other[name], one) for name, one in again.items())
+
+
+@each
+def test_mixed_precision_and_checkpointed_gradients(base_folder, tmp_path, method):  # noqa: F811
+    # Without convolutions: of one pixel, as the deepest are here, torch's bfloat16 gradients are at times no numbers.
+    narrow = {"convolutions": False, "conv_rank": None, "conv_alpha": None}
+    exact = run(base_folder, tmp_path / "exact", values_of(method, **narrow))
+    AcceleratorState._reset_state(reset_partial_state=True)
+    values = values_of(method, **narrow, precision="bfloat16", gradient_checkpointing=True)
+    mixed = run(base_folder, tmp_path / "mixed", values)
+    assert mixed.losses["loss"].to_list() == pytest.approx(exact.losses["loss"].to_list(), rel=0.05)
+
+
+# What ComfyUI looks for after a module's name (comfy/weight_adapter): of each kind all of the first, maybe the others.
+COMFY = {
+    "lora": ({"lora_up.weight", "lora_down.weight"}, {"lora_mid.weight", "alpha", "dora_scale", "reshape_weight"}),
+    "loha": ({"hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"}, {"hada_t1", "hada_t2", "alpha", "dora_scale"}),
+    "lokr": (
+        set(),
+        {"lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2", "alpha", "dora_scale"},
+    ),
+}
+
+
+@each
+def test_comfyui_finds_every_key_and_changes_the_weights_alike(base_folder, trained, method):  # noqa: F811
+    tensors = {key: tensor.float() for key, tensor in load_file(trained(method)).items()}
+    loaded = loaded_of(base_folder)
+    modules = lora_file.modules_by_name(loaded)
+    kind = re.sub("locon|dora", "lora", method.split("-")[0])
+    always, maybe = COMFY[kind]
+    found = {name: set() for name in {key.split(".")[0] for key in tensors}}
+    for key in tensors:
+        name, _, part = key.partition(".")
+        found[name].add(part)
+    assert found.keys() <= modules.keys()  # lora_unet_ and lora_te_text_model_encoder_layers_: what it maps to a weight
+    assert all(always <= parts <= always | maybe for parts in found.values())
+    if method == "dora":
+        return  # of which it divides by the base's lengths: docs/training.md
+    deltas = lora_file.deltas(tensors)
+    for name in found:
+        of = {part: tensors[f"{name}.{part}"] for part in found[name]}
+        weight = modules[name].weight
+        assert torch.allclose(deltas[name].reshape(weight.shape), comfy(kind, of, weight.shape), atol=1e-6), name
+
+
+def comfy(kind, of, shape):
+    """A module's change as ComfyUI computes it: alpha over the rank that it reads off the matrices."""
+    if kind == "lora":
+        scale = of["alpha"] / of["lora_down.weight"].shape[0]
+        return scale * torch.mm(of["lora_up.weight"].flatten(1), of["lora_down.weight"].flatten(1)).reshape(shape)
+    if kind == "loha":
+        both = torch.mm(of["hada_w1_a"], of["hada_w1_b"]) * torch.mm(of["hada_w2_a"], of["hada_w2_b"])
+        return (of["alpha"] / of["hada_w1_b"].shape[0]) * both.reshape(shape)
+    if "lokr_w2" in of:
+        first = of["lokr_w1"][:, :, None, None] if of["lokr_w2"].dim() == 4 else of["lokr_w1"]
+        return torch.kron(first, of["lokr_w2"]).reshape(shape)
+    second = torch.mm(of["lokr_w2_a"], of["lokr_w2_b"])
+    return (of["alpha"] / of["lokr_w2_b"].shape[0]) * torch.kron(of["lokr_w1"], second).reshape(shape)
+
+
+@pytest.mark.parametrize(
+    ("values", "module", "arguments"),
+    [
+        ({"method": "lora"}, "networks.lora", {}),
+        ({"method": "dora"}, "lycoris.kohya", {"algo": "lora", "dora_wd": "True"}),
+        ({"method": "lokr", "factor": 8}, "lycoris.kohya", {"algo": "lokr", "factor": "8"}),
+        (
+            {"method": "loha", "convolutions": True, "conv_rank": 4, "conv_alpha": 1.0},
+            "lycoris.kohya",
+            {"algo": "loha", "conv_dim": "4", "conv_alpha": "1.0"},
+        ),
+    ],
+)
+def test_the_file_says_which_network_it_is_of(base_folder, values, module, arguments):  # noqa: F811
+    about = metadata("hana", EXAMPLES, params(**values), loaded_of(base_folder), 1, 1)
+    assert (about["ss_network_module"], json.loads(about["ss_network_args"])) == (module, arguments)
+
+
+UNET, TEXT = 192, 72  # modules of SD 1.5; of its resnets and samplers are 22 + 22 + 22 + 3 + 3 and 14 shortcuts more
+
+
+@pytest.mark.parametrize(
+    ("values", "tensors", "numbers"),
+    [
+        ({"method": "lora"}, 2 * (UNET + TEXT), 0),
+        ({"method": "lora", "convolutions": True}, 0, 0),
+        ({"method": "dora"}, 3 * (UNET + TEXT), 0),
+        ({"method": "loha"}, 4 * (UNET + TEXT), 0),
+        ({"method": "lokr"}, 0, 0),
+        ({"method": "lokr", "factor": 8}, 0, 0),
+    ],
+)
+def test_sizes_on_stable_diffusion_1_5(monkeypatch, values, tensors, numbers):
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: self)  # where lycoris measures lengths, which meta has not
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(cross_attention_dim=768)
+        text = CLIPTextModel(CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_attention_heads=12))
+    given = params(rank=16, alpha=16.0, **values)
+    found = adapters.attached(unet, unet_modules(unet, "transformer", given.convolutions), given, "unet")
+    found = {**found, **adapters.attached(text, text_modules(text), given, "text")}
+    parts = [part for of in found.values() for part in of.parts.values()]
+    print(values, len(found), len(parts), sum(part.numel() for part in parts))
