@@ -9,18 +9,17 @@ import torch
 from accelerate.state import AcceleratorState
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import logging
+from lycoris import LoConModule, LohaModule, LokrModule
 from lycoris.modules import get_module, make_module
 from safetensors.torch import load_file
 from test_train import EXAMPLES, base_folder, run  # noqa: F401 (a fixture)
-from tiny_base import tokenizer
 from training_params import params
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
-from genga.params.train import Params
-from genga.training import adapters, lora_file, tensor_file
+from genga.training import adapters, lora_file
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import KOHYA, LoadedBase, LoraKeys
+from genga.training.families.family import LoadedBase, LoraKeys
 from genga.training.families.sd15 import FAMILY, encode, load
 from genga.training.learnt import learnt_of
 from genga.training.metadata import metadata
@@ -255,27 +254,147 @@ def test_the_file_says_which_network_it_is_of(base_folder, values, module, argum
     assert (about["ss_network_module"], json.loads(about["ss_network_args"])) == (module, arguments)
 
 
-UNET, TEXT = 192, 72  # modules of SD 1.5; of its resnets and samplers are 22 + 22 + 22 + 3 + 3 and 14 shortcuts more
-
-
 @pytest.mark.parametrize(
-    ("values", "tensors", "numbers"),
+    ("values", "modules", "tensors", "numbers"),
     [
-        ({"method": "lora"}, 2 * (UNET + TEXT), 0),
-        ({"method": "lora", "convolutions": True}, 0, 0),
-        ({"method": "dora"}, 3 * (UNET + TEXT), 0),
-        ({"method": "loha"}, 4 * (UNET + TEXT), 0),
-        ({"method": "lokr"}, 0, 0),
-        ({"method": "lokr", "factor": 8}, 0, 0),
+        ({"method": "lora"}, 264, 528, 9_437_184),
+        ({"method": "lora", "convolutions": True}, 350, 700, 19_467_264),
+        ({"method": "dora"}, 264, 792, 9_757_248),
+        ({"method": "loha"}, 264, 1056, 18_874_368),
+        ({"method": "lokr"}, 264, 644, 483_040),  # rank 16 is more than half of a side in 148 modules: whole there
+        ({"method": "lokr", "factor": 8}, 264, 792, 1_196_544),
     ],
 )
-def test_sizes_on_stable_diffusion_1_5(monkeypatch, values, tensors, numbers):
+def test_sizes_on_stable_diffusion_1_5(monkeypatch, values, modules, tensors, numbers):
+    """docs/training.md has them as megabytes."""
     monkeypatch.setattr(torch.Tensor, "cpu", lambda self: self)  # where lycoris measures lengths, which meta has not
     with torch.device("meta"):
         unet = UNet2DConditionModel(cross_attention_dim=768)
         text = CLIPTextModel(CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_attention_heads=12))
     given = params(rank=16, alpha=16.0, **values)
-    found = adapters.attached(unet, unet_modules(unet, "transformer", given.convolutions), given, "unet")
-    found = {**found, **adapters.attached(text, text_modules(text), given, "text")}
-    parts = [part for of in found.values() for part in of.parts.values()]
-    print(values, len(found), len(parts), sum(part.numel() for part in parts))
+    found = [
+        *adapters.attached(unet, unet_modules(unet, "transformer", given.convolutions), given, "unet").values(),
+        *adapters.attached(text, text_modules(text), given, "text").values(),
+    ]
+    parts = [part for of in found for part in of.parts.values()]
+    assert (len(found), len(parts), sum(part.numel() for part in parts)) == (modules, tensors, numbers)
+
+
+def test_a_family_without_alpha_has_the_scale_in_its_matrices(base_folder):  # noqa: F811
+    keys = LoraKeys(".lora_A.weight", ".lora_B.weight", None)  # as anima's files
+    loaded = replace(loaded_of(base_folder), family=replace(FAMILY, lora_keys=keys))
+    for method, words in {
+        "dora": {"lora_A.weight", "lora_B.weight", "dora_scale"},
+        "lokr": {"lokr_w1", "lokr_w2"},
+    }.items():
+        learnt = learnt_of(loaded_of(base_folder), values_of(method), CPU)
+        torch.manual_seed(0)
+        with torch.no_grad():
+            for one in learnt.parameters.values():
+                one += 0.1 * torch.randn_like(one)
+        bare = learnt_of(loaded, values_of(method), CPU)
+        with torch.no_grad():
+            for name, one in bare.parameters.items():
+                one.copy_(learnt.parameters[name])
+        first, second = learnt.tensors(torch.float32), bare.tensors(torch.float32)
+        assert {key.split(".", 1)[1] for key in second} >= words and not any(key.endswith(".alpha") for key in second)
+        ones, others = lora_file.changes(first), lora_file.changes(second, keys)
+        for one, other in zip(ones, others, strict=True):
+            assert one.name == other.name and torch.allclose(one.delta, other.delta, atol=1e-6)
+            assert one.lengths is None or torch.equal(one.lengths, other.lengths)
+
+
+@pytest.mark.parametrize("kind", [LoConModule, LohaModule, LokrModule])
+def test_convolutions_in_tuckers_form_are_read(kind):
+    torch.manual_seed(0)
+    layer = torch.nn.Conv2d(12, 20, 3, bias=False)
+    made = kind("a", layer, lora_dim=2, alpha=2, use_tucker=True)
+    tensors = {f"a.{part}": torch.randn_like(one) for part, one in made.state_dict().items() if part != "alpha"}
+    assert {"a.lora_mid.weight", "a.hada_t1", "a.lokr_t2"} & tensors.keys()
+    with torch.no_grad():
+        for part, one in made.named_parameters():
+            one.copy_(tensors[f"a.{part}"])
+    wanted, _ = made.get_diff_weight(shape=layer.weight.shape)
+    (change,) = lora_file.changes({**tensors, "a.alpha": torch.tensor(2.0)})
+    assert torch.allclose(change.delta, wanted, atol=1e-5)
+
+
+def test_lengths_of_rows_and_of_columns():
+    layer = torch.nn.Linear(2, 2, bias=False)
+    tensors = lora_file.entry("a", torch.eye(2), torch.tensor([[3.0, 0.0], [4.0, 1.0]]), 2.0, torch.float32)
+    for lengths, wanted in (
+        ([[10.0], [1.0]], [[10.0, 0.0], [4 / 17**0.5, 1 / 17**0.5]]),  # of (3, 0) and (4, 1)
+        ([[10.0, 2.0]], [[6.0, 0.0], [8.0, 2.0]]),  # of (3, 4) and (0, 1)
+    ):
+        with torch.no_grad():
+            layer.weight.zero_()
+        with lora_file.merged({"a": layer}, {**tensors, "a.dora_scale": torch.tensor(lengths)}):
+            assert torch.allclose(layer.weight, torch.tensor(wanted))
+        with lora_file.merged({"a": layer}, {**tensors, "a.dora_scale": torch.tensor(lengths)}, scale=0.5):
+            assert torch.allclose(layer.weight, 0.5 * torch.tensor(wanted))
+        assert layer.weight.eq(0).all()
+
+
+@each
+def test_the_weights_are_as_before_to_the_bit(base_folder, trained, method):  # noqa: F811
+    loaded = loaded_of(base_folder)
+    before = {name: one.detach().clone() for name, one in loaded.base.unet.state_dict().items()}
+    with lora_file.merged(lora_file.modules_by_name(loaded), load_file(trained(method))):
+        assert any(not torch.equal(before[name], one) for name, one in loaded.base.unet.state_dict().items())
+    assert all(torch.equal(before[name], one) for name, one in loaded.base.unet.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"factor": 8}, "factor is lokr's, and method is lora; set it to -1, or method to lokr"),
+        ({"method": "lokr", "factor": 1}, "factor 1 divides nothing; set it to -1, or to 2 and more"),
+        ({"method": "lokr", "factor": 0}, "factor 0 divides nothing; set it to -1, or to 2 and more"),
+        ({"method": "loha", "conv_rank": 4}, "conv_rank and conv_alpha are of convolutions; set them to null"),
+        ({"method": "locon"}, "Input should be 'lora', 'dora', 'loha', 'lokr' or 'full'"),
+    ],
+)
+def test_what_a_method_has_no_use_for_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        params(**values)
+
+
+def test_a_factor_that_does_not_divide_is_refused_before_anything_is_done(base_folder, tmp_path):  # noqa: F811
+    with pytest.raises(GengaError) as error:
+        run(base_folder, tmp_path, values_of("lokr", factor=3))
+    assert str(error.value) == (
+        "params.yaml:train.factor 3 does not divide the 8 x 8 of lora_unet_down_blocks_0_attentions_0_proj_in; take a"
+        " divisor of 8, or -1"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        (
+            {"a.oft_blocks": torch.eye(2)},
+            "made for another family, or by another method: nothing here reads a.oft_blocks",
+        ),
+        (
+            {"a.lora_A.weight": torch.eye(2)},
+            "made for another family, or by another method: nothing here reads a.lora_A.w",
+        ),
+        (
+            {"a.hada_w1_a": torch.eye(2), "a.alpha": torch.tensor(1.0)},
+            "is not whole: a has no hada_w1_b; train the run",
+        ),
+        ({"a.lokr_w1": torch.eye(2)}, "is not whole: a has no lokr_w2_b; train the run again"),
+        (
+            {"a.lokr_w1": torch.eye(3), "a.lokr_w2": torch.eye(2)},
+            r"another base: a has shape \(4, 4\), not \(6, 6\) here",
+        ),
+        ({"b.lokr_w1": torch.eye(2), "b.lokr_w2": torch.eye(2)}, "made for another base: b has no such module here"),
+    ],
+)
+def test_a_file_that_is_not_of_this_base_is_one_line(tensors, message):
+    layer = torch.nn.Linear(4, 4)
+    before = layer.weight.detach().clone()
+    with pytest.raises(GengaError, match=message), lora_file.merged({"a": layer}, tensors):
+        pass
+    assert torch.equal(layer.weight, before)

@@ -130,7 +130,7 @@ def _kronecker(parts: Tensors) -> torch.Tensor:
     if second is None:
         second = _product(parts["lokr_w2_a"], parts["lokr_w2_b"], parts.get("lokr_t2"))
     first = first.float().reshape(*first.shape, *[1] * (second.dim() - first.dim()))
-    return torch.kron(first, second.float()) * scale
+    return torch.kron(first, second.float().contiguous()) * scale
 
 
 def _scale(parts: Tensors, low: torch.Tensor) -> float:
