@@ -20,6 +20,7 @@ LIBRARIES = {
     "torch": {"training", "evaluation"},
     "diffusers": {"training", "evaluation"},
     "peft": {"training", "evaluation"},
+    "lycoris": {"training.adapters"},
     "onnxruntime": {"models.onnx"},
     "typer": {"cli", "jobs", "scripts"},
     "csv": {"decisions", "people.tagger"},  # which reads the vocabularies of published models

@@ -23,6 +23,7 @@ from genga.training.families.family import LoadedBase, LoraKeys
 from genga.training.families.sd15 import FAMILY, encode, load
 from genga.training.learnt import learnt_of
 from genga.training.metadata import metadata
+from genga.training.plan import phases_of
 
 logging.set_verbosity_error()
 
@@ -250,7 +251,8 @@ def comfy(kind, of, shape):
     ],
 )
 def test_the_file_says_which_network_it_is_of(base_folder, values, module, arguments):  # noqa: F811
-    about = metadata("hana", EXAMPLES, params(**values), loaded_of(base_folder), 1, 1)
+    given = params(**values)
+    about = metadata("hana", phases_of(EXAMPLES, given), given, loaded_of(base_folder), 1, 1)
     assert (about["ss_network_module"], json.loads(about["ss_network_args"])) == (module, arguments)
 
 

@@ -1,6 +1,7 @@
 """From a training set to a run's checkpoints. Names no part of a model: what a base is a family says.
 
-adapters         Put LoRA matrices into a network, and take them out again, by peft.
+adapters         Put matrices beside a network's weights, and take them out again: LoRA by peft, LoHa, LoKr and DoRA
+                 by lycoris.
 applied          A base as a checkpoint makes it, for as long as one looks at it.
 captions         The caption as it is seen this time: dropped, shuffled, thinned.
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
@@ -13,9 +14,10 @@ examples         The images that a run learns from, as the dataset gives them.
 families         Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
 latents          Latents by content: an image is encoded once, whichever run, epoch or dataset asks for it.
 launch           Start a script as several processes, as a configuration of accelerate says, and wait for all of them.
-learnt           What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the
-                 steps.
-lora_file        LoRA as tensors of a file, in the format of kohya's sd-scripts, which every UI of the field reads.
+learnt           What of a base is learnt: matrices put beside it, or all of its weights; and the average of it over
+                 the steps.
+lora_file        What changes a base, as tensors of a file, in the formats of kohya's sd-scripts and of lycoris that
+                 UIs read.
 merge            Make a model of others, without training: sums and differences of checkpoints, and LoRAs put in or
                  found.
 metadata         What a checkpoint's header says about itself: kohya's `ss_*` keys and the modelspec.

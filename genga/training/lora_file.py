@@ -176,7 +176,9 @@ def _apply(weight: torch.Tensor, change: Change, scale: float) -> None:
         whole = weight.float() + delta.to(weight.device)
         lengths = change.lengths.to(weight.device)
         others = [axis for axis in range(whole.dim()) if axis != (0 if lengths.shape[0] == len(whole) else 1)]
-        before = whole.square().sum(others, keepdim=True).sqrt() + torch.finfo(torch.float32).eps  # as lycoris: a row may be 0
+        before = (
+            whole.square().sum(others, keepdim=True).sqrt() + torch.finfo(torch.float32).eps
+        )  # as lycoris: a row may be 0
         delta = whole * (lengths / before) - weight.float()
     weight += (scale * delta).to(weight)
 

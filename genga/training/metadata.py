@@ -73,7 +73,7 @@ def _training(params: Params) -> dict[str, Any]:
     warmed = params.schedule == "constant" and params.warmup > 0  # which kohya's `constant` is without
     arguments = _arguments(params)
     return {
-        "ss_network_module": "networks.lora" if params.method == "lora" else "lycoris.kohya",
+        "ss_network_module": "lycoris.kohya" if params.method in ("dora", "loha", "lokr") else "networks.lora",
         "ss_network_dim": params.rank,
         "ss_network_alpha": params.alpha,
         "ss_network_args": json.dumps({key: str(value) for key, value in arguments.items()}),
