@@ -1,23 +1,26 @@
 """LoRA, LoCon, DoRA, LoHa and LoKr: what is learnt, written and loaded back, by genga, lycoris and diffusers."""
 
 import json
+import math
 import re
 from dataclasses import replace
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import logging
 from lycoris import LoConModule, LohaModule, LokrModule
 from lycoris.modules import get_module, make_module
 from safetensors.torch import load_file
-from test_train import EXAMPLES, base_folder, run  # noqa: F401 (a fixture)
+from tiny_base import save_tiny_base
+from tiny_sdxl import save_tiny_sdxl
+from tiny_training import CPU, EXAMPLES, train_tiny
 from training_params import params
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
 from genga.training import adapters, lora_file
+from genga.training.families import sdxl
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
 from genga.training.families.family import LoadedBase, LoraKeys
 from genga.training.families.sd15 import FAMILY, encode, load
@@ -27,7 +30,6 @@ from genga.training.plan import phases_of
 
 logging.set_verbosity_error()
 
-CPU = torch.device("cpu")
 EVERY = {"modules": "transformer", "text_encoder": True, "rank": 2, "alpha": 1.0}
 METHODS = {
     "lora": {"method": "lora"},
@@ -40,10 +42,9 @@ METHODS = {
 each = pytest.mark.parametrize("method", METHODS)
 
 
-@pytest.fixture(autouse=True)
-def fresh_accelerator():
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
+@pytest.fixture(scope="module")
+def base_folder(tmp_path_factory):
+    return save_tiny_base(tmp_path_factory.mktemp("base"))
 
 
 def loaded_of(folder):
@@ -55,15 +56,14 @@ def values_of(method, **changes):
 
 
 @pytest.fixture(scope="module")
-def trained(base_folder, tmp_path_factory):  # noqa: F811
+def trained(base_folder, tmp_path_factory):
     """A checkpoint of each method after three steps, by method; made when it is asked for."""
     made = {}
 
     def file(method):
         if method not in made:
             folder = tmp_path_factory.mktemp(method)
-            run(base_folder, folder, values_of(method))
-            AcceleratorState._reset_state(reset_partial_state=True)
+            train_tiny(loaded_of(base_folder), folder, values_of(method))
             (made[method],) = (folder / "hana").rglob("hana-*.safetensors")
         return made[method]
 
@@ -85,7 +85,7 @@ def merged(folder, tensors):
 
 
 @each
-def test_the_file_gives_what_was_trained_and_lycoris_reads_every_key(base_folder, trained, method):  # noqa: F811
+def test_the_file_gives_what_was_trained_and_lycoris_reads_every_key(base_folder, trained, method):
     tensors = load_file(trained(method))
     found = merged(base_folder, tensors)
     assert (found - predicted(load(base_folder))).abs().max() > 1e-2
@@ -103,7 +103,7 @@ def test_the_file_gives_what_was_trained_and_lycoris_reads_every_key(base_folder
 
 
 @each
-def test_the_network_with_its_matrices_is_the_base_with_the_file(base_folder, trained, method):  # noqa: F811
+def test_the_network_with_its_matrices_is_the_base_with_the_file(base_folder, trained, method):
     """What training saw is what a loader gives: not a scale apart, whatever alpha and rank."""
     loaded, values = loaded_of(base_folder), values_of(method)
     before = predicted(loaded.base)
@@ -118,8 +118,29 @@ def test_the_network_with_its_matrices_is_the_base_with_the_file(base_folder, tr
     assert {one.dtype for one in learnt.parameters.values()} == {torch.float32}
 
 
+@pytest.mark.parametrize("method", ["locon", "dora", "loha", "lokr"])
+def test_sdxl_is_learnt_by_every_method(tmp_path, method):
+    """Every layer that was trained gives what the fresh one with the file gives."""
+    folder, values = save_tiny_sdxl(tmp_path / "base", shallow=True), values_of(method, max_steps=1)
+    trained, fresh = (LoadedBase(sdxl.FAMILY, "sdxl", sdxl.load(folder), "tiny", "0" * 64) for _ in range(2))
+    train_tiny(trained, tmp_path, values)
+    (file,) = (tmp_path / "hana").rglob("hana-*.safetensors")
+    tensors, compared = load_file(file), set()
+    with torch.no_grad(), lora_file.merged(lora_file.modules_by_name(fresh), tensors):
+        for network, paths in sdxl.FAMILY.adapted(fresh.base, values).items():
+            first, second = (sdxl.FAMILY.networks(one.base)[network] for one in (trained, fresh))
+            for path in paths:
+                compared.add(sdxl.FAMILY.name_in_file(network, path))
+                weight = second.get_submodule(path).weight
+                shape = (1, weight.shape[1], *[4] * (weight.dim() - 2))
+                looks = torch.linspace(-1, 1, math.prod(shape)).reshape(shape)
+                found = first.get_submodule(path)(looks)
+                assert torch.allclose(found, second.get_submodule(path)(looks), atol=1e-5), path
+    assert compared == {key.split(".")[0] for key in tensors}
+
+
 @pytest.mark.parametrize("method", ["lora", "locon"])
-def test_diffusers_draws_the_same(base_folder, trained, method):  # noqa: F811
+def test_diffusers_draws_the_same(base_folder, trained, method):
     tensors = load_file(trained(method))
     pipeline = StableDiffusionPipeline.from_pretrained(base_folder, safety_checker=None)
     pipeline.load_lora_weights(str(trained(method)))
@@ -130,13 +151,13 @@ def test_diffusers_draws_the_same(base_folder, trained, method):  # noqa: F811
 
 
 @pytest.mark.parametrize("method", ["loha", "lokr"])
-def test_diffusers_refuses_the_others_in_stable_diffusion(base_folder, trained, method):  # noqa: F811
+def test_diffusers_refuses_the_others_in_stable_diffusion(base_folder, trained, method):
     pipeline = StableDiffusionPipeline.from_pretrained(base_folder, safety_checker=None)
     with pytest.raises(ValueError, match="not been correctly renamed"):
         pipeline.load_lora_weights(str(trained(method)))
 
 
-def test_diffusers_leaves_the_lengths_of_dora_out(base_folder, trained):  # noqa: F811
+def test_diffusers_leaves_the_lengths_of_dora_out(base_folder, trained):
     tensors = load_file(trained("dora"))
     pipeline = StableDiffusionPipeline.from_pretrained(base_folder, safety_checker=None)
     pipeline.load_lora_weights(str(trained("dora")))
@@ -146,27 +167,27 @@ def test_diffusers_leaves_the_lengths_of_dora_out(base_folder, trained):  # noqa
 
 
 @each
-def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, method):  # noqa: F811
+def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, method):
     values = values_of(method, max_steps=4, epochs=2, save_every=2, ema=0.9)
-    whole = run(base_folder, tmp_path / "whole", values)
-    AcceleratorState._reset_state(reset_partial_state=True)
+    whole = train_tiny(loaded_of(base_folder), tmp_path / "whole", values)
 
     def kill(step, loss):
         if step.number == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill)
-    AcceleratorState._reset_state(reset_partial_state=True)
+        train_tiny(loaded_of(base_folder), tmp_path / "killed", values, kill)
     seen = []
-    resumed = run(base_folder, tmp_path / "killed", values, lambda step, loss: seen.append(step.number))
+    resumed = train_tiny(
+        loaded_of(base_folder), tmp_path / "killed", values, lambda step, loss: seen.append(step.number)
+    )
     assert seen == [3, 4]
     assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
     assert resumed.losses.equals(whole.losses)
 
 
 @each
-def test_a_module_begins_alike_whatever_else_is_learnt(base_folder, method):  # noqa: F811
+def test_a_module_begins_alike_whatever_else_is_learnt(base_folder, method):
     beginnings = []
     for seed, text_encoder in ((0, True), (1, False), (0, False)):
         torch.manual_seed(seed)
@@ -179,13 +200,12 @@ def test_a_module_begins_alike_whatever_else_is_learnt(base_folder, method):  # 
 
 
 @each
-def test_mixed_precision_and_checkpointed_gradients(base_folder, tmp_path, method):  # noqa: F811
+def test_mixed_precision_and_checkpointed_gradients(base_folder, tmp_path, method):
     # Without convolutions: of one pixel, as the deepest are here, torch's bfloat16 gradients are at times no numbers.
     narrow = {"convolutions": False, "conv_rank": None, "conv_alpha": None}
-    exact = run(base_folder, tmp_path / "exact", values_of(method, **narrow))
-    AcceleratorState._reset_state(reset_partial_state=True)
+    exact = train_tiny(loaded_of(base_folder), tmp_path / "exact", values_of(method, **narrow))
     values = values_of(method, **narrow, precision="bfloat16", gradient_checkpointing=True)
-    mixed = run(base_folder, tmp_path / "mixed", values)
+    mixed = train_tiny(loaded_of(base_folder), tmp_path / "mixed", values)
     assert mixed.losses["loss"].to_list() == pytest.approx(exact.losses["loss"].to_list(), rel=0.05)
 
 
@@ -201,7 +221,7 @@ COMFY = {
 
 
 @each
-def test_comfyui_finds_every_key_and_changes_the_weights_alike(base_folder, trained, method):  # noqa: F811
+def test_comfyui_finds_every_key_and_changes_the_weights_alike(base_folder, trained, method):
     tensors = {key: tensor.float() for key, tensor in load_file(trained(method)).items()}
     loaded = loaded_of(base_folder)
     modules = lora_file.modules_by_name(loaded)
@@ -250,7 +270,7 @@ def comfy(kind, of, shape):
         ),
     ],
 )
-def test_the_file_says_which_network_it_is_of(base_folder, values, module, arguments):  # noqa: F811
+def test_the_file_says_which_network_it_is_of(base_folder, values, module, arguments):
     given = params(**values)
     about = metadata("hana", phases_of(EXAMPLES, given), given, loaded_of(base_folder), 1, 1)
     assert (about["ss_network_module"], json.loads(about["ss_network_args"])) == (module, arguments)
@@ -282,7 +302,7 @@ def test_sizes_on_stable_diffusion_1_5(monkeypatch, values, modules, tensors, nu
     assert (len(found), len(parts), sum(part.numel() for part in parts)) == (modules, tensors, numbers)
 
 
-def test_a_family_without_alpha_has_the_scale_in_its_matrices(base_folder):  # noqa: F811
+def test_a_family_without_alpha_has_the_scale_in_its_matrices(base_folder):
     keys = LoraKeys(".lora_A.weight", ".lora_B.weight", None)  # as anima's files
     loaded = replace(loaded_of(base_folder), family=replace(FAMILY, lora_keys=keys))
     for method, words in {
@@ -338,7 +358,7 @@ def test_lengths_of_rows_and_of_columns():
 
 
 @each
-def test_the_weights_are_as_before_to_the_bit(base_folder, trained, method):  # noqa: F811
+def test_the_weights_are_as_before_to_the_bit(base_folder, trained, method):
     loaded = loaded_of(base_folder)
     before = {name: one.detach().clone() for name, one in loaded.base.unet.state_dict().items()}
     with lora_file.merged(lora_file.modules_by_name(loaded), load_file(trained(method))):
@@ -361,9 +381,9 @@ def test_what_a_method_has_no_use_for_is_refused(values, message):
         params(**values)
 
 
-def test_a_factor_that_does_not_divide_is_refused_before_anything_is_done(base_folder, tmp_path):  # noqa: F811
+def test_a_factor_that_does_not_divide_is_refused_before_anything_is_done(base_folder, tmp_path):
     with pytest.raises(GengaError) as error:
-        run(base_folder, tmp_path, values_of("lokr", factor=3))
+        train_tiny(loaded_of(base_folder), tmp_path, values_of("lokr", factor=3))
     assert str(error.value) == (
         "params.yaml:train.factor 3 does not divide the 8 x 8 of lora_unet_down_blocks_0_attentions_0_proj_in; take a"
         " divisor of 8, or -1"
