@@ -101,6 +101,18 @@ def test_the_card_of_a_run(project: Path) -> None:
     assert "People corrected 3 times what models had decided before this." in body
 
 
+@pytest.mark.parametrize(
+    ("train", "kind"),
+    [({}, "LoRA"), ({"method": "lora"}, "LoRA"), ({"method": "lokr"}, "LoKr"), ({"method": "full"}, "model")],
+)
+def test_a_card_says_what_the_model_is(project: Path, train: dict[str, str], kind: str) -> None:
+    records = read_records()
+    jobs = {key: replace(job, params=job.params | {"train": train}) for key, job in records.jobs.items()}
+    _, head, body = card("r", replace(records, jobs=jobs)).split("---\n", 2)
+    assert yaml.safe_load(head)["tags"] == [*({kind.lower()} - {"model"}), "anime", "genga"]
+    assert f"A {kind} fine-tuned from tiny, step 4" in body
+
+
 def test_the_card_is_the_same_where_only_a_part_was_pulled(project: Path) -> None:
     whole = card("r", read_records())
     for folder in ("raw", "frames", "shots", "dedup", "stills", "detect", "tag", "embed", "probe", "characters"):

@@ -1,6 +1,6 @@
 """The model card of a run: `models/<run>/README.md`, from the same records as the audit.
 
-In the form that model hubs read: YAML between dashes, then Markdown. No licence is named for the LoRA itself: nobody
+In the form that model hubs read: YAML between dashes, then Markdown. No licence is named for the model itself: nobody
 has decided it. Equal records give equal bytes: no date, no place of this machine, nothing of what happens to lie here.
 """
 
@@ -49,7 +49,7 @@ def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
     values = {
         "library_name": "diffusers",
         "pipeline_tag": "text-to-image",
-        "tags": ["lora", "anime", "genga"],
+        "tags": [*([] if known["kind"] == "model" else [known["kind"].lower()]), "anime", "genga"],
         "base_model": (base and base["repo"]) or known["base"]["name"],
         **({"instance_prompt": trigger} if trigger else {}),
     }
@@ -62,7 +62,7 @@ def _about(known: Mapping[str, Any], trigger: str, judged: Mapping[str, Any] | N
     yield from [f"# {text(known['run'])}", ""]
     how = "selected by its evaluation" if judged else "the last one; none has been selected yet"
     named = f" Its captions begin with {code(trigger)}." if trigger else ""
-    yield f"A LoRA fine-tuned from {text(base['name'])}, step {checkpoint['step']}, {how}.{named}"
+    yield f"A {known['kind']} fine-tuned from {text(base['name'])}, step {checkpoint['step']}, {how}.{named}"
     yield from ["", f"- this checkpoint: {code(checkpoint['sha256'])}", f"- its base: {code(base['sha256'])}", ""]
 
 

@@ -102,7 +102,7 @@ def _card(known: Known, judged: Mapping[str, Any] | None, data: Iterable[str]) -
             "architectureFamily": "latent diffusion",
             "modelArchitecture": known["about"].removeprefix("A ")
             if known["merged"]
-            else f"LoRA on {known['base']['name']}",
+            else f"{known['kind']} on {known['base']['name']}",
             "datasets": [{"ref": path} for path in data],
         },
         "properties": sorted(parameters, key=lambda one: one["name"]),

@@ -1,7 +1,7 @@
 """Everything that is on record of how a checkpoint came about: audits hold it against the files, cards tell it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -71,12 +71,13 @@ def gather(file: str | Path, records: Records, root: str | Path = ".") -> Behind
 
 def facts(of: Behind) -> dict[str, Any]:
     """Return what is behind a model as data that JSON can hold."""
-    subject, shell = of.subject, of.records.shell
+    subject, shell, parameters = of.subject, of.records.shell, parameters_of(of.jobs)
     return {
         "model": {"file": subject.file, "sha256": subject.sha256, "selected": subject.selected},
         "run": subject.run,
         "title": subject.title,
-        "about": _about(subject),
+        "kind": (kind := _kind(parameters)),
+        "about": _about(subject, kind),
         "runs": [one.run for one in of.learned],
         "merged": parents_of(subject.merge) if subject.merge else [],
         "checkpoint": asdict(subject.checkpoint),
@@ -85,7 +86,7 @@ def facts(of: Behind) -> dict[str, Any]:
         "episodes": of.episodes,
         "corrections": [{"file": one.file, "line": one.line, "values": dict(one.values)} for one in of.corrections],
         "jobs": [{**asdict(job), "shell": shell.get(job.shell, "")} for job in of.jobs],
-        "parameters": parameters_of(of.jobs),
+        "parameters": parameters,
         "models": models_of(of.registry, of.known, of.root),
         "code": of.code.said(),
         "software": software_of(of.jobs, of.records),
@@ -138,12 +139,18 @@ def software_of(jobs: Iterable[Record], records: Records) -> dict[str, list[str]
     return {name: sorted(found[name]) for name in sorted(found, key=str.lower)}
 
 
-def _about(subject: Subject) -> str:
+def _kind(parameters: Mapping[str, Any]) -> str:
+    """What training made, in the field's word; records of old say no method, and are of LoRAs."""
+    kinds = {"dora": "DoRA", "loha": "LoHa", "lokr": "LoKr", "full": "model"}
+    return kinds.get(parameters.get("train", {}).get("method", ""), "LoRA")
+
+
+def _about(subject: Subject, kind: str) -> str:
     """What it is, as the beginning of a sentence."""
     if subject.merge:
         names = [str(parent["called"]) for parent in parents_of(subject.merge)]
         return f"A merge of {', '.join(names[:-1])} and {names[-1]}"
-    return f"A LoRA fine-tuned from {subject.base['name']}"
+    return f"A {kind} fine-tuned from {subject.base['name']}"
 
 
 def _made(subject: Subject) -> list[str]:
