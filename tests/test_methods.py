@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from diffusers.utils import logging
 from lycoris import LoConModule, LohaModule, LokrModule
 from lycoris.modules import get_module, make_module
 from safetensors.torch import load_file
+from tiny_anima import save_tiny_anima
 from tiny_base import save_tiny_base
 from tiny_sdxl import save_tiny_sdxl
 from tiny_training import CPU, EXAMPLES, train_tiny
@@ -20,7 +22,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
 from genga.training import adapters, lora_file
-from genga.training.families import sdxl
+from genga.training.families import anima, sdxl
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
 from genga.training.families.family import LoadedBase, LoraKeys
 from genga.training.families.sd15 import FAMILY, encode, load
@@ -118,25 +120,31 @@ def test_the_network_with_its_matrices_is_the_base_with_the_file(base_folder, tr
     assert {one.dtype for one in learnt.parameters.values()} == {torch.float32}
 
 
-@pytest.mark.parametrize("method", ["locon", "dora", "loha", "lokr"])
-def test_sdxl_is_learnt_by_every_method(tmp_path, method):
+@pytest.mark.parametrize(("kind", "method"), [("sdxl", "locon"), *product(("sdxl", "anima"), ("dora", "loha", "lokr"))])
+def test_other_families_are_learnt_by_every_method(tmp_path, kind, method):
     """Every layer that was trained gives what the fresh one with the file gives."""
-    folder, values = save_tiny_sdxl(tmp_path / "base", shallow=True), values_of(method, max_steps=1)
-    trained, fresh = (LoadedBase(sdxl.FAMILY, "sdxl", sdxl.load(folder), "tiny", "0" * 64) for _ in range(2))
+    family, save = {"sdxl": (sdxl.FAMILY, save_tiny_sdxl), "anima": (anima.FAMILY, save_tiny_anima)}[kind]
+    folder = save(tmp_path / "base")
+    narrow = (
+        {} if kind == "sdxl" else {"text_encoder": False, "convolutions": False, "conv_rank": None, "conv_alpha": None}
+    )
+    values = values_of(method, max_steps=1, buckets={"sizes": [[32, 32]]}, **narrow)
+    trained, fresh = (LoadedBase(family, kind, family.load(folder), "tiny", "0" * 64) for _ in range(2))
     train_tiny(trained, tmp_path, values)
     (file,) = (tmp_path / "hana").rglob("hana-*.safetensors")
     tensors, compared = load_file(file), set()
-    with torch.no_grad(), lora_file.merged(lora_file.modules_by_name(fresh), tensors):
-        for network, paths in sdxl.FAMILY.adapted(fresh.base, values).items():
-            first, second = (sdxl.FAMILY.networks(one.base)[network] for one in (trained, fresh))
+    with torch.no_grad(), lora_file.merged(lora_file.modules_by_name(fresh), tensors, family.lora_keys):
+        for network, paths in family.adapted(fresh.base, values).items():
+            first, second = (family.networks(one.base)[network] for one in (trained, fresh))
             for path in paths:
-                compared.add(sdxl.FAMILY.name_in_file(network, path))
+                compared.add(family.name_in_file(network, path))
                 weight = second.get_submodule(path).weight
                 shape = (1, weight.shape[1], *[4] * (weight.dim() - 2))
                 looks = torch.linspace(-1, 1, math.prod(shape)).reshape(shape)
                 found = first.get_submodule(path)(looks)
                 assert torch.allclose(found, second.get_submodule(path)(looks), atol=1e-5), path
-    assert compared == {key.split(".")[0] for key in tensors}
+    assert compared == {re.sub(r"\.(alpha|dora_scale|lora_\w+\.weight|(hada|lokr)_\w+)$", "", key) for key in tensors}
+    assert any(key.endswith(".alpha") for key in tensors) == (kind == "sdxl")
 
 
 @pytest.mark.parametrize("method", ["lora", "locon"])
