@@ -257,6 +257,7 @@ rule train:
         checkpoints="models/hana/checkpoints.json",
         ledger="models/hana/ledger.parquet",
         losses="models/hana/losses.parquet",
+        held_out="models/hana/held_out.parquet",
     log:
         "logs/train/hana.log",
     params:
@@ -306,6 +307,7 @@ rule report:
         left_out="data/dataset/left-out/s.parquet",
         characters="data/characters/s.parquet",
         losses="models/hana/losses.parquet",
+        held_out="models/hana/held_out.parquet",
         probe=of("probe", "json"),
         shots=of("shots"),
         dedup=of("dedup"),

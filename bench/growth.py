@@ -36,9 +36,9 @@ OF_SERIES = (  # of series s and its run
     "data/overview/s.html", "data/characters/s.parquet", "data/characters/s.html",
     "data/characters/open/s.parquet", "data/dataset/s.parquet", "data/dataset/left-out/s.parquet",
     "models/hana/checkpoints.json", "models/hana/ledger.parquet",
-    "models/hana/losses.parquet", "data/sample/hana.parquet", "data/sample/hana.tar", "data/evaluate/hana.json",
-    "data/evaluate/hana.parquet", "models/hana/hana.safetensors", "reports/hana/index.html",
-    "reports/hana/figures.json",
+    "models/hana/losses.parquet", "models/hana/held_out.parquet", "data/sample/hana.parquet",
+    "data/sample/hana.tar", "data/evaluate/hana.json", "data/evaluate/hana.parquet", "models/hana/hana.safetensors",
+    "reports/hana/index.html", "reports/hana/figures.json",
 )  # fmt: skip
 # Bytes of a table of an episode of 24 minutes: the drawn minute's, 24 times. Shards stay small here: what
 # is larger than 64 MB is not read when records are restored.

@@ -53,13 +53,14 @@ LINE = (
           ("dedup", "stills", "detect", "crop", "embed"), ("characters",)),
     Stage("dataset", "series", "dataset", "composes the training set: images, captions, buckets, what is held out",
           ("frames", "stills", "detect", "quality", "tag", "crop", "characters"), ("dataset", "left_out")),
-    Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",), ("ledger", "losses")),
+    Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",),
+          ("ledger", "losses", "held_out")),
     Stage("sample", "run", "evaluation", "draws the same prompts with the base and every checkpoint", (), ("sample",)),
     Stage("evaluate", "run", "evaluation", "judges the samples and selects a checkpoint",
           ("dataset", "sample"), ("evaluate",)),
     Stage("report", "run", "pages", "writes the report of a run",
           ("shots", "dedup", "stills", "detect", "quality", "tag", "crop", "characters", "dataset", "left_out",
-           "losses", "sample", "evaluate")),
+           "losses", "held_out", "sample", "evaluate")),
     Stage("merge", "merge", "training", "makes a model of others, without training"),
 )  # fmt: skip
 

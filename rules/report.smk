@@ -9,6 +9,7 @@ rule report:
         characters=of_series("data/characters/{series}.parquet"),
         open=of_series("data/characters/open/{series}.parquet"),
         losses="models/{run}/losses.parquet",
+        held_out="models/{run}/held_out.parquet",
         probe=tables("probe", "json"),
         shots=tables("shots"),
         dedup=tables("dedup"),
@@ -37,7 +38,8 @@ rule report:
         episodes=episodes,
     shell:
         "python scripts/report.py --in-scores {input.scores:q} --in-judged {input.judged:q} "
-        "--in-samples {input.samples:q} --in-losses {input.losses:q} --in-characters {input.characters:q} --in-open {input.open:q} "
+        "--in-samples {input.samples:q} --in-losses {input.losses:q} --in-held-out {input.held_out:q} "
+        "--in-characters {input.characters:q} --in-open {input.open:q} "
         "--in-dataset {input.dataset:q} --in-left-out {input.left_out:q} --in-probe data/probe/{params.series:q} "
         "--in-shots data/shots/{params.series:q} --in-dedup data/dedup/{params.series:q} "
         "--in-stills data/stills/{params.series:q} --in-detect data/detect/{params.series:q} "

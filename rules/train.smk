@@ -8,6 +8,7 @@ rule train:
         checkpoints="models/{run}/checkpoints.json",
         ledger="models/{run}/ledger.parquet",
         losses="models/{run}/losses.parquet",
+        held_out="models/{run}/held_out.parquet",
     log:
         "logs/train/{run}.log",
     conda:

@@ -23,6 +23,7 @@ def main(
     in_judged: Path = typer.Option(..., help="table of stage evaluate"),
     in_samples: Path = typer.Option(..., help="table of the run's samples"),
     in_losses: Path = typer.Option(..., help="table of the run's losses"),
+    in_held_out: Path = typer.Option(..., help="table of its held-out losses"),
     in_characters: Path = typer.Option(..., help="table of who is who in the series"),
     in_open: Path = typer.Option(..., help="table of decisions about it that take no effect"),
     in_dataset: Path = typer.Option(..., help="table of the series' dataset"),
@@ -47,7 +48,8 @@ def main(
     of_series = {"characters": in_characters, "dataset": in_dataset, "dataset/left-out": in_left_out, "open": in_open}
     folders = {"probe": in_probe, "shots": in_shots, "dedup": in_dedup, "stills": in_stills}
     folders |= {"detect": in_detect, "quality": in_quality, "tag": in_tag, "crop": in_crop}
-    tables = read_tables(in_scores, in_judged, in_samples, in_losses, of_series, folders, series, names)
+    of_run = (in_scores, in_judged, in_samples, in_losses, in_held_out)
+    tables = read_tables(*of_run, of_series, folders, series, names)
     with reading(tables.images, "name") as read:
         made = report(tables, series, roles(registry), json.loads(parameters), read, values)
     write_text(out_page, made.page)

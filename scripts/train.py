@@ -1,4 +1,4 @@
-"""Train the LoRA of a run: its checkpoints and their list, the ledger of what was seen when, the losses."""
+"""Train the LoRA of a run: its checkpoints and their list, the ledger of what was seen when, its losses."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,9 @@ from genga.params.train import Params
 from genga.store.parquet import read_table
 from genga.training.device import device_of, use_threads
 from genga.training.distributed import processes
-from genga.training.examples import OF_DATASET, examples_of, tell_cut_captions
+from genga.training.examples import OF_DATASET, examples_of, held_out_of, tell_cut_captions
 from genga.training.families.family import family_of, load_base
+from genga.training.held_out import chosen
 from genga.training.launch import launch, launched, without
 from genga.training.resume import RunFolder
 from genga.training.train import in_words, train, write
@@ -37,14 +38,24 @@ def main(
         values, registry = params_of(f"train:{name}", Params, params), models_of(models)
         use_threads(values.threads)
         model, dataset = registry.model("base"), read_table(in_dataset, OF_DATASET)
-        examples = examples_of(dataset, character, family_of(model).side, str(in_dataset))
+        side = family_of(model).side
+        examples = examples_of(dataset, character, side, str(in_dataset))
+        held = chosen(held_out_of(dataset, character, side, str(in_dataset)), examples, values.held_out)
         loaded, device = load_base(model), device_of(registry.section.device)
         together, folder = processes(device), RunFolder(out, name)
         if together.is_first:
             tell_cut_captions(examples, loaded, name, values.windows)
         with reading(dataset, "image") as read:
             trained = train(
-                examples, lambda one: read(one.image), loaded, values, folder, cache, device, together=together
+                examples,
+                lambda one: read(one.image),
+                loaded,
+                values,
+                folder,
+                cache,
+                device,
+                together=together,
+                held=held,
             )
         together.end()
         if together.is_first:

@@ -158,6 +158,7 @@ def _run() -> None:
               "crop": image if image == HEAD else None} for step, image in order]  # fmt: skip
     _write("models/r/ledger.parquet", tables.OF_LEDGER, *looks)
     text("models/r/losses.parquet", b"losses")
+    text("models/r/held_out.parquet", b"held out")
     listed = []
     for step in (2, 4):
         path = f"models/r/checkpoints/r-{step:06d}.safetensors"
@@ -192,7 +193,7 @@ def _records() -> None:
     tags, names = f"corrections/{PLACE}/tags.csv", f"corrections/{SERIES}/characters.csv"
     characters, dataset = f"data/characters/{SERIES}.parquet", f"data/dataset/{SERIES}.parquet"
     probe, base = f"data/probe/{PLACE}.json", "base/model.safetensors"
-    made = [f"models/r/{name}" for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
+    made = [f"models/r/{name}" for name in ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet")]
     jobs = [
         record("probe", [probe], [f"data/raw/{PLACE}.mkv"]),
         record("frames", [episode["frames"]], [probe]),

@@ -62,7 +62,7 @@ for folder, kind in {folders}:  # of all the episodes of the series
         digest.update(Path("data", folder, series, f"{{episode}}.{{kind}}").read_bytes())
 made = [Path(value) for name in options if name.startswith("--out") for value in options[name]]
 if "{stage}" == "train":
-    made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
+    made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet")]
     write(made[0].parent / "checkpoints" / "a.safetensors", digest.hexdigest())
 for path in made:
     said = {{"sha256": digest.hexdigest(), "of": path.name}}

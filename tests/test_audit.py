@@ -86,6 +86,7 @@ TAMPERED = {
     **{f"data/{stage}/{SERIES}.parquet": "table" for stage in ("characters", "dataset")},
     "models/r/ledger.parquet": "table",
     "models/r/losses.parquet": "table",
+    "models/r/held_out.parquet": "table",
     f"data/crop/{PLACE}.tar": "shard",
     f"data/probe/{PLACE}.json": "table",
     f"data/raw/{PLACE}.mkv": "video",

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -62,14 +63,17 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
     stills = [f"s/e/{number:06d}" for number in range(len(crops))]
     rows = list(zip(stills, crops, strict=True))
     return Tables(
-        crops=table([(f"{s}-0-{k}", s, k, True, tags, 64, 64, *place(s)) for s, (k, _, _, _, tags) in rows], OF_CROP),
+        crops=table(
+            [(f"{s}-0-{k}", s, 0, k, 8, 0, 72, 64, True, tags, 64, 64, *place(s)) for s, (k, _, _, _, tags) in rows],
+            OF_CROP,
+        ),
         stills=table(
             [(s, n, shot, 128, 64, *place(s), signature(shot)) for n, (s, (_, shot, _, _, _)) in enumerate(rows)],
             {**OF_STILLS, "signature": pl.Binary},
         ),
-        persons=table([(s, "person") for s in stills], OF_DETECT),
+        persons=table([(s, 0, "person", 10, 0, 50, 64) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
-        quality=table([(s, tier, 0.0) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
+        quality=table([(s, tier, 0.0, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
 
@@ -88,6 +92,7 @@ def test_every_column_of_one_image() -> None:
             "tags": ["solo", "1girl", "pink_hair", "smile"], "caption": "hana, solo, 1girl, smile", "keep_tokens": 1,
             "repeats": 1, "weight": 1.0, "width": 64, "height": 64, "scaled_width": 64, "scaled_height": 64,
             "crop_box": [0, 0, 64, 64], "bucket_width": 64, "bucket_height": 64,
+            "text": [], "persons": [[2, 0, 42, 64]],
             "shard": "x.tar", "offset": 0, "size": 1, "sha256": "sha of s/e/000000",
         }
     ]  # fmt: skip
@@ -109,13 +114,35 @@ def test_core_tags_stay_where_they_are_not_wanted_pruned() -> None:
     assert made.core == {}
 
 
+def test_text_and_persons_are_told_in_px_of_the_image() -> None:
+    given = tables(("head", 0, "best", "ren", []))
+    one = given.stills["still"][0]
+    lines = [{"x0": 0, "y0": 50, "x1": 100, "y1": 60}, {"x0": 72, "y0": 0, "x1": 90, "y1": 9}]
+    boxes = [(one, 1, "person", 60, 5, 120, 64), (one, 0, "person", 10, 0, 50, 64), (one, 2, "face", 20, 0, 30, 9)]
+    told = candidates(
+        replace(given, persons=table(boxes, OF_DETECT), quality=table([(one, "best", 0.1, lines)], OF_QUALITY))
+    )
+    assert told.select("image", "text", "persons").rows() == [
+        (one, [[0, 50, 100, 60], [72, 0, 90, 9]], [[10, 0, 50, 64], [60, 5, 120, 64]]),
+        (f"{one}-0-head", [[0, 50, 64, 60]], [[2, 0, 42, 64]]),  # cut out of it at 8 0 72 64, of person 0
+    ]
+
+
+def test_a_crop_of_a_person_who_was_not_detected_is_named() -> None:
+    given = tables(("head", 0, "best", "ren", []))
+    with pytest.raises(GengaError, match="^stage detect knows nothing of person 0 in s/e/000000; make its tables"):
+        candidates(replace(given, persons=given.persons.clear()))
+
+
 def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
     given = tables(("head", 0, "best", "ren", []), ("head", 0, "best", "hana", []), ("head", 0, "best", "", []))
     one = given.stills["still"][0]
     given = Tables(
         crops=given.crops.with_columns(still=pl.lit(one)),
         stills=given.stills,
-        persons=table([(one, "person"), (given.stills["still"][1], "face")], OF_DETECT),
+        persons=table(
+            [(one, 0, "person", 10, 0, 50, 64), (given.stills["still"][1], 0, "face", 9, 9, 19, 19)], OF_DETECT
+        ),
         tags=table(
             [
                 (one, None, "sky", "general", 0.9, True), (one, None, "2girls", "general", 0.5, True),

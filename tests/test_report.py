@@ -26,6 +26,7 @@ from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE as JUDGED
+from genga.tables.held_out import HELD_OUT
 from genga.tables.schema import SHARD
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,6 +130,10 @@ def run_folder(tmp_path, monkeypatch):
     write_facts("data/evaluate/hana.json", evaluation())
     losses = pl.DataFrame({"step": [1, 2], "loss": [0.5, 0.25]})
     write_table("models/hana/losses.parquet", losses, losses.schema)
+    unseen = [(step, "shot", at, 3, loss + at / 1000) for step, loss in ((0, 0.5), (50, 0.25)) for at in (250, 750)]
+    elsewhere = [(step, "episode", 250, 1, loss) for step, loss in ((0, 0.75), (50, 0.5))]
+    held_out = pl.DataFrame([*unseen, *elsewhere], schema=dict(HELD_OUT), orient="row")
+    write_table("models/hana/held_out.parquet", held_out, HELD_OUT)
     write_text("episodes.json", json.dumps(EPISODES))
     for name in ("models.yaml", "params.yaml"):
         write_text(name, (ROOT / name).read_text(encoding="utf-8"))
@@ -145,6 +150,7 @@ def make(data: str = "data", **params: float) -> tuple[str, dict]:
     script.main(
         in_scores=Path(data, "evaluate/hana.json"), in_judged=Path(data, "evaluate/hana.parquet"),
         in_samples=Path(data, "sample/hana.parquet"), in_losses=Path("models/hana/losses.parquet"),
+        in_held_out=Path("models/hana/held_out.parquet"),
         in_characters=Path(data, "characters/show.parquet"), in_dataset=Path(data, "dataset/show.parquet"),
         in_left_out=Path(data, "dataset/left-out/show.parquet"), in_open=Path(data, "characters/open/show.parquet"),
         **given, series="show",
@@ -210,6 +216,18 @@ def test_the_figures_hold_what_the_page_shows(run_folder):
     image = figures["training_images"]["show/ep 01/000012-0-fullbody"]
     assert (image["time"], image["box"], image["kind"]) == (75.25, [10, 20, 110, 220], "fullbody")
     assert figures["losses"] == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}]
+    assert figures["held_out"] == [
+        {"by": "shot", "step": 0, "images": 3, "loss": 1.0}, {"by": "shot", "step": 50, "images": 3, "loss": 0.75},
+        {"by": "episode", "step": 0, "images": 1, "loss": 0.75},
+        {"by": "episode", "step": 50, "images": 1, "loss": 0.5},
+    ]  # fmt: skip
+
+
+def test_the_page_shows_the_held_out_loss_beside_that_of_training(run_folder):
+    page, _ = make()
+    assert "Held-out loss" in page and "by shot: 0.750 at step 50; by episode: 0.500 at step 50; base 1.000" in page
+    write_table("models/hana/held_out.parquet", pl.DataFrame(schema=dict(HELD_OUT)), HELD_OUT)
+    assert "Held-out loss: nothing recorded." in make()[0]
 
 
 def test_what_it_reads_are_its_arguments(run_folder):

@@ -26,7 +26,7 @@ from genga.store.shards import writing_shard
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.tables.schema import SHARD
-from genga.training.examples import OF_DATASET, Example, cut_captions, examples_of, trigger_of
+from genga.training.examples import OF_DATASET, Example, cut_captions, examples_of, held_out_of, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.metadata import metadata
@@ -279,19 +279,24 @@ def rows(**changes):
         "keep_tokens": 1,
         "repeats": 2,
         "weight": 0.5,
+        "text": [[0, 110, 80, 125]],
+        "persons": [[10, 0, 60, 130]],
         **dict(zip(SHARD, ("data/crop/s/e.tar", 512, 9, "f" * 64), strict=True)),
     }
     return pl.DataFrame([{**row, **changes}], schema=dict(OF_DATASET))
 
 
 def test_examples_are_the_characters_training_images():
-    table = pl.concat([rows(), rows(split="held-out"), rows(character="yuki")])
+    table = pl.concat([rows(), rows(split="held-out", image="h"), rows(character="yuki")])
     expected = Example(
         "i", "s/e/000001", "s/e/000001-0-head", "hana, smile", 1, Cut((64, 104), (0, 4, 64, 100)),
-        ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130), "head", "hana", "best",
+        ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130), "head", "hana", "best", ((0, 110, 80, 125),),
+        ((10, 0, 60, 130),),
     )  # fmt: skip
     assert examples_of(table, "hana", 8, "t") == [expected]
     assert len(examples_of(table, "", 8, "t")) == 2
+    assert held_out_of(table, "hana", 8, "t") == [replace(expected, image="h")]
+    assert held_out_of(table, "yuki", 8, "t") == []
 
 
 @pytest.mark.parametrize(
@@ -353,7 +358,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
     assert read_table("models/花/losses.parquet", LOSSES)["step"].to_list() == [1, 2, 3]
     assert read_table("models/花/ledger.parquet", LEDGER)["image"].n_unique() == 4
     assert sorted(path.name for path in Path("models/花").iterdir()) == [
-        "checkpoints", "checkpoints.json", "ledger.parquet", "losses.parquet",
+        "checkpoints", "checkpoints.json", "held_out.parquet", "ledger.parquet", "losses.parquet",
     ]  # fmt: skip
     assert "train 花: 3 steps over 4 images, 2 checkpoints, loss " in capsys.readouterr().out
 
@@ -385,6 +390,17 @@ def metadata_of(base_folder, examples, changes=None, **schedule):
 def test_the_file_says_whether_the_last_timestep_is_noise_alone(base_folder, rescaled, word):
     about = metadata_of(base_folder, EXAMPLES, prediction_type="v_prediction", rescale_betas_zero_snr=rescaled)
     assert (about["ss_zero_terminal_snr"], about["modelspec.prediction_type"]) == (word, "v")
+
+
+def test_the_file_says_how_the_loss_differs_from_the_plain_one(base_folder):
+    plain = metadata_of(base_folder, EXAMPLES)
+    changes = {"loss": "huber", "huber_delta": 0.5, "debiased": True, "input_perturbation": 0.1, "mask_text": 0.0}
+    about = metadata_of(base_folder, EXAMPLES, changes)
+    assert {key: about[key] for key in about.keys() - plain.keys()} == {
+        "ss_loss_type": "huber", "ss_huber_schedule": "constant", "ss_huber_c": "0.5", "ss_debiased_estimation": "True",
+        "ss_ip_noise_gamma": "0.1", "ss_mask_text": "0.0",
+    }  # fmt: skip
+    assert {key: about[key] for key in plain} == plain
 
 
 def test_the_file_says_what_was_seen_of_the_dataset(base_folder):

@@ -1,4 +1,4 @@
-"""genga.training.noise: offset, coarser layers and min-SNR weights, by numbers worked out by hand."""
+"""genga.training.noise: offset, coarser layers and perturbation, by numbers worked out by hand."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from genga.training import noise as module
-from genga.training.noise import loss_weight, noise, noised, schedule_of, signal_to_noise, target
+from genga.training.noise import noise, noised, perturbed, signal_to_noise, target
 
 SHAPE = (4, 8, 16)
 
@@ -55,13 +55,11 @@ def test_signal_to_noise():
     )
 
 
-def test_min_snr_weights():
-    kept = torch.tensor([0.5, 5.0, 20.0]) / torch.tensor([1.5, 6.0, 21.0])  # alpha-bars of these ratios
-    every = torch.arange(3)
-    noise_of, velocity = (schedule_of(kept, prediction) for prediction in ("epsilon", "v_prediction"))
-    assert loss_weight(noise_of, every, 5.0).tolist() == pytest.approx([1.0, 1.0, 0.25])
-    assert loss_weight(velocity, every, 5.0).tolist() == pytest.approx([0.5 / 1.5, 5 / 6, 5 / 21])
-    assert loss_weight(velocity, every, 0.0).tolist() == [1.0, 1.0, 1.0]
+def test_a_perturbation_is_more_noise_of_its_own_strength():
+    noises = torch.zeros(2, *SHAPE)
+    assert perturbed(noises, iter([draw(), draw()]), 0.0) is noises
+    more = perturbed(noises, iter([draw(), np.random.default_rng(1)]), 0.5)
+    assert torch.equal(more[0], 0.5 * noise(SHAPE, draw())) and not torch.equal(more[0], more[1])
 
 
 def test_noised_and_targets():

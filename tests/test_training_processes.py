@@ -56,6 +56,9 @@ def test_two_processes_learn_what_one_learns(two: Path, base: Path, tmp_path: Pa
     assert theirs["loss"].to_list() == pytest.approx(one.losses["loss"].to_list(), rel=1e-5)
     assert theirs.drop("loss").equals(one.losses.drop("loss"))
     assert pl.read_parquet(two / name / "ledger.parquet").equals(one.ledger), "what was seen when, exactly"
+    held_out = pl.read_parquet(two / name / "held_out.parquet")
+    assert held_out["loss"].to_list() == pytest.approx(one.held_out["loss"].to_list(), rel=1e-5)
+    assert held_out.drop("loss").equals(one.held_out.drop("loss")) and held_out["images"].unique().to_list() == [3]
     for checkpoint in one.checkpoints:
         ours, other = (moved(folder / name, checkpoint["step"]) for folder in (tmp_path, two))
         assert (ours - other).norm() < 1e-2 * ours.norm()
@@ -63,7 +66,7 @@ def test_two_processes_learn_what_one_learns(two: Path, base: Path, tmp_path: Pa
 
 
 def test_a_run_of_two_that_was_broken_off_ends_in_the_same_bytes(two: Path) -> None:
-    for name in ("losses.parquet", "ledger.parquet", "unfinished/hana-000003.safetensors",
+    for name in ("losses.parquet", "ledger.parquet", "held_out.parquet", "unfinished/hana-000003.safetensors",
                  "unfinished/hana-000006.safetensors"):  # fmt: skip
         assert (two / "resumed" / name).read_bytes() == (two / "everything" / name).read_bytes()
 
@@ -78,7 +81,7 @@ def test_the_state_of_two_is_refused_by_one(two: Path, base: Path, tmp_path: Pat
 
 def test_only_the_first_writes_and_leaves_nothing_half_written(two: Path) -> None:
     assert sorted(path.relative_to(two / "everything").as_posix() for path in (two / "everything").rglob("*.*")) == [
-        ".state", ".state/state.safetensors", "ledger.parquet", "losses.parquet",
+        ".state", ".state/state.safetensors", "held_out.parquet", "ledger.parquet", "losses.parquet",
         "unfinished/hana-000003.safetensors", "unfinished/hana-000006.safetensors",
     ]  # fmt: skip
     assert not list((two / "cache").rglob("*.tmp"))

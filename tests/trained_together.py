@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from test_train import EVERYTHING, EXAMPLES, pixels
+from test_train import EVERYTHING, EXAMPLES, example, pixels
 from training_params import params
 
 from genga.errors import GengaError
 from genga.store.parquet import write_table
+from genga.tables.held_out import HELD_OUT
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
 from genga.training.distributed import Processes, processes
@@ -27,6 +28,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "everything": EVERYTHING,
     "few": {"max_steps": 3, "batch": 1, "accumulation": 2, "text_encoder": True, "clip_skip": 2, "save_every": 2},
 }
+UNSEEN = {"shot": [example(5, (32, 32)), example(6, (40, 24)), example(7, (32, 32))]}  # more than one is ever given
 STOP_AFTER = 4  # of the run that is broken off
 
 
@@ -43,12 +45,14 @@ def run(base: str, folder: Path, values: dict[str, Any], together: Processes, st
 
     loaded, cpu = LoadedBase(FAMILY, "sd15", load(Path(base)), "tiny", "0" * 64), torch.device("cpu")
     place = RunFolder(folder, "hana")
-    return train(EXAMPLES, pixels, loaded, params(**values), place, folder.parent / "cache", cpu, after, together)
+    given = EXAMPLES, pixels, loaded, params(**values), place, folder.parent / "cache", cpu, after, together
+    return train(*given, held=UNSEEN)
 
 
 def write(folder: Path, trained: Trained) -> None:
     write_table(folder / "losses.parquet", trained.losses, LOSSES)
     write_table(folder / "ledger.parquet", trained.ledger, LEDGER)
+    write_table(folder / "held_out.parquet", trained.held_out, HELD_OUT)
 
 
 def main(base: str, folder: Path) -> None:

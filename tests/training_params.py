@@ -51,8 +51,16 @@ def params(**changes) -> Params:
             "noise_offset": 0.0,
             "multires_iterations": 0,
             "multires_discount": 0.3,
+            "input_perturbation": 0.0,
+            "loss": "l2",
+            "huber_delta": 0.1,
             "min_snr_gamma": 0.0,
             "phases": [],
+            "debiased": False,
+            "mask_text": 1.0,
+            "mask_background": 1.0,
+            "held_out": 0,
+            "patience": 0,
             **changes,
         }
     )

@@ -116,7 +116,7 @@ def _included(known: Known, root: Path) -> dict[str, str]:
         *([] if known["merged"] else [known["checkpoint"]["file"]]),  # a merge is as large as its base
     ]
     for run in known["runs"]:
-        names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "README.md")
+        names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet", "README.md")
         paths += [*(f"models/{run}/{name}" for name in names), path_of("evaluate", run, "json")]
     paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", path_of("dataset"), path_of("probe")))]
     here = {path: sha256_of(root / path) for path in sorted(set(paths)) if (root / path).is_file()}

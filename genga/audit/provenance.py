@@ -95,7 +95,8 @@ def facts(of: Behind) -> dict[str, Any]:
 
 def made_by_training(run: str) -> list[str]:
     """Return the files that stage train makes of a run."""
-    return [f"models/{run}/{name}" for name in ("checkpoints.json", "ledger.parquet", "losses.parquet")]
+    names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet")
+    return [f"models/{run}/{name}" for name in names]
 
 
 def corrections_read(jobs: Iterable[Record], history: History) -> tuple[list[Decision], dict[str, str]]:

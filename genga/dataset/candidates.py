@@ -3,7 +3,8 @@
 A whole still carries the names of everybody in it, but no character of its own: it belongs to nobody's run alone.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +24,13 @@ from genga.tables.tag import TAG
 from genga.vocabulary.text import in_order
 
 # What is read of the tables of other stages.
-OF_CROP = only(CROP, "crop", "still", "kind", "kept", "tags", "width", "height", *SHARD)
+_SIDES = ("x0", "y0", "x1", "y1")
+OF_CROP = only(CROP, "crop", "still", "box", "kind", *_SIDES, "kept", "tags", "width", "height", *SHARD)
 OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
-OF_DETECT = only(DETECT, "still", "kind")
+OF_DETECT = only(DETECT, "still", "box", "kind", *_SIDES)
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
-OF_QUALITY = only(QUALITY, "still", "tier", "text_cover")
+OF_QUALITY = only(QUALITY, "still", "tier", "text_cover", "text")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 
@@ -75,7 +77,40 @@ def with_shots(stills: pl.DataFrame) -> pl.DataFrame:
 def candidates(tables: Tables) -> pl.DataFrame:
     """Return all candidates (CANDIDATES), sorted by image. Raises GengaError where a table lacks what another has."""
     both = pl.concat([_crops(tables), _stills(tables)])
-    return _joined(both, tables.quality, "still", "quality").select(list(CANDIDATES)).sort("image")
+    judged = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
+    return _with_boxes(judged, tables).select(list(CANDIDATES)).sort("image")
+
+
+def _with_boxes(images: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """With the lines of text and the persons in each image, px of it. A crop is of one person, a still of all."""
+    places = {name: (still, box, place) for name, still, box, *place in _boxes(tables.crops, "crop", "still", "box")}
+    found = _boxes(tables.persons.filter(kind="person"), "still", "box")
+    whom = {(still, box): place for still, box, *place in found}
+    all_of: dict[str, list[list[int]]] = defaultdict(list)
+    for still, _, *place in found:
+        all_of[still].append(place)
+    text, persons = [], []
+    for image, still, lines, width, height in images.select("image", "still", "lines", "width", "height").iter_rows():
+        _, box, cut = places.get(image, (still, None, [0, 0, width, height]))
+        if box is not None and (still, box) not in whom:
+            raise GengaError(f"stage detect knows nothing of person {box} in {still}; make its tables again")
+        people = all_of[still] if box is None else [whom[still, box]]
+        text.append(_within(([line[side] for side in _SIDES] for line in lines), cut))
+        persons.append(_within(people, cut))
+    boxes = pl.DataFrame({"text": text, "persons": persons}, schema=only(CANDIDATES, "text", "persons"))
+    return images.hstack(boxes)
+
+
+def _boxes(table: pl.DataFrame, *names: str) -> list[tuple]:
+    """Rows of these columns and the box's sides, sorted."""
+    return table.select(*names, *_SIDES).sort(names).rows()
+
+
+def _within(boxes: Iterable[Sequence[int]], cut: Sequence[int]) -> list[list[int]]:
+    """What of boxes is in `cut`, in px of it; none of what is empty there."""
+    left, top, right, bottom = cut
+    shown = ([max(x0, left), max(y0, top), min(x1, right), min(y1, bottom)] for x0, y0, x1, y1 in boxes)
+    return [[x0 - left, y0 - top, x1 - left, y1 - top] for x0, y0, x1, y1 in shown if x0 < x1 and y0 < y1]
 
 
 def _crops(tables: Tables) -> pl.DataFrame:
@@ -108,7 +143,8 @@ def _stills(tables: Tables) -> pl.DataFrame:
 
 
 def _common(images: pl.DataFrame) -> pl.DataFrame:
-    return images.select([column for column in CANDIDATES if column not in OF_QUALITY or column == "still"])
+    later = {*OF_QUALITY, "persons"} - {"still"}  # of a still, whatever is cut out of it
+    return images.select([column for column in CANDIDATES if column not in later])
 
 
 def _tags(tags: pl.DataFrame) -> pl.DataFrame:

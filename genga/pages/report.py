@@ -19,6 +19,7 @@ from genga.pages._report.tables import read_tables as read_tables
 from genga.pages.html import page
 from genga.pages.tally import goes_on, going_on
 from genga.params.report import Params
+from genga.tables.held_out import BY
 
 TEMPLATE, STYLE = "report.html.j2", "report.css"
 BASE = 0  # step of the base
@@ -70,6 +71,7 @@ def report(
         tables.samples.select(list(OF_SAMPLE)),
         origins(tables.dataset.select(list(OF_DATASET)), tables.crops, tables.stills),
         tables.losses,
+        tables.held_out,
         series,
         tables.counts,
         models,
@@ -110,7 +112,7 @@ def page_of(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int)
         ids={name: f"t{number}" for number, name in enumerate(figures["training_images"])},
         prompts=[(text, list(of_prompt)) for text, of_prompt in groupby(rows[:shown], lambda row: row["prompt_text"])],
         left_out=len(rows) - shown,
-        charts=charts(evaluation, figures["losses"]),
+        charts=charts(evaluation, figures["losses"], figures["held_out"]),
         gains=gains(evaluation),
         stages=STAGES,
     )
@@ -130,7 +132,9 @@ def pictures_of(row: Mapping[str, Any]) -> list[str]:
     return [name for cell in row["cells"] for name in (cell["sample"], *cell["nearest_image"], cell["copy_image"])]
 
 
-def charts(evaluation: Mapping[str, Any], losses: list[dict[str, float]]) -> list[tuple[str, str, Markup]]:
+def charts(
+    evaluation: Mapping[str, Any], losses: list[dict[str, float]], held_out: list[dict[str, Any]]
+) -> list[tuple[str, str, Markup]]:
     """Return the curves over steps: heading, one line of explanation, chart."""
     steps, base = evaluation["steps"][1:], evaluation["steps"][0]
     chosen, deciding = evaluation["selection"]["step"], evaluation["references"]["deciding"]
@@ -163,7 +167,17 @@ def charts(evaluation: Mapping[str, Any], losses: list[dict[str, float]]) -> lis
         ("Score", "what selects: recognition and adherence, less copies; beside it the published score",
          chart("Score", scores, None, chosen, PERCENT)),
         ("Loss", "of training, the mean of each stretch", chart("Loss", loss, None, chosen)),
+        ("Held-out loss", "of images that training never saw, at fixed timesteps and noise",
+         chart("Held-out loss", *_unseen(held_out), chosen)),
     ]  # fmt: skip
+
+
+def _unseen(held_out: list[dict[str, Any]]) -> tuple[list[Line], Point | None]:
+    """The lines of the held-out loss, and the base's level beside the first of them."""
+    found = {by: [row for row in held_out if row["by"] == by] for by in BY}
+    named = [(f"by {by}", [Point(row["step"], row["loss"]) for row in rows]) for by, rows in found.items() if rows]
+    lines = [Line(name, points[1:], style) for (name, points), style in zip(named, ("main", "second"), strict=False)]
+    return lines, named[0][1][0] if named else None
 
 
 def gains(evaluation: Mapping[str, Any]) -> Markup:

@@ -97,7 +97,18 @@ class _Section(Section):
     noise_offset: float = Field(ge=0, le=1)  # 0 none; 0.05 lets very dark and very bright pictures be learnt
     multires_iterations: int = Field(ge=0, le=16)  # layers of noise added, coarser from the second on; 0 none
     multires_discount: float = Field(ge=0, le=1)  # strength of each layer against the one before
+    input_perturbation: float = Field(ge=0, le=1)  # more noise in what is seen, not in what is asked for; 0 none
+    loss: Literal["l2", "huber", "smooth_l1"]  # of a px: the error squared, or beyond huber_delta in proportion to it
+    huber_delta: float = Field(gt=0, le=10)  # error of a px up to which it counts as squared; l2 knows of none
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
+    debiased: bool  # loss weight 1 / sqrt(snr), or 1 / (snr + 1) for v; not beside min_snr_gamma
+    mask_text: float = Field(ge=0, le=1)  # weight of px under burnt-in text; 0: they are not learnt, 1: as the others
+    mask_background: float = Field(ge=0, le=1)  # weight of px outside every person's box; 0 and 1 as above
+
+    held_out: int = Field(
+        ge=0, le=10_000
+    )  # images by shot, and by episode, whose loss checkpoints are measured by; 0 none
+    patience: int = Field(ge=0, le=10_000)  # checkpoints without a lower held-out loss that end the run; 0: none does
 
     @model_validator(mode="after")
     def _method_has_it(self) -> Self:
@@ -113,6 +124,12 @@ class _Section(Section):
     @model_validator(mode="after")
     def _nothing_cancels(self) -> Self:
         """Refuse what would take away from each other, or have no effect."""
+        if self.debiased and self.min_snr_gamma > 0:
+            raise ValueError(
+                "debiased and min_snr_gamma both weigh timesteps; set debiased to false, or min_snr_gamma to 0"
+            )
+        if self.patience > 0 and self.held_out == 0:
+            raise ValueError("patience asks for the held-out loss; set held_out above 0, or patience to 0")
         if self.multires_iterations == 0:
             return self
         if self.noise_offset > 0:
@@ -132,7 +149,7 @@ _OF_A_PHASE = (
     "select", "buckets", "epochs", "min_steps", "max_steps", "batch", "accumulation", "learning_rate",
     "text_learning_rate", "schedule", "warmup", "max_grad_norm", "caption_dropout", "tag_dropout", "shuffle", "flip",
     "timesteps", "timestep_scale", "timestep_mean", "noise_offset", "multires_iterations", "multires_discount",
-    "min_snr_gamma",
+    "input_perturbation", "loss", "huber_delta", "min_snr_gamma", "debiased", "mask_text", "mask_background",
 )  # fmt: skip
 # A field of it says what the section's field says, and may be left out.
 _FIELDS: dict[str, Any] = {

@@ -30,5 +30,7 @@ DATASET: Schema = {
     "crop_box": pl.List(pl.Int64),  # x0 y0 x1 y1 to cut out of the scaled image, exclusive end
     "bucket_width": pl.Int64,  # px of what is left
     "bucket_height": pl.Int64,
+    "text": pl.List(pl.List(pl.Int64)),  # lines of burnt-in text: x0 y0 x1 y1, px of the image as it is, exclusive end
+    "persons": pl.List(pl.List(pl.Int64)),  # boxes around whom it shows, likewise; of a crop the one person it is of
     **SHARD,
 }

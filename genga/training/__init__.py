@@ -12,17 +12,23 @@ device           How a network is computed, whatever it is part of: device, prec
 distributed      The processes that train one run together: what each of them sees, and sums over all of them.
 examples         The images that a run learns from, as the dataset gives them.
 families         Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
+held_out         The held-out loss: how wrong a run is about images that it never sees, measured alike at every
+                 checkpoint.
 latents          Latents by content: an image is encoded once, whichever run, epoch or dataset asks for it.
 launch           Start a script as several processes, as a configuration of accelerate says, and wait for all of them.
 learnt           What of a base is learnt: matrices put beside it, or all of its weights; and the average of it over
                  the steps.
 lora_file        What changes a base, as tensors of a file, in the formats of kohya's sd-scripts and of lycoris that
                  UIs read.
+learnt           What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the
+                 steps.
+lora_file        LoRA as tensors of a file, in the format of kohya's sd-scripts, which every UI of the field reads.
+losses           How much a look is to be learnt from: the distance of what was predicted, by px, and the weight of px
+                 and timesteps.
 merge            Make a model of others, without training: sums and differences of checkpoints, and LoRAs put in or
                  found.
 metadata         What a checkpoint's header says about itself: kohya's `ss_*` keys and the modelspec.
-noise            Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of
-                 them.
+noise            Noise and target of latent diffusion training, and the schedule that alpha-bars make of them.
 optimizers       Optimizers by their names in section `train`, from the packages that keep them; and their state, to
                  go on from.
 plan             What is seen when: the images of each step, how each is seen, and how fast is learnt from it.

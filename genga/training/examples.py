@@ -10,11 +10,11 @@ import polars as pl
 from genga.dataset.buckets import bucket_sizes, fit
 from genga.errors import GengaError
 from genga.params.train import Buckets, Select
-from genga.tables.dataset import DATASET
+from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
 from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
 from genga.training.rng import digest
-from genga.training.transforms import Cut
+from genga.training.transforms import Box, Cut
 from genga.vocabulary.text import plain, tokens
 
 # The dataset's columns that training reads.
@@ -36,6 +36,8 @@ OF_DATASET = only(
     "keep_tokens",
     "repeats",
     "weight",
+    "text",
+    "persons",
     *SHARD,
 )
 
@@ -57,6 +59,8 @@ class Example:
     kind: str = ""
     character: str | None = None
     tier: str = ""  # quality of the still
+    text: tuple[Box, ...] = ()  # lines of burnt-in text, px of the image as it is
+    persons: tuple[Box, ...] = ()  # likewise
 
     @property
     def words(self) -> str:
@@ -75,13 +79,19 @@ def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> 
     side: px that every side has to be a multiple of; name: the dataset's file, for messages. Raises GengaError if there
     are none.
     """
-    rows = dataset.filter(pl.col("split") == "train")
-    chosen = rows.filter(pl.col("character") == character) if character else rows
+    rows = dataset.filter(pl.col("split") == TRAIN)
+    chosen = _whose(rows, character)
     if chosen.is_empty():
         known = ", ".join(sorted(rows["character"].drop_nulls().unique())) or "none"
         wanted = f"of character {character} " if character else ""
         raise GengaError(f"{name}: no training images {wanted}(characters there: {known})")
     return [_example(row, side, name) for row in chosen.iter_rows(named=True)]
+
+
+def held_out_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:
+    """Return the held-out images of whoever is learnt, as `examples_of` has it; there may be none."""
+    rows = _whose(dataset.filter(pl.col("split") == HELD_OUT), character)
+    return [_example(row, side, name) for row in rows.iter_rows(named=True)]
 
 
 def selected(examples: list[Example], select: Select, seed: int, key: str) -> list[Example]:
@@ -143,6 +153,10 @@ def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str,
         print(note, file=sys.stderr)
 
 
+def _whose(rows: pl.DataFrame, character: str) -> pl.DataFrame:
+    return rows.filter(pl.col("character") == character) if character else rows
+
+
 def _example(row: Mapping, side: int, name: str) -> Example:
     x0, y0, x1, y1 = row["crop_box"]
     cut = Cut((row["scaled_width"], row["scaled_height"]), (x0, y0, x1, y1))
@@ -165,4 +179,10 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         kind=row["kind"],
         character=row["character"],
         tier=row["tier"],
+        text=_boxes(row["text"]),
+        persons=_boxes(row["persons"]),
     )
+
+
+def _boxes(rows: Iterable[Iterable[int]]) -> tuple[Box, ...]:
+    return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in rows)

@@ -92,6 +92,7 @@ def _training(params: Params) -> dict[str, Any]:
         "ss_multires_noise_iterations": params.multires_iterations or None,
         "ss_multires_noise_discount": params.multires_discount if params.multires_iterations else None,
         "ss_min_snr_gamma": params.min_snr_gamma or None,
+        **_losses(params),
         "ss_caption_dropout_rate": params.caption_dropout,
         "ss_caption_tag_dropout_rate": params.tag_dropout,
         "ss_shuffle_caption": params.shuffle,
@@ -109,6 +110,20 @@ def _arguments(params: Params) -> dict[str, Any]:
     }
     wide = {"conv_dim": params.conv_rank or params.rank, "conv_alpha": params.conv_alpha or params.alpha}
     return {**own.get(params.method, {}), **(wide if params.convolutions else {})}
+
+
+def _losses(params: Params) -> dict[str, Any]:
+    """How the loss differs from the plain one, by kohya's keys where it has them; what is off is not said."""
+    is_bent, masked = params.loss != "l2", {"text": params.mask_text, "background": params.mask_background}
+    said = {
+        "ss_ip_noise_gamma": params.input_perturbation or None,
+        "ss_loss_type": params.loss if is_bent else None,
+        "ss_huber_schedule": "constant" if is_bent else None,
+        "ss_huber_c": params.huber_delta if is_bent else None,
+        "ss_debiased_estimation": params.debiased or None,
+        **{f"ss_mask_{what}": weight if weight < 1 else None for what, weight in masked.items()},
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Noise, target and loss weight of latent diffusion training, and the schedule that alpha-bars make of them.
+"""Noise and target of latent diffusion training, and the schedule that alpha-bars make of them.
 
 Noise offset: N. Guttenberg 2023, "Diffusion with offset noise". Multi-resolution ("pyramid") noise: J. Whitaker 2023,
 its layers of the sizes that kohya's sd-scripts gives them since its pull request 495; here the factor between layers
 and the division by the standard deviation are per image, not per layer and batch, so that an image's noise does not
-depend on its neighbours, and no layer is finer than the one before. Min-SNR: Hang et al. 2023, "Efficient diffusion
-training via min-SNR weighting strategy".
+depend on its neighbours, and no layer is finer than the one before. Input perturbation: Ning et al. 2023, "Input
+perturbation reduces exposure bias in diffusion models".
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -44,6 +46,17 @@ def noise(
     return made
 
 
+def perturbed(noises: torch.Tensor, draws: Iterable[np.random.Generator], strength: float) -> torch.Tensor:
+    """Return the noise that is put on latents where another is to be predicted: `noises`, (looks, ...), and more of it.
+
+    draws: a generator for each look; strength: deviation of what is added; 0: `noises` themselves.
+    """
+    if strength == 0:
+        return noises
+    more = torch.stack([normal(tuple(noises.shape[1:]), draw) for draw in draws])
+    return noises + strength * more.to(noises)
+
+
 def schedule_of(alphas_cumprod: torch.Tensor, prediction: Prediction) -> NoiseSchedule:
     """Return the schedule of a base that was trained with these alpha-bars, (timesteps,), on their device."""
     return NoiseSchedule(
@@ -60,14 +73,6 @@ def signal_to_noise(alphas_cumprod: torch.Tensor, timesteps: torch.Tensor) -> to
     """Return the signal-to-noise ratio alpha-bar / (1 - alpha-bar) at each timestep, shape of `timesteps`."""
     kept = alphas_cumprod[timesteps]
     return kept / (1 - kept)
-
-
-def loss_weight(schedule: NoiseSchedule, timesteps: torch.Tensor, gamma: float) -> torch.Tensor:
-    """Return the min-SNR weight per image: min(snr, gamma)/snr for epsilon, /(snr + 1) for v. gamma 0: ones."""
-    snr = schedule.snr(timesteps)
-    if gamma == 0:
-        return torch.ones_like(snr)
-    return snr.clamp(max=gamma) / (snr if schedule.prediction == "epsilon" else snr + 1)
 
 
 def noised(

@@ -6,6 +6,7 @@ with its examples, its length and what differs in it; epochs are counted through
 """
 
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -101,6 +102,15 @@ def phases_of(examples: list[Example], params: Params) -> list[Phase]:
         before, epochs = total_steps(found), sum(phase.epochs for phase in found)
         found.append(Phase(number + 1, chosen, own, before, epochs))
     return found
+
+
+def tell_warmup(phases: Sequence[Phase], run: str) -> None:
+    """Say on stderr where the learning rate is never reached."""
+    for phase in phases:
+        if phase.params.warmup >= phase.steps:
+            where = f" in phase {phase.number}" if len(phases) > 1 else ""
+            why = f"warmup lasts {phase.params.warmup} of {phase.steps} steps{where}: learning_rate is never reached"
+            print(f"note: train {run}: {why}", file=sys.stderr)
 
 
 def total_steps(phases: Sequence[Phase]) -> int:

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class RunState:
     words: dict[str, Any]  # what of it is no tensor
     losses: list[float]  # of steps 1..step
     checkpoints: list[CheckpointEntry]  # written so far
+    held_out: list[dict[str, Any]] = field(default_factory=list)  # rows of the held-out loss so far
 
 
 class RunFolder:
@@ -62,7 +63,7 @@ class RunFolder:
 
     def save(self, key: str, state: RunState, processes: int = 1) -> None:
         """Keep the state, in place of the one before. processes: how many trained."""
-        words = {"step": state.step, "checkpoints": state.checkpoints, "words": state.words}
+        words = {"step": state.step, "checkpoints": state.checkpoints, "words": state.words, "held": state.held_out}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
         checked_tensors.save(
             self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)}
@@ -97,7 +98,7 @@ class RunFolder:
                 _ignored(self._state, f"is of no use, {path} is missing or changed")
                 return None
         losses = tensors.pop("losses").tolist()
-        return RunState(words["step"], tensors, words["words"], losses, words["checkpoints"])
+        return RunState(words["step"], tensors, words["words"], losses, words["checkpoints"], words["held"])
 
     def clear(self, keep: Collection[int]) -> None:
         """Remove what other training left unfinished: all checkpoints but those after the steps in `keep`."""

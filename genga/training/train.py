@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from statistics import fmean
+from types import MappingProxyType
 
 import polars as pl
 import torch
@@ -25,16 +27,18 @@ from genga.jobs.progress import duration
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table
+from genga.tables.held_out import HELD_OUT
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.training import tensor_file
+from genga.training import held_out, tensor_file
 from genga.training.distributed import Processes
 from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.latents import cached_latents
 from genga.training.learnt import check_method
+from genga.training.losses import check_masks
 from genga.training.metadata import metadata
-from genga.training.plan import Phase, Step, phases_of, steps, total_steps
+from genga.training.plan import Phase, Step, phases_of, steps, tell_warmup, total_steps
 from genga.training.resume import CheckpointEntry, RunFolder, RunState
 from genga.training.rng import digest
 from genga.training.trainer import Trainer
@@ -47,6 +51,7 @@ class Trained:
     checkpoints: list[CheckpointEntry]
     ledger: pl.DataFrame  # LEDGER
     losses: pl.DataFrame  # LOSSES
+    held_out: pl.DataFrame  # HELD_OUT
 
 
 def train(
@@ -59,50 +64,63 @@ def train(
     device: torch.device,
     after: Callable[[Step, float], None] | None = None,
     together: Processes = Processes(),
+    held: held_out.HeldOut = MappingProxyType({}),
 ) -> Trained:
     """Train the run of `folder`, writing its checkpoints and, for as long as it lasts, its state there.
 
     read gives an example's pixels; cache is the folder for latents; after is called with each step and its loss, where
-    None tells the progress; together: the processes that train it, of which the first alone writes into the folder.
+    None tells the progress; together: the processes that train it, of which the first alone writes into the folder;
+    held: the images of its held-out loss.
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
     check_method(loaded, params)
+    held_out.check(held, params)
     phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
     for phase in phases:
         loaded.family.check(loaded.base, phase.params)
+        check_masks(phase.examples, phase.params)
     total, learnt_from = total_steps(phases), distinct(phases, loaded.family.side)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
     if together.is_first:
         tell_warmup(phases, folder.run)
-    key = _key(examples, loaded, params, device)
+    unseen = [example for own in held.values() for example in own]
+    key = _key(examples, unseen, loaded, params, device)
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
-    latent_of = cached_latents(
-        learnt_from, read, loaded, any(phase.params.flip for phase in phases), cache, device, together
-    )
+    flip = any(phase.params.flip for phase in phases)
+    latent_of = cached_latents([*learnt_from, *unseen], read, loaded, flip, cache, device, together)
     trainer = Trainer(loaded, params, device, latent_of, together)
+    measured = partial(held_out.measured, held=held, trainer=trainer, seen=seen, params=params, together=together)
     losses, checkpoints, done = [], [], 0
     if before is not None:
         trainer.restore(before.tensors, before.words)
-        losses, checkpoints, done = before.losses, before.checkpoints, before.step
+        losses, checkpoints, done, rows = before.losses, before.checkpoints, before.step, before.held_out
         if together.is_first:
             print(f"note: train {folder.run}: goes on after step {done}", file=sys.stderr)
+    else:
+        rows = measured(0)
     if together.is_first:
         folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
     for step in steps(phases, trainer.schedule.timesteps, done, seen):
+        if held_out.is_over(rows, params.patience):
+            break
         losses.append(trainer.step(step, step.phase.learning_rate_factor(step.number)))
-        if together.is_first and (step.number % params.save_every == 0 or step.number == total):
+        is_checkpoint = step.number % params.save_every == 0 or step.number == total
+        if is_checkpoint:
+            rows = rows + measured(step.number)
+        if together.is_first and is_checkpoint:
             about = metadata(folder.run, phases, params, loaded, step.number, step.epoch)
             file = in_project(folder.checkpoint(step.number))
             with trainer.to_be_seen():
                 sha256 = tensor_file.write(folder.unfinished(step.number), trainer.tensors(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
-            folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints), together.count)
+            folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints, rows), together.count)
         after(step, losses[-1])
     plan = steps(phases, trainer.schedule.timesteps, seen=seen)
-    return Trained(checkpoints, ledger(plan), loss_table(losses, phases))
+    done_of_it = takewhile(lambda step: step.number <= len(losses), plan)  # a run may end early
+    return Trained(checkpoints, ledger(done_of_it), loss_table(losses, phases), held_out.table(rows))
 
 
 def ledger(plan: Iterable[Step]) -> pl.DataFrame:
@@ -149,14 +167,14 @@ def progress_of(run: str, total: int, every: float = 5.0) -> Callable[[Step, flo
 
 
 def loss_table(losses: list[float], phases: Sequence[Phase]) -> pl.DataFrame:
-    """Return a row of LOSSES for every step."""
+    """Return a row of LOSSES for every step that was done, be it not all of the phases'."""
     rates = [
         phase.params.learning_rate * phase.learning_rate_factor(phase.before + step)
         for phase in phases
         for step in range(1, phase.steps + 1)
     ]
     numbers = range(1, len(losses) + 1)
-    return pl.DataFrame({"step": numbers, "loss": losses, "learning_rate": rates}, schema=dict(LOSSES))
+    return pl.DataFrame({"step": numbers, "loss": losses, "learning_rate": rates[: len(losses)]}, schema=dict(LOSSES))
 
 
 def distinct(phases: Sequence[Phase], side: int) -> list[Example]:
@@ -172,19 +190,13 @@ def distinct(phases: Sequence[Phase], side: int) -> list[Example]:
     return list(found.values())
 
 
-def tell_warmup(phases: Sequence[Phase], run: str) -> None:
-    """Say on stderr where the learning rate is never reached."""
-    for phase in phases:
-        if phase.params.warmup >= phase.steps:
-            where = f" in phase {phase.number}" if len(phases) > 1 else ""
-            why = f"warmup lasts {phase.params.warmup} of {phase.steps} steps{where}: learning_rate is never reached"
-            print(f"note: train {run}: {why}", file=sys.stderr)
-
-
-def _key(examples: list[Example], loaded: LoadedBase, params: Params, device: torch.device) -> str:
+def _key(
+    examples: list[Example], unseen: list[Example], loaded: LoadedBase, params: Params, device: torch.device
+) -> str:
     """What a state must have been made with to be gone on from."""
     # Not how processes are started: how many there are is asked for by itself (RunFolder.load).
-    parts = [params.model_dump(exclude={"launch"}), [asdict(example) for example in examples]]
+    seen_and_not = ([asdict(example) for example in own] for own in (examples, unseen))
+    parts = [params.model_dump(exclude={"launch"}), *seen_and_not]
     return digest(json.dumps(parts, sort_keys=True), loaded.kind, loaded.sha256, device.type, torch.__version__).hex()
 
 
@@ -198,6 +210,7 @@ def write(
     folder.finish([checkpoint["step"] for checkpoint in trained.checkpoints])
     write_table(folder.path / "ledger.parquet", trained.ledger, LEDGER)
     write_table(folder.path / "losses.parquet", trained.losses, LOSSES)
+    write_table(folder.path / "held_out.parquet", trained.held_out, HELD_OUT)
     write_facts(
         folder.path / "checkpoints.json",
         {
@@ -215,10 +228,12 @@ def write(
 
 
 def in_words(trained: Trained, examples: list[Example]) -> str:
-    """Return how many steps there were, and the loss of the first and the last tenth of them."""
+    """Return how many steps there were, the loss of the first and the last tenth of them, and the held-out loss."""
     losses = trained.losses["loss"].to_list()
     tenth = len(losses) // 10 + 1
+    found = held_out.means(trained.held_out.to_dicts())
+    held = f", held-out {found[0]:.4f} of the base, {found[len(losses)]:.4f} at last" if found else ""
     return (
         f"{len(losses)} steps over {len(examples)} images, {len(trained.checkpoints)} checkpoints,"
-        f" loss {fmean(losses[:tenth]):.4f} at first, {fmean(losses[-tenth:]):.4f} at last"
+        f" loss {fmean(losses[:tenth]):.4f} at first, {fmean(losses[-tenth:]):.4f} at last{held}"
     )

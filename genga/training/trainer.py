@@ -16,7 +16,8 @@ from genga.training.distributed import Processes
 from genga.training.families.family import Conditions, LoadedBase
 from genga.training.latents import LatentOf
 from genga.training.learnt import Average, learnt_of
-from genga.training.noise import loss_weight, noise
+from genga.training.losses import losses
+from genga.training.noise import noise, perturbed
 from genga.training.plan import Look, Step
 from genga.training.rng import generator, normal
 from genga.training.tensor_file import Tensors
@@ -70,21 +71,21 @@ class Trainer:
             own = self._together.part(batch)
             if not own:
                 continue
-            losses = self._losses(own, params)
-            loss = losses.sum()
+            each = self._losses(own, params)
+            loss = each.sum()
             total += (value := loss.item())
             if not math.isfinite(value):
-                pairs = zip(own, losses.tolist(), strict=True)
+                pairs = zip(own, each.tolist(), strict=True)
                 broken += [look.example.image for look, one in pairs if not math.isfinite(one)]
             self._accelerator.backward(loss / looks)
         total = self._together.total(total)
         if not math.isfinite(total):
-            raise self._no_number(step.number, f"the loss is {total}", broken)
+            raise self.no_number(step.number, f"the loss is {total}", broken)
         self._together.add_gradients(parameters)
         if params.max_grad_norm > 0:
             norm = self._accelerator.clip_grad_norm_(parameters, params.max_grad_norm)
             if not self._accelerator.scaler and not math.isfinite(norm):  # a scaler leaves the step out
-                raise self._no_number(step.number, f"the gradient's length is {norm:g}", [])
+                raise self.no_number(step.number, f"the gradient's length is {norm:g}", [])
         self._stepper.step()
         self._stepper.zero_grad()
         self._average.update(step.number)
@@ -111,6 +112,18 @@ class Trainer:
         with optimizers.to_be_seen(self._optimizer, self._learnt.parameters), self._average.in_place():
             yield
 
+    @torch.no_grad()
+    def losses_to_be_seen(self, batches: list[list[Look]], params: Params) -> list[list[float]]:
+        """Return the losses of looks by what a checkpoint has; `params` say which loss. Changes nothing."""
+        networks = [one for one in self._family.networks(self._base).values() if one.training]
+        with self.to_be_seen():
+            for network in networks:
+                network.eval()
+            found: list[list[float]] = [self._losses(batch, params).tolist() for batch in batches]
+            for network in networks:
+                network.train()
+        return found
+
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return tensors and words that `restore` needs to go on from here."""
         moments, words = optimizers.state_of(self._optimizer, self._learnt.parameters)
@@ -135,7 +148,7 @@ class Trainer:
         if self._accelerator.scaler:
             self._accelerator.scaler.load_state_dict(words["scaler"])
 
-    def _no_number(self, step: int, what: str, images: list[str]) -> GengaError:
+    def no_number(self, step: int, what: str, images: list[str]) -> GengaError:
         """The error of a step that came to no number, of these images, and the way out."""
         ways = [] if self._params.precision == "float32" else ["set train.precision to float32"]
         ways.append("lower train.learning_rate" if step > 1 else "verify the base (genga models verify)")
@@ -146,15 +159,14 @@ class Trainer:
         """Each look's weighted loss, (looks,). params: of its phase."""
         latents, noises = self._latents(batch, params)
         timesteps = torch.tensor([look.timestep for look in batch], device=self._device)
-        weights = torch.tensor([look.example.weight for look in batch], device=self._device)
+        draws = (generator(*look.key(params.seed, "perturbation")) for look in batch)
         with self._accelerator.autocast():
             conditions = self._conditions([look.caption for look in batch])
-            noisy = self.schedule.noised(latents, noises, timesteps)
+            noisy = self.schedule.noised(latents, perturbed(noises, draws, params.input_perturbation), timesteps)
             times, sizes = self.schedule.time(timesteps), [look.example.size(look.flipped) for look in batch]
             predicted = self._family.predict(self._base, noisy, times, conditions, sizes).float()
         wanted = self.schedule.target(latents, noises, timesteps)
-        errors = (predicted - wanted).square().mean(dim=(1, 2, 3))
-        return errors * loss_weight(self.schedule, timesteps, params.min_snr_gamma) * weights
+        return losses(predicted, wanted, timesteps, batch, self.schedule, params)
 
     def _latents(self, batch: list[Look], params: Params) -> tuple[torch.Tensor, torch.Tensor]:
         """The batch's latents and the noise to put on them, each (looks, channels, height, width)."""

@@ -38,6 +38,21 @@ def bucketed(image: Image, how: Cut) -> Image:
     return cut(image, *how.box)
 
 
+def moved(box: Box, size: tuple[int, int], how: Cut) -> Box:
+    """Return where a box of an image of `size` (width, height) lies in what is cut out of it.
+
+    It holds every px that has a part of the box; what lies beyond the cut is left out, and all of it leaves no px.
+    """
+    (x0, y0, x1, y1), (width, height) = box, how.bucket
+    (across, down), (left, top) = how.scaled, how.box[:2]
+    return (
+        min(max(x0 * across // size[0] - left, 0), width),
+        min(max(y0 * down // size[1] - top, 0), height),
+        min(max(-(-x1 * across // size[0]) - left, 0), width),
+        min(max(-(-y1 * down // size[1]) - top, 0), height),
+    )
+
+
 def to_tensor(image: Image) -> torch.Tensor:
     """Return an image as float32 (1, 3, height, width) in -1..1."""
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 127.5 - 1.0

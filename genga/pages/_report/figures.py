@@ -41,6 +41,7 @@ def compose(
     samples: pl.DataFrame,
     origins: Mapping[str, dict[str, Any]],
     losses: pl.DataFrame,
+    held_out: pl.DataFrame,
     series: str,
     counts: Mapping[str, Counts],
     models: Sequence[Mapping[str, Any]],
@@ -51,8 +52,8 @@ def compose(
     """Return the figures of a report.
 
     evaluation: what stage evaluate wrote; judged: its rows; samples: OF_SAMPLE; origins: see origins(), of the images
-    that `judged` names; losses: OF_LOSSES; series: what the run learned from; counts: by episode, see
-    genga.pages.counts; models: role, name, licence, ...; without_effect: decisions that take none, OPEN
+    that `judged` names; losses: OF_LOSSES; held_out: HELD_OUT; series: what the run learned from; counts: by
+    episode, see genga.pages.counts; models: role, name, licence, ...; without_effect: decisions that take none, OPEN
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
     return {
@@ -64,6 +65,7 @@ def compose(
         "samples": rows.to_dicts(),
         "training_images": {name: origins[name] for name in named_images(judged)},
         "losses": curve(losses),
+        "held_out": unseen(held_out),
         "counts": dict(counts),
         "total": add_up(counts.values()),
         "open": without_effect.to_dicts(),
@@ -110,3 +112,12 @@ def curve(losses: pl.DataFrame) -> list[dict[str, float]]:
         .agg(pl.col("step").last(), pl.col("loss").mean().round(6))
     )
     return stretches.select("step", "loss").to_dicts()
+
+
+def unseen(held_out: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the held-out loss of each step, 0 the base, over all timesteps: by what is new of the images, step, loss.
+
+    held_out: HELD_OUT, whose rows of one step and sort are of as many images each.
+    """
+    means = held_out.group_by("by", "step").agg(pl.col("images").first(), pl.col("loss").mean().round(6))
+    return means.select("by", "step", "images", "loss").sort("by", "step", descending=[True, False]).to_dicts()

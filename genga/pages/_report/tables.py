@@ -15,6 +15,7 @@ from genga.store.files import in_project, read_facts, sha256_of
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE
+from genga.tables.held_out import HELD_OUT
 from genga.tables.schema import SHARD
 
 
@@ -27,6 +28,7 @@ class Tables:
     samples: pl.DataFrame  # OF_SAMPLE and SHARD
     dataset: pl.DataFrame  # OF_DATASET and SHARD
     losses: pl.DataFrame  # OF_LOSSES
+    held_out: pl.DataFrame  # HELD_OUT
     crops: pl.DataFrame  # OF_CROP, of all episodes
     stills: pl.DataFrame  # OF_STILLS, likewise
     counts: Mapping[str, Counts]  # by episode
@@ -45,6 +47,7 @@ def read_tables(
     judged: Path,
     samples: Path,
     losses: Path,
+    held_out: Path,
     of_series: Mapping[str, Path],
     folders: Mapping[str, Path],
     series: str,
@@ -69,6 +72,7 @@ def read_tables(
         samples=read_table(samples, {**OF_SAMPLE, **SHARD}),
         dataset=read_table(dataset, {**OF_DATASET, **SHARD}),
         losses=read_table(losses, OF_LOSSES),
+        held_out=read_table(held_out, HELD_OUT),
         crops=read_episodes(folders["crop"], episodes, OF_CROP),
         stills=read_episodes(folders["stills"], episodes, OF_STILLS),
         counts={name: counted(name) for name in episodes},

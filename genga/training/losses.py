@@ -1,0 +1,97 @@
+"""How much a look is to be learnt from: the distance of what was predicted, by px, and the weight of px and timesteps.
+
+Huber: Khrapov et al. 2024, "Improving diffusion models's data-corruption resistance using scheduled pseudo-Huber loss",
+with one delta for all timesteps, as kohya's `--huber_schedule constant`. Debiased: Yu et al. 2023, "Debias the training
+of diffusion models". Min-SNR: Hang et al. 2023, "Efficient diffusion training via min-SNR weighting strategy". Masked:
+as kohya's sd-scripts, by px averaged over a latent's area, and not made up for: a look of which half is hidden counts
+half.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from genga.errors import GengaError
+from genga.params.train import Params
+from genga.training.examples import Example
+from genga.training.families.family import NoiseSchedule
+from genga.training.plan import Look
+from genga.training.transforms import Box, moved
+
+_HIGHEST_SNR = 1000.0  # for `debiased`, as kohya has it: at the first timesteps the ratio grows beyond all bounds
+
+
+def losses(
+    predicted: torch.Tensor,
+    wanted: torch.Tensor,
+    timesteps: torch.Tensor,
+    looks: Sequence[Look],
+    schedule: NoiseSchedule,
+    params: Params,
+) -> torch.Tensor:
+    """Return each look's loss, (looks,). predicted, wanted: (looks, channels, ..., height, width)."""
+    errors = distance(predicted, wanted, params)
+    if params.mask_text < 1 or params.mask_background < 1:
+        size = (wanted.shape[-2], wanted.shape[-1])
+        maps = torch.stack([weights_of_px(look.example, look.flipped, size, params) for look in looks])
+        errors = errors * maps.view(len(looks), *[1] * (errors.ndim - 3), *size).to(errors)
+    of_images = torch.tensor([look.example.weight for look in looks], device=errors.device)
+    return errors.mean(dim=tuple(range(1, errors.ndim))) * loss_weight(schedule, timesteps, params) * of_images
+
+
+def check_masks(examples: Iterable[Example], params: Params) -> None:
+    """Raise GengaError if nothing is left to learn from: no image shows a person, and the background is hidden."""
+    if params.mask_background == 0 and not any(example.persons for example in examples):
+        raise GengaError("params.yaml:train.mask_background: no image shows a person, nothing is left; set it above 0")
+
+
+def distance(predicted: torch.Tensor, wanted: torch.Tensor, params: Params) -> torch.Tensor:
+    """Return how far apart they are, number by number, in the shape of both; d is `huber_delta`.
+
+    l2: e^2. huber: 2 d (sqrt(e^2 + d^2) - d), about e^2 where e is far below d and 2 d |e| far beyond it. smooth_l1:
+    huber / d.
+    """
+    squared = (predicted - wanted).square()
+    if params.loss == "l2":
+        return squared
+    delta = params.huber_delta
+    bent = 2 * ((squared + delta**2).sqrt() - delta)
+    return delta * bent if params.loss == "huber" else bent
+
+
+def loss_weight(schedule: NoiseSchedule, timesteps: torch.Tensor, params: Params) -> torch.Tensor:
+    """Return each timestep's weight, (looks,); ones, if neither min-SNR nor debiased is wanted.
+
+    min-SNR: min(snr, gamma) / snr for epsilon, / (snr + 1) for v. Debiased: 1 / sqrt(snr) for epsilon, 1 / (snr + 1)
+    for v, with a ratio of 1000 at most.
+    """
+    snr, of_noise = schedule.snr(timesteps), schedule.prediction == "epsilon"
+    if params.debiased:
+        limited = snr.clamp(max=_HIGHEST_SNR)
+        return 1 / (limited.sqrt() if of_noise else limited + 1)
+    if params.min_snr_gamma == 0:
+        return torch.ones_like(snr)
+    return snr.clamp(max=params.min_snr_gamma) / (snr if of_noise else snr + 1)
+
+
+def weights_of_px(example: Example, flipped: bool, size: tuple[int, int], params: Params) -> torch.Tensor:
+    """Return the weight of each of a latent's numbers, float32 (height, width), `size`: the mean over its px.
+
+    A px under burnt-in text weighs `mask_text`, one outside every person's box `mask_background`, one that is both the
+    product, any other 1.
+    """
+    text, persons = (_covered(example, boxes) for boxes in (example.text, example.persons))
+    px = torch.where(text, params.mask_text, 1.0) * torch.where(persons, 1.0, params.mask_background)
+    if flipped:
+        px = px.flip(-1)
+    return torch.nn.functional.interpolate(px[None, None], size=size, mode="area")[0, 0]
+
+
+def _covered(example: Example, boxes: Iterable[Box]) -> torch.Tensor:
+    """Whether a px of the image as it is trained on is in one of the boxes, (height, width)."""
+    width, height = example.cut.bucket
+    covered = torch.zeros(height, width, dtype=torch.bool)
+    for box in boxes:
+        x0, y0, x1, y1 = moved(box, example.original, example.cut)
+        covered[y0:y1, x0:x1] = True
+    return covered
