@@ -93,8 +93,8 @@ def tried(
 def main(
     data: Path = typer.Option(Path("data"), help="of a finished demo"),
     base: Path = typer.Option(Path("demo/weights/base"), help="the base, a diffusers folder"),
-    steps: int = typer.Option(300, help="of training, of 4 images each"),
-    pictures: int = typer.Option(24, help="drawn by each LoRA"),
+    steps: int = typer.Option(150, help="of training, of 4 images each"),
+    pictures: int = typer.Option(16, help="drawn by each LoRA"),
     sheet: Path = typer.Option(None, help="PNG: a row of what was learnt, and one of what is drawn, for each LoRA"),
 ) -> None:
     """Measure letters in samples of LoRAs that have seen subtitled drawings."""
