@@ -206,6 +206,7 @@ def test_a_sampler_of_diffusion_is_refused_before_anything_is_drawn(folder):
         ({"convolutions": True}, r"convolutions: false \(it has none\)"),
         ({"max_tokens": 150}, r"max_tokens: 75 \(512 are seen anyhow\)"),
         ({"min_snr_gamma": 5.0}, r"min_snr_gamma: 0 \(it weighs the noise of diffusion\)"),
+        ({"debiased": True}, r"debiased: false \(it weighs the noise of diffusion\)"),
         ({"noise_offset": 0.05}, r"noise_offset: 0 \(a flow begins at plain noise\)"),
         ({"multires_iterations": 4}, r"multires_iterations: 0 \(a flow begins at plain noise\)"),
         ({"convolutions": True, "text_encoder": True}, r"text_encoder: false \(.*\), convolutions: false \(.*\)"),

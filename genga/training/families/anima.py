@@ -137,6 +137,7 @@ def check(base: Base, choices: Choices) -> None:
         "convolutions: false (it has none)": choices.convolutions,
         "max_tokens: 75 (512 are seen anyhow)": choices.max_tokens > 75,
         "min_snr_gamma: 0 (it weighs the noise of diffusion)": choices.min_snr_gamma > 0,
+        "debiased: false (it weighs the noise of diffusion)": choices.debiased,
         "noise_offset: 0 (a flow begins at plain noise)": choices.noise_offset > 0,
         "multires_iterations: 0 (a flow begins at plain noise)": choices.multires_iterations > 0,
     }
