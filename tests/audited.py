@@ -154,7 +154,7 @@ def _tables() -> None:
 
 def _run() -> None:
     order = [(1, HEAD), (2, FIRST), (3, HEAD), (4, FIRST)]
-    looks = [{"step": step, "image": image, "still": image.removesuffix("-0-head"),
+    looks = [{"step": step, "phase": 1 + step // 3, "image": image, "still": image.removesuffix("-0-head"),
               "crop": image if image == HEAD else None} for step, image in order]  # fmt: skip
     _write("models/r/ledger.parquet", tables.OF_LEDGER, *looks)
     text("models/r/losses.parquet", b"losses")

@@ -52,7 +52,7 @@ def test_the_images_of_a_checkpoint_with_all_that_was_decided_about_them(project
     assert [one["said"] for one in head["decisions"]] == [
         "is hana (mai)", "add smile of person 0 (mai: she smiles)", "add red hat (mai)",
     ]  # fmt: skip
-    assert (head["looks"], head["first_step"], head["last_step"]) == (2, 1, 3)
+    assert (head["looks"], head["first_step"], head["last_step"], head["phases"]) == (2, 1, 3, [1, 2])
 
 
 def test_an_early_checkpoint_has_seen_less(project: Path) -> None:

@@ -128,7 +128,7 @@ def run_folder(tmp_path, monkeypatch):
     judged = pl.DataFrame([judged_row(*key, images[:: 1 - 2 * key[3]]) for key in keys], schema=dict(JUDGED))
     write_table("data/evaluate/hana.parquet", judged, JUDGED)
     write_facts("data/evaluate/hana.json", evaluation())
-    losses = pl.DataFrame({"step": [1, 2], "loss": [0.5, 0.25]})
+    losses = pl.DataFrame({"step": [1, 2], "phase": [1, 2], "loss": [0.5, 0.25]})
     write_table("models/hana/losses.parquet", losses, losses.schema)
     unseen = [(step, "shot", at, 3, loss + at / 1000) for step, loss in ((0, 0.5), (50, 0.25)) for at in (250, 750)]
     elsewhere = [(step, "episode", 250, 1, loss) for step, loss in ((0, 0.75), (50, 0.5))]
@@ -140,7 +140,10 @@ def run_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def make(data: str = "data", **params: float) -> tuple[str, dict]:
+PHASES = [{"epochs": 5, "select": None}, {"epochs": 3, "select": {"tiers": ["best"], "kinds": None}}]
+
+
+def make(data: str = "data", phases: list | None = None, **params: float) -> tuple[str, dict]:
     """Run the script in the current folder, on tables below `data`; returns the page and the figures."""
     spec = importlib.util.spec_from_file_location("report_script", ROOT / "scripts/report.py")
     script = importlib.util.module_from_spec(spec)
@@ -155,7 +158,8 @@ def make(data: str = "data", **params: float) -> tuple[str, dict]:
         in_left_out=Path(data, "dataset/left-out/show.parquet"), in_open=Path(data, "characters/open/show.parquet"),
         **given, series="show",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
-        parameters=json.dumps({"tag": {"general": 0.35}}), params=json.dumps({**PARAMS, **params}),
+        parameters=json.dumps({"tag": {"general": 0.35}, "train": {"phases": phases or []}}),
+        params=json.dumps({**PARAMS, **params}),
         models=json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}),
     )  # fmt: skip
     return Path("out/index.html").read_text(encoding="utf-8"), json.loads(Path("out/figures.json").read_text())
@@ -171,6 +175,16 @@ def test_decisions_without_effect_are_counted_and_listed(run_folder):
     ) in text
     write_table("data/characters/open/show.parquet", pl.DataFrame(schema=dict(OPEN)), OPEN)
     assert "no effect" not in make()[0]
+
+
+def test_phases_are_shown_where_there_are_several(run_folder):
+    text, figures = make(phases=PHASES)
+    assert [(one["phase"], one["first"], one["last"], one["loss_first"]) for one in figures["phases"]] == [
+        (1, 1, 1, 0.5), (2, 2, 2, 0.25),
+    ]  # fmt: skip
+    assert figures["phases"][1]["says"] == {"epochs": 3, "select": {"tiers": ["best"]}}
+    assert "<td>2 to 2</td><td>0.2500 to 0.2500</td><td><code>epochs: 3</code>, <code>select: {" in text
+    assert make()[1]["phases"] == [] and "Phases of training" not in make()[0]
 
 
 def test_the_page_stands_alone(run_folder):

@@ -87,7 +87,8 @@ def _images(audit: Audit, with_images: bool) -> Iterator[str]:
         yield f"  {image['image']}: {image['kind'] or 'not in the dataset'}, frame {where}{box}"
         who = image["character"]
         named = f" ({who['name'] or 'nobody'} by {who['by']})" if who and who["name"] is not None else ""
-        yield f"    seen {image['looks']} times, steps {image['first_step']} to {image['last_step']}{named}"
+        phase = f", phase {', '.join(map(str, image['phases']))}" if max(image["phases"]) > 1 else ""
+        yield f"    seen {image['looks']} times, steps {image['first_step']} to {image['last_step']}{phase}{named}"
         if image["tags"] is not None:
             yield f"    caption: {image['caption']}"
             yield from (f"    {who}: {', '.join(tags)}" for who, tags in deciders(image))

@@ -62,7 +62,9 @@ def _about(known: Mapping[str, Any], trigger: str, judged: Mapping[str, Any] | N
     yield from [f"# {text(known['run'])}", ""]
     how = "selected by its evaluation" if judged else "the last one; none has been selected yet"
     named = f" Its captions begin with {code(trigger)}." if trigger else ""
-    yield f"A {known['kind']} fine-tuned from {text(base['name'])}, step {checkpoint['step']}, {how}.{named}"
+    many = len(known["parameters"].get("train", {}).get("phases", ()))
+    phases = f" It was trained in {many} phases." if many > 1 else ""
+    yield f"A {known['kind']} fine-tuned from {text(base['name'])}, step {checkpoint['step']}, {how}.{phases}{named}"
     yield from ["", f"- this checkpoint: {code(checkpoint['sha256'])}", f"- its base: {code(base['sha256'])}", ""]
 
 

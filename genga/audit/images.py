@@ -27,14 +27,19 @@ from genga.vocabulary.text import SEPARATOR, escape, to_text
 Row = Mapping[str, Any]
 Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of OF_TAG
 
-SEEN = ("looks", "first_step", "last_step")
+SEEN = ("looks", "first_step", "last_step", "phases")
 PLACE = ("shard", "offset", "size", "sha256")
 
 
 def seen_images(reader: Reader, run: str, step: int) -> pl.DataFrame:
-    """Return what the run had looked at after `step` steps: image, still, crop, looks, first_step, last_step."""
+    """Return what the run had looked at after `step` steps: image, still, crop, and SEEN."""
     ledger = reader.table(f"models/{run}/ledger.parquet", OF_LEDGER).filter(pl.col("step") <= step)
-    counts = {"looks": pl.len().cast(pl.Int64), "first_step": pl.col("step").min(), "last_step": pl.col("step").max()}
+    counts = {
+        "looks": pl.len().cast(pl.Int64),
+        "first_step": pl.col("step").min(),
+        "last_step": pl.col("step").max(),
+        "phases": pl.col("phase").unique().sort(),
+    }
     return ledger.group_by("image", "still", "crop").agg(**counts).sort("image")
 
 

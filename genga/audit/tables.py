@@ -49,7 +49,7 @@ OF_DATASET = only(
     *SHARD,
 )
 OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason")
-OF_LEDGER = only(LEDGER, "step", "epoch", "image", "still", "crop", "caption")
+OF_LEDGER = only(LEDGER, "step", "epoch", "phase", "image", "still", "crop", "caption")
 OF_FRAMES = only(FRAMES, "frame", "time", "keyframe", "change", "luma", "sharpness")
 OF_SHOTS = only(SHOTS, "shot", "start", "end", "camera", "transition", "timing")
 OF_DEDUP = only(DEDUP, "frame", "shot", "keeper", "keeper_episode", "reason", "distance")

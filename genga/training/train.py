@@ -168,13 +168,12 @@ def progress_of(run: str, total: int, every: float = 5.0) -> Callable[[Step, flo
 
 def loss_table(losses: list[float], phases: Sequence[Phase]) -> pl.DataFrame:
     """Return a row of LOSSES for every step that was done, be it not all of the phases'."""
-    rates = [
-        phase.params.learning_rate * phase.learning_rate_factor(phase.before + step)
-        for phase in phases
-        for step in range(1, phase.steps + 1)
+    planned = [(phase, phase.before + step) for phase in phases for step in range(1, phase.steps + 1)]
+    rows = [
+        (step, phase.number, loss, phase.params.learning_rate * phase.learning_rate_factor(step))
+        for loss, (phase, step) in zip(losses, planned, strict=False)
     ]
-    numbers = range(1, len(losses) + 1)
-    return pl.DataFrame({"step": numbers, "loss": losses, "learning_rate": rates[: len(losses)]}, schema=dict(LOSSES))
+    return pl.DataFrame(rows, schema=dict(LOSSES), orient="row")
 
 
 def distinct(phases: Sequence[Phase], side: int) -> list[Example]:

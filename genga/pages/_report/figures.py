@@ -21,7 +21,7 @@ OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")
 OF_DATASET = only(DATASET, "image", "still", "crop", "kind", "character", "caption")
 OF_CROP = only(CROP, "crop", "x0", "y0", "x1", "y1")
 OF_STILLS = only(STILLS, "still", "time")
-OF_LOSSES = only(LOSSES, "step", "loss")
+OF_LOSSES = only(LOSSES, "step", "phase", "loss")
 
 LOSS_POINTS = 200  # of the loss curve at most: each is the mean of its stretch
 
@@ -65,6 +65,7 @@ def compose(
         "samples": rows.to_dicts(),
         "training_images": {name: origins[name] for name in named_images(judged)},
         "losses": curve(losses),
+        "phases": phases(losses, parameters["train"]["phases"]),
         "held_out": unseen(held_out),
         "counts": dict(counts),
         "total": add_up(counts.values()),
@@ -112,6 +113,34 @@ def curve(losses: pl.DataFrame) -> list[dict[str, float]]:
         .agg(pl.col("step").last(), pl.col("loss").mean().round(6))
     )
     return stretches.select("step", "loss").to_dicts()
+
+
+def phases(losses: pl.DataFrame, said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the phases of a run that has several: first and last step, the mean loss of each end, what differs.
+
+    losses: OF_LOSSES; said: train.phases. An end is a tenth of the phase's steps.
+    """
+    found = []
+    for (number,), rows in losses.sort("step").group_by("phase", maintain_order=True) if len(said) > 1 else ():
+        tenth = rows.height // 10 + 1
+        found.append(
+            {
+                "phase": number,
+                "first": rows["step"][0],
+                "last": rows["step"][-1],
+                "loss_first": round(float(rows["loss"].head(tenth).mean()), 6),  # type: ignore[arg-type]
+                "loss_last": round(float(rows["loss"].tail(tenth).mean()), 6),  # type: ignore[arg-type]
+                "says": _said(said[number - 1]),
+            }
+        )
+    return found
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not null of parameters, at any depth."""
+    return {
+        key: _said(value) if isinstance(value, Mapping) else value for key, value in values.items() if value is not None
+    }
 
 
 def unseen(held_out: pl.DataFrame) -> list[dict[str, Any]]:
