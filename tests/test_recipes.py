@@ -67,6 +67,20 @@ def test_what_the_published_descriptions_say(name: str, said: dict) -> None:
     assert {key: recipe[key] for key in said} == said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("noobai-vpred-lora", {"scheduler": "euler", "guidance": 4.5, "steps": 28, "width": 832, "height": 1216}),
+        ("sdxl-lora", {"guidance": 5.0, "steps": 28, "width": 832, "height": 1216}),
+        ("anima-lora", {"scheduler": "euler", "guidance": 4.0, "steps": 30}),
+    ],
+)
+def test_samples_are_drawn_as_model_cards_say(name: str, said: dict) -> None:
+    values = {value.key: value for value in read_recipe(ROOT, name).values if value.section == "sample"}
+    assert {key: values[key].value for key in said} == said
+    assert all("model card" in values[key].source for key in said)
+
+
 def test_a_run_overrules_its_recipe_and_the_recipe_the_sections(project: Path) -> None:
     write(project, "mine", values=[{"from": "me", "train": {"epochs": 3, "rank": 4}, "sample": {"steps": 5}}])
     values = with_run(project, recipe="mine", train={"rank": 8})
