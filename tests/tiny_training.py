@@ -1,5 +1,6 @@
 """A few looks at noise, by which a tiny base of any family is trained in seconds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,10 @@ def pixels(of: Example) -> np.ndarray:
     return np.random.default_rng(int(of.file[-1])).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def train_tiny(loaded: LoadedBase, folder: Path, values, after=lambda step, loss: None) -> Trained:
+def train_tiny(
+    loaded: LoadedBase, folder: Path, values, after=lambda step, loss: None, examples: Sequence[Example] = EXAMPLES
+) -> Trained:
     """Train the run `hana` in `folder`."""
     AcceleratorState._reset_state(reset_partial_state=True)
-    return train(EXAMPLES, pixels, loaded, values, RunFolder(folder / "hana", "hana"), folder / "cache", CPU, after)
+    run = RunFolder(folder / "hana", "hana")
+    return train(list(examples), pixels, loaded, values, run, folder / "cache", CPU, after)
