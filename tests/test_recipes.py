@@ -1,6 +1,7 @@
 """Recipes: files of values that a run names and may overrule."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,28 @@ def test_recipes_are_listed_and_shown(project: Path, capsys: pytest.CaptureFixtu
     assert "  train.optimizer: adamw\n" in said  # not other than in params.yaml
     assert "of which the recipe says nothing\n  train.seed: 0\n" in said
     assert "trigger" in said and len(SECTIONS) == 4
+
+
+def in_docs(section: str) -> str:
+    """A section of docs/training.md."""
+    page = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    return page.split(f"\n## {section}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize(("section", "recipes"), [("Recipes", set(NAMES)), ("Phases", {"sd15-lora"})])
+def test_runs_that_the_docs_show_hold(section: str, recipes: set) -> None:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", in_docs(section), re.MULTILINE | re.DOTALL)
+    values = {**read_params(ROOT / "params.yaml"), **yaml.safe_load(block)}
+    assert {run["recipe"] for run in values["runs"].values()} == recipes
+    assert check_params(values, ROOT)["runs"].keys() == values["runs"].keys()
+
+
+def test_the_docs_name_every_recipe_and_show_what_is_printed(capsys: pytest.CaptureFixture[str], project: Path) -> None:
+    table = re.findall(r"^\| `(\S+)` \| ", in_docs("Recipes"), re.MULTILINE)
+    assert sorted(table) == NAMES
+    (block,) = re.findall(
+        r"^```\n\$ genga recipes show lora-v1.3\n(.*?)^```", in_docs("Recipes"), re.MULTILINE | re.DOTALL
+    )
+    cli.show("lora-v1.3")
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in block.splitlines() if line != "…" and line not in printed] == []

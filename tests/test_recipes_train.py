@@ -120,11 +120,10 @@ def trained(name, base, tmp_path):
     family = importlib.import_module(f"genga.training.families.{RECIPES[name].family}").FAMILY
     loaded = LoadedBase(family, RECIPES[name].family, family.load(base), "tiny", "0" * 64)
     done = train_tiny(loaded, tmp_path, params_of_run(name), examples=EXAMPLES)
-    phases = len(SEEN.get(name, EVERYTHING))
-    images = [
-        "".join(sorted(set(done.ledger.filter(done.ledger["phase"] == number + 1)["image"]))) for number in range(phases)
-    ]
-    assert images == SEEN.get(name, EVERYTHING)
+    seen = SEEN.get(name, EVERYTHING)
+    phases = len(seen)
+    looks = list(zip(done.ledger["phase"], done.ledger["image"], strict=True))
+    assert ["".join(sorted({image for of, image in looks if of == number + 1})) for number in range(phases)] == seen
     assert done.checkpoints[-1]["step"] == 2 * phases == done.losses.height
     return RunFolder(tmp_path / "hana", "hana").unfinished(2 * phases), loaded
 

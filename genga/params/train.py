@@ -1,4 +1,4 @@
-"""Section `train`: how a LoRA is trained. docs/training.md gives the values of published recipes."""
+"""Section `train`: what is trained, and how. docs/training.md says of recipes, methods and optimizers."""
 
 from typing import Annotated, Any, Literal, Optional, Self
 
