@@ -151,7 +151,7 @@ def plain_losses(folder, plan, start):
     assert len(trained) == 2 * 10 * 2
     for name, weight in trained:
         module, matrix = re.fullmatch(r"(.+)\.lora_([AB])\.default\.weight", name).groups()
-        weight.data = start[f"transformer.{module}.{ {'A': 'down', 'B': 'up'}[matrix] }"].clone()
+        weight.data = start[f"transformer.{module}.{ {'A': 'lora_down', 'B': 'lora_up'}[matrix] }.weight"].clone()
     optimizer = torch.optim.AdamW([weight for _, weight in trained], lr=0.01, weight_decay=0.01)
     mean = torch.tensor(vae.config.latents_mean).view(1, -1, 1, 1, 1)
     deviation = torch.tensor(vae.config.latents_std).view(1, -1, 1, 1, 1)
