@@ -136,7 +136,7 @@ def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:
     for example in examples:
         folders[f"{example.repeats}_{run}"].append(example)
         buckets[example.cut.bucket] += example.repeats
-    tags = {name: Counter(tag for one in ones for tag in tokens(one.words)) for name, ones in folders.items()}
+    tags = {name: Counter(tag.lower() for one in ones for tag in tokens(one.words)) for name, ones in folders.items()}
     counts = {name: {"n_repeats": ones[0].repeats, "img_count": len(ones)} for name, ones in folders.items()}
     kept = {example.keep_tokens for example in examples}
     width, height = max(buckets, key=lambda size: (buckets[size], size))

@@ -143,7 +143,7 @@ def name_in_file(network: str, module: str) -> str:
 def header(base: Scheduled, choices: Choices) -> dict[str, Any]:
     return {
         "ss_v2": False,
-        "ss_base_model_version": "sd_v1",
+        "ss_base_model_version": "sd_v1" if base.prediction == "epsilon" else "sd_v1_v",
         "ss_zero_terminal_snr": base.zero_terminal_snr,
         "ss_unet_lr": choices.learning_rate,
         "ss_text_encoder_lr": choices.text_learning_rate if choices.text_encoder else None,
