@@ -10,6 +10,7 @@ def params(**changes) -> Params:
             "threads": 1,
             "launch": None,
             "precision": "float32",
+            "speed": "exact",
             "gradient_checkpointing": False,
             "select": {},
             "buckets": None,

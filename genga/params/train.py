@@ -46,6 +46,7 @@ class _Section(Section):
     threads: int = Field(ge=1, le=256)  # CPU threads of torch; part of the result: another count, other last bits
     launch: str | None  # a configuration of accelerate, to train by several processes; null: by one
     precision: Literal["float32", "float16", "bfloat16"]  # of the arithmetic; the latter two are mixed precision
+    speed: Literal["exact", "fast"]  # fast: other last bits, and about half the time; docs/training.md
     gradient_checkpointing: bool  # true: a third slower, far less GPU memory
 
     select: Select  # which of the dataset's images are learnt from; {}: all

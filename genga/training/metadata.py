@@ -72,7 +72,9 @@ def metadata(
 def _training(params: Params) -> dict[str, Any]:
     warmed = params.schedule == "constant" and params.warmup > 0  # which kohya's `constant` is without
     arguments = _arguments(params)
+    computed = {"ss_speed": params.speed} if params.speed != "exact" else {}
     return {
+        **computed,
         "ss_network_module": "lycoris.kohya" if params.method in ("dora", "loha", "lokr") else "networks.lora",
         "ss_network_dim": params.rank,
         "ss_network_alpha": params.alpha,

@@ -27,7 +27,8 @@ def optimizer_of(groups: list[dict[str, Any]], params: Params, device: torch.dev
     """
     name, betas = params.optimizer, (params.betas[0], params.betas[1])
     if name == "adamw":
-        return torch.optim.AdamW(groups, betas=betas, weight_decay=params.weight_decay, foreach=False)
+        how = {"fused": True} if params.speed == "fast" else {"foreach": False}
+        return torch.optim.AdamW(groups, betas=betas, weight_decay=params.weight_decay, **how)
     if name == "adafactor":
         from transformers.optimization import Adafactor
 

@@ -30,7 +30,7 @@ from genga.store.parquet import write_table
 from genga.tables.held_out import HELD_OUT
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.training import held_out, tensor_file
+from genga.training import fast, held_out, tensor_file
 from genga.training.distributed import Processes
 from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
@@ -76,6 +76,7 @@ def train(
     loaded.check_clip_skip(params.clip_skip)
     check_method(loaded, params)
     held_out.check(held, params)
+    params = fast.resolved(params, device)
     phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
     for phase in phases:
         loaded.family.check(loaded.base, phase.params)

@@ -10,7 +10,7 @@ from accelerate import Accelerator
 
 from genga.errors import GengaError
 from genga.params.train import Params
-from genga.training import optimizers
+from genga.training import fast, optimizers
 from genga.training.device import DTYPES
 from genga.training.distributed import Processes
 from genga.training.families.family import Conditions, LoadedBase
@@ -51,6 +51,8 @@ class Trainer:
         self.schedule = self._family.schedule(self._base, device, params.shift)
         self._kept: dict[str, Conditions] = {}  # by caption
         self._learnt = learnt_of(loaded, params, device)
+        if params.speed == "fast":
+            fast.hasten(self._family.networks(self._base).values(), device)
         self._encodes_anew = any(group["of"] == "text_learning_rate" for group in self._learnt.groups)
         self._average = Average(self._learnt.parameters, params.ema)
         self._optimizer = optimizers.optimizer_of(self._learnt.groups, params, device)
