@@ -1,29 +1,36 @@
 """How a network is computed, whatever it is part of: device, precision, threads; and its weights as a hash."""
 
+import gc
 import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
-
 
 @contextmanager
-def _without(*packages: str) -> Iterator[None]:
-    """Within the block packages are not found, unless they are there already."""
-    hidden: dict[str, Any] = {name: None for name in packages if name not in sys.modules}
+def _lightly(*unused: str) -> Iterator[None]:
+    """Within the block imports do not find these packages, unless they are there already, and nothing is looked for
+    that could be thrown away: of a library's hundred thousand objects nothing can."""
+    hidden: dict[str, Any] = {name: None for name in unused if name not in sys.modules}
     sys.modules.update(hidden)
+    collected = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        if collected:
+            gc.enable()
         for name in hidden:
             del sys.modules[name]
 
 
-# What these libraries take where they find it, for what is not used here: 1.5 s of every job. They ask once.
-with _without("boto3", "scipy"):
+# A third of what these libraries take to load: they take others where they find them, for what is not done here. Each
+# asks once whether they are there.
+with _lightly("boto3", "scipy"):
     import accelerate  # noqa: F401
+    import torch
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import is_scipy_available
     from transformers.utils import logging as transformers_logging
