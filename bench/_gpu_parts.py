@@ -53,7 +53,7 @@ TRAIN: dict[str, Any] = {
     "clip_skip": 1, "max_tokens": 75, "caption_dropout": 0.1, "tag_dropout": 0.1,
     "shuffle": True, "flip": False, "timesteps": "uniform", "timestep_scale": 1.0, "timestep_mean": 0.0, "shift": None,
     "noise_offset": 0.0, "multires_iterations": 0, "multires_discount": 0.3,
-    "select": {}, "buckets": None, "phases": [],
+    "speed": "exact", "select": {}, "buckets": None, "phases": [],
     "input_perturbation": 0.0, "loss": "l2", "huber_delta": 0.1, "min_snr_gamma": 5.0, "debiased": False,
     "mask_text": 1.0, "mask_background": 1.0, "held_out": 0, "patience": 0,
 }  # fmt: skip

@@ -11,9 +11,9 @@ device           How a network is computed, whatever it is part of: device, prec
                  hash.
 distributed      The processes that train one run together: what each of them sees, and sums over all of them.
 examples         The images that a run learns from, as the dataset gives them.
-fast             The same networks, computed faster: `train.speed: fast`. Sums are added up in another order, so last bits
-                 differ.
 families         Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
+fast             The same networks, computed faster: `train.speed: fast`. Sums are added up in another order, so last
+                 bits differ.
 held_out         The held-out loss: how wrong a run is about images that it never sees, measured alike at every
                  checkpoint.
 latents          Latents by content: an image is encoded once, whichever run, epoch or dataset asks for it.

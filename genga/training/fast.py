@@ -3,19 +3,22 @@
 On a CPU: matrix products of float32 by oneDNN, which uses what a processor has where torch's default library (MKL) may
 not; of half precision torch takes oneDNN by itself. Convolutions with more channels than pixels as matrix products of
 their patches, whose weights need not be put into another order at every call. Pixels lie channel by channel
-("channels last"), so that transformers and convolutions take them as they are. No weight is held twice.
+("channels last"), so that transformers and convolutions take them as they are. No weight is held twice. Small layers
+stay as they are. On a GPU: channels last alone.
 """
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn import functional
 
 from genga.params.train import Params
 
-_SMALL = 64  # a product whose result has a side below it is left to torch: a LoRA's gradients
+_SMALL = (
+    128  # layers with fewer inputs or outputs stay as they are, a LoRA's too: calling would cost more than it saves
+)
 
 
 def resolved(params: Params, device: torch.device) -> Params:
@@ -37,16 +40,26 @@ def multiplies_bfloat16() -> bool:
 def hasten(networks: Iterable[torch.nn.Module], device: torch.device) -> None:
     """Have networks computed so from now on. Their weights, and the names of these, stay as they are."""
     for network in networks:
-        network.to(memory_format=torch.channels_last)
-        if device.type != "cpu" or not torch.backends.mkldnn.is_available():
-            continue
+        module: Any
         for module in network.modules():
             if hasattr(module, "cast_input_dtype_enabled"):  # of peft: a cast to float32 that autocast takes back
                 module.cast_input_dtype_enabled = False
-            if type(module) is torch.nn.Linear:
-                module.__class__ = _Linear
-            elif type(module) is torch.nn.Conv2d and _is_plain(module):
-                module.__class__ = _Convolution
+            if isinstance(module, torch.nn.Conv2d) and module.in_channels >= _SMALL and not _is_learnt(module):
+                module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+            if device.type == "cpu" and torch.backends.mkldnn.is_available():
+                _hasten(module)
+
+
+def _hasten(module: torch.nn.Module) -> None:
+    if type(module) is torch.nn.Linear and min(module.in_features, module.out_features) >= _SMALL:
+        module.__class__ = _Linear
+    elif type(module) is torch.nn.Conv2d and module.in_channels >= _SMALL and _is_plain(module):
+        module.__class__ = _Convolution
+
+
+def _is_learnt(layer: torch.nn.Conv2d) -> bool:
+    """Whether its weight is, which then stays as it lies: it is saved so."""
+    return layer.weight.requires_grad
 
 
 def _is_plain(layer: torch.nn.Conv2d) -> bool:
@@ -60,7 +73,7 @@ class _Linear(torch.nn.Linear):
 
 class _Convolution(torch.nn.Conv2d):
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        (above, left), (down, right) = _pair(self.padding), self.stride
+        (above, left), (down, right) = cast(tuple[int, int], self.padding), self.stride
         tall, wide = self.kernel_size
         height, width = (input.shape[2] + 2 * above - tall) // down + 1, (input.shape[3] + 2 * left - wide) // right + 1
         one = (tall, wide, above, left, down, right) == (1, 1, 0, 0, 1, 1)
@@ -70,10 +83,6 @@ class _Convolution(torch.nn.Conv2d):
         patches = pixels if one else _Patches.apply(pixels, (tall, wide), (above, left), (down, right))
         made = _linear(patches, self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
         return made.permute(0, 3, 1, 2)
-
-
-def _pair(padding: Any) -> tuple[int, int]:
-    return padding  # of a plain layer: numbers
 
 
 def _linear(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -103,18 +112,12 @@ class _Product(torch.autograd.Function):
         wants_input, wants_weight, wants_bias = ctx.needs_input_grad
         rows = gradient.reshape(-1, gradient.shape[-1])
         of_input = _product(gradient, weight.t()) if wants_input else None
-        of_weight = _of_weight(rows, input.reshape(-1, input.shape[-1])) if wants_weight else None
+        of_weight = _product(rows.t().contiguous(), input.reshape(-1, input.shape[-1]).t()) if wants_weight else None
         return of_input, of_weight, rows.sum(0) if wants_bias else None
 
 
-def _of_weight(gradient: torch.Tensor, input: torch.Tensor) -> torch.Tensor:
-    if min(gradient.shape[1], input.shape[1]) < _SMALL:
-        return functional.linear(gradient.t(), input.t())
-    return _product(gradient.t().contiguous(), input.t())
-
-
 class _Patches(torch.autograd.Function):
-    """From pixels (images, height, width, channels) to what a kernel sees: (images, height, width, kernel * channels)."""
+    """Pixels, (images, height, width, channels), to what a kernel sees: (images, height, width, kernel * channels)."""
 
     @staticmethod
     def forward(
