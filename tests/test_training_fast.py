@@ -70,9 +70,11 @@ def test_half_precision_is_left_to_torch():
 def test_losses_of_a_fast_run_are_those_of_an_exact_one(base_folder, tmp_path, monkeypatch, precision, off):
     monkeypatch.setattr(fast, "_SMALL", 8)  # so are the layers of the tiny base
     monkeypatch.setattr(fast, "multiplies_bfloat16", lambda: True)
-    exact = run(base_folder, tmp_path / "exact", params(**EVERYTHING))
+    # With a LoRA's convolutions of rank 2 torch's own gradients are no numbers in bfloat16, in the exact mode, too.
+    wanted = {**EVERYTHING, "convolutions": precision == "float32"}
+    exact = run(base_folder, tmp_path / "exact", params(**wanted))
     AcceleratorState._reset_state(reset_partial_state=True)
-    found = run(base_folder, tmp_path / "fast", params(**EVERYTHING, speed="fast", precision=precision))
+    found = run(base_folder, tmp_path / "fast", params(**wanted, speed="fast", precision=precision))
     assert found.losses["loss"].to_list() == pytest.approx(exact.losses["loss"].to_list(), rel=off)
     headers = [read_metadata(tmp_path / name / "hana/unfinished/hana-000006.safetensors") for name in ("exact", "fast")]
     assert [header.get("ss_speed") for header in headers] == [None, "fast"]
