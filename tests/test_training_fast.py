@@ -33,20 +33,20 @@ def both(layer, shape, learnt):
 @pytest.mark.parametrize(
     ("layer", "shape", "name"),
     [
-        (lambda: torch.nn.Linear(128, 192), (2, 5, 128), "_Linear"),
-        (lambda: torch.nn.Linear(128, 192, bias=False), (3, 128), "_Linear"),
-        (lambda: torch.nn.Conv2d(128, 192, 3, padding=1), (2, 128, 4, 3), "_Convolution"),
-        (lambda: torch.nn.Conv2d(128, 192, 3, stride=2, padding=1), (1, 128, 7, 8), "_Convolution"),
+        (lambda: torch.nn.Linear(256, 320), (2, 5, 256), "_Linear"),
+        (lambda: torch.nn.Linear(256, 320, bias=False), (3, 256), "_Linear"),
+        (lambda: torch.nn.Conv2d(256, 320, 3, padding=1), (2, 256, 4, 3), "_Convolution"),
+        (lambda: torch.nn.Conv2d(256, 320, 3, stride=2, padding=1), (1, 256, 7, 8), "_Convolution"),
         (
-            lambda: torch.nn.Conv2d(128, 192, 3, padding=1),
-            (1, 128, 16, 16),
+            lambda: torch.nn.Conv2d(256, 320, 3, padding=1),
+            (1, 256, 16, 16),
             "_Convolution",
         ),  # more pixels than channels
-        (lambda: torch.nn.Conv2d(128, 192, 1), (2, 128, 16, 16), "_Convolution"),
-        (lambda: torch.nn.Conv2d(128, 192, 2, padding=(0, 1)), (1, 128, 3, 4), "_Convolution"),
-        (lambda: torch.nn.Linear(16, 192), (2, 5, 16), "Linear"),
-        (lambda: torch.nn.Conv2d(128, 128, 3, groups=2), (1, 128, 5, 5), "Conv2d"),
-        (lambda: torch.nn.Conv2d(128, 128, 3, padding="same"), (1, 128, 5, 5), "Conv2d"),
+        (lambda: torch.nn.Conv2d(256, 320, 1), (2, 256, 16, 16), "_Convolution"),
+        (lambda: torch.nn.Conv2d(256, 320, 2, padding=(0, 1)), (1, 256, 3, 4), "_Convolution"),
+        (lambda: torch.nn.Linear(16, 320), (2, 5, 16), "Linear"),
+        (lambda: torch.nn.Conv2d(256, 256, 3, groups=2), (1, 256, 5, 5), "Conv2d"),
+        (lambda: torch.nn.Conv2d(256, 256, 3, padding="same"), (1, 256, 5, 5), "Conv2d"),
     ],
 )
 def test_a_layer_gives_what_it_gave(layer, shape, name, learnt):
@@ -60,7 +60,7 @@ def test_a_layer_gives_what_it_gave(layer, shape, name, learnt):
 
 
 def test_half_precision_is_left_to_torch():
-    layer, input = torch.nn.Linear(128, 128), torch.randn(4, 128)
+    layer, input = torch.nn.Linear(256, 256), torch.randn(4, 256)
     fast.hasten([layer], CPU)
     with torch.autocast("cpu", torch.bfloat16):
         assert layer(input).dtype == torch.bfloat16

@@ -16,9 +16,7 @@ from torch.nn import functional
 
 from genga.params.train import Params
 
-_SMALL = (
-    128  # layers with fewer inputs or outputs stay as they are, a LoRA's too: calling would cost more than it saves
-)
+_SMALL = 256  # layers with fewer inputs or outputs stay as they are, a LoRA's too: a call costs more than it saves
 
 
 def resolved(params: Params, device: torch.device) -> Params:
