@@ -4,7 +4,7 @@ On a CPU: matrix products of float32 by oneDNN, which uses what a processor has 
 not; of half precision torch takes oneDNN by itself. Convolutions with more channels than pixels as matrix products of
 their patches, whose weights need not be put into another order at every call. Pixels lie channel by channel
 ("channels last"), so that transformers and convolutions take them as they are. No weight is held twice. Small layers
-stay as they are. On a GPU: channels last alone.
+stay as they are. On a GPU: channels last, and AdamW in one pass.
 """
 
 import sys
