@@ -11,8 +11,8 @@ from genga.workflow.snakemake_metadata import Named, each
 wildcard_constraints:
     series="[^/]+",
     episode="[^/]+",
-    run="[^/]+",
-    merge="[^/]+",
+    run=PROJECT.pattern("runs"),  # models/<name>/<name>.safetensors is of a run or of a merge
+    merge=PROJECT.pattern("merges"),
 
 
 def video(wildcards):

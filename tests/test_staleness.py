@@ -125,7 +125,7 @@ def test_dvc_and_snakemake_agree_here_and_on_another_machine(copy: Path, tmp_pat
     assert snakemake(copy, "-n").nothing
     # A parameter: what follows, and then both have nothing to do.
     change_params(copy, "train", seed=1)
-    assert ran_jobs(run(copy, "dvc", "repro")) == {"train", "sample", "evaluate", "report"}
+    assert ran_jobs(run(copy, "dvc", "repro")) == {"train", "sample", "evaluate", "report", "merge"}
     assert snakemake(copy, "-n").nothing and "up to date" in run(copy, "dvc", "status")
     commit(copy, "second")
     run(copy, "dvc", "push", "-q")

@@ -4,6 +4,7 @@ The Snakefile opens the project once (genga.workflow.opening), before any rule i
 nothing of Snakemake's own types: rules/common.smk makes input functions of what it says.
 """
 
+import re
 import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
@@ -79,6 +80,10 @@ class Project:
     def merges(self) -> Merges:
         """The merges, as there are runs for them."""
         return Merges(self.params["merges"], self.runs, self.models, self.held)
+
+    def pattern(self, section: str) -> str:
+        """Return the pattern of the names in section `runs` or `merges`; of nothing, where there is none."""
+        return "|".join(map(re.escape, self.params[section] or {})) or "(?!)"
 
     def has(self, wildcards: Mapping[str, str]) -> bool:
         """Whether the episode, series, run or merge is one of the project's, as it is now."""
