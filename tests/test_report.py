@@ -184,7 +184,10 @@ def test_phases_are_shown_where_there_are_several(run_folder):
     ]  # fmt: skip
     assert figures["phases"][1]["says"] == {"epochs": 3, "select": {"tiers": ["best"]}}
     assert "<td>2 to 2</td><td>0.2500 to 0.2500</td><td><code>epochs: 3</code>, <code>select: {" in text
-    assert make()[1]["phases"] == [] and "Phases of training" not in make()[0]
+    losses = pl.DataFrame({"step": [1, 2], "phase": [1, 1], "loss": [0.5, 0.25]})
+    write_table("models/hana/losses.parquet", losses, losses.schema)
+    text, figures = make(phases=PHASES[:1])
+    assert figures["phases"] == [] and "Phases of training" not in text
 
 
 def test_the_page_stands_alone(run_folder):

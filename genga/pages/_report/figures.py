@@ -65,7 +65,7 @@ def compose(
         "samples": rows.to_dicts(),
         "training_images": {name: origins[name] for name in named_images(judged)},
         "losses": curve(losses),
-        "phases": phases(losses, parameters["train"]["phases"]),
+        "phases": phases(losses, parameters.get("train", {}).get("phases", ())),
         "held_out": unseen(held_out),
         "counts": dict(counts),
         "total": add_up(counts.values()),
@@ -118,10 +118,10 @@ def curve(losses: pl.DataFrame) -> list[dict[str, float]]:
 def phases(losses: pl.DataFrame, said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the phases of a run that has several: first and last step, the mean loss of each end, what differs.
 
-    losses: OF_LOSSES; said: train.phases. An end is a tenth of the phase's steps.
+    losses: OF_LOSSES; said: train.phases, where that is known. An end is a tenth of the phase's steps.
     """
     found = []
-    for (number,), rows in losses.sort("step").group_by("phase", maintain_order=True) if len(said) > 1 else ():
+    for (number,), rows in losses.sort("step").group_by("phase", maintain_order=True):
         tenth = rows.height // 10 + 1
         found.append(
             {
@@ -130,10 +130,10 @@ def phases(losses: pl.DataFrame, said: Sequence[Mapping[str, Any]]) -> list[dict
                 "last": rows["step"][-1],
                 "loss_first": round(float(rows["loss"].head(tenth).mean()), 6),  # type: ignore[arg-type]
                 "loss_last": round(float(rows["loss"].tail(tenth).mean()), 6),  # type: ignore[arg-type]
-                "says": _said(said[number - 1]),
+                "says": _said(said[number - 1]) if said else {},
             }
         )
-    return found
+    return found if len(found) > 1 else []
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
