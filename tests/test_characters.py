@@ -165,6 +165,18 @@ def test_two_names_for_one_person_whom_no_cluster_has_are_said() -> None:
     assert {label for label, _ in found.labels.values()} == {"hana"}
 
 
+@pytest.mark.parametrize("scope", ["cluster", "crop"])
+def test_a_name_of_somebody_without_a_crop_takes_no_effect_and_is_said(scope: str) -> None:
+    """Who is meant is there; what was cut out of that still was left out, of burnt-in text for instance."""
+    crop, person = "s/e/000001-0-head", ("s/e/000002", 0)
+    crops = {crop: Crop((crop[:-7], 0), 5, -1)}
+    tracks = {("s/e/000001", 0): (5, -1), person: (6, -1)}
+    line = Name(2, "s/e/000009-0-head", "hana", None, scope)
+    found = give_names(crops, [line], lambda a, b: 0.0, tracks, lambda name: placing.Placed((person,)))
+    assert found.labels == {crop: (None, None)}
+    assert [(one.line, one.why) for one in found.open] == [(2, "no crop of s/e/000002-0, who is meant, is kept now")]
+
+
 def test_two_outfits_in_one_cluster_are_no_conflict() -> None:
     found = outcome(TWO_PAIRS, [name(C3, "hana", outfit="school"), name(C4, "hana", outfit="coat", line=3)])
     assert found.table["outfit"].to_list() == [None, None, "school", "coat"]

@@ -10,7 +10,7 @@ that it cannot place, or that says of somebody something else than another line 
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -105,7 +105,7 @@ def give_names(
         else:
             found.append(_open(name, one, crops))
     present, against = _settled(placed)
-    found += [_open(name, one, crops) for name, one in against]
+    found += [_open(name, one, crops) for name, one in [*against, *_without_crops(present, crops)]]
     by_cluster: dict[int, list[_Given]] = defaultdict(list)
     by_track: dict[int, list[_Given]] = defaultdict(list)
     by_person: dict[Person, Name] = {}
@@ -177,6 +177,17 @@ def _settled(given: Iterable[_Given]) -> tuple[list[_Given], list[tuple[Name, Un
                 said = " and ".join(f"line {o.name.line} says {o.name.character or 'nobody'!r}" for o in others)
                 against.append((one.name, Unplaced(f"of the same person {said}", (one.person,))))
     return sorted(holds, key=lambda one: one.name.line), against
+
+
+def _without_crops(given: Iterable[_Given], crops: Mapping[str, Crop]) -> Iterator[tuple[Name, Unplaced]]:
+    """Yield the lines that name nobody's crop: who is meant is known, and none of the crops is kept."""
+    persons, tracks, clusters = (
+        {getattr(crop, of) for crop in crops.values()} for of in ("person", "track", "cluster")
+    )
+    for one in given:
+        is_of_crop = one.name.scope == "crop"
+        if not (one.person in persons if is_of_crop else one.track in tracks or one.cluster in clusters - {NOISE}):
+            yield one.name, Unplaced(f"no crop of {one.person[0]}-{one.person[1]}, who is meant, is kept now")
 
 
 def _open(name: Name, why: Unplaced, crops: Mapping[str, Crop]) -> Open:
