@@ -12,7 +12,7 @@ from genga.training._merge.blocks import UNET
 from genga.training._merge.layout import CLIP, OPEN_CLIP, VAE, Source
 from genga.training._merge.lora import modules_of
 from genga.training._merge.names import open_clip, renamed, unet_from_diffusers, vae_from_diffusers
-from genga.training._merge.tensor_file import Entry, write_file
+from genga.training.tensor_file import Entry, write_file
 
 NAMES = {"sd15": "SD 1.5", "sdxl": "SDXL"}
 

@@ -61,7 +61,7 @@ def half_written(draw: random.Random) -> Callable[..., None]:
     header, kind = tensor_file._header, draw.choice(["checkpoint", "state"])
 
     def half(*arguments) -> bytes:
-        tensor_file._bytes = die  # the next thing of the file
+        tensor_file._data = die  # the next thing of the file
         return header(*arguments)
 
     def half_state(tensors, path, metadata) -> None:

@@ -13,8 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from genga.errors import GengaError
-from genga.training._merge.tensor_file import SEAL, read_file
 from genga.training.merge import merge
+from genga.training.tensor_file import SEAL, read_file
 
 WEIGHTS = (IN, OUT, TEXT, VAE)
 

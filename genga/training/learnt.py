@@ -12,7 +12,7 @@ from genga.params.train import Params
 from genga.training import adapters, lora_file
 from genga.training.device import place
 from genga.training.families.family import LoadedBase
-from genga.training.tensor_file import Tensors
+from genga.training.tensor_file import Tensors, in_precision
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,7 @@ def _weights(loaded: LoadedBase, params: Params, adapted: Mapping[str, list[str]
 
     def tensors(dtype: torch.dtype) -> Tensors:
         states = {name: network.state_dict() for name, network in networks.items()}
-        whole = family.whole(loaded.base, states)
-        return {key: one.to("cpu", dtype if one.is_floating_point() else one.dtype) for key, one in whole.items()}
+        return in_precision(family.whole(loaded.base, states), dtype)
 
     return Learnt(parameters, groups, tensors)
 

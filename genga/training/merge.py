@@ -20,8 +20,8 @@ from genga.training._merge.blocks import block_of, weights_of
 from genga.training._merge.header import header
 from genga.training._merge.layout import Source, check_alike, is_weight, source_of
 from genga.training._merge.lora import baked, changes, entries_of, extracted
-from genga.training._merge.tensor_file import Entry, read_file, write_file
 from genga.training.device import DTYPES
+from genga.training.tensor_file import Entry, read_file, write_file
 
 _PIECE = 1 << 22  # numbers of a tensor that are worked on at once
 

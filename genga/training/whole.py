@@ -18,10 +18,7 @@ def write_file(loaded: LoadedBase, checkpoint: Checkpoint, listed: Path, out: Pa
     """
     file, is_whole = _of(checkpoint, listed)
     with applied(loaded, file, is_whole):
-        tensors = {
-            name: tensor.to("cpu", DTYPES[precision]) if tensor.is_floating_point() else tensor
-            for name, tensor in loaded.family.whole(loaded.base, {}).items()
-        }
+        tensors = tensor_file.in_precision(loaded.family.whole(loaded.base, {}), DTYPES[precision])
         tensor_file.write(out, tensors, _about(file, checkpoint))
 
 

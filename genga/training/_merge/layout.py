@@ -15,7 +15,7 @@ import torch
 from genga.errors import GengaError
 from genga.training._merge.blocks import UNET
 from genga.training._merge.names import open_clip, renamed, unet_from_diffusers, vae_from_diffusers
-from genga.training._merge.tensor_file import Entry, read_file
+from genga.training.tensor_file import Entry, read_file
 
 VAE = "first_stage_model."
 CLIP = {"sd15": "cond_stage_model.transformer.text_model.", "sdxl": "conditioner.embedders.0.transformer.text_model."}

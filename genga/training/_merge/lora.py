@@ -14,7 +14,7 @@ import torch
 from genga.training._merge.blocks import UNET
 from genga.training._merge.layout import CLIP, OPEN_CLIP, Source, is_weight
 from genga.training._merge.names import THIRDS, open_clip, renamed, unet_from_original
-from genga.training._merge.tensor_file import Entry, made_entry
+from genga.training.tensor_file import Entry, made_entry
 
 _PARTS = {"lora_down.weight": "down", "lora_up.weight": "up", "alpha": "alpha"}
 
