@@ -36,7 +36,7 @@ def folders(tmp_path_factory):
 
 
 def written(family, folder, path, more=(), metadata=None):
-    tensors = family.whole(family.load(folder), {})
+    tensors = family.FAMILY.whole(family.load(folder), {})
     save_file(tensors | {name: torch.empty(0) for name in more}, path, metadata)
     return path
 
@@ -81,7 +81,7 @@ def test_half_precision_is_read_as_float32(made, tmp_path):
     family, kind, folder = made
     tensors = {
         name: one.half() if one.is_floating_point() else one
-        for name, one in family.whole(family.load(folder), {}).items()
+        for name, one in family.FAMILY.whole(family.load(folder), {}).items()
     }
     save_file(tensors, tmp_path / "half.safetensors")
     beside(folder, tmp_path / "half.safetensors")
@@ -94,7 +94,7 @@ def test_half_precision_is_read_as_float32(made, tmp_path):
 def test_names_of_the_first_anime_bases_are_read(folders, tmp_path):
     base, wrapper = sd15.load(folders["sd15"]), "cond_stage_model.transformer.text_model."
     tensors = {
-        name.replace(wrapper, "cond_stage_model.transformer."): one for name, one in sd15.whole(base, {}).items()
+        name.replace(wrapper, "cond_stage_model.transformer."): one for name, one in sd15.FAMILY.whole(base, {}).items()
     }
     assert "cond_stage_model.transformer.embeddings.token_embedding.weight" in tensors
     file = tmp_path / "one.safetensors"
@@ -125,8 +125,8 @@ def test_given_weights_take_the_place_of_the_bases_own(made, tmp_path):
         for number, part in enumerate(kind.parts)
         if part.network != "text"
     }
-    before = family.whole(base, {})
-    tensors = family.whole(base, given)
+    before = family.FAMILY.whole(base, {})
+    tensors = family.FAMILY.whole(base, given)
     assert tensors.keys() == before.keys()
     places = {part.network: {place.key for place in part.places(getattr(base, part.folder).state_dict())
               .values()} for part in kind.parts}  # fmt: skip
@@ -136,7 +136,7 @@ def test_given_weights_take_the_place_of_the_bases_own(made, tmp_path):
                 assert torch.equal(tensors[key], before[key])
             else:
                 assert tensors[key].dtype == torch.float16 and set(tensors[key].flatten().tolist()) == {float(number)}
-    family.write_folder(base, given, tmp_path / "out")
+    family.FAMILY.write_folder(base, given, tmp_path / "out")
     found = family.load(tmp_path / "out")
     assert set(found.unet.conv_in.weight.flatten().tolist()) == {0.0}
     assert set(found.vae.quant_conv.weight.flatten().tolist()) == {float(len(kind.parts) - 1)}
@@ -147,7 +147,7 @@ def test_a_folder_is_written_to_the_byte_and_loads_in_diffusers(made, tmp_path):
     family, kind, folder = made
     base = family.load(folder)
     for name in ("a", "b"):
-        family.write_folder(base if name == "a" else family.load(tmp_path / "a"), {}, tmp_path / name)
+        family.FAMILY.write_folder(base if name == "a" else family.load(tmp_path / "a"), {}, tmp_path / name)
     content = [
         {
             path.relative_to(tmp_path / name).as_posix(): path.read_bytes()
@@ -182,9 +182,9 @@ def test_markers_say_what_the_base_predicts(folders, tmp_path, capsys, markers, 
     base = sdxl.load(file)
     assert (base.prediction, base.zero_terminal_snr) == (prediction, zero)
     assert (base.alphas_cumprod[-1].item() == 0) == zero
-    again = sdxl.whole(base, {})
+    again = sdxl.FAMILY.whole(base, {})
     assert {name: again[name].numel() for name in ("v_pred", "ztsnr") if name in again} == dict.fromkeys(markers, 0)
-    sdxl.write_folder(base, {}, tmp_path / "out")
+    sdxl.FAMILY.write_folder(base, {}, tmp_path / "out")
     scheduler = json.loads((tmp_path / "out/scheduler/scheduler_config.json").read_text())
     assert (scheduler["prediction_type"], scheduler["rescale_betas_zero_snr"]) == (prediction, zero)
     assert capsys.readouterr().err == ""
@@ -285,7 +285,7 @@ def test_a_base_of_the_other_family_is_one_line(folders, tmp_path, as_file, give
 )
 def test_what_is_no_whole_base_is_one_line(folders, tmp_path, change, message):
     file = tmp_path / "one.safetensors"
-    save_file(change(sdxl.whole(sdxl.load(folders["sdxl"]), {})), file)
+    save_file(change(sdxl.FAMILY.whole(sdxl.load(folders["sdxl"]), {})), file)
     beside(folders["sdxl"], file)
     with pytest.raises(GengaError, match=message) as error:
         sdxl.load(file)
@@ -351,9 +351,9 @@ def test_tensors_of_a_file_are_what_they_were(made, tmp_path):
     family, kind, folder = made
     file, base = tmp_path / "one.safetensors", family.load(folder)
     schedule = {**base.schedule, **VELOCITY}
-    tensor_file.write(file, family.whole(replace(base, schedule=schedule), {}), {})
+    tensor_file.write(file, family.FAMILY.whole(replace(base, schedule=schedule), {}), {})
     beside(folder, file, *(one.folder for one in kind.parts), "tokenizer")
-    again, first = family.whole(family.load(file), {}), load_file(file)
+    again, first = family.FAMILY.whole(family.load(file), {}), load_file(file)
     assert {"v_pred", "ztsnr"} < first.keys()
     assert again.keys() == first.keys()
     assert all(torch.equal(again[name], first[name]) for name in first)

@@ -88,7 +88,7 @@ DIGEST = {"sd15": "81e66b91f3e8ccbb", "sdxl": "511aa541a0f4a3e2"}
 
 def test_a_single_file_has_the_published_names_and_shapes(full):
     family, kind, base = full
-    tensors = family.whole(base, {})
+    tensors = family.FAMILY.whole(base, {})
     assert {name: tuple(tensors[name].shape) for name in PUBLISHED[kind.family]} == PUBLISHED[kind.family]
     assert counts(tensors, WHOLE[kind.family]) == WHOLE[kind.family]
     assert len(tensors) == {"sd15": 1131, "sdxl": 2515}[kind.family] == sum(WHOLE[kind.family].values())
@@ -100,7 +100,7 @@ def test_a_single_file_has_the_published_names_and_shapes(full):
 
 def test_every_name_is_the_one_that_diffusers_reads_as_ours(full):
     family, kind, base = full
-    tensors = family.whole(base, {})
+    tensors = family.FAMILY.whole(base, {})
     unet = convert_ldm_unet_checkpoint(dict(tensors), {**base.unet.config, "class_embed_type": None})
     own = base.unet.state_dict()
     assert unet.keys() == own.keys()
@@ -119,7 +119,7 @@ def test_every_name_is_the_one_that_diffusers_reads_as_ours(full):
 
 def test_a_file_of_these_tensors_is_loaded_whole(full, tmp_path):
     family, kind, base = full
-    tensors = family.whole(base, {})
+    tensors = family.FAMILY.whole(base, {})
     check_keys(tmp_path, set(tensors), kind)
     for part in kind.parts:
         network = network_of(tmp_path, set(tensors), tensors.__getitem__, part, part.config)
@@ -175,7 +175,7 @@ def test_every_module_of_sdxl_is_in_the_key_map_of_web_interfaces(full):
     family, _, base = full
     known = {
         "lora_unet_" + key.removeprefix("model.diffusion_model.").removesuffix(".weight").replace(".", "_")
-        for key in family.whole(base, {})
+        for key in family.FAMILY.whole(base, {})
         if key.startswith("model.diffusion_model.") and key.endswith(".weight")
     }
     blocks = ("self_attn_q_proj", "self_attn_k_proj", "self_attn_v_proj", "self_attn_out_proj", "mlp_fc1", "mlp_fc2")

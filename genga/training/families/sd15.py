@@ -5,8 +5,7 @@ as kohya's sd-scripts writes it, which every UI of the field reads. Samplers add
 al. 2020, eta 0), DPM-Solver++ 2M (Lu et al. 2022), or Euler's method on the noise's deviation (Karras et al. 2022).
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,9 +16,9 @@ from genga.training.families._sd import writing
 from genga.training.families._sd.files import VAE_SCALE
 from genga.training.families._sd.scheduled import Scheduled
 from genga.training.families._sd.words import room_of, tokens_of, tokens_of_parts, weighted, windows_of
-from genga.training.families._sd15.base import KIND, Base, load
+from genga.training.families._sd15.base import Base, load
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import KOHYA, Choices, Conditions, Family, NoiseSchedule, Size, States
+from genga.training.families.family import KOHYA, Choices, Conditions, Family, NoiseSchedule, Size
 from genga.training.noise import schedule_of
 from genga.vocabulary.text import Part
 
@@ -152,18 +151,6 @@ def header(base: Scheduled, choices: Choices) -> dict[str, Any]:
     }
 
 
-def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
-    return writing.whole(base, KIND, states)
-
-
-def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
-    return writing.states(base, KIND, tensors)
-
-
-def write_folder(base: Base, states: States, folder: Path) -> None:
-    writing.write_folder(base, KIND, states, folder)
-
-
 FAMILY = Family(
     load=load,
     networks=networks,
@@ -186,7 +173,7 @@ FAMILY = Family(
     name_in_file=name_in_file,
     lora_keys=KOHYA,
     header=header,
-    whole=whole,
-    states=states,
-    write_folder=write_folder,
+    whole=writing.whole,
+    states=writing.states,
+    write_folder=writing.write_folder,
 )

@@ -6,20 +6,18 @@ pixels. Latents, samplers and noise are as of sd15, from which it differs here. 
 computed in float32 whatever the precision, when it encodes and when it decodes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from genga.training.families import sd15
-from genga.training.families._sd import writing
 from genga.training.families._sd.original import unet_path
 from genga.training.families._sd.words import tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.lora import text_modules, unet_modules
-from genga.training.families._sdxl.base import KIND, LEVELS, Base, load
-from genga.training.families.family import Choices, Conditions, Size, States
+from genga.training.families._sdxl.base import LEVELS, Base, load
+from genga.training.families.family import Choices, Conditions, Size
 from genga.vocabulary.text import Part
 
 _UNET, _TEXT, _TEXT_2 = "unet", "text", "text_2"
@@ -122,18 +120,6 @@ def header(base: Base, choices: Choices) -> dict[str, Any]:
     }
 
 
-def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
-    return writing.whole(base, KIND, states)
-
-
-def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
-    return writing.states(base, KIND, tensors)
-
-
-def write_folder(base: Base, states: States, folder: Path) -> None:
-    writing.write_folder(base, KIND, states, folder)
-
-
 FAMILY = replace(
     sd15.FAMILY,
     load=load,
@@ -146,7 +132,4 @@ FAMILY = replace(
     adapted=adapted,
     name_in_file=name_in_file,
     header=header,
-    whole=whole,
-    states=states,
-    write_folder=write_folder,
 )

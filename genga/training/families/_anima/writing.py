@@ -1,12 +1,11 @@
 """A base of Anima written as the diffusers folder that it may be read from: equal to the byte for equal content."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
 
+from genga.store.files import write_json
 from genga.training.families._anima.base import Base
 from genga.training.families.family import States
 
@@ -40,7 +39,7 @@ def write_folder(base: Base, states: States, folder: Path) -> None:
         config |= {"architectures": [_CLASSES[name][1]]} if is_of_transformers else {"_class_name": _CLASSES[name][1]}
         if name == "transformer":
             config["concat_padding_mask"] = True  # only `predict` gives the mask itself
-        _write_json(folder / name / "config.json", config)
+        write_json(folder / name / "config.json", config)
         file = "model.safetensors" if is_of_transformers else "diffusion_pytorch_model.safetensors"
         state = states.get(name, network.state_dict())
         tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
@@ -48,8 +47,8 @@ def write_folder(base: Base, states: States, folder: Path) -> None:
     for name, words in (("tokenizer", base.words), ("t5_tokenizer", base.t5_words)):
         words.save_pretrained(folder / name)
     scheduler = {"_class_name": _CLASSES["scheduler"][1], "num_train_timesteps": 1000, "shift": base.shift}
-    _write_json(folder / "scheduler" / "scheduler_config.json", scheduler)
-    _write_json(folder / "modular_model_index.json", _index())
+    write_json(folder / "scheduler" / "scheduler_config.json", scheduler)
+    write_json(folder / "modular_model_index.json", _index())
 
 
 def _index() -> dict[str, Any]:
@@ -68,8 +67,3 @@ def _index() -> dict[str, Any]:
         "_class_name": "AnimaModularPipeline",
         **{name: [*_CLASSES[name], place] for name, place in places.items()},
     }
-
-
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")

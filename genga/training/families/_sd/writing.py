@@ -9,19 +9,20 @@ import torch
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from safetensors.torch import save_file
 
+from genga.store.files import write_json
 from genga.training.families._sd.files import V_PRED, ZTSNR
 from genga.training.families._sd.original import State, inside, outside
 from genga.training.families._sd.parts import Kind
 
 
-def whole(base: Any, kind: Kind, states: Mapping[str, State]) -> dict[str, torch.Tensor]:
+def whole(base: Any, states: Mapping[str, State]) -> dict[str, torch.Tensor]:
     """Return the tensors of a base as one file of the original layout.
 
     states: of networks, by the family's names, which take the place of the base's own; `autoencoder` is one. Each
     tensor has the dtype that it is given in.
     """
     found: dict[str, torch.Tensor] = {}
-    for part in kind.parts:
+    for part in base.kind.parts:
         network = getattr(base, part.folder)
         state = states.get(part.network, network.state_dict())
         found |= outside(part.places(state), state) | part.besides(_plain(network.config))
@@ -29,16 +30,17 @@ def whole(base: Any, kind: Kind, states: Mapping[str, State]) -> dict[str, torch
     return found | {name: torch.empty(0) for name, holds in markers.items() if holds}
 
 
-def states(base: Any, kind: Kind, tensors: Mapping[str, torch.Tensor]) -> dict[str, State]:
+def states(base: Any, tensors: Mapping[str, torch.Tensor]) -> dict[str, State]:
     """Return the states of a base's networks out of the tensors of such a file. Raises KeyError if one is missing."""
     return {
         part.network: inside(part.places(getattr(base, part.folder).state_dict()), tensors.__getitem__)
-        for part in kind.parts
+        for part in base.kind.parts
     }
 
 
-def write_folder(base: Any, kind: Kind, states: Mapping[str, State], folder: Path) -> None:
+def write_folder(base: Any, states: Mapping[str, State], folder: Path) -> None:
     """Write a base as a diffusers folder, equal to the byte for equal content. states: as of `whole`."""
+    kind: Kind = base.kind
     index: dict[str, Any] = {"_class_name": kind.pipeline, "scheduler": ["diffusers", "DDPMScheduler"]}
     for part in kind.parts:
         network = getattr(base, part.folder)
@@ -54,13 +56,13 @@ def write_folder(base: Any, kind: Kind, states: Mapping[str, State], folder: Pat
         else:
             config["_class_name"] = name
         index[part.folder] = [library, name]
-        _write_json(folder / part.folder / "config.json", config)
+        write_json(folder / part.folder / "config.json", config)
         save_file(state, folder / part.folder / file, {"format": "pt"})
     for name in kind.tokenizers:
         index[name] = ["transformers", "CLIPTokenizer"]
         _write_tokenizer(getattr(base, name), folder / name)
     DDPMScheduler.from_config(base.schedule).save_config(folder / "scheduler")
-    _write_json(folder / "model_index.json", {**index, **_index_of(kind)})
+    write_json(folder / "model_index.json", {**index, **_index_of(kind)})
 
 
 def _index_of(kind: Kind) -> dict[str, Any]:
@@ -87,11 +89,6 @@ def _write_tokenizer(words: Any, folder: Path) -> None:
     """Write a tokenizer in today's form, and with the two files that older versions read."""
     words.save_pretrained(folder)
     model = json.loads(words.backend_tokenizer.to_str())["model"]
-    _write_json(folder / "vocab.json", model["vocab"])
+    write_json(folder / "vocab.json", model["vocab"])
     merges = [one if isinstance(one, str) else " ".join(one) for one in model["merges"]]
     (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{one}\n" for one in merges), encoding="utf-8")
-
-
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")

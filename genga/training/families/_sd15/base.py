@@ -5,7 +5,7 @@ It may be of any size, as long as its modules have the names and its VAE the 8x 
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from genga.errors import GengaError
 from genga.training.families._sd import files
@@ -38,6 +38,7 @@ class Base(Scheduled):
     The libraries' classes carry no types that a checker could use.
     """
 
+    kind: ClassVar[Kind] = KIND
     tokenizer: Any  # transformers.CLIPTokenizer
     text_encoder: Any  # transformers.CLIPTextModel
     vae: Any  # diffusers.AutoencoderKL

@@ -5,7 +5,7 @@ It may be of any width, as long as its modules have the names of SDXL and its VA
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from genga.errors import GengaError
 from genga.training.families._sd import files
@@ -42,6 +42,7 @@ LEVELS = Levels(layers=2, attending=frozenset({0, 1}))  # of every SDXL: what na
 class Base(Scheduled):
     """A loaded base, frozen and in float32; adapters may be put into the UNet and the text encoders."""
 
+    kind: ClassVar[Kind] = KIND
     tokenizer: Any  # transformers.CLIPTokenizer
     tokenizer_2: Any  # the same vocabulary, filled up with "!" instead of the end
     text_encoder: Any  # transformers.CLIPTextModel
