@@ -14,7 +14,7 @@ from genga.errors import GengaError
 from genga.params import merge as merge_of_models
 from genga.params.names import fault_of_run
 from genga.params.recipes import FOLDER, SECTIONS, Recipe, read_recipe
-from genga.params.section import Section, parse_section, section_of_run
+from genga.params.section import Section, parse_section
 from genga.stages import RUN_STAGES, SECTION_STAGES
 
 
@@ -87,8 +87,8 @@ def _run(values: dict[str, Any], run: str, root: Path) -> dict[str, Any]:
     own = _parsed(f"runs.{run}", "runs", values["runs"][run])
     recipe = check_recipe(values, read_recipe(root, own["recipe"])) if own["recipe"] else None
     for stage in RUN_STAGES:
-        whole = _parsed(f"runs.{run}.{stage}", stage, section_of_run(values, run, stage, root))
-        said = {**(recipe.of(stage) if recipe else {}), **own[stage]}
+        said = {**(recipe.of(stage) if recipe else {}), **(values["runs"][run].get(stage) or {})}
+        whole = _parsed(f"runs.{run}.{stage}", stage, {**values[stage], **said})
         own[stage] = {key: value for key, value in whole.items() if key in said}
     return own
 
