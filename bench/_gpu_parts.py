@@ -137,7 +137,7 @@ def training(
 
         def losses() -> Iterator[tuple[int, float]]:
             for step in steps(phases_of(known, params), trainer.schedule.timesteps):
-                yield sum(map(len, step.batches)), trainer.step(step, step.phase.learning_rate_factor(step.number))
+                yield sum(map(len, step.batches)), trainer.step(step)
 
         yield Training(trainer, losses())
 

@@ -58,7 +58,7 @@ def trained_by_genga(job: Job, base: LoadedBase, changes: dict[str, Any]) -> Ite
     params, device = TrainParams(**values), torch.device(job.device)
     trainer = Trainer(base, params, device, lambda look, noise: noise)
     for step in steps(phases_of(images, params), trainer.schedule.timesteps):
-        yield trainer.step(step, 1.0)
+        yield trainer.step(step)
 
 
 def trained_by_peer(job: Job, base: LoadedBase, changes: dict[str, Any]) -> Iterator[float]:

@@ -15,6 +15,7 @@ from diffusers import (
     CosmosTransformer3DModel,
     ModularPipeline,
 )
+from interrupted import kill_at
 from peft import LoraConfig, inject_adapter_in_model
 from safetensors.torch import load_file
 from tiny_anima import FULL_SIZE, save_tiny_anima
@@ -97,13 +98,9 @@ def test_precision_and_memory_change_little(folder, tmp_path, changes):
 def test_a_killed_run_ends_in_the_same_bytes(folder, tmp_path):
     values = {"epochs": 3, "max_steps": 6, "save_every": 3, "caption_dropout": 0.5, "timesteps": "logit_normal"}
 
-    def kill(step, loss):
-        if step.number == 4:
-            raise KeyboardInterrupt
-
     undisturbed = run(folder, tmp_path / "whole", **values)
     with pytest.raises(KeyboardInterrupt):
-        run(folder, tmp_path / "killed", kill, **values)
+        run(folder, tmp_path / "killed", kill_at(4), **values)
     resumed = run(folder, tmp_path / "killed", **values)
     assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in undisturbed.checkpoints]
     assert resumed.losses.equals(undisturbed.losses) and resumed.ledger.equals(undisturbed.ledger)
@@ -188,7 +185,7 @@ def test_ten_steps_are_those_of_a_plain_loop(folder, tmp_path):
     trainer = Trainer(base, values, CPU, cached_latents(EXAMPLES, pixels, base, False, tmp_path / "cache", CPU))
     plan = list(steps(phases_of(EXAMPLES, values), trainer.schedule.timesteps))
     start = {name.removeprefix("value/"): value for name, value in trainer.state()[0].items()}
-    ours = [trainer.step(step, 1.0) for step in plan]
+    ours = [trainer.step(step) for step in plan]
     theirs = plain_losses(folder, plan, start)
     assert len(ours) == 10
     assert ours == pytest.approx(theirs, abs=1e-6)

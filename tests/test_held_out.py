@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from interrupted import kill_at
 from safetensors.torch import load_file
 from test_train import CPU, EVERYTHING, EXAMPLES, example, pixels
 from tiny_base import save_tiny_base
@@ -128,13 +129,8 @@ def test_a_run_that_ends_early_ends_there_again_after_a_kill(base_folder, tmp_pa
     assert whole.ledger["step"].max() == whole.losses.height == whole.held_out["step"].max() == 10
 
     for stop in (7, 10):  # 10: all is said and done, but the run is not in its place
-
-        def kill(step, loss, stop=stop):
-            if step.number == stop:
-                raise KeyboardInterrupt
-
         with pytest.raises(KeyboardInterrupt):
-            run(base_folder, tmp_path / "killed", values, after=kill)
+            run(base_folder, tmp_path / "killed", values, after=kill_at(stop))
     seen = []
     again = run(base_folder, tmp_path / "killed", values, after=lambda step, loss: seen.append(step.number))
     assert seen == []

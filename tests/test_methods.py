@@ -10,6 +10,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import logging
+from interrupted import kill_at
 from lycoris import LoConModule, LohaModule, LokrModule
 from lycoris.modules import get_module, make_module
 from safetensors.torch import load_file
@@ -179,12 +180,8 @@ def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, method):
     values = values_of(method, max_steps=4, epochs=2, save_every=2, ema=0.9)
     whole = train_tiny(loaded_of(base_folder), tmp_path / "whole", values)
 
-    def kill(step, loss):
-        if step.number == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        train_tiny(loaded_of(base_folder), tmp_path / "killed", values, kill)
+        train_tiny(loaded_of(base_folder), tmp_path / "killed", values, kill_at(3))
     seen = []
     resumed = train_tiny(
         loaded_of(base_folder), tmp_path / "killed", values, lambda step, loss: seen.append(step.number)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
 from diffusers.utils import logging
+from interrupted import kill_at
 from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from tiny_sdxl import UNET, VELOCITY, save_tiny_sdxl
@@ -304,12 +305,8 @@ def test_a_killed_run_ends_in_the_same_bytes(shallow, tmp_path):
     )
     whole = train_tiny(loaded_of(shallow), tmp_path / "whole", values)
 
-    def kill(step, loss):
-        if step.number == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        train_tiny(loaded_of(shallow), tmp_path / "killed", values, kill)
+        train_tiny(loaded_of(shallow), tmp_path / "killed", values, kill_at(3))
     resumed = train_tiny(loaded_of(shallow), tmp_path / "killed", values)
     assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
     assert resumed.losses.equals(whole.losses)

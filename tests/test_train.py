@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from interrupted import kill_at
 from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from training_params import params
@@ -107,12 +108,8 @@ def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, capsys, clip
     values = params(**EVERYTHING, clip_skip=clip_skip)
     whole = run(base_folder, tmp_path / "whole", values)
 
-    def kill(step, loss):
-        if step.number == 4:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill)
+        run(base_folder, tmp_path / "killed", values, kill_at(4))
     seen = []
     resumed = run(base_folder, tmp_path / "killed", values, lambda step, loss: seen.append(step.number))
     assert seen == [4, 5, 6]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from interrupted import kill_at
 from safetensors.torch import load_file
 from test_train import CPU, EVERYTHING, base_folder, fresh_accelerator, run
 from training_params import params
@@ -86,12 +87,8 @@ def test_a_killed_fast_run_ends_in_the_same_bytes(base_folder, tmp_path, monkeyp
     values = params(**EVERYTHING, speed="fast")
     whole = run(base_folder, tmp_path / "whole", values)
 
-    def kill(step, loss):
-        if step.number == 4:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill)
+        run(base_folder, tmp_path / "killed", values, kill_at(4))
     resumed = run(base_folder, tmp_path / "killed", values)
     assert resumed.checkpoints == [{**one, "file": one["file"].replace("whole", "killed")} for one in whole.checkpoints]
     assert resumed.losses.equals(whole.losses)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from interrupted import kill_at
 from test_train import base_folder, run  # noqa: F401 (a fixture)
 from test_training_plan import FIVE
 from training_params import params
@@ -137,12 +138,8 @@ def test_a_run_killed_in_its_second_phase_ends_in_the_same_bytes(base_folder, tm
     ])  # fmt: skip
     whole = run(base_folder, tmp_path / "whole", values)
 
-    def kill(step, loss):
-        if step.number == 6:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill)
+        run(base_folder, tmp_path / "killed", values, kill_at(6))
     resumed = run(base_folder, tmp_path / "killed", values)
     assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
     assert resumed.losses.equals(whole.losses) and resumed.ledger.equals(whole.ledger)

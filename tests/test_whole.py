@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from interrupted import kill_at
 from test_train import EXAMPLES, base_folder, pixels  # noqa: F401 (a fixture)
 from training_params import params
 
@@ -37,12 +38,8 @@ def test_killed_with_an_average_it_ends_in_the_same_bytes(base_folder, tmp_path,
     values = params(**LEARNS, ema=0.9, optimizer=optimizer, text_encoder=True)
     _, whole, _ = run(base_folder, tmp_path / "whole", values)
 
-    def kill(step, loss):
-        if step.number == 4:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill)
+        run(base_folder, tmp_path / "killed", values, kill_at(4))
     _, resumed, _ = run(base_folder, tmp_path / "killed", values)
     assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
     assert resumed.losses.equals(whole.losses)

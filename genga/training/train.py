@@ -1,4 +1,4 @@
-"""Train a LoRA on a base, of whatever family it is.
+"""Train on a base, of whatever family it is: matrices beside its weights, or all of them.
 
 Hu et al. 2021, "LoRA: low-rank adaptation of large language models"; arithmetic and file format as kohya's sd-scripts
 have them (docs/training.md). What is seen at which step is a pure function of dataset and parameters
@@ -107,7 +107,7 @@ def train(
     for step in steps(phases, trainer.schedule.timesteps, done, seen):
         if held_out.is_over(rows, params.patience):
             break
-        losses.append(trainer.step(step, step.phase.learning_rate_factor(step.number)))
+        losses.append(trainer.step(step))
         is_checkpoint = step.number % params.save_every == 0 or step.number == total
         if is_checkpoint:
             rows = rows + measured(step.number)

@@ -58,13 +58,13 @@ class Trainer:
         self._optimizer = optimizers.optimizer_of(self._learnt.groups, params, device)
         self._stepper = self._accelerator.prepare(self._optimizer)
 
-    def step(self, step: Step, factor: float) -> float:
-        """Do one optimizer step at `factor` times the learning rates; returns the mean loss of its looks.
+    def step(self, step: Step) -> float:
+        """Do one optimizer step at the learning rates of its phase; returns the mean loss of its looks.
 
         Raises GengaError if the loss or its gradient is not a number; what is learnt is then as it was before.
         """
         parameters = list(self._learnt.parameters.values())
-        params = step.phase.params
+        params, factor = step.phase.params, step.phase.learning_rate_factor(step.number)
         for group in self._optimizer.param_groups:
             group["lr"] = getattr(params, group["of"]) * factor
         looks = sum(len(batch) for batch in step.batches)
