@@ -269,7 +269,7 @@ def facades(packages: Mapping[str, str]) -> list[str]:
 
 
 def unmapped(packages: Mapping[str, str], sources: Sources, named: Collection[str] = ()) -> list[str]:
-    """A room's docstring names every module and folder in it, and no other. packages: source by package.
+    """A room's docstring names every module and folder in it, once, and no other. packages: source by package.
 
     A line of it is the name, two blanks or more, and what it is. named: modules that have their names of something
     else (params.dedup of a stage), and need no line.
@@ -279,7 +279,9 @@ def unmapped(packages: Mapping[str, str], sources: Sources, named: Collection[st
         below = (module.removeprefix(f"{package}.") for module in sources if module.startswith(f"{package}."))
         own = {name.split(".")[0] for name in below if not name.startswith("_")}
         own = {name for name in own if f"{package}.{name}" not in named}
-        said = set(re.findall(r"^(\w+)  +\S", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE))
+        lines = re.findall(r"^(\w+)  +\S", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE)
+        said = set(lines)
+        found += [f"{package}/__init__.py names {name} twice" for name in sorted(said) if lines.count(name) > 1]
         found += [f"{package}/__init__.py does not name {name}" for name in sorted(own - said)]
         found += [f"{package}/__init__.py names {name}, which is not there" for name in sorted(said - own)]
     return found

@@ -110,6 +110,9 @@ def test_a_facade_and_a_wrong_map_are_seen() -> None:
         "store/__init__.py does more than say what is in it", "video/__init__.py does more than say what is in it",
     ]  # fmt: skip
     jobs = '"""Jobs.\n\nscript  How\n        it begins.\ngone    x\n"""\n'
+    assert rooms.unmapped({"jobs": jobs.replace("gone", "script")}, {"jobs.script": ""}) == [
+        "jobs/__init__.py names script twice"
+    ]
     assert rooms.unmapped({"jobs": jobs}, {"jobs.script": "", "jobs.new": ""}) == [
         "jobs/__init__.py does not name new", "jobs/__init__.py names gone, which is not there",
     ]  # fmt: skip

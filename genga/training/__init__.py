@@ -22,9 +22,6 @@ learnt           What of a base is learnt: matrices put beside it, or all of its
                  the steps.
 lora_file        What changes a base, as tensors of a file, in the formats of kohya's sd-scripts and of lycoris that
                  UIs read.
-learnt           What of a base is learnt: matrices put into it, or all of its weights; and the average of it over the
-                 steps.
-lora_file        LoRA as tensors of a file, in the format of kohya's sd-scripts, which every UI of the field reads.
 losses           How much a look is to be learnt from: the distance of what was predicted, by px, and the weight of px
                  and timesteps.
 merge            Make a model of others, without training: sums and differences of checkpoints, and LoRAs put in or
@@ -37,8 +34,9 @@ plan             What is seen when: the images of each step, how each is seen, a
 resume           A run's folder: its checkpoints, and what an interrupted run needs to go on as if nothing had
                  happened.
 rng              Random draws that depend on what they are for, never on what was drawn before.
-tensor_file      Safetensors files that are equal to the byte for equal content: whatever is learnt is written as one.
-train            Train a LoRA on a base, of whatever family it is.
+tensor_file      A .safetensors a tensor at a time: read by place, and written in order, header first; whatever is
+                 learnt is one.
+train            Train on a base, of whatever family it is: matrices beside its weights, or all of them.
 trainer          The optimizer step: looks in, a loss out, what is learnt changed.
 transforms       Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1.
 whole            A run's model as a whole base: what UIs and diffusers load without anything beside it, its LoRA baked
