@@ -17,7 +17,7 @@ def area(box: Box) -> int:
 
 def overlap(a: Box, b: Box) -> int:
     """Return the area that two boxes share, in px."""
-    return area((max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])))
+    return area(within(a, b))
 
 
 def containment(part: Box, whole: Box) -> float:

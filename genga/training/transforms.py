@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import torch
 
+from genga.images.boxes import Box, clip
 from genga.images.image import Image, cut
-
-Box = tuple[int, int, int, int]  # x0 y0 x1 y1 in px, exclusive end
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,10 @@ def moved(box: Box, size: tuple[int, int], how: Cut) -> Box:
 
     It holds every px that has a part of the box; what lies beyond the cut is left out, and all of it leaves no px.
     """
-    (x0, y0, x1, y1), (width, height) = box, how.bucket
-    (across, down), (left, top) = how.scaled, how.box[:2]
-    return (
-        min(max(x0 * across // size[0] - left, 0), width),
-        min(max(y0 * down // size[1] - top, 0), height),
-        min(max(-(-x1 * across // size[0]) - left, 0), width),
-        min(max(-(-y1 * down // size[1]) - top, 0), height),
-    )
+    (x0, y0, x1, y1), (across, down), (left, top) = box, how.scaled, how.box[:2]
+    low = x0 * across // size[0] - left, y0 * down // size[1] - top
+    high = -(-x1 * across // size[0]) - left, -(-y1 * down // size[1]) - top
+    return clip((*low, *high), *how.bucket)
 
 
 def to_tensor(image: Image) -> torch.Tensor:
