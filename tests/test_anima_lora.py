@@ -15,7 +15,6 @@ from diffusers import (
     CosmosTransformer3DModel,
     ModularPipeline,
 )
-from interrupted import kill_at
 from peft import LoraConfig, inject_adapter_in_model
 from safetensors.torch import load_file
 from tiny_anima import FULL_SIZE, save_tiny_anima
@@ -93,17 +92,6 @@ def test_precision_and_memory_change_little(folder, tmp_path, changes):
     trained = run(folder, tmp_path, max_steps=4, epochs=2, **changes)
     losses = [1.614736, 1.566245, 1.548774, 1.392585]
     assert trained.losses["loss"].to_list() == pytest.approx(losses, rel=2e-2 if "precision" in changes else 1e-5)
-
-
-def test_a_killed_run_ends_in_the_same_bytes(folder, tmp_path):
-    values = {"epochs": 3, "max_steps": 6, "save_every": 3, "caption_dropout": 0.5, "timesteps": "logit_normal"}
-
-    undisturbed = run(folder, tmp_path / "whole", **values)
-    with pytest.raises(KeyboardInterrupt):
-        run(folder, tmp_path / "killed", kill_at(4), **values)
-    resumed = run(folder, tmp_path / "killed", **values)
-    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in undisturbed.checkpoints]
-    assert resumed.losses.equals(undisturbed.losses) and resumed.ledger.equals(undisturbed.ledger)
 
 
 def test_a_fine_tune_is_written_as_a_base_is_published(folder, tmp_path):

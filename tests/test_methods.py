@@ -10,7 +10,6 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import logging
-from interrupted import kill_at
 from lycoris import LoConModule, LohaModule, LokrModule
 from lycoris.modules import get_module, make_module
 from safetensors.torch import load_file
@@ -173,22 +172,6 @@ def test_diffusers_leaves_the_lengths_of_dora_out(base_folder, trained):
     plain = {key: tensor for key, tensor in tensors.items() if not key.endswith(".dora_scale")}
     assert torch.allclose(predicted(pipeline), merged(base_folder, plain), atol=1e-5)
     assert not torch.allclose(predicted(pipeline), merged(base_folder, tensors), atol=1e-3)
-
-
-@each
-def test_a_killed_run_ends_in_the_same_bytes(base_folder, tmp_path, method):
-    values = values_of(method, max_steps=4, epochs=2, save_every=2, ema=0.9)
-    whole = train_tiny(loaded_of(base_folder), tmp_path / "whole", values)
-
-    with pytest.raises(KeyboardInterrupt):
-        train_tiny(loaded_of(base_folder), tmp_path / "killed", values, kill_at(3))
-    seen = []
-    resumed = train_tiny(
-        loaded_of(base_folder), tmp_path / "killed", values, lambda step, loss: seen.append(step.number)
-    )
-    assert seen == [3, 4]
-    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
-    assert resumed.losses.equals(whole.losses)
 
 
 @each
@@ -378,6 +361,10 @@ def test_the_weights_are_as_before_to_the_bit(base_folder, trained, method):
         ({"method": "lokr", "factor": 1}, "factor 1 divides nothing; set it to -1, or to 2 and more"),
         ({"method": "lokr", "factor": 0}, "factor 0 divides nothing; set it to -1, or to 2 and more"),
         ({"method": "loha", "conv_rank": 4}, "conv_rank and conv_alpha are of convolutions; set them to null"),
+        (
+            {"optimizer": "prodigy", "text_encoder": True, "learning_rate": 1.0, "text_learning_rate": 0.5},
+            "prodigy has one learning rate, and learning_rate is 1, text_learning_rate 0.5; set both to 1, or text_enc",
+        ),
         ({"method": "locon"}, "Input should be 'lora', 'dora', 'loha', 'lokr' or 'full'"),
     ],
 )

@@ -9,7 +9,6 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
 from diffusers.utils import logging
-from interrupted import kill_at
 from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from tiny_sdxl import UNET, VELOCITY, save_tiny_sdxl
@@ -290,26 +289,6 @@ def test_four_losses_of_a_tiny_model_that_predicts_the_velocity(velocity, tmp_pa
     values = params(max_steps=4, epochs=2, text_encoder=True, min_snr_gamma=5.0)
     trained = train_tiny(loaded_of(velocity), tmp_path, values)
     assert trained.losses["loss"].to_list() == pytest.approx([0.182565, 0.0185585, 0.0549223, 0.320118], rel=1e-4)
-
-
-def test_a_killed_run_ends_in_the_same_bytes(shallow, tmp_path):
-    values = params(
-        max_steps=4,
-        epochs=2,
-        save_every=2,
-        text_encoder=True,
-        convolutions=True,
-        modules="transformer",
-        flip=True,
-        warmup=1,
-    )
-    whole = train_tiny(loaded_of(shallow), tmp_path / "whole", values)
-
-    with pytest.raises(KeyboardInterrupt):
-        train_tiny(loaded_of(shallow), tmp_path / "killed", values, kill_at(3))
-    resumed = train_tiny(loaded_of(shallow), tmp_path / "killed", values)
-    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
-    assert resumed.losses.equals(whole.losses)
 
 
 def test_half_precision_comes_close(shallow, tmp_path):

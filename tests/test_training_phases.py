@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from interrupted import kill_at
 from test_train import base_folder, run  # noqa: F401 (a fixture)
 from test_training_plan import FIVE
 from training_params import params
@@ -129,21 +128,6 @@ def test_what_a_phase_cannot_be_is_one_line(said, message):
 def test_a_side_that_the_base_cannot_have_is_one_line(base_folder, tmp_path):  # noqa: F811
     with pytest.raises(GengaError, match=r"params.yaml:train.buckets: 36x32 px: sides must be multiples of 8"):
         run(base_folder, tmp_path, params(buckets={"sizes": [[36, 32]]}))
-
-
-def test_a_run_killed_in_its_second_phase_ends_in_the_same_bytes(base_folder, tmp_path):  # noqa: F811
-    values = params(batch=2, save_every=2, schedule="cosine", phases=[
-        {"epochs": 1},
-        {"epochs": 2, "buckets": {"sizes": [[24, 24]]}, "learning_rate": 0.02, "noise_offset": 0.1, "flip": True},
-    ])  # fmt: skip
-    whole = run(base_folder, tmp_path / "whole", values)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill_at(6))
-    resumed = run(base_folder, tmp_path / "killed", values)
-    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
-    assert resumed.losses.equals(whole.losses) and resumed.ledger.equals(whole.ledger)
-    assert whole.ledger["phase"].unique(maintain_order=True).to_list() == [1, 2]
 
 
 def test_a_checkpoint_says_what_held_in_its_phase(base_folder):  # noqa: F811

@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from interrupted import kill_at
 from test_train import EXAMPLES, base_folder, pixels  # noqa: F401 (a fixture)
 from training_params import params
 
@@ -31,18 +30,6 @@ def run(base_folder, tmp_path, values, after=None):  # noqa: F811
     loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
     folder = RunFolder(tmp_path / "hana", "hana")
     return loaded, train(EXAMPLES, pixels, loaded, values, folder, tmp_path / "cache", CPU, after), folder
-
-
-@pytest.mark.parametrize("optimizer", ["adamw", "schedulefree"])
-def test_killed_with_an_average_it_ends_in_the_same_bytes(base_folder, tmp_path, optimizer):  # noqa: F811
-    values = params(**LEARNS, ema=0.9, optimizer=optimizer, text_encoder=True)
-    _, whole, _ = run(base_folder, tmp_path / "whole", values)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(base_folder, tmp_path / "killed", values, kill_at(4))
-    _, resumed, _ = run(base_folder, tmp_path / "killed", values)
-    assert [one["sha256"] for one in resumed.checkpoints] == [one["sha256"] for one in whole.checkpoints]
-    assert resumed.losses.equals(whole.losses)
 
 
 def pictures(loaded, files, is_whole=True):

@@ -113,13 +113,18 @@ class _Section(Section):
 
     @model_validator(mode="after")
     def _method_has_it(self) -> Self:
-        """Refuse what a method has no use for."""
+        """Refuse what a method or an optimizer has no use for."""
         if self.factor in (0, 1):
             raise ValueError(f"factor {self.factor} divides nothing; set it to -1, or to 2 and more")
         if self.factor > 0 and self.method != "lokr":
             raise ValueError(f"factor is lokr's, and method is {self.method}; set it to -1, or method to lokr")
         if not self.convolutions and (self.conv_rank is not None or self.conv_alpha is not None):
             raise ValueError("conv_rank and conv_alpha are of convolutions; set them to null, or convolutions to true")
+        if self.optimizer == "prodigy" and self.text_encoder and self.learning_rate != self.text_learning_rate:
+            raise ValueError(
+                f"prodigy has one learning rate, and learning_rate is {self.learning_rate:g}, text_learning_rate"
+                f" {self.text_learning_rate:g}; set both to 1, or text_encoder to false"
+            )
         return self
 
     @model_validator(mode="after")
