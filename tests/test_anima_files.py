@@ -184,6 +184,9 @@ def test_the_entries_in_the_docs_are_read(tmp_path, number):
     by_part = {file.part: file for file in model.files}
     if model.entry.folder is None:
         assert tuple(by_part) == PARTS
+        assert by_part["t5_tokenizer"].path == (
+            tmp_path / "weights/circlestone-labs/Anima-Base-v1.0-Diffusers/t5_tokenizer/tokenizer.json"
+        )
         assert by_part["model"].pinned == "bd43b7cffe1ed1153d9c41e7beb2f18cb1273eafbaa3af3edd6a173dc90a006e"
     else:
         listed = {file.remote.split("/")[0] for file in model.files if "/" in file.remote}

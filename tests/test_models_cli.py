@@ -172,3 +172,56 @@ def test_list(project):
 
 def test_unknown_role(project):
     assert "models.yaml:embedded.wings is missing" in failed(genga(project, "list", "--role", "wings"))
+
+
+TWO = """embedded: {}
+published:
+  base:
+    name: five
+    knows: little
+    licence: MIT
+    repo: someone/base
+    files:
+      model: {path: files/model.onnx, sha256: null}
+      words: {path: words/tokenizer.json, sha256: null, repo: someone/folder}
+      more: {path: words/tokenizer.json, sha256: null, repo: else/folder, revision: REVISION}
+"""
+
+
+def test_files_of_other_repos_are_pulled_recorded_and_verified(project):
+    (project / "models.yaml").write_text(TWO.replace("REVISION", COMMIT))
+    contents = {"someone/base": {"files/model.onnx": GRAPH}}
+    contents |= {repo: {"words/tokenizer.json": repo.encode()} for repo in ("someone/folder", "else/folder")}
+    with serving(contents) as (hub, _):
+        done = genga(project, "pull", hub=hub)
+    assert done.returncode == 0, done.stderr
+    assert lock_of(project) == {
+        repo: {"revision": COMMIT, "files": {path: sha256(data) for path, data in files.items()}}
+        for repo, files in contents.items()
+    }
+    for repo, files in contents.items():
+        for path, data in files.items():
+            assert (project / "weights" / repo / path).read_bytes() == data
+    assert not list((project / "weights").rglob("someone/base/words*"))
+    listed = {"files/model.onnx": GRAPH, "someone/folder/words/tokenizer.json": b"someone/folder"}
+    lines = sorted({**listed, "else/folder/words/tokenizer.json": b"else/folder"}.items())
+    whole = sha256("".join(f"{sha256(data)}  {path}\n" for path, data in lines).encode())
+    assert genga(project, "verify", "--set", "published").stdout.splitlines()[0] == f"base: five {whole}"
+
+    (project / "weights/else/folder/words/tokenizer.json").write_bytes(b"other")
+    line = failed(genga(project, "verify", "--set", "published"))
+    assert line.startswith(f"error: weights/else/folder/words/tokenizer.json: sha256 is {sha256(b'other')[:12]}")
+    (project / "models.yaml").write_text(TWO.replace("REVISION", "beef"))  # of which the lock knows nothing
+    line = failed(genga(project, "verify", "--set", "published"))
+    assert "weights/else/folder/words/tokenizer.json: no sha256 is on record" in line
+
+
+def test_files_of_several_repos_come_from_a_folder_too(project):
+    (project / "models.yaml").write_text(TWO.replace("REVISION", "null"))
+    for path in ("someone/base/files/model.onnx", "folder/words/tokenizer.json", "else/folder/words/tokenizer.json"):
+        (project / "stick" / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / "stick" / path).write_text(path)
+    done = genga(project, "pull", "--from", "stick")
+    assert done.returncode == 0, done.stderr
+    assert (project / "weights/someone/folder/words/tokenizer.json").read_text() == "folder/words/tokenizer.json"
+    assert (project / "weights/else/folder/words/tokenizer.json").read_text() == "else/folder/words/tokenizer.json"

@@ -209,6 +209,56 @@ def test_a_repo_is_owner_and_name(tmp_path, repo):
         registry.load(EMBEDDED, tmp_path)
 
 
+ENTRY = {"name": "a", "licence": "b", "knows": "c", "repo": "a/b", "revision": "one"}
+OTHER = {"path": "q", "repo": "d/e"}
+
+
+@pytest.mark.parametrize(
+    ("which", "entry", "message"),
+    [
+        ("published", {"files": {"p": {**OTHER, "repo": "d"}}}, "a.files.p.repo: 'd' is not the name of a repo; write"),
+        (
+            "published",
+            {"files": {"p": {"path": "q", "revision": "one"}}},
+            "a.files.p.revision: is of another repo than",
+        ),
+        ("published", {"folder": ".", "files": {"p": OTHER}}, "a.files.p.repo: a folder's files, and embedded ones"),
+        ("embedded", {"files": {"p": OTHER}}, "a.files.p.repo: a folder's files, and embedded ones, lie together; lea"),
+        (
+            "published",
+            {"files": {"p": OTHER, "q": {**OTHER, "revision": "two"}}},
+            "a.files.q.revision: d/e lies there at one revision; write the same for all its files",
+        ),
+        (
+            "published",
+            {"sha256": SHA, "files": {"p": {"path": "q"}}},
+            "a.sha256: is of a folder's list of files, and there is no folder; write it under files",
+        ),
+    ],
+)
+def test_a_file_is_of_one_repo_at_one_revision(tmp_path, which, entry, message):
+    sets = {"embedded": {}, "published": {}} | {which: {"a": {**ENTRY, **entry}}}
+    (tmp_path / "models.yaml").write_text(json.dumps(sets))
+    with pytest.raises(GengaError) as error:
+        registry.load(PUBLISHED, tmp_path)
+    assert f"models.yaml:{which}.{message}" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_published_folder_is_held_to_its_one_sha256(tmp_path):
+    listing = hashlib.sha256(f"{SHA}  unet/x.safetensors\n".encode()).hexdigest()
+    place = tmp_path / "weights/a/b/unet/x.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(PERSON)
+    written = BASE.format(folder=f"folder: .\n    sha256: {listing}", unet="unet/x.safetensors", sha="null")
+    (tmp_path / "models.yaml").write_text(written)
+    assert registry.load(PUBLISHED, tmp_path).model("base").verify().sha256 == listing
+    place.write_bytes(b"damaged")
+    with pytest.raises(
+        GengaError, match=rf"weights/a/b: content is .*, expected {listing[:12]}… \(model b, role base\)"
+    ):
+        registry.load(PUBLISHED, tmp_path).model("base").verify()
+
+
 @pytest.mark.parametrize(
     ("section", "link"),
     [

@@ -38,13 +38,16 @@ def pull(model: Model, root: Path, folder: Path, origin: Path | None, endpoint: 
     model.check_links()
     sweep([folder], idle=_IDLE)
     wanted = [file for file in model.files if not _in_place(file, file.pinned)]
-    if wanted:
-        source = _folder(model, origin) if origin else _hub(model, folder / STAGING, endpoint)
-        for file in wanted:
-            yield _take(model, file, source)
-            _record(root, model, source.revision, file)
-        shutil.rmtree(folder / STAGING / str(model.entry.repo), ignore_errors=True)
-    else:
+    sources: dict[str, Upstream] = {}  # by repo
+    for file in wanted:
+        repo = file.repo or str(model.entry.repo)
+        if repo not in sources:
+            sources[repo] = _folder(model, repo, origin) if origin else _hub(model, file, folder / STAGING, endpoint)
+        yield _take(model, file, sources[repo])
+        _record(root, model, sources[repo].revision, file)
+    for repo in sources:
+        shutil.rmtree(folder / STAGING / repo, ignore_errors=True)
+    if not wanted:
         yield f"{model.role}: {model.name} is in place and verified"
 
 
@@ -73,21 +76,19 @@ def _in_place(file: ModelFile, expected: str | None) -> bool:
 
 def _record(root: Path, model: Model, revision: str | None, file: ModelFile) -> None:
     """Write down what models.yaml does not know of a file that is in place."""
-    entry = model.entry
-    known = any(item.path == file.remote and item.sha256 for item in entry.files.values())
-    lock = read_lock(root)
-    repo = lock.setdefault(str(entry.repo), {"revision": revision, "files": {}})
+    known, lock = model.entry.files[file.part].sha256, read_lock(root)
+    name, wanted = model.entry.source(file.part)
+    repo = lock.setdefault(str(name), {"revision": revision, "files": {}})
     if revision is not None:
         repo["revision"] = revision
     if not known:
         repo["files"][file.remote] = sha256_of(file.path)
-    if not known or entry.revision is None:
+    if not known or wanted is None:
         write_json(root / LOCK_FILE, lock)
 
 
-def _folder(model: Model, origin: Path) -> Upstream:
+def _folder(model: Model, repo: str, origin: Path) -> Upstream:
     """The files of a folder that mirrors the hub, `<owner>/<name>/<path>`, or only `<name>/<path>`."""
-    repo = str(model.entry.repo)
 
     def fetch(remote: str) -> Path:
         for home in (origin / repo, origin / repo.rpartition("/")[2]):
@@ -101,12 +102,12 @@ def _folder(model: Model, origin: Path) -> Upstream:
     return Upstream(None, {}, fetch)
 
 
-def _hub(model: Model, staging: Path, endpoint: str | None) -> Upstream:
-    """The files of a hub, at the revision on record, else at the newest."""
+def _hub(model: Model, file: ModelFile, staging: Path, endpoint: str | None) -> Upstream:
+    """The files of a file's repo at a hub, at the revision on record, else at the newest."""
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HTTPError
 
-    repo = str(model.entry.repo)
+    repo = file.repo or str(model.entry.repo)
 
     def asked(question: Callable[[], Any], what: str) -> Any:
         try:
@@ -118,7 +119,7 @@ def _hub(model: Model, staging: Path, endpoint: str | None) -> Upstream:
                 "without a network: genga models pull --from FOLDER"
             ) from error
 
-    info = asked(lambda: HfApi(endpoint=endpoint).model_info(repo, revision=model.revision, files_metadata=True), repo)
+    info = asked(lambda: HfApi(endpoint=endpoint).model_info(repo, revision=file.revision, files_metadata=True), repo)
     checksums = {file.rfilename: file.lfs.sha256 for file in info.siblings or [] if file.lfs}
 
     def fetch(remote: str) -> Path:

@@ -1,13 +1,14 @@
 """models.yaml and models.lock as they are written: which model plays which role, and what is known of its files.
 
 models.yaml is kept by people: set -> role -> entry. models.lock is kept by `genga models pull`: repo -> the revision
-and the sha256 of files that models.yaml does not know; it belongs into git beside models.yaml. Beside them what a graph
-itself says of further files: it too is a list of what will be read.
+and the sha256 of files that models.yaml does not know; it belongs into git beside models.yaml. Beside them the files of
+a folder, and what a graph itself says of further ones: these too are lists of what will be read.
 """
 
+import hashlib
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ Lock = dict[str, dict[str, Any]]  # repo -> {"revision": commit, "files": {path:
 class FileEntry(Section):
     path: str  # embedded: relative to the project; published: inside the repo
     sha256: str | None = None  # of the content; null: not known here, see models.lock
+    repo: str | None = None  # owner/name of another repo than the model's
+    revision: str | None = None  # of that repo: commit; null: see models.lock
 
 
 class ModelEntry(Section):
@@ -42,8 +45,13 @@ class ModelEntry(Section):
     preprocess: Literal["pillow", "opencv"] = "pillow"  # taggers: how images are resized
     family: str = "sd15"  # bases: which of genga/training/families knows it
     folder: str | None = None  # where a diffusers model lies (embedded: in the project; published: in the repo)
-    sha256: str | None = None  # of an embedded folder's list of files
+    sha256: str | None = None  # of a folder's list of files
     files: dict[str, FileEntry] = {}
+
+    def source(self, part: str) -> tuple[str | None, str | None]:
+        """Return repo and revision of a file: its own, else the model's."""
+        file = self.files[part]
+        return (self.repo, self.revision) if file.repo is None else (file.repo, file.revision)
 
 
 def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
@@ -85,13 +93,16 @@ def _entry(name: str, role: str, value: Any) -> ModelEntry:
     if name == "embedded" and bool(entry.files) == bool(entry.folder):
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: either files or folder is needed")
     _check_places(f"{MODELS_FILE}:{name}.{role}", entry)
+    _check_sources(f"{MODELS_FILE}:{name}.{role}", entry, name == "published")
     return entry
 
 
 def _check_places(key: str, entry: ModelEntry) -> None:
     """Refuse names that lead, or could be read to lead, out of the folder that they are in."""
-    if entry.repo is not None and not _REPO.fullmatch(entry.repo):
-        raise GengaError(f"{key}.repo: {entry.repo!r} is not the name of a repo; write owner/name, as its hub does")
+    repos = {"repo": entry.repo} | {f"files.{part}.repo": file.repo for part, file in entry.files.items()}
+    for what, repo in repos.items():
+        if repo is not None and not _REPO.fullmatch(repo):
+            raise GengaError(f"{key}.{what}: {repo!r} is not the name of a repo; write owner/name, as its hub does")
     places = {f"files.{part}.path": file.path for part, file in entry.files.items()}
     if entry.folder not in (None, "."):
         places["folder"] = str(entry.folder)
@@ -100,6 +111,44 @@ def _check_places(key: str, entry: ModelEntry) -> None:
             raise GengaError(
                 f"{key}.{what}: {path!r} is not a path below its folder; write it without ., .. and slashes at its ends"
             )
+
+
+def _check_sources(key: str, entry: ModelEntry, is_published: bool) -> None:
+    """Refuse what would say nothing of where a file is from, or two things."""
+    if entry.sha256 is not None and entry.folder is None:
+        raise GengaError(f"{key}.sha256: is of a folder's list of files, and there is no folder; write it under files")
+    revisions = {entry.repo: entry.revision}
+    for part, file in entry.files.items():
+        where, own = f"{key}.files.{part}", file.repo is not None and file.repo != entry.repo
+        if file.revision is not None and not own:
+            raise GengaError(f"{where}.revision: is of another repo than the model's; write its repo, too")
+        if own and (entry.folder is not None or not is_published):
+            raise GengaError(f"{where}.repo: a folder's files, and embedded ones, lie together; leave it out")
+        repo, revision = entry.source(part)
+        if own and revisions.setdefault(repo, revision) != revision:
+            raise GengaError(f"{where}.revision: {repo} lies there at one revision; write the same for all its files")
+
+
+def tree_sha256(digests: Mapping[str, str]) -> str:
+    """Return the sha256 of a list of files: lines `<sha256>  <path>` as sha256sum prints them, sorted by path."""
+    lines = (f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Yield the files of a diffusers folder, sorted, hidden ones aside; if none, the missing model_index.json."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder))
+    yield from found or [folder / "model_index.json"]
+
+
+def is_read(path: Path, folder: Path) -> bool:
+    """Whether a loader may read it: a file, or a link to a folder, that is neither hidden nor a text for people."""
+    inside = path.is_file() or path.is_symlink()
+    return inside and not _is_hidden(path, folder) and path.suffix != ".md" and not path.name.startswith("LICENSE")
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)

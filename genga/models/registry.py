@@ -6,17 +6,26 @@ are known, else in models.lock, which the first `genga models pull` writes. This
 no inference library, so that the workflow can ask it for file names.
 """
 
-import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from genga.errors import GengaError
-from genga.models.models_file import MODELS_FILE, Lock, ModelEntry, read_catalogue, read_lock, weights_outside
+from genga.models.models_file import (
+    MODELS_FILE,
+    Lock,
+    ModelEntry,
+    files_of,
+    is_read,
+    read_catalogue,
+    read_lock,
+    tree_sha256,
+    weights_outside,
+)
 from genga.params.models import Params
 from genga.params.section import params_of
 from genga.store.files import sha256_of
@@ -28,6 +37,14 @@ class ModelFile:
     remote: str  # path inside the repo, or inside the project when embedded
     path: Path  # where it lies
     pinned: str | None  # the sha256 it must have, None: on no record
+    home: Path  # a folder that it does not leave: the project's, or where its repo lies
+    repo: str | None = None  # None: the model's, or it is embedded
+    revision: str | None = None  # commit of its repo, None: embedded, or not pinned yet
+
+    @property
+    def called(self) -> str:
+        """What it is called in the list of the model's content: one of another repo by that, too."""
+        return self.remote if self.repo is None else f"{self.repo}/{self.remote}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,7 @@ class Model:
     path: Path  # the folder of a folder model, else the first file
     revision: str | None  # commit of the repo, None: embedded, or not pinned yet
     pinned: str | None  # of a folder model that is pinned as a whole
-    within: tuple[Path, ...]  # folders that no file leaves: the project's; where models lie, and the repo's in it
+    within: Path  # the folder that no home of a file leaves: the project's, or where models lie
 
     @property
     def name(self) -> str:
@@ -67,7 +84,7 @@ class Model:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """The sha256 of every file by its remote path, from the content.
+        """The sha256 of every file, by what it is called, from the content.
 
         Raises GengaError if one is missing, or a link leads out of the folder it is in.
         """
@@ -75,7 +92,7 @@ class Model:
         for file in self.files:
             if not file.path.is_file():
                 raise GengaError(f"{file.path}: missing {self._who}; {self._remedy}")
-        return {file.remote: sha256_of(file.path) for file in self.files}
+        return {file.called: sha256_of(file.path) for file in self.files}
 
     @cached_property
     def sha256(self) -> str:
@@ -90,8 +107,8 @@ class Model:
         And if no other file lies where a loader may come by it: what no list names, no sha256 holds.
         """
         for file in self.files:
-            found = self.digests[file.remote]
-            if file.pinned is None and self.set == "published":
+            found = self.digests[file.called]
+            if file.pinned is None and self.pinned is None and self.set == "published":
                 raise GengaError(f"{file.path}: no sha256 is on record for it {self._who}; {self._remedy}")
             if file.pinned is not None and file.pinned != found:
                 raise GengaError(
@@ -117,8 +134,7 @@ class Model:
 
     def check_links(self) -> None:
         """Raise GengaError if a link leads out of the folders that the model's files are in, before any is used."""
-        inner = self.within[-1].resolve()
-        for path, home in [*zip(self.within[1:], self.within, strict=False), *((of.path, inner) for of in self.files)]:
+        for path, home in [pair for of in self.files for pair in ((of.home, self.within), (of.path, of.home))]:
             if not path.resolve().is_relative_to(home.resolve()):
                 raise GengaError(f"{path}: is a link that leads out of {home} {self._who}; put the file itself there")
 
@@ -130,15 +146,14 @@ class Model:
         listed = {Path(os.path.normpath(file.path)) for file in self.files}
         folder = self.path if self.entry.folder is not None else self.path.with_suffix("")
         may_read = self.entry.folder is not None or self.path.suffix == ".safetensors"
-        found = [path for path in (folder.rglob("*") if may_read else ()) if _is_read(path, folder)]
+        found = [path for path in (folder.rglob("*") if may_read else ()) if is_read(path, folder)]
         for file in (file for file in self.files if file.path.suffix == ".onnx"):
             found += [Path(os.path.normpath(file.path.parent / name)) for name in weights_outside(file.path)]
         return min(set(found) - listed, default=None)
 
     def _in_folder(self) -> dict[str, str]:
         """Digests by path within the folder of a folder model, else by remote path."""
-        folder = self.entry.folder
-        prefix = f"{folder}/" if folder not in (None, ".") else ""
+        prefix = f"{self.entry.folder}/" if self.entry.folder not in (None, ".") else ""
         return {remote.removeprefix(prefix): digest for remote, digest in self.digests.items()}
 
     @property
@@ -194,47 +209,32 @@ def load(section: Params, root: str | Path = ".") -> Registry:
     return Registry(section, models)
 
 
-def tree_sha256(digests: Mapping[str, str]) -> str:
-    """Return the sha256 of a list of files: lines `<sha256>  <path>` as sha256sum prints them, sorted by path."""
-    lines = (f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
 def _embedded(role: str, entry: ModelEntry, root: Path) -> Model:
     if entry.folder is not None:
         path = root / entry.folder
         files = [
-            ModelFile(p.relative_to(path).as_posix(), p.relative_to(root).as_posix(), p, None) for p in _files_of(path)
+            ModelFile(p.relative_to(path).as_posix(), p.relative_to(root).as_posix(), p, None, root)
+            for p in files_of(path)
         ]
-        return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256, (root,))
-    files = [ModelFile(part, f.path, root / f.path, f.sha256) for part, f in entry.files.items()]
-    return Model(role, "embedded", entry, tuple(files), files[0].path, None, None, (root,))
+        return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256, root)
+    files = [ModelFile(part, f.path, root / f.path, f.sha256, root) for part, f in entry.files.items()]
+    return Model(role, "embedded", entry, tuple(files), files[0].path, None, None, root)
 
 
 def _published(role: str, entry: ModelEntry, folder: Path, lock: Lock) -> Model:
     assert entry.repo is not None  # read_catalogue saw to it
-    home = folder / entry.repo
-    locked = lock.get(entry.repo, {})
-    if entry.revision not in (None, locked.get("revision")):
-        locked = {}  # what was recorded of another revision says nothing of this one
-    pins = {f.path: f.sha256 or locked.get("files", {}).get(f.path) for f in entry.files.values()}
-    files = [ModelFile(part, f.path, home / f.path, pins[f.path]) for part, f in entry.files.items()]
-    path = home / entry.folder if entry.folder is not None else files[0].path
-    revision = entry.revision or locked.get("revision")
-    return Model(role, "published", entry, tuple(files), path, revision, None, (folder, home))
+    files = []
+    for part, listed in entry.files.items():
+        repo, revision = entry.source(part)
+        locked, home, other = _locked(lock, repo, revision), folder / str(repo), repo if repo != entry.repo else None
+        pinned, at = listed.sha256 or locked.get("files", {}).get(listed.path), revision or locked.get("revision")
+        files.append(ModelFile(part, listed.path, home / listed.path, pinned, home, other, at))
+    path = folder / entry.repo / entry.folder if entry.folder is not None else files[0].path
+    known = entry.revision or _locked(lock, entry.repo, None).get("revision")
+    return Model(role, "published", entry, tuple(files), path, known, entry.sha256, folder)
 
 
-def _files_of(folder: Path) -> Iterator[Path]:
-    """The files of a diffusers folder, sorted, hidden ones aside; if none, the model_index.json that is missing."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder))
-    yield from found or [folder / "model_index.json"]
-
-
-def _is_read(path: Path, folder: Path) -> bool:
-    """Whether a loader may read it: a file, or a link to a folder, that is neither hidden nor a text for people."""
-    inside = path.is_file() or path.is_symlink()
-    return inside and not _is_hidden(path, folder) and path.suffix != ".md" and not path.name.startswith("LICENSE")
-
-
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+def _locked(lock: Lock, repo: str | None, revision: str | None) -> dict[str, Any]:
+    """What is recorded of a repo; of another revision than the wanted one it says nothing."""
+    found = lock.get(str(repo), {})
+    return found if revision in (None, found.get("revision")) else {}
