@@ -54,7 +54,8 @@ TRAIN: dict[str, Any] = {
     "shuffle": True, "flip": False, "timesteps": "uniform", "timestep_scale": 1.0, "timestep_mean": 0.0, "shift": None,
     "noise_offset": 0.0, "multires_iterations": 0, "multires_discount": 0.3,
     "speed": "exact", "select": {}, "buckets": None, "phases": [],
-    "input_perturbation": 0.0, "loss": "l2", "huber_delta": 0.1, "min_snr_gamma": 5.0, "debiased": False,
+    "input_perturbation": 0.0, "loss": "l2", "huber_delta": 0.1, "huber_schedule": "constant",
+    "min_snr_gamma": 5.0, "debiased": False, "enlarge": "opencv",
     "mask_text": 1.0, "mask_background": 1.0, "held_out": 0, "patience": 0,
 }  # fmt: skip
 SAMPLE: dict[str, Any] = {

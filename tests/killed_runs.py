@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -125,12 +126,14 @@ def fork(run: Callable[[], None]) -> int:
     """Do it in a fork; return its process."""
     process = os.fork()
     if not process:
+        ended = 1
         try:
             run()
-        except BaseException as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
-            os._exit(1)
-        os._exit(0)
+            ended = 0
+        finally:
+            if ended:
+                traceback.print_exc()
+            os._exit(ended)
     return process
 
 

@@ -209,13 +209,30 @@ def test_a_sampler_of_diffusion_is_refused_before_anything_is_drawn(folder):
         ({"debiased": True}, r"debiased: false \(it weighs the noise of diffusion\)"),
         ({"noise_offset": 0.05}, r"noise_offset: 0 \(a flow begins at plain noise\)"),
         ({"multires_iterations": 4}, r"multires_iterations: 0 \(a flow begins at plain noise\)"),
+        (
+            {"loss": "huber", "huber_schedule": "snr"},
+            r"huber_schedule: constant or exponential \(snr is of diffusion\)",
+        ),
         ({"convolutions": True, "text_encoder": True}, r"text_encoder: false \(.*\), convolutions: false \(.*\)"),
     ],
 )
 def test_what_has_no_meaning_is_refused_by_name(base, changes, message):
-    FAMILY.check(base, params(shift=1.0, timesteps="logit_normal"))
+    FAMILY.check(base, params(shift=1.0, timesteps="logit_normal", huber_schedule="snr"))
     with pytest.raises(GengaError, match=rf"^params.yaml:train: for a base of family anima set {message}$"):
         FAMILY.check(base, params(**changes))
+
+
+@pytest.mark.parametrize("section", ["train", "sample"])
+def test_float16_is_refused_for_training_and_pictures(base, section):
+    loaded = LoadedBase(FAMILY, "anima", base, "tiny", "0" * 64)
+    for precision in ("float32", "bfloat16"):
+        loaded.check_precision(precision, section)
+    message = (
+        rf"^params.yaml:{section}.precision: a base of family anima \(tiny\) leaves the range of float16; set it to"
+        " bfloat16 or float32$"
+    )
+    with pytest.raises(GengaError, match=message):
+        loaded.check_precision("float16", section)
 
 
 def test_the_encoders_last_layer_is_the_only_one(base):

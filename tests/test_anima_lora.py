@@ -261,7 +261,31 @@ def test_a_file_says_what_it_is_of(folder, tmp_path):
         "ss_discrete_flow_shift": "1.0",
     }
     assert {key: about.get(key) for key in wanted} == wanted
+    assert about["ss_network_module"] == "networks.lora_anima"  # kohya's
     assert "modelspec.prediction_type" not in about
+
+
+def test_nothing_is_trained_or_drawn_in_float16(folder, tmp_path):
+    with pytest.raises(
+        GengaError, match=r"train.precision: a base of family anima \(tiny\) leaves the range of float16"
+    ):
+        run(folder, tmp_path, precision="float16")
+    with pytest.raises(GengaError, match=r"sample.precision: a base of family anima"):
+        list(drawn(loaded(folder), [], "", 1, picture_params().model_copy(update={"precision": "float16"}), CPU))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fine_tune_says_what_it_is_as_the_published_file_does(folder, tmp_path):
+    run(folder, tmp_path, method="full", max_steps=1, learning_rate=0.001, save_precision="bfloat16")
+    file = tmp_path / "hana" / "unfinished" / "hana-000001.safetensors"
+    about, tensors = tensor_file.read_metadata(file), load_file(file)
+    assert about["modelspec.architecture"] == about["ss_base_model_version"] == "anima-base-v1.0"
+    assert [key for key in about if key.startswith("ss_network")] == []
+    assert "modelspec.prediction_type" not in about  # it has words for diffusion alone
+    # No markers: those are SDXL's. UIs tell it by its names.
+    assert {name.split(".")[0] for name in tensors} == {"net"}
+    assert "net.llm_adapter.embed.weight" in tensors and "net.blocks.0.self_attn.q_proj.weight" in tensors
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
 
 
 def test_names_and_shapes_of_full_size():

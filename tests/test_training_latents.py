@@ -30,8 +30,8 @@ class Halves:
         return SimpleNamespace(latent_dist=SimpleNamespace(parameters=torch.cat([mean, torch.full_like(mean, 2.0)], 1)))
 
 
-def cache_in(folder, vae=None, sha256="vae"):
-    return LatentCache(folder, FAMILY, SimpleNamespace(vae=vae or Halves()), sha256)
+def cache_in(folder, vae=None, sha256="vae", enlarge="opencv"):
+    return LatentCache(folder, FAMILY, SimpleNamespace(vae=vae or Halves()), sha256, enlarge)
 
 
 def image():
@@ -66,8 +66,10 @@ def test_whatever_changes_the_latent_changes_the_key(tmp_path):
         cache.key("pixels", Cut((8, 9), (0, 1, 8, 9)), False),
         cache.key("pixels", CUT, True),
         cache_in(tmp_path, sha256="another").key("pixels", CUT, False),
+        cache_in(tmp_path, enlarge="pillow").key("pixels", CUT, False),
     }
-    assert len(keys) == 6
+    assert len(keys) == 7
+    assert cache.key("pixels", CUT, False).startswith("4c7ff6bc736bd7b1"), "what is kept from before is found"
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

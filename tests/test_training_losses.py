@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from training_params import params
 
 from genga.errors import GengaError
 from genga.training.examples import Example
-from genga.training.losses import check_masks, distance, loss_weight, losses, weights_of_px
+from genga.training.losses import check_masks, distance, huber_delta, loss_weight, losses, weights_of_px
 from genga.training.noise import schedule_of
 from genga.training.plan import Look
 from genga.training.transforms import Cut, moved
@@ -30,13 +31,44 @@ def example(text=(), persons=(), cut=Cut((16, 16), (0, 0, 16, 16)), original=(16
 
 def test_distances_of_errors_three_and_four_tenths():
     predicted, wanted = torch.tensor([3.0, 0.4, 0.0]), torch.zeros(3)
-    assert distance(predicted, wanted, params()).tolist() == pytest.approx([9.0, 0.16, 0.0])
+    assert distance(predicted, wanted, params(), 0.1).tolist() == pytest.approx([9.0, 0.16, 0.0])
     # sqrt(0.4^2 + 0.3^2) = 0.5, so 2 * (0.5 - 0.3) = 0.4, and 0.3 times that
     bent = 2 * (math.sqrt(9.09) - 0.3)
-    smooth = distance(predicted, wanted, params(loss="smooth_l1", huber_delta=0.3))
+    smooth = distance(predicted, wanted, params(loss="smooth_l1"), 0.3)
     assert smooth.tolist() == pytest.approx([bent, 0.4, 0.0])
-    huber = distance(predicted, wanted, params(loss="huber", huber_delta=0.3))
+    huber = distance(predicted, wanted, params(loss="huber"), 0.3)
     assert huber.tolist() == pytest.approx([0.3 * bent, 0.12, 0.0])
+
+
+def test_delta_falls_from_one_as_noise_grows():
+    # sigma = 1 / sqrt(snr) for the ratios of EVERY: sqrt(2), 1/2, 1/5, 1/1000
+    of_noise, bent = schedule("epsilon"), {"loss": "huber", "huber_delta": 0.1}
+    assert huber_delta(of_noise, EVERY, params(**bent)) == 0.1
+    assert huber_delta(of_noise, EVERY, params(huber_delta=0.1, huber_schedule="snr")) == 0.1  # of l2 it is none
+    found = huber_delta(of_noise, EVERY, params(**bent, huber_schedule="snr"))
+    sigmas = [math.sqrt(2), 0.5, 0.2, 0.001]
+    assert found.tolist() == pytest.approx([0.1 + 0.9 / (1 + sigma) ** 2 for sigma in sigmas])
+    assert found[1].item() == pytest.approx(0.5)
+    found = huber_delta(of_noise, EVERY, params(**bent, huber_schedule="exponential"))
+    assert found.tolist() == pytest.approx([1.0, 0.1**0.25, 0.1**0.5, 0.1**0.75])  # of four timesteps
+    silent = replace(of_noise, snr=lambda at: torch.zeros(len(at)))  # noise alone: zero terminal SNR
+    assert huber_delta(silent, EVERY, params(**bent, huber_schedule="snr")).tolist() == pytest.approx([0.1] * 4)
+
+
+def test_each_look_has_its_own_delta():
+    predicted, wanted = torch.full((2, 1, 1, 1), 3.0), torch.zeros(2, 1, 1, 1)
+    values = params(loss="huber", huber_delta=0.1, huber_schedule="snr")
+    looks = [Look(example(), 1, 0, "", False, 0)] * 2
+    found = losses(predicted, wanted, EVERY[:2], looks, schedule("epsilon"), values)
+    deltas = [0.1 + 0.9 / (1 + math.sqrt(2)) ** 2, 0.5]
+    assert found.tolist() == pytest.approx([2 * d * (math.sqrt(9 + d**2) - d) for d in deltas])
+
+
+def test_a_schedule_that_would_rise_is_refused():
+    with pytest.raises(
+        ValueError, match="huber_schedule snr falls from 1 to huber_delta, which is 2; set that to 1 or"
+    ):
+        params(loss="huber", huber_delta=2.0, huber_schedule="snr")
 
 
 def test_min_snr_weights():

@@ -135,4 +135,16 @@ def test_a_checkpoint_says_what_held_in_its_phase(base_folder):  # noqa: F811
     values = params(batch=5, **TWO)
     about = [metadata("hana", phases_of(SHOWN, values), values, loaded, step, 1) for step in (4, 5)]
     assert [one["ss_learning_rate"] for one in about] == ["0.01", "0.001"]
+    assert [one["ss_unet_lr"] for one in about] == ["0.01", "0.001"]
     assert [one["ss_num_epochs"] for one in about] == ["3", "3"] and about[0]["ss_max_train_steps"] == "6"
+
+
+def test_the_resolution_of_a_phase_is_that_of_training_or_its_commonest_bucket(base_folder):  # noqa: F811
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    own = [{}, {"buckets": {"resolution": 512}}, {"buckets": {"sizes": [[640, 880]]}}]
+    values = params(batch=5, phases=own)
+    phases = phases_of(SHOWN, values)
+    about = [metadata("hana", phases, values, loaded, phase.before + 1, 1) for phase in phases]
+    assert about[0]["ss_resolution"] == "(64, 64)"  # the dataset's, of which a run knows no more
+    assert [one["ss_resolution"] for one in about[1:]] == ["(512, 512)", "(640, 880)"]
+    assert [one["modelspec.resolution"] for one in about[1:]] == ["512x512", "640x880"]

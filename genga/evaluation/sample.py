@@ -92,6 +92,7 @@ def drawn(
     """
     family = loaded.family
     loaded.check_clip_skip(clip_skip)
+    loaded.check_precision(params.precision, "sample")
     family.sampler(loaded.base, params.scheduler)  # refused before anything is drawn
     prompts = prompts_of(loaded, trigger, params, windows)
     for key, length in (("width", params.width), ("height", params.height)):

@@ -51,6 +51,7 @@ class _Section(Section):
 
     select: Select  # which of the dataset's images are learnt from; {}: all
     buckets: Buckets | None  # null: as the dataset has cut them
+    enlarge: Literal["opencv", "pillow", "area"]  # images: by whose Lanczos; or by areas, as shrinking is
 
     epochs: int = Field(ge=1, le=10_000)  # passes over the dataset
     min_steps: int = Field(
@@ -101,6 +102,9 @@ class _Section(Section):
     input_perturbation: float = Field(ge=0, le=1)  # more noise in what is seen, not in what is asked for; 0 none
     loss: Literal["l2", "huber", "smooth_l1"]  # of a px: the error squared, or beyond huber_delta in proportion to it
     huber_delta: float = Field(gt=0, le=10)  # error of a px up to which it counts as squared; l2 knows of none
+    huber_schedule: Literal[
+        "constant", "snr", "exponential"
+    ]  # huber_delta at all timesteps, or 1 falling to it by noise
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
     debiased: bool  # loss weight 1 / sqrt(snr), or 1 / (snr + 1) for v; not beside min_snr_gamma
     mask_text: float = Field(ge=0, le=1)  # weight of px under burnt-in text; 0: they are not learnt, 1: as the others
@@ -134,6 +138,11 @@ class _Section(Section):
             raise ValueError(
                 "debiased and min_snr_gamma both weigh timesteps; set debiased to false, or min_snr_gamma to 0"
             )
+        if self.huber_schedule != "constant" and self.huber_delta > 1:
+            raise ValueError(
+                f"huber_schedule {self.huber_schedule} falls from 1 to huber_delta, which is {self.huber_delta:g}; set"
+                " that to 1 or less, or the schedule to constant"
+            )
         if self.patience > 0 and self.held_out == 0:
             raise ValueError("patience asks for the held-out loss; set held_out above 0, or patience to 0")
         if self.multires_iterations == 0:
@@ -155,7 +164,8 @@ _OF_A_PHASE = (
     "select", "buckets", "epochs", "min_steps", "max_steps", "batch", "accumulation", "learning_rate",
     "text_learning_rate", "schedule", "warmup", "max_grad_norm", "caption_dropout", "tag_dropout", "shuffle", "flip",
     "timesteps", "timestep_scale", "timestep_mean", "noise_offset", "multires_iterations", "multires_discount",
-    "input_perturbation", "loss", "huber_delta", "min_snr_gamma", "debiased", "mask_text", "mask_background",
+    "input_perturbation", "loss", "huber_delta", "huber_schedule", "min_snr_gamma", "debiased",
+    "mask_text", "mask_background",
 )  # fmt: skip
 # A field of it says what the section's field says, and may be left out.
 _FIELDS: dict[str, Any] = {

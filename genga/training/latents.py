@@ -31,16 +31,18 @@ _VERSION = 2  # of what is kept; another version does not find the files of this
 class LatentCache:
     """What the autoencoder of a base says of images, in a folder, a safetensors file each."""
 
-    def __init__(self, folder: str | Path, family: Family, base: Base, sha256: str) -> None:
-        """sha256: of the autoencoder's weights."""
+    def __init__(self, folder: str | Path, family: Family, base: Base, sha256: str, enlarge: str = "opencv") -> None:
+        """sha256: of the autoencoder's weights; enlarge: what enlarges images."""
         self._folder = Path(folder)
         self._family = family
         self._base = base
         self._sha256 = sha256
+        self._enlarge = enlarge
 
     def key(self, pixels_sha256: str, cut: Cut, flipped: bool) -> str:
         """Return what an image's latent is kept under: 64 hex digits."""
-        return digest(_VERSION, pixels_sha256, *cut.scaled, *cut.box, int(flipped), self._sha256).hex()
+        by = [self._enlarge] if self._enlarge != "opencv" else []  # which was the only one at first
+        return digest(_VERSION, pixels_sha256, *cut.scaled, *cut.box, int(flipped), self._sha256, *by).hex()
 
     def fill(self, key: str, image: Callable[[], Image], cut: Cut, flipped: bool, called: str = "an image") -> bool:
         """Encode the image unless its latent is there; returns whether it was encoded.
@@ -51,7 +53,7 @@ class LatentCache:
         path = self._path(key)
         if path.is_file():
             return False
-        pixels = bucketed(image(), cut)
+        pixels = bucketed(image(), cut, self._enlarge)
         tensor = to_tensor(pixels[:, ::-1] if flipped else pixels)
         with torch.no_grad():
             moments = self._family.encode_image(self._base, tensor)
@@ -89,14 +91,15 @@ def cached_latents(
     cache: str | Path,
     device: torch.device,
     together: Processes = Processes(),
+    enlarge: str = "opencv",
 ) -> LatentOf:
     """Encode every example that is not in the cache yet; return the function from a look to its latent.
 
-    flip: whether examples are also seen mirrored; together: the processes that share the work. The autoencoder goes
-    back to the CPU afterwards.
+    flip: whether examples are also seen mirrored; together: the processes that share the work; enlarge: what enlarges
+    images. The autoencoder goes back to the CPU afterwards.
     """
     autoencoder = loaded.family.autoencoder(loaded.base).to(device)
-    latents = LatentCache(cache, loaded.family, loaded.base, state_sha256(autoencoder))
+    latents = LatentCache(cache, loaded.family, loaded.base, state_sha256(autoencoder), enlarge)
     for example in progress(examples, len(examples), "train: latents", "images"):
         for flipped in (False, True) if flip else (False,):
             key = latents.key(example.file[-1], example.cut, flipped)

@@ -1,7 +1,7 @@
 """How much a look is to be learnt from: the distance of what was predicted, by px, and the weight of px and timesteps.
 
 Huber: Khrapov et al. 2024, "Improving diffusion models's data-corruption resistance using scheduled pseudo-Huber loss",
-with one delta for all timesteps, as kohya's `--huber_schedule constant`. Debiased: Yu et al. 2023, "Debias the training
+its delta as kohya's `--huber_schedule` has it. Debiased: Yu et al. 2023, "Debias the training
 of diffusion models". Min-SNR: Hang et al. 2023, "Efficient diffusion training via min-SNR weighting strategy". Masked:
 as kohya's sd-scripts, by px averaged over a latent's area, and not made up for: a look of which half is hidden counts
 half.
@@ -30,7 +30,10 @@ def losses(
     params: Params,
 ) -> torch.Tensor:
     """Return each look's loss, (looks,). predicted, wanted: (looks, channels, ..., height, width)."""
-    errors = distance(predicted, wanted, params)
+    delta = huber_delta(schedule, timesteps, params)
+    if isinstance(delta, torch.Tensor):
+        delta = delta.view(-1, *[1] * (wanted.ndim - 1)).to(wanted)
+    errors = distance(predicted, wanted, params, delta)
     if params.mask_text < 1 or params.mask_background < 1:
         size = (wanted.shape[-2], wanted.shape[-1])
         maps = torch.stack([weights_of_px(look.example, look.flipped, size, params) for look in looks])
@@ -45,8 +48,24 @@ def check_masks(examples: Iterable[Example], params: Params) -> None:
         raise GengaError("params.yaml:train.mask_background: no image shows a person, nothing is left; set it above 0")
 
 
-def distance(predicted: torch.Tensor, wanted: torch.Tensor, params: Params) -> torch.Tensor:
-    """Return how far apart they are, number by number, in the shape of both; d is `huber_delta`.
+def huber_delta(schedule: NoiseSchedule, timesteps: torch.Tensor, params: Params) -> float | torch.Tensor:
+    """Return the error of a px up to which it counts as squared: one for all looks, or each look's, (looks,).
+
+    With c for the parameter, snr: c + (1 - c) / (1 + sigma)^2, sigma being 1 / sqrt(snr); exponential: c to the power
+    of the share of timesteps that lie below. Both fall from 1 to c as noise grows.
+    """
+    least = params.huber_delta
+    if params.loss == "l2" or params.huber_schedule == "constant":
+        return least
+    if params.huber_schedule == "snr":
+        return least + (1 - least) / (1 + schedule.snr(timesteps).rsqrt()).square()
+    return least ** (schedule.time(timesteps) / schedule.timesteps)
+
+
+def distance(
+    predicted: torch.Tensor, wanted: torch.Tensor, params: Params, delta: float | torch.Tensor
+) -> torch.Tensor:
+    """Return how far apart they are, number by number, in the shape of both; d is `delta`, which may be each look's.
 
     l2: e^2. huber: 2 d (sqrt(e^2 + d^2) - d), about e^2 where e is far below d and 2 d |e| far beyond it. smooth_l1:
     huber / d.
@@ -54,7 +73,6 @@ def distance(predicted: torch.Tensor, wanted: torch.Tensor, params: Params) -> t
     squared = (predicted - wanted).square()
     if params.loss == "l2":
         return squared
-    delta = params.huber_delta
     bent = 2 * ((squared + delta**2).sqrt() - delta)
     return delta * bent if params.loss == "huber" else bent
 

@@ -9,13 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from genga.params.train import Params
+from genga.params.train import Buckets, Params
 from genga.training.examples import Example
 from genga.training.families.family import LoadedBase
 from genga.training.plan import Phase, total_steps
 from genga.vocabulary.text import tokens
 
 _FIXED = {
+    "ss_network_module": "networks.lora",  # where neither family nor method has another
     "ss_session_id": 0,
     "ss_training_started_at": 0.0,
     "ss_training_finished_at": 0.0,
@@ -49,9 +50,9 @@ def metadata(
     seen = list({example.image: example for phase in reached for example in phase.examples}.values())
     values: dict[str, Any] = {
         **_FIXED,
-        **loaded.family.header(loaded.base, params),
+        **loaded.family.header(loaded.base, now.params),
         **_training(now.params),
-        **_dataset(run, seen),
+        **_dataset(run, seen, now.params.buckets),
         "ss_output_name": run,
         "ss_sd_model_name": loaded.name,
         "ss_new_sd_model_hash": loaded.sha256,
@@ -73,9 +74,10 @@ def _training(params: Params) -> dict[str, Any]:
     warmed = params.schedule == "constant" and params.warmup > 0  # which kohya's `constant` is without
     arguments = _arguments(params)
     computed = {"ss_speed": params.speed} if params.speed != "exact" else {}
+    by_lycoris = {"ss_network_module": "lycoris.kohya"} if params.method in ("dora", "loha", "lokr") else {}
     return {
         **computed,
-        "ss_network_module": "lycoris.kohya" if params.method in ("dora", "loha", "lokr") else "networks.lora",
+        **by_lycoris,
         "ss_network_dim": params.rank,
         "ss_network_alpha": params.alpha,
         "ss_network_args": json.dumps({key: str(value) for key, value in arguments.items()}),
@@ -120,7 +122,7 @@ def _losses(params: Params) -> dict[str, Any]:
     said = {
         "ss_ip_noise_gamma": params.input_perturbation or None,
         "ss_loss_type": params.loss if is_bent else None,
-        "ss_huber_schedule": "constant" if is_bent else None,
+        "ss_huber_schedule": params.huber_schedule if is_bent else None,
         "ss_huber_c": params.huber_delta if is_bent else None,
         "ss_debiased_estimation": params.debiased or None,
         **{f"ss_mask_{what}": weight if weight < 1 else None for what, weight in masked.items()},
@@ -128,10 +130,11 @@ def _losses(params: Params) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:
+def _dataset(run: str, examples: list[Example], given: Buckets | None) -> dict[str, Any]:
     """The dataset as kohya describes it, as JSON: folders by repeats, their tags, and buckets with looks.
 
-    Tags are those of the captions, whether or not the base sees so many.
+    given: the run's own buckets; their resolution is that of training, else it is the commonest bucket's size. Tags are
+    those of the captions, whether or not the base sees so many.
     """
     folders: dict[str, list[Example]] = defaultdict(list)
     buckets: Counter[tuple[int, int]] = Counter()
@@ -142,6 +145,8 @@ def _dataset(run: str, examples: list[Example]) -> dict[str, Any]:
     counts = {name: {"n_repeats": ones[0].repeats, "img_count": len(ones)} for name, ones in folders.items()}
     kept = {example.keep_tokens for example in examples}
     width, height = max(buckets, key=lambda size: (buckets[size], size))
+    if given is not None and given.resolution is not None:
+        width = height = given.resolution
     info = {
         str(number): {"resolution": list(size), "count": count}
         for number, (size, count) in enumerate(sorted(buckets.items()))

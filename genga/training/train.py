@@ -74,6 +74,7 @@ def train(
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
+    loaded.check_precision(params.precision, "train")
     check_method(loaded, params)
     held_out.check(held, params)
     params = fast.resolved(params, device)
@@ -90,7 +91,7 @@ def train(
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
     flip = any(phase.params.flip for phase in phases)
-    latent_of = cached_latents([*learnt_from, *unseen], read, loaded, flip, cache, device, together)
+    latent_of = cached_latents(learnt_from + unseen, read, loaded, flip, cache, device, together, params.enlarge)
     trainer = Trainer(loaded, params, device, latent_of, together)
     measured = partial(held_out.measured, held=held, trainer=trainer, seen=seen, params=params, together=together)
     losses, checkpoints, done = [], [], 0

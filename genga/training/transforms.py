@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
+from PIL import Image as Pillow
 
 from genga.images.boxes import Box, clip
 from genga.images.image import Image, cut
@@ -24,16 +25,22 @@ class Cut:
         return x1 - x0, y1 - y0
 
 
-def bucketed(image: Image, how: Cut) -> Image:
+def bucketed(image: Image, how: Cut, enlarge: str = "opencv") -> Image:
     """Scale `image` and cut the box out of it.
 
-    Shrinking averages areas, as in kohya's sd-scripts; enlarging is OpenCV's Lanczos, as theirs was until July 2024
-    (Pillow's since: up to 18 of 255 levels apart).
+    Shrinking averages areas, as in kohya's sd-scripts. Enlarging is OpenCV's Lanczos filter, Pillow's (theirs since
+    July 2024; up to 18 of 255 levels apart), or OpenCV's areas (theirs before). What grows along one side and shrinks
+    along the other is enlarged by Pillow alone, as theirs.
     """
     height, width = image.shape[:2]
-    if how.scaled != (width, height):
-        shrunk = how.scaled[0] < width or how.scaled[1] < height
-        method = cv2.INTER_AREA if shrunk else cv2.INTER_LANCZOS4
+    if how.scaled == (width, height):
+        return cut(image, *how.box)
+    grows = how.scaled[0] > width or how.scaled[1] > height
+    shrinks = how.scaled[0] < width or how.scaled[1] < height
+    if enlarge == "pillow" and grows:
+        image = np.array(Pillow.fromarray(image).resize(how.scaled, Pillow.Resampling.LANCZOS))
+    else:
+        method = cv2.INTER_AREA if shrinks or enlarge != "opencv" else cv2.INTER_LANCZOS4
         image = cv2.resize(image, how.scaled, interpolation=method).astype(np.uint8, copy=False)
     return cut(image, *how.box)
 

@@ -140,6 +140,9 @@ def check(base: Base, choices: Choices) -> None:
         "debiased: false (it weighs the noise of diffusion)": choices.debiased,
         "noise_offset: 0 (a flow begins at plain noise)": choices.noise_offset > 0,
         "multires_iterations: 0 (a flow begins at plain noise)": choices.multires_iterations > 0,
+        "huber_schedule: constant or exponential (snr is of diffusion)": (
+            choices.loss != "l2" and choices.huber_schedule == "snr"
+        ),
     }
     if found := [what for what, is_wrong in wrong.items() if is_wrong]:
         raise GengaError(f"params.yaml:train: for a base of family anima set {', '.join(found)}")
@@ -207,6 +210,7 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
+    precisions=("bfloat16", "float32"),  # float16 ends at 65504, which sums over 28 blocks leave
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,

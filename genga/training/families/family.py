@@ -64,6 +64,10 @@ class Choices(Protocol):
     def noise_offset(self) -> float: ...
     @property
     def multires_iterations(self) -> int: ...
+    @property
+    def loss(self) -> str: ...
+    @property
+    def huber_schedule(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ class Family:
     # By its name in section `sample`, a fresh scheduler of diffusers; raises GengaError for one that it cannot have.
     sampler: Callable[[Base, str], Any]
     predict: Callable[[Base, torch.Tensor, torch.Tensor, Conditions, Sequence[Size]], torch.Tensor]
+    precisions: tuple[str, ...]  # that its networks may be computed in, the best one of half precision first
 
     # What is learnt, and its file.
     check: Callable[[Base, Choices], None]  # raises GengaError for what it cannot be trained with
@@ -163,6 +168,14 @@ class LoadedBase:
         """Raise GengaError if the base's encoder has not so many layers."""
         if clip_skip > (layers := self.family.layers(self.base)):
             raise GengaError(f"params.yaml:train.clip_skip must be 1..{layers} for base {self.name}, got {clip_skip}")
+
+    def check_precision(self, precision: str, section: str) -> None:
+        """Raise GengaError if the base's networks are not to be computed in a precision. section: of params.yaml."""
+        if precision not in (known := self.family.precisions):
+            raise GengaError(
+                f"params.yaml:{section}.precision: a base of family {self.kind} ({self.name}) leaves the range of"
+                f" {precision}; set it to {' or '.join(known)}"
+            )
 
 
 def load_base(model: Model) -> LoadedBase:

@@ -168,6 +168,7 @@ FAMILY = Family(
     schedule=schedule,
     sampler=sampler,
     predict=predict,
+    precisions=("float16", "bfloat16", "float32"),
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,
