@@ -25,10 +25,12 @@ from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.split import draw, shot_groups, split
 from genga.errors import GengaError
 from genga.params.dataset import Params, Weights
+from genga.params.train import Scores
 from genga.store.files import write_json
 from genga.store.parquet import read_table, write_table
-from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
+from genga.tables.dataset import DATASET, HELD_OUT, MEASURES, TRAIN
 from genga.tables.left_out import LEFT_OUT
+from genga.tables.quality import QUALITY
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,6 +41,9 @@ PARAMS = Params(
     drop_core_tags=True, core_share=0.75, escape=True,
     resolution=64, bucket_min=32, bucket_max=128, bucket_step=16, no_upscale=False,
 )  # fmt: skip
+
+
+MEASURED = (900.0, 120.0, 0.01, 0.02, 1.1)  # of a still: sharpness, exposure, clipped dark and bright, blockiness
 
 
 def params(**changes: object) -> Params:
@@ -73,7 +78,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
         ),
         persons=table([(s, 0, "person", 10, 0, 50, 64) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
-        quality=table([(s, tier, 0.0, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
+        quality=table([(s, tier, *MEASURED, 0.0, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
 
@@ -89,6 +94,8 @@ def test_every_column_of_one_image() -> None:
         {
             "image": "s/e/000000-0-head", "still": "s/e/000000", "crop": "s/e/000000-0-head", "kind": "head",
             "shot": "s/e/0", "group": "s/e/0", "split": "train", "character": "hana", "outfit": None, "tier": "best",
+            "sharpness": 900.0, "exposure": 120.0, "clipped_dark": 0.01, "clipped_bright": 0.02, "blockiness": 1.1,
+            "text_cover": 0.0,
             "tags": ["solo", "1girl", "pink_hair", "smile"], "caption": "hana, solo, 1girl, smile", "keep_tokens": 1,
             "repeats": 1, "weight": 1.0, "width": 64, "height": 64, "scaled_width": 64, "scaled_height": 64,
             "crop_box": [0, 0, 64, 64], "bucket_width": 64, "bucket_height": 64,
@@ -99,6 +106,12 @@ def test_every_column_of_one_image() -> None:
     assert made.core == {"hana": ["pink_hair"]}
     assert made.left_out.schema == LEFT_OUT
     assert made.left_out.rows() == [("s/e/000000", "s/e/000000", None, "still", None, "kind")]
+
+
+def test_the_measures_are_those_of_stage_quality() -> None:
+    own = list(MEASURES)
+    assert own == [name for name, kind in QUALITY.items() if kind == pl.Float64]
+    assert own == list(Scores.model_fields), "a run may select by each"
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
@@ -120,7 +133,9 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
     lines = [{"x0": 0, "y0": 50, "x1": 100, "y1": 60}, {"x0": 72, "y0": 0, "x1": 90, "y1": 9}]
     boxes = [(one, 1, "person", 60, 5, 120, 64), (one, 0, "person", 10, 0, 50, 64), (one, 2, "face", 20, 0, 30, 9)]
     told = candidates(
-        replace(given, persons=table(boxes, OF_DETECT), quality=table([(one, "best", 0.1, lines)], OF_QUALITY))
+        replace(
+            given, persons=table(boxes, OF_DETECT), quality=table([(one, "best", *MEASURED, 0.1, lines)], OF_QUALITY)
+        )
     )
     assert told.select("image", "text", "persons").rows() == [
         (one, [[0, 50, 100, 60], [72, 0, 90, 9]], [[10, 0, 50, 64], [60, 5, 120, 64]]),

@@ -20,9 +20,11 @@ from genga.training.transforms import Cut
 
 TWO = {"phases": [{"epochs": 2}, {"epochs": 1, "select": {"tiers": ["best"]}, "learning_rate": 0.001, "batch": 1}]}
 SHOWN = [
-    replace(one, tier=tier, kind=kind, character=who, original=(640, 360))
-    for one, tier, kind, who in zip(
+    replace(one, tier=tier, kind=kind, character=who, original=(640, 360), scores=(sharp, 120.0, 0, 0, 1.5, cover))
+    for one, sharp, cover, tier, kind, who in zip(
         FIVE,
+        (900.0, 400.0, 850.5, 300.0, 450.0),
+        (0.0, 0.0, 0.02, 0.0, 0.1),
         ("best", "good", "best", "good", "good"),
         ("head", "head", "fullbody", "still", "head"),
         ("hana", "hana", "yuki", None, "hana"),
@@ -69,6 +71,10 @@ def test_a_schedule_is_of_its_phase():
         ({"tiers": ["best"]}, "ac"),
         ({"kinds": ["head", "still"]}, "abde"),
         ({"characters": ["hana"], "tiers": ["good"]}, "be"),
+        ({"scores": {"sharpness": [450, None]}}, "ace"),
+        ({"scores": {"sharpness": [None, 850.5]}}, "bcde"),  # both bounds are in
+        ({"scores": {"sharpness": [400, 900], "text_cover": [0, 0.02]}}, "abc"),
+        ({"scores": {"sharpness": [400, 900]}, "tiers": ["good"]}, "be"),
     ],
 )
 def test_images_are_selected(select, names):
@@ -96,6 +102,16 @@ def test_nothing_to_learn_from_is_one_line_that_says_what_there_is():
     )
 
 
+def test_scores_that_none_has_are_told_beside_those_there_are():
+    with pytest.raises(GengaError) as error:
+        phases_of(SHOWN, params(phases=[{}, {"select": {"scores": {"sharpness": [1000, None], "blockiness": [0, 1]}}}]))
+    assert str(error.value) == (
+        "params.yaml:train.phases.1.select: leaves no image to learn from (there are, by tier best 2, good 3;"
+        " kind head 3, fullbody 1, still 1; character hana 3, yuki 1, none 1; sharpness 300 to 900;"
+        " blockiness 1.5 to 1.5)"
+    )
+
+
 def test_images_are_cut_anew():
     (one,) = recut(SHOWN[:1], Buckets(sizes=[[640, 880]]))
     assert one.cut == Cut((1564, 880), (462, 0, 1102, 880))
@@ -115,6 +131,11 @@ WHOLE = params().model_dump()
         ({"phases": [{"rank": 3}]}, r"train.phases.0.rank is not a known key \(known: select, buckets, epochs, "),
         ({"phases": [{}, {"select": {"tier": ["best"]}}]}, r"phases.1.select.tier is not a known key \(known: tiers, "),
         ({"phases": [{"noise_offset": 0.1, "multires_iterations": 3}]}, "train: phases.0: noise_offset and multi"),
+        ({"select": {"scores": {"sharp": [1, 2]}}}, r"select.scores.sharp is not a known key \(known: sharpness, "),
+        ({"select": {"scores": {"sharpness": [None, None]}}}, r"scores.sharpness: has no bound; write \[least, most\]"),
+        ({"select": {"scores": {"exposure": [200, 100]}}}, r"scores.exposure: \[200, 100\] leaves nothing; write"),
+        ({"select": {"scores": {"exposure": [1]}}}, r"select.scores.exposure"),
+        ({"phases": [{"select": {"scores": {"exposure": [2, 1]}}}]}, r"phases.0.select.scores.exposure: \[2, 1\] "),
         ({"buckets": {}}, "train.buckets: name either sizes"),
         ({"buckets": {"resolution": 64, "min": 128}}, "buckets: resolution must be in min..max, 128..1024, got 64"),
         ({"buckets": {"resolution": 512, "max": 1000}}, "buckets: min and max must be multiples of step 64, got"),

@@ -15,6 +15,7 @@ from genga.store.parquet import read_episodes, read_table
 from genga.tables.candidates import CANDIDATES
 from genga.tables.characters import CHARACTERS, NOBODY
 from genga.tables.crop import CROP
+from genga.tables.dataset import MEASURES
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
 from genga.tables.quality import QUALITY
@@ -30,7 +31,7 @@ OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_DETECT = only(DETECT, "still", "box", "kind", *_SIDES)
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
-OF_QUALITY = only(QUALITY, "still", "tier", "text_cover", "text")
+OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 

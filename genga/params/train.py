@@ -2,11 +2,35 @@
 
 from typing import Annotated, Any, Literal, Optional, Self
 
-from pydantic import Field, ValidationError, create_model, model_validator
+from pydantic import AfterValidator, Field, ValidationError, create_model, model_validator
 
 from genga.params.section import Section
 
 Side = Annotated[int, Field(ge=8, le=8192)]  # px
+
+
+def _said(bounds: list[float | None]) -> list[float | None]:
+    """Refuse bounds that say nothing, or leave nothing."""
+    least, most = bounds
+    if least is None and most is None:
+        raise ValueError("has no bound; write [least, most], one of them null where it is open, or leave the key out")
+    if least is not None and most is not None and least > most:
+        raise ValueError(f"[{least:g}, {most:g}] leaves nothing; write the lower bound first")
+    return bounds
+
+
+Range = Annotated[list[float | None], Field(min_length=2, max_length=2), AfterValidator(_said)]  # least and most
+
+
+class Scores(Section):
+    """What the still of an image scores at least and at most, both included, as stage quality measures it."""
+
+    sharpness: Range | None = None  # luma levels squared; more is sharper
+    exposure: Range | None = None  # mean luma, 0..255
+    clipped_dark: Range | None = None  # share of pixels at black, 0..1
+    clipped_bright: Range | None = None  # share of pixels at white, 0..1
+    blockiness: Range | None = None  # ratio; about 1 without blocks, more with them
+    text_cover: Range | None = None  # share of the picture under burnt-in text, 0..1
 
 
 class Select(Section):
@@ -15,6 +39,7 @@ class Select(Section):
     tiers: list[Literal["best", "good", "poor", "reject"]] | None = Field(default=None, min_length=1)  # of the still
     kinds: list[Literal["fullbody", "halfbody", "head", "still", "scenery"]] | None = Field(default=None, min_length=1)
     characters: list[str] | None = Field(default=None, min_length=1)
+    scores: Scores | None = None
     images: int | None = Field(default=None, ge=1)  # of a character, at most; which ones the seed says
 
 

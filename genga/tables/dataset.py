@@ -7,6 +7,15 @@ from genga.tables.schema import SHARD, Schema
 PATH = "data/dataset/{series}.parquet"
 
 TRAIN, HELD_OUT = "train", "held-out"
+# Of the still, as stage quality measures it.
+MEASURES: Schema = {
+    "sharpness": pl.Float64,  # luma levels squared
+    "exposure": pl.Float64,  # mean luma, 0..255
+    "clipped_dark": pl.Float64,  # share of pixels at black, 0..1
+    "clipped_bright": pl.Float64,  # share of pixels at white, 0..1
+    "blockiness": pl.Float64,  # ratio; about 1 without blocks
+    "text_cover": pl.Float64,  # share of the picture, 0..1
+}
 DATASET: Schema = {
     "image": pl.String,  # the crop's id, or the still's
     "still": pl.String,
@@ -18,6 +27,7 @@ DATASET: Schema = {
     "character": pl.String,  # null: not named, or a whole still
     "outfit": pl.String,
     "tier": pl.String,  # quality of the still
+    **MEASURES,
     "tags": pl.List(pl.String),  # all that hold, with underscores, in the caption's order
     "caption": pl.String,
     "keep_tokens": pl.Int64,  # names at the caption's front, which shuffling must leave there

@@ -10,7 +10,7 @@ import polars as pl
 from genga.dataset.buckets import bucket_sizes, fit
 from genga.errors import GengaError
 from genga.params.train import Buckets, Select
-from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
+from genga.tables.dataset import DATASET, HELD_OUT, MEASURES, TRAIN
 from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
 from genga.training.rng import digest
@@ -27,6 +27,7 @@ OF_DATASET = only(
     "kind",
     "character",
     "tier",
+    *MEASURES,
     "width",
     "height",
     "scaled_width",
@@ -61,6 +62,7 @@ class Example:
     tier: str = ""  # quality of the still
     text: tuple[Box, ...] = ()  # lines of burnt-in text, px of the image as it is
     persons: tuple[Box, ...] = ()  # likewise
+    scores: tuple[float, ...] = ()  # of the still, in the order of MEASURES
 
     @property
     def words(self) -> str:
@@ -100,19 +102,18 @@ def selected(examples: list[Example], select: Select, seed: int, key: str) -> li
     seed: says which of a character's images are taken, where not all are; key: of `select` in params.yaml, for
     messages. Raises GengaError if there are none.
     """
+    ranges = select.scores.model_dump(exclude_none=True) if select.scores is not None else {}
     found = [
         one
         for one in examples
         if (select.tiers is None or one.tier in select.tiers)
         and (select.kinds is None or one.kind in select.kinds)
         and (select.characters is None or one.character in select.characters)
+        and all(_is_in(_score(one, name), *bounds) for name, bounds in ranges.items())
     ]
     if not found:
-        tallies = {
-            name: Counter(getattr(one, name) or "none" for one in examples) for name in ("tier", "kind", "character")
-        }
-        said = "; ".join(f"{name} {', '.join(f'{one} {n}' for one, n in of.items())}" for name, of in tallies.items())
-        raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from (there are, by {said})")
+        there = _there(examples, list(ranges))
+        raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from (there are, by {there})")
     if select.images is None:
         return found
     by_character: dict[str | None, list[Example]] = defaultdict(list)
@@ -120,6 +121,26 @@ def selected(examples: list[Example], select: Select, seed: int, key: str) -> li
         by_character[one.character].append(one)
     taken = {one.image for ones in by_character.values() for one in ones[: select.images]}
     return [one for one in found if one.image in taken]
+
+
+def _score(one: Example, measure: str) -> float:
+    return one.scores[list(MEASURES).index(measure)]
+
+
+def _is_in(score: float, least: float | None, most: float | None) -> bool:
+    return (least is None or score >= least) and (most is None or score <= most)
+
+
+def _there(examples: list[Example], measures: list[str]) -> str:
+    """How many images there are by tier, kind and character, and between what they score."""
+    tallies = {
+        name: Counter(getattr(one, name) or "none" for one in examples) for name in ("tier", "kind", "character")
+    }
+    said = [f"{name} {', '.join(f'{one} {n}' for one, n in of.items())}" for name, of in tallies.items()]
+    for name in measures:
+        scores = [_score(one, name) for one in examples]
+        said.append(f"{name} {min(scores):g} to {max(scores):g}")
+    return "; ".join(said)
 
 
 def recut(examples: list[Example], buckets: Buckets | None) -> list[Example]:
@@ -181,6 +202,7 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         tier=row["tier"],
         text=_boxes(row["text"]),
         persons=_boxes(row["persons"]),
+        scores=tuple(row[name] for name in MEASURES),
     )
 
 
