@@ -74,8 +74,8 @@ def decided(option, kind):
 
 def code(stage):
     """Return a params function: what a stage's script, its modules and their data files do, as one hash."""
-    value = Named("code", key := PROJECT.code(stage), key)
-    return lambda wildcards: value
+    of = cache(lambda run: Named("code", key := PROJECT.code(stage, run), key))
+    return lambda wildcards: of(wildcards.get("run"))
 
 
 def section(name):
@@ -121,9 +121,9 @@ def episodes(wildcards):
 
 
 def held_to(what, *roles):
-    """Return a params function: the `pins` or `contracts` of the models in these roles, to which a job is held."""
-    value = Named(what, getattr(PROJECT.held, what)(roles), "")
-    return lambda wildcards: value
+    """Return a params function: the `pins` or `contracts` to which a job is held of models: these, or the run's base."""
+    of = cache(lambda *roles: Named(what, getattr(PROJECT.held, what)(roles), ""))
+    return lambda wildcards: of(*(roles or [PROJECT.base(wildcards.run)]))
 
 
 def catalogue(wildcards):

@@ -2,7 +2,7 @@ rule sample:
     input:
         **carried(folder="models/{run}/checkpoints"),
         checkpoints="models/{run}/checkpoints.json",
-        models=model_files("base"),
+        models=lambda wildcards: model_files(PROJECT.base(wildcards.run)),
     output:
         table="data/sample/{run}.parquet",
         shard="data/sample/{run}.tar",
@@ -19,8 +19,9 @@ rule sample:
         code=code("sample"),
         values=section("sample"),
         models=section("models"),
-        pins=held_to("pins", "base"),
-        contracts=held_to("contracts", "base"),
+        pins=held_to("pins"),
+        contracts=held_to("contracts"),
+        base=of_run("base"),
     shell:
         "python scripts/sample.py --in-checkpoints {input.checkpoints:q} --out-table {output.table:q} "
-        "--out-shard {output.shard:q} --models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"
+        "--out-shard {output.shard:q} --base {params.base:q} --models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

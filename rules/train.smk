@@ -2,7 +2,7 @@ rule train:
     input:
         **carried(shards=shards("stills", "crop")),
         dataset=of_series("data/dataset/{series}.parquet"),
-        models=model_files("base"),
+        models=lambda wildcards: model_files(PROJECT.base(wildcards.run)),
     output:
         **carried(folder=directory("models/{run}/checkpoints")),
         checkpoints="models/{run}/checkpoints.json",
@@ -22,12 +22,13 @@ rule train:
         code=code("train"),
         values=section("train"),
         models=section("models"),
-        pins=held_to("pins", "base"),
-        contracts=held_to("contracts", "base"),
+        pins=held_to("pins"),
+        contracts=held_to("contracts"),
+        base=of_run("base"),
         character=of_run("character"),
         launch=launched,
         out=subpath(output.checkpoints, parent=True),
     shell:
         "python scripts/train.py --in-dataset {input.dataset:q} --run {wildcards.run:q} --out {params.out:q} "
-        "--character={params.character:q} --models {params.models:q} --params {params.values:q} {params.launch} "
-        "2>&1 | tee {log:q}"
+        "--character={params.character:q} --base {params.base:q} --models {params.models:q} --params {params.values:q} "
+        "{params.launch} 2>&1 | tee {log:q}"

@@ -20,13 +20,14 @@ def main(
     in_checkpoints: Path = typer.Option(..., help="the list of the run's checkpoints: models/<run>/checkpoints.json"),
     out_table: Path = typer.Option(..., help="the table of samples"),
     out_shard: Path = typer.Option(..., help="the pictures, a tar"),
+    base: str = typer.Option("base", help="role of the run's base in models.yaml"),
     models: str = MODELS,
     params: str = PARAMS,
 ) -> None:
     listed, registry = read_facts(in_checkpoints), models_of(models)
     values = params_of(f"sample:{listed['run']}", Params, params)
     use_threads(values.threads)
-    loaded, device = load_base(registry.model("base")), device_of(registry.section.device)
+    loaded, device = load_base(registry.model(base)), device_of(registry.section.device)
     with writing_shard(out_shard) as shard:
         table = sample(loaded, listed, shard, values, device)
     write_table(out_table, table, SAMPLE)

@@ -25,6 +25,7 @@ def main(
     name: str = typer.Option(..., "--run", help="the run's name; its checkpoints are named after it"),
     out: Path = typer.Option(..., help="the run's folder: models/<run>"),
     character: str = typer.Option("", help="whose images are learnt; empty: all in the dataset"),
+    base: str = typer.Option("base", help="role of the run's base in models.yaml"),
     cache: Path = typer.Option(Path(".cache/latents"), help="folder of encoded images, shared by all runs"),
     models: str = MODELS,
     params: str = PARAMS,
@@ -37,7 +38,7 @@ def main(
     with launched():
         values, registry = params_of(f"train:{name}", Params, params), models_of(models)
         use_threads(values.threads)
-        model, dataset = registry.model("base"), read_table(in_dataset, OF_DATASET)
+        model, dataset = registry.model(base), read_table(in_dataset, OF_DATASET)
         side = family_of(model).side
         examples = examples_of(dataset, character, side, str(in_dataset))
         held = chosen(held_out_of(dataset, character, side, str(in_dataset)), examples, values.held_out)

@@ -78,6 +78,16 @@ def section(name: str, **values: object) -> Callable[[Path], None]:
 
 CORRECTION = "still_or_crop,box,tag,decision,who,why\n"
 PERSON = re.findall(r"person.onnx, sha256: ([0-9a-f]{64})", (ROOT / "models.yaml").read_text(encoding="utf-8"))[0]
+
+
+def own_base(project: Path) -> None:
+    """Name another base for the run, of the same content."""
+    models = yaml.safe_load((project / "models.yaml").read_text(encoding="utf-8"))
+    models["embedded"]["second"] = {**models["embedded"]["base"], "name": "second"}
+    put(project / "models.yaml", yaml.safe_dump(models, sort_keys=False))
+    change_params(project, "runs", **{RUN: {"series": SERIES, "character": "hana", "base": "second"}})
+
+
 NOTHING: Changes = {
     "nothing": (lambda project: None, {}),
     "times of files only": (shuffle_times, {}),
@@ -114,6 +124,7 @@ PARAMETERS: Changes = {
         section("runs", **{RUN: {"series": SERIES, "character": "hana", "recipe": "lora-v1.4"}}),
         after("train"),
     ),
+    "a run's base": (own_base, after("train")),
     "a run added": (section("runs", aoi={"series": SERIES, "character": "aoi"}), after("train", but="merge")),
     "a merge's own value": (section("merges", **{MERGE: {**MERGED, "alpha": 0.6}}), after("merge")),
     "a merge's value written otherwise": (replace("params.yaml", "alpha: 0.5\n", "alpha: .50\n"), {}),

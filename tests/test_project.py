@@ -24,8 +24,8 @@ from genga.workflow.snakemake_metadata import each
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 RUNS = {
-    "hana": {"series": "s", "character": "hana", "train": {"threads": 3}},
-    "gone": {"series": "t", "character": None},
+    "hana": {"series": "s", "character": "hana", "base": "base", "train": {"threads": 3}},
+    "gone": {"series": "t", "character": None, "base": "base"},
 }
 EPISODES = {(series, name): f"data/raw/{series}/{name}.mkv" for series, name in
             (("s", "ep10"), ("s", "ep2"), ("bare", "one"))}  # fmt: skip
@@ -76,6 +76,19 @@ def test_series_runs_and_episodes(project: Project) -> None:
 def test_the_family_of_the_base_is_in_the_code_of_stages_that_look_for_one(project: Project) -> None:
     assert project.code("train") == "code of train and genga/training/families/sd15.py"
     assert project.code("tag") == "code of tag"
+
+
+def test_a_run_is_held_to_its_own_base(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = project.models.models["base"]
+    other = replace(entry, role="base-2", entry=entry.entry.model_copy(update={"family": "sdxl"}))
+    project.models = replace(project.models, models={**project.models.models, "base-2": other})
+    monkeypatch.setitem(RUNS, "big", {"series": "s", "character": None, "base": "base-2"})
+    families = "genga/training/families"
+    assert project.code("train", "hana") == f"code of train and {families}/sd15.py"
+    assert project.code("train", "big") == f"code of train and {families}/sdxl.py"
+    assert project.code("train") == f"code of train and {families}/sd15.py and {families}/sdxl.py", "of no run: of any"
+    assert list(project.held.contracts([project.base("big")])) == ["base-2"]
+    assert list(project.held.contracts([project.base("hana")])) == ["base"], "base is one role, and no kind of roles"
 
 
 def test_what_is_made_of_them(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from conftest import ROOT, copy_project
 
 from genga.cli import recipes as cli
 from genga.errors import GengaError
+from genga.models.registry import Registry, load
 from genga.params.check import check_params, check_recipe
+from genga.params.models import Params as Models
 from genga.params.recipes import SECTIONS, names_of_recipes, read_recipe
 from genga.params.section import read_params, section_of_file
 from genga.params.train import Params
@@ -132,11 +135,77 @@ def test_a_recipe_that_is_not_there_is_one_line(project: Path) -> None:
 
 def test_a_recipe_for_other_bases_is_one_line(project: Path) -> None:
     params = check_params(with_run(project, recipe="noobai-vpred-lora"))
-    check_families(params, "sdxl")
+    check_families(params, with_bases(base="sdxl"))
+    message = (
+        "runs.hana.recipe: noobai-vpred-lora is for bases of family sdxl, and base in models.yaml is of sd15; name"
+    )
+    with pytest.raises(GengaError, match=message):
+        check_families(params, with_bases(base="sd15"))
+
+
+def with_bases(**families: str) -> Registry:
+    """The models of this project, and in these roles bases of these families."""
+    known = load(Models(use="embedded", folder="weights", device="cpu", batch=1), ROOT)
+    base = known.models["base"]
+    more = {
+        role: replace(base, role=role, entry=base.entry.model_copy(update={"family": family}))
+        for role, family in families.items()
+    }
+    return replace(known, models={**known.models, **more})
+
+
+def test_each_run_may_have_a_base_of_its_own(project: Path) -> None:
+    values = with_run(project)
+    values["runs"] = {
+        "small": {"series": "s", "character": None, "recipe": "sd15-lora"},
+        "noob": {"series": "s", "character": None, "base": "xl", "recipe": "noobai-vpred-lora"},
+    }
+    params = check_params(values)
+    assert [own["base"] for own in params["runs"].values()] == ["base", "xl"]
+    check_families(params, with_bases(xl="sdxl"))
     with pytest.raises(
-        GengaError, match="runs.hana.recipe: noobai-vpred-lora is for bases of family sdxl, and the base in"
+        GengaError, match=r"runs.noob.recipe: .* family sdxl, and xl in models.yaml is of anima; name a"
     ):
-        check_families(params, "sd15")
+        check_families(params, with_bases(xl="anima"))
+    with pytest.raises(
+        GengaError,
+        match=r"^params.yaml:runs.noob.base: xl: models.yaml:embedded has no model in that role \(roles: pers",
+    ):
+        check_families(params, with_bases())
+
+
+@pytest.mark.parametrize(
+    ("merges", "said"),
+    [
+        (
+            {"m": {"a": {"run": "small"}, "b": {"run": "big"}}},
+            "m: run small is of family sd15, run big is of family sdxl",
+        ),
+        (
+            {"m": {"a": {"base": "base"}, "b": {"run": "big"}}},
+            "m: base base is of family sd15, run big is of family sdxl",
+        ),
+        (
+            {
+                "m": {"a": {"run": "small"}, "b": {"file": "x.safetensors", "sha256": "0" * 64}},
+                "n": {"a": {"run": "big"}, "b": {"merge": "m"}},
+            },
+            "n: run small is of family sd15, run big is of family sdxl",
+        ),
+    ],
+)
+def test_a_merge_of_different_families_is_one_line(project: Path, merges: dict, said: str) -> None:
+    values = with_run(project)
+    values["runs"] = {
+        "small": {"series": "s", "character": None},
+        "big": {"series": "s", "character": None, "base": "xl"},
+    }
+    values["merges"] = {name: {"method": "weighted_sum", "alpha": 0.5, **of} for name, of in merges.items()}
+    params = check_params(values)
+    with pytest.raises(GengaError) as error:
+        check_families(params, with_bases(xl="sdxl"))
+    assert str(error.value) == f"params.yaml:merges.{said}; models of different families have no merge"
+    check_families(params, with_bases(xl="sd15"))
 
 
 def test_recipes_are_listed_and_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

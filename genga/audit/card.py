@@ -15,6 +15,7 @@ import yaml
 
 from genga.audit.markdown import code, row, text
 from genga.audit.model import evaluation_of, folder_of
+from genga.audit.models import role_of
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
@@ -45,7 +46,8 @@ def card(run: str, records: Records, root: str | Path = ".") -> str:
 
 
 def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
-    base = next((model for model in known["models"] if model["role"] == "base"), None)
+    role = role_of(known["base"], {model["role"]: model["name"] for model in known["models"]})
+    base = next((model for model in known["models"] if model["role"] == role), None)
     values = {
         "library_name": "diffusers",
         "pipeline_tag": "text-to-image",

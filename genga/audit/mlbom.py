@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genga.audit.extras import library
+from genga.audit.models import role_of
 from genga.errors import GengaError
 from genga.tables.places import RAW, path_of
 
@@ -65,7 +66,8 @@ def _model(model: Mapping[str, Any], known: Known, kind: Any) -> Any:
     licence = library("cyclonedx.factory.license").LicenseFactory().make_from_string(model["licence"])
     read = {path: sha256 for job in known["jobs"] for path, sha256 in job["inputs"].items()}
     single = read.get(model["files"][0]) if len(model["files"]) == 1 else None
-    sha256 = known["base"].get("sha256", single) if model["role"] == "base" else single
+    role = role_of(known["base"], {one["role"]: one["name"] for one in known["models"]})
+    sha256 = known["base"].get("sha256", single) if model["role"] == role else single
     name = model["repo"] or model["name"]
     version, about = model["revision"] or model["set"], f"{model['role']}; knows {model['knows']}"
     return _component(f"model:{model['role']}", kind, name, version, sha256, licenses=[licence], description=about)

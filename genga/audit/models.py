@@ -50,6 +50,11 @@ def models_of(registry: Registry, known: Mapping[str, Any], root: Path = Path(".
     ]
 
 
+def role_of(base: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return the role of a run's base among models, by role their names; `base`, if none has its name."""
+    return next((role for role, name in names.items() if name == base.get("name")), BASE)
+
+
 def model_checks(
     registry: Registry, base: Mapping[str, Any] | None, known: Iterable[str], hashes: Hashes
 ) -> list[Check]:
@@ -59,11 +64,13 @@ def model_checks(
         for file, path in zip(model.files, relative_paths(model, hashes.root), strict=True):
             if file.pinned is not None:
                 checks.append(check_file("model", path, file.pinned, hashes))
-    tuned = registry.models.get(BASE)
-    if tuned is None or base is None:
+    if base is None:
+        return checks
+    role = role_of(base, {role: model.name for role, model in registry.models.items()})
+    if (tuned := registry.models.get(role)) is None:
         return checks
     if not all(file.path.is_file() for file in tuned.files):
-        return [*checks, Check("model", f"{BASE}: {base['name']}", ABSENT, base["sha256"])]
+        return [*checks, Check("model", f"{role}: {base['name']}", ABSENT, base["sha256"])]
     state = VERIFIED if tuned.sha256 == base["sha256"] else CHANGED
     note = "" if state == VERIFIED else f"models.yaml's {tuned.name} is {tuned.sha256}"
-    return [*checks, Check("model", f"{BASE}: {base['name']}", state, base["sha256"], note)]
+    return [*checks, Check("model", f"{role}: {base['name']}", state, base["sha256"], note)]

@@ -183,15 +183,27 @@ def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 def _whole(run: str, step: int | None, write: Callable[..., None]) -> int:
     """Write a run's model on its base; returns its step."""
     from genga.audit.model import evaluation_of
+    from genga.audit.models import role_of
     from genga.models.registry import load
     from genga.params.models import Params as Models
+    from genga.training.checkpoints import read_checkpoints
     from genga.training.families.family import load_base
     from genga.training.whole import chosen
 
     judged = evaluation_of(run)
-    taken = chosen(run, step, judged["selection"]["step"] if judged else None)
+    taken, listed = (
+        chosen(run, step, judged["selection"]["step"] if judged else None),
+        Path("models", run, "checkpoints.json"),
+    )
     models = load(parse_section("models", Models, section_of_file("params.yaml", "models")))
-    write(load_base(models.model("base")), taken, Path("models", run, "checkpoints.json"))
+    base = read_checkpoints(listed).base
+    loaded = load_base(models.model(role_of(base, {role: model.name for role, model in models.models.items()})))
+    if loaded.sha256 != base["sha256"]:
+        raise GengaError(
+            f"{listed}: the run was trained on {base['name']} ({base['sha256'][:12]}…), and models.yaml's {loaded.name}"
+            f" is {loaded.sha256[:12]}…; name the base as it was in models.yaml, or train again"
+        )
+    write(loaded, taken, listed)
     return taken.step
 
 

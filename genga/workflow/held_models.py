@@ -20,9 +20,10 @@ class HeldModels:
         self._models, self._bucket = models, bucket
 
     def in_roles(self, roles: Sequence[str]) -> list[registry.Model]:
-        """Return the models in these roles; `tagger` is all of tagger-1, tagger-2, ..."""
-        wanted = set(roles)
-        return [model for role, model in self._models.models.items() if {role, role.partition("-")[0]} & wanted]
+        """Return the models in these roles; `tagger`, which is none itself, is all of tagger-1, tagger-2, ..."""
+        there, wanted = self._models.models, set(roles)
+        kinds = wanted - there.keys()
+        return [model for role, model in there.items() if role in wanted or role.partition("-")[0] in kinds]
 
     def files(self, roles: Sequence[str]) -> list[str]:
         """Return the files of the models in these roles that are there: of a missing one the job says how to get it."""

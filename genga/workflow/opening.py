@@ -122,8 +122,7 @@ def open_project(
         gone = taken_away(recorded, videos)
         videos = with_recorded(videos, recorded)
         models = registry.load(parse_section("models", Models, params["models"]))
-        if "base" in models.models:
-            check_families(params, Path(family_file(models.model("base"))).stem)
+        check_families(params, models)
         decided = tables()
         if is_main and (wrong := misplaced(decided.values())):
             raise GengaError("; ".join(wrong[:_MOST]))
@@ -163,14 +162,38 @@ def open_project(
     return project
 
 
-def check_families(params: Params, family: str) -> None:
-    """Raise GengaError for a run whose recipe is for another family of bases than the one that is trained on."""
+def check_families(params: Params, models: registry.Registry) -> None:
+    """Raise GengaError for a run whose base is not there, or of another family than its recipe is for.
+
+    And for a merge of models whose families differ, as far as they are known before any is made.
+    """
     for run, own in params["runs"].items():
+        if (role := own["base"]) not in models.models:
+            there = f"models.yaml:{models.section.use} has no model in that role (roles: {', '.join(models.models)})"
+            raise GengaError(f"params.yaml:runs.{run}.base: {role}: {there}; name one of them, or write it there")
+        family = Path(family_file(models.models[role])).stem
         if own["recipe"] and (wanted := read_recipe(Path("."), own["recipe"]).family) != family:
             raise GengaError(
-                f"params.yaml:runs.{run}.recipe: {own['recipe']} is for bases of family {wanted}, and the base in"
+                f"params.yaml:runs.{run}.recipe: {own['recipe']} is for bases of family {wanted}, and {role} in"
                 f" models.yaml is of {family}; name a recipe for that (genga recipes list), or another base"
             )
+    for merge in params["merges"]:
+        if len(found := _families_of(merge, params, models)) > 1:
+            said = ", ".join(f"{what} is of family {family}" for family, what in found.items())
+            raise GengaError(f"params.yaml:merges.{merge}: {said}; models of different families have no merge")
+
+
+def _families_of(merge: str, params: Params, models: registry.Registry) -> dict[str, str]:
+    """The families of a merge's parents, each with one of it; of files nothing is known yet."""
+    found: dict[str, str] = {}
+    for parent in (of for letter in ("a", "b", "c") if (of := params["merges"][merge][letter]) is not None):
+        if parent["merge"]:
+            found = {**_families_of(parent["merge"], params, models), **found}
+        role = params["runs"][parent["run"]]["base"] if parent["run"] else parent["base"]
+        if role in models.models:
+            called = f"run {parent['run']}" if parent["run"] else f"base {role}"
+            found.setdefault(models.models[role].entry.family, called)
+    return found
 
 
 def _beyond_reach(project: Project) -> list[str]:

@@ -159,10 +159,18 @@ class Project:
         each = max(1, said.get("num_processes", 1) // said.get("num_machines", 1))
         return int(self.section("train", run)["threads"]) * each
 
-    def code(self, stage: str) -> str:
-        """Return the key of what a stage's script does, with its modules, their data files and its base's family."""
-        bases = self.held.in_roles(["base"]) if self.journal.families(stage) else []
-        return self.journal.code(stage, *map(family_file, bases))
+    def base(self, run: str) -> str:
+        """Return the role in models.yaml of what a run learns on."""
+        return str(self.params["runs"][run]["base"])
+
+    def code(self, stage: str, run: str | None = None) -> str:
+        """Return the key of what a stage's script does, with its modules, their data files and its base's family.
+
+        run: whose base it is; None: of a stage that is of no run, which may meet the bases of all.
+        """
+        roles = {self.base(run)} if run in self.series_of_run else {"base", *map(self.base, self.series_of_run)}
+        bases = self.held.in_roles(sorted(roles)) if self.journal.families(stage) else []
+        return self.journal.code(stage, *sorted({family_file(model) for model in bases}))
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the tables of corrections that a job reads for a kind, if they are there."""
@@ -177,7 +185,7 @@ class Project:
         """Return what the job of a record would have for parameters now: sections, code, what people decided."""
         known = {name: self.params[name] for name in job.params if name in self.params}
         said = self.corrections(kind, job.wildcards)[0] if (kind := of_stage(job.rule)) else {}
-        return known | {"code": self.code(job.rule), "corrections": said}
+        return known | {"code": self.code(job.rule, job.wildcards.get("run")), "corrections": said}
 
     def corrections(self, kind: str, wildcards: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         """Return what a job is held to of what people decided, and the files that it reads: of a series their list."""
