@@ -16,7 +16,7 @@ from genga.errors import GengaError
 from genga.training.device import state_sha256
 from genga.training.families import sd15
 from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.sd15 import encode, encode_parts, is_cut, layers, length_of, load
+from genga.training.families.sd15 import FAMILY, encode, encode_parts, is_cut, layers, length_of, load
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +189,14 @@ def test_a_shift_is_of_flow_matching(folder):
     sd15.FAMILY.check(load(folder), params())
     with pytest.raises(GengaError, match=r"^params.yaml:train.shift is 3, but this base has no flow matching; set it"):
         sd15.FAMILY.check(load(folder), params(shift=3.0))
+
+
+def test_a_folder_that_says_nothing_of_what_is_predicted_predicts_noise(tmp_path):
+    """As the scheduler_config.json of stable-diffusion-v1-5, which is older than the key."""
+    folder = save_tiny_base(tmp_path / "base")
+    file = folder / "scheduler" / "scheduler_config.json"
+    known = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({key: known[key] for key in known if key != "prediction_type"}), encoding="utf-8")
+    base = load(folder)
+    assert base.schedule == known
+    assert FAMILY.schedule(base, torch.device("cpu"), None).prediction == "epsilon"

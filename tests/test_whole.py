@@ -1,17 +1,23 @@
 """Fine-tunes of all weights: trained, gone on from, drawn with, and one file that loads."""
 
+import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from test_train import EXAMPLES, base_folder, pixels  # noqa: F401 (a fixture)
+from tiny_base import save_tiny_base
 from training_params import params
 
+from genga.cli import export
 from genga.errors import GengaError
 from genga.evaluation.sample import drawn
+from genga.models import registry
+from genga.params.models import Params as Models
 from genga.params.sample import Params as SampleParams
-from genga.training.families.family import LoadedBase
+from genga.training.families.family import LoadedBase, load_base
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.resume import RunFolder
 from genga.training.tensor_file import read_metadata
@@ -89,3 +95,27 @@ def test_a_runs_model_is_written_as_a_base(base_folder, tmp_path, monkeypatch, m
     for place in (tmp_path / "out", tmp_path / "out.safetensors"):  # the folder is also the file's configuration
         alone = LoadedBase(FAMILY, "sd15", load(place), "tiny", "0" * 64)
         assert np.array_equal(pictures(alone, [])[0], drawn_with)
+
+
+def test_what_a_run_exports_is_of_the_base_that_it_was_trained_on(base_folder, tmp_path, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(base_folder, "own")
+    shutil.copytree(save_tiny_base(tmp_path / "made", prediction="v_prediction"), "other")
+    entries = {
+        role: {"name": name, "knows": "little", "licence": "none", "folder": folder}
+        for role, name, folder in (("base", "other", "other"), ("mine", "tiny", "own"))
+    }
+    Path("models.yaml").write_text(json.dumps({"embedded": entries, "published": {}}), encoding="utf-8")
+    section = {"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}
+    Path("params.yaml").write_text(json.dumps({"models": section}), encoding="utf-8")
+    loaded = load_base(registry.load(Models(**section)).model("mine"))
+    folder, values = RunFolder("models/hana", "hana"), params(max_steps=1)
+    write(train(EXAMPLES, pixels, loaded, values, folder, "cache", CPU), folder, loaded, EXAMPLES, "hana", values)
+    export.diffusers("hana", tmp_path / "out")
+    assert load(tmp_path / "out").schedule["prediction_type"] == "epsilon"
+
+    Path("own/scheduler/scheduler_config.json").write_text("{}", encoding="utf-8")  # of other content
+    with pytest.raises(GengaError) as error:
+        export.checkpoint("hana", tmp_path / "out.safetensors", precision="float32")
+    assert str(error.value).startswith("models/hana/checkpoints.json: the run was trained on tiny (")
+    assert "models.yaml's tiny is" in str(error.value) and not Path("out.safetensors").exists()

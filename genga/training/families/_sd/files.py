@@ -56,7 +56,7 @@ def _from_folder(path: Path, kind: Kind) -> dict[str, Any]:
         return {
             **{name: CLIPTokenizer.from_pretrained(path / name, local_files_only=True) for name in kind.tokenizers},
             **{part.folder: part.load(path) for part in kind.parts},
-            "schedule": DDPMScheduler.load_config(path / "scheduler"),
+            "schedule": _written(path / "scheduler"),
         }
     except (OSError, ValueError, RuntimeError) as error:
         raise GengaError(f"{path}: cannot be loaded as a base: {_first_line(error)}") from error
@@ -136,7 +136,7 @@ def _schedule(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) 
     if not own.is_file():
         found = {**kind.schedule, **marked, **zero}
     else:
-        found = DDPMScheduler.load_config(own.parent)
+        found = _written(own.parent)
         for key, value in {**marked, **zero}.items():
             if found.get(key, False) != value:
                 marker = V_PRED if key in marked else ZTSNR
@@ -152,6 +152,13 @@ def _schedule(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) 
             f" epsilon; if it predicts v, say so in {own}",
             file=sys.stderr,
         )
+    return found
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """A scheduler's configuration. The first ones, SD 1.5's own among them, say nothing of what is predicted: noise."""
+    found = dict(DDPMScheduler.load_config(folder))
+    found.setdefault("prediction_type", "epsilon")
     return found
 
 
