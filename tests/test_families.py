@@ -16,6 +16,7 @@ from genga.models import registry
 from genga.models.registry import Model
 from genga.params.models import Params
 from genga.store.files import read_json
+from genga.training.device import DTYPES
 from genga.training.families.family import Family, family_file, family_files, family_of
 from genga.workflow.session import Journal
 
@@ -43,7 +44,9 @@ def test_a_file_is_a_family(file: str, tmp_path: Path) -> None:
     assert family.side > 0 and family.encoders
     values = {field.name: getattr(family, field.name) for field in fields(Family)}
     assert values.pop("load_files") is None or callable(family.load_files)
-    assert all(callable(value) for name, value in values.items() if name not in ("side", "encoders", "lora_keys"))
+    told = ("side", "encoders", "lora_keys", "precisions")
+    assert all(callable(value) for name, value in values.items() if name not in told)
+    assert "float32" in family.precisions and set(family.precisions) <= set(DTYPES)
 
 
 def test_a_base_is_of_sd15_unless_its_entry_says_otherwise(tmp_path: Path) -> None:
