@@ -8,10 +8,10 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from genga.training._merge.blocks import UNET
-from genga.training._merge.layout import CLIP, OPEN_CLIP, VAE, Source
+from genga.training._layouts import sd
+from genga.training._layouts.sd import CLIP, OPEN_CLIP, UNET
+from genga.training._merge.layout import Source
 from genga.training._merge.lora import modules_of
-from genga.training._merge.names import open_clip, renamed, unet_from_diffusers, vae_from_diffusers
 from genga.training.tensor_file import Entry, write_file
 
 NAMES = {"sd15": "SD 1.5", "sdxl": "SDXL"}
@@ -55,20 +55,16 @@ def real_texts(kind: str) -> dict[str, torch.nn.Module]:
 
 def shapes(kind: str) -> dict[str, tuple[int, ...]]:
     """Return every tensor of a published checkpoint by its original name."""
-    unet, vae = real_unet(kind).state_dict(), real_vae().state_dict()
-    found = {f"{UNET}{renamed(key, unet_from_diffusers(unet))}": tuple(of.shape) for key, of in unet.items()}
-    table = vae_from_diffusers(vae)
-    for key, of in vae.items():
-        name = f"{VAE}{renamed(key, table)}"
-        found[name] = (*of.shape, 1, 1) if ".attn_1." in name and of.ndim == 2 else tuple(of.shape)
     texts = {name: module.state_dict() for name, module in real_texts(kind).items()}
-    for key, of in texts["text_encoder"].items():
-        found[CLIP[kind] + key.removeprefix("text_model.")] = tuple(of.shape)
-    for key, of in texts.get("text_encoder_2", {}).items():
-        name, third = open_clip(key.removeprefix("text_model."))
-        rows, *rest = of.shape
-        found[OPEN_CLIP + name] = (rows * (1 if third is None else 3), *rest)
-    return found
+    unet, vae = real_unet(kind).state_dict(), real_vae().state_dict()
+    parts = [
+        (unet, sd.unet_places(unet)),
+        (vae, sd.autoencoder_places(vae)),
+        (texts["text_encoder"], sd.clip_places(texts["text_encoder"], CLIP[kind])),
+    ]
+    if kind == "sdxl":
+        parts.append((texts["text_encoder_2"], sd.open_clip_places(texts["text_encoder_2"], OPEN_CLIP)))
+    return {key: tuple(of.shape) for state, places in parts for key, of in sd.outside(places, state).items()}
 
 
 def source(kind: str) -> Source:

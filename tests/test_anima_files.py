@@ -16,12 +16,12 @@ from tiny_anima import FULL_SIZE, save_tiny_anima
 from genga.errors import GengaError
 from genga.models import registry
 from genga.params.models import Params
+from genga.training._layouts.anima import original
+from genga.training._layouts.anima import whole as whole_names
 from genga.training.device import state_sha256
 from genga.training.families import sd15
 from genga.training.families._anima.base import FOLDERS
 from genga.training.families._anima.files import PARTS, load_files
-from genga.training.families._anima.names import original
-from genga.training.families._anima.names import whole as whole_names
 from genga.training.families.anima import FAMILY, encode, load, whole, write_folder
 from genga.training.families.family import family_of, load_base
 

@@ -27,8 +27,9 @@ from genga.params.check import check_recipe
 from genga.params.recipes import read_recipe
 from genga.params.section import read_params
 from genga.training import lora_file, tensor_file
+from genga.training._layouts import anima as names
+from genga.training.applied import modules_by_name
 from genga.training.examples import Example
-from genga.training.families._anima import names
 from genga.training.families._anima.files import load_files
 from genga.training.families.anima import FAMILY, load
 from genga.training.families.family import LoadedBase
@@ -218,7 +219,7 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
     noisy, text = torch.randn(1, 16, 4, 6), FAMILY.encode(base, ["hana, smile"], 1, 1)
     with torch.no_grad():
         plain = FAMILY.predict(base, noisy, torch.tensor([500.0]), text, [])
-        with lora_file.merged(lora_file.modules_by_name(loaded_of(base)), saved, FAMILY.lora_keys):
+        with lora_file.merged(modules_by_name(loaded_of(base)), saved, FAMILY.lora_keys):
             merged = FAMILY.predict(base, noisy, torch.tensor([500.0]), text, [])
         pipeline.transformer.register_to_config(concat_padding_mask=False)
         zeros = torch.zeros(1, 1, 1, 4, 6)

@@ -71,7 +71,8 @@ def named(sources: rooms.Sources) -> list[str]:
         f"{module}:{number}: {line.strip()}"
         for module, source in sources.items()
         if rooms.room_of(module) in ("training", "evaluation") or module in ("scripts.train", "scripts.sample")
-        if not module.startswith(("training.families.", "training._merge."))  # which knows published files' layout
+        # which know published files' layouts
+        if not module.startswith(("training.families.", "training._layouts.", "training._merge."))
         for number, line in enumerate(source.splitlines(), 1)
         if PARTS.search(line)
     ]

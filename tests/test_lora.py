@@ -13,7 +13,9 @@ from tiny_base import save_tiny_base
 
 from genga.errors import GengaError
 from genga.training import adapters, lora_file, tensor_file
-from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
+from genga.training._layouts.kohya import text_name, unet_name
+from genga.training.applied import modules_by_name
+from genga.training.families._sd15.lora import text_modules, unet_modules
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, encode, load
 
@@ -130,7 +132,7 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
             return parts.unet(noisy, timestep, encode(parts, ["hana, smile"], 1)[0]).sample
 
     plain = predict(base)
-    with lora_file.merged(lora_file.modules_by_name(LoadedBase(FAMILY, "sd15", base, "tiny", "")), tensors):
+    with lora_file.merged(modules_by_name(LoadedBase(FAMILY, "sd15", base, "tiny", "")), tensors):
         merged = predict(base)
 
     pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)

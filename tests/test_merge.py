@@ -48,6 +48,12 @@ def files(tmp_path: Path) -> list[Path]:
         (params("weighted_sum", alpha=0.5, blocks=[0, 1, *[0] * 22, 0.25]), [3.0, 3.0, 1.0, 2.0]),
         (params("add_difference", blocks=[0.5, 0, 1, *[0] * 22, 0.25]), [2.0, 3.0, 2.0, 4.0]),
         (params("weighted_sum", blocks="animediffusion-high"), [3.0, 2.0, 3.0, 4.0]),
+        # Columns of equal numbers: cosine 1 but for the text encoder's, of 3 and -1, which is -1, and the VAE's, 0
+        (params("cosine_a", alpha=0.0), [1.0, 2.0, -1.0, 0.0]),
+        (params("cosine_b", alpha=0.25), [1.5, 3.0, -1.0, 0.0]),
+        (params("cosine_a", alpha=1.0), [3.0, 6.0, -1.0, 0.0]),
+        (params("cosine_a", alpha=-1.0), [1.0, 2.0, -1.0, 4.0]),
+        (params("cosine_a", blocks=[1, 0, 0.25, *[0] * 22, 0.5]), [1.5, 4.0, -1.0, 0.0]),
     ],
 )
 def test_a_merge_is_its_formula(files: list[Path], tmp_path: Path, said, expected: list[float]) -> None:
@@ -155,6 +161,88 @@ def test_a_lora_is_baked_in_with_its_weight(files: list[Path], tmp_path: Path) -
     assert numbers({**found, TEXT: torch.zeros(1)}) == [1.0, 2.0, 0.0, 4.0]
 
 
+ROW, COLUMN = torch.ones(1, 2), torch.ones(2, 1)
+OTHERS: dict[str, tuple[dict[str, torch.Tensor], list[list[float]]]] = {
+    # alpha / rank (w1_a @ w1_b) * (w2_a @ w2_b): 2 * [[1, 1], [2, 2]] * [[2, 3], [2, 3]], half of it
+    "loha": (
+        {"hada_w1_a": torch.tensor([[1.0], [2.0]]), "hada_w1_b": ROW, "hada_w2_a": COLUMN,
+         "hada_w2_b": torch.tensor([[2.0, 3.0]]), "alpha": torch.tensor(2.0)},
+        [[5.0, 6.0], [7.0, 9.0]],
+    ),
+    # the Kronecker product of [[1, 0], [0, 2]] and [[4]], both whole: alpha says nothing
+    "lokr": (
+        {"lokr_w1": torch.tensor([[1.0, 0.0], [0.0, 2.0]]), "lokr_w2": torch.tensor([[4.0]]),
+         "alpha": torch.tensor(9.0)},
+        [[5.0, 3.0], [3.0, 7.0]],
+    ),
+    # 3 + [[0, 1], [0, 1]]: rows (3, 4) of length 5, made 10 and 5 long; half of what that changes
+    "dora": (
+        {"lora_down.weight": torch.tensor([[0.0, 1.0]]), "lora_up.weight": COLUMN, "alpha": torch.tensor(1.0),
+         "dora_scale": torch.tensor([[10.0], [5.0]])},
+        [[4.5, 5.5], [3.0, 3.5]],
+    ),
+    # up @ mid @ down of a core of one number
+    "tucker": (
+        {"lora_down.weight": ROW, "lora_up.weight": COLUMN, "lora_mid.weight": torch.full((1, 1, 1, 1), 4.0)},
+        [[5.0, 5.0], [5.0, 5.0]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_lycoris_writes_is_baked_in_with_its_weight(files: list[Path], tmp_path: Path, name: str) -> None:
+    parts, expected = OTHERS[name]
+    file = save({f"{LORA}.{part}": tensor for part, tensor in parts.items()}, tmp_path / "lora.safetensors")
+    found = merged(tmp_path / "out.safetensors", params("bake_lora", alpha=0.5), files[0], file)
+    assert torch.allclose(found[TEXT], torch.tensor(expected), atol=1e-5)
+    assert numbers({**found, TEXT: torch.zeros(1)}) == [1.0, 2.0, 0.0, 4.0]
+
+
+def test_a_text_encoders_lora_is_not_baked_into_a_unet_alone(tmp_path: Path) -> None:
+    unet = save({IN: torch.ones(2, 2), OUT: torch.ones(2, 2)}, tmp_path / "a.safetensors")
+    lora = save_lora(tmp_path / "b.safetensors", {LORA: ONE})
+    with pytest.raises(GengaError, match=r"changes a text encoder, which .*a\.safetensors has not; take the whole"):
+        merged(tmp_path / "out.safetensors", params("bake_lora", alpha=1.0), unet, lora)
+
+
+def test_averages_of_a_training_are_left_out(tmp_path: Path) -> None:
+    """They are A's own: what is merged is not what they are the average of."""
+    more = {"model_ema.diffusion_modelout2weight": torch.ones(2, 2), "first_stage_model.model_ema.decay": torch.ones(1)}
+    a = checkpoint(tmp_path / "a.safetensors", 1, 2, 3, 4, **more)
+    b = checkpoint(tmp_path / "b.safetensors", 3, 6, -1, 0)
+    found = merged(tmp_path / "out.safetensors", params("weighted_sum", alpha=0.5), a, b)
+    assert found.keys() == {*WEIGHTS, IDS, "first_stage_model.model_ema.decay"}
+    assert numbers(found) == [2.0, 4.0, 1.0, 2.0]
+
+
+def test_the_first_anime_bases_go_with_todays(tmp_path: Path) -> None:
+    """They name their text encoder without `text_model`."""
+    old = {IN: 3, OUT: 6, TEXT.replace("text_model.", ""): -1, VAE: 0}
+    b = save({key: torch.full((2, 2), float(value)) for key, value in old.items()}, tmp_path / "b.safetensors")
+    a = checkpoint(tmp_path / "a.safetensors", 1, 2, 3, 4)
+    for parents, alpha in (((a, b), 0.25), ((b, a), 0.75)):
+        found = merged(tmp_path / "out.safetensors", params("weighted_sum", alpha=alpha), *parents)
+        assert numbers(found) == [1.5, 3.0, 2.0, 3.0] and set(WEIGHTS) <= found.keys()
+
+
+def test_precisions_may_differ_and_what_one_has_not_is_one_line(tmp_path: Path) -> None:
+    a = checkpoint(tmp_path / "a.safetensors", 1, 2, 3, 4, dtype=torch.float16)
+    b = checkpoint(tmp_path / "b.safetensors", 3, 6, -1, 0, dtype=torch.bfloat16)
+    found = merged(tmp_path / "out.safetensors", params("weighted_sum", alpha=0.25), a, b)
+    assert numbers(found) == [1.5, 3.0, 2.0, 3.0] and {found[key].dtype for key in WEIGHTS} == {torch.float16}
+    large = checkpoint(tmp_path / "c.safetensors", 2.0**17, 6, -1, 0, dtype=torch.bfloat16)
+    for alpha in (0.75, 1.0):
+        with pytest.raises(GengaError) as refused:
+            merged(tmp_path / "no.safetensors", params("weighted_sum", alpha=alpha), a, large)
+        assert str(refused.value) == (
+            f"params.yaml:merges.mix.a: {a} and what it is merged with come to numbers that float16 has not, in {IN};"
+            " set precision: float32, or bfloat16"
+        )
+    assert not (tmp_path / "no.safetensors").exists()
+    said = params("weighted_sum", alpha=1.0, precision="bfloat16")
+    assert merged(tmp_path / "out.safetensors", said, a, large)[IN][0, 0] == 2.0**17
+
+
 def test_a_lora_is_found_again_and_the_best_of_its_rank(tmp_path: Path) -> None:
     change = torch.tensor([[3.0, 0.0], [0.0, 1.0]])
     base = checkpoint(tmp_path / "base.safetensors", 1, 2, 3, 4)
@@ -192,6 +280,12 @@ def test_a_file_is_read_a_tensor_at_a_time_as_safetensors_reads_it(tmp_path: Pat
 ONE = (torch.ones(1, 2), torch.ones(2, 1), 1.0)
 OTHER = "lora_te1_text_model_encoder_layers_0_mlp_fc1"  # as in SDXL
 # By method, and what B is: the line that says why it does not go with A.
+
+
+def half(name: str) -> dict[str, torch.Tensor]:
+    return {f"{name}.lora_down.weight": torch.ones(1, 2), f"{name}.lora_up.weight": torch.ones(2, 1)}
+
+
 BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "another shape": (
         "weighted_sum",
@@ -228,12 +322,42 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
         lambda path: save_lora(path, {LORA: (torch.ones(1, 3), torch.ones(2, 1), 1.0)}),
         rf"was made for another base: {LORA} is of \(2, 3\), in .*a\.safetensors of \(2, 2\)",
     ),
-    "a LoHa": (
+    "a LoHa that is not whole": (
         "bake_lora",
         lambda path: save({f"{LORA}.hada_w1_a": torch.ones(2, 2)}, path),
-        rf"has {LORA}\.hada_w1_a: only LoRA and LoCon in kohya's form can be baked in",
+        rf"is damaged: the LoRA is not whole: {LORA} has no hada_w1_b; .*fetch it again",
     ),
-    "a checkpoint as a LoRA": ("bake_lora", lambda path: checkpoint(path, 1, 2, 3, 4), "has .*: only LoRA and LoCon"),
+    "a LoRA without its upper half": (
+        "bake_lora",
+        lambda path: save({f"{LORA}.lora_down.weight": torch.ones(1, 2)}, path),
+        rf"is damaged: the LoRA is not whole: {LORA} has no lora_up\.weight; .*fetch it again",
+    ),
+    "a LoRA whose halves are of two": (
+        "bake_lora",
+        lambda path: save_lora(path, {LORA: (torch.ones(1, 2), torch.ones(2, 3), 1.0)}),
+        rf"is damaged: the parts of {LORA} do not fit one another; fetch it again",
+    ),
+    "a DoRA with too many lengths": (
+        "bake_lora",
+        lambda path: save({**half(LORA), f"{LORA}.dora_scale": torch.ones(7, 1)}, path),
+        rf"is damaged: {LORA} has 7 lengths, for \(2, 2\); fetch it again",
+    ),
+    "a LoRA with a key that nobody reads": (
+        "bake_lora",
+        lambda path: save({**half(LORA), f"{LORA}.diff_b": torch.ones(2)}, path),
+        rf"cannot be baked in: .*nothing here reads {LORA}\.diff_b",
+    ),
+    "a LoRA of peft": (
+        "bake_lora",
+        lambda path: save({"unet.a.lora_A.weight": torch.ones(1, 2), "unet.a.lora_B.weight": torch.ones(2, 1)}, path),
+        r"is in the form of peft \(\.lora_A\), which does not say its scale; take it in kohya's form",
+    ),
+    "a file with nothing in it": ("bake_lora", lambda path: save({}, path), "is empty: there is nothing to bake in"),
+    "a checkpoint as a LoRA": (
+        "bake_lora",
+        lambda path: checkpoint(path, 1, 2, 3, 4),
+        "cannot be baked in: .*nothing here reads ",
+    ),
     "no checkpoint": (
         "weighted_sum",
         lambda path: save({"x": torch.ones(1)}, path),
@@ -242,7 +366,22 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "SD 2": (
         "weighted_sum",
         lambda path: checkpoint(path, 1, 2, 3, 4, **{"cond_stage_model.model.ln_final.weight": torch.ones(1)}),
-        r"is of SD 2\.x; SD 1\.x and SDXL can be merged",
+        r"is of SD 2\.x; SD 1\.x, SDXL and Anima can be merged",
+    ),
+    "SDXL's refiner": (
+        "weighted_sum",
+        lambda path: checkpoint(path, 1, 2, 3, 4, **{"conditioner.embedders.0.model.ln_final.bias": torch.ones(1)}),
+        r"is of SDXL's refiner; SD 1\.x, SDXL and Anima can be merged",
+    ),
+    "what else a UI saves": (
+        "weighted_sum",
+        lambda path: save({f"{UNET}double_blocks.0.img_attn.qkv.weight": torch.ones(2, 2)}, path),
+        r"is no checkpoint in the original layout \(no model\.diffusion_model\.input_blocks…\)",
+    ),
+    "no text encoder": (
+        "weighted_sum",
+        lambda path: save({key: torch.ones(2, 2) for key in (IN, OUT, VAE)}, path),
+        rf"are not of one layout: .*b\.safetensors has no {TEXT}",
     ),
     "nothing to extract": (
         "extract_lora",

@@ -10,6 +10,7 @@ from single_file import save_single_file
 from tiny_base import save_tiny_base
 
 from genga.training import lora_file, tensor_file
+from genga.training.applied import modules_by_name
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY
 from genga.training.merge import Given, merge
@@ -44,7 +45,7 @@ def lora(folder: Path) -> Path:
     loaded = LoadedBase(FAMILY, "sd15", FAMILY.load(folder), "tiny", "0" * 64)
     torch.manual_seed(1)
     tensors = {}
-    for name, module in lora_file.modules_by_name(loaded).items():
+    for name, module in modules_by_name(loaded).items():
         if ("attentions" in name or "self_attn" in name or "_mlp_" in name or "_conv" in name) and "_vae" not in name:
             shape = module.weight.shape
             down, up = torch.randn(2, *shape[1:]), torch.randn(shape[0], 2, *(1 for _ in shape[2:]))
@@ -75,7 +76,7 @@ def test_a_baked_base_loads_and_is_the_base_with_the_lora_in_it(folder: Path, lo
     baked, base = FAMILY.load(out), FAMILY.load(folder)
     tensors = tensor_file.read(lora)
     assert made.changed == len(lora_file.deltas(tensors)) > 100
-    modules = lora_file.modules_by_name(LoadedBase(FAMILY, "sd15", base, "tiny", "0" * 64))
+    modules = modules_by_name(LoadedBase(FAMILY, "sd15", base, "tiny", "0" * 64))
     with lora_file.merged(modules, tensors, scale=0.7):
         for name, network in FAMILY.networks(base).items():
             mine = FAMILY.networks(baked)[name].state_dict()

@@ -13,10 +13,11 @@ from bench._checkpoints import real_texts, real_unet, real_vae
 from bench._checkpoints import source as real
 from genga.errors import GengaError
 from genga.params.merge import Params
-from genga.training._merge.blocks import BLOCKS, PRESETS, UNET, block_of, weights_of
-from genga.training._merge.layout import OPEN_CLIP, VAE, source_of
+from genga.training._layouts.sd import AUTOENCODER, OPEN_CLIP, UNET, autoencoder_places, outside, unet_places
+from genga.training._layouts.unet import from_original
+from genga.training._merge.blocks import BLOCKS, PRESETS, block_of, weights_of
+from genga.training._merge.layout import source_of
 from genga.training._merge.lora import modules_of
-from genga.training._merge.names import renamed, unet_from_diffusers, unet_from_original, vae_from_diffusers
 
 KINDS = ("sd15", "sdxl")
 
@@ -24,29 +25,29 @@ KINDS = ("sd15", "sdxl")
 def original_unet(kind: str) -> dict[str, torch.Tensor]:
     """The UNet's parameters by their original names."""
     state = real_unet(kind).state_dict()
-    table = unet_from_diffusers(state)
-    return {renamed(key, table) or "": tensor for key, tensor in state.items()}
+    return {key.removeprefix(UNET): tensor for key, tensor in outside(unet_places(state), state).items()}
 
 
 @pytest.mark.parametrize(("kind", "keys"), [("sd15", 686), ("sdxl", 1680)])
 def test_every_key_of_the_unet_has_an_original_name_and_back(kind: str, keys: int) -> None:
     """diffusers' own converter, which reads the original names, finds what was named."""
     unet, original = real_unet(kind), original_unet(kind)
-    assert len(original) == keys and "" not in original
+    assert len(original) == keys
     config = {**unet.config, "layers_per_block": 2}
     back = convert_ldm_unet_checkpoint({UNET + key: tensor for key, tensor in original.items()}, config)
     assert {key: of.shape for key, of in back.items()} == {key: of.shape for key, of in unet.state_dict().items()}
-    table = unet_from_original(original)
-    assert {renamed(key, table) for key in original} == unet.state_dict().keys()
+    names = from_original(original)
+    assert set(names.values()) == unet.state_dict().keys()
+    assert {UNET + key: name for key, name in names.items()} == {
+        place.key: name for name, place in unet_places(unet.state_dict()).items()
+    }
 
 
 def test_every_key_of_the_autoencoder_has_an_original_name_and_back() -> None:
     vae = real_vae()
     state = vae.state_dict()
-    original = {f"{VAE}{renamed(key, vae_from_diffusers(state))}": tensor for key, tensor in state.items()}
-    assert len(original) == len(state) == 248
-    for key in [key for key in original if ".attn_1." in key and original[key].ndim == 2]:
-        original[key] = original[key][:, :, None, None]
+    original = outside(autoencoder_places(state), state)
+    assert len(original) == len(state) == 248 and all(key.startswith(AUTOENCODER) for key in original)
     back = convert_ldm_vae_checkpoint(original, vae.config)
     assert {key: of.shape for key, of in back.items()} == {key: of.shape for key, of in state.items()}
 

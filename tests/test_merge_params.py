@@ -50,8 +50,8 @@ def test_block_weights_may_be_of_these_numbers(count: int) -> None:
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no such method": (
         {"mix": {**SUM, "method": "sum"}},
-        "params.yaml:merges.mix.method: input should be 'weighted_sum', 'add_difference', 'train_difference',"
-        " 'bake_lora' or 'extract_lora', got 'sum'",
+        "params.yaml:merges.mix.method: input should be 'weighted_sum', 'cosine_a', 'cosine_b', 'add_difference',"
+        " 'train_difference', 'bake_lora' or 'extract_lora', got 'sum'",
     ),
     "an unknown key": (
         {"mix": {**SUM, "beta": 1}},

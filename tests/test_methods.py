@@ -22,9 +22,11 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
 from genga.training import adapters, lora_file
+from genga.training._layouts.kohya import text_name, unet_name
+from genga.training.applied import modules_by_name
 from genga.training.families import anima, sdxl
-from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import LoadedBase, LoraKeys
+from genga.training.families._sd15.lora import text_modules, unet_modules
+from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, encode, load
 from genga.training.learnt import learnt_of
 from genga.training.metadata import metadata
@@ -82,7 +84,7 @@ def predicted(parts):
 
 def merged(folder, tensors):
     loaded = loaded_of(folder)
-    with lora_file.merged(lora_file.modules_by_name(loaded), tensors):
+    with lora_file.merged(modules_by_name(loaded), tensors):
         return predicted(loaded.base)
 
 
@@ -133,7 +135,7 @@ def test_other_families_are_learnt_by_every_method(tmp_path, kind, method):
     train_tiny(trained, tmp_path, values)
     (file,) = (tmp_path / "hana").rglob("hana-*.safetensors")
     tensors, compared = load_file(file), set()
-    with torch.no_grad(), lora_file.merged(lora_file.modules_by_name(fresh), tensors, family.lora_keys):
+    with torch.no_grad(), lora_file.merged(modules_by_name(fresh), tensors, family.lora_keys):
         for network, paths in family.adapted(fresh.base, values).items():
             first, second = (family.networks(one.base)[network] for one in (trained, fresh))
             for path in paths:
@@ -212,7 +214,7 @@ COMFY = {
 def test_comfyui_finds_every_key_and_changes_the_weights_alike(base_folder, trained, method):
     tensors = {key: tensor.float() for key, tensor in load_file(trained(method)).items()}
     loaded = loaded_of(base_folder)
-    modules = lora_file.modules_by_name(loaded)
+    modules = modules_by_name(loaded)
     kind = re.sub("locon|dora", "lora", method.split("-")[0])
     always, maybe = COMFY[kind]
     found = {name: set() for name in {key.split(".")[0] for key in tensors}}
@@ -291,7 +293,7 @@ def test_sizes_on_stable_diffusion_1_5(monkeypatch, values, modules, tensors, nu
 
 
 def test_a_family_without_alpha_has_the_scale_in_its_matrices(base_folder):
-    keys = LoraKeys(".lora_A.weight", ".lora_B.weight", None)  # as anima's files
+    keys = lora_file.LoraKeys(".lora_A.weight", ".lora_B.weight", None)  # as anima's files
     loaded = replace(loaded_of(base_folder), family=replace(FAMILY, lora_keys=keys))
     for method, words in {
         "dora": {"lora_A.weight", "lora_B.weight", "dora_scale"},
@@ -349,7 +351,7 @@ def test_lengths_of_rows_and_of_columns():
 def test_the_weights_are_as_before_to_the_bit(base_folder, trained, method):
     loaded = loaded_of(base_folder)
     before = {name: one.detach().clone() for name, one in loaded.base.unet.state_dict().items()}
-    with lora_file.merged(lora_file.modules_by_name(loaded), load_file(trained(method))):
+    with lora_file.merged(modules_by_name(loaded), load_file(trained(method))):
         assert any(not torch.equal(before[name], one) for name, one in loaded.base.unet.state_dict().items())
     assert all(torch.equal(before[name], one) for name, one in loaded.base.unet.state_dict().items())
 

@@ -20,7 +20,8 @@ from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.sample import SAMPLE
 from genga.training import adapters, lora_file, tensor_file
-from genga.training.families._sd15.lora import unet_modules, unet_name
+from genga.training._layouts.kohya import unet_name
+from genga.training.families._sd15.lora import unet_modules
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 

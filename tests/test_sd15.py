@@ -13,9 +13,10 @@ from training_params import params
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from genga.errors import GengaError
+from genga.training._layouts.kohya import text_name, unet_name
 from genga.training.device import state_sha256
 from genga.training.families import sd15
-from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
+from genga.training.families._sd15.lora import text_modules, unet_modules
 from genga.training.families.sd15 import FAMILY, encode, encode_parts, is_cut, layers, length_of, load
 
 

@@ -19,6 +19,7 @@ from genga.errors import GengaError
 from genga.evaluation.sample import drawn, start_noise
 from genga.params.sample import Params as SampleParams
 from genga.training import adapters, lora_file, tensor_file
+from genga.training.applied import modules_by_name
 from genga.training.device import state_sha256
 from genga.training.families import sd15, sdxl
 from genga.training.families.family import LoadedBase, Size
@@ -260,7 +261,7 @@ def test_diffusers_uses_every_key_and_draws_what_a_manual_merge_draws(folder, tm
         return said.images
 
     plain = draw()
-    modules = lora_file.modules_by_name(loaded)
+    modules = modules_by_name(loaded)
     with lora_file.merged(modules, tensors):
         for part in ("unet", "text_encoder", "text_encoder_2"):
             getattr(pipeline, part).load_state_dict(getattr(loaded.base, part).state_dict())

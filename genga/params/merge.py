@@ -9,7 +9,9 @@ from genga.params.names import one_form
 from genga.params.section import Section, params_of, parse_section, section_of_file
 
 Name = Annotated[str, AfterValidator(one_form)]
-Method = Literal["weighted_sum", "add_difference", "train_difference", "bake_lora", "extract_lora"]
+Method = Literal[
+    "weighted_sum", "cosine_a", "cosine_b", "add_difference", "train_difference", "bake_lora", "extract_lora"
+]
 
 _OF_THREE = ("add_difference", "train_difference")
 _NUMBERS = (20, 25, 26)  # block weights: of SDXL, of SD 1.x without BASE and with it

@@ -24,8 +24,18 @@ def applied(loaded: LoadedBase, file: Path | None, is_whole: bool) -> Iterator[N
         with _replaced(loaded, tensors, file):
             yield
     else:
-        with lora_file.merged(lora_file.modules_by_name(loaded), tensors, loaded.family.lora_keys):
+        with lora_file.merged(modules_by_name(loaded), tensors, loaded.family.lora_keys):
             yield
+
+
+def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:
+    """Return the modules of a base that a LoRA can change (linear and convolution), by their name in the file."""
+    return {
+        loaded.family.name_in_file(name, path): module
+        for name, network in loaded.family.networks(loaded.base).items()
+        for path, module in network.named_modules()
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+    }
 
 
 @contextmanager

@@ -21,13 +21,25 @@ whose scale is then folded in. In others' files convolutions may be in Tucker's 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 
 from genga.errors import GengaError
-from genga.training.families.family import KOHYA, LoadedBase, LoraKeys
 from genga.training.tensor_file import Tensors
+
+T = TypeVar("T")
+
+
+class LoraKeys(NamedTuple):
+    """What a module's tensors are called in a LoRA's file, after the module's name."""
+
+    down: str
+    up: str
+    alpha: str | None  # None: there is none, the scale is folded into `up`
+
+
+KOHYA = LoraKeys(".lora_down.weight", ".lora_up.weight", ".alpha")  # of kohya's sd-scripts
 
 _DOWN, _UP, _ALPHA, _LENGTHS = "lora_down.weight", "lora_up.weight", "alpha", "dora_scale"
 _PARTS = (
@@ -79,17 +91,27 @@ def _words(keys: LoraKeys) -> dict[str, str]:
 
 def changes(tensors: Tensors, keys: LoraKeys = KOHYA) -> Iterator[Change]:
     """Yield what a file changes, by module. Raises GengaError for a key that nobody reads, or that is missing."""
-    modules: dict[str, Tensors] = defaultdict(dict)
+    for name, parts in by_module(tensors, keys).items():
+        yield change_of(name, parts)
+
+
+def by_module(tensors: Mapping[str, T], keys: LoraKeys = KOHYA) -> dict[str, dict[str, T]]:
+    """Return a file's tensors by module and part. Raises GengaError for a key that nobody reads."""
+    modules: dict[str, dict[str, T]] = defaultdict(dict)
     for key, tensor in tensors.items():
         part, word = next(((part, word) for part, word in _words(keys).items() if key.endswith(word)), ("", ""))
         if not part:
             raise GengaError(f"the LoRA was made for another family, or by another method: nothing here reads {key}")
         modules[key.removesuffix(word)][part] = tensor
-    for name, parts in modules.items():
-        try:
-            yield Change(name, _delta(parts), parts[_LENGTHS].float() if _LENGTHS in parts else None)
-        except KeyError as error:
-            raise GengaError(f"the LoRA is not whole: {name} has no {error.args[0]}; train the run again") from error
+    return modules
+
+
+def change_of(name: str, parts: Mapping[str, torch.Tensor]) -> Change:
+    """Return what the parts of a module come to. Raises GengaError if one is missing."""
+    try:
+        return Change(name, _delta(parts), parts[_LENGTHS].float() if _LENGTHS in parts else None)
+    except KeyError as error:
+        raise GengaError(f"the LoRA is not whole: {name} has no {error.args[0]}; train the run again") from error
 
 
 def deltas(tensors: Tensors, keys: LoraKeys = KOHYA) -> Tensors:
@@ -97,7 +119,7 @@ def deltas(tensors: Tensors, keys: LoraKeys = KOHYA) -> Tensors:
     return {name: delta for name, delta, _ in changes(tensors, keys)}
 
 
-def _delta(parts: Tensors) -> torch.Tensor:
+def _delta(parts: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """What a module's parts come to. Raises KeyError naming a part that is missing."""
     if any(part.startswith("hada_") for part in parts):
         first = _product(parts["hada_w1_a"], parts["hada_w1_b"], parts.get("hada_t1"))
@@ -120,7 +142,7 @@ def _product(a: torch.Tensor, b: torch.Tensor, core: torch.Tensor | None) -> tor
     return torch.einsum("ijkl,jr,ip->prkl", core.float(), b.float(), a.float())
 
 
-def _kronecker(parts: Tensors) -> torch.Tensor:
+def _kronecker(parts: Mapping[str, torch.Tensor]) -> torch.Tensor:
     first, second = parts.get("lokr_w1"), parts.get("lokr_w2")
     whole = first is not None and second is not None
     low = parts["lokr_w2_b"] if second is None else parts.get("lokr_w1_b")
@@ -133,19 +155,9 @@ def _kronecker(parts: Tensors) -> torch.Tensor:
     return torch.kron(first, second.float().contiguous()) * scale
 
 
-def _scale(parts: Tensors, low: torch.Tensor) -> float:
+def _scale(parts: Mapping[str, torch.Tensor], low: torch.Tensor) -> float:
     """alpha / rank; low: (rank, ...)."""
     return float(parts[_ALPHA].item() / low.shape[0]) if _ALPHA in parts else 1.0
-
-
-def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:
-    """Return the modules of a base that a LoRA can change (linear and convolution), by their name in the file."""
-    return {
-        loaded.family.name_in_file(name, path): module
-        for name, network in loaded.family.networks(loaded.base).items()
-        for path, module in network.named_modules()
-        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
-    }
 
 
 @contextmanager
@@ -162,7 +174,7 @@ def merged(
             for change in changes(tensors, keys):
                 weight = _weight(modules, change)
                 before.append((weight, weight.clone()))
-                _apply(weight, change, scale)
+                apply(weight, change, scale)
         yield
     finally:
         with torch.no_grad():
@@ -170,12 +182,15 @@ def merged(
                 weight.copy_(own)
 
 
-def _apply(weight: torch.Tensor, change: Change, scale: float) -> None:
+def apply(weight: torch.Tensor, change: Change, scale: float) -> None:
+    """Put `scale` times a change into a weight, in place."""
     delta = change.delta.reshape(weight.shape)
     if change.lengths is not None:
         whole = weight.float() + delta.to(weight.device)
-        lengths = change.lengths.to(weight.device)
-        others = [axis for axis in range(whole.dim()) if axis != (0 if lengths.shape[0] == len(whole) else 1)]
+        axis = 0 if len(change.lengths) == len(whole) else 1
+        # A 1x1 convolution's may be those of a linear layer.
+        lengths = change.lengths.to(weight.device).reshape([-1 if one == axis else 1 for one in range(whole.dim())])
+        others = [one for one in range(whole.dim()) if one != axis]
         before = (
             whole.square().sum(others, keepdim=True).sqrt() + torch.finfo(torch.float32).eps
         )  # as lycoris: a row may be 0

@@ -1,8 +1,8 @@
 """Make a model of others, without training: sums and differences of checkpoints, and LoRAs put in or found.
 
 A merge goes through its parents a tensor at a time, in float32, and keeps none of them: what it needs is the room of
-the largest tensors, whatever the size of the files. What is no weight of a network (ids of positions, the averages of a
-training, markers) stays as it is in A.
+the largest tensors, whatever the size of the files. What is no weight of a network (ids of positions, alpha-bars,
+markers) stays as it is in A.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from genga.errors import GengaError
 from genga.models.registry import Registry
 from genga.params.merge import Params
 from genga.store.files import check_sha256, sha256_of
-from genga.training._merge.arithmetic import OF_THREE, OF_TWO
+from genga.training._merge.arithmetic import COSINES, OF_THREE, OF_TWO
 from genga.training._merge.blocks import block_of, weights_of
 from genga.training._merge.header import header
 from genga.training._merge.layout import Source, check_alike, is_weight, source_of
@@ -57,7 +57,9 @@ def given(name: str, params: Params, paths: Mapping[str, Path], registry: Regist
         said, path = f"params.yaml:merges.{name}.{letter}", paths.get(letter)
         if parent.base is not None:
             model = registry.model(parent.base).verify()
-            found[letter] = Given(model.path, model.name, model.sha256)
+            # Of several files, as of Anima, the one that has the network.
+            own = next((file.path for file in model.files if file.part == "model"), model.path)
+            found[letter] = Given(own if model.entry.folder is None else model.path, model.name, model.sha256)
             continue
         if path is None or not path.is_file():
             way_out = "put it there" if parent.file else "run snakemake, which makes it"
@@ -107,10 +109,12 @@ def _summed(
     entries = {}
     for key, entry in first.entries.items():
         alpha = params.alpha if weights is None else weights[block_of(key, first.kind)]
-        if is_weight(key, first) and alpha:
-            entries[key] = _made(entry, params, _sum(params, [first, *others], key, alpha))
+        if not is_weight(key, first):
+            entries[key] = entry
+        elif alpha or params.method in COSINES:
+            entries[key] = _made(key, first, params, _sum(params, [first, *others], key, alpha or 0.0))
         else:
-            entries[key] = _made(entry, params) if is_weight(key, first) else entry
+            entries[key] = _made(key, first, params)
     return entries, sum(entries[key] is not entry for key, entry in first.entries.items())
 
 
@@ -121,10 +125,13 @@ def _sum(params: Params, parents: list[Source], key: str, alpha: float) -> Calla
         a, *others = (parent.entries[key].read() for parent in parents)
         if params.method in OF_TWO and alpha == 1:
             return others[0]
+        if params.method in COSINES:
+            return _formula(params.method, [a.float(), others[0].float()], alpha)
         result = torch.empty_like(a, dtype=_dtype(a.dtype, params))
         pieces = zip(*(one.reshape(-1).split(_PIECE) for one in (result, a, *others)), strict=True)
         for into, first, second, *third in pieces:
-            into.copy_(_formula(params.method, [first.float(), second.float(), *(one.float() for one in third)], alpha))
+            of = [first.float(), second.float(), *(one.float() for one in third)]
+            into.copy_(parents[0].narrowed(key, _formula(params.method, of, alpha), result.dtype))
         return result
 
     return made
@@ -138,12 +145,13 @@ def _formula(method: str, of: list[torch.Tensor], alpha: float) -> torch.Tensor:
     return OF_THREE[method](a, b, c, alpha)
 
 
-def _made(entry: Entry, params: Params, make: Callable[[], torch.Tensor] | None = None) -> Entry:
+def _made(key: str, first: Source, params: Params, make: Callable[[], torch.Tensor] | None = None) -> Entry:
     """A tensor of A in the precision asked for; what `make` makes in its place."""
+    entry = first.entries[key]
     dtype = _dtype(entry.dtype, params)
     if make is None and dtype == entry.dtype:
         return entry
-    return Entry(entry.shape, dtype, lambda: (make or entry.read)().to(dtype))
+    return Entry(entry.shape, dtype, lambda: first.narrowed(key, (make or entry.read)(), dtype))
 
 
 def _dtype(of_a: torch.dtype, params: Params) -> torch.dtype:
@@ -154,10 +162,10 @@ def _baked(params: Params, checkpoint: Source, lora: Source) -> tuple[dict[str, 
     changed, strength = changes(lora, checkpoint), params.alpha or 0.0
 
     def into(key: str, entry: Entry) -> Callable[[], torch.Tensor]:
-        return lambda: baked(entry.read().float(), changed[key], lora, strength)
+        return lambda: baked(entry.read().float(), changed[key], strength)
 
     entries = {
-        key: _made(entry, params, into(key, entry) if key in changed and strength else None)
+        key: _made(key, checkpoint, params, into(key, entry) if key in changed and strength else None)
         if is_weight(key, checkpoint)
         else entry
         for key, entry in checkpoint.entries.items()
@@ -171,4 +179,4 @@ def _extracted(params: Params, tuned: Source, origin: Source) -> tuple[dict[str,
     if not made:
         raise tuned.fail(f"and {origin.called} are equal where a LoRA can change a base; there is nothing to extract")
     dtype = DTYPES[params.precision or "float32"]
-    return entries_of(made, params.rank, dtype), len(made)
+    return entries_of(made, params.rank, dtype, tuned.kind), len(made)

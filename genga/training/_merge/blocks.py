@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from genga.errors import GengaError
+from genga.training._layouts.sd import UNET
 
-UNET = "model.diffusion_model."
 BLOCKS = {
     kind: ("BASE", *(f"IN{number:02}" for number in range(depth)), "M00", *(f"OUT{n:02}" for n in range(depth)))
     for kind, depth in (("sd15", 12), ("sdxl", 9))
@@ -40,8 +40,10 @@ def block_of(key: str, kind: str) -> str:
 def weights_of(key: str, said: str | Sequence[float], alpha: float | None, kind: str) -> dict[str, float]:
     """Return the weight of each block. said: the weights, or a preset's name; key: which says so, for people.
 
-    Raises GengaError if there are not as many as this kind of checkpoint has blocks.
+    Raises GengaError if there are not as many as this kind of checkpoint has blocks, or it has none.
     """
+    if kind not in BLOCKS:
+        raise GengaError(f"{key}: there are no block weights for Anima; say alpha in their place")
     numbers = list(PRESETS[said]) if isinstance(said, str) else list(said)
     blocks = BLOCKS[kind]
     if len(numbers) == 25 and alpha is not None:

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from genga.params.merge import Params
-from genga.training._merge.layout import MARKERS, Source
+from genga.training._layouts.sd import V_PRED
+from genga.training._merge.layout import Source
 
 RECIPE, MODELS = "sd_merge_recipe", "sd_merge_models"
-_ARCHITECTURES = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-base"}
-_VERSIONS = {"sd15": "sd_v1", "sdxl": "sdxl_base_v1-0"}
+_ARCHITECTURES = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-base", "anima": "anima-base-v1.0"}
+_VERSIONS = {"sd15": "sd_v1", "sdxl": "sdxl_base_v1-0", "anima": "anima-base-v1.0"}
+_STABILITY = "https://github.com/Stability-AI/generative-models"
+_NETWORKS = {"anima": "networks.lora_anima"}  # kohya's, whatever the names of the tensors
 
 
 def header(
@@ -32,9 +35,9 @@ def header(
         RECIPE: _json(recipe),
         MODELS: _json(_models(parents, called)),
         "modelspec.sai_model_spec": "1.0.1",
-        "modelspec.implementation": "https://github.com/Stability-AI/generative-models",
+        "modelspec.implementation": "diffusers" if first.kind == "anima" else _STABILITY,
         "modelspec.architecture": _ARCHITECTURES[first.kind] + ("/lora" if is_lora else ""),
-        "modelspec.prediction_type": prediction_of(first),
+        **({} if first.kind == "anima" else {"modelspec.prediction_type": prediction_of(first)}),  # a flow has none
         "modelspec.title": name,
         "modelspec.merged_from": ", ".join(called[letter] for letter in parents),
         "modelspec.date": "1970-01-01T00:00:00",
@@ -44,7 +47,7 @@ def header(
 
 def prediction_of(source: Source) -> str:
     """Return what a checkpoint predicts: by its marker, else by its header, else noise."""
-    return "v" if MARKERS[0] in source.entries else source.metadata.get("modelspec.prediction_type", "epsilon")
+    return "v" if V_PRED in source.entries else source.metadata.get("modelspec.prediction_type", "epsilon")
 
 
 def _models(parents: Mapping[str, Source], called: Mapping[str, str]) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def _of_lora(name: str, params: Params, source: Source) -> dict[str, str]:
     return {
         "ss_v2": "False",
         "ss_base_model_version": _VERSIONS[source.kind],
-        "ss_network_module": "networks.lora",
+        "ss_network_module": _NETWORKS.get(source.kind, "networks.lora"),
         "ss_network_dim": str(params.rank),
         "ss_network_alpha": str(float(params.rank or 0)),
         "ss_network_args": _json(arguments),

@@ -1,29 +1,37 @@
 """A checkpoint as a merge sees it: tensors by their names in the original layout, wherever they lie.
 
 Read are one `.safetensors` in that layout, and a diffusers folder, whose parts are put under the names that they have
-in one; never a mixture of names. Kinds: sd15 (Stable Diffusion 1.x) and sdxl.
+in one; never a mixture of names. Kinds: sd15 (Stable Diffusion 1.x), sdxl, and anima (its transformer and adapter,
+which are one file). Averages of a training (`model_ema.*`) are a parent's own, and left out.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from genga.errors import GengaError
-from genga.training._merge.blocks import UNET
-from genga.training._merge.names import open_clip, renamed, unet_from_diffusers, vae_from_diffusers
+from genga.training._layouts import anima, sd
+from genga.training._layouts.sd import AUTOENCODER, UNET, V_PRED, ZTSNR, Places
 from genga.training.tensor_file import Entry, read_file
 
-VAE = "first_stage_model."
-CLIP = {"sd15": "cond_stage_model.transformer.text_model.", "sdxl": "conditioner.embedders.0.transformer.text_model."}
-OPEN_CLIP = "conditioner.embedders.1.model."
-NETWORKS = (UNET, VAE, "cond_stage_model.", "conditioner.")  # what is merged; all else stays as it is in A
-MARKERS = ("v_pred", "ztsnr")  # empty tensors that say what a checkpoint predicts; ComfyUI goes by them
-# Of a text encoder, and no weights: some files have them, some not.
-BESIDE = ("embeddings.position_ids", ".logit_scale")
+KINDS = {"sd15": "SD 1.x", "sdxl": "SDXL", "anima": "Anima"}
+MARKERS = (V_PRED, ZTSNR)
+_CAN = "SD 1.x, SDXL and Anima can be merged"
+_NETWORKS = (UNET, AUTOENCODER, "cond_stage_model.", "conditioner.")  # what is merged; all else stays as it is in A
+# In these, and no weights of a network: some files have them, some not.
+_BESIDE = ("embeddings.position_ids", ".logit_scale")
+_OF_TRAINING = (f"{AUTOENCODER}model_ema.", f"{AUTOENCODER}loss.")
+_AVERAGES = "model_ema."
+# What only files of a kind that cannot be merged have.
+_OTHERS = {
+    "cond_stage_model.model.": "SD 2.x",
+    "conditioner.embedders.0.model.": "SDXL's refiner",
+    "net.blocks.": "Cosmos-Predict2, and has no llm_adapter as Anima has",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,19 @@ class Source:
     sha256: str
     entries: Mapping[str, Entry]
     metadata: Mapping[str, str] = field(default_factory=dict)
-    kind: str = ""  # sd15 or sdxl; of a LoRA ""
+    kind: str = ""  # one of KINDS; of a LoRA ""
+
+    def narrowed(self, key: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Return what was made of a tensor as numbers of a type. Raises GengaError if it has not so large ones."""
+        if dtype == tensor.dtype:
+            return tensor
+        narrow = tensor.to(dtype)
+        # What a parent says is infinite stays so.
+        if not torch.equal(narrow.float().isfinite(), tensor.float().isfinite()):
+            name = str(dtype).removeprefix("torch.")
+            way_out = "set precision: float32, or bfloat16"
+            raise self.fail(f"and what it is merged with come to numbers that {name} has not, in {key}; {way_out}")
+        return narrow
 
     def fail(self, why: str) -> GengaError:
         return GengaError(f"params.yaml:{self.said}: {self.called} {why}")
@@ -48,15 +68,25 @@ def is_lora(entries: Mapping[str, Entry]) -> bool:
 def source_of(path: Path, said: str, sha256: str) -> Source:
     """Return a checkpoint. Raises GengaError if it is none of a kind that can be merged."""
     entries, metadata = (_folder(path, said), {}) if path.is_dir() else read_file(path)
+    entries = {sd.today(key): entry for key, entry in entries.items() if not key.startswith(_AVERAGES)}
     source = Source(str(path), said, sha256, entries, metadata)
     if is_lora(entries):
         raise source.fail("is a LoRA, where a checkpoint is wanted; bake it into one first (method bake_lora)")
-    if not any(key.startswith(UNET) for key in entries):
-        raise source.fail(f"is no checkpoint in the original layout (no {UNET}…); SD 1.x and SDXL can be merged")
-    if any(key.startswith("cond_stage_model.model.") for key in entries):
-        raise source.fail("is of SD 2.x; SD 1.x and SDXL can be merged")
+    if any(key.startswith((prefix := anima.prefix_of(entries)) + anima.ADAPTER) for key in entries):
+        named = {key: _in_anima(key, prefix) for key in entries}
+        return Source(str(path), said, sha256, {named[key]: of for key, of in entries.items()}, metadata, "anima")
+    for beginning, name in _OTHERS.items():
+        if any(key.startswith(beginning) for key in entries):
+            raise source.fail(f"is of {name}; {_CAN}")
+    if not any(key.startswith(f"{UNET}input_blocks.") for key in entries):
+        raise source.fail(f"is no checkpoint in the original layout (no {UNET}input_blocks…); {_CAN}")
     kind = "sdxl" if f"{UNET}label_emb.0.0.weight" in entries else "sd15"
     return Source(str(path), said, sha256, entries, metadata, kind)
+
+
+def _in_anima(key: str, prefix: str) -> str:
+    """A tensor's name as Anima is published; what is beside its network keeps its own."""
+    return anima.WHOLE + key.removeprefix(prefix) if key.startswith(prefix) else key
 
 
 def check_alike(first: Source, other: Source) -> None:
@@ -79,56 +109,74 @@ def check_alike(first: Source, other: Source) -> None:
 
 def is_weight(key: str, source: Source) -> bool:
     """Whether a tensor is of a network's weights, and merged."""
-    of_network = key.startswith(NETWORKS) and not key.endswith(BESIDE)
+    if source.kind == "anima":
+        of_network = key.startswith(anima.WHOLE) and not anima.is_buffer(key.removeprefix(anima.WHOLE))
+    else:
+        of_network = key.startswith(_NETWORKS) and not key.endswith(_BESIDE) and not key.startswith(_OF_TRAINING)
     return of_network and source.entries[key].dtype.is_floating_point
 
 
 def _folder(path: Path, said: str) -> dict[str, Entry]:
     """The parts of a diffusers folder under their names in one file."""
+    if (path / "transformer").is_dir():
+        return anima.whole(*(_part(path, name, said) for name in ("transformer", "text_conditioner")))
+    is_xl = (path / "text_encoder_2").is_dir()
+    prefix = sd.CLIP["sdxl" if is_xl else "sd15"]
+    places: dict[str, Callable[[Mapping[str, Entry]], Places]] = {
+        "unet": sd.unet_places,
+        "vae": sd.autoencoder_places,
+        "text_encoder": lambda part: sd.clip_places(part, prefix),
+        **({"text_encoder_2": lambda part: sd.open_clip_places(_weights(part), sd.OPEN_CLIP)} if is_xl else {}),
+    }
     found: dict[str, Entry] = {}
-    parts = {name: _part(path / name) for name in ("unet", "vae", "text_encoder", "text_encoder_2")}
-    for name in ("unet", "vae", "text_encoder"):
-        if not parts[name]:
-            raise GengaError(f"params.yaml:{said}: {path} is no diffusers folder: {name}/ has no weights; pull it")
-    kind = "sdxl" if parts["text_encoder_2"] else "sd15"
-    table = unet_from_diffusers(parts["unet"])
-    found |= {f"{UNET}{key}": entry for key, entry in _named(parts["unet"], table, path / "unet", said)}
-    for key, entry in _named(parts["vae"], vae_from_diffusers(parts["vae"]), path / "vae", said):
-        found[f"{VAE}{key}"] = _as_convolution(entry) if ".mid.attn_1." in key and len(entry.shape) == 2 else entry
-    found |= {f"{CLIP[kind]}{key.removeprefix('text_model.')}": of for key, of in parts["text_encoder"].items()}
-    return found | _open_clip(parts["text_encoder_2"]) | _markers(path)
+    for name, places_of in places.items():
+        part = _part(path, name, said)
+        try:
+            found |= _outside(part, places_of(part))
+        except KeyError as error:
+            why = f"has {error.args[0]}, which no SD 1.x or SDXL has"
+            raise GengaError(f"params.yaml:{said}: {path / name} {why}") from error
+        except ValueError as error:  # of no key there is a level to be read
+            why = f"has {min(part)}, and no names of diffusers; write it as a folder again"
+            raise GengaError(f"params.yaml:{said}: {path / name} {why}") from error
+    return found | _markers(path, said)
 
 
-def _part(folder: Path) -> dict[str, Entry]:
+def _part(path: Path, name: str, said: str) -> dict[str, Entry]:
     """The weights of one part: those in full precision where there are several files."""
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted((path / name).glob("*.safetensors"))
     plain = [file for file in files if "." not in file.stem] or files
-    return {key: entry for file in plain for key, entry in read_file(file)[0].items()}
+    found = {key: entry for file in plain for key, entry in read_file(file)[0].items()}
+    if not found:
+        raise GengaError(f"params.yaml:{said}: {path} is no diffusers folder: {name}/ has no weights; pull it")
+    return found
 
 
-def _named(part: Mapping[str, Entry], table: Mapping[str, str], folder: Path, said: str) -> Iterator[tuple[str, Entry]]:
-    for key, entry in part.items():
-        if (name := renamed(key, table)) is None:
-            raise GengaError(f"params.yaml:{said}: {folder} has {key}, which no SD 1.x or SDXL has")
-        yield name, entry
+def _weights(part: Mapping[str, Entry]) -> list[str]:
+    return [key for key in part if not key.endswith(_BESIDE)]
 
 
-def _as_convolution(entry: Entry) -> Entry:
-    return Entry((*entry.shape, 1, 1), entry.dtype, lambda: entry.read()[:, :, None, None])
-
-
-def _open_clip(part: Mapping[str, Entry]) -> dict[str, Entry]:
+def _outside(part: Mapping[str, Entry], places: Places) -> dict[str, Entry]:
+    """A part's tensors as a file has them, none of them read yet (`sd.outside` does so with tensors that are there)."""
     found: dict[str, Entry] = {}
     thirds: dict[str, dict[int, Entry]] = {}
-    for key, entry in part.items():
-        name, third = open_clip(key.removeprefix("text_model."))
-        if third is not None:
-            thirds.setdefault(f"{OPEN_CLIP}{name}", {})[third] = entry
-        elif name == "text_projection":
-            found[f"{OPEN_CLIP}{name}"] = Entry(entry.shape[::-1], entry.dtype, _transposed(entry))
+    for name, (key, form) in places.items():
+        entry = part[name]
+        if isinstance(form, int):
+            thirds.setdefault(key, {})[form] = entry
+        elif form == "transposed":
+            found[key] = Entry(entry.shape[::-1], entry.dtype, _transposed(entry))
+        elif form == "convolution" and len(entry.shape) == 2:
+            found[key] = Entry((*entry.shape, 1, 1), entry.dtype, _as_convolution(entry))
         else:
-            found[f"{OPEN_CLIP}{name}"] = entry
-    return found | {name: _stacked([of[place] for place in sorted(of)]) for name, of in thirds.items()}
+            found[key] = entry
+    if short := [key for key, of in thirds.items() if len(of) < 3]:
+        raise KeyError(f"a part of {short[0]} alone")
+    return found | {key: _stacked([of[third] for third in range(3)]) for key, of in thirds.items()}
+
+
+def _as_convolution(entry: Entry) -> Callable[[], torch.Tensor]:
+    return lambda: entry.read()[:, :, None, None]
 
 
 def _transposed(entry: Entry) -> Callable[[], torch.Tensor]:
@@ -141,11 +189,13 @@ def _stacked(entries: list[Entry]) -> Entry:
     return Entry(shape, first.dtype, lambda: torch.cat([entry.read() for entry in entries]))
 
 
-def _markers(path: Path) -> dict[str, Entry]:
+def _markers(path: Path, said: str) -> dict[str, Entry]:
     """What a folder says of its prediction in words, as one file says it."""
     file = path / "scheduler" / "scheduler_config.json"
-    said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    if said.get("prediction_type") != "v_prediction":
-        return {}
-    there = MARKERS if said.get("rescale_betas_zero_snr") else MARKERS[:1]
+    try:
+        config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        velocity, zero = config.get("prediction_type") == "v_prediction", config.get("rescale_betas_zero_snr")
+    except (ValueError, AttributeError) as error:
+        raise GengaError(f"params.yaml:{said}: {file} is no configuration; fetch it again") from error
+    there = (MARKERS if zero else MARKERS[:1]) if velocity else ()
     return {name: Entry((0,), torch.float32, lambda: torch.empty(0)) for name in there}

@@ -1,8 +1,8 @@
 """LoRAs and checkpoints: one put into the other for good, and one found as the difference of two.
 
-Files are kohya's (sd-scripts): `{module}.lora_down.weight`, `.lora_up.weight`, `.alpha`; a module's weight changes by
-alpha / rank * up @ down. Method: Hu et al. 2021, "LoRA: low-rank adaptation of large language models"; extraction by
-the singular value decomposition, which is the best of its rank (Eckart and Young 1936).
+What a file changes `genga.training.lora_file` says: LoRA, LoCon, LoHa, LoKr and DoRA, of SD 1.x and SDXL under kohya's
+names, of Anima under diffusion-pipe's or kohya's. Extraction is by the singular value decomposition, which is the best
+of its rank (Eckart and Young 1936).
 """
 
 import re
@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 import torch
 
-from genga.training._merge.blocks import UNET
-from genga.training._merge.layout import CLIP, OPEN_CLIP, Source, is_weight
-from genga.training._merge.names import THIRDS, open_clip, renamed, unet_from_original
+from genga.errors import GengaError
+from genga.training import lora_file
+from genga.training._layouts import anima, kohya, sd
+from genga.training._layouts.sd import CLIP, OPEN_CLIP, UNET
+from genga.training._layouts.unet import from_original
+from genga.training._merge.layout import KINDS, Source, is_weight
+from genga.training.lora_file import KOHYA, LoraKeys
 from genga.training.tensor_file import Entry, made_entry
 
-_PARTS = {"lora_down.weight": "down", "lora_up.weight": "up", "alpha": "alpha"}
+_PEFT = LoraKeys(".lora_A.weight", ".lora_B.weight", ".alpha")  # an alpha is read where there is one
+_TEXT_LAYERS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj", "mlp.fc1", "mlp.fc2")
 
 
 @dataclass(frozen=True)
@@ -28,74 +33,121 @@ class Module:
 
     def rows(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return the module's own rows, as a view."""
-        return tensor if self.third is None else tensor.chunk(len(THIRDS))[self.third]
+        return tensor if self.third is None else tensor.chunk(3)[self.third]
+
+    def shape(self, source: Source) -> tuple[int, ...]:
+        rows, *rest = source.entries[self.key].shape
+        return (rows if self.third is None else rows // 3, *rest)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a LoRA has of a module: its tensors by part, none of them read yet."""
+
+    module: Module
+    name: str
+    parts: Mapping[str, Entry]
 
 
 def modules_of(source: Source) -> dict[str, Module]:
-    """Return the modules of a checkpoint by their names in a LoRA's file; those of its UNet have two in SDXL."""
+    """Return the modules of a checkpoint by their names in a LoRA's file; some have two, that which is written last."""
+    if source.kind == "anima":
+        return _anima_modules(source)
+    found = _unet_modules(source)
+    texts = kohya.TEXTS[source.kind]
+    prefix = f"{CLIP[source.kind]}text_model."
+    for key in source.entries:
+        path = key.removeprefix(prefix).removesuffix(".weight")
+        if key.startswith(f"{prefix}encoder.") and key.endswith(".weight") and ".layer_norm" not in key:
+            found[kohya.text_name(path, texts[0])] = Module(key)
+    pattern = re.compile(rf"{re.escape(OPEN_CLIP)}.*resblocks\.(\d+)\.")
+    layers = {match[1] for key in source.entries if (match := pattern.match(key))}
+    paths = [f"encoder.layers.{layer}.{part}" for layer in sorted(layers) for part in _TEXT_LAYERS]
+    for name, (key, form) in sd.open_clip_places([f"{path}.weight" for path in paths], OPEN_CLIP).items():
+        third = form if isinstance(form, int) else None
+        found[kohya.text_name(name.removesuffix(".weight"), texts[1])] = Module(key, third)
+    return found
+
+
+def _unet_modules(source: Source) -> dict[str, Module]:
     inside = [key.removeprefix(UNET) for key in source.entries if key.startswith(UNET)]
-    table, found = unet_from_original(inside), {}
+    ours, found = from_original(inside), {}
     for key in inside:
-        if (module := key.removesuffix(".weight")) == key or len(source.entries[UNET + key].shape) < 2:
-            continue
-        other = renamed(module, table) or module
-        for name in [other, *([module] if source.kind == "sdxl" else [])]:
-            found[f"lora_unet_{name.replace('.', '_')}"] = Module(UNET + key)
-    te = {"sd15": "lora_te_text_model_", "sdxl": "lora_te1_text_model_"}[source.kind]
-    inside = [key.removeprefix(CLIP[source.kind]) for key in source.entries if key.startswith(CLIP[source.kind])]
-    for key in inside:
-        if key.startswith("encoder.") and key.endswith(".weight") and ".layer_norm" not in key:
-            found[te + key.removesuffix(".weight").replace(".", "_")] = Module(CLIP[source.kind] + key)
-    layers = {
-        match[1] for key in source.entries if (match := re.match(rf"{re.escape(OPEN_CLIP)}.*resblocks\.(\d+)\.", key))
-    }
-    for layer in layers:
-        for part in (*(f"self_attn.{third}" for third in THIRDS), "self_attn.out_proj", "mlp.fc1", "mlp.fc2"):
-            key, third = open_clip(f"encoder.layers.{layer}.{part}.weight")
-            found[f"lora_te2_text_model_encoder_layers_{layer}_{part.replace('.', '_')}"] = Module(
-                OPEN_CLIP + key, third
-            )
+        if key.endswith(".weight") and len(source.entries[UNET + key].shape) >= 2:
+            for name in [ours.get(key, key), *([key] if source.kind == "sdxl" else [])]:
+                found[kohya.unet_name(name.removesuffix(".weight"))] = Module(UNET + key)
     return found
 
 
-def changes(lora: Source, checkpoint: Source) -> dict[str, list[tuple[Module, str]]]:
-    """Return by tensor of the checkpoint the modules in it that the LoRA changes, with their names in its file.
+def _anima_modules(source: Source) -> dict[str, Module]:
+    found: dict[str, Module] = {}
+    for key, entry in source.entries.items():
+        if key.startswith(anima.WHOLE) and key.endswith(".weight") and len(entry.shape) == 2:
+            path = key.removeprefix(anima.WHOLE).removesuffix(".weight")
+            found |= {kohya.unet_name(path): Module(key), anima.lora_name(path): Module(key)}
+    return found
 
-    Raises GengaError if it was made for another kind of base, or is none that is plain.
+
+def changes(lora: Source, checkpoint: Source) -> dict[str, list[Part]]:
+    """Return by tensor of the checkpoint what the LoRA changes in it.
+
+    Raises GengaError if it was made for another kind of base, or is none that can be baked in.
     """
-    modules = modules_of(checkpoint)
-    found: dict[str, list[tuple[Module, str]]] = {}
-    for key in sorted(lora.entries):
-        name, _, part = key.partition(".")
-        if part not in _PARTS:
-            raise lora.fail(f"has {key}: only LoRA and LoCon in kohya's form can be baked in")
-        if part != "lora_down.weight":
-            continue
+    is_peft = any(key.endswith((_PEFT.down, _PEFT.up)) for key in lora.entries)
+    if is_peft and checkpoint.kind != "anima":
+        raise lora.fail("is in the form of peft (.lora_A), which does not say its scale; take it in kohya's form")
+    try:
+        by_module = lora_file.by_module(lora.entries, _PEFT if is_peft else KOHYA)
+    except GengaError as error:
+        raise lora.fail(f"cannot be baked in: {error}") from error
+    if not by_module:
+        raise lora.fail("is empty: there is nothing to bake in; fetch it again")
+    modules, found = modules_of(checkpoint), dict[str, list[Part]]()
+    for name, parts in sorted(by_module.items()):
         if (module := modules.get(name)) is None:
-            raise lora.fail(f"was made for another kind of base: {checkpoint.called} ({checkpoint.kind}) has no {name}")
-        if f"{name}.lora_up.weight" not in lora.entries:
-            raise lora.fail(f"has no {name}.lora_up.weight: damaged; fetch it again")
-        down, up = lora.entries[key].shape, lora.entries[f"{name}.lora_up.weight"].shape
-        rows, *rest = checkpoint.entries[module.key].shape
-        wanted, there = (rows // (1 if module.third is None else len(THIRDS)), *rest), (up[0], *down[1:])
-        # A 1x1 convolution may be a linear layer in the LoRA, or the reverse: as many numbers, as many rows.
-        fits = torch.Size(there).numel() == torch.Size(wanted).numel() and up[0] == wanted[0]
-        if down[0] != up[1] or not fits:
-            raise lora.fail(f"was made for another base: {name} is of {there}, in {checkpoint.called} of {wanted}")
-        found.setdefault(module.key, []).append((module, name))
+            raise lora.fail(_no_module(name, checkpoint))
+        _check_fits(lora, checkpoint, Part(module, name, parts))
+        found.setdefault(module.key, []).append(Part(module, name, parts))
     return found
 
 
-def baked(tensor: torch.Tensor, modules: list[tuple[Module, str]], lora: Source, strength: float) -> torch.Tensor:
-    """Return a tensor, float32, with `strength` times the change of the LoRA's modules in it."""
+def _no_module(name: str, checkpoint: Source) -> str:
+    what = f"{checkpoint.called} ({checkpoint.kind}) has no {name}"
+    texts = kohya.TEXTS.get(checkpoint.kind, ())
+    of_text = name.startswith(tuple(f"{text}_" for text in texts))
+    if of_text and not any(key.startswith(("cond_stage_model.", "conditioner.")) for key in checkpoint.entries):
+        return f"changes a text encoder, which {checkpoint.called} has not; take the whole checkpoint"
+    return f"was made for another kind of base: {what}"
+
+
+def _check_fits(lora: Source, checkpoint: Source, part: Part) -> None:
+    """Raise GengaError unless the change is of the module's shape: it is computed without numbers."""
+    wanted, name = part.module.shape(checkpoint), part.name
+    shapes = {of: one.read() if of == "alpha" else _no_numbers(one) for of, one in part.parts.items()}
+    try:
+        change = lora_file.change_of(name, shapes)
+    except GengaError as error:
+        raise lora.fail(f"is damaged: {error}; fetch it again") from error
+    except (RuntimeError, IndexError, ValueError) as error:
+        raise lora.fail(f"is damaged: the parts of {name} do not fit one another; fetch it again") from error
+    # A 1x1 convolution may be a linear layer in the LoRA, or the reverse: as many numbers, as many rows.
+    there = tuple(change.delta.shape)
+    if change.delta.numel() != torch.Size(wanted).numel() or there[0] != wanted[0]:
+        raise lora.fail(f"was made for another base: {name} is of {there}, in {checkpoint.called} of {wanted}")
+    if change.lengths is not None and change.lengths.numel() not in wanted[:2]:
+        raise lora.fail(f"is damaged: {name} has {change.lengths.numel()} lengths, for {wanted}; fetch it again")
+
+
+def _no_numbers(entry: Entry) -> torch.Tensor:
+    return torch.empty(entry.shape, dtype=entry.dtype, device="meta")
+
+
+def baked(tensor: torch.Tensor, parts: list[Part], strength: float) -> torch.Tensor:
+    """Return a tensor, float32, with `strength` times what the LoRA's modules change in it."""
     result = tensor.clone()
-    for module, name in modules:
-        down = lora.entries[f"{name}.lora_down.weight"].read().float()
-        up = lora.entries[f"{name}.lora_up.weight"].read().float()
-        alpha = lora.entries.get(f"{name}.alpha")  # a file without it: alpha is the rank
-        scale = alpha.read().float().item() / down.shape[0] if alpha is not None else 1.0
-        rows = module.rows(result)
-        rows += strength * scale * (up.flatten(1) @ down.flatten(1)).reshape(rows.shape)
+    for one in parts:
+        change = lora_file.change_of(one.name, {of: entry.read() for of, entry in one.parts.items()})
+        lora_file.apply(one.module.rows(result), change, strength)
     return result
 
 
@@ -106,6 +158,8 @@ def extracted(
 
     All have this rank: a matrix that has not so many is filled with zeros, so that one alpha fits all.
     """
+    if convolutions and tuned.kind == "anima":
+        raise tuned.fail(f"is of {KINDS[tuned.kind]}, which has no convolutions; set convolutions: false")
     for name, module in sorted(_written(tuned).items()):
         if not convolutions and not _is_of_transformer(module.key):
             continue
@@ -121,29 +175,24 @@ def extracted(
 
 
 def _written(source: Source) -> dict[str, Module]:
-    """The modules under the names that are written: of SDXL's UNet the original ones."""
-    found = modules_of(source)
-    by_place: dict[Module, str] = {}
-    for name, module in found.items():
-        by_place[module] = name  # the original name comes last
+    """The modules under the names that are written: of SDXL's UNet the original ones, of Anima diffusion-pipe's."""
+    by_place = {module: name for name, module in modules_of(source).items()}  # the name that is written comes last
     return {name: module for module, name in by_place.items() if is_weight(module.key, source)}
 
 
 def _is_of_transformer(key: str) -> bool:
-    return (
-        not key.startswith(UNET)
-        or ".transformer_blocks." in key
-        or key.endswith((".proj_in.weight", ".proj_out.weight"))
-    )
+    if key.startswith(anima.WHOLE):
+        return anima.is_adapted(key.removeprefix(anima.WHOLE).removesuffix(".weight"))
+    of_block = ".transformer_blocks." in key or key.endswith((".proj_in.weight", ".proj_out.weight"))
+    return not key.startswith(UNET) or of_block
 
 
 def entries_of(
-    made: Mapping[str, tuple[torch.Tensor, torch.Tensor]], rank: int, dtype: torch.dtype
+    made: Mapping[str, tuple[torch.Tensor, torch.Tensor]], rank: int, dtype: torch.dtype, kind: str
 ) -> dict[str, Entry]:
-    """Return the tensors of a LoRA's file. made: (down, up) by module; alpha is the rank."""
-    tensors = {}
+    """Return the tensors of a LoRA's file. made: (down, up) by module; alpha is the rank; kind: of its base."""
+    keys = anima.LORA_KEYS if kind == "anima" else KOHYA
+    tensors: dict[str, torch.Tensor] = {}
     for name, (down, up) in made.items():
-        tensors[f"{name}.lora_down.weight"] = down.to(dtype)
-        tensors[f"{name}.lora_up.weight"] = up.to(dtype)
-        tensors[f"{name}.alpha"] = torch.tensor(float(rank), dtype=dtype)
+        tensors |= lora_file.entry(name, down, up, float(rank), dtype, keys)
     return {key: made_entry(one) for key, one in tensors.items()}

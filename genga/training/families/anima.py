@@ -14,10 +14,11 @@ from typing import Any
 import torch
 
 from genga.errors import GengaError
-from genga.training.families._anima import flow, names, writing
+from genga.training._layouts import anima as names
+from genga.training.families._anima import flow, writing
 from genga.training.families._anima.base import PATCH, VAE_SCALE, Base, load
 from genga.training.families._anima.files import load_files
-from genga.training.families.family import Choices, Conditions, Family, LoraKeys, NoiseSchedule, Size, States
+from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule, Size, States
 from genga.vocabulary.text import Part
 
 _TRANSFORMER, _TEXT, _ADAPTER = "transformer", "text", "adapter"
@@ -214,7 +215,7 @@ FAMILY = Family(
     check=check,
     adapted=adapted,
     name_in_file=name_in_file,
-    lora_keys=LoraKeys(".lora_A.weight", ".lora_B.weight", None),
+    lora_keys=names.LORA_KEYS,
     header=header,
     whole=whole,
     states=states,

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from genga.errors import GengaError
 from genga.models.models_file import MODELS_FILE
@@ -20,6 +20,8 @@ from genga.vocabulary.text import Part, fit
 
 if TYPE_CHECKING:
     import torch
+
+    from genga.training.lora_file import LoraKeys
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
@@ -89,17 +91,6 @@ class Size:
     original: tuple[int, int]  # width, height of the image as it was
     corner: tuple[int, int]  # x, y of what was cut out of it, after scaling
     target: tuple[int, int]  # width, height of what was cut out
-
-
-class LoraKeys(NamedTuple):
-    """What a module's tensors are called in a LoRA's file, after the module's name."""
-
-    down: str
-    up: str
-    alpha: str | None  # None: there is none, the scale is folded into `up`
-
-
-KOHYA = LoraKeys(".lora_down.weight", ".lora_up.weight", ".alpha")  # of kohya's sd-scripts
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
 from genga.errors import GengaError
+from genga.training._layouts import kohya
 from genga.training.families._sd import writing
 from genga.training.families._sd.files import VAE_SCALE
 from genga.training.families._sd.scheduled import Scheduled
 from genga.training.families._sd.words import room_of, tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.base import Base, load
-from genga.training.families._sd15.lora import text_modules, text_name, unet_modules, unet_name
-from genga.training.families.family import KOHYA, Choices, Conditions, Family, NoiseSchedule, Size
+from genga.training.families._sd15.lora import text_modules, unet_modules
+from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule, Size
+from genga.training.lora_file import KOHYA
 from genga.training.noise import schedule_of
 from genga.vocabulary.text import Part
 
@@ -136,7 +138,7 @@ def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
 
 
 def name_in_file(network: str, module: str) -> str:
-    return unet_name(module) if network == _UNET else text_name(module)
+    return kohya.unet_name(module) if network == _UNET else kohya.text_name(module)
 
 
 def header(base: Scheduled, choices: Choices) -> dict[str, Any]:

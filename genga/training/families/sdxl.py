@@ -12,8 +12,9 @@ from typing import Any
 
 import torch
 
+from genga.training._layouts import kohya
+from genga.training._layouts.unet import unet_path
 from genga.training.families import sd15
-from genga.training.families._sd.original import unet_path
 from genga.training.families._sd.words import tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.lora import text_modules, unet_modules
 from genga.training.families._sdxl.base import LEVELS, Base, load
@@ -106,9 +107,8 @@ def name_in_file(network: str, module: str) -> str:
     `down_blocks.1.attentions.0.proj_in` is `lora_unet_input_blocks_4_1_proj_in`.
     """
     if network == _UNET:
-        return "lora_unet_" + unet_path(module, LEVELS).replace(".", "_")
-    encoder = {_TEXT: "lora_te1", _TEXT_2: "lora_te2"}[network]
-    return f"{encoder}_text_model_" + module.removeprefix("text_model.").replace(".", "_")
+        return kohya.unet_name(unet_path(module, LEVELS))
+    return kohya.text_name(module, dict(zip((_TEXT, _TEXT_2), kohya.TEXTS["sdxl"], strict=True))[network])
 
 
 def header(base: Base, choices: Choices) -> dict[str, Any]:

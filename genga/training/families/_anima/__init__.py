@@ -1,1 +1,1 @@
-"""Of family anima alone: its base in parts, and what these are called in the files of others."""
+"""Of family anima alone: its base in parts, its files, its flow, and how it is written."""

@@ -19,13 +19,11 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3Model
 
 from genga.errors import GengaError
+from genga.training._layouts.anima import ADAPTER, Tensors, is_buffer, original, prefix_of
 from genga.training.families._anima.base import SHIFT, Base, prepared
-from genga.training.families._anima.names import ADAPTER, WHOLE, Tensors, original
 
 PARTS = ("model", "text_encoder", "vae", "tokenizer", "t5_tokenizer")  # files of a base's entry in models.yaml
 
-_PREFIXES = (WHOLE, "model.diffusion_model.")  # the latter where a UI has saved it
-_BUFFERS = ("pos_embedder.", "accum_", "_extra_state")  # of the original code: they are not learnt
 _ROPE_SCALE = (1.0, 4.0, 4.0)  # of time, height and width
 _THETA = 1_000_000.0  # of the text encoder's positions
 
@@ -48,10 +46,10 @@ def load_files(files: Mapping[str, Path]) -> Base:
 
 def _loaded(files: Mapping[str, Path]) -> Base:
     inside = _read(files["model"])
-    prefix = next((prefix for prefix in _PREFIXES if any(name.startswith(prefix) for name in inside)), "")
+    prefix = prefix_of(inside)
     named = {name.removeprefix(prefix): tensor for name, tensor in inside.items() if name.startswith(prefix)}
     adapter = {name.removeprefix(ADAPTER): named[name] for name in named if name.startswith(ADAPTER)}
-    transformer = {name: named[name] for name in named if not (name.startswith(ADAPTER) or _is_buffer(name))}
+    transformer = {name: named[name] for name in named if not (name.startswith(ADAPTER) or is_buffer(name))}
     if not adapter:
         raise GengaError(f"{files['model']}: has no {ADAPTER}* as Anima has; write its own family into models.yaml")
     encoder = {
@@ -89,10 +87,6 @@ def _tokenizer(path: Path, end: str | None) -> Any:
         raise GengaError(f"{path}: has no token {end}: it is not T5's tokenizer.json")
     # What a folder that is written of it says: there are no tokens but those of the file.
     return PreTrainedTokenizerFast(tokenizer_object=found, eos_token=end, extra_ids=0)
-
-
-def _is_buffer(name: str) -> bool:
-    return name.startswith(_BUFFERS[:2]) or name.endswith(_BUFFERS[2])
 
 
 def _transformer_config(tensors: Tensors) -> dict[str, Any]:

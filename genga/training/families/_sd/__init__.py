@@ -1,1 +1,1 @@
-"""What Stable Diffusion's families share: a base's files and the names in them, the vocabulary, windows of captions."""
+"""What Stable Diffusion's families share: a base's files, its parts, the vocabulary, windows of captions."""

@@ -6,7 +6,6 @@ in a folder of its name beside it: a diffusers folder without weights, or some o
 """
 
 import json
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,13 +18,12 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from transformers import CLIPTokenizer
 
 from genga.errors import GengaError
+from genga.training._layouts.sd import AUTOENCODER, UNET, V_PRED, ZTSNR, inside, today
 from genga.training.device import quiet
-from genga.training.families._sd.original import AUTOENCODER, UNET, inside
 from genga.training.families._sd.parts import Config, Kind, Part
 from genga.training.families._sd.vocabulary import tokenizers
 
 VAE_SCALE = 8  # px of the image per latent, each way
-V_PRED, ZTSNR = "v_pred", "ztsnr"  # the marker tensors
 
 
 def read(path: Path, kind: Kind) -> dict[str, Any]:
@@ -68,7 +66,7 @@ def _from_file(path: Path, kind: Kind) -> dict[str, Any]:
     config = path.with_suffix("")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            stored = {_OLD.sub(r"\1text_model.", key): key for key in file.keys()}  # noqa: SIM118
+            stored = {today(key): key for key in file.keys()}  # noqa: SIM118
             keys = set(stored)
             check_keys(path, keys, kind)
 
@@ -185,8 +183,6 @@ _KINDS = {
     "Anima": ("net.llm_adapter.", "anima"),
     "Stable Diffusion XL's refiner": ("conditioner.embedders.0.model.", ""),
 }
-# The first anime bases name their text encoder so, without `text_model`.
-_OLD = re.compile(r"^(cond_stage_model\.transformer\.)(?=embeddings\.|encoder\.|final_layer_norm\.)")
 _V_NAMES = ("vpred", "v-pred", "v_pred")
 
 

@@ -13,13 +13,7 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from genga.training.families._sd.original import (
-    Places,
-    autoencoder_places,
-    clip_places,
-    open_clip_places,
-    unet_places,
-)
+from genga.training._layouts.sd import Places, autoencoder_places, clip_places, open_clip_places, unet_places
 
 Config = Mapping[str, Any]
 

@@ -10,8 +10,7 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from safetensors.torch import save_file
 
 from genga.store.files import write_json
-from genga.training.families._sd.files import V_PRED, ZTSNR
-from genga.training.families._sd.original import State, inside, outside
+from genga.training._layouts.sd import V_PRED, ZTSNR, State, inside, outside
 from genga.training.families._sd.parts import Kind
 
 

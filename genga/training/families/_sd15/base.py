@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from genga.errors import GengaError
+from genga.training._layouts.sd import CLIP
 from genga.training.families._sd import files
 from genga.training.families._sd.parts import SCHEDULE, Kind, autoencoder, clip, unet
 from genga.training.families._sd.scheduled import Scheduled
@@ -23,7 +24,7 @@ KIND = Kind(
             "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
             "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
         }),
-        clip("text", "cond_stage_model.transformer."),
+        clip("text", CLIP["sd15"]),
         autoencoder(scale=0.18215, size=512),
     ),
     tokenizers=("tokenizer",),

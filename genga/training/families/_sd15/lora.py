@@ -1,4 +1,4 @@
-"""Which modules of SD 1.x a LoRA changes, and what they are called in its file: both as kohya's sd-scripts has it.
+"""Which modules of SD 1.x a LoRA changes, as kohya's sd-scripts has it.
 
 On SD 1.5 `transformer` is 192 modules of the UNet, and the text encoder has 72.
 """
@@ -35,20 +35,6 @@ def text_modules(text_encoder: torch.nn.Module) -> list[str]:
         for path, module in text_encoder.named_modules()
         if isinstance(module, torch.nn.Linear) and path.endswith(_TEXT)
     )
-
-
-def unet_name(module: str) -> str:
-    """Return a UNet module's name in the file: `down_blocks.0.…to_out.0` is `lora_unet_down_blocks_0_…to_out_0`."""
-    return "lora_unet_" + module.replace(".", "_")
-
-
-def text_name(module: str) -> str:
-    """Return a text encoder module's name in the file.
-
-    `text_model` stands in every name, although transformers 5.6 and later have no such module: other programs look
-    for the names that the published encoder has.
-    """
-    return "lora_te_text_model_" + module.removeprefix("text_model.").replace(".", "_")
 
 
 def _layers(path: str, module: torch.nn.Module) -> list[str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from genga.errors import GengaError
+from genga.training._layouts.sd import CLIP, OPEN_CLIP
+from genga.training._layouts.unet import Levels
 from genga.training.families._sd import files
-from genga.training.families._sd.original import Levels
 from genga.training.families._sd.parts import SCHEDULE, Kind, autoencoder, clip, open_clip, unet
 from genga.training.families._sd.scheduled import Scheduled
 
@@ -27,8 +28,8 @@ KIND = Kind(
             "addition_embed_type": "text_time", "addition_time_embed_dim": 256,
             "projection_class_embeddings_input_dim": 2816,
         }),
-        clip("text", "conditioner.embedders.0.transformer."),
-        open_clip("text_2", "conditioner.embedders.1.model."),
+        clip("text", CLIP["sdxl"]),
+        open_clip("text_2", OPEN_CLIP),
         autoencoder(scale=0.13025, size=1024),
     ),
     tokenizers=("tokenizer", "tokenizer_2"),

@@ -4,15 +4,22 @@ A LoRA is written as diffusion-pipe has it, the trainer of the base's authors. E
 changes: modulation, norms, embedders and the last layer stay, and so do text encoder and adapter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import torch
 
+from genga.training.lora_file import LoraKeys
+
+T = TypeVar("T")
 Tensors = dict[str, torch.Tensor]
 
 WHOLE = "net."  # before every name in a file of a base
 ADAPTER = "llm_adapter."  # before those of the text conditioner, there and in a LoRA
 
+LORA_KEYS = LoraKeys(".lora_A.weight", ".lora_B.weight", None)
+_PREFIXES = (WHOLE, "model.diffusion_model.")  # the latter where a UI has saved it
+_BUFFERS = ("pos_embedder.", "accum_", "_extra_state")  # of the original code: they are not learnt
 _LORA = "diffusion_model."
 _TEXT = "text_encoders.qwen3_06b.transformer.model."  # ComfyUI's; no LoRA of ours has it
 _ATTENTION = (".to_q", ".to_k", ".to_v", ".to_out.0")
@@ -49,6 +56,20 @@ def original(path: str) -> str:
     return path
 
 
+_ADAPTED = tuple(original(end) for end in _ATTENTION + _TRANSFORMER)
+
+
+def prefix_of(names: Iterable[str]) -> str:
+    """Return what a file of a base has before the names of its tensors; "" for nothing."""
+    named = set(names)
+    return next((prefix for prefix in _PREFIXES if any(name.startswith(prefix) for name in named)), "")
+
+
+def is_buffer(name: str) -> bool:
+    """Whether a tensor, named without what is before, is none that is learnt."""
+    return name.startswith(_BUFFERS[:2]) or name.endswith(_BUFFERS[2])
+
+
 def modules(transformer: torch.nn.Module, which: str) -> list[str]:
     """Return the paths of the transformer's modules to adapt, sorted.
 
@@ -64,7 +85,17 @@ def modules(transformer: torch.nn.Module, which: str) -> list[str]:
 
 def transformer_name(module: str) -> str:
     """Return a module's name in a LoRA's file: `transformer_blocks.0.attn1.to_q` is `….blocks.0.self_attn.q_proj`."""
-    return _LORA + original(module)
+    return lora_name(original(module))
+
+
+def lora_name(path: str) -> str:
+    """Return a module's name in a LoRA's file by its path in the original layout."""
+    return _LORA + path
+
+
+def is_adapted(path: str) -> bool:
+    """Whether a module, by its path in the original layout, is one of the ten of a block that a LoRA changes."""
+    return path.startswith(original("transformer_blocks.")) and path.endswith(_ADAPTED)
 
 
 def adapter_name(module: str) -> str:
@@ -75,7 +106,7 @@ def text_name(module: str) -> str:
     return _TEXT + module
 
 
-def whole(transformer: Mapping[str, torch.Tensor], adapter: Mapping[str, torch.Tensor]) -> Tensors:
+def whole(transformer: Mapping[str, T], adapter: Mapping[str, T]) -> dict[str, T]:
     """Return the tensors of one file in the original layout, of the two networks' states."""
     named = {WHOLE + original(name): tensor for name, tensor in transformer.items()}
     return named | {WHOLE + ADAPTER + name: tensor for name, tensor in adapter.items()}

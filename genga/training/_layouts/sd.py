@@ -6,10 +6,17 @@ diffusers and transformers. One table a part serves both ways: what is written a
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 import torch
+
+from genga.training._layouts.unet import Levels, unet_path
+
+# What the names of a network begin with.
+UNET, AUTOENCODER = "model.diffusion_model.", "first_stage_model."
+CLIP = {"sd15": "cond_stage_model.transformer.", "sdxl": "conditioner.embedders.0.transformer."}
+OPEN_CLIP = "conditioner.embedders.1.model."  # SDXL's second text encoder
+V_PRED, ZTSNR = "v_pred", "ztsnr"  # empty tensors that say what a base predicts; ComfyUI goes by them
 
 State = Mapping[str, torch.Tensor]  # tensors of a network, by its own names
 
@@ -56,67 +63,6 @@ def outside(places: Mapping[str, Place], state: State) -> dict[str, torch.Tensor
     return {**found, **{key: torch.cat([rows[third] for third in range(3)]) for key, rows in thirds.items()}}
 
 
-@dataclass(frozen=True)
-class Levels:
-    """How a UNet is built, as far as its names tell."""
-
-    layers: int  # of a level on the way down; on the way up there is one more
-    attending: frozenset[int]  # levels on the way up that have attention: their upsampler stands behind it
-
-    @classmethod
-    def of(cls, keys: Iterable[str]) -> Self:
-        """Return those of the UNet that has these parameters."""
-        found = [match for key in keys if (match := _LEVEL.match(key))]
-        layers = max(int(match["number"]) for match in found if match["way"] == "down" and match["part"] == "resnets")
-        attending = {int(match["level"]) for match in found if match["way"] == "up" and match["part"] == "attentions"}
-        return cls(layers + 1, frozenset(attending))
-
-
-_LEVEL = re.compile(r"(?P<way>down|up)_blocks\.(?P<level>\d+)\.(?P<part>\w+)\.(?P<number>\d+)\.")
-
-
-def unet_path(path: str, levels: Levels) -> str:
-    """Return the path of a module, or the name of a parameter, in the original UNet."""
-    for ours, theirs in _ENDS.items():
-        if path == ours or path.startswith(f"{ours}."):
-            return theirs + path.removeprefix(ours)
-    block, rest = path.split(".", 1)
-    if block == "mid_block":
-        part, number, name = rest.split(".", 2)
-        place = f"middle_block.{2 * int(number) if part == 'resnets' else 1}"
-    else:
-        level, part, number, name = rest.split(".", 3)
-        place = _place(block, int(level), part, int(number), levels)
-    if part == "resnets":
-        first, dot, last = name.partition(".")
-        name = _RESNET[first] + dot + last
-    if part == "downsamplers":
-        name = "op" + name.removeprefix("conv")
-    return f"{place}.{name}"
-
-
-def _place(block: str, level: int, part: str, number: int, levels: Levels) -> str:
-    kinds = ("resnets", "attentions")
-    step = levels.layers + 1  # entries of a level: going down its layers and a sampler, going up one layer more
-    if block == "down_blocks":
-        return f"input_blocks.{level * step + 1 + (number if part in kinds else levels.layers)}.{int(part == kinds[1])}"
-    if part in kinds:
-        return f"output_blocks.{level * step + number}.{kinds.index(part)}"
-    # It shares the place of the level's last layer, behind what is there.
-    return f"output_blocks.{level * step + levels.layers}.{1 + (level in levels.attending)}"
-
-
-_ENDS = {
-    "conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2",
-    "time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2",
-    "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2",
-}  # fmt: skip
-_RESNET = {
-    "norm1": "in_layers.0", "conv1": "in_layers.2", "norm2": "out_layers.0", "conv2": "out_layers.3",
-    "time_emb_proj": "emb_layers.1", "conv_shortcut": "skip_connection",
-}  # fmt: skip
-
-
 def unet_places(keys: Iterable[str]) -> Places:
     """Return the places of a UNet's parameters."""
     names = list(keys)
@@ -125,7 +71,10 @@ def unet_places(keys: Iterable[str]) -> Places:
 
 
 def autoencoder_places(keys: Iterable[str]) -> Places:
-    """Return the places of an autoencoder's parameters; the original attention is of 1 x 1 convolutions."""
+    """Return the places of an autoencoder's parameters; the original attention is of 1 x 1 convolutions.
+
+    Its parts have other names in folders that diffusers wrote before its version 0.15, as many published ones.
+    """
     names = list(keys)
     top = max(int(match[1]) for name in names if (match := re.match(r"decoder\.up_blocks\.(\d+)\.", name)))
     found = {}
@@ -137,13 +86,28 @@ def autoencoder_places(keys: Iterable[str]) -> Places:
         key = re.sub(r"up_blocks\.(\d)\.resnets", lambda match: f"up.{top - int(match[1])}.block", key)
         key = re.sub(r"up_blocks\.(\d)\.upsamplers\.0", lambda match: f"up.{top - int(match[1])}.upsample", key)
         key = key.replace("conv_shortcut", "nin_shortcut").replace("conv_norm_out", "norm_out")
+        if "_block" in key:
+            raise KeyError(name)
         matrix = ".attentions." in name and ".group_norm." not in name and name.endswith(".weight")
         found[name] = Place(AUTOENCODER + key, "convolution" if matrix else "same")
     return found
 
 
-_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
-UNET, AUTOENCODER = "model.diffusion_model.", "first_stage_model."
+_ATTENTION = {
+    "group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out",
+    "query": "q", "key": "k", "value": "v", "proj_attn": "proj_out",
+}  # fmt: skip
+
+
+def today(key: str) -> str:
+    """Return the name of a tensor in a single file as published files have it today.
+
+    The first anime bases name their text encoder without `text_model`.
+    """
+    return _OLD.sub(r"\1text_model.", key)
+
+
+_OLD = re.compile(r"^(cond_stage_model\.transformer\.)(?=embeddings\.|encoder\.|final_layer_norm\.)")
 
 
 def clip_places(keys: Iterable[str], prefix: str) -> Places:
@@ -160,8 +124,10 @@ def open_clip_places(keys: Iterable[str], prefix: str) -> Places:
             place = Place(f"resblocks.{match[1]}.attn.in_proj_{match[3]}", ("q", "k", "v").index(match[2]))  # type: ignore[arg-type]
         elif match := _LAYER.match(bare):
             place = Place(f"resblocks.{match[1]}.{_OPEN_CLIP[match[2]]}{bare[match.end() :]}")
-        else:
+        elif bare in _OPEN_CLIP_ENDS:
             place = _OPEN_CLIP_ENDS[bare]
+        else:
+            raise KeyError(name)
         key = f"transformer.{place.key}" if place.key.startswith("resblocks.") else place.key
         found[name] = Place(prefix + key, place.form)
     return found
