@@ -231,9 +231,11 @@ def add_merge(name: str, number: int, **parents: tuple[str, str, str]) -> None:
     places = {letter: place for letter, (_, _, place) in parents.items()}
     inputs = [place for _, _, place in parents.values()]
     empty = dict.fromkeys(("base", "run", "merge", "file", "sha256"))
-    entry = {letter: {**empty, what: called} for letter, (what, called, _) in parents.items()}
+    entry: dict[str, Any] = {letter: {**empty, what: called} for letter, (what, called, _) in parents.items()}
     pins = {BASE: sha256_of(BASE)} if BASE in inputs else {}
-    made = record("merge", [path], inputs, merge={**entry, "method": "bake_lora"}, parents=places, pins=pins)
+    made = record(
+        "merge", [path], inputs, merge={**entry, "method": "bake_lora", "alpha": 0.5}, parents=places, pins=pins
+    )
     records = read_records()
     records.jobs[made.key] = replace(made, wildcards={"merge": name})
     write_records(records)

@@ -11,6 +11,7 @@ import pytest
 from audited import BASE, FIRST, HEAD, PLACE, SELECTED, SERIES, add_merge, make, tamper
 from typer.testing import CliRunner
 
+from genga.audit.card import card
 from genga.audit.extras import library
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
@@ -76,7 +77,9 @@ def test_the_crate_of_a_merge_has_its_job_and_its_parents(project: Path) -> None
     Path("Snakefile").write_text("rule all:\n    input: []\n")
     add_merge("one", 91, a=("base", "base", BASE), b=("run", "r", SELECTED))
     Path("out").mkdir()
+    Path("models/one/README.md").write_text(card("one", read_records()), encoding="utf-8")
     crate(facts(gather("models/one/one.safetensors", read_records())), Path("out"))
+    assert {path.name for path in Path("out/models/one").iterdir()} == {"README.md"}, "not the model: it is large"
     graph = {one["@id"]: one for one in read_json("out/ro-crate-metadata.json")["@graph"]}
     assert graph["./"]["name"] == "one, a merge"
     assert graph["./"]["description"].startswith("A merge of base base and run r, and everything on record")

@@ -123,7 +123,7 @@ def test_the_card_is_the_same_where_only_a_part_was_pulled(project: Path) -> Non
 
 def test_the_commands_write_what_they_say(project: Path) -> None:
     run = CliRunner()
-    assert run.invoke(card_app, []).output == "card: 1 runs: models/r/README.md\n"
+    assert run.invoke(card_app, []).output == "card: 1 models: models/r/README.md\n"
     assert Path("models/r/README.md").read_text(encoding="utf-8") == card("r", read_records())
     assert run.invoke(trace_app, [HEAD, "--json", "t.json"]).exit_code == 0
     assert read_json("t.json")["frame"] == SECOND

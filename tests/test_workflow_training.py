@@ -53,5 +53,8 @@ def test_report_audit_and_card_show_the_phases(trained: Path) -> None:
 
 @pytest.mark.slow
 def test_an_audit_walks_through_the_merge_to_the_frames(trained: Path) -> None:
+    card, page = trained / "models/mix/README.md", trained / "reports/mix/audit.html"
+    assert "A merge of base base and run short: `bake_lora, alpha 0.5`." in card.read_text(encoding="utf-8")
+    assert "<h1>mix, a merge</h1>" in page.read_text(encoding="utf-8")
     said = audit(trained, "models/mix/mix.safetensors")
     assert "run short" in said and "frame s/ep01/" in said

@@ -1,7 +1,7 @@
 """From a model back to the frames, tags and decisions it was made of, and each held against its record.
 
 as_text             An audit as lines of text.
-card                The model card of a run: `models/<run>/README.md`, from the same records as the audit.
+card                The model card of a run or a merge: `models/<name>/README.md`, from the same records as the audit.
 checks              Is a file what is on record of it?
 code                Which code the jobs ran: the commit that has all of it.
 crate               A run as a Workflow Run RO-Crate: what the workflow read, what it made, with which parameters and
@@ -11,8 +11,8 @@ crate_jobs          The jobs behind a model, each as an action of its own: the p
 croissant           A dataset as Croissant: a folder with its table, one shard of its images, and JSON-LD that says
                     how to read both.
 decisions           What people decided, as audits tell it: each line as a sentence, and whom it concerns.
-diff                What differs between two runs: the data they saw, the parameters, the code, models and software
-                    behind them.
+diff                What differs between two runs or merges: the data they saw, the parameters, code, models and
+                    software behind them.
 extras              Libraries of auditors' formats: not part of the main environment, imported only where they are
                     used.
 git_history         What git keeps of the small files that jobs read: content by path and sha256, and the commit that
@@ -22,11 +22,11 @@ images              The images that a checkpoint was trained on: where each is f
 lineage             The walk over the jobs' records (docs/records.md) from a file to what it was made of.
 markdown            Names and values as Markdown says them: whatever is in them, it stays text.
 mlbom               A model and what it was made of as a CycloneDX bill of materials, with a model card (ML-BOM).
-model               Which checkpoint of which run is a model file?
+model               Which checkpoint of which run is a model file, or which merge?
 models              The models that the jobs used: models.yaml knows names, revisions and licences, the records know
                     the content.
 page                An audit as a page beside the report: one file that opens anywhere, without a script.
-papers              Card and audit of runs, for the workflow to write last of all: whoever only looks at it does not
+papers              Card and audit of runs and merges, for the workflow to write last: whoever only looks does not
                     wait for imports.
 provenance          Everything that is on record of how a checkpoint came about: audits hold it against the files,
                     cards tell it.

@@ -1,4 +1,4 @@
-"""The model card of a run: `models/<run>/README.md`, from the same records as the audit.
+"""The model card of a run or a merge: `models/<name>/README.md`, from the same records as the audit.
 
 In the form that model hubs read: YAML between dashes, then Markdown. No licence is named for the model itself: nobody
 has decided it. Equal records give equal bytes: no date, no place of this machine, nothing of what happens to lie here.
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from genga.audit.markdown import code, row, text
-from genga.audit.model import evaluation_of, folder_of
+from genga.audit.model import MERGE, evaluation_of, folder_of, merges
 from genga.audit.models import role_of
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
@@ -28,11 +28,13 @@ FIGURES = ("recognition_v1", "recognition_v2", "adherence", "copies")
 
 
 def card(run: str, records: Records, root: str | Path = ".") -> str:
-    """Return the card of a run: of its selected checkpoint, before there is one of its last.
+    """Return the card of a merge, or of a run: of its selected checkpoint, before there is one of its last.
 
     Raises GengaError if the run has no checkpoints.
     """
     root = Path(root)
+    if (merged := merges(records, root).get(run)) is not None:
+        return _card_of_merge(facts(gather(merged, records, root)))
     listed = read_checkpoints(folder_of(run, root) / "checkpoints.json")
     if not listed.all:
         raise GengaError(f"models/{run}/checkpoints.json: names no checkpoint; train the run again")
@@ -45,16 +47,43 @@ def card(run: str, records: Records, root: str | Path = ".") -> str:
     return "\n".join([*said, "## Checkpoints", "", "| file | step | sha256 |", "|---|---|---|", *files]) + "\n"
 
 
+def _card_of_merge(known: Mapping[str, Any]) -> str:
+    said = [*_merged_head(known), *_merged_about(known), *(_data(known) if known["runs"] else ()), *_making(known)]
+    file = row(code(Path(known["checkpoint"]["file"]).name), code(known["checkpoint"]["sha256"]))
+    return "\n".join([*said, "## File", "", "| file | sha256 |", "|---|---|", file]) + "\n"
+
+
+def _merged_head(known: Mapping[str, Any]) -> list[str]:
+    bases = {model["role"]: model["repo"] or model["name"] for model in known["models"]}
+    said = (bases.get(one["called"].removeprefix("base "), one["called"]) for one in known["merged"])
+    is_lora = known["parameters"][MERGE].get("method") == "extract_lora"
+    relation = {"base_model": list(dict.fromkeys(said)), "base_model_relation": "adapter" if is_lora else "merge"}
+    return _front([*(["lora"] if is_lora else []), "merge", "anime", "genga"], relation)
+
+
+def _merged_about(known: Mapping[str, Any]) -> Iterator[str]:
+    """Which parents, and how they were merged: the rest of its entry is among the parameters."""
+    entry = known["parameters"][MERGE]
+    more = {key: entry[key] for key in ("alpha", "blocks", "rank") if entry.get(key) is not None}
+    how = ", ".join([str(entry.get("method")), *(f"{key} {_json(value)}" for key, value in more.items())])
+    yield from [f"# {text(known['run'])}", "", f"{text(known['about'])}: {code(how)}.", ""]
+    yield f"- this model: {code(known['checkpoint']['sha256'])}"
+    for one in known["merged"]:
+        known_by = code(one["sha256"]) if one["sha256"] else "by its files below"
+        yield f"- {one['letter']}, {text(one['called'])}: {known_by}"
+    yield ""
+
+
 def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
     role = role_of(known["base"], {model["role"]: model["name"] for model in known["models"]})
     base = next((model for model in known["models"] if model["role"] == role), None)
-    values = {
-        "library_name": "diffusers",
-        "pipeline_tag": "text-to-image",
-        "tags": [*([] if known["kind"] == "model" else [known["kind"].lower()]), "anime", "genga"],
-        "base_model": (base and base["repo"]) or known["base"]["name"],
-        **({"instance_prompt": trigger} if trigger else {}),
-    }
+    tags = [*([] if known["kind"] == "model" else [known["kind"].lower()]), "anime", "genga"]
+    prompt = {"instance_prompt": trigger} if trigger else {}
+    return _front(tags, {"base_model": (base and base["repo"]) or known["base"]["name"], **prompt})
+
+
+def _front(tags: list[str], more: Mapping[str, Any]) -> list[str]:
+    values = {"library_name": "diffusers", "pipeline_tag": "text-to-image", "tags": tags, **more}
     # No line is folded: whoever looks for the closing dashes finds ours.
     return ["---", yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=float("inf")).rstrip(), "---", ""]
 
@@ -119,7 +148,7 @@ def _making(known: Mapping[str, Any]) -> Iterator[str]:
         yield row(*map(text, said))
     yield from ["", "| stage | parameters |", "|---|---|"]
     for stage, values in known["parameters"].items():
-        yield row(text(stage), code(json.dumps(values, ensure_ascii=False, sort_keys=True)))
+        yield row(text(stage), code(_json(values)))
     commit = known["code"]["commit"] or ("in no one commit" if known["code"]["files"] else "not on record")
     software = ", ".join(f"{name} {' and '.join(of)}" for name, of in known["software"].items())
     yield from ["", f"Code: {text(commit)}. Software: {text(software or 'not on record')}.", ""]
@@ -129,3 +158,7 @@ def _making(known: Mapping[str, Any]) -> Iterator[str]:
         yield from ["| content | sha256 |", "|---|---|"]
         yield from (row(code(path), code(sha256)) for path, sha256 in sorted({**read, **made}.items()) if sha256)
         yield ""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -115,6 +115,8 @@ def _included(known: Known, root: Path) -> dict[str, str]:
         *ALWAYS,
         *([] if known["merged"] else [known["checkpoint"]["file"]]),  # a merge is as large as its base
     ]
+    if known["merged"]:
+        paths.append(f"models/{known['run']}/README.md")
     for run in known["runs"]:
         names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet", "README.md")
         paths += [*(f"models/{run}/{name}" for name in names), path_of("evaluate", run, "json")]

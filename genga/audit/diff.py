@@ -1,26 +1,24 @@
-"""What differs between two runs: the data they saw, the parameters, the code, models and software behind them."""
+"""What differs between two runs or merges: the data they saw, the parameters, code, models and software behind them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from genga.audit.model import folder_of
+from genga.audit.model import file_of
 from genga.audit.provenance import facts, gather
-from genga.errors import GengaError
 from genga.tables.places import path_of
-from genga.training.checkpoints import read_checkpoints
 from genga.workflow.records import Records
 
 GONE = None  # what a side does not have
 
 
 def diff(first: str, second: str, records: Records, root: str | Path = ".") -> dict[str, Any]:
-    """Return what differs between the last checkpoints of two runs; equal runs differ in nothing.
+    """Return what differs between two models, the last checkpoints of runs, or merges; equal ones differ in nothing.
 
     Each entry maps a name to what it is in the first and in the second, None where it is not there.
-    Raises GengaError for a run without checkpoints.
+    Raises GengaError for a run without checkpoints, and for a name of neither.
     """
-    sides = [facts(gather(_last(run, root), records, root)) for run in (first, second)]
+    sides = [facts(gather(file_of(run, records, root), records, root)) for run in (first, second)]
     images = [{image["image"]: image for image in side["images"]} for side in sides]
     return {
         "runs": [first, second],
@@ -53,13 +51,6 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
             f" ({commits})" if what == "code" and pairs else ""
         )
         yield from (f"  {name}: {_shown(one)} -> {_shown(other)}" for name, (one, other) in pairs.items())
-
-
-def _last(run: str, root: str | Path) -> str:
-    listed = read_checkpoints(folder_of(run, root) / "checkpoints.json").all
-    if not listed:
-        raise GengaError(f"models/{run}/checkpoints.json: names no checkpoint; train the run again")
-    return listed[-1].file
 
 
 def _without(images: Mapping[str, Any], others: Mapping[str, Any]) -> set[str]:
@@ -96,7 +87,9 @@ def _parameters(side: Mapping[str, Any]) -> dict[str, Any]:
 
 def _models(side: Mapping[str, Any]) -> dict[str, str]:
     named = {model["role"]: f"{model['name']} {model['revision'] or model['set']}" for model in side["models"]}
-    return {**named, "base": f"{side['base']['name']} {side['base']['sha256']}"}
+    parents = {f"parent {one['letter']}": f"{one['called']} {one['sha256'] or ''}".strip() for one in side["merged"]}
+    tuned = {"base": f"{side['base']['name']} {side['base']['sha256']}"} if side["base"] else {}  # a merge has parents
+    return {**named, **tuned, **parents}
 
 
 def _by_path(files: Iterable[list[str]]) -> dict[str, list[str]]:

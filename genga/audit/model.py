@@ -109,6 +109,25 @@ def subject_of(file: str | Path, root: str | Path = ".") -> Subject:
     raise GengaError(f"{file}: is no checkpoint of a run here ({known_runs}), and no merge on record")
 
 
+def merges(records: Records, root: str | Path = ".") -> dict[str, str]:
+    """Return the merges on record whose models are here: name -> file."""
+    made = {job.wildcards[MERGE]: path for path, job in sorted(records.maker.items()) if job.rule == MERGE}
+    return {name: path for name, path in made.items() if Path(root, path).is_file()}
+
+
+def file_of(name: str, records: Records, root: str | Path = ".") -> str:
+    """Return the model that a name stands for: a merge's, or a run's last checkpoint.
+
+    Raises GengaError if there is neither, or the run has no checkpoints.
+    """
+    if (merged := merges(records, root).get(name)) is not None:
+        return merged
+    listed = read_checkpoints(folder_of(name, root) / "checkpoints.json").all
+    if not listed:
+        raise GengaError(f"models/{name}/checkpoints.json: names no checkpoint; train the run again")
+    return listed[-1].file
+
+
 def folder_of(run: str, root: str | Path = ".") -> Path:
     """Return the folder of a run, `models/<run>`. Raises GengaError if that is not the name of a run that is here."""
     here = sorted(path.parent.name for path in Path(root, "models").glob("*/checkpoints.json"))

@@ -1,7 +1,7 @@
 """What the workflow writes beside a model when it is done: its card, and the audit's page beside its report.
 
 Both need the records of the jobs, which are there only when the jobs are done, so no rule can make them. They are
-written for every run of which a job was done; what did not change stays as it is.
+written for every run and merge of which a job was done; what did not change stays as it is.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genga.audit.card import NAME, card
 from genga.audit.lineage import behind
-from genga.audit.model import evaluation_of
+from genga.audit.model import evaluation_of, file_of, merges
 from genga.audit.page import page
 from genga.audit.provenance import made_by_training
 from genga.audit.verify import audit
@@ -18,31 +18,37 @@ from genga.errors import GengaError
 from genga.store.files import write_text
 from genga.store.hash_cache import Stamps
 from genga.tables.places import path_of
-from genga.training.checkpoints import read_checkpoints
 from genga.workflow.records import Record, Records
 
 
 def write_papers(records: Records, stamps: Stamps, made: Iterable[Record] | None) -> list[str]:
-    """Write card and page of every run behind which is one of the jobs `made` (None: of every run); return the runs.
+    """Write card and page of all behind which is one of the jobs `made` (None: of all); return the runs and merges.
 
-    stamps: hashes of files that were read before; a file that has changed since is read again. A run that cannot be
+    stamps: hashes of files that were read before; a file that has changed since is read again. What cannot be
     described is said on stderr and left: its jobs are done all the same.
     """
     keys = None if made is None else {job.key for job in made}
+    merged = merges(records)
+    trained = sorted({path.parent.name for path in Path("models").glob("*/checkpoints.json")} - merged.keys())
     described = []
-    for run in sorted(path.parent.name for path in Path("models").glob("*/checkpoints.json")):
-        jobs = {
-            job.key for job in behind(records, *made_by_training(run), selected(run), path_of("evaluate", run, "json"))
-        }
-        if keys is not None and not keys & jobs:
+    for name in [*trained, *sorted(merged)]:
+        made_by = [merged[name]] if name in merged else _made_by_run(name)
+        if keys is not None and not keys & {job.key for job in behind(records, *made_by)}:
             continue
         try:
-            _write(run, records, stamps)
+            model = merged[name] if name in merged else _judged(name)
+            write_text(Path("models", name, NAME), card(name, records))
+            write_text(Path("reports", name, "audit.html"), page(audit(model, records, known=stamps)))
         except GengaError as error:
-            print(f"note: no card and no audit of run {run}: {error}", file=sys.stderr)
+            what = "merge" if name in merged else "run"
+            print(f"note: no card and no audit of {what} {name}: {error}", file=sys.stderr)
         else:
-            described.append(run)
+            described.append(name)
     return described
+
+
+def _made_by_run(run: str) -> list[str]:
+    return [*made_by_training(run), selected(run), path_of("evaluate", run, "json")]
 
 
 def selected(run: str) -> str:
@@ -50,8 +56,8 @@ def selected(run: str) -> str:
     return f"models/{run}/{run}.safetensors"
 
 
-def _write(run: str, records: Records, stamps: Stamps) -> None:
-    write_text(Path("models", run, NAME), card(run, records))
-    listed = read_checkpoints(Path("models", run, "checkpoints.json")).all
-    model = selected(run) if evaluation_of(run) and Path(selected(run)).is_file() else listed[-1].file
-    write_text(Path("reports", run, "audit.html"), page(audit(model, records, known=stamps)))
+def _judged(run: str) -> str:
+    """The run's selected checkpoint, before there is one its last."""
+    if evaluation_of(run) and Path(selected(run)).is_file():
+        return selected(run)
+    return file_of(run, Records())

@@ -1,9 +1,10 @@
 """Subcommands of `genga`: a module per subcommand, each with a typer `app`.
 
 audit    `genga audit MODEL`: which data produced a model, and is all of it still what it was.
-card     `genga card`: the model card of each run, beside its checkpoints.
-diff     `genga diff RUN RUN`: which data, parameters and code differ between two runs.
-export   `genga export`: kohya, imagefolder, stills, sheet; for auditors croissant, mlbom, rocrate.
+card     `genga card`: the model card of each run and merge, beside its model.
+diff     `genga diff RUN RUN`: which data, parameters and code differ between two runs, or merges.
+export   `genga export`: kohya, imagefolder, stills, sheet; checkpoint, diffusers; for auditors croissant, mlbom,
+         rocrate.
 models   `genga models`: list, pull, verify, lock-embedded.
 recipes  `genga recipes`: list, show.
 sign     `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.

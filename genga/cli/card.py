@@ -1,4 +1,4 @@
-"""`genga card`: the model card of each run, beside its checkpoints."""
+"""`genga card`: the model card of each run and merge, beside its model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +12,19 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def card(
-    run: Annotated[list[str] | None, typer.Argument(help="runs; default: all that have checkpoints")] = None,
+    run: Annotated[list[str] | None, typer.Argument(help="runs and merges; default: all that are here")] = None,
 ) -> None:
-    """Write models/RUN/README.md: data, parameters, models, figures and hashes, from the records of the jobs."""
+    """Write models/NAME/README.md: data, parameters, models, figures and hashes, from the records of the jobs."""
     from genga.audit.card import NAME
     from genga.audit.card import card as card_of
+    from genga.audit.model import merges
     from genga.store.files import write_text
     from genga.workflow.records import read_records
 
     records = read_records()
-    runs = run or sorted(path.parent.name for path in Path("models").glob("*/checkpoints.json"))
-    for name in runs:
+    trained = {path.parent.name for path in Path("models").glob("*/checkpoints.json")}
+    names = run or sorted(trained | merges(records).keys())
+    for name in names:
         write_text(Path("models", name, NAME), card_of(name, records))
-    summary(f"card: {len(runs)} runs: {', '.join(f'models/{name}/{NAME}' for name in runs) or 'none is trained yet'}")
+    there = ", ".join(f"models/{name}/{NAME}" for name in names) or "none is made yet"
+    summary(f"card: {len(names)} models: {there}")

@@ -37,10 +37,10 @@ _CODE = FOLDER / "code"  # a file for every version of a stage's code
 _MADE = (DATA, "models", "reports", "corrections", ".cache", FOLDER)  # where is written; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 _AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
-_PAPERS = FOLDER / "papers.json"  # the runs that have card and audit here
+_PAPERS = FOLDER / "papers.json"  # the runs and merges that have card and audit here
 _LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
 
-# Writes card and audit of each run that jobs are behind, or of all runs for None; yields the runs.
+# Writes card and audit of each run and merge that jobs are behind, or of all for None; yields which.
 Papers = Callable[[Records, Stamps, list[Record] | None], Iterable[str]]
 
 
@@ -117,13 +117,14 @@ class Journal:
         return odd
 
     def _without_papers(self) -> list[Record]:
-        """The training of each run whose card or audit was here and is gone."""
-        gone = [run for run in read_notes(_PAPERS).get("runs", ()) if not all(map(os.path.isfile, _papers(run)))]
-        trained = read_records(RECORDS_FILE).maker if gone else {}
+        """The training of each run, and the merge, whose card or audit was here and is gone."""
+        gone = [name for name in read_notes(_PAPERS).get("runs", ()) if not all(map(os.path.isfile, _papers(name)))]
+        made = read_records(RECORDS_FILE).maker if gone else {}
         return [
-            trained[path]
-            for run in gone
-            if Path(path := f"models/{run}/checkpoints.json").is_file() and path in trained
+            made[path]
+            for name in gone
+            for path in (f"models/{name}/checkpoints.json", f"models/{name}/{name}.safetensors")
+            if Path(path).is_file() and path in made
         ]
 
     def expect(self, places: Sequence[str], models: Mapping[str, Sequence[str]]) -> None:
@@ -170,8 +171,8 @@ class Journal:
         return made
 
     def describe(self, made: list[Record], all_runs: bool = False) -> None:
-        """Write card and audit of each run that `made` is behind, or of all runs: last of all that is done."""
-        if self._write_papers and (made or all_runs) and any(Path("models").glob("*/checkpoints.json")):
+        """Write card and audit of each run and merge that `made` is behind, or of all: last of all that is done."""
+        if self._write_papers and (made or all_runs) and any(Path("models").glob("*/*")):
             stamps, described = Stamps(_STAMPS), set(read_notes(_PAPERS).get("runs", ()))
             for run in self._write_papers(read_records(RECORDS_FILE), stamps, None if all_runs else made):
                 print(f"card and audit of {run}: {', '.join(_papers(run))}", file=sys.stderr)
@@ -195,7 +196,7 @@ def ended(error: GengaError) -> NoReturn:
 
 
 def _papers(run: str) -> list[str]:
-    """Card and audit of a run."""
+    """Card and audit of a run or merge."""
     return [f"models/{run}/README.md", f"reports/{run}/audit.html"]
 
 
