@@ -224,6 +224,28 @@ def test_what_is_behind_a_model_is_held_against_the_signature(project: Path) -> 
 
 
 @needs["model_signing"]
+def test_a_merge_is_signed_with_all_that_is_behind_it(project: Path) -> None:
+    from genga.audit.roots import root_of
+    from genga.audit.verify import audit
+    from genga.cli.sign import app as sign_app
+    from genga.cli.verify import app as verify_app
+
+    add_merge("one", 91, a=("base", "base", BASE), b=("run", "r", SELECTED))
+    assert CliRunner().invoke(sign_app, ["one", "key", "--new-key"], catch_exceptions=False).exit_code == 0
+    Path("records.jsonl").unlink()
+    assert CliRunner().invoke(verify_app, ["one", "key.pub"], catch_exceptions=False).exit_code == 0
+    model, root = "models/one/one.safetensors", root_of("models/one.sig", Path("key.pub"))
+    assert audit(model, read_records(), against=root)["verified"]
+    tamper(SELECTED)
+    assert audit(model, read_records(), against=root)["verdict"] == "changed"
+    tamper(model)
+    with pytest.raises(GengaError, match="models/one: is not what was signed"):
+        CliRunner().invoke(verify_app, ["one", "key.pub"], catch_exceptions=False)
+    with pytest.raises(GengaError, match="'..': no such run here"):
+        CliRunner().invoke(verify_app, ["..", "key.pub"], catch_exceptions=False)
+
+
+@needs["model_signing"]
 def test_a_signature_without_records_is_no_root(project: Path) -> None:
     from genga.audit import signing
     from genga.audit.roots import root_of

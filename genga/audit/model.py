@@ -128,6 +128,13 @@ def file_of(name: str, records: Records, root: str | Path = ".") -> str:
     return listed[-1].file
 
 
+def published(name: str, root: str | Path = ".") -> Path:
+    """Return the folder of a run, or of a merge, that is given away as one. Raises GengaError for a name of neither."""
+    folder = Path(root, "models", name)
+    is_name = name == folder.name and name not in ("", "..")
+    return folder if is_name and (folder / f"{name}.safetensors").is_file() else folder_of(name, root)
+
+
 def folder_of(run: str, root: str | Path = ".") -> Path:
     """Return the folder of a run, `models/<run>`. Raises GengaError if that is not the name of a run that is here."""
     here = sorted(path.parent.name for path in Path(root, "models").glob("*/checkpoints.json"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from genga.audit import signing
 from genga.audit.git_history import History
 from genga.audit.lineage import behind
+from genga.audit.model import merges
 from genga.audit.provenance import made_by_training
 from genga.errors import GengaError
 from genga.store.files import sha256_of
@@ -43,12 +44,14 @@ def root_of(against: str, key: Path | None, folder: Path = Path(".")) -> Root:
 def keep_records(run: str, records: Records, root: Path = Path(".")) -> int:
     """Write the run's part of the records into its folder, to be signed with it; return how many jobs are in it.
 
-    Everything that was made of the run, and all behind it. Raises GengaError if nothing is on record of the run, or a
-    file of it is not what is: what was signed could never be verified.
+    Everything that was made of the run, and all behind it; of a merge alike. Raises GengaError if nothing is on record
+    of it, or a file of it is not what is: what was signed could never be verified.
     """
+    model = f"models/{run}/{run}.safetensors"
     made = [path for job in records.jobs.values() if job.wildcards.get("run") == run for path in job.outputs]
-    paths = {*made, *made_by_training(run), f"models/{run}/{run}.safetensors", path_of("evaluate", run, "json")}
-    for path in made_by_training(run):
+    needed = [model] if run in merges(records, root) else made_by_training(run)
+    paths = {*made, *needed, model, path_of("evaluate", run, "json")}
+    for path in needed:
         if path not in records.maker:
             raise GengaError(f"{path}: no line of {RECORDS_FILE} says how it was made; run snakemake, then sign")
     jobs = behind(records, *paths)

@@ -12,7 +12,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def sign(
-    run: Annotated[str, typer.Argument(help="the run: every file in models/RUN is signed")],
+    run: Annotated[str, typer.Argument(help="the run, or merge: every file in models/RUN is signed")],
     key: Annotated[Path, typer.Argument(help="private key, PEM; keep it out of git")],
     new_key: Annotated[bool, typer.Option(help="make the key first, and KEY.pub beside it to give away")] = False,
 ) -> None:
@@ -21,11 +21,11 @@ def sign(
     Signed with the run is its part of records.jsonl, as models/RUN/records.jsonl: what is behind it can be held to it.
     """
     from genga.audit import signing
-    from genga.audit.model import folder_of
+    from genga.audit.model import published
     from genga.audit.roots import keep_records
     from genga.workflow.records import read_records
 
-    folder = folder_of(run)
+    folder = published(run)
     jobs = keep_records(run, read_records())
     if new_key:
         signing.make_key(key)

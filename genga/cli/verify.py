@@ -12,12 +12,12 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def verify(
-    run: Annotated[str, typer.Argument(help="the run: models/RUN against models/RUN.sig")],
+    run: Annotated[str, typer.Argument(help="the run, or merge: models/RUN against models/RUN.sig")],
     key: Annotated[Path, typer.Argument(help="public key, PEM, of who signed")],
 ) -> None:
     """Verify an OpenSSF model signature; exit status 1 if a byte, a file or the key is another."""
     from genga.audit import signing
-    from genga.audit.model import folder_of
+    from genga.audit.model import published
 
-    signing.verify(folder_of(run), key)
+    signing.verify(published(run), key)
     summary(f"verify {run}: models/{run} is what was signed with the key of {key}")
