@@ -13,6 +13,7 @@ OUT = "out.safetensors"
 FILE = {"file": "x.safetensors", "sha256": "0" * 64}
 SAID: dict[str, dict[str, Any]] = {
     "weighted_sum": {"alpha": 0.3},
+    "cosine_b": {"alpha": 0.3},
     "add_difference": {"alpha": 0.3, "c": FILE},
     "train_difference": {"alpha": 0.3, "c": FILE},
     "bake_lora": {"alpha": 0.8},

@@ -23,6 +23,7 @@ from genga.store.files import sha256_of
 METHODS = {
     "weighted sum": ("weighted_sum", "a", "b"),
     "weighted sum by blocks": ("by_blocks", "a", "b"),
+    "by cosines": ("cosine_b", "a", "b"),
     "add difference": ("add_difference", "a", "b", "c"),
     "train difference": ("train_difference", "a", "b", "c"),
     "LoRA of rank 32 baked in": ("bake_lora", "a", "lora"),

@@ -201,7 +201,7 @@ def test_what_lycoris_writes_is_baked_in_with_its_weight(files: list[Path], tmp_
 def test_a_text_encoders_lora_is_not_baked_into_a_unet_alone(tmp_path: Path) -> None:
     unet = save({IN: torch.ones(2, 2), OUT: torch.ones(2, 2)}, tmp_path / "a.safetensors")
     lora = save_lora(tmp_path / "b.safetensors", {LORA: ONE})
-    with pytest.raises(GengaError, match=r"changes a text encoder, which .*a\.safetensors has not; take the whole"):
+    with pytest.raises(GengaError, match=r"changes a text encoder \(lora_te\), which .*a\.safetensors has not; take"):
         merged(tmp_path / "out.safetensors", params("bake_lora", alpha=1.0), unet, lora)
 
 
@@ -372,6 +372,16 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
         "weighted_sum",
         lambda path: checkpoint(path, 1, 2, 3, 4, **{"conditioner.embedders.0.model.ln_final.bias": torch.ones(1)}),
         r"is of SDXL's refiner; SD 1\.x, SDXL and Anima can be merged",
+    ),
+    "a file of scaled float8": (
+        "weighted_sum",
+        lambda path: checkpoint(path, 1, 2, 3, 4, **{IN.replace(".weight", ".scale_weight"): torch.ones(1)}),
+        r"is quantized: its numbers are to be scaled \(.*input_blocks.*\.scale_weight\); take it in float16 or more",
+    ),
+    "a LoRA of no rank": (
+        "bake_lora",
+        lambda path: save_lora(path, {LORA: (torch.ones(0, 2), torch.ones(2, 0), 1.0)}),
+        rf"is damaged: the parts of {LORA} do not fit one another; fetch it again",
     ),
     "what else a UI saves": (
         "weighted_sum",

@@ -194,6 +194,19 @@ def test_what_was_baked_into_anima_is_extracted_as_its_trainers_write_it(
     assert about["ss_base_model_version"] == "anima-base-v1.0" and about["ss_network_module"] == "networks.lora_anima"
 
 
+def test_a_lora_of_the_second_text_encoder_is_not_baked_into_a_file_without_it(
+    singles: dict[str, Path], tmp_path: Path
+) -> None:
+    tensors = {key: one for key, one in load_file(singles["sdxl"]).items() if "conditioner.embedders.1." not in key}
+    name = "lora_te2_text_model_encoder_layers_0_mlp_fc1"
+    lora = save(
+        lora_file.entry(name, torch.ones(1, 24), torch.ones(32, 1), 1.0, torch.float32), tmp_path / "l.safetensors"
+    )
+    parents = {"a": given(save(tensors, tmp_path / "a.safetensors")), "b": given(lora)}
+    with pytest.raises(GengaError, match=r"changes a text encoder \(lora_te2\), which .*a\.safetensors has not; take"):
+        merge("mix", params("bake_lora", alpha=1.0), parents)
+
+
 WRONG = {
     "SDXL into Anima": ("sdxl", "anima", params("weighted_sum", alpha=0.5), r"is of sdxl, and .* of anima; merge like"),
     "Anima into SDXL": ("anima", "sdxl", params("weighted_sum", alpha=0.5), r"is of anima, and .* of sdxl; merge like"),

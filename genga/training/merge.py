@@ -59,7 +59,7 @@ def given(name: str, params: Params, paths: Mapping[str, Path], registry: Regist
             model = registry.model(parent.base).verify()
             # Of several files, as of Anima, the one that has the network.
             own = next((file.path for file in model.files if file.part == "model"), model.path)
-            found[letter] = Given(own if model.entry.folder is None else model.path, model.name, model.sha256)
+            found[letter] = Given(own, model.name, model.sha256)
             continue
         if path is None or not path.is_file():
             way_out = "put it there" if parent.file else "run snakemake, which makes it"

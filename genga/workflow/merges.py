@@ -70,7 +70,10 @@ class Merges:
 
     def _place(self, parent: Mapping[str, Any]) -> str:
         if (role := parent["base"]) is not None:
-            return self.registry.models[role].path.as_posix() if role in self.registry.models else role
+            if (model := self.registry.models.get(role)) is None:
+                return str(role)
+            # Of several files, as of Anima, the one that has the network: as genga.training.merge takes it.
+            return next((file.path for file in model.files if file.part == "model"), model.path).as_posix()
         return str(parent["file"] or model_of(parent["run"] or parent["merge"]))
 
     def _parents(self, merge: str) -> dict[str, dict[str, Any]]:

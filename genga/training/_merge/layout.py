@@ -26,6 +26,8 @@ _NETWORKS = (UNET, AUTOENCODER, "cond_stage_model.", "conditioner.")  # what is 
 _BESIDE = ("embeddings.position_ids", ".logit_scale")
 _OF_TRAINING = (f"{AUTOENCODER}model_ema.", f"{AUTOENCODER}loss.")
 _AVERAGES = "model_ema."
+# Of files whose numbers are no weights until they are scaled: ComfyUI's float8, bitsandbytes'.
+_SCALES = (".scale_weight", ".weight_scale", "scaled_fp8", ".absmax", ".comfy_quant")
 # What only files of a kind that cannot be merged have.
 _OTHERS = {
     "cond_stage_model.model.": "SD 2.x",
@@ -72,6 +74,8 @@ def source_of(path: Path, said: str, sha256: str) -> Source:
     source = Source(str(path), said, sha256, entries, metadata)
     if is_lora(entries):
         raise source.fail("is a LoRA, where a checkpoint is wanted; bake it into one first (method bake_lora)")
+    if scaled := next((key for key in sorted(entries) if key.endswith(_SCALES) or ".quant_state." in key), None):
+        raise source.fail(f"is quantized: its numbers are to be scaled ({scaled}); take it in float16 or more")
     if any(key.startswith((prefix := anima.prefix_of(entries)) + anima.ADAPTER) for key in entries):
         named = {key: _in_anima(key, prefix) for key in entries}
         return Source(str(path), said, sha256, {named[key]: of for key, of in entries.items()}, metadata, "anima")

@@ -112,12 +112,12 @@ def changes(lora: Source, checkpoint: Source) -> dict[str, list[Part]]:
 
 
 def _no_module(name: str, checkpoint: Source) -> str:
-    what = f"{checkpoint.called} ({checkpoint.kind}) has no {name}"
-    texts = kohya.TEXTS.get(checkpoint.kind, ())
-    of_text = name.startswith(tuple(f"{text}_" for text in texts))
-    if of_text and not any(key.startswith(("cond_stage_model.", "conditioner.")) for key in checkpoint.entries):
-        return f"changes a text encoder, which {checkpoint.called} has not; take the whole checkpoint"
-    return f"was made for another kind of base: {what}"
+    """Why there is no module of that name in a checkpoint."""
+    places = zip(kohya.TEXTS.get(checkpoint.kind, ()), (CLIP.get(checkpoint.kind, ""), OPEN_CLIP), strict=False)
+    for text, prefix in places:
+        if name.startswith(f"{text}_") and not any(key.startswith(prefix) for key in checkpoint.entries):
+            return f"changes a text encoder ({text}), which {checkpoint.called} has not; take the whole checkpoint"
+    return f"was made for another kind of base: {checkpoint.called} ({checkpoint.kind}) has no {name}"
 
 
 def _check_fits(lora: Source, checkpoint: Source, part: Part) -> None:
@@ -128,7 +128,7 @@ def _check_fits(lora: Source, checkpoint: Source, part: Part) -> None:
         change = lora_file.change_of(name, shapes)
     except GengaError as error:
         raise lora.fail(f"is damaged: {error}; fetch it again") from error
-    except (RuntimeError, IndexError, ValueError) as error:
+    except (RuntimeError, IndexError, ValueError, ArithmeticError) as error:
         raise lora.fail(f"is damaged: the parts of {name} do not fit one another; fetch it again") from error
     # A 1x1 convolution may be a linear layer in the LoRA, or the reverse: as many numbers, as many rows.
     there = tuple(change.delta.shape)
