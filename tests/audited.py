@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -221,10 +222,10 @@ def record(rule: str, outputs: list[str], inputs: list[str], **params: Any) -> R
     return Record(rule, {}, made, {path: sha256_of(path) for path in inputs}, params, "c", "s", "v")
 
 
-def add_merge(name: str, number: int, **parents: tuple[str, str, str]) -> None:
+def add_merge(name: str, number: int, said: Mapping[str, Any] | None = None, **parents: tuple[str, str, str]) -> None:
     """Put a merge into the project and its records.
 
-    number: its content. parents: by letter what it is, its name, and where it lies.
+    number: its content. said: what is otherwise in its entry. parents: by letter what it is, its name, and its place.
     """
     path = f"models/{name}/{name}.safetensors"
     text(path, checkpoint(number))
@@ -233,9 +234,8 @@ def add_merge(name: str, number: int, **parents: tuple[str, str, str]) -> None:
     empty = dict.fromkeys(("base", "run", "merge", "file", "sha256"))
     entry: dict[str, Any] = {letter: {**empty, what: called} for letter, (what, called, _) in parents.items()}
     pins = {BASE: sha256_of(BASE)} if BASE in inputs else {}
-    made = record(
-        "merge", [path], inputs, merge={**entry, "method": "bake_lora", "alpha": 0.5}, parents=places, pins=pins
-    )
+    entry |= {"method": "bake_lora", "alpha": 0.5, **(said or {})}
+    made = record("merge", [path], inputs, merge=entry, parents=places, pins=pins)
     records = read_records()
     records.jobs[made.key] = replace(made, wildcards={"merge": name})
     write_records(records)

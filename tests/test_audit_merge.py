@@ -121,6 +121,16 @@ def test_the_card_of_a_merge_names_its_parents_and_how_they_were_merged(project:
     assert card("one", read_records()) == said and str(project) not in said
 
 
+def test_the_card_of_a_merge_of_a_merge_tells_of_its_own_entry(project: Path) -> None:
+    of_lora = {"method": "extract_lora", "rank": 8, "alpha": None}
+    add_merge("four", 94, of_lora, a=("merge", "one", ONE), b=("base", "base", BASE))
+    _, head, body = card("four", read_records()).split("---\n", 2)
+    assert yaml.safe_load(head)["tags"] == ["lora", "merge", "anime", "genga"]
+    assert yaml.safe_load(head)["base_model"] == ["tiny"] and yaml.safe_load(head)["base_model_relation"] == "adapter"
+    assert "A merge of merge one and base base: `extract_lora, rank 8`." in body
+    assert "`bake_lora, alpha 0.5`" in card("two", read_records())
+
+
 def test_the_card_of_a_merge_of_models_alone_speaks_of_no_images(project: Path) -> None:
     add_merge("three", 93, a=("base", "base", BASE), b=("base", "base", BASE))
     said = card("three", read_records())

@@ -6,20 +6,24 @@ from pathlib import Path
 import pytest
 import torch
 from anima_files import save_original_files
+from diffusers import AnimaTextConditioner, CosmosTransformer3DModel
 from merge_files import given, merged, params, save
 from safetensors.torch import load_file
-from tiny_anima import save_tiny_anima
+from tiny_anima import FULL_SIZE, save_tiny_anima
 from tiny_sdxl import save_tiny_sdxl
 
 from genga.errors import GengaError
 from genga.training import lora_file, tensor_file
+from genga.training._layouts import anima as layout
 from genga.training._layouts import kohya
 from genga.training._layouts.anima import ADAPTER, WHOLE, is_adapted
+from genga.training._merge.layout import Source
+from genga.training._merge.lora import Module, modules_of
 from genga.training.applied import modules_by_name
 from genga.training.families import anima, sdxl
 from genga.training.families.family import LoadedBase
 from genga.training.merge import Given, merge
-from genga.training.tensor_file import Tensors, read_metadata
+from genga.training.tensor_file import Entry, Tensors, read_metadata
 
 FAMILIES = {"sdxl": sdxl.FAMILY, "anima": anima.FAMILY}
 
@@ -268,3 +272,20 @@ def test_a_folder_of_other_names_is_one_line(tmp_path: Path) -> None:
     (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
     with pytest.raises(GengaError, match=r"is no diffusers folder: unet/ has no weights; pull it"):
         merge("mix", params("weighted_sum", alpha=0.5), {"a": of_folder(folder), "b": of_folder(folder)})
+
+
+def test_every_module_of_the_real_anima_is_found_under_both_names() -> None:
+    """Names alone, on torch's meta device: the ten of each of 28 blocks, as its trainers and kohya's write them."""
+    with torch.device("meta"):
+        transformer = CosmosTransformer3DModel(**FULL_SIZE)
+        published = layout.whole(transformer.state_dict(), AnimaTextConditioner().state_dict())
+    entries = {key: Entry(tuple(of.shape), torch.bfloat16, lambda: torch.empty(0)) for key, of in published.items()}
+    found = modules_of(Source("anima", "a", "0", entries, {}, "anima"))
+    names = [layout.transformer_name(path) for path in layout.modules(transformer, "transformer")]
+    assert len(names) == 280 and names[0] == "diffusion_model.blocks.0.self_attn.k_proj"
+    for name in names:
+        path = name.removeprefix("diffusion_model.")
+        assert found[name] == found["lora_unet_" + path.replace(".", "_")] == Module(f"net.{path}.weight")
+    assert {module.key for module in found.values()} == {
+        key for key, of in published.items() if key.endswith(".weight") and of.dim() == 2
+    }

@@ -55,15 +55,16 @@ def _card_of_merge(known: Mapping[str, Any]) -> str:
 
 def _merged_head(known: Mapping[str, Any]) -> list[str]:
     bases = {model["role"]: model["repo"] or model["name"] for model in known["models"]}
-    said = (bases.get(one["called"].removeprefix("base "), one["called"]) for one in known["merged"])
-    is_lora = known["parameters"][MERGE].get("method") == "extract_lora"
+    is_lora = _entry(known).get("method") == "extract_lora"
+    parents = [one for one in known["merged"] if not is_lora or one["letter"] == "b"]  # it goes on that
+    said = (bases.get(one["called"].removeprefix("base "), one["called"]) for one in parents)
     relation = {"base_model": list(dict.fromkeys(said)), "base_model_relation": "adapter" if is_lora else "merge"}
     return _front([*(["lora"] if is_lora else []), "merge", "anime", "genga"], relation)
 
 
 def _merged_about(known: Mapping[str, Any]) -> Iterator[str]:
     """Which parents, and how they were merged: the rest of its entry is among the parameters."""
-    entry = known["parameters"][MERGE]
+    entry = _entry(known)
     more = {key: entry[key] for key in ("alpha", "blocks", "rank") if entry.get(key) is not None}
     how = ", ".join([str(entry.get("method")), *(f"{key} {_json(value)}" for key, value in more.items())])
     yield from [f"# {text(known['run'])}", "", f"{text(known['about'])}: {code(how)}.", ""]
@@ -72,6 +73,12 @@ def _merged_about(known: Mapping[str, Any]) -> Iterator[str]:
         known_by = code(one["sha256"]) if one["sha256"] else "by its files below"
         yield f"- {one['letter']}, {text(one['called'])}: {known_by}"
     yield ""
+
+
+def _entry(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What params.yaml said of the merge when it was made: there may be others behind it."""
+    own = known["checkpoint"]["file"]
+    return next((job["params"].get(MERGE) or {} for job in known["jobs"] if own in job["outputs"]), {})
 
 
 def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
