@@ -185,12 +185,12 @@ def commit_all(project: Path) -> None:
 
 
 def digests(project: Path) -> dict[str, str]:
-    """The sha256 of everything that was made, by its path."""
+    """The sha256 of everything that jobs made, by its path: card and audit speak of commits, too, which come later."""
     files = (path for folder in ("data", "models", "reports") for path in (project / folder).rglob("*"))
     return {
         path.relative_to(project).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
-        if path.is_file() and "raw" not in path.parts
+        if path.is_file() and "raw" not in path.parts and path.name not in ("README.md", "audit.html")
     }
 
 
