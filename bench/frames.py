@@ -57,10 +57,9 @@ Row = tuple[object, ...]
 def clip_truth(path: Path) -> Truth:
     """The truth about a labelled clip."""
     found = read_json(path)
-    starts = [start for start, _ in found["held_runs"]]
-    return Truth(
-        found["pair_labels"], list(zip(starts, found["drawing_class_per_run"], strict=True)), found["hard_cuts"]
-    )
+    labels, starts = found["pair_labels"], [start for start, _ in found.get("held_runs", ())]
+    kinds = found.get("drawing_class_per_run") or []  # of a clip whose returning drawings nobody has told: none
+    return Truth(labels, list(zip(starts if kinds else [], kinds, strict=True)), found["hard_cuts"])
 
 
 def series_truth(path: Path) -> Truth:
