@@ -14,8 +14,9 @@ from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verd
 from genga.drawings._dedup.camera import halved, standing, view
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
+from genga.drawings._dedup.moving import unexplained
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
-from genga.drawings._text.tracks import Lettering, MaskedGrids
+from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
 from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
 from genga.errors import GengaError
@@ -175,7 +176,8 @@ def test_a_video_of_a_converted_rate_has_blends_on_ones_too() -> None:
     assert alone.count("blend") == 0  # nothing says that the rate was converted
 
 
-PAN = [A, A, B, C, drawing(3), drawing(4), drawing(4)]
+LARGE = texture(3, 160, 40)  # cells of 8: a pan of a whole one leaves no edge between
+PAN = [LARGE[:, x : x + 80].copy() for x in (0, 0, 8, 16, 24, 32, 32)]
 PANNED = shots_of((0, 7), events=[("pan", 1, 6)])
 
 
@@ -202,7 +204,6 @@ def test_the_sharpest_frame_of_a_move_stands_for_all_of_it() -> None:
     assert table.select("keeper", "reason").rows() == [(3, "kept" if k == 3 else "camera") for k in range(7)]
 
 
-LARGE = texture(3, 160, 40)  # cells of 8: a pan of a whole one leaves no edge between
 RIGHT = [0, 0, 8, 16, 24, 24]  # cells, of 80: 100 thousandths each
 SHOWN = [LARGE[:, x : x + 80].copy() for x in RIGHT]
 PATH = [{"frame": k, "motion": [1.0, 0.0, 12.5 * x, 0.0, 1.0, 0.0]} for k, x in enumerate(RIGHT) if 1 <= k <= 4]
@@ -242,15 +243,17 @@ def test_what_moves_by_itself_is_not_the_same_picture() -> None:
     grids = [grid.copy() for grid in SHOWN]
     for grid in grids:
         grid[16:24, 40:48] = 255
-    found = views(WITH_PATH, grids, camera="first")[4]
-    assert found[:2] == (0, 300)
-    was, here = found[3]
+    motion, _, unlike = view(PATH, 4, 0, MaskedGrids(grids, []), 14.0)
+    assert motion == [1, 0, 300, 0, 1, 0] and unlike is not None
+    was, here = unlike
     assert iou(tuple(was), (200, 400, 300, 600)) > 0.35 and iou(tuple(here), (500, 400, 600, 600)) > 0.7
 
 
 def test_two_pictures_that_have_nothing_in_common_are_not_one_drawing_seen_twice() -> None:
     grids = [*SHOWN[:4], *[texture(8, 80, 40)] * 2]
-    assert [row[1] for row in views(WITH_PATH, grids, camera="first")] == [None, None, 100, 200, [], []]
+    assert [row[:3] for row in views(WITH_PATH, grids, camera="first")] == [
+        (0, [], 4), (0, None, None), (0, 100, None), (0, 200, None), (4, [], 0), (4, None, None),
+    ]  # fmt: skip
 
 
 def test_a_close_up_is_compared_on_the_cells_of_the_wider_view() -> None:
@@ -286,7 +289,7 @@ def test_what_is_no_flash() -> None:
 
 
 def test_a_cut_in_the_middle_of_a_move() -> None:
-    assert deduped([A, B, C, drawing(3)], shots_of((0, 4), events=[("pan", 0, 5)])) == [
+    assert deduped(PAN[1:5], shots_of((0, 4), events=[("pan", 0, 5)])) == [
         (0, "kept"), (0, "camera"), (0, "camera"), (0, "camera"),
     ]  # fmt: skip
 
@@ -378,10 +381,45 @@ def test_blends_are_absorbed_only_between_drawings() -> None:
 
 def test_camera_runs() -> None:
     way = Run(0, [3, 4, 5], 50.0, travel=True)
-    assert [run.frames for run in halved([Run(0, [1]), way])] == [[1], [3, 4], [5]]
+    assert [run.frames for run in halved([Run(0, [1]), way, Run(0, [6])])] == [[1], [3, 4], [5], [6]]
+    assert [run.frames for run in halved([Run(0, [1]), way, Run(0, [6], fresh=True)])] == [[1], [3, 4, 5], [6]]
     line = [Run(0, [1]), way, Run(0, [6]), Run(0, [7, 8], 9.0, travel=True), Run(0, [9]), Run(1, [10])]
     assert standing(line, "first") == [0, 0, 0, 0, 0, 5]
     assert standing(line, "last") == [4, 4, 4, 4, 4, 5]
+
+
+MOUTH = [grid.copy() for grid in PAN]  # opens in frame 3, over 4 x 4 cells, and goes with the picture
+for _k, _x in ((3, 40), (4, 32), (5, 24), (6, 24)):
+    MOUTH[_k][16:20, _x : _x + 4] += 128
+
+
+@pytest.mark.parametrize(
+    ("camera", "keepers"),
+    [
+        ("ends", [0, 0, 0, 5, 5, 5, 5]),
+        ("first", [0, 0, 0, 3, 3, 3, 3]),
+        ("last", [0, 0, 0, 5, 5, 5, 5]),
+        ("sharpest", [0, 0, 0, 3, 3, 3, 3]),
+        ("all", [0, 0, 2, 3, 4, 5, 5]),
+    ],
+)
+def test_a_mouth_that_opens_in_a_pan_is_a_drawing(camera: str, keepers: list[int]) -> None:
+    assert [keeper for keeper, _ in deduped(MOUTH, PANNED, camera=camera)] == keepers
+
+
+def test_a_drawing_shown_on_the_way_alone_stands_for_itself() -> None:
+    grids = [*MOUTH[:5], *PAN[5:]]  # and closes again
+    assert deduped(grids, PANNED) == [
+        (0, "kept"), (0, "held"), (0, "camera"), (3, "kept"), (3, "camera"), (5, "kept"), (5, "held"),
+    ]  # fmt: skip
+
+
+def test_what_a_move_leaves_of_a_step() -> None:
+    before, same, other = (MaskedGrid(grid) for grid in (PAN[2], PAN[3], MOUTH[3]))
+    assert unexplained(before, same) < 15 < 80 < unexplained(before, other)
+    text = mask_of([Lettering(0, 9, 0.35, 0.4, 0.6, 0.5)], before.cells.shape)
+    lettered = [replace(grid, covered=text) for grid in (before, other)]
+    assert unexplained(*lettered) < 15  # the mouth is under it
 
 
 def test_signatures_propose_earlier_drawings() -> None:

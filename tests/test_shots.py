@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.drawings._shots.camera_moves import align, kind_of, moves, path, reach
+from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
 from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
 from genga.drawings._shots.dissolves import gradual, groups
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.shots import camera, shot_limits, shots, threshold, timing, usual_step
+from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold, timing, usual_step
 from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, staying, within
 from genga.params.shots import Params
 from genga.tables.frames import LINE
@@ -161,6 +161,26 @@ def along(grids: Sequence[Cells]) -> dict[int, list[list[float]]]:
     found = moves(grids, 0, len(grids), PARAMS.camera, 12.0)
     seen = MaskedGrids(grids, [])
     return {frame: motion[:2].tolist() for frame, motion in path(seen, found, len(grids), PARAMS.camera, CHANGED)}
+
+
+def test_a_camera_does_not_wait_for_held_drawings() -> None:
+    """What comes nearer on threes, in a video that is drawn on ones elsewhere, is drawn; on fours of five it is seen."""
+    threes = panned(4, [2.0 * (k // 3) for k in range(60)])
+    assert moves(threes, 0, 60, PARAMS.camera, 12.0) == [Event("pan", 0, 58)]
+    assert going(threes, Event("pan", 0, 58)) == pytest.approx(1 / 3, abs=0.02)
+    pulled = panned(4, [float(k - k // 5) for k in range(60)])  # 24 frames a second in 30
+    assert going(pulled, Event("pan", 0, 58)) == pytest.approx(0.8, abs=0.05)
+    lively = panned(5, np.cumsum([3 + k % 3 for k in range(40)]).tolist())
+    assert [shot["camera"] for shot in shots_of([*threes, *lively])] == ["static", "pan"]
+    assert [shot["camera"] for shot in shots_of([*threes])] == ["pan"]  # for all that is known, nothing moves faster
+
+
+def test_how_many_steps_change_the_picture_where_a_video_is_at_its_liveliest() -> None:
+    twos = [0.0] + [50.0, 3.0] * 20
+    assert fastest(twos, 14.0) == 0.5
+    assert fastest([*twos, *[50.0] * 12], 14.0) == 1
+    assert fastest([0.0, 50.0, 3.0, 50.0], 14.0) == pytest.approx(2 / 3)
+    assert fastest([0.0], 14.0) == 0
 
 
 def test_the_path_of_a_pan_and_its_way_back() -> None:

@@ -17,6 +17,7 @@ from genga.decisions.frames import DROPPED, Verdict, stands_for
 from genga.drawings._dedup.camera import View, halved, standing, views_of
 from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
+from genga.drawings._dedup.moving import anew
 from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._dedup.series import Film, shared
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
@@ -134,10 +135,11 @@ def drawings(shots: pl.DataFrame, seen: MaskedGrids, skipped: Collection[int], p
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
     travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
     new = least(shots, params)
-    parts = [
-        absorb_blends(runs(seen, shot, skipped, travel, new[shot["shot"]]), seen, new[shot["shot"]])
-        for shot in shots.iter_rows(named=True)
-    ]
+    parts = []
+    for shot in shots.iter_rows(named=True):
+        level = new[shot["shot"]]
+        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level)
+        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh), seen, level))
     if rate_converted(parts):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
     found = [run for part in parts for run in part]

@@ -32,7 +32,7 @@ def standing(found: Sequence[Run], camera: Ends, sharpness: Sequence[float] = ()
     first, last: the start stands for the way and the arrival, or the arrival for the way and the start. ends: both
     stand, each for its half of the way, which `halved` has divided. stitched: the start, whose picture is made of all.
     sharpest: of start, way and arrival the one whose keeper is the sharpest, the earliest of equals. sharpness: of each
-    run's keeper.
+    run's keeper. Nothing stands for what shows another drawing: a way between two that do stands for itself.
     """
     stands = list(range(len(found)))
     if camera == "sharpest":
@@ -44,24 +44,27 @@ def standing(found: Sequence[Run], camera: Ends, sharpness: Sequence[float] = ()
     for k in order:
         if not found[k].travel:
             continue
-        before, after = k - 1, k + 1 if _same_shot(found, k, k + 1) else None
-        if camera == "last" and after is not None:
-            stands[k] = stands[before] = stands[after]
-        elif camera == "ends" and found[before].travel and after is not None:
-            stands[k] = after
+        before = None if found[k].fresh else k - 1
+        after = k + 1 if _goes_on(found, k) else None
+        if camera in ("first", "stitched") or after is None:
+            stands[k] = k if before is None else stands[before]
+            if after is not None:
+                stands[after] = stands[k]
+        elif camera == "last" or before is None or found[before].travel:
+            stands[k] = stands[after]
+            if camera == "last" and before is not None:
+                stands[before] = stands[after]
         else:
             stands[k] = stands[before]
-            if camera in ("first", "stitched") and after is not None:
-                stands[after] = stands[before]
     return stands
 
 
 def halved(found: Sequence[Run]) -> list[Run]:
-    """Return the runs with every way of a camera move divided into its first and its second half."""
+    """Return the runs with every way from one end of a camera move to the other divided into two halves."""
     parts: list[Run] = []
-    for run in found:
+    for k, run in enumerate(found):
         middle = (len(run.frames) + 1) // 2
-        if run.travel and len(run.frames) > 1:
+        if run.travel and not run.fresh and _goes_on(found, k) and len(run.frames) > 1:
             parts.append(Run(run.shot, run.frames[:middle], run.distance, travel=True))
             parts.append(Run(run.shot, run.frames[middle:], run.distance, travel=True))
         else:
@@ -196,13 +199,14 @@ def _moves(found: Sequence[Run]) -> list[range]:
     """The positions of each move with the runs it starts from and arrives at; moves that share one are one."""
     moves: list[range] = []
     for k in (k for k, run in enumerate(found) if run.travel):
-        end = k + 2 if _same_shot(found, k, k + 1) else k + 1
-        if moves and k - 1 < moves[-1].stop:
+        start, end = k if found[k].fresh else k - 1, k + 2 if _goes_on(found, k) else k + 1
+        if moves and start < moves[-1].stop:
             moves[-1] = range(moves[-1].start, end)
         else:
-            moves.append(range(k - 1, end))
+            moves.append(range(start, end))
     return moves
 
 
-def _same_shot(found: Sequence[Run], a: int, b: int) -> bool:
-    return b < len(found) and found[a].shot == found[b].shot
+def _goes_on(found: Sequence[Run], k: int) -> bool:
+    """Whether the run after run k is of its shot, and shows the same drawing."""
+    return k + 1 < len(found) and found[k].shot == found[k + 1].shot and not found[k + 1].fresh

@@ -2,7 +2,7 @@
 
 A run goes on while its frames differ from its first one by no more than the threshold; compared with the frame before
 alone, a slow change would never be seen. Frames that show no drawing (black, or mixed in a dissolve or fade) are in no
-run. The frames on the way of a camera move are a run of their own, marked as travel.
+run. The frames on the way of a camera move are runs of their own, marked as travel, one for each drawing that is shown.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +15,7 @@ from genga.video.luma_grid import mixture
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
 _FEWEST = 8  # blends from which that can be told
+_NONE: dict[int, float] = {}
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
 
 
@@ -26,6 +27,7 @@ class Run:
     frames: list[int]
     distance: float | None = None  # block difference to the drawing before it in the shot; None for the first
     travel: bool = False  # frames on the way of a camera move
+    fresh: bool = False  # begins within, or at the end of, a camera move with another drawing than was shown before it
     blends: list[int] = field(default_factory=list)  # frames that mix this drawing with its neighbour
     # Of its frames, whether the drawing before was still held.
     asked: dict[int, Asked] = field(default_factory=dict, compare=False)
@@ -37,11 +39,13 @@ def runs(
     skipped: Collection[int],
     travel: Mapping[int, int],
     threshold: float,
+    anew: Mapping[int, float] = _NONE,
 ) -> list[Run]:
     """Return the runs of one shot (a row of the shots table) in order.
 
     skipped: frames that show no drawing. travel: each frame of a camera move -> the last frame of that move, which
     begins a run again; empty where moves are not set apart. threshold: block difference from which a drawing is new.
+    anew: frames of moves that begin another drawing, with what the move leaves unexplained of the step to it.
     """
     found: list[Run] = []
     anchor: MaskedGrid | None = None
@@ -54,11 +58,11 @@ def runs(
         if distance is not None and distance <= threshold and not found[-1].travel:
             found[-1].frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
-            if not found[-1].travel:
-                found.append(Run(int(shot["shot"]), [], distance, travel=True))
+            if not found[-1].travel or frame in anew:
+                found.append(Run(int(shot["shot"]), [], anew.get(frame, distance), travel=True, fresh=frame in anew))
             found[-1].frames.append(frame)
         else:
-            found.append(Run(int(shot["shot"]), [frame], distance))
+            found.append(Run(int(shot["shot"]), [frame], anew.get(frame, distance), fresh=frame in anew))
             anchor = picture
         if distance is not None and before is not None and not found[-1].travel:
             found[-1].asked[frame] = Asked(HELD, before.frames[0], distance, threshold)

@@ -28,6 +28,8 @@ _SHEAR = 0.04  # by which a motion may stretch or slant the picture; a camera do
 _STILL = 0.35  # part of the corners' movement that the middle must share for it to be a pan, and not a zoom
 _REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
 _SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
+_AROUND = 3  # steps on either hand that a step is held against,
+_AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
 _STAYING = np.eye(2, 3, dtype=np.float32)
 _ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
@@ -43,14 +45,20 @@ def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] 
     if min(a.shape) < 2 * TILE or a.std() < 1 or b.std() < 1:
         return None
     mask = _loose(a, b) if text is None else _loose(a, b) & ~text
-    first, second = a.astype(np.float32), b.astype(np.float32)
+    found = motion_between(a, b, mask.astype(np.uint8))
+    return None if found is None else (found, unexplained(a, b, found, mask))
+
+
+def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
+    """Return the motion from `b` to `a`, by the cells that count (not 0); None if they have nothing in common."""
     (dx, dy), _ = shift(b, a)
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    first, second = a.astype(np.float32), b.astype(np.float32)
     try:
-        _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, mask.astype(np.uint8), 5)
-    except cv2.error:  # it did not converge: nothing in common
+        _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, counts, 5)
+    except cv2.error:  # it did not converge
         return None
-    return found.astype(np.float32), unexplained(a, b, found.astype(np.float32), mask)
+    return np.asarray(found, np.float32)
 
 
 def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:
@@ -152,6 +160,16 @@ def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> li
         if move.end - move.start >= _SHORTEST
         and reach([step for k, step in steps.items() if move.start <= k < move.end], cells[start].shape) >= _REACH
     ]
+
+
+def going(cells: Grids, move: Event) -> float:
+    """Return the part of the steps of a move, 0..1, in which the picture moves: of a figure in held drawings few.
+
+    A step is one if it changes the picture as much as the steps around it; how much a slow move does is not asked.
+    """
+    apart = [float(cv2.absdiff(cells[k - 1], cells[k]).mean()) for k in range(move.start + 1, move.end)]
+    most = [max(apart[max(0, k - _AROUND) : k + _AROUND + 1]) for k in range(len(apart))]
+    return sum(own > _AS_MUCH * top for own, top in zip(apart, most, strict=True)) / len(apart)
 
 
 def path(seen: MaskedGrids, moved: Sequence[Event], end: int, rest: float, changed: float) -> list[tuple[int, Matrix]]:

@@ -1,0 +1,69 @@
+"""New drawings on the way of a camera move: what is left of a step from frame to frame when the move is taken out.
+
+Each frame is aligned with the one before by an affine motion (ECC, as genga.drawings._shots.camera_moves), and both are
+brought half the way, so that interpolation blurs the one as much as the other. What a mere move then leaves is alike
+from step to step of the move; a mouth that opens leaves more. Where two frames cannot be aligned, the later one is new.
+"""
+
+from collections.abc import Collection, Mapping
+
+import cv2
+import numpy as np
+
+from genga.drawings._shots.camera_moves import Motion, motion_between
+from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
+from genga.images.affine import inverse, product
+from genga.video.luma_grid import Cells
+
+_TIMES = 2.5  # what most steps of the move leave, by which a new drawing leaves more
+_MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
+_LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
+_EDGE = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
+_BLOCK = (2, 2)
+_UNLIKE = 255.0  # what is left where nothing aligns
+
+
+def anew(
+    seen: MaskedGrids, start: int, end: int, skipped: Collection[int], travel: Mapping[int, int], threshold: float
+) -> dict[int, float]:
+    """Return the frames of a shot over [start, end) that begin another drawing while the camera moves.
+
+    With what is left of the step to each, luma levels. travel: each frame of a camera move -> the last frame of it.
+    threshold: block difference up to which a step is no step at all.
+    """
+    left: dict[int, dict[int, float]] = {}  # by the last frame of the move
+    for frame in range(start + 1, end):
+        last = travel.get(frame)
+        if last is None or travel.get(frame - 1) != last or frame in skipped or frame - 1 in skipped:
+            continue
+        before, picture = seen[frame - 1], seen[frame]
+        if difference(before, picture) > threshold:
+            left.setdefault(last, {})[frame] = unexplained(before, picture)
+    found: dict[int, float] = {}
+    for steps in left.values():
+        alone = float(np.quantile(list(steps.values()), _MOST))
+        level = min(max(_TIMES * alone, _LEAST, threshold), _ENOUGH)
+        found |= {frame: rest for frame, rest in steps.items() if rest > level}
+    return found
+
+
+def unexplained(a: MaskedGrid, b: MaskedGrid) -> float:
+    """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain."""
+    counts = np.ones_like(a.cells)
+    for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
+        counts[mask] = 0
+    motion = motion_between(a.cells, b.cells, counts)
+    if motion is None:
+        return _UNLIKE
+    still = np.eye(2, 3, dtype=np.float32)
+    there = (still + (motion - still) / 2).astype(np.float32)  # half the way from `b` to `a`,
+    here = product(inverse(motion), np.vstack([there, [0, 0, 1]]))[:2].astype(np.float32)  # and half of it back
+    apart = cv2.absdiff(_moved(a.cells, there), _moved(b.cells, here))
+    inside = cv2.erode(_moved(counts, there, True) & _moved(counts, here, True), _EDGE, borderValue=0)
+    apart[inside == 0] = 0
+    return float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max())
+
+
+def _moved(cells: Cells, motion: Motion, exact: bool = False) -> Cells:
+    flags = (cv2.INTER_NEAREST if exact else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(cells, motion, cells.shape[::-1], flags=flags), np.uint8)
