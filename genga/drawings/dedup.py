@@ -15,6 +15,7 @@ import polars as pl
 
 from genga.decisions.frames import DROPPED, Verdict, stands_for
 from genga.drawings._dedup.camera import View, halved, standing, views_of
+from genga.drawings._dedup.faint import faint
 from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import anew
@@ -89,7 +90,7 @@ def own_drawings(
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
     seen = MaskedGrids(cells, ignored(shots, params))
-    found = drawings(shots, seen, rows.keys(), params)
+    found = drawings(frames, shots, seen, rows.keys(), params)
     lit = flashes(found, seen, params.flash, least(shots, params))
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
     found = [run for k, run in enumerate(found) if k not in lit]
@@ -131,14 +132,20 @@ def texts(shots: pl.DataFrame) -> list[Lettering]:
     return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
 
 
-def drawings(shots: pl.DataFrame, seen: MaskedGrids, skipped: Collection[int], params: Params) -> list[Run]:
+def drawings(
+    frames: pl.DataFrame, shots: pl.DataFrame, seen: MaskedGrids, skipped: Collection[int], params: Params
+) -> list[Run]:
     """Return the runs of all shots in order. skipped: frames that show no drawing."""
-    travel = {} if params.camera == "all" else event_frames(shots, ("pan", "zoom", "other"))
-    new = least(shots, params)
+    moves = event_frames(shots, ("pan", "zoom", "other"))
+    travel = {} if params.camera == "all" else moves
+    new, apart = least(shots, params), frames["change"].to_list()
+    unasked = {*skipped, *moves, *frames.filter("keyframe")["frame"]}
     parts = []
     for shot in shots.iter_rows(named=True):
         level = new[shot["shot"]]
         fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level)
+        if params.threshold is None:
+            fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
         parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh), seen, level))
     if rate_converted(parts):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]

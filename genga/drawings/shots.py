@@ -15,26 +15,19 @@ import polars as pl
 from genga.drawings._shots.camera_moves import STRIDE, going, moves, path
 from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
-from genga.drawings._shots.events import Event, Passage
+from genga.drawings._shots.events import Event, Passage, Span
+from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
 from genga.drawings._text.logos import marks
 from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference, lettering
-from genga.drawings.bimodal_threshold import below_hill, valley
 from genga.drawings.static_tiles import block_noise
 from genga.params.shots import Params
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Grids
 
-_WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
-# Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
-_USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
-_BETTER = 2  # frames after a change in which encoders go on to better the picture
 _STEPS = 20  # frames whose time is measured at once: whole cycles of telecine
 _DIGITS = 4  # of a motion: another machine's last bits do not move anybody
 _DOZEN = 12  # steps, in any of which a video is at its liveliest
 _PACE = 0.6  # part of that liveliness that a camera move has at least
-_FAINT = 5.0  # block difference from which the changes of a shot may be drawings, where its noise lies below
-
-Span = tuple[int, int]  # frames, end exclusive
 
 
 def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
@@ -52,9 +45,10 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     signs = marks(cells, limits)
     texts = [*texts, *(sign.line for sign in signs)]
     frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
-    pace = fastest(frames["change"].to_list(), threshold(frames, passages, [], block_noise(scene.noise)))
+    scale, noise = contrasts(frames, limits), block_noise(scene.noise)
+    pace = fastest(frames["change"].to_list(), threshold(frames, scale, passages, [], noise))
     travels = [travels_of(cells, limit, passages, pace, params) for limit in limits]
-    level = threshold(frames, passages, [move for found in travels for move in found], block_noise(scene.noise))
+    level = threshold(frames, scale, passages, [move for found in travels for move in found], noise)
     times = frames["time"].to_list()
     change = frames["change"].to_list()
     step = usual_step(times)
@@ -63,7 +57,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
-        own = shot_threshold(change, (start, end), level, moving)
+        own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)
         rows.append(
             {
                 "shot": shot,
@@ -146,33 +140,6 @@ def lines_within(texts: Sequence[Lettering], start: int, end: int) -> list[dict[
          **{side: getattr(line, side) for side in ("x0", "y0", "x1", "y1")}}
         for line in texts if line.start < end and start < line.end
     ]  # fmt: skip
-
-
-def threshold(frames: pl.DataFrame, passages: Sequence[Passage], travels: Sequence[Event], noise: float = 0.0) -> float:
-    """Return the block difference that divides held frames from new drawings in this video.
-
-    noise: what grain alone does not reach (genga.drawings.static_tiles.block_noise).
-    """
-    still = np.ones(len(frames), bool)
-    for start, end in [(event.start, event.end) for event in (*passages, *travels)]:
-        still[start : end + 1] = False
-    local = frames.filter(pl.Series(still) & (frames["spread"] < _WIDE))["change"]
-    low = max(_LOW, noise)
-    return valley(local.to_numpy(), max(_USUAL, low), low, max(_HIGH, low * 1.25))
-
-
-def shot_threshold(change: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
-    """Return the block difference that divides held frames from new drawings in a shot: the video's, `level`, or less.
-
-    Less where the shot has changes of its own below it: a mouth in the dark moves fewer levels than noise elsewhere.
-    The frames after a larger change are not asked: an encoder spends them on making the new picture better.
-    """
-    start, end = limit
-    large = {start, *(frame for frame in range(start + 1, end) if change[frame] > level)}
-    better = {frame + after for frame in large for after in range(1, _BETTER + 1)} - large
-    moved = {frame for a, b in moving for frame in range(a, b + 1)}
-    steps = [change[frame] for frame in range(start + 1, end) if frame not in moved | better]
-    return below_hill(np.array(steps, np.float64), level, _FAINT)
 
 
 def camera(found: Sequence[Event]) -> str:

@@ -45,7 +45,8 @@ def runs(
 
     skipped: frames that show no drawing. travel: each frame of a camera move -> the last frame of that move, which
     begins a run again; empty where moves are not set apart. threshold: block difference from which a drawing is new.
-    anew: frames of moves that begin another drawing, with what the move leaves unexplained of the step to it.
+    anew: frames that begin another drawing, with how far it is from the one before: in a camera move, what the move
+    leaves unexplained; a change too faint for the threshold, but above its shot's noise.
     """
     found: list[Run] = []
     anchor: MaskedGrid | None = None
@@ -55,7 +56,7 @@ def runs(
         picture = seen[frame]
         distance = None if anchor is None else difference(anchor, picture)
         before = found[-1] if distance is not None and not found[-1].travel else None
-        if distance is not None and distance <= threshold and not found[-1].travel:
+        if distance is not None and distance <= threshold and not found[-1].travel and frame not in anew:
             found[-1].frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
             if not found[-1].travel or frame in anew:

@@ -22,6 +22,7 @@ _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
 _BATCH = 256  # drawings looked up at once: an episode that repeats itself has millions of pairs
 _HELD = 512  # drawings whose grids are in memory at once, 13 MB: reading those before them again is a tenth of the time
 _PAIRS = 1 << 18  # pairs of theirs from which fewer are: 5 MB
+_FAINTER = 0.7  # part of the step to the drawing before or after it that a repeat of a drawing differs by at most
 _SMALL = 0.1  # part of the steps of a shot that may be smaller than what its repeats differ by
 
 
@@ -115,7 +116,12 @@ def shot_levels(
         ]  # fmt: skip
         among = valley(np.array(pairs), float(np.sqrt(low * high)), low, high) if high > low else low
         found[shot] = min(level, among)
-    return [found[shot] for shot in shots]
+    nexts = [*steps[1:], None]
+    after = [step if other == shot else None for step, shot, other in zip(nexts, shots, [*shots[1:], -1], strict=True)]
+    return [
+        min([found[shot], *(_FAINTER * step for step in around if step is not None)])
+        for shot, *around in zip(shots, steps, after, strict=True)
+    ]
 
 
 def repeats(proposed: Sequence[Numbers], distances: Sequence[Differences], levels: Sequence[float]) -> dict[int, int]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+Span = tuple[int, int]  # frames, end exclusive
+
 
 @dataclass(frozen=True)
 class Event:
