@@ -15,7 +15,7 @@ from genga.drawings._shots.dissolves import gradual, groups
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold, timing, usual_step
-from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, staying, within
+from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, standing, staying, within
 from genga.params.shots import Params
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
@@ -108,6 +108,51 @@ def test_text_that_stands_over_a_cut_is_no_background_that_stays() -> None:
     before, scene = scene_of(grids, []), scene_of(grids, [line])
     assert (before.stays(5, 6) or 0) > 0.3 and scene.stays(5, 6) == 0
     assert cuts(table, before, PARAMS) == [12] and cuts(table, scene, PARAMS) == [6, 12]
+
+
+def plain(tone: int, x: int) -> Cells:
+    """A figure before a plain wall."""
+    return figure(np.full_like(A, tone), x, 255 - tone)
+
+
+def under(mark: Cells, share: float, picture: Cells) -> Cells:
+    """The picture with a mark in a corner through which it shines."""
+    copy = picture.astype(np.float32)
+    copy[8:32, 124:152] = share * mark[8:32, 124:152] + (1 - share) * copy[8:32, 124:152]
+    return copy.round().astype(np.uint8)
+
+
+EVERYWHERE = np.ones(A.shape, bool)
+FIVE = [texture(seed, 200, 160)[5 * seed :, 3 * seed :][:120, :160] for seed in (1, 2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.75])
+def test_what_stands_over_all_pictures_is_laid_over_them(share: float) -> None:
+    mark = texture(9)
+    found = standing([under(mark, share, picture) for picture in FIVE], EVERYWHERE)
+    assert (
+        found[10:30, 126:150].mean() > (0.95 if share == 1 else 0.3)
+        and not found[:, :118].any()
+        and not found[40:].any()
+    )
+    assert not standing([under(mark, share, picture) for picture in FIVE[:3]] * 2, EVERYWHERE).any()  # too few
+    assert not standing(FIVE, EVERYWHERE).any()
+
+
+def test_a_plain_wall_that_two_pictures_share_is_not_laid_over_them() -> None:
+    assert not standing([*FIVE[:2], plain(90, 20), plain(90, 100), plain(160, 60)] * 2, EVERYWHERE).any()
+
+
+def test_a_logo_is_no_background_that_stays() -> None:
+    plain_ones = [plain(tone, x) for tone, x in ((40, 10), (70, 30), (120, 60), (160, 30), (200, 75))]
+    logo = under(texture(9), 0.9, np.zeros_like(A))[8:32, 124:152]
+    grids = []
+    for picture in plain_ones:
+        copy = picture.copy()
+        copy[8:32, 124:152] = logo
+        grids += [copy] * 6
+    assert cuts(table_of(grids), scene_of(grids, []), PARAMS) == [6, 12, 18, 24]
+    assert (staying(grids[5], grids[6]) or 0) > 0.11  # the logo's edges
 
 
 def test_a_picture_framed_anew_is_elsewhere() -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.video.luma_grid import Cells, Grids
+from genga.video.luma_grid import Cells, Grids, difference_map
 
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
@@ -28,6 +28,12 @@ _AT_REST = 0.25  # part of the steps taken to show hardly anything but noise
 _BORDER = 2  # cells at the edge of a picture between bars whose gradients are the bars'
 _FARTHEST = 3.8  # deviations of a cell's noise, than which two frames differ less in all their 2x2 cells
 _STAYS = 0.7  # correlation of gradients from which a tile is where it was
+_OTHER, _BLANK = 0.6, 8.0  # part of the cells in which pictures are others; deviation up to which one is blank
+_LOOKED, _FEWEST, _MOST = 200, 4, 24  # frames looked at for such pictures; how many tell something, and are enough
+_APART = 8  # of the frames looked at, as many lie between two that are looked at one after the other
+_SAME, _ALWAYS = 12.0, 0.9  # levels from its median that a cell may be at, in this part of the pictures, and stand
+_COHERENT = 0.75  # part of a cell's gradients that all pictures share; of n that share nothing 1/n of it
+_SPECK = np.ones((3, 3), np.uint8)  # cells, smallest part of an overlay
 
 Mask = npt.NDArray[np.bool_]
 Field = npt.NDArray[np.float32]
@@ -120,6 +126,47 @@ def live_cells(grids: Sequence[Cells], least: float, text: Mask | None = None) -
     if len(rows) and len(columns):
         live[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
     return live if live.mean() >= _PICTURE else np.ones_like(live)
+
+
+def standing(grids: Grids, live: Mask) -> Mask:
+    """Return the cells that stand still over everything else: logos, clocks, frames of windows, lines on the bars.
+
+    What is drawn changes nearly all over from one picture to another; what is laid over it does not, whatever its
+    shape and tone: all pictures share its gradients, also where they shine through, and between these its levels. A
+    video of fewer than four pictures says nothing, and none stands. grids: a video's, or those of a part of it. live:
+    see live_cells.
+    """
+    found = pictures(grids, live)
+    if len(found) < _FEWEST:
+        return np.zeros_like(live)
+    levels = np.stack(found)
+    fixed = (np.abs(levels - np.median(levels, axis=0)) <= _SAME).mean(axis=0) >= _ALWAYS
+    x, y = (np.stack(part) for part in zip(*map(gradients, found), strict=True))
+    common, own = (
+        cv2.blur(part.astype(np.float32), _SPECK.shape)
+        for part in (x.mean(axis=0) ** 2 + y.mean(axis=0) ** 2, (x * x + y * y).mean(axis=0))
+    )
+    shared = cv2.morphologyEx(
+        (live & (own > _TEXTURED) & (common > _COHERENT * own)).astype(np.uint8), cv2.MORPH_OPEN, _SPECK
+    )
+    whole = cv2.morphologyEx((live & fixed | (shared > 0)).astype(np.uint8), cv2.MORPH_OPEN, _SPECK)
+    _, parts = cv2.connectedComponents(whole)
+    return np.isin(parts, np.unique(parts[(shared > 0) & (whole > 0)]))
+
+
+def pictures(grids: Grids, live: Mask) -> list[Cells]:
+    """Return up to _MOST of a video's grids no two of which are alike in half of the `live` cells."""
+    found: list[Cells] = []
+    places = range(0, len(grids), max(1, len(grids) // _LOOKED))
+    for frame in (frame for first in range(_APART) for frame in places[first::_APART]):  # all over it from the first on
+        cells = grids[frame]
+        if float(cells[live].std()) >= _BLANK and all(
+            float((difference_map(cells, other)[live] > _SAME).mean()) >= _OTHER for other in found
+        ):
+            found.append(cells.copy())  # a reader's grid is a view of a whole stretch of frames
+        if len(found) == _MOST:
+            break
+    return found
 
 
 def _tile_means(values: Field, live: Mask | None) -> Field:

@@ -12,7 +12,7 @@ import polars as pl
 
 from genga.drawings._shots.camera_moves import align, kind_of, shift
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
-from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, staying, within
+from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, standing, staying, within
 from genga.images.affine import carried
 from genga.params.shots import Params
 from genga.video.luma_grid import Grids, difference_map, tone_difference
@@ -34,7 +34,7 @@ class Scene:
     """What of a video's grids may tell of a cut: the picture without its bars and its text, and its noise."""
 
     cells: Grids
-    live: Mask  # within the bars
+    live: Mask  # within the bars, without what stands still over it (genga.drawings.static_tiles.standing)
     noise: Noise
     text: MaskedGrids  # what text covers in each frame
 
@@ -55,7 +55,7 @@ def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     some = [cells[frame].copy() for frame in range(0, len(cells), step)]
     live = live_cells(some, max(CHANGED, _NOISY * noise.luma), mask_of(texts, some[0].shape))
-    return Scene(cells, within(live), noise, MaskedGrids(cells, texts))
+    return Scene(cells, within(live & ~standing(cells, live)), noise, MaskedGrids(cells, texts))
 
 
 def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> list[int]:
