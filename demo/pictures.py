@@ -97,10 +97,9 @@ def weave_picture(image: Image, level: float) -> Image:
     woven = moved(image, WEAVE)
     first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.uint8) for one in (image, woven))
     steady = Steady()
-    steady.placed(first, 8)
-    held = steady.placed(second, 8)
     grid = grid_size(first.shape[1], first.shape[0], LINES)
-    before, loose, still = (cells_of(picture, 8, grid) for picture in (first, second, held))
+    before, still = (steady.cells(picture, 8, grid) for picture in (first, second))
+    loose = cells_of(second, 8, grid)
     apart = [heat(difference_map(before, other), 2 * level) for other in (loose, still)]
     return beside([image, woven, *(large(one, WIDE) for one in apart)])
 

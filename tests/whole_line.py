@@ -22,7 +22,7 @@ from genga.jobs.script import run
 from genga.params.characters import Params
 from genga.people.clustering import cluster
 from genga.stages import LINE
-from genga.video.gate_weave import beside, small_of
+from genga.video.gate_weave import Anchor, beside, small_of
 
 EPISODE, RUN = "tiny/ep01", "r"
 MERGED = {"method": "bake_lora", "a": {"base": "base"}, "b": {"run": RUN}, "alpha": 0.5}
@@ -88,7 +88,8 @@ def others() -> Iterator[tuple[str, Any]]:
     assert moved is not None
     yield "camera move", [moved[0].tolist(), moved[1], kind_of(moved[0], grids[0].shape), reach([moved[0]], (100, 150))]
     yield "panorama", hashlib.sha256(stitch(frames)[0].tobytes()).hexdigest()
-    yield "weave", beside(*(small_of(frame[:, :, 0], 8) for frame in frames[:2]))
+    first, second = (small_of(frame[:, :, 0], 8) for frame in frames[:2])
+    yield "weave", beside(Anchor(first), second)
     lit = turned_up(grids[0], (grids[0] * 0.5 + 120).astype(np.uint8))
     yield "flash", None if lit is None else hashlib.sha256(lit.tobytes()).hexdigest()
     yield "signatures", [signature(grid).hex() for grid in grids]

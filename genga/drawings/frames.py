@@ -70,7 +70,7 @@ def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weav
     for item in decoded:
         plane, bits = luma(item.frame)
         grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
-        cells = cells_of(steady.placed(plane, bits) if steady else plane, bits, grid)
+        cells = steady.cells(plane, bits, grid) if steady else cells_of(plane, bits, grid)
         waiting = waiting or [cells]
         local = block_sums(waiting[-1], cells)
         changed = local > params.changed * BLOCK_CELLS

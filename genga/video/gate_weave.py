@@ -3,75 +3,124 @@
 A held drawing then never stands still. How far a frame lies beside another is found by least squares on the gradients
 (Lucas & Kanade 1981, "An iterative image registration technique with an application to stereo vision"), over the px in
 which the two agree, so that what moves in front of a background does not count. `probe` decides from pairs of
-neighbouring frames whether a video weaves; if so, `frames` moves each frame back to where its scene began before it
-becomes a grid. Stills are left as they are.
+neighbouring frames whether a video weaves; if so, `frames` moves each frame that gains by it back to where its scene
+began, as it becomes a grid. Stills are left as they are.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from genga.images.image import Luma
-from genga.video.luma_grid import cells_of, grid_size
+from genga.video.luma_grid import Cells, eight_bits, grid_size, reduced, resized
 
-Small = npt.NDArray[np.float32]  # (about _LINES, width), luma
+Small = npt.NDArray[np.float32]  # at twice its grid: (240, width) of a grid of 120 lines, luma
 Shift = tuple[float, float]  # x, y, px of a Small
 
-_LINES = 240  # shorter side of the pictures that are compared
+_LINES = 120  # cells along the shorter side of the grids that probe has pictures of
 _BLUR = 1.0  # px, deviation: least squares find a picture that lies about so far beside its place
 _ROUNDS = 8  # of least squares, each over the px that the one before explains
 _ENOUGH = 0.005  # px by which a round may move the picture to be the last
 _EDGE = 4.0  # luma levels per px, both ways together, from which a gradient says where a px is
-_FEWEST = 200  # px with such gradients
+_FEWEST, _MOST = 200, 4000  # px with such gradients; more are thinned out
 _AGREED = 6.0  # luma levels by which frames may differ where they agree, and _GRAINS times the median if that is more,
 _GRAINS = 3.0
 _APART = 20.0  # but never more
-_MARGIN = 4  # px at the edge of the picture, where others come in
+_MARGIN = 5  # px at the edge of the picture, where others come in: two frames are not found farther apart than one less
 _SCENE = 0.6  # part of the px with gradients that agree in frames of one scene
 _FARTHEST = 3.0  # px that film weaves from where it was; what goes farther is the camera
 _LEAST = 0.05  # px from which a shift is seen in the grid
-_ONE_WAY = 0.6  # part of their way that the frames of a stretch come away from where they began, in a camera move
-_FEW = 0.1  # part of the pairs that may move in a stretch that stands still
-_PAIRS = 24  # of frames without a camera move below which nothing is concluded
-_WEAVES = 0.2  # part of them that move where film weaves; of other video one in ten at most
+_FAINT = 0.2  # px up to which moving may gain little: grain hides it
+_GAIN = 0.85  # part of the difference that moving may leave; noise, and what moves in front, move nothing
+_ONE_WAY = 0.85  # part of their way that the frames of a stretch come away from where they began, in a camera move
+_LONG, _JUDGED = 12, 6  # pairs that are judged together, and without a cut among them so many at least
+_STRETCHES = 3  # such stretches without a camera move below which nothing is concluded
+_WEAVES = 0.1  # part of a stretch's pairs that move where film weaves,
+_ALL = 0.75  # and part of the stretches that do: a shot that an editor shakes is one of many
+_BOTH = 0.15  # part of the way in one direction that film at least goes in the other
+
+
+class Beside(NamedTuple):
+    """How a frame lies beside another."""
+
+    by: Shift
+    share: float  # part of the px with gradients that agree on it, 0 where there is next to nothing to go by
+    left: float = 0.0  # part of the difference of those that is left after moving it back, 0..1
+
+    @property
+    def moved(self) -> bool:
+        """Whether it lies elsewhere, and moving it back makes it clearly more alike."""
+        return max(map(abs, self.by)) >= _LEAST and self.left <= _GAIN
+
+    @property
+    def same(self) -> bool:
+        """Whether it is of the same scene: what lies far beside it explains much, or it is another's."""
+        return self.share >= _SCENE and (self.moved or max(map(abs, self.by)) < _FAINT)
+
+
+class Anchor:
+    """A small picture that others are held against: its gradients, where they are steep."""
+
+    def __init__(self, picture: Small) -> None:
+        """picture: (height, width)."""
+        self.picture = picture
+        gx, gy = (cv2.Sobel(picture, cv2.CV_32F, x, 1 - x, ksize=3, scale=1 / 8) for x in (1, 0))
+        edges = np.abs(gx) + np.abs(gy) >= _EDGE
+        edges[:_MARGIN] = edges[-_MARGIN:] = edges[:, :_MARGIN] = edges[:, -_MARGIN:] = False
+        at = np.flatnonzero(edges)
+        self.at = at[:: max(1, -(-len(at) // _MOST))]
+        self.x, self.y, self.base = (part.ravel()[self.at] for part in (gx, gy, picture))
 
 
 def small_of(plane: Luma, bits: int) -> Small:
     """Return a luma plane (height, width) of `bits` bits as a small picture to be held against others."""
     grid = grid_size(plane.shape[1], plane.shape[0], _LINES)
-    return cv2.GaussianBlur(cells_of(plane, bits, grid).astype(np.float32), (0, 0), _BLUR).astype(np.float32)
+    return _small(eight_bits(reduced(plane, grid), bits), grid)
 
 
-def beside(first: Small, second: Small, start: Shift = (0.0, 0.0)) -> tuple[Shift, float]:
-    """Return by how many px `second` lies beside `first`, and the part of the px with gradients that agree on it.
+def _small(picture: Cells, grid: tuple[int, int]) -> Small:
+    size = 2 * grid[0], 2 * grid[1]
+    twice = resized(picture, size, cv2.INTER_AREA).astype(np.float32)
+    return cv2.GaussianBlur(twice, (0, 0), _BLUR).astype(np.float32, copy=False)
 
-    start: where to begin. The part is 0 where there is next to nothing to go by.
-    """
-    dx, dy = start
-    share = 0.0
-    gx, gy = (cv2.Sobel(first, cv2.CV_32F, x, 1 - x, ksize=3, scale=1 / 8) for x in (1, 0))
-    inner = np.zeros(first.shape, bool)
-    inner[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = True
-    edges = inner & (np.abs(gx) + np.abs(gy) >= _EDGE)
-    if np.count_nonzero(edges) < _FEWEST:
-        return start, 0.0
-    x, y, base = gx[edges], gy[edges], first[edges]
+
+def beside(first: Anchor, second: Small, start: Shift = (0.0, 0.0)) -> Beside:
+    """Return how `second`, of the same shape, lies beside `first`. start: where to begin, px."""
+    by, share, left = start, 0.0, first.base
+    agree: npt.NDArray[np.bool_] = np.zeros(0, bool)
+    if len(first.at) < _FEWEST or max(map(abs, start)) >= _MARGIN - 1:
+        return Beside(start, 0.0)
     for _ in range(_ROUNDS):
-        left = moved(second, (-dx, -dy))[edges] - base
+        left = _at(second, first.at, by) - first.base
         off = np.abs(left)
         agree = off <= min(_APART, max(_AGREED, _GRAINS * float(np.median(off))))
-        share = float(agree.mean())
-        # The picture is moved back by (dx, dy): what is left of it there says how much farther it lies.
-        step = _least_squares(x[agree], y[agree], left[agree])
+        share = float(np.count_nonzero(agree)) / len(agree)
+        # The picture is moved back by so much: what is left of it there says how much farther it lies.
+        step = _least_squares(first.x[agree], first.y[agree], left[agree])
         if step is None:
-            return start, 0.0
-        dx, dy = dx - step[0], dy - step[1]
+            return Beside(start, 0.0)
+        by = by[0] - step[0], by[1] - step[1]
+        if max(map(abs, by)) >= _MARGIN - 1:
+            return Beside(start, 0.0)
         if max(map(abs, step)) < _ENOUGH:
             break
-    return (dx, dy), share
+    before = float(np.abs(second.ravel()[first.at[agree]] - first.base[agree]).sum())
+    return Beside(by, share, float(np.abs(left[agree]).sum()) / before if before else 0.0)
+
+
+def _at(picture: Small, at: npt.NDArray[np.int_], by: Shift) -> Small:
+    """The values of a picture `by` x, y px beside the px `at`, counted along its rows, interpolated."""
+    values, columns = picture.ravel(), picture.shape[1]
+    x, y = int(np.floor(by[0])), int(np.floor(by[1]))
+    right, down = by[0] - x, by[1] - y
+    here = at + (y * columns + x)
+    upper = values[here] * np.float32(1 - right) + values[here + 1] * np.float32(right)
+    here += columns
+    lower = values[here] * np.float32(1 - right) + values[here + 1] * np.float32(right)
+    return upper * np.float32(1 - down) + lower * np.float32(down)
 
 
 def _least_squares(x: npt.NDArray[Any], y: npt.NDArray[Any], left: Small) -> Shift | None:
@@ -86,69 +135,102 @@ def _least_squares(x: npt.NDArray[Any], y: npt.NDArray[Any], left: Small) -> Shi
 
 
 def moved(picture: npt.NDArray[Any], by: Shift, around: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
-    """Return a picture (height, width) moved by x, y px.
+    """Return a picture (height, width) moved by x, y px, by cubic convolution (Keys 1981).
 
     around: the picture of which what comes in at the edges is taken; None: it is as the edge is.
     """
-    motion = np.array([[1, 0, by[0]], [0, 1, by[1]]], np.float32)
-    size = picture.shape[1], picture.shape[0]
-    if around is None:
-        return cv2.warpAffine(picture, motion, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    onto = around.copy()
-    return cv2.warpAffine(picture, motion, size, onto, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+    # Two filters of a few taps take a sixth of the time of warping by cubics.
+    found = cv2.sepFilter2D(picture, -1, _taps(by[0]), _taps(by[1]), borderType=cv2.BORDER_REPLICATE)
+    if around is not None:
+        for axis, way in enumerate(by):
+            far = int(np.ceil(abs(way)))
+            edge = slice(0, far) if way > 0 else slice(picture.shape[1 - axis] - far, None)
+            place = np.s_[:, edge] if axis == 0 else np.s_[edge]
+            found[place] = around[place]
+    return found
 
 
-def weaves(stretches: Iterable[Sequence[tuple[Shift, float]]]) -> bool:
+def _taps(by: float) -> npt.NDArray[np.float64]:
+    """What each px takes of its neighbours, an odd number of them, to lie `by` px farther."""
+    reach = int(np.ceil(abs(by))) + 2
+    away = np.abs(np.arange(-reach, reach + 1) + by)
+    near, far = (1.5 * away - 2.5) * away**2 + 1, ((-0.5 * away + 2.5) * away - 4) * away + 2
+    return np.where(away <= 1, near, np.where(away < 2, far, 0.0))
+
+
+def weaves(stretches: Iterable[Sequence[Beside]]) -> bool:
     """Return whether a video weaves, by how each frame lies `beside` the one before in runs of consecutive ones.
 
-    In many pairs of neighbours the whole picture has moved, and not one way as under a moving camera.
+    Film does so in all its scenes, to and fro in both directions. One way goes a moving camera, and says nothing; a
+    picture that an editor shakes stands still in other shots.
     """
-    pairs = moving = 0
-    for stretch in stretches:
-        shifts = np.array([shift for shift, share in stretch if share >= _SCENE]).reshape(-1, 2)
-        ways = np.hypot(*shifts.T)
-        seen = int(np.count_nonzero(ways >= _LEAST))
-        if seen > _FEW * len(ways) and np.hypot(*shifts.sum(axis=0)) > _ONE_WAY * ways.sum():
+    judged = weaving = 0
+    ways = np.zeros(2)
+    for part in (stretch[n : n + _LONG] for stretch in stretches for n in range(0, len(stretch), _LONG)):
+        known = [one for one in part if one.share >= _SCENE]
+        shifts = np.array([one.by for one in known if one.moved]).reshape(-1, 2)
+        seen = len(shifts) >= _WEAVES * len(known)
+        if len(known) < _JUDGED or seen and np.hypot(*shifts.sum(axis=0)) > _ONE_WAY * np.hypot(*shifts.T).sum():
             continue
-        pairs, moving = pairs + len(ways), moving + seen
-    return pairs >= _PAIRS and moving >= _WEAVES * pairs
+        judged, weaving = judged + 1, weaving + seen
+        ways += np.abs(shifts).sum(axis=0)
+    return bool(judged >= _STRETCHES and weaving >= _ALL * judged and ways.min() >= _BOTH * ways.max() > 0)
 
 
 class Steady:
-    """Moves frames back to where the first of their scene lies. Call `placed` for each frame in order."""
+    """Makes grids of frames, moved back to where the first of their scene lies: call `cells` for each in order."""
 
     def __init__(self) -> None:
-        self._anchor: Small | None = None  # what frames are held against, and where that lies
+        """Begin before the first frame."""
+        self._anchor: Anchor | None = None  # what frames are held against, and where that lies
         self._at: Shift = (0.0, 0.0)
         self._last: Small | None = None  # the frame before, and where it lies
         self._place: Shift = (0.0, 0.0)
-        self._first: Luma | None = None  # the first frame of the scene, which says what is at the edges
+        self._travel: Shift = (0.0, 0.0)  # the way that the camera goes; none: it stands
+        self._weaves = False  # whether a frame of the scene has gained by being moved
+        self._first: Cells | None = None  # the first frame of the scene, which says what is at the edges
 
-    def placed(self, plane: Luma, bits: int) -> Luma:
-        """Return a luma plane (height, width) of `bits` bits, moved."""
-        small = small_of(plane, bits)
-        self._place = self._found(small)
+    def cells(self, plane: Luma, bits: int, grid: tuple[int, int]) -> Cells:
+        """Return the grid (rows, columns) of a luma plane (height, width) of `bits` bits, moved if it gains by it."""
+        picture = eight_bits(reduced(plane, grid), bits)
+        if self._first is not None and self._first.shape != picture.shape:
+            self._anchor = None
+        small = _small(picture, grid)
+        gains = self._found(small)
         self._last = small
-        if self._anchor is small:
-            self._first = plane.copy()
-        if max(map(abs, self._place)) < _LEAST:
-            return plane
-        rows, columns = small.shape
-        back = -self._place[0] * plane.shape[1] / columns, -self._place[1] * plane.shape[0] / rows
-        return moved(plane, back, self._first)
+        if self._anchor is not None and self._anchor.picture is small:
+            self._first = picture
+        if gains:
+            rows, columns = (size / own for size, own in zip(picture.shape, small.shape, strict=True))
+            picture = moved(picture, (-self._place[0] * columns, -self._place[1] * rows), self._first)
+        return eight_bits(resized(picture, grid, cv2.INTER_AREA), 8)
 
-    def _found(self, small: Small) -> Shift:
-        """Where a frame lies, by the anchor or the frame before, which then is the anchor; in another scene at nought.
+    def _found(self, small: Small) -> bool:
+        """Find where a frame lies, and return whether it gains by being moved; in another scene it lies at nought.
 
-        Frames are not held against the one before as long as it can be helped: small errors would add up.
+        It is held against the anchor, or if that does not do, against the frame before, which then is the anchor: not
+        always against that, as small errors would add up. While the camera moves, frames lie where they are.
         """
-        if self._anchor is not None and self._last is not None and self._anchor.shape == small.shape:
-            by, share = beside(self._anchor, small, (self._place[0] - self._at[0], self._place[1] - self._at[1]))
-            if share < _SCENE:
-                self._anchor, self._at = self._last, self._place
-                by, share = beside(self._anchor, small)
-            place = self._at[0] + by[0], self._at[1] + by[1]
-            if share >= _SCENE and max(map(abs, place)) <= _FARTHEST:
-                return place
-        self._anchor, self._at = small, (0.0, 0.0)
-        return 0.0, 0.0
+        if self._anchor is None or self._last is None:
+            return self._begin(small)
+        found = beside(self._anchor, small, (self._place[0] - self._at[0], self._place[1] - self._at[1]))
+        goes_on = found.by[0] * self._travel[0] + found.by[1] * self._travel[1] > 0
+        if goes_on and found.moved and found.same:
+            return self._begin(small, found.by)
+        self._travel = 0.0, 0.0
+        if not found.same:
+            self._anchor, self._at = Anchor(self._last), self._place
+            found = beside(self._anchor, small)
+        place = self._at[0] + found.by[0], self._at[1] + found.by[1]
+        if not found.same:
+            return self._begin(small)
+        if max(map(abs, place)) > _FARTHEST:
+            return self._begin(small, place)
+        self._place, self._weaves = place, self._weaves or found.moved
+        return self._weaves and max(map(abs, place)) >= _LEAST
+
+    def _begin(self, small: Small, travel: Shift = (0.0, 0.0)) -> bool:
+        """Hold what follows against this frame, which lies where it is. travel: the way that the camera brought it."""
+        self._anchor, self._at, self._place = Anchor(small), (0.0, 0.0), (0.0, 0.0)
+        self._travel, self._weaves = travel, False
+        return False

@@ -38,10 +38,15 @@ def grid_size(width: int, height: int, lines: int) -> tuple[int, int]:
 
 
 def cells_of(luma: Luma, bits: int, grid: tuple[int, int]) -> Cells:
-    """Return the cell means of a luma plane (height, width) of `bits` bits, as (rows, columns) of `grid`.
+    """Return the cell means of a luma plane (height, width) of `bits` bits, as (rows, columns) of `grid`."""
+    return eight_bits(resized(reduced(luma, grid), grid, cv2.INTER_AREA), bits)
 
-    Area means of its smallest half. Of large pictures only every second line is read, and what is left is brought to
-    twice the grid by interpolation: a third of the time at 1080 lines, where fetching the picture takes most of it.
+
+def reduced(luma: Luma, grid: tuple[int, int]) -> Luma:
+    """Return the smaller picture of a luma plane (height, width) whose area means are its cells: its smallest half.
+
+    Of large pictures only every second line is read, and what is left is brought to twice the grid by interpolation:
+    a third of the time at 1080 lines, where fetching the picture takes most of it.
     """
     rows, columns = grid
     height, width = luma.shape
@@ -50,9 +55,7 @@ def cells_of(luma: Luma, bits: int, grid: tuple[int, int]) -> Cells:
         luma = luma[::2]
     while min(luma.shape[0] / rows, luma.shape[1] / columns) >= 4:
         luma = half(luma)
-    if large:
-        luma = half(resized(luma, (2 * rows, 2 * columns), cv2.INTER_LINEAR))
-    return eight_bits(resized(luma, grid, cv2.INTER_AREA), bits)
+    return resized(luma, (2 * rows, 2 * columns), cv2.INTER_LINEAR) if large else luma
 
 
 def half(luma: Luma) -> Luma:

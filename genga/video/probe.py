@@ -9,7 +9,6 @@ weaves in its gate (genga.video.gate_weave).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from genga.params.probe import Params
 from genga.store.files import sha256_of
 from genga.video.decode import luma, opening, prepare, timed_frames
 from genga.video.decode_errors import Damage, told
-from genga.video.gate_weave import Shift, Small, beside, small_of, weaves
+from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.interlace import Thin, decide, thinned, verdicts
 
 # Names of the codes in ISO/IEC 23091-2 (colour primaries, transfer characteristics, matrix coefficients).
@@ -101,33 +100,40 @@ def read(container: av.container.InputContainer, stream: VideoStream) -> Packets
 
 def looked(
     container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int
-) -> tuple[VideoFrame | None, list[list[Thin]], list[list[tuple[Shift, float]]], bool]:
+) -> tuple[VideoFrame | None, list[list[Thin]], list[list[Beside]], bool]:
     """Return the first frame, `frames` frames in stretches over the video, and whether most are flagged interlaced.
 
     Of the frames what their fields say, and how the first of each stretch lie beside the one before.
     """
-    first, stretches, shifts, flags = None, [], [], []
-    most = len(packets.times) if len(packets.times) <= frames else _STEPS
+    first, stretches, flags = None, [], []
+    shifts: dict[float, list[Beside]] = {}  # by the time at which a stretch begins
+    every = len(packets.times) <= frames
     for start in starts(packets.times, frames):
         if start is not None and not sought(container, stream, start):
             continue
-        count = frames if start is None and len(packets.times) <= frames else -(-frames // _STRETCHES)
+        count, past = frames if every else -(-frames // _STRETCHES), 0
         stretch: list[Thin] = []
-        steps: list[tuple[Shift, float]] = []
+        steps: list[Beside] = []
         before: Small | None = None
-        for _, picture in islice(timed_frames(container, stream), count):
+        for n, (time, picture) in enumerate(timed_frames(container, stream)):
             first = first or picture
-            flags.append(picture.interlaced_frame)
+            if n == 0:  # where several begin at one keyframe, each looks for weave from where the one before ended
+                steps = shifts.setdefault(time, [])
+                past = len(steps)
+            last = past + (count if every else _STEPS) - 1
             plane, bits = luma(picture)
-            stretch.append(thinned(plane, bits))
-            if len(steps) < most:
+            if n < count:
+                flags.append(picture.interlaced_frame)
+                stretch.append(thinned(plane, bits))
+            if past <= n <= last:
                 small = small_of(plane, bits)
                 if before is not None and before.shape == small.shape:
-                    steps.append(beside(before, small))
+                    steps.append(beside(Anchor(before), small))
                 before = small
+            if n + 1 >= max(count, last + 1):
+                break
         stretches.append(stretch)
-        shifts.append(steps)
-    return first, stretches, shifts, sum(flags) * 2 > len(flags)
+    return first, stretches, list(shifts.values()), sum(flags) * 2 > len(flags)
 
 
 def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
