@@ -9,17 +9,14 @@ import pytest
 from films import texture
 
 from genga.drawings._text import detect
-from genga.drawings._text.logos import marks
+from genga.drawings._text.burnt_in import alone, believed, faded, lettering, marks, stands_over
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.tracks import (
     Lettering,
     MaskedGrid,
     MaskedGrids,
-    alone,
     bridged,
     difference,
-    faded,
-    lettering,
     stretches,
     turn,
 )
@@ -179,6 +176,59 @@ def test_alone() -> None:
     mouth[107:112, 60:70] = 200  # within the line, but only a tenth of it
     assert not alone([A, mouth], wide, 1)
     assert not alone([A, B], wide, 0) and not alone([A, B], wide, 2)
+
+
+def test_alone_is_also_what_changes_all_along_a_line_and_not_around_it() -> None:
+    line = Lettering(1, 2, 0.2, 0.45, 0.72, 0.51)
+    far, near = A.copy(), A.copy()
+    far[5:25, 20:140] = near[69:76, 20:140] = 200  # a figure elsewhere, and one that passes beside the line
+    sign = A.copy()
+    sign[54:61, 32:115] = 235
+    for other, found in ((far, True), (near, False)):
+        both = np.where(sign == 235, sign, other).astype(np.uint8)
+        assert alone([A, both], line, 1) == found
+    half = far.copy()
+    half[54:61, 32:90] = 235  # a mouth in a band of folds
+    assert not alone([A, half], line, 1)
+
+
+def wandering(by: int) -> list[Cells]:
+    """A picture over which the camera goes, both ways."""
+    return [texture(4, 400, 300)[by * n : by * n + 120, by * n : by * n + 160].copy() for n in range(12)]
+
+
+STROKES = np.arange(84) // 3 % 2 * 200 + 30
+
+
+def test_a_line_stands_over_what_moves_around_it() -> None:
+    line = Lettering(0, 12, 0.2, 0.45, 0.72, 0.51)
+
+    def lined(grids: list[Cells], by: int) -> list[Cells]:
+        for n, grid in enumerate(grids):
+            grid[54:61, 32 + by * n : 116 + by * n] = STROKES
+        return grids
+
+    assert stands_over(lined(wandering(5), 0), line)
+    assert not stands_over(lined(wandering(5), 4), line)  # a railing goes with the picture
+    assert not stands_over(lined(wandering(0), 0), line)  # nothing moves: it may be drawn
+    assert not stands_over([A] * 12, line)
+
+
+@pytest.mark.parametrize(
+    ("sure", "x0", "moves", "found"),
+    [
+        (True, 0.2, True, True),
+        (False, 0.24, True, True),
+        (False, 0.4, True, False),  # of few strokes, and beside the middle
+        (True, 0.2, False, False),
+    ],
+)
+def test_a_line_in_the_middle_is_believed_over_what_moves(sure: bool, x0: float, moves: bool, found: bool) -> None:
+    line = Lettering(0, 12, x0, 0.45, x0 + 0.52, 0.51, sure)
+    grids = wandering(5 * moves)
+    for grid in grids:
+        grid[54:61, round(x0 * 160) :][:, :84] = STROKES
+    assert believed(line, grids) == found
 
 
 def test_a_line_that_fades_stands_from_its_first_trace_to_its_last() -> None:

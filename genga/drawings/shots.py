@@ -17,8 +17,8 @@ from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
-from genga.drawings._text.logos import marks
-from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference, lettering
+from genga.drawings._text.burnt_in import FADE, lettering, marks
+from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
 from genga.drawings.static_tiles import block_noise
 from genga.params.shots import Params
 from genga.tables.shots import SHOTS

@@ -1,10 +1,7 @@
-"""Burnt-in text over stretches of frames, and grids compared without what it covers.
+"""Lines of text over stretches of frames, and grids compared without what they cover.
 
 A line found in several looks (genga.drawings._text.scan) at one place is one stretch; the grids say at which frame
-between two looks it came and went. Text stands still for a while: what is there for less than `_STILL` s is none. A
-line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, or if it came or went
-as a whole while the rest of the picture stayed; of a short one both are asked, and that it is centred, so that a mouth
-that opens in a band of strokes is not taken for a subtitle that comes.
+between two looks it came and went. Which of them are burnt in: genga.drawings._text.burnt_in.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,24 +10,13 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import polars as pl
 
 from genga.drawings.static_tiles import Mask
-from genga.video.luma_grid import Cells, Grids, block_difference, difference_map
+from genga.video.luma_grid import Cells, Grids, block_difference
 
-_STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one line
-_LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies
-_CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
-_WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
-_ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
 _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
-_CHANGED = 12.0  # luma levels at which a cell counts as changed
-FADE = 12  # frames that a line takes at most from half there to there, or gone
-_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
-_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
-_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
 
 
 @dataclass(frozen=True)
@@ -112,43 +98,6 @@ def in_cells(line: Lettering, shape: tuple[int, ...]) -> tuple[int, int, int, in
     return x0, y0, min(columns, int(np.ceil(line.x1 * columns + by))), min(rows, int(np.ceil(line.y1 * rows + by)))
 
 
-def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
-    """Return the lines of burnt-in text of a video, by their first frames.
-
-    frames: the frames table. cells: its grids.
-    """
-    looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
-    looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
-    times = frames["time"].to_list()
-    lines = bridged(stretches(looks, len(frames), cells))
-    return [faded(line, cells) for line in lines if _stands(line, times) and believed(line, cells)]
-
-
-def faded(line: Lettering, cells: Grids) -> Lettering:
-    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
-
-    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
-    """
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
-
-    def end_of(edge: int, way: int) -> int:
-        """The last frame from `edge` on, going `way`, in which there is some of the line."""
-        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
-        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
-        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
-            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
-            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
-            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
-                break
-            apart.append(far)
-        whole = apart[-1] - apart[0]
-        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
-        return edge + way * (len(apart) - 2) if fades else edge
-
-    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
-    return replace(line, start=first, end=last + 1)
-
-
 def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
     """Return the lines of consecutive looks joined where they stand at one place, each with its first frame and end.
 
@@ -195,28 +144,6 @@ def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
     return joined
 
 
-def believed(line: Lettering, cells: Grids) -> bool:
-    """Whether a line is burnt in: where subtitles stand, or come or gone by itself; of an unsure one both."""
-    middle = (line.y0 + line.y1) / 2
-    usual = middle >= _LOW or middle <= _HIGH
-    if line.sure and usual:
-        return True
-    centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
-    return (line.sure or (usual and centred)) and (alone(cells, line, line.start) or alone(cells, line, line.end))
-
-
-def alone(cells: Grids, line: Lettering, frame: int) -> bool:
-    """Whether the step to `frame` changes the picture all along the line and hardly elsewhere."""
-    if not 0 < frame < len(cells):
-        return False
-    changed = difference_map(cells[frame - 1], cells[frame]) > _CHANGED
-    x0, y0, x1, y1 = in_cells(line, changed.shape)
-    there = changed[y0:y1, x0:x1]
-    length = (line.x1 - line.x0) * changed.shape[1]
-    whole = int(there.any(axis=0).sum()) >= _WHOLE * length
-    return whole and int(there.sum()) >= _ALONE * int(changed.sum())
-
-
 def overlapping(a: Lettering, b: Lettering) -> float:
     """Return the intersection over union of the boxes of two lines."""
     width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
@@ -230,8 +157,3 @@ def union(a: Lettering, b: Lettering) -> Lettering:
         min(a.start, b.start), max(a.end, b.end),
         min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), a.sure or b.sure,
     )  # fmt: skip
-
-
-def _stands(line: Lettering, times: Sequence[float]) -> bool:
-    """Whether a line stands long enough for text to be read."""
-    return times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL

@@ -1,0 +1,231 @@
+"""What is burnt into a picture: lines of text that are believed, and marks in its corners.
+
+Text stands still for a while: what is there for less than `_STILL` s is none. A line that may be part of the drawing (a
+railing, a shop sign) is believed where subtitles stand; or if it came or went as a whole while the rest of the picture,
+or what is around it, stayed; or if it stands still while what is around it moves. Of a short one both are asked, place
+and coming, and that it is centred, so that a mouth that opens in a band of strokes is not taken for a subtitle.
+
+Marks are a station's logo, a clock, a rating. They need not be letters, so their looks say nothing. But within a shot
+they change a small patch of a corner at once or in a short fade, and what comes stays for a while; and they do so at
+one place in shots that show different pictures, which nothing drawn does. What is there only once, or in one picture
+alone, is taken for part of the drawing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from genga.drawings._text.tracks import Lettering, bridged, in_cells, stretches
+from genga.drawings.static_tiles import gradients
+from genga.images.boxes import Box, around, iou
+from genga.video.luma_grid import Cells, Grids, difference_map
+
+_STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
+_LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies
+_CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
+_WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
+_ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
+_ALL_ALONG, _ROUND = 0.9, 0.25  # or part of its columns that change, and how much less what is around it does
+_OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
+_TEXTURE = 0.01  # mean squared gradient of what can be told to move
+_LOOKS = 12  # steps of a line's stretch that are asked so
+FADE = 12  # frames that a line takes at most from half there to there, or gone
+_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
+_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
+_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
+_CORNER = 4  # a corner is a fourth of the width by a fourth of the height
+_LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
+_FADE = 24  # frames that a mark takes to come or go at most
+_STAYS = 10  # frames before and after, over which it stays gone or there: longer than a blink
+_CHANGED = 12.0  # luma levels at which a cell counts as changed
+_LEAST = 3  # cells, sides of the smallest mark
+_SAME_PLACE = 0.5  # intersection over union of two boxes of one mark
+_OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A patch of a corner that changes between the frames `start` and `end` of a shot, and stays so."""
+
+    start: int
+    end: int
+    box: Box  # in cells
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark: its place over the whole video, and the stretches [start, end) of frames in which it comes or goes."""
+
+    line: Lettering
+    turns: tuple[tuple[int, int], ...]
+
+
+def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
+    """Return the lines of burnt-in text of a video, by their first frames.
+
+    frames: the frames table. cells: its grids.
+    """
+    looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
+    looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
+    times = frames["time"].to_list()
+    lines = bridged(stretches(looks, len(frames), cells))
+    return [faded(line, cells) for line in lines if _stands(line, times) and believed(line, cells)]
+
+
+def _stands(line: Lettering, times: Sequence[float]) -> bool:
+    """Whether a line stands long enough for text to be read."""
+    return times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL
+
+
+def believed(line: Lettering, cells: Grids) -> bool:
+    """Whether a line is burnt in: where subtitles stand, or by how it comes, goes and stands; of an unsure one both."""
+    middle = (line.y0 + line.y1) / 2
+    usual = middle >= _LOW or middle <= _HIGH
+    if line.sure and usual:
+        return True
+    centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
+    comes = (line.sure or usual and centred) and any(alone(cells, line, edge) for edge in (line.start, line.end))
+    return comes or (line.sure or centred) and stands_over(cells, line)
+
+
+def alone(cells: Grids, line: Lettering, frame: int) -> bool:
+    """Whether the step to `frame` changes the picture all along the line, and hardly elsewhere, or hardly around it."""
+    if not 0 < frame < len(cells):
+        return False
+    changed = difference_map(cells[frame - 1], cells[frame]) > _CHANGED
+    x0, y0, x1, y1 = in_cells(line, changed.shape)
+    there = changed[y0:y1, x0:x1]
+    count, along = int(there.sum()), int(there.any(axis=0).sum()) / ((line.x1 - line.x0) * changed.shape[1])
+    if along >= _WHOLE and count >= _ALONE * int(changed.sum()):
+        return True
+    near = changed[vicinity(line, changed.shape)]
+    round_it = (int(near.sum()) - count) / max(1, near.size - there.size)
+    return along >= _ALL_ALONG and round_it <= _ROUND * count / there.size
+
+
+def stands_over(cells: Grids, line: Lettering) -> bool:
+    """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
+    place = vicinity(line, cells[line.start].shape)
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+    own = np.zeros(cells[line.start].shape, bool)
+    own[y0:y1, x0:x1] = True
+    at = own[place]
+    frames = sorted({*np.linspace(line.start + 1, line.end - 2, _LOOKS + 1).astype(int).tolist()})
+    fields = [np.stack(gradients(cells[frame][place])) for frame in frames]
+    kept = [[_kept(a[:, part], b[:, part]) for part in (at, ~at)] for a, b in pairwise(fields)]
+    return any(line_keeps >= _OVER and rest <= _UNDER for line_keeps, rest in kept)
+
+
+def _kept(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
+    most = max(float((a * a).sum()), float((b * b).sum()))
+    return float((a * b).sum()) / most if most >= _TEXTURE * a.shape[1] else 1.0
+
+
+def vicinity(line: Lettering, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return the rows and columns of a line in a grid of `shape`, with as much around it as it is high."""
+    x0, y0, x1, y1 = in_cells(line, shape)
+    high = y1 - y0
+    return slice(max(0, y0 - high), y1 + high), slice(max(0, x0 - high), x1 + high)
+
+
+def faded(line: Lettering, cells: Grids) -> Lettering:
+    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
+
+    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
+    """
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+
+    def end_of(edge: int, way: int) -> int:
+        """The last frame from `edge` on, going `way`, in which there is some of the line."""
+        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
+        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
+        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
+            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
+            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
+            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
+                break
+            apart.append(far)
+        whole = apart[-1] - apart[0]
+        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
+        return edge + way * (len(apart) - 2) if fades else edge
+
+    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
+    return replace(line, start=first, end=last + 1)
+
+
+def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:
+    """Return the marks of a video. limits: [start, end) of its shots."""
+    if not len(cells) or min(cells[0].shape) < 4 * _CORNER:
+        return []
+    rows, columns = cells[0].shape
+    groups: list[list[Turn]] = []
+    for turn in (turn for limit in limits for turn in turns(cells, *limit)):
+        near = next((group for group in groups if iou(group[0].box, turn.box) >= _SAME_PLACE), None)
+        if near is None:
+            groups.append([turn])
+        else:
+            near.append(turn)
+    found = []
+    for group in groups:
+        if any(differ(cells[group[0].start], cells[turn.start]) for turn in group):
+            x0, y0, x1, y1 = around([turn.box for turn in group])
+            line = Lettering(0, len(cells), x0 / columns, y0 / rows, x1 / columns, y1 / rows)
+            found.append(Mark(line, tuple((turn.start, turn.end + 1) for turn in group)))
+    return found
+
+
+def turns(cells: Grids, start: int, end: int) -> Iterator[Turn]:
+    """Yield the changes of patches in the corners over the frames [start, end) of a shot that are there to stay."""
+    if end - start <= _LAG:
+        return
+    open_: dict[int, Turn] = {}
+    for frame in [*range(start, end - _LAG, _STRIDE), end]:
+        patches = dict(enumerate(corner_patches(cells[frame], cells[frame + _LAG]))) if frame < end else {}
+        for corner in range(4):
+            box, before = patches.get(corner), open_.get(corner)
+            if box is not None:
+                first = before.start if before else frame
+                open_[corner] = Turn(first, frame + _LAG, around([box, before.box] if before else [box]))
+            elif before:
+                del open_[corner]
+                if before.end - before.start <= _FADE + _LAG and stays(cells, before, start, end):
+                    yield before
+
+
+def corner_patches(a: Cells, b: Cells) -> list[Box | None]:
+    """Return for each corner the box of what differs there between two grids, None if nothing or more than a patch."""
+    rows, columns = a.shape
+    high, wide = rows // _CORNER, columns // _CORNER
+    found: list[Box | None] = []
+    for y, x in ((0, 0), (0, columns - wide), (rows - high, 0), (rows - high, columns - wide)):
+        place = np.s_[y : y + high, x : x + wide]
+        changed = difference_map(a[place], b[place]) > _CHANGED
+        ys, xs = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        if not len(ys) or min(len(ys), len(xs)) < _LEAST:
+            found.append(None)
+            continue
+        inner = (ys[-1] >= high - 2 if y == 0 else ys[0] <= 1) or (xs[-1] >= wide - 2 if x == 0 else xs[0] <= 1)
+        box = int(x + xs[0]), int(y + ys[0]), int(x + xs[-1]) + 1, int(y + ys[-1]) + 1
+        found.append(None if inner else box)
+    return found
+
+
+def stays(cells: Grids, turn: Turn, start: int, end: int) -> bool:
+    """Whether a patch is another after the turn than before, and was and remains so for a while within the shot."""
+    x0, y0, x1, y1 = turn.box
+
+    def apart(a: int, b: int) -> bool:
+        return bool((difference_map(cells[a][y0:y1, x0:x1], cells[b][y0:y1, x0:x1]) > _CHANGED).any())
+
+    early, late = max(start, turn.start - _STAYS), min(end - 1, turn.end + _STAYS)
+    return apart(turn.start, turn.end) and not apart(early, turn.start) and not apart(turn.end, late)
+
+
+def differ(a: Cells, b: Cells) -> bool:
+    """Whether two grids show different pictures."""
+    return bool((difference_map(a, b) > _CHANGED).mean() >= _OTHER)
