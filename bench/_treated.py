@@ -39,6 +39,14 @@ TREATED: dict[str, tuple[Filter | str | None, dict[str, object]]] = {
                      "enable": "lt(mod(t,3),1.5)"}),
         _GOOD,
     ),
+    "logo that stays": (
+        "drawbox=iw-80:16:60:28:white@0.9:fill,drawbox=iw-72:22:10:16:black:fill,drawbox=iw-56:22:10:16:black:fill",
+        _GOOD,
+    ),
+    "red line at the side": ("pad=iw+8:ih:8:0:red", _GOOD),
+    "shaken for two s of ten": (  # by an editor: no film
+        "crop=iw-16:ih-16:8+6*sin(40*t)*lt(mod(t\\,10)\\,2):8+6*cos(31*t)*lt(mod(t\\,10)\\,2)", _GOOD,
+    ),
     "subtitles": (
         ("drawtext", {"text": "What on earth are you saying to me?", "enable": "lt(mod(t,3),1.7)", **_LINE}), _GOOD,
     ),
