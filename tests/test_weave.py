@@ -180,3 +180,15 @@ def test_probe_sees_it_and_frames_hold_it(tmp_path: Path) -> None:
             table = frames(decode(woven), CellWriter(shard), FRAMES, weave)
         changes.append(table["change"].to_list()[1:])
     assert np.median(changes[0]) > 40 and max(changes[1]) < 12
+
+
+def test_one_shot_that_an_editor_shakes_is_no_film(tmp_path: Path) -> None:
+    shaken = [scene(1, by) for by in GATE] + [scene(2)] * 40 + [scene(3)] * 40
+    assert not probe(film(tmp_path / "edit.mkv", shaken), PROBE)["weave"]
+
+
+def test_stretches_that_begin_at_one_keyframe_go_on_from_each_other(tmp_path: Path) -> None:
+    pictures = [np.dstack([scene(1, by)] * 3) for by in GATE * 3]
+    options = {"g": "250", "crf": "12", "preset": "ultrafast", "sc_threshold": "0"}
+    path = write_film(tmp_path / "one.mkv", pictures, "libx264", "yuv420p", options=options)
+    assert probe(path, PROBE)["weave"]  # of the first twelve frames alone nothing would be concluded
