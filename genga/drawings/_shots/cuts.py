@@ -55,7 +55,7 @@ def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     some = [cells[frame].copy() for frame in range(0, len(cells), step)]
     live = live_cells(some, max(CHANGED, _NOISY * noise.luma), mask_of(texts, some[0].shape))
-    return Scene(cells, within(live & ~standing(cells, live)), noise, MaskedGrids(cells, texts))
+    return Scene(cells, within(live & ~standing(some, live)), noise, MaskedGrids(cells, texts))
 
 
 def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> list[int]:
