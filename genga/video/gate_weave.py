@@ -8,6 +8,7 @@ began, as it becomes a grid. Stills are left as they are.
 """
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
 import cv2
@@ -32,6 +33,7 @@ _APART = 20.0  # but never more
 _MARGIN = 5  # px at the edge of the picture, where others come in: two frames are not found farther apart than one less
 _SCENE = 0.6  # part of the px with gradients that agree in frames of one scene
 _FARTHEST = 3.0  # px that film weaves from where it was; what goes farther is the camera
+_CELL = 2  # px of a cell's sides
 _LEAST = 0.05  # px from which a shift is seen in the grid
 _FAINT = 0.2  # px up to which moving may gain little: grain hides it
 _GAIN = 0.85  # part of the difference that moving may leave; noise, and what moves in front, move nothing
@@ -65,7 +67,6 @@ class Anchor:
     """A small picture that others are held against: its gradients, where they are steep."""
 
     def __init__(self, picture: Small) -> None:
-        """picture: (height, width)."""
         self.picture = picture
         gx, gy = (cv2.Sobel(picture, cv2.CV_32F, x, 1 - x, ksize=3, scale=1 / 8) for x in (1, 0))
         edges = np.abs(gx) + np.abs(gy) >= _EDGE
@@ -134,19 +135,20 @@ def _least_squares(x: npt.NDArray[Any], y: npt.NDArray[Any], left: Small) -> Shi
     return (of_x * yy - of_y * xy) / determinant, (of_y * xx - of_x * xy) / determinant
 
 
-def moved(picture: npt.NDArray[Any], by: Shift, around: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
+def moved(
+    picture: npt.NDArray[Any], by: Shift, around: npt.NDArray[Any] | None = None, rim: int = 0
+) -> npt.NDArray[Any]:
     """Return a picture (height, width) moved by x, y px, by cubic convolution (Keys 1981).
 
-    around: the picture of which what comes in at the edges is taken; None: it is as the edge is.
+    around: the picture of which what comes in at the edges is taken, and `rim` px at least; None: it is as the edge is.
     """
     # Two filters of a few taps take a sixth of the time of warping by cubics.
     found = cv2.sepFilter2D(picture, -1, _taps(by[0]), _taps(by[1]), borderType=cv2.BORDER_REPLICATE)
     if around is not None:
-        for axis, way in enumerate(by):
-            far = int(np.ceil(abs(way)))
-            edge = slice(0, far) if way > 0 else slice(picture.shape[1 - axis] - far, None)
-            place = np.s_[:, edge] if axis == 0 else np.s_[edge]
-            found[place] = around[place]
+        (left, right), (top, foot) = ((max(rim, ceil(way)), max(rim, ceil(-way))) for way in by)
+        height, width = picture.shape[:2]
+        for edge in (np.s_[:top], np.s_[height - foot :], np.s_[:, :left], np.s_[:, width - right :]):
+            found[edge] = around[edge]
     return found
 
 
@@ -202,7 +204,9 @@ class Steady:
             self._first = picture
         if gains:
             rows, columns = (size / own for size, own in zip(picture.shape, small.shape, strict=True))
-            picture = moved(picture, (-self._place[0] * columns, -self._place[1] * rows), self._first)
+            # A cell all round always, so that it is no other when film lies a little farther.
+            back = -self._place[0] * columns, -self._place[1] * rows
+            picture = moved(picture, back, self._first, ceil(_CELL * max(rows, columns)))
         return eight_bits(resized(picture, grid, cv2.INTER_AREA), 8)
 
     def _found(self, small: Small) -> bool:
