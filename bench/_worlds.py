@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from bench._keepers import Truth
+from bench._weather import raining, snowing, sparking
 from demo.film.picture import Desk, Grain
 from demo.film.shots import Shot
 from demo.film.story import FPS, improvised, scene_of, shot_of
@@ -92,6 +93,11 @@ def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 
+def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image:
+    """Rain at night."""
+    return raining(dimmed(image, frame, contrast, 8), frame, 200, share)
+
+
 @dataclass(frozen=True)
 class World:
     """A film: what goes on in it, and how it looks."""
@@ -125,6 +131,15 @@ WORLDS: dict[str, World] = {
     "three frames": World(25, ("hold",), frames=3),
     "black": World(26, (), frames=60),
     "a picture for a minute": World(27, ("hold",), frames=1440, height=360),
+    "rain": World(29, ("talk", "hold", "blink", "talk"), style=partial(raining, drops=160)),
+    "rain on twos": World(30, ("talk", "hold", "wave"), style=partial(raining, drops=90, share=0.6, held=2)),
+    "downpour": World(31, ("talk", "blink", "hold"), "full", style=partial(raining, drops=500, share=0.35)),
+    "snow": World(32, ("talk", "hold", "blink", "wave"), style=partial(snowing, flakes=150)),
+    "sparks": World(33, ("talk", "hold", "wave"), style=partial(sparking, sparks=80)),
+    "night rain": World(34, ("talk", "blink", "talk"), "full", style=partial(night_rain, contrast=0.35, share=0.25)),
+    "night rain, nearer": World(35, ("talk", "hold", "blink"), "upper", style=partial(night_rain, contrast=0.5, share=0.2)),
+    "shower": World(36, ("talk", "blink", "hold", "talk"), "portrait", style=partial(raining, drops=220, share=0.3)),
+    "snow flurry": World(37, ("talk", "hold", "blink"), "upper", style=partial(snowing, flakes=80)),
     "flashes": World(28, ("talk", "hold", "wave"),
                      flashes=((20, 1, "white"), (50, 2, "inverted"), (110, 3, "white"), (140, 1, "inverted"),
                               (200, 2, "white"))),

@@ -44,7 +44,7 @@ DARK = np.full((16, 16), 16, np.uint8)
 def params(**changes) -> Params:
     """Fixed thresholds, first frames kept; with changes."""
     fixed = {"threshold": 14.0, "recurring": 20.0, "signature": 256, "keep": "first", "camera": "ends", "back": 3,
-             "text": "ignore", "black": 30.0, "flash": 3}  # fmt: skip
+             "text": "ignore", "weather": "ignore", "black": 30.0, "flash": 3}  # fmt: skip
     return Params(**(fixed | changes))
 
 

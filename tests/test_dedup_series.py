@@ -21,6 +21,7 @@ PARAMS = Params(
     camera="ends",
     back=3,
     text="ignore",
+    weather="ignore",
     black=30.0,
     flash=3,
 )

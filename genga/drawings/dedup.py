@@ -17,10 +17,11 @@ from genga.decisions.frames import DROPPED, Verdict, stands_for
 from genga.drawings._dedup.camera import View, halved, standing, views_of
 from genga.drawings._dedup.faint import faint
 from genga.drawings._dedup.flashes import flashes
-from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
+from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs, runs_in_weather
 from genga.drawings._dedup.moving import anew
 from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._dedup.series import Film, shared
+from genga.drawings._dedup.weather import settled, weather_of
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
 from genga.drawings.margins import Asked, closer, recurring
 from genga.drawings.static_tiles import block_noise, noise_of
@@ -95,13 +96,18 @@ def own_drawings(
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
     found = [run for k, run in enumerate(found) if k not in lit]
     keepers = [keeper(run, frames, seen, params) for run in found]
+    seen.instead |= {
+        keeper: settled([seen[frame].cells for frame in run.frames])
+        for run, keeper in zip(found, keepers, strict=True) if run.weather
+    }  # fmt: skip
     stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
     noise = block_noise(noise_of(cells))
     first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), noise, params)
     way = STITCHED if params.camera == STITCHED else CAMERA
     kept_for = [keepers[first[stand]] for stand in stands]
     for k, run in enumerate(found):
-        reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else "held")
+        held = "weather" if run.weather else "held"
+        reason = way if stands[k] != k or run.travel else ("recurring" if first[k] != k else held)
         rows |= run_rows(run, kept_for[k], reason, seen)
     paths = dict(shots.select("shot", "path").iter_rows())
     views = views_of(found, stands, keepers, kept_for, paths, seen, least(shots, params))
@@ -143,6 +149,12 @@ def drawings(
     parts = []
     for shot in shots.iter_rows(named=True):
         level = new[shot["shot"]]
+        wet = None
+        if params.weather == "ignore":
+            wet = weather_of(seen, shot["start"], shot["end"], {*skipped, *moves}, apart, level)
+        if wet is not None:
+            parts.append(runs_in_weather(wet, shot["shot"], skipped))
+            continue
         fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level)
         if params.threshold is None:
             fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)

@@ -25,6 +25,8 @@ class Params(Section):
     flash: int = Field(ge=0, le=12)
     # Whether burnt-in text that comes, goes or changes makes a new drawing. ignore: what it covers is not compared.
     text: Literal["ignore", "counts"]
+    # Whether rain, snow or sparks in front of a picture that stays make new drawings. ignore: only what they pass over.
+    weather: Literal["ignore", "counts"]
     # Episodes before this one, in name order, in which its drawings are looked for. 0: each episode keeps its own.
     back: int = Field(ge=0, le=100)
     black: float = Field(ge=0, le=255)  # mean luma plus twice its deviation (code values) under which a frame is black

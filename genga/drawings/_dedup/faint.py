@@ -11,7 +11,8 @@ from collections.abc import Collection, Sequence
 import cv2
 import numpy as np
 
-from genga.drawings._text.tracks import MaskedGrids
+from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
+from genga.video.luma_grid import Cells
 
 _AROUND = 2  # frames before a step, and after it
 _FEWEST = 8  # steps of a shot from which its noise is known
@@ -47,14 +48,18 @@ def faint(seen: MaskedGrids, start: int, end: int, apart: Sequence[float], thres
 def staying_change(seen: MaskedGrids, frame: int) -> float:
     """Return the largest local gap between what cells are in the two frames before the step to `frame` and after it."""
     grids = [seen[near] for near in range(frame - _AROUND, frame + _AROUND)]
-    before, after = (np.stack([grid.cells for grid in part]) for part in (grids[:_AROUND], grids[_AROUND:]))
-    up = cv2.subtract(after.min(axis=0), before.max(axis=0))
-    down = cv2.subtract(before.min(axis=0), after.max(axis=0))
-    gap = cv2.max(up, down)
-    for grid in grids:
+    return float(cv2.boxFilter(staying(grids[:_AROUND], grids[_AROUND:]), cv2.CV_32F, _BLOCK).max())
+
+
+def staying(before: Sequence[MaskedGrid], after: Sequence[MaskedGrid]) -> Cells:
+    """Return for each cell the gap between its values in some frames and in others, 0 where they overlap or text is."""
+    low, high = (np.stack([grid.cells for grid in part]) for part in (before, after))
+    up, down = cv2.subtract(high.min(axis=0), low.max(axis=0)), cv2.subtract(low.min(axis=0), high.max(axis=0))
+    gap = np.asarray(cv2.max(up, down), np.uint8)
+    for grid in (*before, *after):
         if grid.covered is not None:
             gap[grid.covered] = 0
-    return float(cv2.boxFilter(gap, cv2.CV_32F, _BLOCK).max())
+    return gap
 
 
 def noise_top(stays: np.ndarray) -> float | None:

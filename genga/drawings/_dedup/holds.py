@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.margins import HELD, Asked
 from genga.video.luma_grid import mixture
@@ -28,6 +29,7 @@ class Run:
     distance: float | None = None  # block difference to the drawing before it in the shot; None for the first
     travel: bool = False  # frames on the way of a camera move
     fresh: bool = False  # begins within, or at the end of, a camera move with another drawing than was shown before it
+    weather: bool = False  # something passes in front of it: between its frames, more may differ than the threshold
     blends: list[int] = field(default_factory=list)  # frames that mix this drawing with its neighbour
     # Of its frames, whether the drawing before was still held.
     asked: dict[int, Asked] = field(default_factory=dict, compare=False)
@@ -67,6 +69,20 @@ def runs(
             anchor = picture
         if distance is not None and before is not None and not found[-1].travel:
             found[-1].asked[frame] = Asked(HELD, before.frames[0], distance, threshold)
+    return found
+
+
+def runs_in_weather(wet: Weather, shot: int, skipped: Collection[int]) -> list[Run]:
+    """Return the runs of one shot in order, by what it shows without its weather. skipped: as in `runs`."""
+    found: list[Run] = []
+    for frame in range(wet.start, wet.end):
+        if frame in skipped:
+            continue
+        distance = apart(wet[found[-1].frames[0]], wet[frame]) if found else None
+        if distance is not None and frame not in wet.begins and distance <= wet.farthest:
+            found[-1].frames.append(frame)
+        else:
+            found.append(Run(shot, [frame], distance, weather=True))
     return found
 
 

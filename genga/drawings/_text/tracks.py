@@ -60,6 +60,7 @@ class MaskedGrids:
 
     def __init__(self, cells: Grids, found: Iterable[Lettering]) -> None:
         self._cells = cells
+        self.instead: dict[int, Cells] = {}  # of frames that are to be seen otherwise than they are
         self._at: dict[int, list[Lettering]] = {}
         for line in found:
             for frame in range(line.start, line.end):
@@ -67,7 +68,7 @@ class MaskedGrids:
         self._masks: dict[tuple[Lettering, ...], Mask] = {}
 
     def __getitem__(self, frame: int) -> MaskedGrid:
-        return MaskedGrid(self._cells[frame], self.covered(frame))
+        return MaskedGrid(self.instead.get(frame, self._cells[frame]), self.covered(frame))
 
     def covered(self, frame: int) -> Mask | None:
         """Return the cells of a frame that text covers, None for none."""
