@@ -11,7 +11,7 @@ from films import texture
 
 from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
 from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
-from genga.drawings._shots.dissolves import gradual, groups
+from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold, timing, usual_step
@@ -21,7 +21,7 @@ from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Cells, block_difference, difference_map, mixture, tone_difference
 
-PARAMS = Params(cut=0.11, flash=3, blend=0.2, camera=0.45, black=30.0)
+PARAMS = Params(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
 
 
 def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
@@ -325,11 +325,6 @@ def test_a_mixture_has_a_share_and_a_rest() -> None:
 def test_a_moving_figure_is_no_dissolve() -> None:
     grids = [figure(A, 5 * k) for k in range(20)]
     assert gradual(grids, [False] * 20, PARAMS.blend, 12.0) == []
-
-
-def test_groups_close_small_gaps() -> None:
-    found = [False, True, True, False, False, True, False, False, False, False, True]
-    assert groups(found) == [(1, 6), (10, 11)]
 
 
 def test_what_stays() -> None:

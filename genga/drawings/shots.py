@@ -36,10 +36,10 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     frames: the frames table, a row per frame. cells: its grids, by frame number.
     """
     black = (frames["luma"] + 2 * frames["contrast"] < params.black).to_list()
-    passages = gradual(cells, black, params.blend, CHANGED)
-    inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
+    passages = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
+    inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     hard = [frame for frame in cuts(frames, scene, params) if frame not in inside]
     limits = shot_limits(black, hard, passages)
     signs = marks(cells, limits)
@@ -54,7 +54,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     step = usual_step(times)
     rows, seen = [], MaskedGrids(cells, texts)
     for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
-        into = [p for p in passages if p.boundary == start or (end == len(frames) and start < p.boundary)]
+        into = [p for p in passages if start <= p.boundary < end or p.boundary >= end == len(frames)]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
         own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from genga.images.image import Luma
 
 Cells = npt.NDArray[np.uint8]  # (rows, columns), mean luma code value of each cell, 0..255
+Levels = npt.NDArray[np.float32]  # (rows, columns), differences of luma, or means
 Tones = npt.NDArray[np.float64]  # (32,), shares of the cells, 0..1
 
 
@@ -28,6 +29,8 @@ class Grids(Protocol):
 _SKIPPING = 8  # px of a cell's sides from which on every second line of the picture says what all of them do
 _BLOCK = (2, 2)  # cells that a local difference is averaged over
 BLOCK_CELLS = 4  # so many
+_FOLLOWED = 4  # cells along the side of the blocks whose way from one picture to another is followed
+_FEWEST = 0.03  # part of the blocks that has to change for that
 _BINS = 32  # of the luma histogram, 8 code values each
 
 
@@ -126,3 +129,28 @@ def mixture(a: Cells, frame: Cells, b: Cells) -> tuple[float, float]:
         return 0.0, 0.0
     share = float((way * step).sum() / (step * step).sum())
     return share, float(np.abs(way - share * step).mean()) / size
+
+
+def means(grid: npt.NDArray[np.generic], side: int) -> Levels:
+    """Return the means over squares of `side` cells, (rows // side, columns // side), one at least."""
+    rows, columns = grid.shape
+    size = (max(1, columns // side), max(1, rows // side))
+    return np.asarray(cv2.resize(grid.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def gone(start: Cells, frame: Cells, goal: Cells, changed: float) -> float:
+    """Return how much of the way from `start` to `goal` a frame has gone: the median of the blocks that change.
+
+    What moves in front of a picture at rest is seldom half of it, and what it uncovers lies on both sides of the way.
+    changed: luma levels by which a block has to change. 0 where hardly any does.
+    """
+    a, middle, b = (means(grid, _FOLLOWED) for grid in (start, frame, goal))
+    far = np.abs(b - a) > changed
+    return float(np.median((middle - a)[far] / (b - a)[far])) if far.mean() >= _FEWEST else 0.0
+
+
+def beyond_light(a: Cells, b: Cells) -> Levels:
+    """Return what of the difference of two grids is none of light: a gain and a constant, by least squares."""
+    change = b.astype(np.float32) - a
+    own, rest = a - a.mean(dtype=np.float32), change - change.mean()
+    return np.asarray(rest - own * (float((own * rest).sum()) / max(1.0, float((own * own).sum()))), np.float32)

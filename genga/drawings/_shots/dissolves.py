@@ -1,87 +1,239 @@
 """Dissolves, fades and black: stretches in which one picture becomes another without a cut.
 
 In a dissolve every cell goes from its value in the picture before to that in the picture after by the same share, so
-a frame is a mixture of the two; what a mixture leaves unexplained tells a dissolve from motion. A fade is a dissolve to
-or from a picture without contrast. (Linear transition model: Hampapur, Jain & Weymouth 1994, "Digital video
-segmentation".)
+a frame is a mixture of the two (linear transition model: Hampapur, Jain & Weymouth 1994, "Digital video
+segmentation"). Where the pictures move meanwhile, that is so of tiles rather than of cells; but then slow motion is a
+mixture, too. What tells the two apart is detail: two pictures laid over each other have half of the gradient energy
+that each has alone (the parabola of Alattar 1993, "Detecting and compressing dissolve regions in video sequences"),
+while what moves keeps its own. Where a dissolve begins and ends say the cells: from frame to frame most go on towards
+the other picture, but what moves is seldom most of a picture. A fade is a dissolve to or from a picture without
+contrast.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._shots.events import Passage
-from genga.video.luma_grid import Cells, Grids, difference_map, mixture
+from genga.video.luma_grid import Cells, Grids, beyond_light, block_difference, gone, means
 
-_REACH = 3  # frames before and after, whose mixture a frame is compared with
-_LEAST = 2.0  # mean luma change over 2 * _REACH frames under which nothing can be said
-_GAP = 3  # frames without a finding that a dissolve may have inside
+_TILE = 8  # cells along the side of a tile
+_REACHES = (3, 4, 6, 9, 13, 19, 28, 36)  # frames before and after, whose mixture a frame is compared with
+_CHUNK = 1024  # frames looked at together
+_MIDDLE = (0.3, 0.7)  # share of the picture after in a frame that may be the middle of a dissolve
+_SPREAD = 0.25  # part of the picture that a dissolve changes at least
+_ALIKE = 0.9  # correlation of tiles from which two pictures are one, in another light
+_DETAIL = 0.38  # what detail counts that should be lost and is not, beside a change that is not explained
+_LONG = 60  # frames of a long dissolve
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
-_EDGE = 0.03  # share of the other picture under which a frame is still, or already, one picture
+_LAG = 4  # frames within which a dissolve goes on, however long its drawings are held
+_GAP = 2  # frames in it without a finding
+_STEP = 0.012  # of the way that is left, over _LAG frames, from which it goes on,
+_SLOWEST = 0.08  # or this part of how it goes in the middle, if that is more
+_LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
+_FADING = 0.6  # and up to which it may be a fade's
+_TRACE = 0.003  # of it from which a frame has a trace, where nothing else differs
+_JUMP = 0.45  # of the way that is left, gone at once: a cut
+_BACK = 0.15  # by which the shares of a dissolve may fall
+_EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
+_REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
+_SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate was converted
+
+Tiles = npt.NDArray[np.float32]  # (frames, tiles)
+Values = npt.NDArray[np.float32]  # (frames,)
 
 
-def mixed(a: Cells, middle: Cells, b: Cells, rest: float) -> bool:
-    """Whether `middle` is on the way of a dissolve between `a` and `b`, the frames _REACH before and after it."""
-    if float(np.abs(b.astype(np.int16) - a).mean()) < _LEAST:
-        return False
-    share, left = mixture(a, middle, b)
-    return left <= rest and 0.2 <= share <= 0.8
+class Found(NamedTuple):
+    """A frame that may be the middle of a dissolve."""
+
+    left: float  # what a mixture leaves unexplained, part of the change
+    frame: int
+    reach: int  # frames before and after it, whose mixture it is
 
 
-def groups(found: Sequence[bool]) -> list[tuple[int, int]]:
-    """Return the stretches [start, end) of frames found, closing gaps of up to _GAP frames."""
-    stretches: list[tuple[int, int]] = []
-    for frame in np.flatnonzero(found).tolist():
-        if stretches and frame - stretches[-1][1] <= _GAP:
-            stretches[-1] = (stretches[-1][0], frame + 1)
-        else:
-            stretches.append((frame, frame + 1))
-    return stretches
-
-
-def span(cells: Grids, start: int, end: int, rest: float, changed: float) -> Passage | None:
-    """Return the transition around the frames [start, end) found mixed, or None if it is not one.
-
-    cells: the frames from `start - reach` on are looked at, where reach is 2 * _REACH.
-    """
-    first, last = max(0, start - 2 * _REACH), min(len(cells), end + 2 * _REACH) - 1
-    a, b = cells[first], cells[last]
-    parts = [mixture(a, cells[frame], b) for frame in range(first, last + 1)]
-    shares = np.array([share for share, _ in parts])
-    inside = np.flatnonzero((shares > _EDGE) & (shares < 1 - _EDGE))
-    spread = float((difference_map(a, b) > changed).mean())
-    flat = min(float(a.std()), float(b.std())) < _FLAT
-    if len(inside) < 2 or (spread < 0.25 and not flat) or not steady(shares):
-        return None
-    left = float(np.median([parts[k][1] for k in inside]))
-    if left > rest:
-        return None
-    boundary = first + int(np.argmax(shares > 0.5))
-    return Passage("fade" if flat else "dissolve", first + int(inside[0]), first + int(inside[-1]) + 1, boundary)
-
-
-def steady(shares: npt.NDArray[np.float64]) -> bool:
-    """Whether the shares grow, but for noise, and never by more than half the way at once."""
-    steps = np.diff(shares)
-    return bool(steps.min() > -0.1 and steps.max() < 0.5)
-
-
-def gradual(cells: Grids, black: Sequence[bool], rest: float, changed: float) -> list[Passage]:
+def gradual(cells: Grids, black: Sequence[bool], rest: float, changed: float, noise: float = 0.0) -> list[Passage]:
     """Return the gradual transitions of a video in order; a fade out, black and a fade in are one fade.
 
     cells: every frame's grid. black: whether a frame is black. rest: part of a change that a mixture may leave.
+    changed: luma levels at which a cell counts as changed. noise: standard deviation of a cell's noise.
     """
-    inner = range(_REACH, len(cells) - _REACH)
-    found = [k in inner and mixed(cells[k - _REACH], cells[k], cells[k + _REACH], rest) for k in range(len(cells))]
     merged: list[Passage] = []
-    for start, end in groups(found):
-        item = span(cells, start, end, rest, changed)
-        if item is None:
-            continue
+    for item in transitions(cells, best_of(middles(cells, rest, changed, noise)), rest, changed, noise):
         before = merged[-1] if merged else None
         if before and before.kind == item.kind == "fade" and all(black[before.end : item.start]):
             merged[-1] = Passage("fade", before.start, item.end, (before.end + item.start) // 2)
-        elif before is None or item.start >= before.end:
+        else:
             merged.append(item)
     return merged
+
+
+def middles(cells: Grids, rest: float, changed: float, noise: float) -> Iterator[Found]:
+    """Yield the frames that may be the middle of a dissolve, each with every reach by which it may."""
+    most = _REACHES[-1]
+    for start in range(0, len(cells), _CHUNK):
+        first, end = max(0, start - most), min(len(cells), start + _CHUNK + most)
+        tones, detail = sketch([cells[frame] for frame in range(first, end)], noise)
+        for reach in _REACHES:
+            at = np.arange(max(start, first + reach), min(start + _CHUNK, end - reach)) - first
+            share, left = mixtures(tones, detail, at - reach, at, at + reach, changed)
+            sound = (left <= rest) & (share >= _MIDDLE[0]) & (share <= _MIDDLE[1])
+            yield from (Found(float(left[k]), int(at[k]) + first, reach) for k in np.flatnonzero(sound))
+
+
+def best_of(found: Iterator[Found]) -> list[Found]:
+    """Return of each stretch of frames the best with each reach, the best of all first."""
+    best: dict[tuple[int, int], Found] = {}
+    group, last = 0, -1
+    for one in sorted(found, key=lambda one: one.frame):
+        group += one.frame > last + _GAP
+        last = one.frame
+        best[group, one.reach] = min(one, best.get((group, one.reach), one))
+    return sorted(best.values())
+
+
+def sketch(grids: Sequence[Cells], noise: float) -> tuple[Tiles, Tiles]:
+    """Return the mean luma of each tile of grids, and its mean squared gradient without that of the noise."""
+    tones, detail = [], []
+    for grid in grids:
+        small = means(grid, 2)
+        x, y = (cv2.Sobel(small, cv2.CV_32F, *way, ksize=1, scale=0.5) for way in ((1, 0), (0, 1)))
+        tones.append(means(small, _TILE // 2).ravel())
+        detail.append(means(x * x + y * y, _TILE // 2).ravel())
+    # Means of four cells have a quarter of a cell's variance, and so has the squared gradient, x and y together.
+    return np.stack(tones), np.maximum(np.stack(detail) - np.float32(noise**2 / 4), 0)
+
+
+def mixtures(
+    tones: Tiles, detail: Tiles, before: Sequence[int], frame: Sequence[int], after: Sequence[int], changed: float
+) -> tuple[Values, Values]:
+    """Return the share of the frame after in each frame as a mixture, and what that leaves unexplained.
+
+    Of the tiles that change: the part of the change, and the part of the detail that it should have taken and did not.
+    It is infinite where not enough changes, or not into another picture. before, frame, after: rows of tones, detail.
+    """
+    a, b = tones[before], tones[after]
+    counts = np.abs(b - a) > changed
+    step, way = (b - a) * counts, (tones[frame] - a) * counts
+    share = (way * step).sum(1) / np.maximum((step * step).sum(1), 1)
+    left = np.abs(way - share[:, None] * step).sum(1) / np.maximum(np.abs(step).sum(1), 1)
+    first, energy, second = ((detail[rows] * counts).sum(1) for rows in (before, frame, after))
+    moving, mixed = (1 - share) * first + share * second, (1 - share) ** 2 * first + share**2 * second
+    kept = (energy - mixed) / np.maximum(moving - mixed, 1e-3)
+    many = np.maximum(counts.sum(1), 1)
+    one, other = ((part - ((part * counts).sum(1) / many)[:, None]) * counts for part in (a, b))
+    alike = (one * other).sum(1) / np.sqrt(np.maximum((one * one).sum(1) * (other * other).sum(1), 1))
+    sound = (counts.mean(1) >= _SPREAD) & (alike < _ALIKE)
+    return share, np.where(sound, left + _DETAIL * kept, np.inf)
+
+
+def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: float, noise: float) -> list[Passage]:
+    """Return the transitions around the frames `found`, the surest first, in order of time.
+
+    Those of one kind that overlap are one, as the surest of them is. What is light is the fade's.
+    """
+    every = (spans(cells, one, changed) for one in found)
+    sure = [next((item for item in some if proven(cells, item, rest, changed, noise)), None) for some in every]
+    taken: list[Passage] = []
+    for item in sorted((item for item in sure if item is not None), key=lambda item: item.kind != "fade"):
+        start, end = item.start, item.end
+        for other in taken:
+            if other.kind != item.kind and other.start < end and start < other.end:
+                start, end = (other.end, end) if other.start <= start else (start, other.start)
+        if end - start >= _SHORTEST:
+            over = [other for other in taken if other.start < end and start < other.end]
+            boundary = over[0].boundary if over else min(max(item.boundary, start + 1), end)
+            start, end = min([start, *(other.start for other in over)]), max([end, *(other.end for other in over)])
+            taken = [*(other for other in taken if other not in over), Passage(item.kind, start, end, boundary)]
+    return sorted((dimmed(cells, item) if item.kind == "fade" else item for item in taken), key=lambda item: item.start)
+
+
+def dimmed(cells: Grids, fade: Passage) -> Passage:
+    """Return a fade without the frames, on the bright side of its boundary, that show other drawings than its end."""
+    start, end = fade.start, fade.end
+    a, b = cells[max(0, start - 1)], cells[min(len(cells) - 1, end)]
+    if flat(a):
+        end = next((frame for frame in range(fade.boundary + 1, end) if redrawn(b, cells[frame])), end)
+    elif flat(b):
+        start = next((frame + 1 for frame in range(fade.boundary - 1, start, -1) if redrawn(a, cells[frame])), start)
+    return Passage(fade.kind, start, end, fade.boundary)
+
+
+def redrawn(picture: Cells, frame: Cells) -> bool:
+    """Whether a frame differs from a picture by more than light."""
+    return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > _REDRAWN
+
+
+def spans(cells: Grids, found: Found, changed: float) -> Iterator[Passage]:
+    """Yield what may be the transition with its middle where it was `found`: as far as it goes, and as was looked."""
+    middle, near = found.frame, (found.frame - found.reach, found.frame + found.reach)
+    goals = [cells[frame] for frame in near]
+    fade = flat(goals[0]) or flat(goals[1])
+    ends = [edge(cells, middle, way, goal, changed, fade) for way, goal in ((-1, goals[1]), (1, goals[0]))]
+    for first, last in ((ends[0], ends[1]), (max(ends[0], near[0] + 1), min(ends[1], near[1] - 1))):
+        a, b = cells[max(0, first - 1)], cells[min(len(cells) - 1, last + 1)]
+        shares = [gone(a, cells[frame], b, changed) for frame in range(first, last + 1)]
+        if steady(shares):
+            grown = np.maximum.accumulate(shares)
+            early, boundary, late = (first + int((grown <= share).sum()) for share in (0.25, 0.5, 0.75))
+            slack = round(_EASED * (late - early)) + _LAG
+            start, end = max(first, early - slack), min(last, late + slack) + 1
+            yield Passage("fade" if fade else "dissolve", start, end, min(max(start + 1, boundary), end - 1))
+
+
+def steady(shares: Sequence[float]) -> bool:
+    """Whether the shares of the picture after grow from 0 to 1, but for noise, and never by half the way at once."""
+    known = np.array([0.0, *shares, 1.0])
+    return bool(np.diff(known).max() < 0.5 and (np.maximum.accumulate(known) - known).max() < _BACK)
+
+
+def proven(cells: Grids, item: Passage, rest: float, changed: float, noise: float) -> bool:
+    """Whether the frames of a transition are mixtures of the frames before and after it."""
+    grids = [cells[frame] for frame in range(max(0, item.start - 1), min(len(cells), item.end + 1))]
+    rows = np.arange(len(grids))
+    tones, detail = sketch(grids, noise)
+    share, left = mixtures(tones, detail, 0 * rows, rows, 0 * rows + rows[-1], changed)
+    middle, length = left[(share >= _MIDDLE[0]) & (share <= _MIDDLE[1])], item.end - item.start
+    # The longer it is, the more the pictures move meanwhile; of few frames more is asked.
+    most = rest * min(0.9 + length / _LONG, 1.5)
+    return length >= _SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
+
+
+def flat(grid: Cells) -> bool:
+    """Whether a picture is without contrast."""
+    return float(grid.std()) < _FLAT
+
+
+def edge(cells: Grids, middle: int, way: int, goal: Cells, changed: float, fade: bool) -> int:
+    """Return the outermost frame of a dissolve, going `way` (-1, 1) from its middle, that shows something of `goal`."""
+    limit = 0 if way < 0 else len(cells) - 1
+
+    def within(frame: int) -> int:
+        return max(frame, limit) if way < 0 else min(frame, limit)
+
+    least = max(_STEP, _SLOWEST * gone(cells[within(middle + _LAG * way)], cells[middle], goal, changed))
+    outermost = frame = middle
+    while abs(frame - outermost) <= _GAP and frame != limit:
+        frame += way
+        beyond = frame + _LAG * way
+        if within(beyond) == beyond and gone(cells[beyond], cells[beyond - way], goal, changed) > _JUMP:
+            limit = beyond - way  # a cut
+        clean = cells[within(beyond)]
+        if gone(clean, cells[frame], goal, changed) > least and kindred(clean, cells[frame], fade):
+            outermost = frame
+    near, beyond = within(outermost + way), within(outermost + 2 * way)
+    if (
+        block_difference(cells[near], cells[beyond]) <= _REDRAWN
+        and gone(cells[beyond], cells[near], goal, changed) > _TRACE
+    ):
+        outermost = near  # a trace, of a drawing that is seen without
+    return outermost
+
+
+def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
+    """Whether what goes on between two frames may be a fade, which is light, or a dissolve, which is not."""
+    change = float(np.abs(frame.astype(np.float32) - clean).mean())
+    beyond = float(np.abs(beyond_light(clean, frame)).mean())
+    return flat(clean) or beyond <= _FADING * change if fade else beyond > _LIT * change
