@@ -40,7 +40,9 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scene = scene_of(cells, texts)
     passages = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
-    hard = [frame for frame in cuts(frames, scene, params) if frame not in inside]
+    hard, blends = cuts(frames, scene, params)
+    hard = [frame for frame in hard if frame not in inside]
+    blends = [event for event in blends if event.end in hard]
     limits = shot_limits(black, hard, passages)
     signs = marks(cells, limits)
     texts = [*texts, *(sign.line for sign in signs)]
@@ -55,6 +57,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     rows, seen = [], MaskedGrids(cells, texts)
     for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
         into = [p for p in passages if start <= p.boundary < end or p.boundary >= end == len(frames)]
+        mixed = [event for event in blends if start <= event.start < end]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
         own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)
@@ -66,10 +69,10 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "start_time": times[start],
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
-                "transition": next((p.kind for p in passages if p.boundary == start), "cut"),
+                "transition": next((p.kind for p in passages if p.boundary == start and start not in hard), "cut"),
                 "timing": timing(change, times, step, (start, end), own, moving),
                 "threshold": own,
-                "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *found)],
+                "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *mixed, *found)],
                 "lettering": lines_within(texts, start, end),
                 "path": path_of(seen, end, found, params),
             }

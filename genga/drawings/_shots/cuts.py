@@ -4,29 +4,62 @@ A figure that moves leaves its background behind, so some tiles stay (genga.draw
 leaves none, but aligning explains it, and it goes on for several frames. A flash goes away again.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._shots.camera_moves import align, kind_of, shift
+from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, standing, staying, within
 from genga.images.affine import carried
 from genga.params.shots import Params
-from genga.video.luma_grid import Grids, difference_map, tone_difference
+from genga.video.luma_grid import Grids, difference_map, mixture, tone_difference
 
 CHANGED = 12.0  # luma levels at which a cell counts as changed
 _NOISY = 8.0  # standard deviations of noise by which a cell that never changes differs at most over a video
 _SAMPLES = 400  # frames looked at for what changes at all
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
+_NEAR = 2  # frames before and after whose steps a step is compared with
+_RESTLESS, _CALMER = 0.7, 0.5  # times what a step changes, from which they are alike, and up to which it is alone
+_ANOTHER = 0.25  # fraction changed times distance of histograms from which a step among others like it is a cut
+_CALM = 0.1  # and one alone
+_GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
+_UNMIXED = 0.25  # part of the change that the mixture may leave
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
 _FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
+
+
+@dataclass(frozen=True)
+class Step:
+    """What there is to know of a step from one frame to another."""
+
+    before: int
+    frame: int
+    stays: float  # fraction of the tiles with texture
+    other: float  # fraction of the picture that changes, times how far its tones are from those before
+    restless: bool  # the steps just before change nearly as much
+    alone: bool  # neither those before nor those after do
+
+    @staticmethod
+    def of(scene: Scene, spread: npt.NDArray[np.float64], frame: int, end: int, stays: float) -> Step:
+        """Return the step to `end` from the frame before `frame`. spread: part of the picture that changes in each."""
+        a, b = scene.cells[frame - 1], scene.cells[end]
+        share = float(scene.live.mean())
+        size = float((difference_map(a, b) > CHANGED).mean())
+        before = float(spread[max(0, frame - _NEAR) : frame].max())
+        after = float(spread[end + 1 : end + 1 + _NEAR].max(initial=0.0))
+        other = size * tone_difference(a, b) / share**2
+        return Step(frame - 1, end, stays, other, before >= _RESTLESS * size, max(before, after) <= _CALMER * size)
 
 
 @dataclass(frozen=True)
@@ -58,34 +91,72 @@ def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
     return Scene(cells, within(live & ~standing(some, live)), noise, MaskedGrids(cells, texts))
 
 
-def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> list[int]:
-    """Return the first frame after each cut, in order.
+def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int], list[Event]]:
+    """Return the first frame after each cut, in order, and the frames that mix what is before and after one.
 
     frames: the frames table.
     """
-    share = float(scene.live.mean())
     spread = frames["spread"].to_numpy()
+    mixed = mixed_frames(scene, spread)
     loose = {int(k): loose_at(scene, int(k)) for k in np.flatnonzero(spread >= _LEAST) if k > 0}
     found: list[int] = []
+    blends: list[Event] = []
     back = 0  # frame at which the picture before the last flash is back
     for frame, stays in loose.items():
-        if stays >= params.cut or frame <= back:
+        if frame <= back or any(event.start <= frame < event.end for event in blends):
             continue
-        other = spread[frame] * frames["tone"][frame] / share**2
-        if stays >= _SURE * params.cut and other < _STRONGER and not elsewhere(scene.cells, frame):
+        end = mixed.get(frame, frame)
+        if end > frame:  # the step over the mixed frames
+            stays = loose_at(scene, end, frame - 1)
+        elif stays >= params.cut:
             continue
-        if other < _STRONG and (busy(loose, frame, params.cut) or moved(scene.cells, frame, params.camera)):
-            continue
-        back = flash_end(scene, frame, params.flash)
-        if not back:
-            found.append(frame)
-    return found
+        step = Step.of(scene, spread, frame, end, stays)
+        if stays < params.cut and is_cut(scene, loose, step, params):
+            back = flash_end(scene, frame, end, params.flash)
+            if not back:
+                found.append(end)
+                blends += [Event("dissolve", frame, end)] if end > frame else []
+                back = end
+    return found, blends
 
 
-def loose_at(scene: Scene, frame: int) -> float:
-    """Return the fraction of the picture that stays from the frame before; of pictures without texture, by tones."""
-    stays = scene.stays(frame - 1, frame)
-    return float(tone_difference(scene.cells[frame - 1], scene.cells[frame]) < _FLAT) if stays is None else stays
+def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int]:
+    """Return each frame from which on one or two mix what is before and after them -> the frame after them.
+
+    spread: part of the picture that changes in each frame. Converting a frame rate leaves such frames.
+    """
+    mixed: dict[int, int] = {}
+    for frame in np.flatnonzero((spread[:-1] >= _LEAST) & (spread[1:] >= _LEAST)).tolist():
+        for end in (frame + 1, frame + 2):
+            if frame == 0 or end >= len(spread) or min(spread[frame : end + 1]) < _LEAST:
+                continue
+            a, b = scene.cells[frame - 1], scene.cells[end]
+            parts = [mixture(a, scene.cells[k], b) for k in range(frame, end)]
+            shares = [share for share, _ in parts]
+            clear = _GHOST[0] <= shares[0] and shares[-1] <= _GHOST[1] and shares == sorted(shares)
+            if clear and max(left for _, left in parts) <= _UNMIXED:
+                mixed.setdefault(frame, end)
+    return mixed
+
+
+def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:
+    """Whether a step, in which nothing stays, is none of a figure or a camera."""
+    if step.restless and step.other < _ANOTHER:
+        return False
+    if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
+        return elsewhere(scene.cells, step.before, step.frame)
+    if step.other >= _STRONG:
+        return True
+    return not busy(loose, step.before + 1, params.cut) and not moved(
+        scene.cells, step.before, step.frame, params.camera
+    )
+
+
+def loose_at(scene: Scene, frame: int, before: int | None = None) -> float:
+    """Return the fraction of the picture that stays from a frame before; of pictures without texture, by tones."""
+    before = frame - 1 if before is None else before
+    stays = scene.stays(before, frame)
+    return float(tone_difference(scene.cells[before], scene.cells[frame]) < _FLAT) if stays is None else stays
 
 
 def busy(loose: dict[int, float], frame: int, least: float) -> bool:
@@ -93,9 +164,9 @@ def busy(loose: dict[int, float], frame: int, least: float) -> bool:
     return all(loose.get(near, 1.0) < least for near in (frame - 1, frame + 1))
 
 
-def moved(cells: Grids, frame: int, rest: float) -> bool:
-    """Whether moving the whole picture explains the step to `frame`."""
-    found = align(cells[frame - 1], cells[frame])
+def moved(cells: Grids, before: int, frame: int, rest: float) -> bool:
+    """Whether moving the whole picture explains the step from `before` to `frame`."""
+    found = align(cells[before], cells[frame])
     if found is None or found[1] > rest or kind_of(found[0], cells[frame].shape) is None:
         return False
     rows, columns = cells[frame].shape
@@ -103,15 +174,15 @@ def moved(cells: Grids, frame: int, rest: float) -> bool:
     return float(np.hypot(*(carried(found[0], middle) - middle)[0])) <= _FASTEST * columns
 
 
-def elsewhere(cells: Grids, frame: int) -> bool:
+def elsewhere(cells: Grids, before: int, frame: int) -> bool:
     """Whether the picture as a whole is found a tile or more from where it was: the same place, framed anew."""
-    (dx, dy), response = shift(cells[frame - 1], cells[frame])
+    (dx, dy), response = shift(cells[before], cells[frame])
     return response >= _ELSEWHERE and max(abs(dx), abs(dy)) >= TILE
 
 
-def flash_end(scene: Scene, frame: int, length: int) -> int:
-    """Return the frame, at most `length` frames on, at which the picture before `frame` is back; 0 if it is not."""
-    later = range(frame + 1, min(frame + 1 + length, len(scene.cells)))
+def flash_end(scene: Scene, frame: int, after: int, length: int) -> int:
+    """Return the frame, at most `length` after `after`, at which the picture before `frame` is back; 0 if it is not."""
+    later = range(after + 1, min(after + 1 + length, len(scene.cells)))
     return next((back for back in later if same_picture(scene, frame - 1, back)), 0)
 
 

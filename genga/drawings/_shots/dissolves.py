@@ -44,6 +44,7 @@ _SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate wa
 
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
 Values = npt.NDArray[np.float32]  # (frames,)
+Rows = npt.NDArray[np.intp]
 
 
 class Found(NamedTuple):
@@ -107,7 +108,7 @@ def sketch(grids: Sequence[Cells], noise: float) -> tuple[Tiles, Tiles]:
 
 
 def mixtures(
-    tones: Tiles, detail: Tiles, before: Sequence[int], frame: Sequence[int], after: Sequence[int], changed: float
+    tones: Tiles, detail: Tiles, before: Rows, frame: Rows, after: Rows, changed: float
 ) -> tuple[Values, Values]:
     """Return the share of the frame after in each frame as a mixture, and what that leaves unexplained.
 
