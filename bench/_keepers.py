@@ -26,6 +26,7 @@ class Truth:
     runs: list[tuple[int, int]]  # first frame of a held drawing, and which drawing it is
     cuts: list[int]  # first frames after hard cuts
     timings: dict[int, float] = field(default_factory=dict)  # first frame of a shot -> median frames a drawing is held
+    mixed: list[int] = field(default_factory=list)  # frames of dissolves and fades
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Score:
     again: float | None  # pair F1 of runs of one drawing; None if no drawing returns
     cuts: float | None  # F1 within one frame; None if not looked for
     kept: int
+    mixed: int = 0  # keepers that are mixtures of two pictures, or dimmed by a fade
 
 
 def score(keepers: Keepers, truth: Truth, cuts: Sequence[int] | None = None) -> Score:
@@ -54,6 +56,7 @@ def score(keepers: Keepers, truth: Truth, cuts: Sequence[int] | None = None) -> 
         again=again(keepers, truth),
         cuts=None if cuts is None else cut_f1(cuts, truth.cuts),
         kept=len(set(keepers) - {None}),
+        mixed=len(set(keepers) & set(truth.mixed)),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bench._joins import overlapped
 from bench._keepers import Truth
 from bench._weather import raining, snowing, sparking
 from demo.film.picture import Desk, Grain
@@ -111,6 +112,8 @@ class World:
     grain: float = 1.6  # standard deviation at 360 lines, levels
     style: Style = plain
     flashes: tuple[tuple[int, int, str], ...] = ()  # first frame, frames, white | inverted
+    dissolves: tuple[int, ...] = ()  # frames of each, over and over, while both pictures move; none: as drawn
+    baked: bool = False  # they are held as the drawings are
 
 
 WORLDS: dict[str, World] = {
@@ -143,6 +146,13 @@ WORLDS: dict[str, World] = {
     "flashes": World(28, ("talk", "hold", "wave"),
                      flashes=((20, 1, "white"), (50, 2, "inverted"), (110, 3, "white"), (140, 1, "inverted"),
                               (200, 2, "white"))),
+    "dissolves": World(29, ("walk", "wave", "pan", "walk", "zoom"), frames=600, dissolves=(4, 8, 12, 24, 6, 36)),
+    "dissolves, 30 a second": World(30, ("walk", "pan", "wave", "tilt"), frames=700, fps=(30, 1),
+                                    dissolves=(10, 5, 30, 16, 45)),
+    "dissolves, 60 a second": World(31, ("wave", "walk", "zoom", "walk", "pan"), frames=1200, fps=(60, 1),
+                                    dissolves=(12, 60, 24, 40, 15), baked=True),
+    "dissolves at night": World(32, ("walk", "talk", "wave"), frames=500, dissolves=(12, 24, 8),
+                                style=partial(dimmed, contrast=0.3, low=10)),
 }  # fmt: skip
 
 
@@ -161,6 +171,8 @@ def shots_of(world: World) -> list[Shot]:
             beat = replace(beat, into=("cut", 0))
         if len(world.kinds) == 1:
             beat = replace(beat, frames=world.frames)
+        if world.dissolves:
+            beat = replace(beat, into=("cut", 0))
         shots.append(shot_of(beat, replace(scene, subtitle=""), rng, 16 / 9))
         length += len(shots[-1].exposures) + shots[-1].blend
     return shots
@@ -200,7 +212,8 @@ def judged_by(world: World, frames: Sequence[Frame], changes: Sequence[float]) -
         return Truth("".join(labels), [], [k for k, label in enumerate(labels) if label == "C"])
     starts = [0] + [k for k in range(1, len(frames)) if frames[k].shot != frames[k - 1].shot]
     timings = {a: timing("".join(labels[a:b])) for a, b in zip(starts, [*starts[1:], len(labels)], strict=True)}
-    return Truth("".join(labels), runs, [k for k in starts if labels[k] == "C"], timings)
+    mixed = [k for k, frame in enumerate(frames) if not frame.pure]
+    return Truth("".join(labels), runs, [k for k in starts if labels[k] == "C"], timings, mixed)
 
 
 def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
@@ -208,6 +221,9 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     world = WORLDS[name]
     width = round(world.height * 16 / 9 / 2) * 2
     frames = timeline(shots_of(world), world.frames) if world.kinds else []
+    if world.dissolves:
+        rate = round(world.fps[0] / world.fps[1])
+        frames = overlapped(shots_of(world), world.dissolves, rate, world.baked, world.frames)
     path = folder / f"{name.replace(' ', '-').replace(',', '')}.mkv"
     changes, before = [], None
     for image in pictures(world, frames, width):

@@ -13,8 +13,9 @@ from genga.drawings._shots.camera_moves import align, going, kind_of, moves, pat
 from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage
+from genga.drawings._shots.holds import timing, usual_step
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold, timing, usual_step
+from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold
 from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, standing, staying, within
 from genga.params.shots import Params
 from genga.tables.frames import LINE

@@ -16,6 +16,7 @@ from genga.drawings._shots.camera_moves import STRIDE, going, moves, path
 from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage, Span
+from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
 from genga.drawings._text.burnt_in import FADE, lettering, marks
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
@@ -24,7 +25,6 @@ from genga.params.shots import Params
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Grids
 
-_STEPS = 20  # frames whose time is measured at once: whole cycles of telecine
 _DIGITS = 4  # of a motion: another machine's last bits do not move anybody
 _DOZEN = 12  # steps, in any of which a video is at its liveliest
 _PACE = 0.6  # part of that liveliness that a camera move has at least
@@ -53,11 +53,15 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     level = threshold(frames, scale, passages, [move for found in travels for move in found], noise)
     times = frames["time"].to_list()
     change = frames["change"].to_list()
-    step = usual_step(times)
+    away = {frame for event in (*passages, *(move for found in travels for move in found))
+            for frame in range(event.start, event.end + 1)}  # fmt: skip
+    new = [frame for frame in range(1, len(change)) if change[frame] > level and frame not in away]
+    mixed = mixed_changes(new, cells, CHANGED)
+    step = film_step(usual_step(times), new, mixed)
     rows, seen = [], MaskedGrids(cells, texts)
     for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
         into = [p for p in passages if start <= p.boundary < end or p.boundary >= end == len(frames)]
-        mixed = [event for event in blends if start <= event.start < end]
+        over = [event for event in blends if start <= event.start < end]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
         own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)
@@ -70,9 +74,9 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
                 "transition": next((p.kind for p in passages if p.boundary == start and start not in hard), "cut"),
-                "timing": timing(change, times, step, (start, end), own, moving),
+                "timing": timing(change, times, step, (start, end), own, moving, mixed),
                 "threshold": own,
-                "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *mixed, *found)],
+                "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *over, *found)],
                 "lettering": lines_within(texts, start, end),
                 "path": path_of(seen, end, found, params),
             }
@@ -148,44 +152,6 @@ def lines_within(texts: Sequence[Lettering], start: int, end: int) -> list[dict[
 def camera(found: Sequence[Event]) -> str:
     """Return the kind of the longest move, `static` if there is none."""
     return max(found, key=lambda move: move.end - move.start).kind if found else "static"
-
-
-def usual_step(times: Sequence[float]) -> float:
-    """Return the time from frame to frame, s: the mean over stretches of the usual length.
-
-    Not over all: where telecine was not undone everywhere, some stretches have a frame too many.
-    """
-    known = np.asarray(times)
-    count = min(_STEPS, len(times) - 1)
-    if count < 1:
-        return 1.0
-    spans = known[count:] - known[:-count]
-    middle = np.quantile(spans, 0.5, method="lower")  # one of them, also where half are of another rate
-    usual = spans[np.abs(spans - middle) * 2 * _STEPS <= middle]
-    return float(usual.mean()) / count or 1.0
-
-
-def timing(
-    change: Sequence[float],
-    times: Sequence[float],
-    step: float,
-    limit: Span,
-    level: float,
-    moving: Sequence[Span],
-) -> float:
-    """Return the median number of frames from one new drawing to the next; frames in `moving` begin none.
-
-    change: each frame's block difference to the frame before. times: s; a hold counts as many frames as go into its
-    time by `step`, s, because undoing telecine leaves out frames of holds, but keeps their times.
-    """
-    start, end = limit
-    new = [
-        frame
-        for frame in range(start + 1, end)
-        if change[frame] > level and not any(a <= frame <= b for a, b in moving)
-    ]
-    begun = [times[frame] for frame in (start, *new)] + [times[end] if end < len(times) else times[-1] + step]
-    return float(np.median(np.maximum(1, np.round(np.diff(begun) / step))))
 
 
 def in_words(table: pl.DataFrame) -> str:

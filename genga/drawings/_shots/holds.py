@@ -1,0 +1,94 @@
+"""How long drawings are held, in frames of the film that a video was made from.
+
+A video of another rate than its film shows some frames twice, or mixes neighbours.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from genga.drawings._shots.events import Span
+from genga.video.luma_grid import Cells, Grids, mixture
+
+_STEPS = 20  # frames whose time is measured at once: whole cycles of telecine
+_FILM = 24  # frames of film a second
+_DRAWN, _FASTEST = 26.0, 45.0  # frames a second up to which all may be drawn, and from which they are not
+_CONVERTED = 0.25  # part of the changes that are mixtures, where a frame rate between these was converted
+_CYCLE = 5  # frames that telecine makes of four
+_FEWEST = 30  # changes from which that can be told
+_NEVER = 0.03  # part of the changes at that place of the cycle which repeats the frame before
+_GHOST = (0.08, 0.92)  # share of the drawing after in a mixture
+_LEFT = 0.25  # part of the change that it may leave
+
+
+def usual_step(times: Sequence[float]) -> float:
+    """Return the time from frame to frame, s: the mean over stretches of the usual length.
+
+    Not over all: where telecine was not undone everywhere, some stretches have a frame too many.
+    """
+    known = np.asarray(times)
+    count = min(_STEPS, len(times) - 1)
+    if count < 1:
+        return 1.0
+    spans = known[count:] - known[:-count]
+    middle = np.quantile(spans, 0.5, method="lower")  # one of them, also where half are of another rate
+    usual = spans[np.abs(spans - middle) * 2 * _STEPS <= middle]
+    return float(usual.mean()) / count or 1.0
+
+
+def film_step(step: float, new: Collection[int], mixed: Collection[int]) -> float:
+    """Return the time from frame to frame, s, of the film that a video was made from.
+
+    step: of the video, s. new: frames that differ from the one before. mixed: those that are mixtures of neighbours.
+    """
+    rate = 1 / step
+    if rate < _DRAWN:
+        return step
+    if rate < _FASTEST:
+        drawn = np.bincount([frame % _CYCLE for frame in new], minlength=_CYCLE)
+        repeats = len(new) >= _FEWEST and drawn.min() <= _NEVER * len(new)
+        return 1 / _FILM if repeats or len(mixed) >= _CONVERTED * max(_FEWEST, len(new) - len(mixed)) else step
+    return 2 * step if abs(rate - 2 * 25) < 1 else 1 / _FILM
+
+
+def mixed_changes(new: Sequence[int], cells: Grids, changed: float) -> set[int]:
+    """Return those of the frames `new`, which differ from the one before, that mix the drawings before and after."""
+    known = set(new)
+    return {
+        frame
+        for frame in new
+        if frame + 1 in known and mixes(cells[frame - 1], cells[frame], cells[frame + 1], changed)
+    }
+
+
+def mixes(a: Cells, frame: Cells, b: Cells, changed: float) -> bool:
+    """Whether a frame is a mixture of two others, in the cells in which those differ by more than `changed` levels."""
+    far = np.abs(b.astype(np.int16) - a) > changed
+    if not far.any():
+        return False
+    share, left = mixture(a[far], frame[far], b[far])
+    return left <= _LEFT and _GHOST[0] <= share <= _GHOST[1]
+
+
+def timing(
+    change: Sequence[float],
+    times: Sequence[float],
+    step: float,
+    limit: Span,
+    level: float,
+    moving: Sequence[Span],
+    mixed: Collection[int] = (),
+) -> float:
+    """Return the median number of frames from one new drawing to the next; frames in `moving` or `mixed` begin none.
+
+    change: each frame's block difference to the frame before. times: s; a hold counts as many frames as go into its
+    time by `step`, s, because undoing telecine leaves out frames of holds, but keeps their times.
+    """
+    start, end = limit
+    new = [
+        frame
+        for frame in range(start + 1, end)
+        if change[frame] > level and frame not in mixed and not any(a <= frame <= b for a, b in moving)
+    ]
+    begun = [times[frame] for frame in (start, *new)] + [times[end] if end < len(times) else times[-1] + step]
+    return float(np.median(np.maximum(1, np.round(np.diff(begun) / step))))
