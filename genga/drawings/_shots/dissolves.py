@@ -35,7 +35,6 @@ _STEP = 0.012  # of the way that is left, over _LAG frames, from which it goes o
 _SLOWEST = 0.08  # or this part of how it goes in the middle, if that is more
 _LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
 _FADING = 0.6  # and up to which it may be a fade's
-_TRACE = 0.003  # of it from which a frame has a trace, where nothing else differs
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
 _BACK = 0.15  # by which the shares of a dissolve may fall
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
@@ -168,7 +167,7 @@ def redrawn(picture: Cells, frame: Cells) -> bool:
 
 
 def spans(cells: Grids, found: Found, changed: float) -> Iterator[Passage]:
-    """Yield what may be the transition with its middle where it was `found`: as far as it goes, and as was looked."""
+    """Yield what may be the transition around `found`: as far as it goes on evenly, as it goes, as was looked."""
     middle, near = found.frame, (found.frame - found.reach, found.frame + found.reach)
     goals = [cells[frame] for frame in near]
     fade = flat(goals[0]) or flat(goals[1])
@@ -180,8 +179,8 @@ def spans(cells: Grids, found: Found, changed: float) -> Iterator[Passage]:
             grown = np.maximum.accumulate(shares)
             early, boundary, late = (first + int((grown <= share).sum()) for share in (0.25, 0.5, 0.75))
             slack = round(_EASED * (late - early)) + _LAG
-            start, end = max(first, early - slack), min(last, late + slack) + 1
-            yield Passage("fade" if fade else "dissolve", start, end, min(max(start + 1, boundary), end - 1))
+            for start, end in ((max(first, early - slack), min(last, late + slack) + 1), (first, last + 1)):
+                yield Passage("fade" if fade else "dissolve", start, end, min(max(start + 1, boundary), end - 1))
 
 
 def steady(shares: Sequence[float]) -> bool:
@@ -224,13 +223,10 @@ def edge(cells: Grids, middle: int, way: int, goal: Cells, changed: float, fade:
         clean = cells[within(beyond)]
         if gone(clean, cells[frame], goal, changed) > least and kindred(clean, cells[frame], fade):
             outermost = frame
-    near, beyond = within(outermost + way), within(outermost + 2 * way)
-    if (
-        block_difference(cells[near], cells[beyond]) <= _REDRAWN
-        and gone(cells[beyond], cells[near], goal, changed) > _TRACE
-    ):
-        outermost = near  # a trace, of a drawing that is seen without
-    return outermost
+    # A drawing that is seen once more counts as mixed: what is left of the other picture may be less than noise.
+    near, next_, other = (cells[within(outermost + steps * way)] for steps in (1, 2, 3))
+    held = block_difference(near, next_) <= _REDRAWN < block_difference(next_, other)
+    return within(outermost + way) if held else outermost
 
 
 def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
