@@ -11,16 +11,25 @@ from films import texture
 
 from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
 from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
-from genga.drawings._shots.dissolves import gradual
+from genga.drawings._shots.dissolves import gradual, steady
 from genga.drawings._shots.events import Event, Passage
-from genga.drawings._shots.holds import timing, usual_step
+from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold
 from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, standing, staying, within
 from genga.params.shots import Params
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
-from genga.video.luma_grid import Cells, block_difference, difference_map, mixture, tone_difference
+from genga.video.luma_grid import (
+    Cells,
+    beyond_light,
+    block_difference,
+    difference_map,
+    gone,
+    means,
+    mixture,
+    tone_difference,
+)
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
 
@@ -328,6 +337,78 @@ def test_a_moving_figure_is_no_dissolve() -> None:
     assert gradual(grids, [False] * 20, PARAMS.blend, 12.0) == []
 
 
+def blended(a: Cells, b: Cells, share: float) -> Cells:
+    """A mixture of two pictures, with `share` of the second."""
+    return (a + share * (b.astype(float) - a)).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("length", [4, 12, 30])
+def test_a_dissolve_is_found_while_both_pictures_move(length: int) -> None:
+    slow = [0.2 * (k // 2) for k in range(20 + length)]  # on twos, as the figures go
+    there, back = ([figure(grid, 2 * (k // 2) + 20) for k, grid in enumerate(panned(seed, slow))] for seed in (4, 5))
+    mixed = [blended(there[20 + k], back[k], (k + 1) / (length + 1)) for k in range(length)]
+    grids = [*there[:20], *mixed, *back[length:]]
+    (found,) = gradual(grids, [False] * len(grids), PARAMS.blend, CHANGED)
+    assert found.kind == "dissolve" and found.start in (19, 20) and found.end - length in (20, 21)
+    assert abs(found.boundary - (20 + length / 2)) <= 2
+
+
+def test_motion_and_light_are_no_dissolve() -> None:
+    slow = panned(4, [0.3 * k for k in range(60)])
+    large = cv2.GaussianBlur(texture(5, 160, 120), (0, 0), 1.5)
+    closer = [cv2.warpAffine(large, cv2.getRotationMatrix2D((80, 60), 0, 1.01**k), (160, 120)) for k in range(60)]
+    fast = panned(4, [8.0 * k for k in range(40)])
+    dark = [A] * 10 + [(A * (1 - 0.05 * k)).astype(np.uint8) for k in range(15)] + [(A * 0.3).astype(np.uint8)] * 10
+    for grids in (slow, closer, fast, dark):
+        assert gradual(grids, [False] * len(grids), PARAMS.blend, CHANGED) == []
+
+
+def test_shares_that_jump_or_fall_are_no_dissolve() -> None:
+    assert steady([0.2, 0.4, 0.6, 0.8]) and steady([0.3, 0.25, 0.6, 0.9])
+    assert not steady([0.1, 0.2, 0.8, 0.9])  # more than half at once: a cut
+    assert not steady([0.3, 0.6, 0.3, 0.7])  # there and back: motion
+
+
+def test_a_fade_from_black_at_the_start_is_an_event_and_hides_no_drawing_that_moves() -> None:
+    black = [False] * 60
+    still = [blended(DARK, A, min(1.0, k / 20)) for k in range(60)]
+    moved = [blended(DARK, figure(A, 3 * k), min(1.0, k / 20)) for k in range(40)]
+    assert [(p.kind, p.start, p.end) for p in gradual(still, black, PARAMS.blend, CHANGED)] == [("fade", 1, 20)]
+    assert shots_of(still)[0]["events"] == [{"kind": "fade", "start": 1, "end": 20}]
+    (fade,) = gradual(moved, black, PARAMS.blend, CHANGED)
+    assert fade.kind == "fade" and fade.end == fade.boundary + 1  # from half the light on they are drawings
+
+
+def test_how_far_a_frame_has_gone_is_what_most_blocks_say() -> None:
+    start, goal = np.zeros((40, 40), np.uint8), np.full((40, 40), 100, np.uint8)
+    frame = np.full((40, 40), 25, np.uint8)
+    frame[:16] = 200  # two fifths are something that moves
+    assert gone(start, frame, goal, 12.0) == 0.25 and gone(start, start, goal, 12.0) == 0
+    assert gone(start, frame, start, 12.0) == 0  # nothing to go to
+    assert means(np.arange(16.0).reshape(4, 4), 2).tolist() == [[2.5, 4.5], [10.5, 12.5]]
+
+
+def test_what_light_does_not_explain() -> None:
+    assert np.abs(beyond_light(A, (A * 0.5 + 20).astype(np.uint8))).max() < 1.1  # rounding
+    assert np.abs(beyond_light(A, B)).mean() > 10
+
+
+def test_a_frame_that_mixes_both_sides_of_a_cut_is_no_drawing_of_either() -> None:
+    found = shots_of([A] * 8 + [blended(A, B, 0.4)] + [B] * 8)
+    assert [(s["start"], s["transition"]) for s in found] == [(0, "cut"), (9, "cut")]
+    assert [e for s in found for e in s["events"]] == [{"kind": "dissolve", "start": 8, "end": 9}]
+    two = shots_of([A] * 8 + [blended(A, B, 0.3), blended(A, B, 0.7)] + [B] * 8)
+    assert [s["start"] for s in two] == [0, 10] and two[0]["events"][0]["end"] == 10
+
+
+def test_a_step_among_others_like_it_is_no_cut_unless_the_tones_are_others() -> None:
+    """Six pictures one after the other, of the same tones, are fast action; one of other tones is a cut."""
+    action = [texture(seed, 300, 250)[5 * seed :, 3 * seed :][:120, :160] for seed in range(11, 17)]
+    bright = (A // 4 + 190).astype(np.uint8)
+    found = [s["start"] for s in shots_of([A] * 8 + action + [bright] * 8)]
+    assert found[0] == 0 and found[-1] == 14 and not set(found) & {10, 11, 12, 13}
+
+
 def test_what_stays() -> None:
     assert staying(A, A) == 1
     assert (staying(A, B) or 0) < 0.1
@@ -377,6 +458,29 @@ def test_the_usual_step_is_that_of_film_wherever_telecine_was_not_undone() -> No
     assert usual_step([0.0, 0.5, 1.0]) == 0.5 and usual_step([3.0]) == 1.0
     assert usual_step([*range(21), 25]) == 1.0  # two stretches of different length: the middle is neither
     assert usual_step([0.0] * 50) == 1.0
+
+
+def test_mixtures_begin_no_drawing() -> None:
+    """Held for three frames at 24 a second, blended to 25: a new one mixes with the one before it now and then."""
+    one, two, three = figure(A, 10), figure(A, 60), figure(A, 110)
+    grids = [one] * 3 + [blended(one, two, 0.6)] + [two] * 2 + [blended(two, three, 0.3)] + [three] * 3
+    change = [block_difference(before, grid) for before, grid in pairwise([grids[0], *grids])]
+    new = [frame for frame, value in enumerate(change) if value > 14]
+    assert new == [3, 4, 6, 7] and mixed_changes(new, grids, CHANGED) == {3, 6}
+    times = [k / 25 for k in range(10)]
+    assert (
+        timing(change, times, 1 / 25, (0, 10), 14.0, [], {3, 6}) == 3
+        and timing(change, times, 1 / 25, (0, 10), 14.0, []) == 2
+    )
+
+
+def test_a_video_of_more_frames_than_film_is_told_in_those_of_film() -> None:
+    ones = range(1, 120)
+    telecined = [5 * k // 4 for k in range(1, 100)]  # of five frames one repeats
+    assert film_step(1 / 24, ones, []) == 1 / 24 and film_step(1 / 25, ones, []) == 1 / 25
+    assert film_step(1 / 30, ones, []) == 1 / 30  # drawn so
+    assert film_step(1 / 30, telecined, []) == 1 / 24 and film_step(1 / 30, ones, range(40)) == 1 / 24
+    assert film_step(1 / 60, ones, []) == 1 / 24 and film_step(1 / 50, ones, []) == 1 / 25
 
 
 def test_shots_begin_at_cuts_and_boundaries() -> None:

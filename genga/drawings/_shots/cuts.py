@@ -127,7 +127,7 @@ def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int
     """
     mixed: dict[int, int] = {}
     for frame in np.flatnonzero((spread[:-1] >= _LEAST) & (spread[1:] >= _LEAST)).tolist():
-        for end in (frame + 1, frame + 2):
+        for end in (frame + 2, frame + 1):
             if frame == 0 or end >= len(spread) or min(spread[frame : end + 1]) < _LEAST:
                 continue
             a, b = scene.cells[frame - 1], scene.cells[end]
