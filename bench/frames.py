@@ -49,7 +49,8 @@ CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2
 BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tools default to
 HEADER = ("video", "encoded", "how", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1", "timing",
           "kept")  # fmt: skip
-STYLES = ("film", "changes", "lost", "held", "wrongly kept", "found again F1", "cuts F1", "timing")  # each: SAME_FRAMES
+STYLES = ("film", "changes", "lost", "held", "wrongly kept", "double exposures kept", "found again F1", "cuts F1",
+          "timing")  # each: SAME_FRAMES  # fmt: skip
 COPIES = ("video", "copy", "lost", "of", "wrongly kept", "of", "found again F1", "cuts F1")
 Row = tuple[object, ...]
 
@@ -59,7 +60,8 @@ def clip_truth(path: Path) -> Truth:
     found = read_json(path)
     labels, starts = found["pair_labels"], [start for start, _ in found.get("held_runs", ())]
     kinds = found.get("drawing_class_per_run") or []  # of a clip whose returning drawings nobody has told: none
-    return Truth(labels, list(zip(starts if kinds else [], kinds, strict=True)), found["hard_cuts"])
+    mixed = [frame for first, last in found.get("dissolves", ()) for frame in range(first, last + 1)]
+    return Truth(labels, list(zip(starts if kinds else [], kinds, strict=True)), found["hard_cuts"], mixed=mixed)
 
 
 def series_truth(path: Path) -> Truth:
@@ -166,6 +168,7 @@ def film(name: str, video: Path, truth: Truth, cache: Path) -> Row:
     return (
         name, scores[0].changes, each(score.lost for score in scores),
         scores[0].held, each(score.wrongly_kept for score in scores),
+        each(score.mixed for score in scores) if truth.mixed else "",
         each(score.again for score in scores) if scores[0].again is not None else "",
         each(cuts for _, _, cuts, _ in found) if truth.cuts else "",
         each(timing for _, _, _, timing in found) if truth.timings else "",

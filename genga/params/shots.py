@@ -12,7 +12,7 @@ class Params(Section):
     # Frames a picture may be away and come back (a flash) without there being a new shot. 0: every flash is two cuts.
     flash: int = Field(ge=0, le=12)
     # Largest part of a change that a mixture of the pictures before and after may leave unexplained, for a dissolve or
-    # fade. Lower: dissolves over motion are missed; higher: slow motion is called a dissolve.
+    # fade, with the detail that it should have lost. Lower: dissolves over motion are missed; higher: motion is one.
     blend: float = Field(ge=0, le=1)
     # Largest part of a change that moving the whole picture may leave unexplained, for a camera move.
     camera: float = Field(ge=0, le=1)
