@@ -27,6 +27,7 @@ _MIDDLE = (0.3, 0.7)  # share of the picture after in a frame that may be the mi
 _SPREAD = 0.25  # part of the picture that a dissolve changes at least
 _ALIKE = 0.9  # correlation of tiles from which two pictures are one, in another light
 _DETAIL = 0.38  # what detail counts that should be lost and is not, beside a change that is not explained
+_OF_ALL = 1.4  # times what may be left, of a dissolve of which a part is sure
 _LONG = 60  # frames of a long dissolve
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 _LAG = 4  # frames within which a dissolve goes on, however long its drawings are held
@@ -134,10 +135,13 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
 
     Those of one kind that overlap are one, as the surest of them is. What is light is the fade's.
     """
-    every = (spans(cells, one, changed) for one in found)
-    sure = [next((item for item in some if proven(cells, item, rest, changed, noise)), None) for some in every]
+    sure: list[Passage] = []
+    for some in (list(spans(cells, one, changed)) for one in found):
+        sure += [item for item in some if proven(cells, item, rest, changed, noise)][:1]
+        if sure and some and sure[-1] in some[2:]:  # a part is: less is asked of all of it
+            sure += [item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)][:1]
     taken: list[Passage] = []
-    for item in sorted((item for item in sure if item is not None), key=lambda item: item.kind != "fade"):
+    for item in sorted(sure, key=lambda item: item.kind != "fade"):
         start, end = item.start, item.end
         for other in taken:
             if other.kind != item.kind and other.start < end and start < other.end:
