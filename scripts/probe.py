@@ -7,7 +7,8 @@ import typer
 from genga.jobs.script import PARAMS, params_of, run, summary
 from genga.params.probe import Params
 from genga.store.files import write_facts
-from genga.video.probe import in_words, probe
+from genga.video.facts import in_words
+from genga.video.probe import probe
 
 
 def main(

@@ -9,6 +9,7 @@ import numpy as np
 
 from genga.drawings._stills.file import Still
 
+PICTURE = {"stream": "largest", "bars": "keep", "ground": "white"}  # of section probe: what of a file is its picture
 WHITE, BLACK = 235, 16  # luma code values of limited range
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from films import flat, write_film
+from films import PICTURE, flat, write_film
 
 from genga.errors import GengaError
 from genga.params.probe import Params
 from genga.video.probe import probe
 
-PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto")
+PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto", **PICTURE)
 
 
 def test_a_sound_film(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pytest
-from films import as_rgb, flat, texture, with_box
+from films import PICTURE, as_rgb, flat, texture, with_box
 
 from genga.drawings.stills import shown
 from genga.images import hdr
@@ -24,7 +24,7 @@ from genga.video.hwaccel import opened
 from genga.video.interlace import Fields, combs, decide, grain, thinned, verdict, verdicts
 from genga.video.probe import probe
 
-PARAMS = Params(uneven=0.01, looked_at=96, fields="auto", weave="auto")
+PARAMS = Params(uneven=0.01, looked_at=96, fields="auto", weave="auto", **PICTURE)
 MOVING = ("-f", "lavfi", "-i", "testsrc2=size=128x96:rate=24:duration=3")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from films import texture, write_film
+from films import PICTURE, texture, write_film
 
 from genga.drawings.frames import frames
 from genga.params.frames import Params as FramesParams
@@ -20,7 +20,7 @@ from genga.video.probe import probe
 
 WIDTH, HEIGHT = 320, 240
 GATE = [(1.1 * sin(1.9 * n), 0.8 * cos(1.3 * n)) for n in range(40)]  # px by which each frame lies beside its place
-PROBE = ProbeParams(uneven=0.01, looked_at=96, fields="auto", weave="auto")
+PROBE = ProbeParams(uneven=0.01, looked_at=96, fields="auto", weave="auto", **PICTURE)
 FRAMES = FramesParams(lines=120, changed=12.0, hwaccel="off", lettering=0)
 
 

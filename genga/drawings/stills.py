@@ -7,6 +7,7 @@ identifies them in the file.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
 from genga.video.decode import check_same, opening, prepare, timed_frames
+from genga.video.deinterlace import WHOLE, Part
 from genga.video.interlace import PROGRESSIVE, Fields
+from genga.video.streams import colours_of
 
 _INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
 _ALL, _JUMPS, _LEAST = range(3)  # ways to decode: everything; with jumps; and without frames that nothing needs
@@ -45,18 +48,23 @@ def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
 
 
 def shown(
-    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, fields: Fields = PROGRESSIVE
+    path: str | Path,
+    kept: pl.DataFrame,
+    params: Params,
+    threads: int,
+    fields: Fields = PROGRESSIVE,
+    part: Part = WHOLE,
 ) -> Iterator[tuple[int, Shown]]:
     """Yield (frame, picture) for every row of `wanted`, in order.
 
-    fields: what was done about interlacing and telecine when the frames were numbered.
+    fields: what was done about interlacing and telecine when the frames were numbered. part: what of it is the picture.
     Raises GengaError if the video is not the one that the table was made from.
     """
     done = 0
     # Where leaving out or a jump does not lead to the frame, decoding all does.
     ways = (_LEAST, _JUMPS, _ALL) if fields.kind == "progressive" else (_ALL,)
     for way in ways:
-        for frame, image in walked(path, kept[done:], params, threads, way, fields):
+        for frame, image in walked(path, kept[done:], params, threads, way, fields, part):
             yield frame, image
             done += 1
         if done == len(kept):
@@ -66,25 +74,32 @@ def shown(
 
 
 def walked(
-    path: str | Path, kept: pl.DataFrame, params: Params, threads: int, way: int, fields: Fields
+    path: str | Path,
+    kept: pl.DataFrame,
+    params: Params,
+    threads: int,
+    way: int,
+    fields: Fields,
+    part: Part = WHOLE,
 ) -> Iterator[tuple[int, Shown]]:
     """Yield (frame, picture) for the rows of `kept` in order, up to the first that is not found.
 
     way: how much of what need not be decoded is left out, if the file has an index.
     """
-    with opening(path, params.hwaccel) as (container, stream):
+    with opening(path, params.hwaccel, part.stream) as (container, stream):
         prepare(stream, threads)
         convert = Converter.of(stream, params.scaling)
         packer = Packer(convert, params.scaling)
         base = exact(stream.time_base or Fraction(1, 1000))
+        part = part if part.stated else replace(part, stated=colours_of(stream))
         way = way if container.format.name.startswith(_INDEXED) else _ALL
         needed = {round(time / base) for time in kept["time"]} if way == _LEAST else None
-        decoded = timed_frames(container, stream, fields=fields, needed=needed)
+        decoded = timed_frames(container, stream, fields=fields, needed=needed, part=part)
         reached = float("inf")  # not to jump before the first frame is found
         for frame, _, time, key in kept.iter_rows():
             if way != _ALL and key is not None and key - reached > _WORTH:
                 container.seek(round(key / base), stream=stream)
-                decoded = timed_frames(container, stream, needed=needed)
+                decoded = timed_frames(container, stream, needed=needed, part=part)
             reached, picture = next((found for found in decoded if found[0] >= time), (time, None))
             if picture is None or reached != time:
                 return
@@ -109,7 +124,7 @@ def stills(
     check_same(path, probed["sha256"])
     needed = wanted(frames, dedup)
     kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
-    decoded = shown(path, needed, params, threads, Fields.of(probed["fields"]))
+    decoded = shown(path, needed, params, threads, Fields.of(probed["fields"]), Part.of(probed))
     pictures = stitched(progress(decoded, len(needed), f"stills {name}", "stills"), parts(dedup))
     return written(pictures, kept, name, shard, params.format)
 

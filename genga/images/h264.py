@@ -84,7 +84,7 @@ class Packer:
         """
         kind = (
             frame.format.name, frame.width, frame.height, int(frame.rotation), int(frame.colorspace),
-            int(frame.color_range), int(frame.color_trc),
+            int(frame.color_range), int(frame.color_trc), self._convert.pixel(frame),
         )  # fmt: skip
         if kind not in self._known:
             image, data = self._convert.image(frame), pack(frame, self._scaling)

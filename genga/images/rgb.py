@@ -13,55 +13,79 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.images import hdr
-from genga.images.image import Image, exact, samples
+from genga.images.image import Image, exact, matrix_of, samples
 
-_MATRIX_UNKNOWN = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
 _HDR = (hdr.PQ, hdr.HLG)
 _SQUARE, _MILLISECOND = Fraction(1), Fraction(1, 1000)
-_HD_LINES = 720  # from which on players take an unstated matrix to be BT.709
+_RULER = 5760  # px to which a frame is stretched to see how wide its pixels are: whole numbers for those of DVDs
 
 
 class Converter:
-    """Turns frames of one stream into images. A change of size or format in mid-stream is taken as it comes.
+    """Turns frames of one stream into images. A change of size, format or aspect in mid-stream is taken as it comes.
 
-    scaling: how chroma is brought to the size of luma. pixel: how many times as wide as high pixels are. base: of
-    timestamps, s.
+    scaling: how chroma is brought to the size of luma. pixel: how many times as wide as high pixels are, and own: as
+    the stream's headers have it, where the container does not say otherwise. base: of timestamps, s.
     """
 
-    def __init__(self, scaling: str, pixel: Fraction = _SQUARE, base: Fraction = _MILLISECOND) -> None:
-        self._base, self._pixel, self._scaling = base, pixel, scaling
+    def __init__(
+        self, scaling: str, pixel: Fraction = _SQUARE, own: Fraction | None = None, base: Fraction = _MILLISECOND
+    ) -> None:
+        self._base, self._pixel, self._own, self._scaling = base, pixel, own, scaling
         self._graph: av.filter.Graph | None = None
-        self._shape: tuple[int, int, str, bool, int] | None = None
+        self._ruler: av.filter.Graph | None = None
+        self._shape: tuple[int, int, str, bool, int, Fraction] | None = None
+        self._measured: tuple[object, ...] | None = None  # what the ruler was made for
 
     @classmethod
     def of(cls, stream: VideoStream, scaling: str) -> Self:
-        return cls(scaling, exact(stream.sample_aspect_ratio or _SQUARE), exact(stream.time_base or _MILLISECOND))
+        pixel, own = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
+        said = exact(pixel or _SQUARE)
+        return cls(scaling, said, exact(own) if own else None, exact(stream.time_base or _MILLISECOND))
+
+    def pixel(self, frame: VideoFrame) -> Fraction:
+        """Return how many times as wide as high a frame's pixels are.
+
+        In mid-stream a broadcast or a DVD changes from 4:3 to 16:9. A container's word goes for the whole video where
+        it is another than that of the stream's headers. PyAV does not tell a frame's aspect; a filter does.
+        """
+        if self._own != self._pixel:
+            return self._pixel
+        kind = frame.width, frame.height, frame.format.name
+        if self._ruler is None or kind != self._measured:
+            stretched = ("scale", f"{_RULER}*sar:2:eval=frame")
+            self._ruler, self._measured = self._linked(frame, ("crop", "2:2:0:0"), stretched), kind
+        self._ruler.vpush(frame)
+        pulled = self._ruler.vpull()
+        assert isinstance(pulled, VideoFrame)
+        return self._pixel if pulled.width == int(_RULER * self._pixel) else Fraction(pulled.width, _RULER)
 
     def image(self, frame: VideoFrame) -> Image:
         """Return the frame as an image (height, width, 3), uint8 RGB."""
-        transfer = int(frame.color_trc)
-        shape = (frame.width, frame.height, frame.format.name, transfer in _HDR, int(frame.colorspace))
+        transfer, pixel = int(frame.color_trc), self.pixel(frame)
+        shape = (frame.width, frame.height, frame.format.name, transfer in _HDR, int(frame.colorspace), pixel)
         if self._graph is None or shape != self._shape:
-            self._graph, self._shape = self._made_for(frame), shape
+            self._graph, self._shape = self._made_for(frame, pixel), shape
         self._graph.vpush(frame)
         pulled = self._graph.vpull()
         assert isinstance(pulled, VideoFrame)
         rgb = hdr.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else interleaved(pulled)
         return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
 
-    def _made_for(self, frame: VideoFrame) -> av.filter.Graph:
-        width, height = square(frame.width, frame.height, self._pixel)
+    def _made_for(self, frame: VideoFrame, pixel: Fraction) -> av.filter.Graph:
+        width, height = square(frame.width, frame.height, pixel)
         # Bit-exact: the same pixels whatever the processor can do.
         how = f"flags={self._scaling}+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
-        if int(frame.colorspace) == _MATRIX_UNKNOWN and not frame.format.is_rgb:
-            unstated = "bt709" if frame.height >= _HD_LINES else "bt601"
-            how += f":in_color_matrix={'bt2020' if int(frame.color_trc) in _HDR else unstated}"
+        if unstated := matrix_of(frame):
+            how += f":in_color_matrix={unstated}"
+        kind = "rgb48le" if int(frame.color_trc) in _HDR else "gbrp"
+        return self._linked(frame, ("scale", f"{width}:{height}:{how}"), ("format", kind))
+
+    def _linked(self, frame: VideoFrame, *filters: tuple[str, str]) -> av.filter.Graph:
         graph = av.filter.Graph()
         graph.threads = 1  # more take half as much again of CPU
         graph.link_nodes(
             graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=self._base),
-            graph.add("scale", f"{width}:{height}:{how}"),
-            graph.add("format", "rgb48le" if int(frame.color_trc) in _HDR else "gbrp"),
+            *(graph.add(name, how) for name, how in filters),
             graph.add("buffersink"),
         ).configure()
         return graph
@@ -74,7 +98,5 @@ def interleaved(frame: VideoFrame) -> Image:
 
 
 def square(width: int, height: int, pixel: Fraction) -> tuple[int, int]:
-    """Return the size with square pixels of a picture whose pixels are `pixel` times as wide as high; it only grows."""
-    if pixel >= 1:
-        return max(1, round(width * pixel)), height
-    return width, max(1, round(height / pixel))
+    """Return the size with square pixels of a picture whose pixels are `pixel` times as wide as high: lines stay."""
+    return max(1, round(width * pixel)), height

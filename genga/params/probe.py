@@ -1,6 +1,6 @@
 """Section `probe`: what a video file must be to go down the line."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,3 +17,10 @@ class Params(Section):
     fields: Literal["auto", "progressive", "deinterlace", "telecine"]
     # Whether the picture is held still that weaves as film does in its gate. auto: if it does.
     weave: Literal["auto", "always", "never"]
+    # Which of a file's video streams is the picture: the largest, the first, the first marked as default, or the one of
+    # this number in the file. Covers are none.
+    stream: Literal["largest", "first", "default"] | Annotated[int, Field(ge=0, le=1000)]
+    # Whether black bars are part of the picture; cut: frames and stills are without them.
+    bars: Literal["keep", "cut"]
+    # What shows through transparent px.
+    ground: Literal["white", "black"]

@@ -1,15 +1,21 @@
 """Video files: what is in one, and its frames in order, with fields undone and as grids of cells.
 
+animated_webp  Animated WebP as a video that FFmpeg reads: its pictures, by Pillow, and their times, losslessly.
+bars           Black bars: edges of a video that are black in every frame that is looked at.
+clock          When each frame of a video is shown, where timestamps are missing, stray, in another order, or go back.
 decode         Decode a video: which of its streams is the picture, its frames in order, their luma, and their pixels
                as RGB.
 decode_errors  Which stretches of a video could not be decoded as they were meant.
-deinterlace    Undo fields: weave film frames together again from a telecined video, or deinterlace, by FFmpeg's
-               filters.
+deinterlace    What FFmpeg's filters do to decoded frames: undo fields, cut off edges, lay what is transparent on a
+               ground.
 episodes       Which episodes there are: every video file `data/raw/<series>/<episode>.<extension>` is one.
+facts          What is known of a video's streams, as plain data for JSON, and in words.
 file           A video file as FFmpeg reads it, of which it is known whether a read failed.
 gate_weave     Film that weaves in its gate: the whole picture lies a pixel or so elsewhere in each frame, to and fro.
 grid_store     The cell grids of a whole video in one shard: a stretch of frames per member, read in order or at
                random.
+headers        What a file's headers say that FFmpeg keeps to itself: edges to cut off, Dolby Vision, how long it is
+               to last.
 hwaccel        Decode by the graphics card where there is one; else by the processor, and say so.
 interlace      Decide from the pictures themselves whether the two fields of a video's frames were taken at different
                times.
@@ -17,4 +23,6 @@ luma_grid      A frame as a grid of cells: the mean luma of small squares, and h
 probe          Look at a video file: is it sound, and what is in it.
 skip_frames    Decode no more than is asked for: frames that others are not predicted from may be left out, one by
                one.
+streams        Which of a file's video streams is the picture, and what its container says of colours.
+timing         Frames, rate and duration of a video, from the timestamps of its packets: headers are often wrong.
 """

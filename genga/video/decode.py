@@ -5,18 +5,19 @@ presentation timestamp. PyAV carries FFmpeg's libraries, so nothing has to be in
 """
 
 import re
-from collections.abc import Iterator, Set
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Set
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import av
 import av.container
 import av.error
-from av.stream import Disposition
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -27,11 +28,13 @@ from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.store.files import check_sha256
 from genga.video import hwaccel
+from genga.video.clock import WAIT, in_order, timed
 from genga.video.decode_errors import Damage
-from genga.video.deinterlace import undone
+from genga.video.deinterlace import WHOLE, Part, undone
 from genga.video.file import Reading
 from genga.video.interlace import PROGRESSIVE, Fields
 from genga.video.skip_frames import sparing
+from genga.video.streams import LARGEST, Colours, colours_of, picture_stream, state
 
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
 _PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")
@@ -50,12 +53,13 @@ class Decoded:
 
 @contextmanager
 def opening(
-    path: str | Path, device: HardwareDecoder = "off"
+    path: str | Path, device: HardwareDecoder = "off", choice: int | str = LARGEST
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     """Open a video file; yield its container and the stream that is the picture.
 
     device: what is to decode it, see genga.video.hwaccel; where it cannot, the processor does, with a warning on
-    stderr. Raises GengaError, one line, if the file is missing, empty, not a video, or has sound only.
+    stderr. choice: which stream, see genga.video.streams.
+    Raises GengaError, one line, if the file is missing, empty, not a video, or has sound only.
     """
     path = Path(path)
     if not path.exists():
@@ -73,7 +77,7 @@ def opening(
             ) from error
         try:
             with container:
-                yield container, picture_stream(container, path)
+                yield container, picture_stream(container, path, choice)
         finally:
             if file.failed:  # which FFmpeg may have taken for the end of the file
                 raise file.failed
@@ -84,40 +88,25 @@ def check_same(path: str | Path, sha256: str) -> None:
     check_sha256(path, sha256, "not the video that was probed, or damaged; put it right and run again")
 
 
-def picture_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
-    """Return the video stream that is the picture: no attached cover art, and the first of those marked as default.
-
-    Where none is marked, the first. Raises GengaError if there is none.
-    """
-    covers = Disposition.attached_pic | Disposition.timed_thumbnails
-    streams = [stream for stream in container.streams.video if not stream.disposition & covers]
-    if not streams:
-        kinds = sorted({stream.type for stream in container.streams})
-        raise GengaError(f"{path}: has no video stream (only {', '.join(kinds) or 'nothing'}); remove it from data/raw")
-    stream = min(streams, key=lambda one: not one.disposition & Disposition.default)  # the first of equals
-    # Decoders report a stream that they cannot even name the size of as 0x0.
-    if stream.codec_context is None or stream.width == 0 or stream.height == 0:
-        raise GengaError(f"{path}: its video stream cannot be decoded (codec unknown or header damaged)")
-    return stream
-
-
 def decode(
     path: str | Path,
     threads: int = 1,
     damage: Damage | None = None,
     fields: Fields = PROGRESSIVE,
     device: HardwareDecoder = "off",
+    part: Part = WHOLE,
 ) -> Iterator[Decoded]:
     """Yield every frame of a video, in the order shown.
 
     damage: collects what could not be decoded as it was meant; decoding goes on after it.
     fields: what is done about interlacing and telecine; frames are numbered as they come out of that.
+    part: what of it is the picture.
     Raises GengaError if the file cannot be opened or not one frame can be decoded.
     """
-    with opening(path, device) as (container, stream):
+    with opening(path, device, part.stream) as (container, stream):
         prepare(stream, threads)
         number = -1
-        for number, (time, frame) in enumerate(timed_frames(container, stream, damage, fields)):
+        for number, (time, frame) in enumerate(timed_frames(container, stream, damage, fields, part=part)):
             yield Decoded(number, time, bool(frame.key_frame), frame)
         if number < 0:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
@@ -131,7 +120,7 @@ def decode_probed(
     probed: what probe recorded. Raises GengaError as `decode` does, and if the video is another than then.
     """
     check_same(path, probed["sha256"])
-    decoded = decode(path, threads, damage, Fields.of(probed["fields"]), device)
+    decoded = decode(path, threads, damage, Fields.of(probed["fields"]), device, Part.of(probed))
     return progress(decoded, probed["frames"], what, "frames")
 
 
@@ -147,14 +136,14 @@ def timed_frames(
     damage: Damage | None = None,
     fields: Fields = PROGRESSIVE,
     needed: Set[int] | None = None,
+    part: Part = WHOLE,
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (time in s, frame) from where the container stands, going on after packets that cannot be decoded.
 
     Times grow from frame to frame. Where something is done about `fields` the container has to stand at its start.
     needed: timestamps of the frames that are asked for; of the others some may be left out (genga.video.skip_frames).
     """
-    shown = as_coded(container, stream, damage, needed)
-    return shown if fields.kind == "progressive" else undone(shown, fields)
+    return undone(as_coded(container, stream, damage, needed, part.stated), fields, part)
 
 
 def as_coded(
@@ -162,27 +151,66 @@ def as_coded(
     stream: VideoStream,
     damage: Damage | None = None,
     needed: Set[int] | None = None,
+    stated: Colours | None = None,
 ) -> Iterator[tuple[float, VideoFrame]]:
-    """Yield (time in s, frame) as they are in the file; see `timed_frames`."""
+    """Yield (time in s, frame) as they are in the file; see `timed_frames`.
+
+    stated: what the container says of colours; None: as it says now, which holds if nothing is decoded yet.
+    """
     step = 1 / exact(stream.guessed_rate or stream.average_rate or Fraction(24))
     base = exact(stream.time_base or Fraction(1, 1000))
-    time, started = -step, False
-    for packet in sparing(container.demux(stream), stream, needed):
+    stated, codec = stated or colours_of(stream), stream.codec_context.name
+    most = WAIT if needed is None else 0
+    for time, said, frame in timed(coded(container, stream, damage, needed), base, step, most):
+        if damage is not None:
+            damage.came(time if said is None else said, time + step, frame.key_frame, frame.is_corrupt)
+        state(frame, stated, codec)
+        yield float(time), frame
+
+
+def coded(
+    container: av.container.InputContainer, stream: VideoStream, damage: Damage | None, needed: Set[int] | None
+) -> Iterator[VideoFrame]:
+    """Yield the frames that the decoder gives, up to where the file is cut off."""
+    packets = sparing(up_to_cut(container.demux(stream)), stream, needed)
+    if (first := next(packets, None)) is None:
+        return
+    late = late_by(container, stream, first)
+    frames = decoded(chain([first], packets), stream, damage, late)
+    yield from in_order(frames, late) if late else frames
+
+
+def late_by(container: av.container.InputContainer, stream: VideoStream, first: Packet) -> int:
+    """Return by how many ticks timestamps are late that count frames as they are coded, not as shown; 0 of others.
+
+    AVI has no others, and FFmpeg adds to them how much later a frame is shown. first: the first packet.
+    """
+    counted = container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
+    return first.pts - first.dts if counted and first.pts is not None and first.dts is not None else 0
+
+
+def up_to_cut(packets: Iterator[Packet]) -> Iterator[Packet]:
+    """Yield packets up to where a file is cut off, which some containers take for damage; then an empty one."""
+    packet = None
+    try:
+        for packet in packets:
+            yield packet
+    except av.error.InvalidDataError:
+        if packet is None:
+            raise
+        last = Packet()
+        last.stream = packet.stream
+        yield last
+
+
+def decoded(packets: Iterable[Packet], stream: VideoStream, damage: Damage | None, late: int) -> Iterator[VideoFrame]:
+    """Yield the frames of packets, going on after those that cannot be decoded. late: ticks by which all are."""
+    base = exact(stream.time_base or Fraction(1, 1000))
+    for packet in packets:
         if damage is not None and packet.pts is not None and not packet.is_discard:
-            damage.sent(packet.pts * base, packet.is_corrupt)
-        try:
-            decoded = packet.decode()
-        except av.error.InvalidDataError:
-            continue
-        for frame in decoded:
-            assert isinstance(frame, VideoFrame)
-            # A frame with no timestamp, or with one that does not go on (H.264 in AVI), comes one step after the last.
-            shown = None if frame.pts is None else frame.pts * base
-            time = time + step if shown is None or (started and shown <= time) else shown
-            started = True
-            if damage is not None:
-                damage.came(time if shown is None else shown, time + step, frame.key_frame, frame.is_corrupt)
-            yield float(time), frame
+            damage.sent((packet.pts - late) * base, packet.is_corrupt)
+        with suppress(av.error.InvalidDataError):
+            yield from packet.decode()
 
 
 def luma(frame: VideoFrame) -> tuple[Luma, int]:

@@ -15,7 +15,6 @@ from typing import Any
 import av
 import av.container
 import av.error
-import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -23,16 +22,16 @@ from genga.errors import GengaError
 from genga.images.image import exact
 from genga.params.probe import Params
 from genga.store.files import sha256_of
-from genga.video.decode import luma, opening, prepare, timed_frames
-from genga.video.decode_errors import Damage, told
+from genga.video.animated_webp import is_animated
+from genga.video.bars import Bars
+from genga.video.decode import as_coded, late_by, luma, opening, prepare
+from genga.video.decode_errors import Damage
+from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
+from genga.video.headers import Header, asf_duration, headers
 from genga.video.interlace import Thin, decide, thinned, verdicts
-
-# Names of the codes in ISO/IEC 23091-2 (colour primaries, transfer characteristics, matrix coefficients).
-_PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 12: "smpte432"}
-_TRANSFER = {1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 13: "srgb", 14: "bt2020-10", 16: "pq", 18: "hlg"}
-_MATRIX = {0: "rgb", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc", 10: "bt2020c"}
-_RANGE = {1: "limited", 2: "full"}
+from genga.video.streams import colours_of, others
+from genga.video.timing import timing_facts, without_stray
 
 _STRETCHES = 8  # places in a video that are looked at
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
@@ -45,69 +44,137 @@ class Packets:
 
     times: list[Fraction] = field(default_factory=list)  # s, of the picture's packets, in file order
     damage: Damage = field(default_factory=Damage)  # packets that the container calls damaged
-    begin: Fraction | None = None  # s, of the first packet of any stream
-    end: Fraction = Fraction(0)  # s, at which the last packet of any stream ends
+    step: Fraction = Fraction(0)  # s that the last packet of the picture lasts
+    begin: Fraction | None = None  # s, of the first packet of any other stream
+    end: Fraction = Fraction(0)  # s, at which the last of those ends
+
+    @property
+    def lasts(self) -> Fraction:
+        """How long the file lasts, s: some containers count from 0, some from where it begins."""
+        first = min([*self.times, *([] if self.begin is None else [self.begin])], default=Fraction(0))
+        end = max(self.end, max(self.times, default=Fraction(0)) + self.step)
+        return max(end, end - first)
+
+
+@dataclass
+class Looked:
+    """What frames here and there in a video show."""
+
+    first: VideoFrame | None = None
+    time: float = 0.0  # s, of the first
+    stretches: list[list[Thin]] = field(default_factory=list)  # what the fields of frames say
+    shifts: dict[float, list[Beside]] = field(default_factory=dict)  # by the time at which a stretch begins: how frames lie beside the one before
+    flags: list[bool] = field(default_factory=list)  # whether each says that it is interlaced
+    bars: Bars = field(default_factory=Bars)
 
 
 def probe(path: str | Path, params: Params) -> dict[str, Any]:
     """Return what is known of a video file, as plain data for JSON.
 
-    Raises GengaError, one line that names the file, if it cannot be opened, has no video, or cannot be decoded.
+    Raises GengaError, one line that names the file, if it cannot be opened, has no video, cannot be decoded, or has
+    colours that cannot be made into others.
     """
-    with opening(path) as (container, stream):
-        packets = read(container, stream)
-    with opening(path) as (container, stream):
+    with opening(path, choice=params.stream) as (container, stream):
+        header, stated = headers(path).get(stream.index, Header()), colours_of(stream)
+        packets = read(container, stream, path)
+    with opening(path, choice=params.stream) as (container, stream):
         prepare(stream, 1)
-        first, stretches, shifts, flagged = looked(container, stream, packets, params.looked_at)
-        if first is None:
+        seen = looked(container, stream, packets, params.looked_at)
+        if seen.first is None:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
-        timing = timing_facts(sorted(packets.times), stream, params)
-        lasts = max(packets.end, packets.end - (packets.begin or 0))  # some containers count from 0, some from begin
-        early = (container.duration or 0) / av.time_base - float(lasts)
+        check_colours(path, seen.first)
+        shown = shown_packets(packets, seen)
+        timing, flagged = timing_facts(sorted(shown), stream, params), sum(seen.flags) * 2 > len(seen.flags)
+        early = due(path, container, stream) - float(packets.lasts)
+        bars = seen.bars.found(is_halved(seen.first))
+        left, top, right, bottom = map(max, header.crop, bars) if params.bars == "cut" else header.crop
+        crop = left, top, right, bottom
         return {
             "sha256": sha256_of(path),
             "container": container.format.name,
-            **picture_facts(stream, first),
+            **picture_facts(stream, seen.first, crop),
+            **({"container": "webp", "codec": "webp"} if is_animated(path) else {}),
+            "stated": list(stated),
+            "alpha": alpha(stream, seen.first),
+            "ground": params.ground,
+            "dolby_vision": header.dolby,
+            "cropped": list(header.crop),
+            "bars": list(bars),
+            "crop": list(crop),
             **timing,
             "interlaced": flagged,
-            "fields": decide(verdicts(stretches), flagged, timing["usual_rate"], params.fields),
-            "weave": weaves(shifts) if params.weave == "auto" else params.weave == "always",
+            "fields": decide(verdicts(seen.stretches), flagged, timing["usual_rate"], params.fields),
+            "weave": weaves(list(seen.shifts.values())) if params.weave == "auto" else params.weave == "always",
             "damaged": packets.damage.ranges(),
             "missing_end": round(early, 3) if early > _EARLY else 0.0,
+            "others": others(container, stream),
             "audio": [audio_facts(other) for other in container.streams.audio],
             "subtitles": [subtitle_facts(other) for other in container.streams.subtitles],
         }
 
 
-def read(container: av.container.InputContainer, stream: VideoStream) -> Packets:
-    """Read a file to its end. Raises GengaError if that cannot be."""
-    found = Packets()
+def read(container: av.container.InputContainer, stream: VideoStream, path: str | Path) -> Packets:
+    """Read a file to its end, or to where it breaks off. Raises GengaError if that cannot be."""
+    found, step = Packets(), 1 / exact(stream.guessed_rate or stream.average_rate or Fraction(24))
+    late: int | None = None
     try:
         for packet in container.demux():
-            if packet.pts is None or packet.time_base is None or packet.is_discard:  # not shown: before an edit list
+            is_picture = packet.stream_index == stream.index
+            if packet.is_discard or not packet.size or packet.time_base is None:  # not shown: before an edit list
                 continue
             base = exact(packet.time_base)
-            time = packet.pts * base
-            end = time + (packet.duration or 0) * base
-            found.begin, found.end = min(found.begin or time, time), max(found.end, end)
-            if packet.stream_index == stream.index:
+            if is_picture and late is None:
+                late = late_by(container, stream, packet)
+            if packet.pts is not None:
+                time = (packet.pts - ((late or 0) if is_picture else 0)) * base
+            elif is_picture:  # streams in no container
+                time = found.times[-1] + step if found.times else Fraction(0)
+            else:
+                continue
+            lasts = (packet.duration or 0) * base
+            if is_picture:
                 found.times.append(time)
-                found.damage.came(time, end, packet.is_keyframe, packet.is_corrupt)
+                found.step = lasts
+                found.damage.came(time, time + lasts, packet.is_keyframe, packet.is_corrupt)
+            else:
+                found.begin, found.end = min(found.begin or time, time), max(found.end, time + lasts)
     except av.error.FFmpegError as error:
-        raise GengaError(f"{container.name}: cannot be read to its end ({error.strerror}); copy it again") from error
+        if not isinstance(error, av.error.InvalidDataError) or not found.times:
+            said = f"{path}: cannot be read to its end ({error.strerror}); copy it again"
+            raise GengaError(said) from error
+        found.damage.repaired.add(found.times[-1])
+    found.times = without_stray(found.times)
     return found
 
 
-def looked(
-    container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int
-) -> tuple[VideoFrame | None, list[list[Thin]], list[list[Beside]], bool]:
-    """Return the first frame, `frames` frames in stretches over the video, and whether most are flagged interlaced.
+def shown_packets(packets: Packets, seen: Looked) -> list[Fraction]:
+    """Return the times of the packets that are shown, s; those before the first frame are noted as damage.
 
-    Of the frames what their fields say, and how the first of each stretch lie beside the one before.
+    A video that was cut out of another may begin with pictures that lean on some before it.
     """
-    first, stretches, flags = None, [], []
-    shifts: dict[float, list[Beside]] = {}  # by the time at which a stretch begins
+    shown = [time for time in packets.times if float(time) >= seen.time]
+    packets.damage.repaired.update(time for time in packets.times if float(time) < seen.time)
+    return shown
+
+
+def due(path: str | Path, container: av.container.InputContainer, stream: VideoStream) -> float:
+    """Return how long a file is to last by what it says of itself, s; 0 if it says nothing."""
+    rate = stream.average_rate if container.format.name == "avi" else None
+    counted = stream.frames / exact(rate) if rate else 0
+    return max((container.duration or 0) / av.time_base, float(counted), asf_duration(path))
+
+
+def is_halved(frame: VideoFrame) -> bool:
+    """Whether colour has fewer samples than luma, so that edges can only be cut off by two px."""
+    parts = frame.format.components
+    return len(parts) > 1 and (parts[1].width, parts[1].height) != (parts[0].width, parts[0].height)
+
+
+def looked(container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int) -> Looked:
+    """Return what `frames` frames show, in stretches over the video; how they lie only of the first of each."""
+    found = Looked()
     every = len(packets.times) <= frames
+    stated = colours_of(stream)
     for start in starts(packets.times, frames):
         if start is not None and not sought(container, stream, start):
             continue
@@ -115,15 +182,17 @@ def looked(
         stretch: list[Thin] = []
         steps: list[Beside] = []
         before: Small | None = None
-        for n, (time, picture) in enumerate(timed_frames(container, stream)):
-            first = first or picture
+        for n, (time, picture) in enumerate(as_coded(container, stream, stated=stated)):
+            if found.first is None:
+                found.first, found.time = picture, time
             if n == 0:  # where several begin at one keyframe, each looks for weave from where the one before ended
-                steps = shifts.setdefault(time, [])
+                steps = found.shifts.setdefault(time, [])
                 past = len(steps)
             last = past + (count if every else _STEPS) - 1
             plane, bits = luma(picture)
             if n < count:
-                flags.append(picture.interlaced_frame)
+                found.flags.append(picture.interlaced_frame)
+                found.bars.look(plane, bits)
                 stretch.append(thinned(plane, bits))
             if past <= n <= last:
                 small = small_of(plane, bits)
@@ -132,8 +201,8 @@ def looked(
                 before = small
             if n + 1 >= max(count, last + 1):
                 break
-        stretches.append(stretch)
-    return first, stretches, list(shifts.values()), sum(flags) * 2 > len(flags)
+        found.stretches.append(stretch)
+    return found
 
 
 def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
@@ -151,84 +220,3 @@ def sought(container: av.container.InputContainer, stream: VideoStream, time: Fr
     except av.error.FFmpegError:
         return False
     return True
-
-
-def picture_facts(stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
-    """Return codec, size, shape, depth and colour, as the first frame has them."""
-    pixel = exact(stream.sample_aspect_ratio or Fraction(1))
-    return {
-        "stream": stream.index,
-        "codec": stream.codec_context.name,
-        "width": frame.width,
-        "height": frame.height,
-        "pixel_aspect": ratio(pixel),
-        "display_aspect": ratio(pixel * frame.width / frame.height),
-        "rotation": int(frame.rotation) % 360,  # degrees counter-clockwise by which it is to be shown
-        "pixel_format": frame.format.name,
-        "bit_depth": frame.format.components[0].bits,
-        "colour": {
-            "primaries": _PRIMARIES.get(int(frame.color_primaries), "unknown"),
-            "transfer": _TRANSFER.get(int(frame.color_trc), "unknown"),
-            "matrix": _MATRIX.get(int(frame.colorspace), "unknown"),
-            "range": _RANGE.get(int(frame.color_range), "unknown"),
-        },
-    }
-
-
-def timing_facts(packets: Sequence[Fraction], stream: VideoStream, params: Params) -> dict[str, Any]:
-    """Return frames, rate, whether it varies, and duration, from the packets' times in s, sorted."""
-    rate = stream.average_rate or stream.guessed_rate
-    named = exact(rate) if rate else None
-    steps = np.diff(np.array([float(time) for time in packets]))
-    usual = float(np.median(steps)) if len(steps) else 0.0
-    # A container that rounds its times to ticks (Matroska: 1 ms) makes even steps differ by one.
-    slack = 1.5 * float(stream.time_base or 0) + 0.01 * usual
-    uneven = float((np.abs(steps - usual) > slack).mean()) if len(steps) else 0.0
-    last = usual or (float(1 / named) if named else 0.0)
-    return {
-        "frames": len(packets),
-        "frame_rate": f"{named.numerator}/{named.denominator}" if named else None,
-        "usual_rate": round(1 / usual, 6) if usual else float(named or 0),
-        "is_vfr": uneven > params.uneven,
-        "start": float(packets[0]) if packets else 0.0,
-        "duration": round(float(packets[-1] - packets[0]) + last, 6) if packets else 0.0,
-    }
-
-
-def audio_facts(stream: Any) -> dict[str, Any]:
-    """Return what is known of an audio stream."""
-    context = stream.codec_context
-    return {
-        "stream": stream.index,
-        "codec": context.name if context else None,
-        "language": stream.language,
-        "channels": context.channels if context else None,
-        "sample_rate": context.sample_rate if context else None,
-    }
-
-
-def subtitle_facts(stream: Any) -> dict[str, Any]:
-    """Return what is known of a subtitle stream."""
-    return {
-        "stream": stream.index,
-        "codec": stream.codec_context.name if stream.codec_context else None,
-        "language": stream.language,
-    }
-
-
-def ratio(value: Fraction) -> str:
-    """Return a ratio as people write it: 16:9."""
-    return f"{value.numerator}:{value.denominator}"
-
-
-def in_words(probed: dict[str, Any]) -> str:
-    """Return what is known of a video on one line."""
-    fields, late = probed["fields"], probed["missing_end"]
-    damaged = f", damaged: {told(probed['damaged'])}" if probed["damaged"] else ""
-    kind = "" if fields["kind"] == "progressive" else f", fields: {fields['kind']} (by {fields['by']})"
-    return (
-        f"{probed['codec']} {probed['width']}x{probed['height']}, "
-        f"{probed['frames']} frames in {probed['duration']:.1f} s"
-        f"{', variable rate' if probed['is_vfr'] else ''}{kind}{', weaves: held still' if probed['weave'] else ''}"
-        f"{damaged}{f', its last {late:.1f} s are missing: cut short' if late else ''}"
-    )
