@@ -1,11 +1,14 @@
 """genga.video.episodes: a video file under data/raw is an episode."""
 
+import io
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 
 from genga.errors import GengaError
-from genga.video.episodes import episodes_before, find_episodes, in_name_order
+from genga.video.episodes import EXTENSIONS, episodes_before, find_episodes, in_name_order, is_video
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -16,10 +19,72 @@ def _touch(folder: Path, *names: str) -> None:
 
 def test_videos_of_any_name_and_nothing_else(tmp_path: Path) -> None:
     _touch(tmp_path, "b/ep 2.MKV", "アニメ/第1話.mp4", "b/ep 2.srt", "b/.hidden.mkv", ".trash/old.mkv", "loose.mkv")
-    assert find_episodes(tmp_path) == {
+    said: list[str] = []
+    assert find_episodes(tmp_path, said) == {
         ("b", "ep 2"): f"{tmp_path}/b/ep 2.MKV",
         ("アニメ", "第1話"): f"{tmp_path}/アニメ/第1話.mp4",
     }
+    assert said == [
+        f"{tmp_path}/loose.mkv is left out, for it is in no folder of a series; move it to one",
+        f"{tmp_path}/.trash/old.mkv: left out, by ending or beginning no video, or hidden",
+        f"{tmp_path}/b/.hidden.mkv, {tmp_path}/b/ep 2.srt: left out, by ending or beginning no video, or hidden",
+    ]
+
+
+def test_what_lies_deeper_is_called_by_its_folders_too(tmp_path: Path) -> None:
+    files = ("Title/Season 1/01.mkv", "Title/Season 2/01.mkv", "Title/Movie.mkv", "Title/Extras/a/b.webm")
+    _touch(tmp_path, *files, "Title/.cache/x.mkv")
+    (tmp_path / "Title/loop").symlink_to(tmp_path / "Title")
+    assert find_episodes(tmp_path) == {
+        ("Title", name): f"{tmp_path}/Title/{file}"
+        for name, file in {
+            "Extras - a - b": "Extras/a/b.webm", "Movie": "Movie.mkv", "Season 1 - 01": "Season 1/01.mkv",
+            "Season 2 - 01": "Season 2/01.mkv",
+        }.items()
+    }  # fmt: skip
+    _touch(tmp_path, "Title/Season 1 - 01.mkv")
+    with pytest.raises(GengaError, match=r"Season 1/01\.mkv.*is the same episode|Season 1 - 01\.mkv.*the same episode"):
+        find_episodes(tmp_path)
+
+
+def test_many_files_that_are_no_videos_are_one_line(tmp_path: Path) -> None:
+    _touch(tmp_path, "s/1.mkv", *(f"s/{n}.srt" for n in range(1, 10)), "s/notes", "s/.DS_Store")
+    said: list[str] = []
+    assert len(find_episodes(tmp_path, said)) == 1
+    s = f"{tmp_path}/s"
+    assert said == [
+        f"{s}/1.srt, {s}/2.srt, {s}/3.srt and 7 more (6 .srt, 1 no ending): "
+        "left out, by ending or beginning no video, or hidden"
+    ]
+
+
+def test_a_single_picture_is_no_video_where_its_ending_may_be_of_one(tmp_path: Path) -> None:
+    images = [Image.new("RGB", (16, 16), (n * 90, 0, 0)) for n in range(3)]
+    for kind in ("webp", "avif"):
+        images[0].save(tmp_path / f"poster.{kind}")
+        images[0].save(tmp_path / f"moves.{kind}", save_all=True, append_images=images[1:], duration=100)
+        assert (is_video(tmp_path / f"poster.{kind}"), is_video(tmp_path / f"moves.{kind}")) == (False, True)
+    assert is_video(tmp_path / "elsewhere.webp")  # in a bucket
+
+
+# Of what FFmpeg can put a video into: pictures, sound with a cover, lists of files, px without a word on their size.
+NO_VIDEOS = {
+    "image2", "ico", "fits", "a64", "aiff", "flac", "mp3", "dash", "hls", "rawvideo",
+}  # fmt: skip
+OF_SOUND = {"heif", "heic", "isma", "m4a", "m4b", "wma", "mka", "mks", "mpo", "ogg", "ra"}  # or of single pictures
+
+
+def test_the_endings_are_those_that_ffmpeg_has_for_videos() -> None:
+    known, videos = set(), set()
+    for name in sorted(av.formats_available):
+        kind = av.format.ContainerFormat(name)
+        known |= {ending.strip() for ending in kind.extensions}
+        if kind.is_output and name not in NO_VIDEOS:
+            with av.open(io.BytesIO(), "w", format=name) as out:
+                videos |= kind.extensions if out.default_video_codec not in ("none", None) else set()
+    ours = {ending.removeprefix(".") for ending in EXTENSIONS}
+    assert ours - known == {"rmvb", "ogm"}
+    assert videos - OF_SOUND - ours == set()
 
 
 def test_no_folder_is_no_episode(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ def fault_of_name(name: str) -> str:
         return f"it has {'a slash' if wrong == '/' else 'a line end or control character'} in it; take that out"
     if "{" in name or "}" in name:
         return "it has braces in it, which Snakemake takes for a pattern; take them out"
+    if between := _NAMED.search(name):
+        return f"it has {between[0]} in it, which Snakemake takes for a name of a path; take the brackets out"
     if _ENDLESS.search(name):
         return "it ends with the same twenty times over, which Snakemake takes for a pattern without end; shorten it"
     if (length := len(name.encode())) > MOST:
@@ -47,5 +49,6 @@ def fault_of_run(name: str) -> str:
 
 
 _OF_DVC = ".[]*?@$`\"'\\"
+_NAMED = re.compile(r"<[a-z][a-z0-9_]*>")
 _ENDLESS = re.compile(r"(.+?)\1{19}$")
 _LINES = ("Cc", "Zl", "Zp")  # control characters, and what ends lines and paragraphs

@@ -1,19 +1,36 @@
-"""Which episodes there are: every video file `data/raw/<series>/<episode>.<extension>` is one."""
+"""Which episodes there are: every video below `data/raw/<series>/` is one, and what else lies there is named.
 
+`<series>/<episode>.<ending>` is called by its file; what lies deeper by its folders too: `Title/Season 1/01.mkv` is
+episode `Season 1 - 01` of `Title`.
+"""
+
+import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from unicodedata import normalize
 
 from genga.errors import GengaError
 from genga.params.names import fault_of_name
 
-# Containers that FFmpeg opens by content; the extension only tells a video from a subtitle or a note beside it.
+# FFmpeg opens files by content; an ending only tells a video from what lies beside it. These are those that FFmpeg 8
+# has for what holds a video (tests/test_episodes.py asks it), and two of what it reads and has no name for.
 EXTENSIONS = (
-    ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rm", ".rmvb",
-    ".ts", ".vob", ".webm", ".wmv",
+    ".264", ".265", ".266", ".3g2", ".3gp", ".amv", ".apng", ".apv", ".asf", ".avc", ".avi", ".avif", ".avs",
+    ".avs2", ".avs3", ".bmv", ".cavs", ".cdg", ".cdxl", ".cpk", ".dav", ".dif", ".dnxhd", ".dnxhr", ".drc", ".dv",
+    ".dvd", ".evc", ".f4v", ".flm", ".flv", ".gif", ".gxf", ".h261", ".h263", ".h264", ".h265", ".h266", ".h26l",
+    ".hevc", ".imx", ".ipu", ".ism", ".ismv", ".ivf", ".ivr", ".jxl", ".kux", ".lvf", ".m1v", ".m2t", ".m2ts",
+    ".m2v", ".m4v", ".mj2", ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mods", ".moflex", ".mov", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".mvi", ".mxf", ".mxg", ".nut", ".obu", ".ogv", ".pdv", ".psp", ".rcv", ".rm", ".roq", ".ser", ".sga",
+    ".swf", ".ts", ".ty", ".ty+", ".usm", ".vc1", ".vc2", ".viv", ".vob", ".vvc", ".webm", ".webp", ".wmv", ".wtv",
+    ".xmv", ".y4m", ".yop", ".rmvb", ".ogm",
 )  # fmt: skip
+_BETWEEN = " - "  # the names of folders and file in that of an episode
+_OURS = (".gitignore", ".gitkeep", ".DS_Store", "Thumbs.db")  # of git and of file managers
+_MOST = 3  # files of a series that are named, of those that are no videos
+_HEAD = 64  # bytes that tell an animation from a picture
 
 Episode = tuple[str, str]  # series, episode
 
@@ -22,27 +39,88 @@ def find_episodes(folder: str | Path, said: list[str] | None = None) -> dict[Epi
     """Return the video of every (series, episode) under `folder`, sorted; paths begin with `folder`.
 
     Names are composed letters (NFC), however the file system has them; paths are as they are there. Hidden files and
-    folders are not episodes. A video whose name cannot stand for an episode is left out, and `said` gets a line for it.
-    Raises GengaError for two videos of one episode.
+    folders are not episodes, nor are single pictures. Of all that is left out `said` gets a line: of each video, and of
+    each series for the rest. Raises GengaError for two videos of one episode.
     """
-    return episodes_of(Path(folder).glob("*/*"), said)
+    return episodes_of(folder, files_below(folder), said)
 
 
-def episodes_of(files: Iterable[str | Path], said: list[str] | None = None) -> dict[Episode, str]:
-    """Return the video of every (series, episode) among files `…/<series>/<file>`, as `find_episodes` does."""
+def files_below(folder: str | Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """Yield the files below a folder, behind links too. above: folders on the way there, for a link that leads back."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:  # gone, or no folder: genga.workflow.missing_videos says so
+        return
+    for entry in entries:
+        if _is_folder(entry):
+            yield from files_below(Path(folder) / entry.name, above | {real})
+        else:
+            yield Path(folder) / entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to a share that does not answer
+        return False
+
+
+def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str] | None = None) -> dict[Episode, str]:
+    """Return the video of every (series, episode) among files below `folder`, as `find_episodes` does."""
     episodes: dict[Episode, str] = {}
+    notes: list[str] = []
+    passed: dict[str, list[Path]] = {}  # what is no video, by series
     for video in sorted(map(Path, files)):
-        name = normalize("NFC", video.parent.name), normalize("NFC", video.stem)
-        if video.suffix.lower() not in EXTENSIONS or any(part.startswith(".") for part in name):
+        *folders, _ = parts = video.relative_to(folder).parts
+        where = repr(video.as_posix())[1:-1]
+        if any(part.startswith(".") for part in parts) or not is_video(video):
+            passed.setdefault(folders[0] if folders else "", []).append(video)
             continue
+        if not folders:
+            notes.append(f"{where} is left out, for it is in no folder of a series; move it to one")
+            continue
+        name = normalize("NFC", folders[0]), normalize("NFC", _BETWEEN.join([*folders[1:], video.stem]))
         if why := next(filter(None, map(fault_of_name, name)), ""):
-            if said is not None:
-                said.append(f"{repr(video.as_posix())[1:-1]} is left out, for its name or its folder's: {why}")
-            continue
-        if other := episodes.get(name):
+            notes.append(f"{where} is left out, for its name or its folder's: {why}")
+        elif other := episodes.get(name):
             raise GengaError(f"{video}: {other} is the same episode; rename one of them or take it away")
-        episodes[name] = video.as_posix()
+        else:
+            episodes[name] = video.as_posix()
+    if said is not None:
+        said += notes + [line for of in passed.values() if (line := _no_videos(of))]
     return episodes
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is a video by its ending, and no single picture by its beginning where both have one ending."""
+    kind = path.suffix.lower()
+    if kind not in (".webp", ".avif"):
+        return kind in EXTENSIONS
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:  # not here, or cannot be read: probe says so
+        return True
+    if kind == ".avif":  # a sequence has a brand of its own
+        return head[4:8] != b"ftyp" or b"avis" in head[8 : int.from_bytes(head[:4], "big")]
+    return head[:4] != b"RIFF" or (head[12:16] == b"VP8X" and bool(head[20] & 2))  # its flag for an animation
+
+
+def _no_videos(files: Sequence[Path]) -> str:
+    """What of a series is left out, as files of other kinds and hidden ones; "" if that is nothing."""
+    left = [file for file in files if file.name not in _OURS]
+    if not left:
+        return ""
+    named = ", ".join(repr(file.as_posix())[1:-1] for file in left[:_MOST])
+    if len(left) > _MOST:
+        kinds = Counter(file.suffix.lower() or "no ending" for file in left[_MOST:])
+        named += (
+            f" and {len(left) - _MOST} more ({', '.join(f'{number} {kind}' for kind, number in kinds.most_common())})"
+        )
+    return f"{named}: left out, by ending or beginning no video, or hidden"
 
 
 def in_name_order(episodes: Iterable[Episode]) -> dict[str, list[str]]:

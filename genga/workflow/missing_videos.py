@@ -11,7 +11,7 @@ from typing import Any
 
 from genga.errors import GengaError
 from genga.tables.places import FOLDER, RAW, path_of
-from genga.video.episodes import EXTENSIONS, Episode
+from genga.video.episodes import EXTENSIONS, Episode, files_below
 from genga.workflow.records import RECORDS_FILE, Record, Records, read_records
 from genga.workflow.snakemake_metadata import compact_sorted
 
@@ -64,7 +64,10 @@ def check_links(folder: str | Path, recorded: Iterable[str]) -> list[str]:
     said: list[str] = []
     series = _inside(Path(folder), said)
     for place in [Path(folder), *series]:
-        found = series if place == Path(folder) else [path for path in _inside(place, said) if _is_video(path)]
+        found = series
+        if place != Path(folder):
+            _inside(place, said)
+            found = [path for path in files_below(place) if _is_video(path)]
         if place.exists() and place.is_symlink() and not found and any(video.is_relative_to(place) for video in known):
             said.append(_gone(place, "there is no video in it"))
         for video in found:

@@ -117,7 +117,7 @@ def open_project(
         unreached = check_links(RAW, recorded.values())
         unnamable: list[str] = []
         lying = bucket.names(RAW.rstrip("/")) if bucket is not None else []
-        videos = find_episodes(RAW, unnamable) if bucket is None else episodes_of(lying, unnamable)
+        videos = find_episodes(RAW, unnamable) if bucket is None else episodes_of(RAW, lying, unnamable)
         here = frozenset(series for series, _ in videos)
         gone = taken_away(recorded, videos)
         videos = with_recorded(videos, recorded)
