@@ -196,10 +196,22 @@ def test_each_is_quoted() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models.yaml").write_bytes((ROOT / "models.yaml").read_bytes())
-    for name in ("s/ep1.mkv", "s/note.txt"):
+    for name in ("s/ep1.mkv", "s/.gitkeep"):
         (tmp_path / "data/raw" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "data/raw" / name).touch()
     return tmp_path
+
+
+def test_what_lies_beside_the_videos_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("s/note.txt", "loose.mkv", "s/Season 2/1.gif"):
+        (folder / "data/raw" / name).parent.mkdir(exist_ok=True)
+        (folder / "data/raw" / name).touch()
+    opened = open_project(folder, {**PARAMS, "runs": {}}, StubJournal())
+    assert opened.names_of("s") == ["Season 2 - 1", "ep1"]
+    assert capsys.readouterr().err.splitlines() == [
+        "note: data/raw/loose.mkv is left out, for it is in no folder of a series; move it to one",
+        "note: data/raw/s/note.txt: left out, by ending or beginning no video, or hidden",
+    ]
 
 
 def test_opening_says_what_is_odd(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

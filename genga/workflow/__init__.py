@@ -10,6 +10,7 @@ decided             What people decided, as the jobs will have it: lines with wh
 dvc_lock            Keep dvc.lock complete after Snakemake, so that DVC finds on it all that was made here.
 dvc_phase           The last command of each phase in dvc.yaml: that it has all it made, before DVC puts what is here
                     in its place.
+forgotten           Series whose videos are not here: what of them can still be had, and how one is forgotten.
 held_models         The models of models.yaml, as the jobs that use them are held to them: files, pins, and what an
                     entry says.
 house_picture       Draw the house from the code: its rooms with their modules, and which room imports which, as SVG.

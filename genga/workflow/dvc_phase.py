@@ -54,7 +54,8 @@ def main() -> None:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise GengaError(
             f"{missing[0]}{more}: on record and not here, and DVC would forget it; `dvc pull {phase}` brings what was "
-            "pushed, what was not is made by `snakemake --cores all` where its inputs are"
+            "pushed, what was not is made by `snakemake --cores all` where its inputs are; `genga forget SERIES` takes "
+            "a series that is to go off the record"
         )
 
 

@@ -6,6 +6,7 @@ params.yaml is checked, the videos are found, the records are handed to Snakemak
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.decided import Decided, look
+from genga.workflow.forgotten import note_of, unreachable
 from genga.workflow.missing_videos import (
     beyond_reach,
     check_links,
@@ -128,12 +130,16 @@ def open_project(
             raise GengaError("; ".join(wrong[:_MOST]))
     except GengaError as error:
         ended(error)
-    project = Project(root, params, journal, models, videos, here, bucket, Decided(decided))
+    project = Project(root, params, journal, models, videos, here, bucket, people=Decided(decided))
+    absent = {series: beyond(project, series) for series in project.series if series not in here} if recorded else {}
+    if any(absent.values()):
+        project = replace(project, beyond=frozenset(path for gone in absent.values() for path in gone))
     if bucket is None:
         project.people = look(decided, project.ordered)
     notes = [
         f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
     ]
+    notes += [note_of(series, gone) for series, gone in absent.items()][:_MOST]
     notes += [f"{path} is on record and not here: its series goes on without it" for path in gone[:_MOST]]
     away = [(path, lacks) for path, (job, lacks) in journal.lost.away.items() if project.has(job.wildcards)]
     notes += [
@@ -151,7 +157,7 @@ def open_project(
     if not videos:
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
     for run in sorted(project.series_of_run.keys() - set(project.runs)):
-        print(f"run {run} is left out: no video under {RAW}{project.series_of_run[run]}/", file=sys.stderr)
+        print(f"run {run} is left out: {lacking(project, project.series_of_run[run])}", file=sys.stderr)
     for merge in sorted(project.params["merges"].keys() - set(project.merges.names)):
         without = ", ".join(sorted(project.merges.lacking(merge)))
         print(f"merge {merge} is left out: it is made of {without}, and there is no video for that", file=sys.stderr)
@@ -160,6 +166,17 @@ def open_project(
     ):  # DVC's phases of merges look there, whether or not a run was judged
         Path(path_of("evaluate")).mkdir(parents=True, exist_ok=True)
     return project
+
+
+def beyond(project: Project, series: str) -> list[str]:
+    """Return what is asked for of a series without videos, and can neither be had nor made."""
+    return unreachable(project.of_series(series), read_records())
+
+
+def lacking(project: Project, series: str) -> str:
+    """Return why no run can learn from a series."""
+    gone = [path for path in project.of_series(series) if path in project.beyond]
+    return f"{gone[0]} cannot be had" if gone else f"no video under {RAW}{series}/"
 
 
 def check_families(params: Params, models: registry.Registry) -> None:

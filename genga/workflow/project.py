@@ -35,6 +35,11 @@ from genga.workflow.session import Journal, ended
 Params = Mapping[str, Any]  # params.yaml, section by section
 
 
+def report_of(run: str) -> str:
+    """Return where the report of a run is."""
+    return f"reports/{run}/index.html"
+
+
 @dataclass
 class Project:
     """A project in this folder, as it was when it was opened."""
@@ -46,6 +51,7 @@ class Project:
     episodes: Mapping[Episode, str]  # the video of each
     here: frozenset[str]  # series that have videos here; others are those on record
     bucket: Bucket | None = None
+    beyond: frozenset[str] = frozenset()  # targets of series without videos that are gone and cannot be made
     people: Decided = field(default_factory=lambda: Decided(tables()))  # what they decided
     opened: float = field(default_factory=time.time)  # s since the epoch
 
@@ -64,8 +70,9 @@ class Project:
 
     @cached_property
     def runs(self) -> list[str]:
-        """The runs whose series has episodes."""
-        return [run for run, series in self.series_of_run.items() if series in self.ordered]
+        """The runs whose series has episodes, of which what is needed can be had."""
+        of = self.series_of_run.items()
+        return [run for run, series in of if series in self.ordered and report_of(run) not in self.beyond]
 
     @cached_property
     def learned(self) -> list[str]:
@@ -113,27 +120,39 @@ class Project:
     def phases(self) -> dict[str, list[str]]:
         """The last files of each phase in dvc.yaml: with them it has all that it makes."""
         return {
-            "stills": self.made("stills", self.series) + self.pages,
-            "tags": self.made("quality", self.series) + self.made("tag", self.series),
-            "dataset": [path_of("dataset", series) for series in self.learned] + self.without_run,
+            "stills": self.had(self.made("stills", self.series)) + self.pages,
+            "tags": self.had(self.made("quality", self.series) + self.made("tag", self.series)),
+            "dataset": self.had(path_of("dataset", series) for series in self.learned) + self.without_run,
             **{f"train@{run}": [f"models/{run}/checkpoints.json"] for run in self.runs},
-            **{f"evaluate@{run}": [f"reports/{run}/index.html"] for run in self.runs},
+            **{f"evaluate@{run}": [report_of(run)] for run in self.runs},
             **{f"merge@{merge}": [model_of(merge)] for merge in self.merges.names},
         }
 
     @property
     def pages(self) -> list[str]:
-        return [path_of("overview", series, "html") for series in self.series]
+        return self.had(path_of("overview", series, "html") for series in self.series)
 
     @property
     def reports(self) -> list[str]:
-        return [f"reports/{run}/index.html" for run in self.runs]
+        return [report_of(run) for run in self.runs]
 
     @property
     def without_run(self) -> list[str]:
         """What is made of the series that no run learns from."""
         bare = [series for series in self.series if series not in self.learned]
-        return self.made("quality", bare) + [path_of("characters", series) for series in bare]
+        return self.had(self.made("quality", bare) + [path_of("characters", series) for series in bare])
+
+    def had(self, targets: Iterable[str]) -> list[str]:
+        """Return those that are here or can be made."""
+        return [path for path in targets if path not in self.beyond]
+
+    def of_series(self, series: str) -> list[str]:
+        """Return all that is ever asked for of a series, its runs' reports among it."""
+        whole = [path_of("overview", series, "html"), path_of("characters", series)]
+        learnt = [path_of("dataset", series)] if series in self.learned else []
+        reports = [report_of(run) for run, of in self.series_of_run.items() if of == series]
+        stages = ("stills", "quality", "tag")
+        return [*(path for stage in stages for path in self.made(stage, [series])), *whole, *learnt, *reports]
 
     def section(self, name: str, of: str | None = None) -> Any:
         """Return a section of params.yaml, as a run has it where one is named; `merge` is the entry of a merge."""
