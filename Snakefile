@@ -22,7 +22,7 @@ rule all:
     input:
         PROJECT.pages,
         PROJECT.reports,
-        PROJECT.merges.models,
+        PROJECT.merged,
         PROJECT.without_run,
 
 

@@ -6,7 +6,7 @@
 # Versions: av==18.1.0, opencv-python-headless==5.0.0.93, Python 3.11. Seen: 2026-11-28.
 # Matters:  older releases of series are H.264 in AVI. Sorting frames by time, as data sets do, shuffles the drawings; a
 #           difference of two times, as for holds and shots, is below zero for every third frame.
-# genga:    a frame whose time does not go on is put one step after the last.
+# genga:    the first frame that is shown gets the lowest of these numbers, the second the next, and so on.
 # Output:
 #   MKV: PyAV 0.00 0.04 0.08 0.12 … 0.92 0.96 s, 0 of 23 steps go back
 #        OpenCV 0.00 0.04 0.08 0.12 … 0.92 0.96 s, 0 of 23 steps go back

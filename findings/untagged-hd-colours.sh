@@ -5,7 +5,7 @@
 # Versions: av==18.1.0, opencv-python-headless==5.0.0.93, Python 3.11. Seen: 2026-11-28.
 # Matters:  many encodes of series state no matrix. A model learns other skin and hair than the screen shows, and a data
 #           set mixes both, as other episodes state it.
-# genga:    takes an unstated matrix for BT.709 from 720 lines on, for BT.601 below (docs/frames.md).
+# genga:    takes an unstated matrix for BT.709 from a width of 1280 on or above 576 lines, else for BT.601, and says so.
 # Output:
 #   RGB 200 30 60, 720 lines, BT.709 stated: PyAV 200 31 60, OpenCV 200 31 60
 #   RGB 200 30 60, 720 lines, not stated: PyAV 185 11 61, OpenCV 185 11 61

@@ -28,7 +28,7 @@ rule all_dataset:
 
 rule all_train:
     input:
-        [f"models/{run}/checkpoints.json" for run in PROJECT.runs],
+        PROJECT.trained,
 
 
 rule all_evaluate:
@@ -38,4 +38,4 @@ rule all_evaluate:
 
 rule all_merge:
     input:
-        PROJECT.merges.models,
+        PROJECT.merged,

@@ -24,12 +24,14 @@ def test_what_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     stills, tag, overview = (job.key for job in jobs)
     never = "data/characters/s.parquet"
     shutil.rmtree("data")
-    assert unreachable([stills, tag, overview, never], records) == [stills, tag, overview, never]
+    made = {never: [tag]}
+    assert unreachable([stills, tag, overview, never], made, records) == [stills, tag, overview, never]
     put(Path(stills), "stills")
-    assert unreachable([stills, tag, overview, never], records) == [never]
+    assert unreachable([stills, tag, overview, never], made, records) == []
+    assert unreachable([stills, tag, overview, never], {}, records) == [never]
     Path(stills).unlink()
     put(Path(overview), "page")
-    assert unreachable([stills, tag, overview], records) == [stills, tag]
+    assert unreachable([stills, tag, overview, never], made, records) == [stills, tag, never]
 
 
 def test_the_note_says_the_way_out() -> None:
@@ -82,4 +84,4 @@ def test_a_run_whose_series_was_deleted_is_left_out_and_the_others_go_on(tmp_pat
     put(project / "data/raw/other/01.mkv", "another")
     ran = snakemake(project, "-n")
     assert ran.code == 0 and ran.jobs["probe"] == 1 and "train" not in ran.jobs, ran.text
-    assert f"run hana is left out: data/stills/{SERIES}/ep 1.parquet cannot be had" in ran.text
+    assert f"note: data/raw/{SERIES}/ has no videos, and data/stills/{SERIES}/ep 1.parquet and " in ran.text

@@ -5,26 +5,74 @@ as it is, what is gone with them is passed over, and no other series waits for i
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from genga.errors import GengaError
-from genga.tables.places import FOLDER, RAW
+from genga.stages import LINE
+from genga.tables.places import FOLDER, RAW, path_of
 from genga.video.episodes import find_episodes
+from genga.workflow.merges import checkpoints_of, model_of, report_of
+from genga.workflow.project import Project
 from genga.workflow.records import RECORDS_FILE, Records, only, read_records, write_records
 from genga.workflow.session import Journal
 
+_KINDS = {"probe": "json", "review": "json", "overview": "html"}  # of what stands for a stage's job; others: a table
+_OF_VIDEOS = ("probe", "frames", "stills")  # stages that read them
+_OURS = (FOLDER, "models/", "reports/")  # where jobs write
 
-def unreachable(targets: Iterable[str], records: Records) -> list[str]:
-    """Return those that are not here and cannot be made of what is, as they were made when they were."""
+
+def asked_of(project: Project, series: str) -> list[str]:
+    """Return what targets ask for of a series, of the runs that learn from it, and of merges of those."""
+    runs = [run for run, of in project.series_of_run.items() if of == series]
+    merges = [merge for merge in project.merges.names if project.merges.runs_behind(merge) & set(runs)]
+    return [
+        *(path for stage in ("stills", "quality", "tag") for path in project.made(stage, [series])),
+        path_of("overview", series, "html"), path_of("characters", series),
+        *([path_of("dataset", series)] if series in project.learned else []),
+        *map(checkpoints_of, runs), *map(report_of, runs), *map(model_of, merges),
+    ]  # fmt: skip
+
+
+def made_of(project: Project, series: str) -> dict[str, list[str]]:
+    """Return what each file of a series is made of, as stages declare it (genga.stages)."""
+    found: dict[str, list[str]] = {}
+    whole: dict[str, list[str]] = {}  # by stage, of all its episodes or of the series
+    for stage in LINE:
+        if stage.level == "episode":
+            kind = _KINDS.get(stage.name, "parquet")
+            for name in project.names_of(series):
+                path = path_of(stage.name, f"{series}/{name}", kind)
+                tables = [path_of(table, f"{series}/{name}") for table in stage.reads]
+                found[path] = tables + ([project.video(series, name)] if stage.name in _OF_VIDEOS else [])
+                whole.setdefault(stage.name, []).append(path)
+        elif stage.level == "series":
+            path = path_of(stage.name, series, _KINDS.get(stage.name, "parquet"))
+            needed = stage.reads or ("review",)  # overview reads its figures
+            found[path] = [one for table in needed for one in whole.get(table, ())]
+            whole[stage.name] = [path]
+    for run in [run for run, of in project.series_of_run.items() if of == series]:
+        found[checkpoints_of(run)] = whole["dataset"]
+        found[model_of(run)] = [checkpoints_of(run)]
+        found[report_of(run)] = [checkpoints_of(run), *(path for paths in whole.values() for path in paths)]
+    for merge in project.merges.names:
+        found[model_of(merge)] = list(map(model_of, project.merges.runs_behind(merge)))
+    return found
+
+
+def unreachable(targets: Iterable[str], made_of: Mapping[str, Sequence[str]], records: Records) -> list[str]:
+    """Return those that are not here and cannot be made of what is.
+
+    made_of: what each is made of where it is on no record.
+    """
     known: dict[str, bool] = {}
 
     def is_had(path: str) -> bool:
         if path not in known:
             known[path] = False
             job = records.maker.get(path)
-            needed = [] if job is None else [name for name in job.inputs if name.startswith(FOLDER)]
-            known[path] = Path(path).exists() or (job is not None and all(map(is_had, needed)))
+            needed = made_of.get(path) if job is None else [one for one in job.inputs if one.startswith(_OURS)]
+            known[path] = Path(path).exists() or (needed is not None and all(map(is_had, needed)))
         return known[path]
 
     return [target for target in targets if not is_had(target)]

@@ -18,6 +18,16 @@ def model_of(name: str) -> str:
     return f"models/{name}/{name}.safetensors"
 
 
+def report_of(run: str) -> str:
+    """Return where the report of a run is."""
+    return f"reports/{run}/index.html"
+
+
+def checkpoints_of(run: str) -> str:
+    """Return what says of a run that it is trained."""
+    return f"models/{run}/checkpoints.json"
+
+
 @dataclass(frozen=True)
 class Merges:
     """Section `merges` of params.yaml, checked."""
@@ -39,9 +49,13 @@ class Merges:
 
     def lacking(self, merge: str) -> set[str]:
         """Return the runs behind a merge whose series have no episodes."""
+        return self.runs_behind(merge) - set(self.runs)
+
+    def runs_behind(self, merge: str) -> set[str]:
+        """Return the runs that a merge is made of, through other merges too."""
         parents = self._parents(merge).values()
-        own = {of["run"] for of in parents if of["run"] and of["run"] not in self.runs}
-        return own.union(*(self.lacking(of["merge"]) for of in parents if of["merge"]))
+        own = {of["run"] for of in parents if of["run"]}
+        return own.union(*(self.runs_behind(of["merge"]) for of in parents if of["merge"]))
 
     def files(self, merge: str) -> list[str]:
         """Return the files that a merge reads beside models, of those that people name only what is there."""

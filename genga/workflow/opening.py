@@ -23,7 +23,7 @@ from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.decided import Decided, look
-from genga.workflow.forgotten import note_of, unreachable
+from genga.workflow.forgotten import asked_of, made_of, note_of, unreachable
 from genga.workflow.missing_videos import (
     beyond_reach,
     check_links,
@@ -157,7 +157,7 @@ def open_project(
     if not videos:
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
     for run in sorted(project.series_of_run.keys() - set(project.runs)):
-        print(f"run {run} is left out: {lacking(project, project.series_of_run[run])}", file=sys.stderr)
+        print(f"run {run} is left out: no video under {RAW}{project.series_of_run[run]}/", file=sys.stderr)
     for merge in sorted(project.params["merges"].keys() - set(project.merges.names)):
         without = ", ".join(sorted(project.merges.lacking(merge)))
         print(f"merge {merge} is left out: it is made of {without}, and there is no video for that", file=sys.stderr)
@@ -170,13 +170,7 @@ def open_project(
 
 def beyond(project: Project, series: str) -> list[str]:
     """Return what is asked for of a series without videos, and can neither be had nor made."""
-    return unreachable(project.of_series(series), read_records())
-
-
-def lacking(project: Project, series: str) -> str:
-    """Return why no run can learn from a series."""
-    gone = [path for path in project.of_series(series) if path in project.beyond]
-    return f"{gone[0]} cannot be had" if gone else f"no video under {RAW}{series}/"
+    return unreachable(asked_of(project, series), made_of(project, series), read_records())
 
 
 def check_families(params: Params, models: registry.Registry) -> None:

@@ -28,16 +28,11 @@ from genga.workflow.bucket import Bucket
 from genga.workflow.decided import Decided, tables_of
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.held_models import HeldModels
-from genga.workflow.merges import Merges, model_of
+from genga.workflow.merges import Merges, checkpoints_of, model_of, report_of
 from genga.workflow.records import Record
 from genga.workflow.session import Journal, ended
 
 Params = Mapping[str, Any]  # params.yaml, section by section
-
-
-def report_of(run: str) -> str:
-    """Return where the report of a run is."""
-    return f"reports/{run}/index.html"
 
 
 @dataclass
@@ -70,9 +65,8 @@ class Project:
 
     @cached_property
     def runs(self) -> list[str]:
-        """The runs whose series has episodes, of which what is needed can be had."""
-        of = self.series_of_run.items()
-        return [run for run, series in of if series in self.ordered and report_of(run) not in self.beyond]
+        """The runs whose series has episodes."""
+        return [run for run, series in self.series_of_run.items() if series in self.ordered]
 
     @cached_property
     def learned(self) -> list[str]:
@@ -123,9 +117,9 @@ class Project:
             "stills": self.had(self.made("stills", self.series)) + self.pages,
             "tags": self.had(self.made("quality", self.series) + self.made("tag", self.series)),
             "dataset": self.had(path_of("dataset", series) for series in self.learned) + self.without_run,
-            **{f"train@{run}": [f"models/{run}/checkpoints.json"] for run in self.runs},
-            **{f"evaluate@{run}": [report_of(run)] for run in self.runs},
-            **{f"merge@{merge}": [model_of(merge)] for merge in self.merges.names},
+            **{f"train@{run}": self.had([checkpoints_of(run)]) for run in self.runs},
+            **{f"evaluate@{run}": self.had([report_of(run)]) for run in self.runs},
+            **{f"merge@{merge}": self.had([model_of(merge)]) for merge in self.merges.names},
         }
 
     @property
@@ -134,7 +128,15 @@ class Project:
 
     @property
     def reports(self) -> list[str]:
-        return [report_of(run) for run in self.runs]
+        return self.had(map(report_of, self.runs))
+
+    @property
+    def trained(self) -> list[str]:
+        return self.had(map(checkpoints_of, self.runs))
+
+    @property
+    def merged(self) -> list[str]:
+        return self.had(self.merges.models)
 
     @property
     def without_run(self) -> list[str]:
@@ -145,14 +147,6 @@ class Project:
     def had(self, targets: Iterable[str]) -> list[str]:
         """Return those that are here or can be made."""
         return [path for path in targets if path not in self.beyond]
-
-    def of_series(self, series: str) -> list[str]:
-        """Return all that is ever asked for of a series, its runs' reports among it."""
-        whole = [path_of("overview", series, "html"), path_of("characters", series)]
-        learnt = [path_of("dataset", series)] if series in self.learned else []
-        reports = [report_of(run) for run, of in self.series_of_run.items() if of == series]
-        stages = ("stills", "quality", "tag")
-        return [*(path for stage in stages for path in self.made(stage, [series])), *whole, *learnt, *reports]
 
     def section(self, name: str, of: str | None = None) -> Any:
         """Return a section of params.yaml, as a run has it where one is named; `merge` is the entry of a merge."""
