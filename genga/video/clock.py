@@ -18,7 +18,7 @@ Shown = tuple[Fraction, Fraction | None, VideoFrame]  # s; the time that its tim
 _GAP = 2.5  # steps by which a frame is late before it is asked whether those after it are earlier
 WAIT = 8  # frames that are waited for to know
 _BACK = 1  # s from which on a timestamp that goes back is of another count of time
-_HEAL = 8  # part of a step by which a frame follows the last while timestamps are a little behind
+_HEAL = 2  # part of a step by which a frame follows the last while timestamps are a little behind
 _REORDERED = 16  # frames that H.264 may code before the one that is shown first
 
 
@@ -71,15 +71,21 @@ def in_order(frames: Iterable[VideoFrame], late: int) -> Iterator[VideoFrame]:
     """Yield frames with the timestamps of all in rising order. late: by how many ticks the first one's is late."""
     waiting: deque[VideoFrame] = deque()
     stamps: list[int] = []
+    last: int | None = None
+
+    def next_one() -> VideoFrame:
+        """The next frame; where two packets were counted as one, the second is one later."""
+        nonlocal last
+        stamp = heapq.heappop(stamps) - late
+        last = stamp if last is None else max(stamp, last + 1)
+        frame = waiting.popleft()
+        frame.pts = last
+        return frame
+
     for frame in frames:
         waiting.append(frame)
         heapq.heappush(stamps, frame.pts if frame.pts is not None else (stamps[-1] + 1 if stamps else 0))
         if len(waiting) > _REORDERED:
-            yield _stamped(waiting.popleft(), heapq.heappop(stamps) - late)
+            yield next_one()
     while waiting:
-        yield _stamped(waiting.popleft(), heapq.heappop(stamps) - late)
-
-
-def _stamped(frame: VideoFrame, stamp: int) -> VideoFrame:
-    frame.pts = stamp
-    return frame
+        yield next_one()
