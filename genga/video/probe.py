@@ -47,6 +47,7 @@ class Packets:
     step: Fraction = Fraction(0)  # s that the last packet of the picture lasts
     begin: Fraction | None = None  # s, of the first packet of any other stream
     end: Fraction = Fraction(0)  # s, at which the last of those ends
+    is_cut: bool = False  # whether the container breaks off
 
     @property
     def lasts(self) -> Fraction:
@@ -86,6 +87,8 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
         shown = shown_packets(packets, seen)
         timing, flagged = timing_facts(sorted(shown), stream, params), sum(seen.flags) * 2 > len(seen.flags)
         early = due(path, container, stream) - float(packets.lasts)
+        if packets.is_cut and early <= _EARLY:  # nothing says how much there was to be
+            packets.damage.repaired.add(packets.times[-1])
         bars = seen.bars.found(is_halved(seen.first))
         left, top, right, bottom = map(max, header.crop, bars) if params.bars == "cut" else header.crop
         crop = left, top, right, bottom
@@ -142,7 +145,7 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
         if not isinstance(error, av.error.InvalidDataError) or not found.times:
             said = f"{path}: cannot be read to its end ({error.strerror}); copy it again"
             raise GengaError(said) from error
-        found.damage.repaired.add(found.times[-1])
+        found.is_cut = True
     found.times = without_stray(found.times)
     return found
 
