@@ -176,6 +176,12 @@ def test_black_bars_are_told_and_cut_off_where_that_is_asked_for(tmp_path: Path)
     assert probed(write_film(tmp_path / "full.mkv", [pillars(bar=7)] * 3))["bars"] == [7, 0, 7, 0]  # RGB
 
 
+def test_grain_over_bars_hides_none(tmp_path: Path) -> None:
+    grain = np.random.default_rng(0).integers(0, 20, (4, 96, 128, 1))
+    images = [(pillars(128, 96, 16) + noise).clip(0, 255).astype(np.uint8) for noise in grain]
+    assert probed(write_film(tmp_path / "film.mkv", images, "ffv1", "yuv420p"))["bars"] == [16, 0, 16, 0]
+
+
 def test_what_is_no_bar(tmp_path: Path) -> None:
     with_text = pillars()
     with_text[40:44, :6] = 255  # a subtitle in the bar, once

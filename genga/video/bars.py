@@ -1,7 +1,9 @@
 """Black bars: edges of a video that are black in every frame that is looked at."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +14,7 @@ Edges = tuple[int, int, int, int]  # px left, above, right, below
 
 _BLACK = 26.0  # 8-bit code value up to which the mean of a black line lies: 16, and what encoders make of it
 _FLAT = 5.0  # code values by which its px deviate at most: a subtitle in a bar makes it none
-_STEP = 8  # every so many px of a line are looked at
+_STEP = 8  # px along a line of which the mean is taken, so that grain over a bar does not count
 _LEAST = 2  # px of the narrowest bar
 _PICTURE = 0.5  # part of height and width that is picture at least: a night is no bar
 
@@ -29,7 +31,9 @@ class Bars:
     def look(self, plane: Luma, bits: int) -> None:
         """Note a frame's luma (height, width)."""
         height, width = plane.shape
-        lines, columns = lit(plane[:, ::_STEP], bits, 1), lit(plane[::_STEP], bits, 0)
+        across, down = max(1, width // _STEP), max(1, height // _STEP)
+        lines = lit(cv2.resize(plane, (across, height), interpolation=cv2.INTER_AREA), bits, 1)
+        columns = lit(cv2.resize(plane, (width, down), interpolation=cv2.INTER_AREA), bits, 0)
         if self.size is None:
             self.size, self.lines, self.columns = (width, height), lines, columns
         elif self.size != (width, height):
@@ -47,7 +51,7 @@ class Bars:
         return left, above, right, below
 
 
-def lit(plane: Luma, bits: int, axis: int) -> Values:
+def lit(plane: npt.NDArray[Any], bits: int, axis: int) -> Values:
     """Return for every line (axis 1) or column (axis 0) how far it is from black: up to 1 it is."""
     values = plane.astype(np.float32) / 2 ** (bits - 8)
     bright, uneven = values.mean(axis=axis) / _BLACK, values.std(axis=axis) / _FLAT
