@@ -272,10 +272,9 @@ def test_cut_bars_do_not_change_what_colours_are_taken_for(tmp_path: Path) -> No
     assert cut.shape == (96, 640, 3) and (whole[:, 330:950] == cut[:, 10:630]).all()
 
 
-def dolby(film: Path, profile: int) -> Path:
-    """The MP4 with a box dvcC."""
+def with_boxes(film: Path, **bodies: bytes) -> Path:
+    """The MP4 with more boxes in its video's sample entry."""
     data = bytearray(film.read_bytes())
-    body = b"\x01\x00" + struct.pack(">H", profile << 9 | 6 << 3 | 0b101) + bytes(20)
     at, sizes = 0, []
     for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
         while data[at + 4 : at + 8] != name:
@@ -284,20 +283,43 @@ def dolby(film: Path, profile: int) -> Path:
         at += 8
     at += 8
     sizes.append(at)
+    more = b"".join(struct.pack(">I4s", 8 + len(body), name.encode()) + body for name, body in bodies.items())
     place = at + struct.unpack(">I", data[at : at + 4])[0]
-    data[place:place] = struct.pack(">I4s", 8 + len(body), b"dvcC") + body
+    data[place:place] = more
     for at in sizes:
-        data[at : at + 4] = struct.pack(">I", struct.unpack(">I", data[at : at + 4])[0] + 8 + len(body))
-    out = film.with_name(f"dolby{profile}.mp4")
+        data[at : at + 4] = struct.pack(">I", struct.unpack(">I", data[at : at + 4])[0] + len(more))
+    out = film.with_name(f"with-{'-'.join(bodies)}.mp4")
     out.write_bytes(data)
     return out
+
+
+def dolby(profile: int) -> bytes:
+    """A DOVIDecoderConfigurationRecord."""
+    return b"\x01\x00" + struct.pack(">H", profile << 9 | 6 << 3 | 0b101) + bytes(20)
+
+
+def element(name: str, content: bytes) -> bytes:
+    """An element of EBML."""
+    return bytes.fromhex(name) + (1 << 28 | len(content)).to_bytes(4, "big") + content
+
+
+def test_headers_by_hand(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", [flat(90)] * 2, "mpeg4", "yuv420p")
+    aperture = struct.pack(">IIIIiIiI", 56, 1, 44, 1, 2, 1, -1, 1)  # of 64x48; its middle 2 px right, 1 px up
+    assert headers(with_boxes(film, clap=aperture)) == {0: Header((6, 1, 2, 3))}
+    assert headers(with_boxes(film, pasp=bytes(8), dvvC=dolby(8))) == {0: Header(dolby=8)}
+    mapping = element("41e4", element("41e7", b"dvcC") + element("41ed", dolby(5)))
+    video = element("e0", element("54bb", b"\x04") + element("54aa", b"\x01\x00"))
+    tracks = element("1654ae6b", element("ae", b"") + element("ae", video + mapping))
+    (tmp_path / "x.mkv").write_bytes(element("1a45dfa3", b"") + element("18538067", element("ec", b"xx") + tracks))
+    assert headers(tmp_path / "x.mkv") == {0: Header(), 1: Header((0, 4, 0, 256), 5)}
 
 
 def test_dolby_vision_whose_colours_are_others_is_told(tmp_path: Path) -> None:
     film = write_film(
         tmp_path / "film.mp4", [flat(90)] * 3, "libx265", "yuv420p10le", options={"x265-params": "log-level=0"}
     )
-    five, eight = probed(dolby(film, 5)), probed(dolby(film, 8))
+    five, eight = probed(with_boxes(film, dvcC=dolby(5))), probed(with_boxes(film, dvvC=dolby(8)))
     assert (probed(film)["dolby_vision"], five["dolby_vision"], eight["dolby_vision"]) == (None, 5, 8)
     assert "Dolby Vision profile 5: its colours come out green and purple" in in_words(five)
     assert "Dolby" not in in_words(eight)
