@@ -22,7 +22,7 @@ rule all:
     input:
         PROJECT.pages,
         PROJECT.reports,
-        PROJECT.merged,
+        PROJECT.had(PROJECT.merges.models),
         PROJECT.without_run,
 
 

@@ -38,4 +38,4 @@ rule all_evaluate:
 
 rule all_merge:
     input:
-        PROJECT.merged,
+        PROJECT.had(PROJECT.merges.models),

@@ -135,10 +135,6 @@ class Project:
         return self.had(map(checkpoints_of, self.runs))
 
     @property
-    def merged(self) -> list[str]:
-        return self.had(self.merges.models)
-
-    @property
     def without_run(self) -> list[str]:
         """What is made of the series that no run learns from."""
         bare = [series for series in self.series if series not in self.learned]
