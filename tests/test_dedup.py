@@ -12,6 +12,7 @@ from films import texture
 
 from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
 from genga.drawings._dedup.camera import halved, standing, view
+from genga.drawings._dedup.faint import faint, noise_top
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, runs
 from genga.drawings._dedup.moving import unexplained
@@ -24,7 +25,7 @@ from genga.images.boxes import iou
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
 from genga.tables.shots import SHOTS
-from genga.video.luma_grid import Cells
+from genga.video.luma_grid import Cells, block_difference
 
 NOISE = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
 
@@ -55,6 +56,8 @@ def frames_of(grids: Sequence[Cells], sharpness: Sequence[float] = ()) -> pl.Dat
             "frame": range(len(grids)),
             "luma": [float(grid.mean()) for grid in grids],
             "contrast": [float(grid.std()) for grid in grids],
+            "change": [block_difference(a, b) for a, b in zip([grids[0], *grids], grids, strict=False)],
+            "keyframe": [frame == 0 for frame in range(len(grids))],
             "sharpness": list(sharpness) or [1.0] * len(grids),
             "signature": [bytes(32)] * len(grids),
         }
@@ -416,10 +419,11 @@ def test_a_drawing_shown_on_the_way_alone_stands_for_itself() -> None:
 
 def test_what_a_move_leaves_of_a_step() -> None:
     before, same, other = (MaskedGrid(grid) for grid in (PAN[2], PAN[3], MOUTH[3]))
-    assert unexplained(before, same) < 15 < 80 < unexplained(before, other)
+    assert unexplained(before, same, None) < 15 < 80 < unexplained(before, other, None)
     text = mask_of([Lettering(0, 9, 0.35, 0.4, 0.6, 0.5)], before.cells.shape)
     lettered = [replace(grid, covered=text) for grid in (before, other)]
-    assert unexplained(*lettered) < 15  # the mouth is under it
+    assert unexplained(*lettered, None) < 15  # the mouth is under it
+    assert unexplained(before, other, ~text) < 15
 
 
 def test_signatures_propose_earlier_drawings() -> None:
@@ -476,3 +480,63 @@ def test_the_hold_of_a_dropped_drawing_is_read(tmp_path: Path) -> None:
     path.write_text("frame,decision,at\n3,drop,2\n")
     with pytest.raises(GengaError, match="frames.csv:2: at must be what genga writes, as 100 96-104, or empty; "):
         read_verdicts(path, 9)
+
+
+EYES = texture(6, 96, 60)
+
+
+def shut(grid: Cells, levels: int = 10) -> Cells:
+    """The picture with an eye of 4 x 3 cells darker by so many levels."""
+    copy = np.maximum(grid, 60)
+    copy[30:33, 40:44] -= levels
+    return copy
+
+
+def test_a_faint_change_that_stays_begins_a_drawing() -> None:
+    """A shut eye at 10 levels, where a new drawing is one from 14 on, and held frames differ by 1."""
+    rng = np.random.default_rng(0)
+    grids = [shut(EYES, 10 * (12 <= k < 15)) + rng.integers(0, 2, EYES.shape, np.uint8) for k in range(30)]
+    found = deduped(grids, shots_of((0, 30)), threshold=None, recurring=None)
+    assert [keeper for keeper, _ in found] == [0] * 12 + [12] * 3 + [0] * 15
+    assert {keeper for keeper, _ in deduped(grids, shots_of((0, 30)))} == {0}  # the threshold was set by hand
+    glitch = [shut(EYES, 10 * (k == 12)) + rng.integers(0, 2, EYES.shape, np.uint8) for k in range(30)]
+    assert faint(MaskedGrids(glitch, []), 0, 30, [0.0] * 30, 14.0, ()) == {}  # it is gone in the next frame
+    assert faint(MaskedGrids(grids, []), 0, 30, [0.0] * 30, 14.0, (12,)).keys() == {15}  # the encoder began anew
+
+
+def test_what_noise_leaves_ends_where_the_next_is_far() -> None:
+    noise = [1.0, 1.5, 2.0, 2.5, 3.0, 1.0, 1.0, 2.0]
+    assert noise_top(np.array([*noise, 12.0])) == pytest.approx(6.0)
+    assert noise_top(np.array([*noise, 5.0])) is None  # nobody sees it
+    assert noise_top(np.array([*noise, 4.0, 6.0, 8.0, 10.0])) is None  # one goes on into the other
+    assert noise_top(np.array([*noise[:4], *[12.0] * 4])) is None  # nothing says what noise is
+    assert noise_top(np.array([1.0, 12.0])) is None
+
+
+def rained_on(grid: Cells, frame: int) -> Cells:
+    """The picture with drops of 1 x 5 cells, elsewhere in every frame."""
+    rng = np.random.default_rng([3, frame])
+    copy = grid.copy()
+    for y, x in zip(rng.integers(0, 115, 60), rng.integers(0, 160, 60), strict=True):
+        copy[y : y + 5, x] = np.minimum(255, copy[y : y + 5, x].astype(int) + 60)
+    return copy
+
+
+def test_rain_makes_no_new_drawing_and_hides_none() -> None:
+    talk = [texture(7).clip(40, 190) for _ in range(2)]
+    talk[1][50:55, 70:78] = 20  # a mouth that opens
+    drawn = [rained_on(talk[k // 3 % 2], k) for k in range(24)]
+    found = deduped(drawn, shots_of((0, 24)), keep="first")
+    assert [keeper for keeper, _ in found[:6]] == [0, 0, 0, 3, 3, 3]
+    assert [reason for _, reason in found[:6]] == ["kept", "weather", "weather", "kept", "weather", "weather"]
+    assert sorted({keeper for keeper, _ in found}) == list(range(0, 24, 3))
+    assert {reason for _, reason in deduped(drawn, shots_of((0, 24)), weather="counts")} == {"kept"}
+    ones = [figure_at(k) for k in range(24)]
+    assert {reason for _, reason in deduped(ones, shots_of((0, 24)))} == {"kept"}  # a figure on ones is no weather
+
+
+def figure_at(frame: int) -> Cells:
+    """A figure that walks over a background, elsewhere in every frame."""
+    picture = texture(7).clip(40, 190)
+    picture[30:90, 5 * frame : 5 * frame + 20] = 255
+    return picture

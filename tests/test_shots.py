@@ -14,8 +14,9 @@ from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
 from genga.drawings._shots.dissolves import gradual, steady
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.thresholds import contrasts, threshold
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.shots import camera, fastest, shot_limits, shots, threshold
+from genga.drawings.shots import camera, fastest, shot_limits, shots
 from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, standing, staying, within
 from genga.params.shots import Params
 from genga.tables.frames import LINE
@@ -161,7 +162,7 @@ def test_a_logo_is_no_background_that_stays() -> None:
         copy = picture.copy()
         copy[8:32, 124:152] = logo
         grids += [copy] * 6
-    assert cuts(table_of(grids), scene_of(grids, []), PARAMS) == [6, 12, 18, 24]
+    assert cuts(table_of(grids), scene_of(grids, []), PARAMS) == ([6, 12, 18, 24], [])
     assert (staying(grids[5], grids[6]) or 0) > 0.11  # the logo's edges
 
 
@@ -219,7 +220,7 @@ def along(grids: Sequence[Cells]) -> dict[int, list[list[float]]]:
 
 
 def test_a_camera_does_not_wait_for_held_drawings() -> None:
-    """What comes nearer on threes, in a video that is drawn on ones elsewhere, is drawn; on fours of five it is seen."""
+    """What comes nearer on threes, in a video on ones elsewhere, is drawn; four steps of five are a camera's."""
     threes = panned(4, [2.0 * (k // 3) for k in range(60)])
     assert moves(threes, 0, 60, PARAMS.camera, 12.0) == [Event("pan", 0, 58)]
     assert going(threes, Event("pan", 0, 58)) == pytest.approx(1 / 3, abs=0.02)
@@ -498,12 +499,23 @@ def test_the_camera_of_a_shot_is_its_longest_move() -> None:
 def test_the_threshold_follows_the_noise() -> None:
     quiet = pl.DataFrame({"change": [0.0, 2, 3, 40, 2, 3, 50, 2], "spread": [0.0] * 8})
     loud = pl.DataFrame({"change": [0.0, *[12.0, 14, 16] * 6, 45, 50], "spread": [0.0] * 21})
-    assert threshold(quiet, [], []) == pytest.approx(14, abs=0.2)
-    assert threshold(loud, [], []) > 18
-    assert threshold(quiet, [], [], noise=25.0) >= 24.9  # grain alone comes to that
-    assert threshold(loud, [Passage("dissolve", 0, 21, 10)], []) == pytest.approx(
-        14, abs=0.2
-    )  # nothing left to look at
+    usual = np.ones(21)
+    assert threshold(quiet, usual[:8], [], []) == pytest.approx(14, abs=0.2)
+    assert threshold(loud, usual, [], []) > 18
+    assert threshold(quiet, usual[:8], [], [], noise=25.0) >= 24.9  # grain alone comes to that
+    nothing_left = threshold(loud, usual, [Passage("dissolve", 0, 21, 10)], [])
+    assert nothing_left == pytest.approx(14, abs=0.2)
+
+
+def test_the_threshold_follows_the_contrast_of_a_shot() -> None:
+    table = pl.DataFrame({"contrast": [45.0] * 4 + [9.0] * 3 + [1.0] * 2})
+    assert contrasts(table, [(0, 4), (4, 7), (7, 9)]).tolist() == [1.0] * 4 + [0.3] * 3 + [0.2] * 2
+    dim = pl.DataFrame({"change": [0.0, 1, 1, 12, 1, 1, 15, 1], "spread": [0.0] * 8})
+    assert threshold(dim, np.full(8, 0.3), [], []) == pytest.approx(14, abs=0.2)  # at the usual contrast: 4 here
+    night = [figure(A // 5 + 10, 10 + 20 * (k // 3 % 2), 60) for k in range(24)]
+    day = [figure(B, 10 + 30 * (k // 3 % 2)) for k in range(24)]
+    levels = [shot["threshold"] for shot in shots_of([*day, *night])]
+    assert levels[0] > 1.2 * levels[1]
 
 
 def test_one_frame_is_one_shot() -> None:

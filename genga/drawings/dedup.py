@@ -14,17 +14,16 @@ from pathlib import Path
 import polars as pl
 
 from genga.decisions.frames import DROPPED, Verdict, stands_for
-from genga.drawings._dedup.camera import View, halved, standing, views_of
-from genga.drawings._dedup.faint import faint
+from genga.drawings._dedup.camera import View, standing, views_of
+from genga.drawings._dedup.drawings import CAMERA_MOVES, drawings, event_frames, least
 from genga.drawings._dedup.flashes import flashes
-from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs, runs_in_weather
-from genga.drawings._dedup.moving import anew
+from genga.drawings._dedup.holds import Run
 from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._dedup.series import Film, shared
-from genga.drawings._dedup.weather import settled, weather_of
-from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
+from genga.drawings._dedup.weather import settled
+from genga.drawings._text.tracks import Lettering, MaskedGrids, difference, mask_of
 from genga.drawings.margins import Asked, closer, recurring
-from genga.drawings.static_tiles import block_noise, noise_of
+from genga.drawings.static_tiles import block_noise, noise_of, picture_cells
 from genga.params.dedup import Params
 from genga.store.parquet import read_table
 from genga.tables.dedup import CAMERA, DEDUP, KEPT, STITCHED
@@ -91,7 +90,13 @@ def own_drawings(
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
     seen = MaskedGrids(cells, ignored(shots, params))
-    found = drawings(frames, shots, seen, rows.keys(), params)
+    noise = noise_of(cells)
+    live = (
+        picture_cells(cells, noise, mask_of(texts(shots), cells[0].shape))
+        if event_frames(shots, CAMERA_MOVES)
+        else None
+    )
+    found = drawings(frames, shots, seen, live, rows.keys(), params)
     lit = flashes(found, seen, params.flash, least(shots, params))
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
     found = [run for k, run in enumerate(found) if k not in lit]
@@ -101,8 +106,7 @@ def own_drawings(
         for run, keeper in zip(found, keepers, strict=True) if run.weather
     }  # fmt: skip
     stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
-    noise = block_noise(noise_of(cells))
-    first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), noise, params)
+    first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), block_noise(noise), params)
     way = STITCHED if params.camera == STITCHED else CAMERA
     kept_for = [keepers[first[stand]] for stand in stands]
     for k, run in enumerate(found):
@@ -122,12 +126,6 @@ def own_drawings(
     return pl.DataFrame(data, schema=dict(DEDUP), orient="row")
 
 
-def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:
-    """Return each frame of the shots' events of some kinds -> the last frame of that event."""
-    events = [event for row in shots["events"].to_list() for event in row if event["kind"] in kinds]
-    return {frame: event["end"] - 1 for event in events for frame in range(event["start"], event["end"])}
-
-
 def ignored(shots: pl.DataFrame, params: Params) -> list[Lettering]:
     """Return the lines of burnt-in text, none if they count."""
     return texts(shots) if params.text == "ignore" else []
@@ -136,41 +134,6 @@ def ignored(shots: pl.DataFrame, params: Params) -> list[Lettering]:
 def texts(shots: pl.DataFrame) -> list[Lettering]:
     """Return the lines of burnt-in text that the shots table says."""
     return [Lettering(**line) for lines in shots["lettering"].to_list() for line in lines]
-
-
-def drawings(
-    frames: pl.DataFrame, shots: pl.DataFrame, seen: MaskedGrids, skipped: Collection[int], params: Params
-) -> list[Run]:
-    """Return the runs of all shots in order. skipped: frames that show no drawing."""
-    moves = event_frames(shots, ("pan", "zoom", "other"))
-    travel = {} if params.camera == "all" else moves
-    new, apart = least(shots, params), frames["change"].to_list()
-    unasked = {*skipped, *moves, *frames.filter("keyframe")["frame"]}
-    parts = []
-    for shot in shots.iter_rows(named=True):
-        level = new[shot["shot"]]
-        wet = None
-        if params.weather == "ignore":
-            wet = weather_of(seen, shot["start"], shot["end"], {*skipped, *moves}, apart, level)
-        if wet is not None:
-            parts.append(runs_in_weather(wet, shot["shot"], skipped))
-            continue
-        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level)
-        if params.threshold is None:
-            fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
-        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh), seen, level))
-    if rate_converted(parts):
-        parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
-    found = [run for part in parts for run in part]
-    return halved(found) if params.camera == "ends" else found
-
-
-def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:
-    """Return for each shot the block difference from which a drawing is new."""
-    return {
-        shot: level if params.threshold is None else params.threshold
-        for shot, level in shots.select("shot", "threshold").rows()
-    }
 
 
 def keeper(run: Run, frames: pl.DataFrame, seen: MaskedGrids, params: Params) -> int:

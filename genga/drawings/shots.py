@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from genga.drawings._shots.camera_moves import STRIDE, going, moves, path
-from genga.drawings._shots.cuts import CHANGED, cuts, scene_of
+from genga.drawings._shots.cuts import CHANGED, Scene, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
@@ -49,7 +49,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
     pace = fastest(frames["change"].to_list(), threshold(frames, scale, passages, [], noise))
-    travels = [travels_of(cells, limit, passages, pace, params) for limit in limits]
+    travels = [travels_of(scene, limit, passages, pace, params) for limit in limits]
     level = threshold(frames, scale, passages, [move for found in travels for move in found], noise)
     times = frames["time"].to_list()
     change = frames["change"].to_list()
@@ -104,7 +104,7 @@ def fastest(change: Sequence[float], level: float) -> float:
     return float((changed[dozen:] - changed[:-dozen]).max()) / dozen if dozen else 0.0
 
 
-def travels_of(cells: Grids, limit: Span, passages: Sequence[Passage], pace: float, params: Params) -> list[Event]:
+def travels_of(scene: Scene, limit: Span, passages: Sequence[Passage], pace: float, params: Params) -> list[Event]:
     """Return the camera moves of the shot over `limit`, looked for where nothing is being mixed.
 
     pace: how many of its steps change the picture where the video is at its liveliest; a camera moves in as many, and
@@ -112,8 +112,8 @@ def travels_of(cells: Grids, limit: Span, passages: Sequence[Passage], pace: flo
     """
     start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
     end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
-    found = moves(cells, start, end, params.camera, CHANGED)
-    return [move for move in found if going(cells, move) >= _PACE * pace]
+    found = moves(scene.cells, start, end, params.camera, CHANGED, scene.live)
+    return [move for move in found if going(scene.cells, move) >= _PACE * pace]
 
 
 def path_of(seen: MaskedGrids, end: int, found: Sequence[Event], params: Params) -> list[dict[str, int | list[float]]]:

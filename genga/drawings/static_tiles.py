@@ -18,6 +18,9 @@ from genga.video.luma_grid import Cells, Grids, difference_map
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
 _TEXTURED = 0.03  # mean squared compressed gradient from which a tile has texture
+_NOISY = 8.0  # standard deviations of noise by which a cell that never changes differs at most over a video
+_SAMPLES = 400  # frames looked at for what changes at all
+_CHANGED = 12.0  # luma levels at which a cell counts as changed
 _RARE = 0.02  # part of the frames in which a cell of a bar may have any value: noise
 _PICTURE = 0.3  # part of the frame that a picture in a letterbox fills at least: 16:9 in 9:16
 _SPECKS = 0.05  # part of a row or column that changes, up to which it is noise
@@ -91,6 +94,18 @@ def noise_of(grids: Grids) -> Noise:
     calm = [float(np.quantile(values[1:] or values, _AT_REST)) for values in (levels, shares)]
     # Two frames differ by both their noises; 1.4826 makes a deviation of the median of a normal distribution.
     return Noise(1.4826 * calm[0] / 2**0.5, calm[1] / 2)
+
+
+def picture_cells(cells: Grids, noise: Noise, text: Mask | None = None) -> Mask:
+    """Return the cells that show the picture: within its bars, not under what stands still over it, nor at their edges.
+
+    text: cells that burnt-in text covers at some time.
+    """
+    step = max(1, len(cells) // _SAMPLES)
+    # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
+    some = [cells[frame].copy() for frame in range(0, len(cells), step)]
+    live = live_cells(some, max(_CHANGED, _NOISY * noise.luma), text)
+    return within(live & ~standing(some, live))
 
 
 def within(live: Mask) -> Mask:

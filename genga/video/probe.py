@@ -64,7 +64,7 @@ class Looked:
     first: VideoFrame | None = None
     time: float = 0.0  # s, of the first
     stretches: list[list[Thin]] = field(default_factory=list)  # what the fields of frames say
-    shifts: dict[float, list[Beside]] = field(default_factory=dict)  # by the time at which a stretch begins: how frames lie beside the one before
+    shifts: dict[float, list[Beside]] = field(default_factory=dict)  # how frames lie beside the one before, by stretch
     flags: list[bool] = field(default_factory=list)  # whether each says that it is interlaced
     bars: Bars = field(default_factory=Bars)
 

@@ -63,7 +63,7 @@ def staying(before: Sequence[MaskedGrid], after: Sequence[MaskedGrid]) -> Cells:
 
 
 def noise_top(stays: np.ndarray) -> float | None:
-    """Return a level above all noise among the steps of a shot (n,), where the next one is far from it; None if none."""
+    """Return a level above all noise among the steps of a shot (n,), from which the next is far; None if none."""
     ordered = np.maximum(np.sort(stays), _LEAST)
     if len(ordered) < _FEWEST:
         return None

@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping
 import cv2
 import numpy as np
 
-from genga.drawings._shots.camera_moves import Motion, motion_between
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
+from genga.drawings.alignment import Motion, motion_between
+from genga.drawings.static_tiles import Mask
 from genga.images.affine import inverse, product
 from genga.video.luma_grid import Cells
 
@@ -24,12 +25,18 @@ _UNLIKE = 255.0  # what is left where nothing aligns
 
 
 def anew(
-    seen: MaskedGrids, start: int, end: int, skipped: Collection[int], travel: Mapping[int, int], threshold: float
+    seen: MaskedGrids,
+    start: int,
+    end: int,
+    skipped: Collection[int],
+    travel: Mapping[int, int],
+    threshold: float,
+    live: Mask | None,
 ) -> dict[int, float]:
     """Return the frames of a shot over [start, end) that begin another drawing while the camera moves.
 
     With what is left of the step to each, luma levels. travel: each frame of a camera move -> the last frame of it.
-    threshold: block difference up to which a step is no step at all.
+    threshold: block difference up to which a step is no step at all. live: cells that show the picture, None for all.
     """
     left: dict[int, dict[int, float]] = {}  # by the last frame of the move
     for frame in range(start + 1, end):
@@ -38,7 +45,7 @@ def anew(
             continue
         before, picture = seen[frame - 1], seen[frame]
         if difference(before, picture) > threshold:
-            left.setdefault(last, {})[frame] = unexplained(before, picture)
+            left.setdefault(last, {})[frame] = unexplained(before, picture, live)
     found: dict[int, float] = {}
     for steps in left.values():
         alone = float(np.quantile(list(steps.values()), _MOST))
@@ -47,9 +54,12 @@ def anew(
     return found
 
 
-def unexplained(a: MaskedGrid, b: MaskedGrid) -> float:
-    """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain."""
-    counts = np.ones_like(a.cells)
+def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
+    """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain.
+
+    live: cells that show the picture, None for all.
+    """
+    counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
         counts[mask] = 0
     motion = motion_between(a.cells, b.cells, counts)

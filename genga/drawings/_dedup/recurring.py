@@ -116,11 +116,13 @@ def shot_levels(
         ]  # fmt: skip
         among = valley(np.array(pairs), float(np.sqrt(low * high)), low, high) if high > low else low
         found[shot] = min(level, among)
-    nexts = [*steps[1:], None]
-    after = [step if other == shot else None for step, shot, other in zip(nexts, shots, [*shots[1:], -1], strict=True)]
+    after = [
+        *(step if now == shot else None for now, shot, step in zip(shots, shots[1:], steps[1:], strict=False)),
+        None,
+    ]
     return [
         min([found[shot], *(_FAINTER * step for step in around if step is not None)])
-        for shot, *around in zip(shots, steps, after, strict=True)
+        for shot, *around in zip(shots, steps, after[: len(shots)], strict=True)
     ]
 
 

@@ -2,8 +2,8 @@
 
 A cell that weather passes over is other than in the frame before and in the one after, which agree: such cells take the
 value of their neighbours in time. A shot has weather in it if that happens all over its picture, and is most of what
-happens in it. What then is left of weather is thin, goes either way and stays nowhere. So a frame begins a drawing if it
-differs from the one before by the mean over 4x4 cells, in which a mouth is whole and a drop is little, or if cells
+happens in it. What then is left of weather is thin, goes either way and stays nowhere. So a frame begins a drawing if
+it differs from the one before by the mean over 4x4 cells, in which a mouth is whole and a drop is little, or if cells
 differ that do so for two frames before and two after; each by more than weather does.
 """
 
@@ -50,8 +50,8 @@ def weather_of(
 ) -> Weather | None:
     """Return what a shot over [start, end) shows behind its weather; None if it has none.
 
-    Nor if drawings could not be told from it: then nothing is hidden. skipped: frames in which something else goes on. changes: block difference of each frame of the video to the one
-    before. threshold: of the shot.
+    Nor if drawings could not be told from it: then nothing is hidden. skipped: frames in which something else goes on.
+    changes: block difference of each frame of the video to the one before. threshold: of the shot.
     """
     steps = [frame for frame in range(start + 1, end) if frame not in skipped and frame - 1 not in skipped]
     if len(steps) < _FEWEST or sum(changes[frame] > threshold for frame in steps) < _RESTLESS * len(steps):
@@ -63,7 +63,9 @@ def weather_of(
     usual, usual_gap = float(np.median(distances)), float(np.median(stays))
     if _TIMES * usual > _FAINTER * threshold:
         return None
-    begins = (distances > _TIMES * usual) | (stays > _TIMES * usual_gap)
+    # At either end of the shot nothing says what in a frame is weather.
+    times = np.array([_TIMES * (2 if frame in (start + 1, end - 1) else 1) for frame in steps])
+    begins = (distances > times * usual) | (stays > times * usual_gap)
     found = {frame: float(own) for frame, own, new in zip(steps, distances, begins, strict=True) if new}
     return Weather(seen, start, end, found, _FARTHER * usual)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
+from genga.drawings.alignment import Motion, motion_between
 from genga.drawings.static_tiles import TILE, Mask, tiles
 from genga.images.affine import Matrix, carried, in_thousandths, product
 from genga.images.affine import corners as corners_of
@@ -31,9 +32,6 @@ _SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alo
 _AROUND = 3  # steps on either hand that a step is held against,
 _AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
 _STAYING = np.eye(2, 3, dtype=np.float32)
-_ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
-
-Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
 
 
 def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] | None:
@@ -49,29 +47,9 @@ def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] 
     return None if found is None else (found, unexplained(a, b, found, mask))
 
 
-def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
-    """Return the motion from `b` to `a`, by the cells that count (not 0); None if they have nothing in common."""
-    (dx, dy), _ = shift(b, a)
-    motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-    first, second = a.astype(np.float32), b.astype(np.float32)
-    try:
-        _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, counts, 5)
-    except cv2.error:  # it did not converge
-        return None
-    return np.asarray(found, np.float32)
-
-
-def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:
-    """Return by how many cells (x, y) `b` lies beside `a` as a whole (by phase correlation), and how sure, 0..1."""
-    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
-    # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line.
-    (dx, dy), response = cv2.phaseCorrelate(np.array(a, np.float32), np.array(b, np.float32), window)
-    return (dx, dy), response
-
-
-def everywhere(a: Cells, b: Cells) -> bool:
+def everywhere(a: Cells, b: Cells, live: Mask | None = None) -> bool:
     """Whether most of what has texture does not stay, and that is all over the picture: not a figure alone."""
-    stays, textured = tiles(a, b)
+    stays, textured = tiles(a, b, live)
     loose = textured & ~stays
     rows, columns = np.flatnonzero(loose.any(axis=1)), np.flatnonzero(loose.any(axis=0))
     if not len(rows) or loose.sum() < (1 - _STAY) * textured.sum():
@@ -131,18 +109,20 @@ def _corners(shape: tuple[int, ...]) -> Matrix:
     return corners_of(width, height)
 
 
-def moves(cells: Grids, start: int, end: int, rest: float, changed: float) -> list[Event]:
+def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live: Mask | None = None) -> list[Event]:
     """Return the camera moves within the frames [start, end) of one shot, in order.
 
     rest: largest part of a difference that a move may leave. changed: luma levels at which a cell counts as changed.
+    live: cells that show the picture (genga.drawings.static_tiles.picture_cells), None for all.
     """
+    over = None if live is None or live.all() else ~live
     found: list[Event] = []
     steps: dict[int, Motion] = {}  # by the earlier of the two frames; where nothing was found it stays
     for frame in range(start, end - LAG, STRIDE):
         a, b = cells[frame], cells[frame + LAG]
-        if float((difference_map(a, b) > changed).mean()) < _MOVED or not everywhere(a, b):
+        if float((difference_map(a, b) > changed).mean()) < _MOVED or not everywhere(a, b, live):
             continue
-        aligned = align(a, b)
+        aligned = align(a, b, over)
         if aligned is None or aligned[1] > rest:
             continue
         kind = kind_of(aligned[0], a.shape)

@@ -13,17 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._shots.camera_moves import align, kind_of, shift
+from genga.drawings._shots.camera_moves import align, kind_of
 from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
-from genga.drawings.static_tiles import TILE, Mask, Noise, live_cells, noise_of, standing, staying, within
+from genga.drawings.alignment import shift
+from genga.drawings.static_tiles import TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
 from genga.params.shots import Params
 from genga.video.luma_grid import Grids, difference_map, mixture, tone_difference
 
 CHANGED = 12.0  # luma levels at which a cell counts as changed
-_NOISY = 8.0  # standard deviations of noise by which a cell that never changes differs at most over a video
-_SAMPLES = 400  # frames looked at for what changes at all
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
 _NEAR = 2  # frames before and after whose steps a step is compared with
@@ -84,11 +83,8 @@ class Scene:
 def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
     """Return what of a video may tell of a cut. cells: its grids. texts: its lines of burnt-in text."""
     noise = noise_of(cells)
-    step = max(1, len(cells) // _SAMPLES)
-    # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
-    some = [cells[frame].copy() for frame in range(0, len(cells), step)]
-    live = live_cells(some, max(CHANGED, _NOISY * noise.luma), mask_of(texts, some[0].shape))
-    return Scene(cells, within(live & ~standing(some, live)), noise, MaskedGrids(cells, texts))
+    live = picture_cells(cells, noise, mask_of(texts, cells[0].shape))
+    return Scene(cells, live, noise, MaskedGrids(cells, texts))
 
 
 def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int], list[Event]]:

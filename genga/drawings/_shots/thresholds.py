@@ -42,7 +42,8 @@ def threshold(
 ) -> float:
     """Return the block difference that divides held frames from new drawings in this video, at the usual contrast.
 
-    scale: the contrast of each frame's shot. noise: what grain alone does not reach (genga.drawings.static_tiles.block_noise).
+    scale: the contrast of each frame's shot. noise: what grain alone does not reach
+    (genga.drawings.static_tiles.block_noise).
     """
     still = np.ones(len(frames), bool)
     for start, end in [(event.start, event.end) for event in (*passages, *travels)]:

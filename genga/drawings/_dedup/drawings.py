@@ -1,0 +1,65 @@
+"""The drawings of all shots of an episode, as runs of frames: held, on the way of camera moves, behind weather."""
+
+from collections.abc import Collection
+
+import polars as pl
+
+from genga.drawings._dedup.camera import halved
+from genga.drawings._dedup.faint import faint
+from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs, runs_in_weather
+from genga.drawings._dedup.moving import anew
+from genga.drawings._dedup.weather import weather_of
+from genga.drawings._text.tracks import MaskedGrids
+from genga.drawings.static_tiles import Mask
+from genga.params.dedup import Params
+
+CAMERA_MOVES = ("pan", "zoom", "other")
+
+
+def drawings(
+    frames: pl.DataFrame,
+    shots: pl.DataFrame,
+    seen: MaskedGrids,
+    live: Mask | None,
+    skipped: Collection[int],
+    params: Params,
+) -> list[Run]:
+    """Return the runs of all shots in order.
+
+    live: cells that show the picture; None for all, where no camera moves. skipped: frames that show no drawing.
+    """
+    moves = event_frames(shots, CAMERA_MOVES)
+    travel = {} if params.camera == "all" else moves
+    new, apart = least(shots, params), frames["change"].to_list()
+    unasked = {*skipped, *moves, *frames.filter("keyframe")["frame"]}
+    parts = []
+    for shot in shots.iter_rows(named=True):
+        level = new[shot["shot"]]
+        wet = None
+        if params.weather == "ignore":
+            wet = weather_of(seen, shot["start"], shot["end"], {*skipped, *moves}, apart, level)
+        if wet is not None:
+            parts.append(runs_in_weather(wet, shot["shot"], skipped))
+            continue
+        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, live)
+        if params.threshold is None:
+            fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
+        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh), seen, level))
+    if rate_converted(parts):
+        parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
+    found = [run for part in parts for run in part]
+    return halved(found) if params.camera == "ends" else found
+
+
+def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:
+    """Return for each shot the block difference from which a drawing is new."""
+    return {
+        shot: level if params.threshold is None else params.threshold
+        for shot, level in shots.select("shot", "threshold").rows()
+    }
+
+
+def event_frames(shots: pl.DataFrame, kinds: Collection[str]) -> dict[int, int]:
+    """Return each frame of the shots' events of some kinds -> the last frame of that event."""
+    events = [event for row in shots["events"].to_list() for event in row if event["kind"] in kinds]
+    return {frame: event["end"] - 1 for event in events for frame in range(event["start"], event["end"])}

@@ -1,0 +1,35 @@
+"""How one grid lies on another: the motion of the whole picture between two frames.
+
+By phase correlation, and from there by the affine motion that maximises the enhanced correlation coefficient
+(Evangelidis & Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization").
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from genga.video.luma_grid import Cells
+
+_ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+
+Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
+
+
+def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
+    """Return the motion from `b` to `a`, by the cells that count (not 0); None if they have nothing in common."""
+    (dx, dy), _ = shift(b, a)
+    motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    first, second = a.astype(np.float32), b.astype(np.float32)
+    try:
+        _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, counts, 5)
+    except cv2.error:  # it did not converge
+        return None
+    return np.asarray(found, np.float32)
+
+
+def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:
+    """Return by how many cells (x, y) `b` lies beside `a` as a whole (by phase correlation), and how sure, 0..1."""
+    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
+    # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line.
+    (dx, dy), response = cv2.phaseCorrelate(np.array(a, np.float32), np.array(b, np.float32), window)
+    return (dx, dy), response
