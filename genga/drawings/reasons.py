@@ -16,6 +16,11 @@ REASONS = {
     "kept": Reason("a new drawing", "a drawing seen for the first time: it became a still", "new"),
     "restored": Reason("kept by a person", "a person decided that it is a drawing of its own", "new"),
     "held": Reason("the drawing is held", "the same drawing, in the same hold", "again"),
+    "weather": Reason(
+        "rain, snow or sparks in front of the drawing",
+        "the same drawing, with something else passing in front",
+        "again",
+    ),
     "recurring": Reason("the drawing was there before", "a drawing that was there before in this episode", "again"),
     "series": Reason("the drawing was there in another episode", "a drawing that an earlier episode keeps", "again"),
     "camera": Reason("the camera moves over the drawing", "on the way of a camera move over one drawing", "move"),

@@ -11,7 +11,7 @@ DEDUP: Schema = {
     "shot": pl.Int64,
     # The frame that stands for it: itself if kept; null if it shows no drawing, or one that a person dropped.
     "keeper": pl.Int64,
-    # kept, restored (by a person): a still. held, recurring, camera, blend: another frame stands for it.
+    # kept, restored (by a person): a still. held, weather, recurring, camera, blend: another frame stands for it.
     # series: a frame of an earlier episode does. stitched: it is part of the keeper's picture.
     # dissolve (and fade), black, flash: no drawing. dropped: by a person.
     "reason": pl.String,

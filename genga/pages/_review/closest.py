@@ -19,7 +19,10 @@ OF_DEDUP = only(
     DEDUP, "frame", "shot", "keeper", "reason", "keeper_episode", "asked", "compared", "difference", "threshold"
 )
 
-_ONE, _TWO = ("kept", "held", "recurring"), ("kept", "held")  # reasons of frames that such a call led to
+_ONE, _TWO = (
+    ("kept", "held", "weather", "recurring"),
+    ("kept", "held", "weather"),
+)  # reasons of frames that such a call led to
 
 
 @dataclass(frozen=True)
