@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from films import texture
 
-from bench._keepers import Truth, beyond, cut_f1, held_runs, matched, nearest, score, timing_share
+from bench._keepers import Score, Truth, beyond, cut_f1, held_runs, matched, nearest, score, timing_share
 from bench._peers import imagededup, last_kept
+from bench.left_out import FACTORS, chosen, rows
 
 #        drawing 0   1    0       2
 LABELS = "-HHDHDHHCH"
@@ -100,3 +101,17 @@ def test_a_combed_frame_that_is_kept_counts() -> None:
     same = matched(SHOWN, variant, TIMES, [k / 26 for k in range(11)])
     assert beyond(kept(variant), same) == 1
     assert score([kept(variant)[frame] for frame in same], HELD).lost == 0
+
+
+def scores_of(lost: dict[float, int], wrongly: dict[float, int]) -> dict[float, Score]:
+    """A score for each factor: nothing lost or wrongly kept where nothing is said."""
+    return {one: Score(lost.get(one, 0), 9, wrongly.get(one, 0), 9, None, None, 0) for one in FACTORS}
+
+
+def test_each_video_is_scored_by_what_is_chosen_on_the_others() -> None:
+    quiet = scores_of({1.4: 2, 1.7: 3, 2.0: 4}, {0.5: 9, 0.6: 5, 0.7: 1})
+    loud = scores_of({2.0: 1}, {0.5: 9, 0.6: 9, 0.7: 8, 0.85: 6, 1.0: 4, 1.2: 1})
+    assert (chosen([quiet]), chosen([loud]), chosen([quiet, loud])) == (1.0, 1.4, 1.2)
+    assert list(rows({("quiet", "native"): quiet, ("loud", "native"): loud})) == [
+        ("quiet", "native", 1.4, 2, 9, 0, 9, 0, 0), ("loud", "native", 1.0, 0, 9, 4, 9, 0, 4),
+    ]  # fmt: skip
