@@ -65,6 +65,13 @@ def tiles(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = No
     return common > _STAYS * (most - noise), most > _TEXTURED + 2 * noise
 
 
+def loose_cells(a: Cells, b: Cells) -> Mask:
+    """Return the cells of the tiles that do not stay, (rows, columns)."""
+    stays, _ = tiles(a, b)
+    loose = np.kron(~stays, np.ones((TILE, TILE), bool))
+    return loose[: a.shape[0], : a.shape[1]]
+
+
 @dataclass(frozen=True)
 class Noise:
     """What a video's noise alone does, from its calmest steps."""

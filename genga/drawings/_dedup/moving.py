@@ -12,7 +12,7 @@ import numpy as np
 
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import Motion, motion_between
-from genga.drawings.static_tiles import Mask
+from genga.drawings.static_tiles import Mask, loose_cells
 from genga.images.affine import inverse, product
 from genga.video.luma_grid import Cells
 
@@ -57,19 +57,34 @@ def anew(
 def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
     """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain.
 
-    live: cells that show the picture, None for all.
+    live: cells that show the picture, None for all. What stands over it all the same (a title that is too large to be
+    told for one) is explained where whole tiles stay, and does not hold the rest of the picture back.
     """
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
         counts[mask] = 0
-    motion = motion_between(a.cells, b.cells, counts)
+    left = _left(a.cells, b.cells, counts, counts)
+    loose = loose_cells(a.cells, b.cells)
+    if left > _LEAST and not loose.all():
+        left = min(left, _left(a.cells, b.cells, counts, counts & loose, ~loose))
+    return left
+
+
+def _left(a: Cells, b: Cells, counts: Cells, aligned: Cells, stays: Mask | None = None) -> float:
+    """Return the largest local difference of two grids, by the motion of the cells that are to be aligned.
+
+    stays: cells of tiles that stay, which may be explained so, too.
+    """
+    motion = motion_between(a, b, aligned)
     if motion is None:
         return _UNLIKE
     still = np.eye(2, 3, dtype=np.float32)
     there = (still + (motion - still) / 2).astype(np.float32)  # half the way from `b` to `a`,
     here = product(inverse(motion), np.vstack([there, [0, 0, 1]]))[:2].astype(np.float32)  # and half of it back
-    apart = cv2.absdiff(_moved(a.cells, there), _moved(b.cells, here))
+    apart = cv2.absdiff(_moved(a, there), _moved(b, here))
     inside = cv2.erode(_moved(counts, there, True) & _moved(counts, here, True), _EDGE, borderValue=0)
+    if stays is not None:
+        apart[stays] = np.minimum(apart, cv2.absdiff(a, b))[stays]
     apart[inside == 0] = 0
     return float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max())
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.alignment import Motion, motion_between
-from genga.drawings.static_tiles import TILE, Mask, tiles
+from genga.drawings.static_tiles import TILE, Mask, loose_cells, tiles
 from genga.images.affine import Matrix, carried, in_thousandths, product
 from genga.images.affine import corners as corners_of
 from genga.video.luma_grid import Cells, Grids, difference_map
@@ -42,7 +42,7 @@ def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] 
     """
     if min(a.shape) < 2 * TILE or a.std() < 1 or b.std() < 1:
         return None
-    mask = _loose(a, b) if text is None else _loose(a, b) & ~text
+    mask = loose_cells(a, b) if text is None else loose_cells(a, b) & ~text
     found = motion_between(a, b, mask.astype(np.uint8))
     return None if found is None else (found, unexplained(a, b, found, mask))
 
@@ -63,13 +63,6 @@ def warped(cells: Cells, motion: Motion) -> tuple[Cells, npt.NDArray[np.bool_]]:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     inside = cv2.warpAffine(np.ones_like(cells), motion, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
     return cv2.warpAffine(cells, motion, size, flags=flags).astype(np.uint8), inside.astype(bool)
-
-
-def _loose(a: Cells, b: Cells) -> Mask:
-    """Return the cells of the tiles that do not stay, (rows, columns)."""
-    stays, _ = tiles(a, b)
-    loose = np.kron(~stays, np.ones((TILE, TILE), bool))
-    return loose[: a.shape[0], : a.shape[1]]
 
 
 def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:

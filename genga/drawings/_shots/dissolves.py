@@ -155,13 +155,18 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
 
 
 def dimmed(cells: Grids, fade: Passage) -> Passage:
-    """Return a fade without the frames, on the bright side of its boundary, that show other drawings than its end."""
+    """Return a fade without the frames, on the bright side of its boundary, that show other drawings than its end.
+
+    Of the drawing nearest to the dark, which is never seen in full, the brightest frame.
+    """
     start, end = fade.start, fade.end
     a, b = cells[max(0, start - 1)], cells[min(len(cells) - 1, end)]
     if flat(a):
-        end = next((frame for frame in range(fade.boundary + 1, end) if redrawn(b, cells[frame])), end)
+        new = (frame for frame in range(fade.boundary + 1, end) if frame + 1 < len(cells))
+        end = next((frame for frame in new if redrawn(cells[frame], cells[frame + 1])), end)
     elif flat(b):
-        start = next((frame + 1 for frame in range(fade.boundary - 1, start, -1) if redrawn(a, cells[frame])), start)
+        new = (frame for frame in range(fade.boundary - 1, max(start, 1) - 1, -1))
+        start = next((frame + 1 for frame in new if redrawn(cells[frame - 1], cells[frame])), start)
     return Passage(fade.kind, start, end, fade.boundary)
 
 
