@@ -225,7 +225,7 @@ def test_the_command_writes_shard_and_table(project, checkpoints, request):
 
     def make(name):
         table, shard = project / name / "花.parquet", project / "花.tar"
-        script("sample", request)("checkpoints.json", table, "花.tar", MODELS, values)
+        script("sample", request)("checkpoints.json", table, "花.tar", "base", MODELS, values)
         return table.read_bytes(), shard.read_bytes()
 
     assert make("one") == make("two")

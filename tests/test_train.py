@@ -348,7 +348,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
     write_table("d.parquet", pl.concat(table), OF_DATASET)
     models = json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1})
     values = params(save_every=2, clip_skip=2).model_dump_json()
-    script("train", request)("d.parquet", "花", Path("models/花"), "hana", "cache", models, values, "", 0)
+    script("train", request)("d.parquet", "花", Path("models/花"), "hana", "base", "cache", models, values, "", 0)
 
     listed = json.loads(Path("models/花/checkpoints.json").read_text())
     assert {key: listed[key] for key in ("run", "trigger", "clip_skip", "threads")} == {
