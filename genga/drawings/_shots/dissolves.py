@@ -155,24 +155,19 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
 
 
 def dimmed(cells: Grids, fade: Passage) -> Passage:
-    """Return a fade without the frames, on the bright side of its boundary, that show other drawings than its end.
-
-    Of the drawing nearest to the dark, which is never seen in full, the brightest frame.
-    """
+    """Return a fade without the drawings on its bright side, of the last its brightest frame: none is seen in full."""
     start, end = fade.start, fade.end
-    a, b = cells[max(0, start - 1)], cells[min(len(cells) - 1, end)]
-    if flat(a):
-        new = (frame for frame in range(fade.boundary + 1, end) if frame + 1 < len(cells))
-        end = next((frame for frame in new if redrawn(cells[frame], cells[frame + 1])), end)
-    elif flat(b):
-        new = (frame for frame in range(fade.boundary - 1, max(start, 1) - 1, -1))
-        start = next((frame + 1 for frame in new if redrawn(cells[frame - 1], cells[frame])), start)
+    if flat(cells[max(0, start - 1)]):
+        steps = range(fade.boundary + 1, min(end, len(cells) - 1))
+        end = next((frame for frame in steps if _redrawn(cells[frame], cells[frame + 1])), end)
+    elif flat(cells[min(len(cells) - 1, end)]):
+        steps = range(fade.boundary - 1, max(start, 1) - 1, -1)
+        start = next((frame + 1 for frame in steps if _redrawn(cells[frame - 1], cells[frame])), start)
     return Passage(fade.kind, start, end, fade.boundary)
 
 
-def redrawn(picture: Cells, frame: Cells) -> bool:
-    """Whether a frame differs from a picture by more than light."""
-    return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > _REDRAWN
+def _redrawn(picture: Cells, frame: Cells) -> bool:
+    return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > _REDRAWN  # differ by more than light
 
 
 def spans(cells: Grids, found: Found, changed: float) -> Iterator[Passage]:
