@@ -10,14 +10,14 @@ import pytest
 from films import texture
 
 from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
-from genga.drawings._shots.cuts import CHANGED, cuts, elsewhere, scene_of
+from genga.drawings._shots.cuts import cuts, elsewhere, scene_of
 from genga.drawings._shots.dissolves import gradual, steady
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, threshold
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots
-from genga.drawings.static_tiles import Noise, block_noise, live_cells, noise_of, standing, staying, within
+from genga.drawings.static_tiles import CHANGED, Noise, block_noise, live_cells, noise_of, standing, staying, within
 from genga.params.shots import Params
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS

@@ -135,9 +135,14 @@ def published(name: str, root: str | Path = ".") -> Path:
     return folder if is_name and (folder / f"{name}.safetensors").is_file() else folder_of(name, root)
 
 
+def trained(root: str | Path = ".") -> list[str]:
+    """Return the runs that have checkpoints here, sorted."""
+    return sorted(path.parent.name for path in Path(root, "models").glob("*/checkpoints.json"))
+
+
 def folder_of(run: str, root: str | Path = ".") -> Path:
     """Return the folder of a run, `models/<run>`. Raises GengaError if that is not the name of a run that is here."""
-    here = sorted(path.parent.name for path in Path(root, "models").glob("*/checkpoints.json"))
+    here = trained(root)
     if run not in here:
         known = ", ".join(here) or "none"
         raise GengaError(f"{run!r}: no such run here (runs with a checkpoints.json: {known}); train it, or pull it")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genga.audit.card import NAME, card
 from genga.audit.lineage import behind
-from genga.audit.model import evaluation_of, file_of, merges
+from genga.audit.model import evaluation_of, file_of, merges, trained
 from genga.audit.page import page
 from genga.audit.provenance import made_by_training
 from genga.audit.verify import audit
@@ -29,9 +29,8 @@ def write_papers(records: Records, stamps: Stamps, made: Iterable[Record] | None
     """
     keys = None if made is None else {job.key for job in made}
     merged = merges(records)
-    trained = sorted({path.parent.name for path in Path("models").glob("*/checkpoints.json")} - merged.keys())
     described = []
-    for name in [*trained, *sorted(merged)]:
+    for name in [*(run for run in trained() if run not in merged), *sorted(merged)]:
         made_by = [merged[name]] if name in merged else _made_by_run(name)
         if keys is not None and not keys & {job.key for job in behind(records, *made_by)}:
             continue

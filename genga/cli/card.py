@@ -17,13 +17,12 @@ def card(
     """Write models/NAME/README.md: data, parameters, models, figures and hashes, from the records of the jobs."""
     from genga.audit.card import NAME
     from genga.audit.card import card as card_of
-    from genga.audit.model import merges
+    from genga.audit.model import merges, trained
     from genga.store.files import write_text
     from genga.workflow.records import read_records
 
     records = read_records()
-    trained = {path.parent.name for path in Path("models").glob("*/checkpoints.json")}
-    names = run or sorted(trained | merges(records).keys())
+    names = run or sorted({*trained(), *merges(records)})
     for name in names:
         write_text(Path("models", name, NAME), card_of(name, records))
     there = ", ".join(f"models/{name}/{NAME}" for name in names) or "none is made yet"

@@ -191,10 +191,8 @@ def _whole(run: str, step: int | None, write: Callable[..., None]) -> int:
     from genga.training.whole import chosen
 
     judged = evaluation_of(run)
-    taken, listed = (
-        chosen(run, step, judged["selection"]["step"] if judged else None),
-        Path("models", run, "checkpoints.json"),
-    )
+    taken = chosen(run, step, judged["selection"]["step"] if judged else None)
+    listed = Path("models", run, "checkpoints.json")
     models = load(parse_section("models", Models, section_of_file("params.yaml", "models")))
     base = read_checkpoints(listed).base
     loaded = load_base(models.model(role_of(base, {role: model.name for role, model in models.models.items()})))

@@ -4,6 +4,8 @@ By phase correlation, and from there by the affine motion that maximises the enh
 (Evangelidis & Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization").
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,15 @@ def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
     except cv2.error:  # it did not converge
         return None
     return np.asarray(found, np.float32)
+
+
+def laid(cells: Cells, motion: npt.NDArray[Any], exact: bool = False) -> Cells:
+    """Return a grid as another sees it whose places `motion`, (2, 3), takes to its own; 0 beyond its edges.
+
+    Interpolated, or exact: of values that may not be mixed, as a mask's.
+    """
+    flags = (cv2.INTER_NEAREST if exact else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(cells, motion, cells.shape[::-1], flags=flags), np.uint8)
 
 
 def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:

@@ -13,14 +13,14 @@ import numpy as np
 import polars as pl
 
 from genga.drawings._shots.camera_moves import STRIDE, going, moves, path
-from genga.drawings._shots.cuts import CHANGED, Scene, cuts, scene_of
+from genga.drawings._shots.cuts import Scene, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
 from genga.drawings._text.burnt_in import FADE, lettering, marks
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
-from genga.drawings.static_tiles import block_noise
+from genga.drawings.static_tiles import CHANGED, block_noise
 from genga.params.shots import Params
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Grids
@@ -53,8 +53,9 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     level = threshold(frames, scale, passages, [move for found in travels for move in found], noise)
     times = frames["time"].to_list()
     change = frames["change"].to_list()
-    away = {frame for event in (*passages, *(move for found in travels for move in found))
-            for frame in range(event.start, event.end + 1)}  # fmt: skip
+    away = inside | {
+        frame for found in travels for move in found for frame in range(move.start, move.end + 1)
+    }  # fmt: skip
     new = [frame for frame in range(1, len(change)) if change[frame] > level and frame not in away]
     mixed = mixed_changes(new, cells, CHANGED)
     step = film_step(usual_step(times), new, mixed)

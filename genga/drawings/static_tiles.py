@@ -20,7 +20,7 @@ _SOFT = 8.0  # luma per cell at which a gradient counts half
 _TEXTURED = 0.03  # mean squared compressed gradient from which a tile has texture
 _NOISY = 8.0  # standard deviations of noise by which a cell that never changes differs at most over a video
 _SAMPLES = 400  # frames looked at for what changes at all
-_CHANGED = 12.0  # luma levels at which a cell counts as changed
+CHANGED = 12.0  # luma levels at which a cell counts as changed
 _RARE = 0.02  # part of the frames in which a cell of a bar may have any value: noise
 _PICTURE = 0.3  # part of the frame that a picture in a letterbox fills at least: 16:9 in 9:16
 _SPECKS = 0.05  # part of a row or column that changes, up to which it is noise
@@ -111,7 +111,7 @@ def picture_cells(cells: Grids, noise: Noise, text: Mask | None = None) -> Mask:
     step = max(1, len(cells) // _SAMPLES)
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     some = [cells[frame].copy() for frame in range(0, len(cells), step)]
-    live = live_cells(some, max(_CHANGED, _NOISY * noise.luma), text)
+    live = live_cells(some, max(CHANGED, _NOISY * noise.luma), text)
     return within(live & ~standing(some, live))
 
 

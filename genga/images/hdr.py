@@ -12,11 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.image import Image
+from genga.images.image import HLG, PQ, Image
 
 Values = npt.NDArray[Any]  # float
 
-PQ, HLG = 16, 18  # codes of ISO/IEC 23091-2
 _PEAK, _WHITE = 1000.0, 100.0  # cd/m2 of the HDR and the SDR screen
 _GAMMA = 2.4
 _LUMA = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020's R, G, B

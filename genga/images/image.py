@@ -13,9 +13,10 @@ from av.video.plane import VideoPlane
 
 Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 Frame = VideoFrame  # a decoded frame, as PyAV has it
-_UNSTATED = 2  # code of ISO/IEC 23091-2 for a matrix that is not stated
-MATRICES = {"bt709": 1, "bt601": 6, "bt2020": 9}  # its codes
-_HDR = (16, 18)  # its codes for the transfer of HDR: PQ, HLG
+# Codes of ISO/IEC 23091-2: of what is not stated, of matrices, and of the transfer of HDR.
+UNSTATED = 2
+MATRICES = {"bt709": 1, "bt601": 6, "bt2020": 9}
+HDR = PQ, HLG = 16, 18
 _HD = 1280, 576  # px of width from which on, and lines above which, players take an unstated matrix to be BT.709
 
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values of a plane: luma, or one of colour
@@ -42,8 +43,8 @@ def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:
 
 def matrix_of(frame: Frame) -> str:
     """Return by which matrix players take a frame's colours that does not say, as FFmpeg calls it; "" if it does."""
-    if int(frame.colorspace) != _UNSTATED or frame.format.is_rgb:
+    if int(frame.colorspace) != UNSTATED or frame.format.is_rgb:
         return ""
-    if int(frame.color_trc) in _HDR:
+    if int(frame.color_trc) in HDR:
         return "bt2020"
     return "bt709" if frame.width >= _HD[0] or frame.height > _HD[1] else "bt601"

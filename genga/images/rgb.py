@@ -13,9 +13,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.images import hdr
-from genga.images.image import Image, exact, matrix_of, samples
+from genga.images.image import HDR, Image, exact, matrix_of, samples
 
-_HDR = (hdr.PQ, hdr.HLG)
 _SQUARE, _MILLISECOND = Fraction(1), Fraction(1, 1000)
 _RULER = 5760  # px to which a frame is stretched to see how wide its pixels are: whole numbers for those of DVDs
 
@@ -62,13 +61,13 @@ class Converter:
     def image(self, frame: VideoFrame) -> Image:
         """Return the frame as an image (height, width, 3), uint8 RGB."""
         transfer, pixel = int(frame.color_trc), self.pixel(frame)
-        shape = (frame.width, frame.height, frame.format.name, transfer in _HDR, int(frame.colorspace), pixel)
+        shape = (frame.width, frame.height, frame.format.name, transfer in HDR, int(frame.colorspace), pixel)
         if self._graph is None or shape != self._shape:
             self._graph, self._shape = self._made_for(frame, pixel), shape
         self._graph.vpush(frame)
         pulled = self._graph.vpull()
         assert isinstance(pulled, VideoFrame)
-        rgb = hdr.sdr(pulled.to_ndarray(), transfer) if transfer in _HDR else interleaved(pulled)
+        rgb = hdr.sdr(pulled.to_ndarray(), transfer) if transfer in HDR else interleaved(pulled)
         return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
 
     def _made_for(self, frame: VideoFrame, pixel: Fraction) -> av.filter.Graph:
@@ -77,7 +76,7 @@ class Converter:
         how = f"flags={self._scaling}+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
         if unstated := matrix_of(frame):
             how += f":in_color_matrix={unstated}"
-        kind = "rgb48le" if int(frame.color_trc) in _HDR else "gbrp"
+        kind = "rgb48le" if int(frame.color_trc) in HDR else "gbrp"
         return self._linked(frame, ("scale", f"{width}:{height}:{how}"), ("format", kind))
 
     def _linked(self, frame: VideoFrame, *filters: tuple[str, str]) -> av.filter.Graph:

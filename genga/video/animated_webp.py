@@ -8,11 +8,6 @@ import io
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
-
 HEAD = 21  # bytes that tell: WebP Container Specification, "Extended File Format"
 _ANIMATED = 0x02
 _SHORTEST, _INSTEAD = 10, 100  # ms
@@ -31,6 +26,11 @@ def is_animated(path: str | Path) -> bool:
 
 def as_video(data: bytes) -> io.BytesIO:
     """Return an animated WebP as Matroska, its px as they are. Raises OSError or EOFError if it is damaged."""
+    # Here, so that whoever only asks which files are episodes does not wait for them.
+    import av
+    import numpy as np
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
     from PIL import Image, ImageSequence
 
     made, time = io.BytesIO(), 0

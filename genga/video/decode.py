@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 
 from genga.errors import GengaError
 from genga.images import hdr
-from genga.images.image import Luma, exact, samples
+from genga.images.image import HDR, Luma, exact, samples
 from genga.jobs.progress import progress
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.store.files import check_sha256
@@ -222,7 +222,7 @@ def luma(frame: VideoFrame) -> tuple[Luma, int]:
     if bits is None:
         return samples(frame.reformat(format="gray").planes[0], frame.width), 8
     values = samples(frame.planes[0], frame.width, bits)
-    if int(frame.color_trc) in (hdr.PQ, hdr.HLG):
+    if int(frame.color_trc) in HDR:
         return hdr.sdr_codes(int(frame.color_trc), bits, int(frame.color_range) == _FULL)[values], 8
     return values, bits
 

@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from genga.errors import GengaError
 from genga.params.names import fault_of_name
+from genga.video.animated_webp import is_animation
 
 # FFmpeg opens files by content; an ending only tells a video from what lies beside it. These are those that FFmpeg 8
 # has for what holds a video (tests/test_episodes.py asks it), and two of what it reads and has no name for.
@@ -106,7 +107,7 @@ def is_video(path: Path) -> bool:
         return True
     if kind == ".avif":  # a sequence has a brand of its own
         return head[4:8] != b"ftyp" or b"avis" in head[8 : int.from_bytes(head[:4], "big")]
-    return head[:4] != b"RIFF" or (head[12:16] == b"VP8X" and bool(head[20] & 2))  # its flag for an animation
+    return head[:4] != b"RIFF" or is_animation(head)
 
 
 def _no_videos(files: Sequence[Path]) -> str:

@@ -13,12 +13,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.errors import GengaError
+from genga.images.image import UNSTATED
 
 LARGEST = "largest"
 
 _COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _PICTURES = ("bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp")  # codecs of covers, and seldom of videos
-_UNSTATED = 2  # code of ISO/IEC 23091-2
 _SILENT = ("vp8",)  # codecs that say nothing of colours, for which FFmpeg's decoder names some all the same
 
 
@@ -116,13 +116,13 @@ def state(frame: VideoFrame, said: Colours, codec: str) -> None:
     if own == said:
         return
     silent = codec in _SILENT
-    if silent and said.matrix != _UNSTATED:
+    if silent and said.matrix != UNSTATED:
         frame.colorspace = said.matrix
-    if said.range and (silent or own.primaries == own.transfer == own.matrix == _UNSTATED):
+    if said.range and (silent or own.primaries == own.transfer == own.matrix == UNSTATED):
         frame.color_range = said.range
-    if own.primaries == _UNSTATED != said.primaries:
+    if own.primaries == UNSTATED != said.primaries:
         frame.color_primaries = said.primaries
-    if own.transfer == _UNSTATED != said.transfer:
+    if own.transfer == UNSTATED != said.transfer:
         frame.color_trc = said.transfer
-    if own.matrix == _UNSTATED != said.matrix:
+    if own.matrix == UNSTATED != said.matrix:
         frame.colorspace = said.matrix

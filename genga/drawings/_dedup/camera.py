@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import cv2
 import numpy as np
 
+from genga.drawings import alignment
 from genga.drawings._dedup.holds import Run
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.static_tiles import Mask
@@ -181,11 +182,9 @@ def _box(spot: Sequence[int], shape: tuple[int, ...], motion: Matrix) -> list[in
 
 def _laid(picture: MaskedGrid, motion: Matrix) -> tuple[Cells, Mask]:
     """Return a grid laid onto one whose cells `motion` takes to its own, and where it has values that text leaves."""
-    size, way = picture.cells.shape[::-1], motion[:2]
     there = np.ones_like(picture.cells) if picture.covered is None else (~picture.covered).astype(np.uint8)
-    laid = cv2.warpAffine(picture.cells, way, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    inside = cv2.warpAffine(there, way, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    return laid.astype(np.uint8), cv2.erode(inside, _BESIDE, borderValue=0).astype(bool)
+    inside = cv2.erode(alignment.laid(there, motion[:2], exact=True), _BESIDE, borderValue=0)
+    return alignment.laid(picture.cells, motion[:2]), inside.astype(bool)
 
 
 def _apart(cells: Cells, laid: Cells) -> Cells:

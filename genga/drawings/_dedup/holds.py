@@ -75,14 +75,17 @@ def runs(
 def runs_in_weather(wet: Weather, shot: int, skipped: Collection[int]) -> list[Run]:
     """Return the runs of one shot in order, by what it shows without its weather. skipped: as in `runs`."""
     found: list[Run] = []
+    anchor: MaskedGrid | None = None
     for frame in range(wet.start, wet.end):
         if frame in skipped:
             continue
-        distance = apart(wet[found[-1].frames[0]], wet[frame]) if found else None
+        picture = wet[frame]
+        distance = None if anchor is None else apart(anchor, picture)
         if distance is not None and frame not in wet.begins and distance <= wet.farthest:
             found[-1].frames.append(frame)
         else:
             found.append(Run(shot, [frame], distance, weather=True))
+            anchor = picture
     return found
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import Motion, motion_between
+from genga.drawings.alignment import laid, motion_between
 from genga.drawings.static_tiles import Mask, loose_cells
 from genga.images.affine import inverse, product
 from genga.video.luma_grid import Cells
@@ -81,14 +81,9 @@ def _left(a: Cells, b: Cells, counts: Cells, aligned: Cells, stays: Mask | None 
     still = np.eye(2, 3, dtype=np.float32)
     there = (still + (motion - still) / 2).astype(np.float32)  # half the way from `b` to `a`,
     here = product(inverse(motion), np.vstack([there, [0, 0, 1]]))[:2].astype(np.float32)  # and half of it back
-    apart = cv2.absdiff(_moved(a, there), _moved(b, here))
-    inside = cv2.erode(_moved(counts, there, True) & _moved(counts, here, True), _EDGE, borderValue=0)
+    apart = cv2.absdiff(laid(a, there), laid(b, here))
+    inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _EDGE, borderValue=0)
     if stays is not None:
         apart[stays] = np.minimum(apart, cv2.absdiff(a, b))[stays]
     apart[inside == 0] = 0
     return float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max())
-
-
-def _moved(cells: Cells, motion: Motion, exact: bool = False) -> Cells:
-    flags = (cv2.INTER_NEAREST if exact else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(cells, motion, cells.shape[::-1], flags=flags), np.uint8)

@@ -116,13 +116,10 @@ def shot_levels(
         ]  # fmt: skip
         among = valley(np.array(pairs), float(np.sqrt(low * high)), low, high) if high > low else low
         found[shot] = min(level, among)
-    after = [
-        *(step if now == shot else None for now, shot, step in zip(shots, shots[1:], steps[1:], strict=False)),
-        None,
-    ]
+    following = [*zip(shots[1:], steps[1:], strict=True), (None, None)]
     return [
-        min([found[shot], *(_FAINTER * step for step in around if step is not None)])
-        for shot, *around in zip(shots, steps, after[: len(shots)], strict=True)
+        min([found[shot], *(_FAINTER * one for one in (step, then if shot == other else None) if one is not None)])
+        for shot, step, (other, then) in zip(shots, steps, following, strict=False)
     ]
 
 

@@ -7,7 +7,7 @@ it differs from the one before by the mean over 4x4 cells, in which a mouth is w
 differ that do so for two frames before and two after; each by more than weather does.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -38,7 +38,7 @@ class Weather:
     seen: MaskedGrids
     start: int
     end: int
-    begins: dict[int, float]  # frames that begin a drawing, with how far they are from the one before
+    begins: frozenset[int]  # frames that begin a drawing
     farthest: float  # that a frame may be from the first of its drawing, by `apart`
 
     def __getitem__(self, frame: int) -> MaskedGrid:
@@ -56,8 +56,9 @@ def weather_of(
     steps = [frame for frame in range(start + 1, end) if frame not in skipped and frame - 1 not in skipped]
     if len(steps) < _FEWEST or sum(changes[frame] > threshold for frame in steps) < _RESTLESS * len(steps):
         return None
-    measured = [_step(seen, frame, start, end) for frame in steps]
-    tiles, left, distances, stays = (np.array(values) for values in zip(*measured, strict=True))
+    tiles, left, distances, stays = (
+        np.array(values) for values in zip(*measured(seen, steps, start, end), strict=True)
+    )
     if float(np.median(tiles)) < _WIDE or float(np.median(left)) > _LEFT:
         return None
     usual, usual_gap = float(np.median(distances)), float(np.median(stays))
@@ -66,22 +67,30 @@ def weather_of(
     # At either end of the shot nothing says what in a frame is weather.
     times = np.array([_TIMES * (2 if frame in (start + 1, end - 1) else 1) for frame in steps])
     begins = (distances > times * usual) | (stays > times * usual_gap)
-    found = {frame: float(own) for frame, own, new in zip(steps, distances, begins, strict=True) if new}
-    return Weather(seen, start, end, found, _FARTHER * usual)
+    begun = frozenset(frame for frame, new in zip(steps, begins, strict=True) if new)
+    return Weather(seen, start, end, begun, _FARTHER * usual)
 
 
-def _step(seen: MaskedGrids, frame: int, start: int, end: int) -> tuple[float, float, float, float]:
-    """Of a step: the part of the tiles in which something passes, what part of the change is left without that, how far
-    the two frames then are apart, and how much of it stays."""
-    (before, _), (after, passing) = (cleaned(seen, near, start, end) for near in (frame - 1, frame))
-    changed, still = (
-        float((cv2.absdiff(a, b) > _PASSING).mean())
-        for a, b in ((seen[frame - 1].cells, seen[frame].cells), (before.cells, after.cells))
-    )
-    near = [seen[k] for k in range(max(start, frame - _HELD), min(end, frame + _HELD))]
-    gap = staying(near[: frame - max(start, frame - _HELD)], near[frame - max(start, frame - _HELD) :])
-    stays = float(cv2.boxFilter(gap, cv2.CV_32F, _SMALLER).max())
-    return tiles_with(passing), still / changed if changed else 1.0, apart(before, after), stays
+def measured(
+    seen: MaskedGrids, steps: Sequence[int], start: int, end: int
+) -> Iterator[tuple[float, float, float, float]]:
+    """Yield of each step, to a frame of a shot over [start, end) from the one before, what tells weather.
+
+    The part of the tiles in which something passes, what part of the change is left without that, how far the two
+    frames then are apart, and how much of it stays.
+    """
+    last, after = -1, MaskedGrid(np.zeros((1, 1), np.uint8))
+    for frame in steps:
+        before = after if last == frame - 1 else cleaned(seen, frame - 1, start, end)[0]
+        last, (after, passing) = frame, cleaned(seen, frame, start, end)
+        changed, still = (
+            float((cv2.absdiff(a, b) > _PASSING).mean())
+            for a, b in ((seen[frame - 1].cells, seen[frame].cells), (before.cells, after.cells))
+        )
+        earlier = [seen[near] for near in range(max(start, frame - _HELD), frame)]
+        later = [seen[near] for near in range(frame, min(end, frame + _HELD))]
+        stays = float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _SMALLER).max())
+        yield tiles_with(passing), still / changed if changed else 1.0, apart(before, after), stays
 
 
 def cleaned(seen: MaskedGrids, frame: int, start: int, end: int) -> tuple[MaskedGrid, Mask]:

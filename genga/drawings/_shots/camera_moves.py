@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
-from genga.drawings.alignment import Motion, motion_between
+from genga.drawings.alignment import Motion, laid, motion_between
 from genga.drawings.static_tiles import TILE, Mask, loose_cells, tiles
 from genga.images.affine import Matrix, carried, in_thousandths, product
 from genga.images.affine import corners as corners_of
@@ -57,18 +56,9 @@ def everywhere(a: Cells, b: Cells, live: Mask | None = None) -> bool:
     return (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) >= _ALL_OVER * loose.size
 
 
-def warped(cells: Cells, motion: Motion) -> tuple[Cells, npt.NDArray[np.bool_]]:
-    """Return the grid moved onto another by `motion`, and where it has values."""
-    size = cells.shape[::-1]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    inside = cv2.warpAffine(np.ones_like(cells), motion, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    return cv2.warpAffine(cells, motion, size, flags=flags).astype(np.uint8), inside.astype(bool)
-
-
 def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:
     """Return the mean difference of `b` to `a` moved, over that to `a` unmoved, within `mask`; 1 if little overlaps."""
-    moved, inside = warped(a, motion)
-    inside &= mask
+    moved, inside = laid(a, motion), laid(np.ones_like(a), motion, exact=True).astype(bool) & mask
     if inside.sum() < 0.3 * mask.sum():
         return 1.0
     before = float(cv2.absdiff(a, b)[inside].mean())

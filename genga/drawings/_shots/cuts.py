@@ -4,10 +4,9 @@ A figure that moves leaves its background behind, so some tiles stay (genga.draw
 leaves none, but aligning explains it, and it goes on for several frames. A flash goes away again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,11 @@ from genga.drawings._shots.camera_moves import align, kind_of
 from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import shift
-from genga.drawings.static_tiles import TILE, Mask, Noise, noise_of, picture_cells, staying
+from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
 from genga.params.shots import Params
 from genga.video.luma_grid import Grids, difference_map, mixture, tone_difference
 
-CHANGED = 12.0  # luma levels at which a cell counts as changed
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
 _NEAR = 2  # frames before and after whose steps a step is compared with
@@ -36,29 +34,6 @@ _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
 _FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
-
-
-@dataclass(frozen=True)
-class Step:
-    """What there is to know of a step from one frame to another."""
-
-    before: int
-    frame: int
-    stays: float  # fraction of the tiles with texture
-    other: float  # fraction of the picture that changes, times how far its tones are from those before
-    restless: bool  # the steps just before change nearly as much
-    alone: bool  # neither those before nor those after do
-
-    @staticmethod
-    def of(scene: Scene, spread: npt.NDArray[np.float64], frame: int, end: int, stays: float) -> Step:
-        """Return the step to `end` from the frame before `frame`. spread: part of the picture that changes in each."""
-        a, b = scene.cells[frame - 1], scene.cells[end]
-        share = float(scene.live.mean())
-        size = float((difference_map(a, b) > CHANGED).mean())
-        before = float(spread[max(0, frame - _NEAR) : frame].max())
-        after = float(spread[end + 1 : end + 1 + _NEAR].max(initial=0.0))
-        other = size * tone_difference(a, b) / share**2
-        return Step(frame - 1, end, stays, other, before >= _RESTLESS * size, max(before, after) <= _CALMER * size)
 
 
 @dataclass(frozen=True)
@@ -78,6 +53,29 @@ class Scene:
     def stays(self, before: int, frame: int) -> float | None:
         """Return the fraction of the tiles with texture that stay; None if none has texture."""
         return staying(self.cells[before], self.cells[frame], self.counting(before, frame), self.noise.gradient)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What there is to know of a step from one frame to another."""
+
+    before: int
+    frame: int
+    stays: float  # fraction of the tiles with texture
+    other: float  # fraction of the picture that changes, times how far its tones are from those before
+    restless: bool  # the steps just before change nearly as much
+    alone: bool  # neither those before nor those after do
+
+    @classmethod
+    def of(cls, scene: Scene, spread: npt.NDArray[np.float64], frame: int, end: int, stays: float) -> Self:
+        """Return the step to `end` from the frame before `frame`. spread: part of the picture that changes in each."""
+        a, b = scene.cells[frame - 1], scene.cells[end]
+        share = float(scene.live.mean())
+        size = float((difference_map(a, b) > CHANGED).mean())
+        before = float(spread[max(0, frame - _NEAR) : frame].max())
+        after = float(spread[end + 1 : end + 1 + _NEAR].max(initial=0.0))
+        other = size * tone_difference(a, b) / share**2
+        return cls(frame - 1, end, stays, other, before >= _RESTLESS * size, max(before, after) <= _CALMER * size)
 
 
 def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:

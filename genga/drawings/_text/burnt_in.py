@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._text.tracks import Lettering, bridged, in_cells, stretches
-from genga.drawings.static_tiles import gradients
+from genga.drawings.static_tiles import CHANGED, gradients
 from genga.images.boxes import Box, around, iou
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -41,7 +41,6 @@ _CORNER = 4  # a corner is a fourth of the width by a fourth of the height
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
 _FADE = 24  # frames that a mark takes to come or go at most
 _STAYS = 10  # frames before and after, over which it stays gone or there: longer than a blink
-_CHANGED = 12.0  # luma levels at which a cell counts as changed
 _LEAST = 3  # cells, sides of the smallest mark
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one mark
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
@@ -96,7 +95,7 @@ def alone(cells: Grids, line: Lettering, frame: int) -> bool:
     """Whether the step to `frame` changes the picture all along the line, and hardly elsewhere, or hardly around it."""
     if not 0 < frame < len(cells):
         return False
-    changed = difference_map(cells[frame - 1], cells[frame]) > _CHANGED
+    changed = difference_map(cells[frame - 1], cells[frame]) > CHANGED
     x0, y0, x1, y1 = in_cells(line, changed.shape)
     there = changed[y0:y1, x0:x1]
     count, along = int(there.sum()), int(there.any(axis=0).sum()) / ((line.x1 - line.x0) * changed.shape[1])
@@ -204,7 +203,7 @@ def corner_patches(a: Cells, b: Cells) -> list[Box | None]:
     found: list[Box | None] = []
     for y, x in ((0, 0), (0, columns - wide), (rows - high, 0), (rows - high, columns - wide)):
         place = np.s_[y : y + high, x : x + wide]
-        changed = difference_map(a[place], b[place]) > _CHANGED
+        changed = difference_map(a[place], b[place]) > CHANGED
         ys, xs = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
         if not len(ys) or min(len(ys), len(xs)) < _LEAST:
             found.append(None)
@@ -220,7 +219,7 @@ def stays(cells: Grids, turn: Turn, start: int, end: int) -> bool:
     x0, y0, x1, y1 = turn.box
 
     def apart(a: int, b: int) -> bool:
-        return bool((difference_map(cells[a][y0:y1, x0:x1], cells[b][y0:y1, x0:x1]) > _CHANGED).any())
+        return bool((difference_map(cells[a][y0:y1, x0:x1], cells[b][y0:y1, x0:x1]) > CHANGED).any())
 
     early, late = max(start, turn.start - _STAYS), min(end - 1, turn.end + _STAYS)
     return apart(turn.start, turn.end) and not apart(early, turn.start) and not apart(turn.end, late)
@@ -228,4 +227,4 @@ def stays(cells: Grids, turn: Turn, start: int, end: int) -> bool:
 
 def differ(a: Cells, b: Cells) -> bool:
     """Whether two grids show different pictures."""
-    return bool((difference_map(a, b) > _CHANGED).mean() >= _OTHER)
+    return bool((difference_map(a, b) > CHANGED).mean() >= _OTHER)

@@ -19,10 +19,8 @@ OF_DEDUP = only(
     DEDUP, "frame", "shot", "keeper", "reason", "keeper_episode", "asked", "compared", "difference", "threshold"
 )
 
-_ONE, _TWO = (
-    ("kept", "held", "weather", "recurring"),
-    ("kept", "held", "weather"),
-)  # reasons of frames that such a call led to
+_TWO = ("kept", "held", "weather")  # reasons of frames that such a call led to
+_ONE = (*_TWO, "recurring")
 
 
 @dataclass(frozen=True)
