@@ -200,7 +200,9 @@ VIDEOS: Changes = {
 
 MODELS: Changes = {
     "how a tagger's pictures are prepared": (
-        replace("models.yaml", "name: genga-demo-tagger-a\n", "name: genga-demo-tagger-a\n    preprocess: opencv\n"),
+        replace(
+            "models.yaml", "name: genga-demo-tagger-a\n", "name: genga-demo-tagger-a\n    contract: {filter: area}\n"
+        ),
         after("tag", "evaluate"),
     ),
     "how a detector's output is read": (

@@ -23,7 +23,7 @@ LIBRARIES = {
     "lycoris": {"training.adapters"},
     "onnxruntime": {"models.onnx"},
     "typer": {"cli", "jobs", "scripts"},
-    "csv": {"decisions", "people.tagger"},  # which reads the vocabularies of published models
+    "csv": {"decisions", "people.labels"},  # which reads the vocabularies of published models
 }
 # What numpy hands to BLAS or LAPACK, which add up in the order of a processor's kernel and of its threads ..
 BY_BLAS = {"linalg", "dot", "vdot", "inner", "matmul", "tensordot", "einsum", "polyfit", "convolve", "correlate", "cov",

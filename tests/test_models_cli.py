@@ -225,3 +225,31 @@ def test_files_of_several_repos_come_from_a_folder_too(project):
     assert done.returncode == 0, done.stderr
     assert (project / "weights/someone/folder/words/tokenizer.json").read_text() == "folder/words/tokenizer.json"
     assert (project / "weights/else/folder/words/tokenizer.json").read_text() == "else/folder/words/tokenizer.json"
+
+
+def test_a_profile_has_what_joins_it(project):
+    more = """  tagger-2:
+    name: larger
+    knows: tags
+    licence: Apache-2.0
+    profiles: [published-large, published-2026]
+    repo: someone/larger
+    files:
+      model: {path: model.onnx, sha256: null}
+      tags: {path: selected_tags.csv, sha256: null}
+"""
+    (project / "models.yaml").write_text(MODELS + more)
+    hub = {**REPO, "someone/larger": REPO["someone/tagger-v3"]}
+    named = [[line.split()[1] for line in genga(project, "list", "--set", use).stdout.splitlines()[:-1]]
+             for use in ("published", "published-large")]  # fmt: skip
+    assert named == [["tagger-v3"], ["tagger-v3", "larger"]]
+    with serving(hub) as (address, _):
+        assert "pull: 1 models" in genga(project, "pull", hub=address).stdout
+        assert not (project / "weights/someone/larger").exists()
+        done = genga(project, "pull", "--set", "published-2026", hub=address)
+    assert done.stdout.splitlines()[-1] == "pull: 2 models under weights/; models.use: published-2026 switches them on"
+    (project / "params.yaml").write_text(PARAMS.replace("embedded", "published-large"))
+    assert genga(project, "verify").stdout.splitlines()[-1].startswith("verify: 2 models")
+    assert genga(project, "pull").stdout.splitlines()[-1].endswith("models.use: published-large switches them on")
+    (project / "params.yaml").write_text(PARAMS.replace("embedded", "published-small"))
+    assert "params.yaml:models.use: input should be " in failed(genga(project, "verify"))

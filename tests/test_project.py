@@ -150,9 +150,8 @@ def test_models_by_role(project: Project) -> None:
     assert all(Path(ROOT, path).is_file() for path in project.held.pins(["tagger"]))
     assert sorted(project.held.files(["tagger"])) == sorted(project.held.pins(["tagger"]))
     assert project.held.contracts(["tagger-1"]) == {
-        "tagger-1": {"name": "genga-demo-tagger-a", "type": "yolo", "preprocess": "pillow", "folder": None,
-                     "family": "sd15"}
-    }  # fmt: skip
+        "tagger-1": {"name": "genga-demo-tagger-a", "type": "yolo", "folder": None, "family": "sd15"}
+    }
     assert project.held.pins(["nobody"]) == {} and project.held.files(["nobody"]) == []
 
 

@@ -5,7 +5,10 @@ import pytest
 from tiny_graphs import tagger
 
 from genga.errors import GengaError
-from genga.people.tagger import Tag, Tagger, pad_square, prepare, read_tags
+from genga.models.preparation import of_contract, padded, prepare
+from genga.params.models import Contract
+from genga.people.labels import Tag, read_labels
+from genga.people.tagger import Tagger
 
 CSV = "tag_id,name,category,count\n1,general,9,30\n2,1girl,0,20\n3,hana_(sample),4,10\n"
 
@@ -24,7 +27,7 @@ def csv(tmp_path):
 @pytest.mark.parametrize("batch", ["batch", 1])
 def test_scores_bgr_white_square_0_to_255(tmp_path, csv, batch):
     model = Tagger(tagger(tmp_path / "model.onnx", batch=batch), csv, "cpu", 1)
-    assert model.size == 448
+    assert model.how.size == (448, 448)
     # Half of the square is the image (10, 20, 30), half white: B (30 + 255) / 2 / 255, then G, then R.
     scores = model.scores([plain(224, 448, (10, 20, 30)), plain(448, 448, (0, 0, 255))])
     assert scores == pytest.approx(np.array([[285, 275, 265], [510, 0, 0]]) / 510, abs=5e-3)  # a mean of 200,000 floats
@@ -41,9 +44,9 @@ def test_scores_of_nothing(tmp_path, csv):
 
 
 def test_vocabulary(csv):
-    tags, counts = read_tags(csv)
-    assert tags == [Tag("general", "rating"), Tag("1girl", "general"), Tag("hana_(sample)", "character")]
-    assert counts == [30, 20, 10]
+    labels = read_labels(csv)
+    assert labels.tags == [Tag("general", "rating"), Tag("1girl", "general"), Tag("hana_(sample)", "character")]
+    assert labels.counts == [30, 20, 10] and labels.best is None and labels.works == {}
 
 
 @pytest.mark.parametrize("width", [3, None])  # None: the width shows only when it runs
@@ -56,7 +59,9 @@ def test_vocabulary_of_another_width(tmp_path, csv, width):
 
 def test_vocabulary_with_numbers_as_floats_and_a_byte_order_mark(csv):
     csv.write_text("\ufefftag_id,name,category,count\n9.0,general,9.0,1589178.0\n4.0,1girl,0.0,5.113288e6\n", "utf-8")
-    assert read_tags(csv) == ([Tag("general", "rating"), Tag("1girl", "general")], [1589178, 5113288])
+    labels = read_labels(csv)
+    assert labels.tags == [Tag("general", "rating"), Tag("1girl", "general")]
+    assert labels.counts == [1589178, 5113288]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_vocabulary_with_numbers_as_floats_and_a_byte_order_mark(csv):
         ("1,,0,3", "it has no name"),
         ("1,smile,happy,3", "category is 'happy', no whole number"),
         ("1,smile,0.5,3", "category is '0.5', no whole number"),
-        ("1,smile,77,3", "category is 77, none of 0, 1, 3, 4, 5, 9"),
+        ("1,smile,77,3", "category is 77, none of 0, 1, 3, 4, 5, 6, 7, 9, 10"),
         ("1,smile,0,1.5", "count is '1.5', no whole number"),
         ("1,smile,0,-3", "count is '-3', no whole number"),
         ("1,smile,0,nan", "count is 'nan', no whole number"),
@@ -77,7 +82,7 @@ def test_vocabulary_with_numbers_as_floats_and_a_byte_order_mark(csv):
 def test_vocabulary_with_a_bad_line(csv, line, why):
     csv.write_text(CSV + line + "\n")
     with pytest.raises(GengaError) as error:
-        read_tags(csv)
+        read_labels(csv)
     said = f"{csv}: line 5 is not tag_id,name,category,count: {why}; fetch it: genga models pull"
     assert str(error.value) == said
 
@@ -88,29 +93,34 @@ def test_vocabulary_with_a_bad_line(csv, line, why):
 def test_vocabulary_that_is_no_csv(csv, data):
     csv.write_bytes(data)
     with pytest.raises(GengaError, match=r"selected_tags\.csv: is no CSV in UTF-8 \(.*\); fetch it"):
-        read_tags(csv)
+        read_labels(csv)
 
 
 def test_vocabulary_missing(tmp_path):
     with pytest.raises(GengaError, match=r"none\.csv: cannot be read"):
-        read_tags(tmp_path / "none.csv")
+        read_labels(tmp_path / "none.csv")
 
 
-def test_pad_square_left_and_top_get_the_smaller_half():
-    square = pad_square(plain(1, 4, (0, 0, 0)))
+def test_what_is_padded_has_the_smaller_half_left_and_on_top():
+    square = padded(plain(1, 4, (0, 0, 0)), (4, 4), (255, 255, 255))
     assert square[:, 0, 0].tolist() == [255, 0, 255, 255]
-    square = pad_square(plain(4, 1, (0, 0, 0)))
+    square = padded(plain(4, 1, (0, 0, 0)), (4, 4), (255, 255, 255))
     assert square[0, :, 0].tolist() == [255, 0, 255, 255]
 
 
-def test_prepare_dialects_differ_where_they_should():
+def blue(image: np.ndarray, size: int, how: str) -> list[float]:
+    """The first row of blue, which is the first channel, of an image at a size."""
+    return prepare(image, of_contract(Contract(filter=how), (size, size)))[0, :, 0].tolist()
+
+
+def test_filters_differ_where_they_should():
     stripes = np.zeros((4, 4, 3), np.uint8)
     stripes[:, 2:] = 100
-    # opencv shrinks by the mean of areas, pillow by a bicubic that rings at the edge.
-    assert prepare(stripes, 2, "opencv")[0, :, 0].tolist() == [0, 100]
-    assert prepare(stripes, 2, "pillow")[0, :, 0].tolist() != [0, 100]
-    assert prepare(stripes, 4, "pillow").tolist() == prepare(stripes, 4, "opencv").tolist()
+    # area shrinks by the mean of areas, bicubic rings at the edge.
+    assert blue(stripes, 2, "area") == [0, 100]
+    assert blue(stripes, 2, "bicubic") != [0, 100]
+    assert blue(stripes, 4, "bicubic") == blue(stripes, 4, "area") == [0, 0, 100, 100]
     # Growing, both are Pillow's, which kohya's are, too: Lanczos rings further than bicubic.
     step = np.repeat(np.array([[[0], [100]]], np.uint8), 2, 0).repeat(3, 2)
-    assert prepare(step, 4, "opencv")[0, :, 0].tolist() == [0, 23, 77, 118]
-    assert prepare(step, 4, "pillow")[0, :, 0].tolist() == [0, 21, 79, 109]
+    assert blue(step, 4, "area") == blue(step, 4, "lanczos") == [0, 23, 77, 118]
+    assert blue(step, 4, "bicubic") == [0, 21, 79, 109]

@@ -13,7 +13,8 @@ from demo.teach.people import crop_spans, shaken
 from demo.world.tags import figure_tags, place_tags, scene_tags
 from demo.world.vocabulary import INDEX, TAGS
 from genga.images.boxes import padded
-from genga.people.tagger import prepare
+from genga.models.preparation import of_contract, prepare
+from genga.params.models import Contract
 
 FRAME_ASPECTS = (16 / 9, 16 / 9, 16 / 9, 1.0, 0.6)  # series, and the pictures that a text-to-image model samples
 FRAME_HEIGHTS = (160, 240, 360)  # px
@@ -35,9 +36,12 @@ class Tagged:
 
 def resized(drawn: Tagged, size: int) -> Tagged:
     """The same pictures, `size` px high and wide."""
-    return replace(
-        drawn, images=np.stack([prepare(image, size)[:, :, ::-1].astype(np.uint8) for image in drawn.images])
-    )
+    return replace(drawn, images=np.stack([_as_seen(image, size) for image in drawn.images]))
+
+
+def _as_seen(image: Image, size: int) -> Image:
+    """A picture as a WD tagger is shown it, but RGB."""
+    return prepare(image, of_contract(Contract(order="RGB"), (size, size))).astype(np.uint8)
 
 
 def row_of(names: tuple[str, ...]) -> npt.NDArray[np.uint8]:
@@ -75,7 +79,7 @@ def draw_tagged(frames: int, seed: int, size: int, parts: bool = True) -> Tagged
         frame = random_frame(rng, aspect, FRAME_HEIGHTS)
         found = [(frame.image, scene_tags(frame.scene, aspect)), *_crops(rng, frame, parts)]
         for i, (image, names) in enumerate(found):
-            images.append(prepare(image, size)[:, :, ::-1].astype(np.uint8))
+            images.append(_as_seen(image, size))
             tags.append(row_of(names))
             whole.append(i == 0)
     return Tagged(np.stack(images), np.stack(tags), np.array(whole))

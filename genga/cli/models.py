@@ -8,7 +8,7 @@ import typer
 from genga.jobs.script import summary
 from genga.models.models_file import MODELS_FILE
 from genga.models.registry import Model, Registry, load
-from genga.params.models import Params
+from genga.params.models import Params, Profile
 from genga.params.section import parse_section, section_of_file
 
 app = typer.Typer(help="The models that play the roles in models.yaml.", no_args_is_help=True, add_completion=False)
@@ -16,7 +16,11 @@ app = typer.Typer(help="The models that play the roles in models.yaml.", no_args
 ROOT = Path(".")
 
 Set = Annotated[
-    Literal["embedded", "published"] | None, typer.Option("--set", help="which set; default: models.use in params.yaml")
+    Literal["embedded", "published", "published-large", "published-2026"] | None,
+    typer.Option("--set", help="which set; default: models.use in params.yaml"),
+]
+Published = Annotated[
+    Profile | None, typer.Option("--set", help="which profile; default: models.use in params.yaml, if it is one")
 ]
 Roles = Annotated[list[str] | None, typer.Option("--role", help="this role only; may be given more than once")]
 
@@ -32,6 +36,7 @@ def list_models(which: Set = None, role: Roles = None) -> None:
 
 @app.command()
 def pull(
+    which: Published = None,
     role: Roles = None,
     origin: Annotated[
         Path | None, typer.Option("--from", help="take files from this folder (<repo>/<path>), not from the hub")
@@ -40,12 +45,15 @@ def pull(
     """Fetch the published models, verify them, and record in models.lock what models.yaml does not know."""
     from genga.models.download import pull as pull_model
 
-    registry = _registry("published")
+    registry = _registry(which)
+    if registry.section.use == "embedded":
+        registry = _registry("published")
     models = _chosen(registry, role)
     for model in models:
         for line in pull_model(model, ROOT, Path(registry.section.folder), origin):
             print(line, flush=True)
-    summary(f"pull: {len(models)} models under {registry.section.folder}/; models.use: published switches them on")
+    use, folder = registry.section.use, registry.section.folder
+    summary(f"pull: {len(models)} models under {folder}/; models.use: {use} switches them on")
 
 
 @app.command()

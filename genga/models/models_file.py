@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from genga.errors import GengaError
+from genga.params.models import SAID_BY_STAGES, Contract, Profile
 from genga.params.notation import read_yaml
 from genga.params.section import Section, as_meant
 from genga.store.files import read_json
@@ -42,7 +43,8 @@ class ModelEntry(Section):
     repo: str | None = None  # published only: owner/name on the hub
     revision: str | None = None  # published only: commit; null: see models.lock
     type: Literal["yolo", "rtdetr"] = "yolo"  # detectors: layout of the output
-    preprocess: Literal["pillow", "opencv"] = "pillow"  # taggers: how images are resized
+    contract: Contract = Contract()  # taggers: how they are shown an image, and what their answer is
+    profiles: list[Profile] = []  # published only: of models.use that have it; none: each has
     family: str = "sd15"  # bases: which of genga/training/families knows it
     folder: str | None = None  # where a diffusers model lies (embedded: in the project; published: in the repo)
     sha256: str | None = None  # of a folder's list of files
@@ -82,6 +84,9 @@ def _is_locked(of: Any) -> bool:
 
 
 def _entry(name: str, role: str, value: Any) -> ModelEntry:
+    if isinstance(value, dict) and (dialect := value.get("preprocess")) is not None:
+        said = "contract: {filter: area}" if dialect == "opencv" else "nothing (bicubic is what a contract has)"
+        raise GengaError(f"{MODELS_FILE}:{name}.{role}.preprocess: is the contract's now; write {said} in its place")
     try:
         entry = ModelEntry.model_validate(as_meant(ModelEntry, value))
     except ValidationError as error:
@@ -94,7 +99,19 @@ def _entry(name: str, role: str, value: Any) -> ModelEntry:
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: either files or folder is needed")
     _check_places(f"{MODELS_FILE}:{name}.{role}", entry)
     _check_sources(f"{MODELS_FILE}:{name}.{role}", entry, name == "published")
+    _check_contract(f"{MODELS_FILE}:{name}.{role}", entry, name == "published")
     return entry
+
+
+def _check_contract(key: str, entry: ModelEntry, is_published: bool) -> None:
+    """Refuse what is said twice, and what nothing is there for."""
+    contract = entry.contract
+    if "preprocess" in entry.files and (twice := sorted(contract.model_fields_set & {*SAID_BY_STAGES})):
+        raise GengaError(f"{key}.contract.{twice[0]}: the file `preprocess` says that; leave one of them out")
+    if (contract.mode not in (None, "best_threshold")) != ("thresholds" in entry.files):
+        raise GengaError(f"{key}.contract.mode: {contract.mode} and the file `thresholds` go together, or neither")
+    if entry.profiles and not is_published:
+        raise GengaError(f"{key}.profiles: are of published models; leave it out")
 
 
 def _check_places(key: str, entry: ModelEntry) -> None:

@@ -23,6 +23,7 @@ import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from genga.errors import GengaError
+from genga.models.models_file import weights_outside
 
 Array = npt.NDArray[np.float32]
 
@@ -61,6 +62,9 @@ def session(path: str | Path, device: str = "auto", threads: int = 2) -> Session
     try:
         opened = Session(str(path), options, providers=providers)
     except _ERRORS as error:
+        for name in weights_outside(Path(path)) if Path(path).is_file() else ():
+            if not (beside := Path(path).parent / name).is_file():
+                raise GengaError(f"{beside}: missing, and {path} has weights in it: genga models pull") from error
         raise GengaError(f"{path}: not an ONNX graph that onnxruntime can run ({_first_line(error)})") from error
     _files[opened] = str(path)
     if _CUDA in providers and _CUDA[0] not in opened.get_providers():

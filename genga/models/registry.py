@@ -176,7 +176,7 @@ class Registry:
     def model(self, role: str) -> Model:
         """Return the model in a role, its files unchecked. Raises GengaError for a role models.yaml does not fill."""
         if role not in self.models:
-            raise GengaError(f"{MODELS_FILE}:{self.section.use}.{role} is missing (roles: {', '.join(self.models)})")
+            raise GengaError(f"{MODELS_FILE}:{self.section.set}.{role} is missing (roles: {', '.join(self.models)})")
         return self.models[role]
 
     def taggers(self) -> list[Model]:
@@ -201,11 +201,11 @@ def load(section: Params, root: str | Path = ".") -> Registry:
     """Return the set of models that `section.use` names. Reads models.yaml and models.lock in `root`, no model file."""
     root = Path(root)
     lock, models = read_lock(root), {}
-    for role, entry in read_catalogue(root)[section.use].items():
-        embedded = section.use == "embedded"
-        models[role] = (
-            _embedded(role, entry, root) if embedded else _published(role, entry, root / section.folder, lock)
-        )
+    embedded = section.use == "embedded"
+    for role, entry in read_catalogue(root)[section.set].items():
+        if not entry.profiles or section.use in entry.profiles:
+            home = root / section.folder
+            models[role] = _embedded(role, entry, root) if embedded else _published(role, entry, home, lock)
     return Registry(section, models)
 
 

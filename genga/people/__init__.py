@@ -9,12 +9,13 @@ embed       Turn every kept crop into the character embedder's vector, from whic
             who.
 embedder    Who is who: CCIP (contrastive anime character image pre-training) in ONNX, and whatever keeps its
             contract.
-ensemble    Several taggers as one: the mean score of every tag over the taggers that know it, and how many vote for
-            it.
+ensemble    Several taggers as one: the mean score of every tag over the taggers that know it, how many vote for it, and
+            how far apart they are.
 figures     Who is in a still, by its boxes alone: how many, and how much of each. And the tags that follow from that.
+labels      What the columns of a tagger's answer stand for: the label files of published taggers, each in its own form.
 naming      Give the names that people decided to the clusters and crops they meant.
 tag         Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
 tag_rules   Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
-tagger      Booru taggers in ONNX: the WD v3 family (SmilingWolf) and whatever keeps its contract.
+tagger      Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
 tracks      The same person from still to still: boxes that overlap in consecutive stills of one shot.
 """

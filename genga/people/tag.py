@@ -16,9 +16,9 @@ from genga.errors import GengaError
 from genga.images.boxes import padded
 from genga.images.image import Image, cut
 from genga.params.tag import Params
-from genga.people.ensemble import Ensemble, Means, Votes
+from genga.people.ensemble import Ensemble, Means, Opinion
 from genga.people.figures import Person, count_tags, main_person, people
-from genga.people.tag_rules import FromBoxes, Judged, Scored, framing, judge
+from genga.people.tag_rules import FromBoxes, Judged, Scored, framing, judge, mcut
 from genga.tables.tag import TAG
 
 Rows = Iterator[tuple[Any, ...]]
@@ -67,7 +67,7 @@ def _units(image: Image, present: Sequence[Person], pad: float) -> Iterator[Unit
 
 
 def still_tags(
-    scored: Mapping[int | None, tuple[Means, Votes]],
+    scored: Mapping[int | None, Opinion],
     present: Sequence[Person],
     height: int,
     ensemble: Ensemble,
@@ -75,15 +75,16 @@ def still_tags(
 ) -> Iterator[tuple[int | None, Judged]]:
     """Yield (box, decision) for one still `height` px high, ordered.
 
-    scored: (tags,) means and votes of the whole still (key None) and of every person box.
+    scored: what the taggers say (tags,) of the whole still (key None) and of every person box.
     """
-    nouns = {one.box: _noun(scored[one.box][0], ensemble) for one in present}
-    for number, (means, votes) in scored.items():
+    nouns = {one.box: _noun(scored[one.box].means, ensemble) for one in present}
+    for number, said in scored.items():
         seen = (
             _whole(present, nouns, height, params) if number is None else _alone(present, number, nouns, height, params)
         )
-        listed = _above(means, votes, ensemble, params.floor)
-        for one in sorted(judge(listed, seen, params), key=lambda one: (not one.kept, -one.score, one.tag)):
+        limit = mcut(said.means[ensemble.general]) if params.ensemble == "mcut" else params.threshold
+        judged = judge(_above(said, ensemble, params.floor), seen, params, limit)
+        for one in sorted(judged, key=lambda one: (not one.kept, -one.score, one.tag)):
             yield number, one
 
 
@@ -114,11 +115,13 @@ def _alone(
     return _whole([one], nouns, height, params)
 
 
-def _above(means: Means, votes: Votes, ensemble: Ensemble, floor: float) -> Iterator[Scored]:
+def _above(said: Opinion, ensemble: Ensemble, floor: float) -> Iterator[Scored]:
     """Tags with a mean of at least `floor`. Four decimals: less is noise of threads and machines."""
-    rounded = means.round(4)
+    rounded, spread = said.means.round(4), said.spread.round(4)
     for column in np.flatnonzero(rounded >= floor).tolist():
-        yield Scored(*ensemble.tags[column], float(rounded[column]), int(votes[column]))
+        apart = None if np.isnan(spread[column]) else float(spread[column])
+        votes, known = int(said.votes[column]), int(ensemble.known[column])
+        yield Scored(*ensemble.tags[column], float(rounded[column]), votes, apart, known)
 
 
 def correct(tags: pl.DataFrame, corrections: Sequence[Correction], source: str = FILE) -> pl.DataFrame:
@@ -153,7 +156,7 @@ def _with(
     there = {(row["still"], row["box"], row["tag"]) for row in rows}
     for (still, box, name), decision in decided.items():
         if decision == "add" and (still, box, name) not in there:
-            new = {"still": still, "box": box, "tag": name, "category": "general", "votes": 0}
+            new = {"still": still, "box": box, "tag": name, "category": "general", "votes": 0, "disagreement": None}
             rows.append({**new, **_decision("add", 1.0)})
     place = {target: i for i, target in enumerate(targets.iter_rows())}
     rows.sort(key=lambda row: (place[row["still"], row["box"]], not row["kept"], -row["score"], row["tag"]))

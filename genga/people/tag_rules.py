@@ -3,8 +3,11 @@
 Nothing is thrown away: a tag that does not hold keeps its row, with the first of REASONS that speaks against it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from genga.params.tag import Framing, Params
 from genga.people.figures import FRAMINGS, Person, height_of, is_count
@@ -17,20 +20,22 @@ REASONS = {
     "score": "its mean score is not above the threshold",
     "votes": "too few taggers are above the threshold",
     "rating": "another rating is likelier",
-    "name": "names of characters, works and artists are not taken from taggers",
+    "name": "names of characters, works and artists are not taken from taggers, nor what they say of years and quality",
     "boxes": "the boxes say otherwise about who is there and how much of them",
     "no subject box": "it is about somebody, and nobody was found",
     "exclusive": "another of its kind is likelier, and a person has only one",
     "person": "a person took it away",
 }
-NAMES = ("character", "copyright", "artist", "meta")
+NAMES = ("character", "copyright", "artist", "meta", "year", "quality", "model")
 
 
 class Scored(NamedTuple):
     tag: str
-    category: str  # general, rating, character, copyright, artist, meta
+    category: str  # general, rating, or one of NAMES
     score: float  # mean over the taggers that know it, 0..1
     votes: int  # taggers above the threshold
+    spread: float | None = None  # highest less lowest score of the taggers, 0..1; None: fewer than two know it
+    known: int = 1  # taggers that know it
 
 
 class FromBoxes(NamedTuple):
@@ -46,36 +51,63 @@ class Judged(NamedTuple):
     category: str
     score: float
     votes: int
+    spread: float | None
     origin: str  # model, box
     kept: bool
     reason: str  # a key of REASONS; "" if kept
 
 
-def judge(scored: Iterable[Scored], seen: FromBoxes, params: Params) -> Iterator[Judged]:
+def judge(
+    scored: Iterable[Scored], seen: FromBoxes, params: Params, threshold: float | None = None
+) -> Iterator[Judged]:
     """Yield every tag with the decision on it: what the boxes say, then the taggers' tags in the given order.
 
-    A tag given by the boxes carries the detection's score, whatever the taggers thought of it.
+    A tag given by the boxes carries the detection's score, whatever the taggers thought of it. threshold: of the mean,
+    if it is another than that of `params`.
     """
-    listed = list(scored)
-    votes = {one.tag: one.votes for one in listed}
+    listed, limit = list(scored), params.threshold if threshold is None else threshold
+    said = {one.tag: one for one in listed}
     for tag, score in seen.composed.items():
-        yield Judged(tag, "general", score, votes.get(tag, 0), "box", True, "")
+        one = said.get(tag, Scored(tag, "general", 0.0, 0))
+        yield Judged(tag, "general", score, one.votes, one.spread, "box", True, "")
+    unlikely = {one.tag: reason for one in listed if (reason := _too_low(one, limit, params))}
     rating = _best(one for one in listed if one.category == "rating")
-    losers = _losers(listed, params) if seen.people == 1 else frozenset()
+    losers = _losers(listed, unlikely, params) if seen.people == 1 else frozenset()
     for one in listed:
         if one.tag not in seen.composed:
-            reason = _against(one, seen, params, rating, losers)
-            yield Judged(*one, "box" if reason == "boxes" else "model", not reason, reason)
+            reason = _against(one, seen, params, rating, losers, unlikely.get(one.tag, ""))
+            yield Judged(*one[:5], "box" if reason == "boxes" else "model", not reason, reason)
 
 
-def _against(one: Scored, seen: FromBoxes, params: Params, rating: str | None, losers: frozenset[str]) -> str:
+def _too_low(one: Scored, limit: float, params: Params) -> str:
+    """The reason why the taggers together do not say so, or ""."""
+    if params.ensemble == "vote" and 2 * one.votes <= one.known:
+        return "votes"
+    return "score" if params.ensemble != "vote" and one.score <= limit else ""
+
+
+def mcut(scores: npt.NDArray[np.float64]) -> float:
+    """Return the middle of the widest gap between scores (n,), the highest one of several as wide; 0 for fewer than 2.
+
+    Largeron, Moulin, Gery 2012, "MCut: A Thresholding Strategy for Multi-label Classification".
+    """
+    ordered = np.sort(scores)[::-1]
+    if len(ordered) < 2:
+        return 0.0
+    gap = int((ordered[:-1] - ordered[1:]).argmax())
+    return float((ordered[gap] + ordered[gap + 1]) / 2)
+
+
+def _against(
+    one: Scored, seen: FromBoxes, params: Params, rating: str | None, losers: frozenset[str], unlikely: str
+) -> str:
     """The first reason against a tag, or ""."""
     if one.category == "rating":
         return "" if one.tag == rating else "rating"
     if one.category in NAMES:
         return "name"
-    if one.score <= params.threshold:
-        return "score"
+    if unlikely:
+        return unlikely
     if one.votes < params.votes:
         return "votes"
     if is_count(one.tag) or (one.tag in FRAMINGS and not seen.composed.keys().isdisjoint(FRAMINGS)):
@@ -91,9 +123,9 @@ def _best(scored: Iterable[Scored]) -> str | None:
     return best.tag if best else None
 
 
-def _losers(scored: list[Scored], params: Params) -> frozenset[str]:
+def _losers(scored: list[Scored], unlikely: Container[str], params: Params) -> frozenset[str]:
     """Tags of exclusive groups that are not the best of their group, where no tag says there are several."""
-    holds = {one.tag for one in scored if one.score > params.threshold}
+    holds = {one.tag for one in scored if one.tag not in unlikely}
     lost: set[str] = set()
     for group in params.exclusive:
         if holds.isdisjoint(SEVERAL[group]):

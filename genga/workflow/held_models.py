@@ -9,7 +9,8 @@ from genga.models import registry
 from genga.store.files import sha256_of
 from genga.workflow.bucket import Bucket
 
-_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files"}  # of a model's entry: told, or said by pins
+# Of a model's entry: told, or said by pins; and the contract, of which only what it says counts.
+_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files", "profiles", "contract"}
 
 
 class HeldModels:
@@ -28,7 +29,7 @@ class HeldModels:
     def files(self, roles: Sequence[str]) -> list[str]:
         """Return the files of the models in these roles that are there: of a missing one the job says how to get it."""
         paths = [path for model in self.in_roles(roles) for path in model.paths]
-        if self._bucket is not None and self._models.section.use == "published":
+        if self._bucket is not None and self._models.section.use != "embedded":
             return [path for path in paths if path in self._weights]
         return [path for path in paths if Path(path).is_file()]
 
@@ -50,7 +51,12 @@ class HeldModels:
 
     def contracts(self, roles: Sequence[str]) -> dict[str, Any]:
         """Return by role what models.yaml says of these models, beside their files, that changes what they compute."""
-        return {model.role: model.entry.model_dump(exclude=_SAID_ONLY) for model in self.in_roles(roles)}
+        said = {}
+        for model in self.in_roles(roles):
+            said[model.role] = model.entry.model_dump(exclude=_SAID_ONLY)
+            if own := model.entry.contract.model_dump(exclude_defaults=True):  # what it says and means is the same
+                said[model.role]["contract"] = own
+        return said
 
     @cached_property
     def catalogue(self) -> dict[str, Any]:

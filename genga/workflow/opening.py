@@ -180,7 +180,7 @@ def check_families(params: Params, models: registry.Registry) -> None:
     """
     for run, own in params["runs"].items():
         if (role := own["base"]) not in models.models:
-            there = f"models.yaml:{models.section.use} has no model in that role (roles: {', '.join(models.models)})"
+            there = f"models.yaml:{models.section.set} has no model in that role (roles: {', '.join(models.models)})"
             raise GengaError(f"params.yaml:runs.{run}.base: {role}: {there}; name one of them, or write it there")
         family = Path(family_file(models.models[role])).stem
         if own["recipe"] and (wanted := read_recipe(Path("."), own["recipe"]).family) != family:
