@@ -448,8 +448,8 @@ def test_weights_that_a_graph_has_elsewhere_are_listed(tmp_path):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"preprocess": "opencv"}, "preprocess: is the contract's now; write contract: {filter: area} in its place"),
-        ({"preprocess": "pillow"}, "preprocess: is the contract's now; write nothing (bicubic is what a contract has)"),
+        ({"preprocess": "scipy"}, "preprocess: extra inputs are not permitted, got 'scipy'"),
+        ({"preprocess": "opencv", "contract": {"size": 8}}, "preprocess: extra inputs are not permitted, got 'opencv'"),
         ({"contract": {"fit": "round"}}, "contract.fit: input should be 'white', 'black' or 'squash', got 'round'"),
         ({"contract": {"shape": 3}}, "contract.shape: extra inputs are not permitted, got 3"),
         ({"contract": {"range": [1, 0]}}, "range [1.0, 0.0] does not rise: first the value of black"),
@@ -470,6 +470,20 @@ def test_an_entry_that_says_what_cannot_be_is_one_line(tmp_path, entry, message)
         load(Params(use="embedded", folder="weights", device="cpu", batch=1), tmp_path)
     assert str(error.value).startswith("models.yaml:embedded.tagger-1") and message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("said", "contract"), [("pillow", {}), ("opencv", {"filter": "area"})])
+def test_the_word_from_before_contracts_still_counts(tmp_path, said, contract):
+    entry = {
+        "name": "tiny",
+        "licence": "none",
+        "knows": "colours",
+        "preprocess": said,
+        "files": {"model": {"path": "m"}},
+    }
+    write_text(tmp_path / "models.yaml", yaml.safe_dump({"embedded": {"tagger-1": entry}, "published": {}}))
+    found = load(Params(use="embedded", folder="weights", device="cpu", batch=1), tmp_path).model("tagger-1")
+    assert found.entry.contract == Contract.model_validate(contract)
 
 
 def test_the_profiles_of_the_published_models():

@@ -7,9 +7,9 @@ import pytest
 from genga.decisions.tags import Correction, read_corrections
 from genga.errors import GengaError
 from genga.params.tag import Framing, Params
-from genga.people.ensemble import Ensemble
+from genga.people.ensemble import Ensemble, on_one_scale
 from genga.people.tag import correct, tag
-from genga.people.tag_rules import REASONS
+from genga.people.tag_rules import REASONS, mcut
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.tag import TAG
 
@@ -75,6 +75,65 @@ def test_a_tag_can_need_more_than_one_vote():
     assert rows(table.filter(pl.col("tag") != "no_humans"), "tag", "kept", "reason") == [
         ("sea", True, ""), ("sky", False, "votes"),
     ]  # fmt: skip
+
+
+def test_a_vote_needs_most_of_the_taggers_that_know_the_tag():
+    taggers = (
+        Stub(["sky", "sea", "sun"], p0=[0.99, 0.4, 0.3]),
+        Stub(["sky", "sea", "sun"], p0=[0.3, 0.4, 0.3]),
+        Stub(["sky", "sea"], p0=[0.3, 0.1]),
+        Stub(["sun"], p0=[0.9]),
+        Stub(["tree"], p0=[0.36]),
+    )
+    table = run([still("a")], boxes(), *taggers, params=PARAMS.model_copy(update={"ensemble": "vote"}))
+    assert rows(table.filter(pl.col("tag") != "no_humans"), "tag", "score", "votes", "kept", "reason") == [
+        ("tree", 0.36, 1, True, ""),
+        ("sea", 0.3, 2, True, ""),  # two of three, though the mean is below
+        ("sky", 0.53, 1, False, "votes"),
+        ("sun", 0.5, 1, False, "votes"),
+    ]
+
+
+def test_mcut_cuts_at_the_widest_gap_of_the_picture():
+    tags = ["sky", "sea", "sun", "tree", ("general", "rating"), ("hana", "character")]
+    tagger = Stub(tags, p0=[0.9, 0.8, 0.4, 0.3, 0.99, 0.6], p1=[0.3, 0.28, 0.12, 0.0, 0.5, 0.5])
+    params = PARAMS.model_copy(update={"ensemble": "mcut"})
+    table = run([still("a"), still("b", 1)], boxes(), tagger, params=params).filter(pl.col("category") == "general")
+    assert rows(table.filter(pl.col("tag") != "no_humans"), "still", "tag", "kept", "reason") == [
+        ("a", "sky", True, ""), ("a", "sea", True, ""), ("a", "sun", False, "score"), ("a", "tree", False, "score"),
+        ("b", "sky", True, ""), ("b", "sea", True, ""), ("b", "sun", False, "score"),
+    ]  # fmt: skip
+    assert mcut(np.array([0.25, 0.9, 0.3, 0.8])) == pytest.approx(0.55)
+    assert mcut(np.array([0.9])) == mcut(np.array([])) == 0.0
+
+
+def test_how_far_apart_the_taggers_are():
+    first = Stub(["sky", "sea", "1girl"], p0=[0.9, 0.5, 0.7], p9=[0.9, 0.5, 0.7])
+    second = Stub(["sea", "1girl"], p0=[0.8, 0.1], p9=[0.8, 0.1])
+    table = run([still("a", 0, 9)], boxes(*SOMEBODY), first, second)
+    assert rows(table.filter(pl.col("box").is_null()), "tag", "disagreement") == [
+        ("sky", None), ("1girl", 0.6), ("full_body", None), ("solo", None), ("sea", 0.3),
+    ]  # fmt: skip
+    added = correct(table, [Correction(2, "a", None, "tree", "add")])
+    assert rows(added.filter(pl.col("tag") == "tree"), "disagreement", "score") == [(None, 1.0)]
+
+
+def test_a_name_in_two_categories_counts_once():
+    twice = Stub([("sky", "general"), ("sky", "character")], p0=[0.2, 0.6])
+    table = run([still("a")], boxes(), twice, Stub(["sky"], p0=[0.8]))
+    assert rows(table.filter(pl.col("tag") == "sky"), "category", "score", "votes", "disagreement") == [
+        ("general", 0.7, 2, 0.2)
+    ]
+
+
+def test_one_scale_puts_a_tags_own_threshold_where_the_usual_one_is():
+    scores = np.array([[0.0, 0.085, 0.17, 0.585, 1.0]], np.float32)
+    moved = on_one_scale(scores, np.full(5, 0.17, np.float32))
+    assert moved[0] == pytest.approx([0.0, 0.175, 0.35, 0.675, 1.0], abs=1e-6)
+    assert on_one_scale(scores, None) is scores
+    mixed = on_one_scale(scores, np.array([np.nan, np.nan, 0.85, 0.85, np.nan], np.float32))
+    assert mixed[0] == pytest.approx([0.0, 0.085, 0.07, 0.240882, 1.0], abs=1e-6)
+    assert mixed.dtype == moved.dtype == np.float32
 
 
 def test_nobody_is_invented_on_scenery():

@@ -23,6 +23,7 @@ from genga.store.files import read_json
 MODELS_FILE = "models.yaml"
 LOCK_FILE = "models.lock"
 SETS = ("embedded", "published")
+_DIALECTS = {"pillow": "bicubic", "opencv": "area"}  # a contract's filter, as `preprocess` said it before
 
 Lock = dict[str, dict[str, Any]]  # repo -> {"revision": commit, "files": {path: sha256}}
 
@@ -84,9 +85,9 @@ def _is_locked(of: Any) -> bool:
 
 
 def _entry(name: str, role: str, value: Any) -> ModelEntry:
-    if isinstance(value, dict) and (dialect := value.get("preprocess")) is not None:
-        said = "contract: {filter: area}" if dialect == "opencv" else "nothing (bicubic is what a contract has)"
-        raise GengaError(f"{MODELS_FILE}:{name}.{role}.preprocess: is the contract's now; write {said} in its place")
+    if isinstance(value, dict) and value.get("preprocess") in _DIALECTS and "contract" not in value:
+        value = {**value, "contract": {"filter": _DIALECTS[value["preprocess"]]}}
+        del value["preprocess"]
     try:
         entry = ModelEntry.model_validate(as_meant(ModelEntry, value))
     except ValidationError as error:
