@@ -72,7 +72,7 @@ lock: .venv-lock/.ready ## envs/*.lock of pyproject.toml: versions in them stay,
 	cp .venv-lock/cluster.lock envs/cluster.lock
 	$(COMPILE) --extra audit $(UPGRADE) --excludes <(printf '%s\n' $(NOT_FOR_AUDIT)) --output-file envs/audit.lock
 
-bench: $(READY) data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
+bench: $(READY) .venv-imgutils/.ready data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
 	$(BIN)/snakemake --cores $(CORES)
 	for part in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do $(BIN)/python -m bench.$$part; done
 
@@ -101,6 +101,12 @@ $(READY): $(LOCK) pyproject.toml
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --quiet --no-compile --requirement envs/audit.lock
 	.venv-audit/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+# A peer that wants older packages than ours: bench/_imgutils.py runs there.
+.venv-imgutils/.ready: envs/imgutils.lock
+	$(PYTHON) -m venv .venv-imgutils
+	.venv-imgutils/bin/python -m pip install --quiet --no-compile --requirement envs/imgutils.lock
 	touch $@
 
 data/raw/sample/.drawn: $(wildcard demo/world/*.py) demo/series.py | $(READY)

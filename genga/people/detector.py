@@ -150,10 +150,10 @@ def suppress(corners: Array, scores: Array, iou: float) -> npt.NDArray[np.intp]:
 def to_pixels(corners: Array, size: tuple[float, float], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
     """Return corners (N, 4) of a `size` (height, width) input as px of a `shape` (height, width) image.
 
-    x and y are scaled on their own, clipped, and rounded half to even.
+    x and y are scaled on their own, clipped, and rounded half to even; in float64, as the publisher's code does.
     """
-    scale = np.array([size[1], size[0], size[1], size[0]], np.float32)
-    limit = np.array([shape[1], shape[0], shape[1], shape[0]], np.float32)
+    scale = np.array([size[1], size[0], size[1], size[0]], np.float64)
+    limit = np.array([shape[1], shape[0], shape[1], shape[0]], np.float64)
     return np.clip(corners / scale * limit, 0, limit).round().astype(np.int64)
 
 
