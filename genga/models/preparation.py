@@ -100,7 +100,9 @@ def padded(image: Image, size: tuple[int, int], colour: tuple[int, ...]) -> Imag
     """Return the image in the middle of a plane of `size`, a pixel nearer to left and top when it cannot be exact."""
     height, width = image.shape[:2]
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
-    plane = np.full((*size, 3), colour, np.uint8)
+    plane = np.full((*size, 3), colour[0], np.uint8)  # with three values numpy takes twenty times as long
+    if len(set(colour)) > 1:
+        plane[:] = colour
     plane[top : top + height, left : left + width] = image
     return plane
 
