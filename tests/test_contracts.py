@@ -317,6 +317,20 @@ def test_a_work_is_as_likely_as_its_likeliest_character(tmp_path):
     assert tagger.counts == [0, 10, 20, 30, 40, 50, 60, 40]
 
 
+def test_a_column_without_a_name_stands_for_nothing(tmp_path):
+    """PixAI's csv has one; where there is no column `ips` it is a damaged file."""
+
+    def nameless(folder: Path) -> dict:
+        files = put_pixai_09(folder)
+        edited("selected_tags.csv", ",long_hair,", ",,")(folder)
+        return files
+
+    whole = opened(tmp_path / "whole", put_pixai_09, ROWS["PixAI v0.9"][2])
+    lacking = opened(tmp_path / "lacking", nameless, ROWS["PixAI v0.9"][2])
+    assert [tag for tag in whole.tags if tag.name != "long_hair"] == lacking.tags
+    np.testing.assert_array_equal(np.delete(whole.scores(pictures()), 3, axis=1), lacking.scores(pictures()))
+
+
 @pytest.mark.parametrize(
     ("row", "general", "character", "rating"),
     [
