@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,46 @@ def test_a_disk_that_fails_is_one_line_and_other_errors_are_not_hidden(
     monkeypatch.setattr("sys.argv", ["main", str(errno.EISDIR)])
     with pytest.raises(IsADirectoryError):
         run(main)
+
+
+ENDS = """
+import atexit, sys, threading, time
+
+from genga.jobs.script import run
+
+
+class Large:
+    def __del__(self):
+        print("taken apart")
+
+
+kept = Large()
+
+
+def main(what: str) -> None:
+    atexit.register(print, "left")
+    sys.stdout.write("made\\n")
+    if what == "thread":
+        threading.Thread(target=lambda: (time.sleep(0.2), print("done"))).start()
+
+
+run(main)
+"""
+
+
+@pytest.mark.parametrize(("what", "said"), [("alone", "made left"), ("thread", "made done left taken apart")])
+def test_a_command_ends_without_taking_apart_what_is_in_memory(tmp_path: Path, what: str, said: str) -> None:
+    """Whatever it has written is out, what asked to be told of the end is; a thread at work is waited for."""
+    Path(tmp_path, "job.py").write_text(ENDS)
+    done = subprocess.run([sys.executable, tmp_path / "job.py", what], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == said.split()
+
+
+def test_an_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    Path(tmp_path, "job.py").write_text(ENDS)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, tmp_path / "job.py", "alone"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        b"error: a disk or share: No space left on device; put the disk right, and run again\n"
+    )

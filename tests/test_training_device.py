@@ -1,5 +1,8 @@
 """genga.training.device: the CPU where there is no other, and equal weights by their hash."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -27,3 +30,16 @@ def test_the_device_is_the_cpu_where_there_is_no_other(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert device_of("cpu") == torch.device("cpu")
     assert device_of("auto") == torch.device("cuda")
+
+
+def test_transformers_reads_each_of_its_folders_once() -> None:
+    """By itself it reads them twice: of 550 it keeps 128."""
+    code = (
+        "import genga.training.device, peft, functools\n"
+        "from transformers.utils.import_utils import create_import_structure_from_path as read\n"
+        "print(*read.cache_info()[1:], functools.lru_cache(len).cache_info().maxsize)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    read, kept, there, otherwise = done.stdout.split()
+    assert (read, kept, otherwise) == (there, "None", "128")
+    assert int(there) > 128

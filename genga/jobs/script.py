@@ -8,6 +8,7 @@ names file and run to the jobs. A thread of the job waits for that lock; it come
 ended.
 """
 
+import atexit
 import errno
 import fcntl
 import os
@@ -45,6 +46,9 @@ def run(main: Callable[..., None]) -> NoReturn:
     one_thread_each()
     try:
         command_of(main, sys.modules[main.__module__].__doc__)(standalone_mode=True)
+    except SystemExit as done:  # what a command ends with that went well, too
+        if done.code or main.__module__ != "__main__":
+            raise
     except GengaError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
@@ -54,7 +58,20 @@ def run(main: Callable[..., None]) -> NoReturn:
         where = error.filename or "a disk or share"
         print(f"error: {where}: {error.strerror}; put the disk right, and run again", file=sys.stderr)
         sys.exit(1)
-    sys.exit(0)
+    _end()
+
+
+def _end() -> NoReturn:
+    """End with status 0. What is in memory is left to the system: to take torch apart lasts half a second."""
+    if any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread()):
+        sys.exit(0)
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(0)  # which says so
+    os._exit(0)
 
 
 def command_of(main: Callable[..., None], about: str | None) -> Any:

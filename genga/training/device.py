@@ -1,5 +1,6 @@
 """How a network is computed, whatever it is part of: device, precision, threads; and its weights as a hash."""
 
+import functools
 import gc
 import hashlib
 import sys
@@ -11,19 +12,29 @@ from typing import Any
 @contextmanager
 def _lightly(*unused: str) -> Iterator[None]:
     """Within the block imports do not find these packages, unless they are there already, and nothing is looked for
-    that could be thrown away: of a library's hundred thousand objects nothing can."""
+    that could be thrown away: of a library's hundred thousand objects nothing can. What is to be remembered is."""
     hidden: dict[str, Any] = {name: None for name in unused if name not in sys.modules}
     sys.modules.update(hidden)
-    collected = gc.isenabled()
+    collected, remembering = gc.isenabled(), functools.lru_cache
     gc.disable()
+    functools.lru_cache = _all_of_it
     try:
         yield
     finally:
+        functools.lru_cache = remembering
         gc.freeze()
         if collected:
             gc.enable()
         for name in hidden:
             del sys.modules[name]
+
+
+def _all_of_it(maxsize: Any = 128, typed: bool = False, remembering: Any = functools.lru_cache) -> Any:
+    """functools.lru_cache, but where no size is named all answers are kept.
+
+    transformers 5.23 asks for each of its 550 folders twice, in turn, and would keep 128: it reads all files twice.
+    """
+    return remembering(None)(maxsize) if callable(maxsize) else remembering(maxsize, typed)
 
 
 # A third of what these libraries take to load: they take others where they find them, for what is not done here. Each
