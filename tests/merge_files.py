@@ -29,8 +29,8 @@ def checkpoint(path: Path, *values: float, dtype: torch.dtype = torch.float32, *
     return save({**tensors, IDS: torch.arange(3)[None], **more}, path)
 
 
-def save(tensors: dict[str, torch.Tensor], path: Path) -> Path:
-    save_file(tensors, path)
+def save(tensors: dict[str, torch.Tensor], path: Path, **metadata: str) -> Path:
+    save_file(tensors, path, metadata or None)
     return path
 
 

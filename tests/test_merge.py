@@ -153,6 +153,30 @@ def test_the_markers_of_v_prediction_stay(tmp_path: Path) -> None:
 LORA = "lora_te_text_model_encoder_layers_0_mlp_fc1"
 
 
+@pytest.mark.parametrize(
+    ("marker", "header", "refused"),
+    [
+        ({"v_pred": torch.empty(0)}, {"modelspec.prediction_type": "v"}, ""),
+        ({"v_pred": torch.empty(0)}, {"ss_v_parameterization": "True", "ss_base_model_version": "sd_v1_v"}, ""),
+        ({"v_pred": torch.empty(0)}, {"modelspec.prediction_type": "epsilon"}, "predicts epsilon, and .* predicts v"),
+        ({"v_pred": torch.empty(0)}, {}, ""),  # its header says nothing: taken as it is
+        ({}, {"modelspec.prediction_type": "epsilon", "modelspec.architecture": "stable-diffusion-v1/lora"}, ""),
+        ({}, {"ss_v_parameterization": "False", "ss_base_model_version": "sd_v1"}, ""),
+        ({}, {"ss_v_parameterization": "True"}, "predicts v, and .* predicts epsilon"),
+    ],
+)
+def test_a_lora_goes_by_its_header_into_a_base_that_predicts_alike(tmp_path: Path, marker, header, refused) -> None:
+    base = checkpoint(tmp_path / "a.safetensors", 1, 2, 3, 4, **marker)
+    halves = {f"{LORA}.lora_down.weight": torch.ones(1, 2), f"{LORA}.lora_up.weight": torch.ones(2, 1)}
+    lora = save(halves, tmp_path / "lora.safetensors", **header)
+    if refused:
+        with pytest.raises(GengaError, match=refused):
+            merged(tmp_path / "out.safetensors", params("bake_lora", alpha=1.0), base, lora)
+        return
+    found = merged(tmp_path / "out.safetensors", params("bake_lora", alpha=1.0), base, lora)
+    assert found[TEXT].tolist() == [[4.0, 4.0], [4.0, 4.0]]
+
+
 def test_a_lora_is_baked_in_with_its_weight(files: list[Path], tmp_path: Path) -> None:
     down, up = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [-1.0]])  # rank 1, alpha 2
     lora = save_lora(tmp_path / "lora.safetensors", {LORA: (down, up, 2.0)})
@@ -282,6 +306,9 @@ OTHER = "lora_te1_text_model_encoder_layers_0_mlp_fc1"  # as in SDXL
 # By method, and what B is: the line that says why it does not go with A.
 
 
+PREDICTS = "modelspec.prediction_type"
+
+
 def half(name: str) -> dict[str, torch.Tensor]:
     return {f"{name}.lora_down.weight": torch.ones(1, 2), f"{name}.lora_up.weight": torch.ones(2, 1)}
 
@@ -352,6 +379,31 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
         lambda path: save({"unet.a.lora_A.weight": torch.ones(1, 2), "unet.a.lora_B.weight": torch.ones(2, 1)}, path),
         r"is in the form of peft \(\.lora_A\), which does not say its scale; take it in kohya's form",
     ),
+    "headers that predict differently": (
+        "weighted_sum",
+        lambda path: save(load_file(checkpoint(path, 1, 2, 3, 4)), path, **{PREDICTS: "v"}),
+        r"b\.safetensors and .*a\.safetensors predict differently: their headers say v, and epsilon$",
+    ),
+    "a LoRA of v-prediction": (
+        "bake_lora",
+        lambda path: save(half(LORA), path, **{PREDICTS: "v"}),
+        r"was made for a base that predicts v, and .*a\.safetensors predicts epsilon; take one .* v_pred into it$",
+    ),
+    "a LoRA of v-prediction, as kohya says it": (
+        "bake_lora",
+        lambda path: save(half(LORA), path, ss_base_model_version="sd_v1_v"),
+        r"was made for a base that predicts v, and .*a\.safetensors predicts epsilon",
+    ),
+    "a LoRA of SDXL by its header": (
+        "bake_lora",
+        lambda path: save(half(LORA), path, ss_base_model_version="sdxl_base_v1-0"),
+        r"for another kind of base: ss_base_model_version is sdxl_base_v1-0, and .*a\.safetensors of SD 1\.x$",
+    ),
+    "a LoRA of SD 2 by its header": (
+        "bake_lora",
+        lambda path: save(half(LORA), path, **{"modelspec.architecture": "stable-diffusion-v2-768-v/lora"}),
+        r"modelspec\.architecture is stable-diffusion-v2-768-v/lora, and .*a\.safetensors of SD 1\.x$",
+    ),
     "a file with nothing in it": ("bake_lora", lambda path: save({}, path), "is empty: there is nothing to bake in"),
     "a checkpoint as a LoRA": (
         "bake_lora",
@@ -405,7 +457,8 @@ ALSO = {"weighted_sum": {"alpha": 0.5}, "bake_lora": {"alpha": 1.0}, "extract_lo
 @pytest.mark.parametrize("name", BAD)
 def test_parents_that_do_not_go_together_are_one_line(tmp_path: Path, name: str) -> None:
     method, make, message = BAD[name]
-    parents = [checkpoint(tmp_path / "a.safetensors", 1, 2, 3, 4), make(tmp_path / "b.safetensors")]
+    first = checkpoint(tmp_path / "a.safetensors", 1, 2, 3, 4)
+    parents = [save(load_file(first), first, **{PREDICTS: "epsilon"}), make(tmp_path / "b.safetensors")]
     with pytest.raises(GengaError) as refused:
         merged(tmp_path / "out.safetensors", params(method, **ALSO[method]), *parents)
     assert re.fullmatch(rf"params\.yaml:merges\.mix\.[ab]: .*{message}.*", str(refused.value)), str(refused.value)

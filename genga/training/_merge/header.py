@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genga.params.merge import Params
-from genga.training._layouts.sd import V_PRED
-from genga.training._merge.layout import Source
+from genga.training._merge.layout import Source, prediction_of
 
 RECIPE, MODELS = "sd_merge_recipe", "sd_merge_models"
 _ARCHITECTURES = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-base", "anima": "anima-base-v1.0"}
@@ -43,11 +42,6 @@ def header(
         "modelspec.date": "1970-01-01T00:00:00",
         **(_of_lora(name, params, first) if is_lora else {}),
     }
-
-
-def prediction_of(source: Source) -> str:
-    """Return what a checkpoint predicts: by its marker, else by its header, else noise."""
-    return "v" if V_PRED in source.entries else source.metadata.get("modelspec.prediction_type", "epsilon")
 
 
 def _models(parents: Mapping[str, Source], called: Mapping[str, str]) -> dict[str, Any]:

@@ -103,12 +103,31 @@ def check_alike(first: Source, other: Source) -> None:
             raise other.fail(
                 f"and {first.called} predict differently: {having.called} has the marker {marker}, {lacking.called} not"
             )
+    said = [predicted(one.metadata) for one in (first, other)]
+    if V_PRED not in first.entries and all(said) and said[0] != said[1]:
+        raise other.fail(f"and {first.called} predict differently: their headers say {said[1]}, and {said[0]}")
     for one, two in ((first, other), (other, first)):
         if key := next((key for key in sorted(one.entries) if is_weight(key, one) and key not in two.entries), None):
             raise other.fail(f"and {first.called} are not of one layout: {two.called} has no {key}")
     for key, entry in sorted(first.entries.items()):
         if is_weight(key, first) and entry.shape != (shape := other.entries[key].shape):
             raise other.fail(f"does not fit {first.called}: {key} is of {shape}, not {entry.shape}")
+
+
+def prediction_of(source: Source) -> str:
+    """Return what a checkpoint predicts: by its marker, else by its header, else noise."""
+    return "v" if V_PRED in source.entries else predicted(source.metadata) or "epsilon"
+
+
+def predicted(metadata: Mapping[str, str]) -> str:
+    """Return what a header says that is predicted, `v` or `epsilon`; nothing where it says nothing of it."""
+    said = metadata.get("modelspec.prediction_type", "").removesuffix("_prediction")
+    if said in ("v", "epsilon"):
+        return said
+    version, velocity = metadata.get("ss_base_model_version", ""), metadata.get("ss_v_parameterization", "")
+    if velocity == "True" or version.endswith("_v"):
+        return "v"
+    return "epsilon" if velocity == "False" else ""
 
 
 def is_weight(key: str, source: Source) -> bool:

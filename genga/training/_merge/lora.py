@@ -14,13 +14,18 @@ import torch
 from genga.errors import GengaError
 from genga.training import lora_file
 from genga.training._layouts import anima, kohya, sd
-from genga.training._layouts.sd import CLIP, OPEN_CLIP, UNET
+from genga.training._layouts.sd import CLIP, OPEN_CLIP, UNET, V_PRED
 from genga.training._layouts.unet import from_original
-from genga.training._merge.layout import KINDS, Source, is_weight
+from genga.training._merge.layout import KINDS, Source, is_weight, predicted, prediction_of
 from genga.training.lora_file import KOHYA, LoraKeys
 from genga.training.tensor_file import Entry, made_entry
 
 _PEFT = LoraKeys(".lora_A.weight", ".lora_B.weight", ".alpha")  # an alpha is read where there is one
+# Of a LoRA's header: how ss_base_model_version and modelspec.architecture begin for each kind of base.
+_FAMILIES = {
+    "sd_v1": "sd15", "stable-diffusion-v1": "sd15", "sdxl": "sdxl", "stable-diffusion-xl": "sdxl", "anima": "anima",
+    "sd_v2": "SD 2.x", "stable-diffusion-v2": "SD 2.x",
+}  # fmt: skip
 _TEXT_LAYERS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj", "mlp.fc1", "mlp.fc2")
 
 
@@ -93,6 +98,7 @@ def changes(lora: Source, checkpoint: Source) -> dict[str, list[Part]]:
 
     Raises GengaError if it was made for another kind of base, or is none that can be baked in.
     """
+    _check_made_for(lora, checkpoint)
     is_peft = any(key.endswith((_PEFT.down, _PEFT.up)) for key in lora.entries)
     if is_peft and checkpoint.kind != "anima":
         raise lora.fail("is in the form of peft (.lora_A), which does not say its scale; take it in kohya's form")
@@ -109,6 +115,29 @@ def changes(lora: Source, checkpoint: Source) -> dict[str, list[Part]]:
         _check_fits(lora, checkpoint, Part(module, name, parts))
         found.setdefault(module.key, []).append(Part(module, name, parts))
     return found
+
+
+def _check_made_for(lora: Source, checkpoint: Source) -> None:
+    """Raise GengaError if a LoRA's header says that it is of another family, or for a base that predicts otherwise.
+
+    Names and shapes may well fit. One whose header says nothing is taken as it is.
+    """
+    for key in ("ss_base_model_version", "modelspec.architecture"):
+        said = lora.metadata.get(key, "")
+        kind = next((kind for begins, kind in _FAMILIES.items() if said.startswith(begins)), checkpoint.kind)
+        if kind != checkpoint.kind:
+            own = KINDS[checkpoint.kind]
+            raise lora.fail(f"was made for another kind of base: {key} is {said}, and {checkpoint.called} of {own}")
+    if checkpoint.kind == "anima":
+        return
+    said, there = predicted(lora.metadata), prediction_of(checkpoint)
+    if said and said != there:
+        way_out = "take one that was made for such a base"
+        if said == "v":
+            way_out += f", or, if this base predicts v, put the marker {V_PRED} into it"
+        raise lora.fail(
+            f"was made for a base that predicts {said}, and {checkpoint.called} predicts {there}; {way_out}"
+        )
 
 
 def _no_module(name: str, checkpoint: Source) -> str:
