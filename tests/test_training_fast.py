@@ -70,7 +70,8 @@ def test_half_precision_is_left_to_torch():
 def test_losses_of_a_fast_run_are_those_of_an_exact_one(base_folder, tmp_path, monkeypatch, precision, off):
     monkeypatch.setattr(fast, "_SMALL", 8)  # so are the layers of the tiny base
     monkeypatch.setattr(fast, "multiplies_bfloat16", lambda: True)
-    # With a LoRA's convolutions of rank 2 torch's own gradients are no numbers in bfloat16, in the exact mode, too.
+    # The tiny base's lowest level is one px wide: torch's own gradients are no numbers there in bfloat16, in the exact
+    # mode, too (findings/bf16-narrow-convolution.sh).
     wanted = {**EVERYTHING, "convolutions": precision == "float32"}
     exact = run(base_folder, tmp_path / "exact", params(**wanted))
     AcceleratorState._reset_state(reset_partial_state=True)
