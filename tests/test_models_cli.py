@@ -253,3 +253,25 @@ def test_a_profile_has_what_joins_it(project):
     assert genga(project, "pull").stdout.splitlines()[-1].endswith("models.use: published-large switches them on")
     (project / "params.yaml").write_text(PARAMS.replace("embedded", "published-small"))
     assert "params.yaml:models.use: input should be " in failed(genga(project, "verify"))
+
+
+def test_the_anima_of_the_docs_is_recorded_file_by_file(project):
+    """Its sha256 are null: models.lock has them after the first pull, and holds every later use to them."""
+    text = (ROOT / "docs/training.md").read_text()
+    entry = text[
+        text.index("  base: # a diffusers folder, 5.6 GB") : text.index("```\n\nOr the files that ComfyUI loads")
+    ]
+    (project / "models.yaml").write_text(f"embedded: {{}}\npublished:\n{entry}")
+    paths = [line.split("path: ")[1].split(",")[0] for line in entry.splitlines() if "path: " in line]
+    assert len(paths) == 14 and "transformer/diffusion_pytorch_model.safetensors" in paths
+    repo = "circlestone-labs/Anima-Base-v1.0-Diffusers"
+    for path in paths:
+        (project / "stick" / repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / "stick" / repo / path).write_text(path)
+    done = genga(project, "pull", "--role", "base", "--from", "stick")
+    assert done.returncode == 0, done.stderr
+    assert lock_of(project)[repo]["files"] == {path: sha256(path.encode()) for path in paths}
+    assert genga(project, "verify", "--set", "published").returncode == 0
+    (project / "weights" / repo / "vae/config.json").write_text("other")
+    line = failed(genga(project, "verify", "--set", "published"))
+    assert f"expected {sha256(b'vae/config.json')[:12]}…" in line and "vae/config.json" in line

@@ -78,6 +78,7 @@ def _record(root: Path, model: Model, revision: str | None, file: ModelFile) -> 
     """Write down what models.yaml does not know of a file that is in place."""
     known, lock = model.entry.files[file.part].sha256, read_lock(root)
     name, wanted = model.entry.source(file.part)
+    revision = revision or wanted  # a folder does not tell its own: it is taken for the one that is asked for
     repo = lock.setdefault(str(name), {"revision": revision, "files": {}})
     if revision is not None:
         repo["revision"] = revision
