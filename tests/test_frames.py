@@ -7,15 +7,16 @@ import cv2
 import imagehash
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from films import flat, texture, with_box, write_film
 from PIL import Image
 
-from genga.drawings.frames import _matrices, frames, sharpness, signature
+from genga.drawings.frames import _matrices, bursts, frames, sharpness, signature
 from genga.params.frames import Params
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.frames import FRAMES
-from genga.video.decode import decode
+from genga.video.decode import Decoded, decode
 from genga.video.decode_errors import Damage
 from genga.video.grid_store import CellReader, CellWriter
 
@@ -123,15 +124,25 @@ def test_times_grow_where_timestamps_do_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (16, 2000), (120, 213), (480, 270), (854, 480), (2160, 3840)])
 def test_every_sum_of_a_signature_is_exact(shape: tuple[int, int]) -> None:
     # Of whole numbers under 2^53: in whatever order BLAS adds them up.
-    down, across = _matrices(*shape)
-    assert down.shape == (16, shape[0]) and across.shape == (shape[1], 32)
-    assert (down == np.rint(down)).all() and (across == np.rint(across)).all()
+    down, across, rest = _matrices(*shape)
+    assert down.shape == (16, shape[0]) and across.shape == rest.shape == (shape[1], 16)
+    assert all((part == np.rint(part)).all() for part in (down, across, rest))
     first = 255 * np.abs(down).sum(axis=1).max()
     upper, lower = first * 2.0**-26 + 1, 2.0**25
     assert first < 2**53
-    assert upper * np.abs(across).sum(axis=0).max() < 2**53
-    assert lower * np.abs(across[:, :16]).sum(axis=0).max() < 2**53
+    assert upper * max(np.abs(part).sum(axis=0).max() for part in (across, rest)) < 2**53
+    assert lower * np.abs(across).sum(axis=0).max() < 2**53
 
 
 def test_a_signature_is_this_one() -> None:
     assert signature(texture(1, 213, 120)).hex() == "90bba224640705877dede3ef8b41e541dc020751e9b3db678abdd81378e807be"
+
+
+def test_large_pictures_are_measured_fewer_at_once() -> None:
+    def sizes(width: int, height: int) -> list[int]:
+        frame = VideoFrame(width, height, "yuv420p")
+        return [len(burst) for burst in bursts(Decoded(n, n / 24, False, frame) for n in range(17))]
+
+    assert sizes(640, 360) == sizes(1920, 1080) == [8, 8, 1]
+    assert sizes(3840, 2160) == [2] * 8 + [1]
+    assert sizes(16384, 8192) == [1] * 17

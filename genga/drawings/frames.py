@@ -13,6 +13,7 @@ every eighth of pictures so large that this leaves as many.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice, pairwise
+from math import floor
 from typing import Any
 
 import cv2
@@ -33,6 +34,9 @@ Row = dict[str, Any]  # of FRAMES
 Values = npt.NDArray[np.float64]
 
 _TOGETHER = 64  # frames described at once
+_COUNTED = 8  # grids whose coefficients are found at once
+_BURST = 8  # frames measured at once,
+_HELD = 1 << 24  # and px that they have at most: eight pictures of 1080 lines
 _ROWS = 2048  # rows made into a table at once: as Python's objects they take ten times the memory
 _HASH_SIDE = 16  # the signature has this many bits squared
 _HASH_PICTURE = 64  # px, side of the picture that the hash is taken of
@@ -62,54 +66,78 @@ def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave:
 
 def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool) -> Iterator[Row]:
     """Yield each frame's row (FRAMES, but for GRID), adding its cells to `store`."""
-    rows: list[Row] = []
-    grid: tuple[int, int] | None = None
-    waiting: list[Cells] = []  # the grid before, and those not described yet
+    found = looked_at(decoded, params, Steady() if weave else None)
+    before: Cells | None = None
+    while some := list(islice(found, _TOGETHER)):
+        grids = [cells for _, cells in some]
+        known = [grids[0] if before is None else before, *grids]
+        for (row, cells), more in zip(some, described(known), strict=True):
+            store.add(cells)
+            yield row | more
+        before = grids[-1]
+
+
+def looked_at(decoded: Iterable[Decoded], params: Params, steady: Steady | None) -> Iterator[tuple[Row, Cells]]:
+    """Yield what of each frame's row needs its picture, and its cells. steady: where film weaves."""
     lookout = Lookout(params.lettering, params.changed)
-    steady = Steady() if weave else None
-    for item in decoded:
-        plane, bits = luma(item.frame)
-        grid = grid or grid_size(plane.shape[1], plane.shape[0], params.lines)
-        cells = steady.cells(plane, bits, grid) if steady else cells_of(plane, bits, grid)
-        waiting = waiting or [cells]
-        local = block_sums(waiting[-1], cells)
-        changed = local > params.changed * BLOCK_CELLS
-        rows.append(
-            {
+    limit = floor(params.changed * BLOCK_CELLS)  # sums are whole numbers, which are compared in a third of the time
+    grid: tuple[int, int] | None = None
+    before: Cells | None = None
+    for burst in bursts(decoded):
+        planes = [luma(item.frame) for item in burst]
+        grid = grid or grid_size(planes[0][0].shape[1], planes[0][0].shape[0], params.lines)
+        sharp, grids = [], [] if before is None else [before]
+        for plane, bits in planes:
+            sharp.append(sharpness(plane, bits))  # of lines that the cells are made of, too: one after the other
+            grids.append(steady.cells(plane, bits, grid) if steady else cells_of(plane, bits, grid))
+        pairs = pairwise(grids if before is not None else [grids[0], *grids])
+        for item, (plane, bits), brenner, (last, cells) in zip(burst, planes, sharp, pairs, strict=True):
+            local = block_sums(last, cells)
+            changed = local > limit
+            row = {
                 "frame": item.number,
                 "time": item.time,
                 "keyframe": item.keyframe,
                 "change": int(local.max()) / BLOCK_CELLS,
                 "spread": np.count_nonzero(changed) / changed.size,
-                "sharpness": sharpness(plane, bits),
+                "sharpness": brenner,
                 "lettering": lookout.look(plane, bits, cells, changed),
             }
-        )
-        store.add(cells)
-        waiting.append(cells)
-        if len(waiting) > _TOGETHER:
-            yield from (row | more for row, more in zip(rows, described(waiting), strict=True))
-            rows, waiting = [], waiting[-1:]
-    if rows:
-        yield from (row | more for row, more in zip(rows, described(waiting), strict=True))
+            yield row, cells
+        before = grids[-1]
+
+
+def bursts(decoded: Iterable[Decoded]) -> Iterator[list[Decoded]]:
+    """Yield the frames of a video, some at a time: as many as are measured while decoding waits.
+
+    In between it takes the processor's caches for itself, and what is done then takes half as long again.
+    """
+    coming = iter(decoded)
+    for first in coming:
+        more = _HELD // (first.frame.width * first.frame.height) - 1
+        yield [first, *islice(coming, max(0, min(more, _BURST - 1)))]
 
 
 def described(grids: Sequence[Cells]) -> Iterator[Row]:
     """Yield tone, luma, contrast and signature (see FRAMES) of each grid but the first, which is the one before.
 
-    Several at once take half the time: with decoding in between, nothing of it is in the processor's caches.
+    Several at once, and each by itself for all of them, take half the time: what it needs is in the caches then.
     """
-    values = np.empty(grids[0].shape)  # one array for all: making one takes longer than filling it
-    lowest = np.empty((len(grids) - 1, _HASH_SIDE, _HASH_SIDE))
-    for into, cells in zip(lowest, grids[1:], strict=True):
-        values[:] = cells
-        into[:] = coefficients(values)
-    for cells, bits, (before, own) in zip(grids[1:], hashes(lowest), pairwise(map(tones, grids)), strict=True):
-        (mean,), (deviation,) = cv2.meanStdDev(cells)
+    own_grids = grids[1:]
+    values = np.empty((_COUNTED, *grids[0].shape))  # one array for all: making one takes longer than filling it
+    lowest = np.empty((len(own_grids), _HASH_SIDE, _HASH_SIDE))
+    for start in range(0, len(own_grids), _COUNTED):
+        some = own_grids[start : start + _COUNTED]
+        for value, cells in zip(values, some, strict=False):
+            value[:] = cells
+        lowest[start : start + _COUNTED] = coefficients(values[: len(some)])
+    own = [tones(cells) for cells in grids]
+    levels = [cv2.meanStdDev(cells) for cells in own_grids]
+    for (mean, deviation), bits, pair in zip(levels, hashes(lowest), pairwise(own), strict=True):
         yield {
-            "tone": apart(before, own),
-            "luma": float(mean[0]),
-            "contrast": float(deviation[0]),
+            "tone": apart(*pair),
+            "luma": float(mean[0, 0]),
+            "contrast": float(deviation[0, 0]),
             "signature": bits,
         }
 
@@ -131,23 +159,24 @@ def signature(cells: Cells | Values) -> bytes:
     so that making it smaller and its lowest coefficients are one product of matrices. Where imagehash compares
     rounding errors (a picture of one tone) they count as equal here.
     """
-    (bits,) = hashes(coefficients(cells.astype(np.float64, copy=False))[None])
+    (bits,) = hashes(coefficients(cells.astype(np.float64, copy=False)[None]))
     return bits
 
 
 def coefficients(cells: Values) -> Values:
-    """Return the lowest cosine coefficients, (16, 16), of a grid (rows, columns) made 64 px long and high.
+    """Return the lowest cosine coefficients, (grids, 16, 16), of grids (grids, rows, columns) made 64 px long and high.
 
     cells: whole numbers, 0..255. The product of three matrices, in pieces that are exact (as Ozaki et al. 2012,
     "Error-free transformations of matrix multiplication by using fast routines of matrix multiplication").
     """
-    down, across = _matrices(*cells.shape)
-    between = down @ cells
-    upper = np.rint(between * (_DOWN / _CUT))
-    lower = between - upper * (_CUT / _DOWN)
-    pieces = np.concatenate([upper, lower]) @ across
-    (most, more), (some, _) = pieces.reshape(2, _HASH_SIDE, 2, _HASH_SIDE).swapaxes(1, 2)
-    found = most * (_CUT * _ACROSS) + (more * (_CUT * _REST) + some * (_DOWN * _ACROSS))
+    down, across, rest = _matrices(*cells.shape[1:])
+    lower = down @ cells
+    upper = lower * (_DOWN / _CUT)
+    np.rint(upper, out=upper)
+    most, more = upper @ across, upper @ rest
+    upper *= _CUT / _DOWN
+    lower -= upper
+    found = most * (_CUT * _ACROSS) + (more * (_CUT * _REST) + (lower @ across) * (_DOWN * _ACROSS))
     return np.rint(found / _LEVEL) * _LEVEL
 
 
@@ -161,12 +190,12 @@ def hashes(lowest: Values) -> list[bytes]:
 
 
 @cache
-def _matrices(rows: int, columns: int) -> tuple[Values, Values]:
-    """(16, rows) in units of _DOWN, and (columns, 32): in units of _ACROSS, and what that leaves in those of _REST."""
+def _matrices(rows: int, columns: int) -> tuple[Values, Values, Values]:
+    """(16, rows) in units of _DOWN, and twice (columns, 16): in units of _ACROSS, and what that leaves in _REST's."""
     across = _coefficients(columns).T
     upper = np.rint(across / _ACROSS)
     lower = np.rint((across - upper * _ACROSS) / _REST)
-    return np.rint(_coefficients(rows) / _DOWN), np.concatenate([upper, lower], axis=1)
+    return np.rint(_coefficients(rows) / _DOWN), upper, lower
 
 
 def _coefficients(side: int) -> Values:

@@ -1,7 +1,6 @@
 """Black bars: edges of a video that are black in every frame that is looked at."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,49 +20,61 @@ _PICTURE = 0.5  # part of height and width that is picture at least: a night is 
 
 @dataclass
 class Bars:
-    """Lines and columns that have been black so far. Filled frame by frame."""
+    """Lines and columns at the edges that have been black so far. Filled frame by frame."""
 
     size: tuple[int, int] | None = None  # of the frames, px
-    lines: Values = field(default_factory=lambda: np.zeros(0))  # the most of each, as a multiple of what black may be
-    columns: Values = field(default_factory=lambda: np.zeros(0))
+    left: int = 0
+    above: int = 0
+    right: int = 0
+    below: int = 0
     changes: bool = False  # whether frames have several sizes: then none of it counts
 
     def look(self, plane: Luma, bits: int) -> None:
         """Note a frame's luma (height, width)."""
         height, width = plane.shape
-        across, down = max(1, width // _STEP), max(1, height // _STEP)
-        lines = lit(cv2.resize(plane, (across, height), interpolation=cv2.INTER_AREA), bits, 1)
-        columns = lit(cv2.resize(plane, (width, down), interpolation=cv2.INTER_AREA), bits, 0)
         if self.size is None:
-            self.size, self.lines, self.columns = (width, height), lines, columns
-        elif self.size != (width, height):
+            self.size, self.left, self.above, self.right, self.below = (width, height), width, height, width, height
+        if self.size != (width, height):
             self.changes = True
         else:
-            np.maximum(self.lines, lines, out=self.lines)
-            np.maximum(self.columns, columns, out=self.columns)
+            self.above, self.below = black(plane, bits, 1, self.above, self.below)
+            self.left, self.right = black(plane, bits, 0, self.left, self.right)
 
     def found(self, even: bool) -> Edges:
         """Return how wide the bars are. even: rounded up to whole px of chroma, of which there is one for two."""
         if self.size is None or self.changes:
             return 0, 0, 0, 0
-        above, below = ends(self.lines, even)
-        left, right = ends(self.columns, even)
+        width, height = self.size
+        above, below = edges(self.above, self.below, height, even)
+        left, right = edges(self.left, self.right, width, even)
         return left, above, right, below
 
 
-def lit(plane: npt.NDArray[Any], bits: int, axis: int) -> Values:
-    """Return for every line (axis 1) or column (axis 0) how far it is from black: up to 1 it is."""
-    values = plane.astype(np.float32) / 2 ** (bits - 8)
+def black(plane: Luma, bits: int, axis: int, begin: int, end: int) -> tuple[int, int]:
+    """Return how many lines (axis 1) or columns (axis 0) are black before the first and after the last that is not.
+
+    begin, end: so many were in all frames before; the others, between which the picture lies, are not looked at.
+    """
+    length = plane.shape[1 - axis]
+    if begin + end > length:  # nothing has been seen yet
+        shown = np.flatnonzero(lit(plane, bits, axis) > 1)
+        return (int(shown[0]), length - 1 - int(shown[-1])) if len(shown) else (length, length)
+    first, last = (plane[:begin], plane[length - end :]) if axis else (plane[:, :begin], plane[:, length - end :])
+    here, there = (np.flatnonzero(lit(part, bits, axis) > 1) if part.size else [] for part in (first, last))
+    return int(here[0]) if len(here) else begin, end - 1 - int(there[-1]) if len(there) else end
+
+
+def lit(plane: Luma, bits: int, axis: int) -> Values:
+    """Return for every line (axis 1) or column (axis 0) of a plane how far it is from black: up to 1 it is."""
+    height, width = plane.shape
+    size = (max(1, width // _STEP), height) if axis else (width, max(1, height // _STEP))
+    values = cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 2 ** (bits - 8)
     bright, uneven = values.mean(axis=axis) / _BLACK, values.std(axis=axis) / _FLAT
     return np.maximum(bright, uneven).astype(np.float64)
 
 
-def ends(most: Values, even: bool) -> tuple[int, int]:
-    """Return how many at the beginning and at the end are black; none if that leaves too little."""
-    shown = np.flatnonzero(most > 1)
-    if not len(shown):
-        return 0, 0
-    begin, end = int(shown[0]), int(len(most) - 1 - shown[-1])
+def edges(begin: int, end: int, length: int, even: bool) -> tuple[int, int]:
+    """Return the bars at the beginning and at the end of `length` lines; none if they leave too little."""
     begin, end = (edge + edge % 2 if even else edge for edge in (begin, end))
     begin, end = (edge if edge >= _LEAST else 0 for edge in (begin, end))
-    return (begin, end) if len(most) - begin - end >= _PICTURE * len(most) else (0, 0)
+    return (begin, end) if length - begin - end >= _PICTURE * length else (0, 0)

@@ -55,7 +55,7 @@ def reduced(luma: Luma, grid: tuple[int, int]) -> Luma:
     height, width = luma.shape
     large = min(height / rows, width / columns) >= _SKIPPING
     if large:
-        luma = luma[::2]
+        luma = luma[::2].copy()  # as it is resized line by line from all over memory, it takes half as long again
     while min(luma.shape[0] / rows, luma.shape[1] / columns) >= 4:
         luma = half(luma)
     return resized(luma, (2 * rows, 2 * columns), cv2.INTER_LINEAR) if large else luma

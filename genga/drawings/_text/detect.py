@@ -73,7 +73,8 @@ def strokes_of(contrast: Grey, least: float = _CONTRAST) -> Strokes:
     """
     height, width = contrast.shape
     mask = np.zeros((height, width + 2), np.uint8)
-    np.greater_equal(contrast, least, out=mask[:, 1:-1].view(bool))
+    # A contrast of `least` or more; a comparison of NumPy's takes four times as long.
+    cv2.threshold(contrast, np.ceil(least) - 1, 1, cv2.THRESH_BINARY, dst=mask[:, 1:-1])
     flat = mask.ravel()
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     begins, ends = edges[::2], edges[1::2]
