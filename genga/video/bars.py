@@ -60,8 +60,10 @@ def black(plane: Luma, bits: int, axis: int, begin: int, end: int) -> tuple[int,
         shown = np.flatnonzero(lit(plane, bits, axis) > 1)
         return (int(shown[0]), length - 1 - int(shown[-1])) if len(shown) else (length, length)
     first, last = (plane[:begin], plane[length - end :]) if axis else (plane[:, :begin], plane[:, length - end :])
-    here, there = (np.flatnonzero(lit(part, bits, axis) > 1) if part.size else [] for part in (first, last))
-    return int(here[0]) if len(here) else begin, end - 1 - int(there[-1]) if len(there) else end
+    here, there = (
+        [] if not part.size else np.flatnonzero(lit(part, bits, axis) > 1).tolist() for part in (first, last)
+    )
+    return here[0] if here else begin, end - 1 - there[-1] if there else end
 
 
 def lit(plane: Luma, bits: int, axis: int) -> Values:

@@ -66,12 +66,17 @@ def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
 
 def combs(top: Thin, bottom: Thin, beyond: int) -> Mask:
     """Return where bottom lines of one frame, two on end, stick out from between another's top ones by over that."""
+    found: Mask = stuck_out(top, bottom) > beyond
+    return found
+
+
+def stuck_out(top: Thin, bottom: Thin) -> Thin:
+    """Return by how many levels bottom lines of one frame, two on end, stick out from between another's top ones."""
     lines = min(top[2::2].shape[0], bottom[1::2].shape[0])
     between, above, below = bottom[1::2][:lines], top[0::2][:lines], top[2::2][:lines]
     # Differences of bytes that stop at 0 tell what is asked, in a tenth of the time of whole numbers.
     brighter, darker = cv2.subtract(between, cv2.max(above, below)), cv2.subtract(cv2.min(above, below), between)
-    found: Mask = cv2.max(_two(brighter), _two(darker)) > beyond
-    return found
+    return np.asarray(cv2.max(_two(brighter), _two(darker)), np.uint8)
 
 
 def _two(out: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -105,14 +110,15 @@ def grain(stretches: Iterable[Sequence[Thin]]) -> float:
     return float(np.quantile(found, _STATIC)) if found else 0.0
 
 
-def worse(frame: Thin, other: Thin, strong: int = _STRONG) -> float | None:
+def worse(frame: Thin, own: Thin, other: Thin, strong: int = _STRONG) -> float | None:
     """Return how much worse a frame combs by itself than with the bottom field of `other`, 0 (never) .. 1 (only).
 
-    strong: levels by which a line must stick out. None where the two weaves differ too little to tell.
+    own: how its own bottom lines stick out (`stuck_out`). strong: levels by which a line must.
+    None where the two weaves differ too little to tell.
     """
-    own, mixed = combs(frame, frame, strong), combs(frame, other, strong)
-    only_own = int((own & ~combs(frame, other, strong // 2)).sum())
-    only_mixed = int((mixed & ~combs(frame, frame, strong // 2)).sum())
+    mixed = stuck_out(frame, other)
+    only_own = np.count_nonzero((own > strong) & (mixed <= strong // 2))
+    only_mixed = np.count_nonzero((mixed > strong) & (own <= strong // 2))
     if only_own + only_mixed < max(4.0, _LEAST * own.size):
         return None
     return only_own / (only_own + only_mixed)
@@ -125,7 +131,8 @@ def verdict(before: Thin, frame: Thin, after: Thin, strong: int = _STRONG) -> tu
     """
     if before.shape != frame.shape or after.shape != frame.shape:
         return None
-    back, on = worse(frame, before, strong), worse(frame, after, strong)
+    own = stuck_out(frame, frame)
+    back, on = worse(frame, own, before, strong), worse(frame, own, after, strong)
     both: tuple[tuple[float | None, Order], ...] = ((back, "tff"), (on, "bff"))
     sides = [(side, order) for side, order in both if side is not None]
     if not sides:
