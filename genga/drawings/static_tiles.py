@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.video.luma_grid import Cells, Grids, difference_map
+from genga.video.luma_grid import BLOCK_CELLS, Cells, Grids, block_sums
 
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
@@ -137,12 +137,17 @@ def live_cells(grids: Sequence[Cells], least: float, text: Mask | None = None) -
 
     grids: frames all over the video. text: cells that burnt-in text covers at some time, which may be on the bars.
     """
-    few = int(_RARE * len(grids))
-    levels = np.partition(np.stack(grids), [few, -1 - few], axis=0)
-    low, high = levels[few], levels[-1 - few]
-    changed = (high - low) > least
-    if text is not None:
-        changed &= ~text
+    few, all_of = int(_RARE * len(grids)), np.stack(grids)
+
+    def changing(part: tuple[slice, slice]) -> Mask:
+        levels = np.partition(all_of[:, *part], [few, -1 - few], axis=0)
+        found = (levels[-1 - few] - levels[few]) > least
+        return found if text is None else found & ~text[part]
+
+    outermost = np.s_[:1, :], np.s_[-1:, :], np.s_[:, :1], np.s_[:, -1:]
+    if all(changing(edge).mean() > _SPECKS for edge in outermost):  # no bars: nothing else has to be looked at
+        return np.ones(grids[0].shape, bool)
+    changed = changing(np.s_[:, :])
     rows, columns = (np.flatnonzero(changed.mean(axis=axis) > _SPECKS) for axis in (1, 0))
     live = np.zeros_like(changed)
     if len(rows) and len(columns):
@@ -180,12 +185,19 @@ def pictures(grids: Grids, live: Mask) -> list[Cells]:
     """Return up to _MOST of a video's grids no two of which are alike in half of the `live` cells."""
     found: list[Cells] = []
     places = range(0, len(grids), max(1, len(grids) // _LOOKED))
+    counting, size, like = live.astype(np.uint8), np.count_nonzero(live), 0
+
+    def alike(cells: Cells, other: Cells) -> bool:
+        return bool(np.count_nonzero((block_sums(cells, other) > _SAME * BLOCK_CELLS) & live) < _OTHER * size)
+
     for frame in (frame for first in range(_APART) for frame in places[first::_APART]):  # all over it from the first on
         cells = grids[frame]
-        if float(cells[live].std()) >= _BLANK and all(
-            float((difference_map(cells, other)[live] > _SAME).mean()) >= _OTHER for other in found
-        ):
-            found.append(cells.copy())  # a reader's grid is a view of a whole stretch of frames
+        if float(cv2.meanStdDev(cells, mask=counting)[1][0, 0]) >= _BLANK:
+            # What the frame before was like first: so is this one, mostly.
+            near = (k for k in (*range(like, len(found)), *range(like)) if alike(cells, found[k]))
+            like = next(near, len(found))
+            if like == len(found):
+                found.append(cells.copy())  # a reader's grid is a view of a whole stretch of frames
         if len(found) == _MOST:
             break
     return found
