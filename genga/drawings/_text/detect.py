@@ -167,7 +167,7 @@ def _reads(line: Mask, strokes: int) -> bool:
     # What hangs on above or below makes a line too high for its strokes: rows that cross far fewer are not its own.
     own = np.count_nonzero(2 * counts >= usual)
     dense = _CROSSINGS[0] * width <= usual * height and usual * own <= _CROSSINGS[1] * width
-    return bool(dense and few >= strokes and _FILL[0] <= line.mean() <= _FILL[1])
+    return bool(dense and few >= strokes and _FILL[0] <= cv2.countNonZero(line) / line.size <= _FILL[1])
 
 
 def _quantile(ordered: Counts, part: float) -> float:
