@@ -73,7 +73,8 @@ class Anchor:
         edges[:_MARGIN] = edges[-_MARGIN:] = edges[:, :_MARGIN] = edges[:, -_MARGIN:] = False
         at = np.flatnonzero(edges)
         self.at = at[:: max(1, -(-len(at) // _MOST))]
-        self.x, self.y, self.base = (part.ravel()[self.at] for part in (gx, gy, picture))
+        x, y = self.slopes = np.stack([gx.ravel()[self.at], gy.ravel()[self.at]]).astype(np.float64)  # (2, n)
+        self.base, self.products = picture.ravel()[self.at], np.stack([x * x, y * y, x * y])
 
 
 def small_of(plane: Luma, bits: int) -> Small:
@@ -90,17 +91,17 @@ def _small(picture: Cells, grid: tuple[int, int]) -> Small:
 
 def beside(first: Anchor, second: Small, start: Shift = (0.0, 0.0)) -> Beside:
     """Return how `second`, of the same shape, lies beside `first`. start: where to begin, px."""
-    by, share, left = start, 0.0, first.base
-    agree: npt.NDArray[np.bool_] = np.zeros(0, bool)
+    by, share, left, middle = start, 0.0, first.base, ((len(first.at) - 1) // 2, len(first.at) // 2)
     if len(first.at) < _FEWEST or max(map(abs, start)) >= _MARGIN - 1:
         return Beside(start, 0.0)
     for _ in range(_ROUNDS):
         left = _at(second, first.at, by) - first.base
         off = np.abs(left)
-        agree = off <= min(_APART, max(_AGREED, _GRAINS * float(np.median(off))))
+        low, high = np.partition(off, middle).take(middle)  # NumPy's median asks first whether they are numbers
+        agree = off <= min(_APART, max(_AGREED, _GRAINS * float((low + high) / 2)))
         share = float(np.count_nonzero(agree)) / len(agree)
         # The picture is moved back by so much: what is left of it there says how much farther it lies.
-        step = _least_squares(first.x[agree], first.y[agree], left[agree])
+        step = _least_squares(first, left, np.flatnonzero(agree))
         if step is None:
             return Beside(start, 0.0)
         by = by[0] - step[0], by[1] - step[1]
@@ -118,17 +119,16 @@ def _at(picture: Small, at: npt.NDArray[np.int_], by: Shift) -> Small:
     x, y = int(np.floor(by[0])), int(np.floor(by[1]))
     right, down = by[0] - x, by[1] - y
     here = at + (y * columns + x)
-    upper = values[here] * np.float32(1 - right) + values[here + 1] * np.float32(right)
+    upper = values.take(here) * np.float32(1 - right) + values.take(here + 1) * np.float32(right)
     here += columns
-    lower = values[here] * np.float32(1 - right) + values[here + 1] * np.float32(right)
+    lower = values.take(here) * np.float32(1 - right) + values.take(here + 1) * np.float32(right)
     return upper * np.float32(1 - down) + lower * np.float32(down)
 
 
-def _least_squares(x: npt.NDArray[Any], y: npt.NDArray[Any], left: Small) -> Shift | None:
-    """Return the shift by which the gradients (n,) in x and y explain `left`; None: they are of one direction alone."""
-    xx, yy, xy, of_x, of_y = (
-        float(np.multiply(a, b, dtype=np.float64).sum()) for a, b in ((x, x), (y, y), (x, y), (x, left), (y, left))
-    )
+def _least_squares(first: Anchor, left: Small, agree: npt.NDArray[np.intp]) -> Shift | None:
+    """Return by what shift the gradients of the px numbered `agree` explain `left`; None: they are of one direction."""
+    xx, yy, xy = first.products.take(agree, axis=1).sum(axis=1).tolist()
+    of_x, of_y = (first.slopes * left).take(agree, axis=1).sum(axis=1).tolist()
     determinant = xx * yy - xy * xy
     if determinant <= 1e-6 * max(xx, yy) ** 2:
         return None
