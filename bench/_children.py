@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -24,9 +26,9 @@ class Cost:
         return Cost(self.cpu + other.cpu, max(self.memory, other.memory))
 
 
-def cost(command: Sequence[str | Path], folder: Path) -> Cost:
-    """Run a command in `folder`, with this repository's modules; its output is thrown away unless it fails."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+def cost(command: Sequence[str | Path], folder: Path, root: Path = ROOT) -> Cost:
+    """Run a command in `folder`, with the repository's modules at `root`; its output is thrown away unless it fails."""
+    environment = {**os.environ, "PYTHONPATH": str(root)}
     with open(folder / "child.log", "w+b") as log:
         child = subprocess.Popen([str(word) for word in command], cwd=folder, env=environment, stdout=log, stderr=log)
         _, status, usage = os.wait4(child.pid, 0)

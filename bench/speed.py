@@ -1,4 +1,5 @@
-"""What raw video to stills costs: `python -m bench.speed [--seconds 120] [--only H.264] [--long] [--video FILE]`.
+"""What raw video to stills costs: `python -m bench.speed [--seconds 120] [--only H.264] [--long] [--video FILE]
+[--against FOLDER]`.
 
 Two drawn episodes at 1080 lines one after another, under little grain (0.4 levels at 360 lines), so that x264 at crf 21
 comes to the 4 to 5 Mbit/s at which such series are sent; and the same in HEVC of 10 bits. CPU time (user and system)
@@ -8,7 +9,8 @@ writes every frame as PNG, then a perceptual hash of each (on a few seconds from
 repeats the video to 24 minutes, without encoding it again, to see what grows; `--video` measures files of your own
 instead. Decoding alone and `frames`, whose ratio is the closest to its limit, are run in turn and the median of each is
 taken: the same command's CPU time is a few percent more or less from one run to the next, and half as much again on a
-busy machine. Compare within a run. Prints the tables that docs/frames.md quotes.
+busy machine. Compare within a run. `--against` runs the stages of another checkout of the project in turn with these,
+and prints what both take. Prints the tables that docs/frames.md quotes.
 """
 
 import shutil
@@ -21,9 +23,10 @@ from pathlib import Path
 import av
 import ffmpeg
 import imageio_ffmpeg
+import polars as pl
 import typer
 
-from bench._children import Cost, cost
+from bench._children import ROOT, Cost, cost
 from bench.models import table
 
 THREADS = "2"
@@ -37,8 +40,8 @@ ENCODED: dict[str, dict[str, object]] = {
 LIMITS = {"frames": "1.15", "raw video to stills": "2.5"}  # times decoding alone
 SHARES = "CPU 1/6, disk 1/10"  # of the seed workflow's
 MEMORY = 1000  # MB
-ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("probe", "frames", "shots", "dedup", "stills")
+START = "import runpy, sys; runpy.run_path(sys.argv[1])"  # a script's imports; for its help, more is imported
 
 
 def drawn(cache: Path, seconds: float) -> Path:
@@ -67,8 +70,8 @@ def made(source: Path, path: Path, options: dict[str, object], **read: object) -
     return path
 
 
-def commands(video: Path) -> dict[str, list[str | Path]]:
-    """The command of each stage, for a folder of its own."""
+def commands(video: Path, root: Path = ROOT) -> dict[str, list[str | Path]]:
+    """The command of each stage of the project at `root`, for a folder of its own."""
     made = {"in-probe": "probe.json", "in-frames": "frames.parquet", "in-shots": "shots.parquet",
             "in-dedup": "dedup.parquet"}  # fmt: skip
     takes: dict[str, dict[str, str | Path]] = {
@@ -82,7 +85,7 @@ def commands(video: Path) -> dict[str, list[str | Path]]:
                    "threads": THREADS},
     }  # fmt: skip
     return {
-        stage: [sys.executable, ROOT / f"scripts/{stage}.py",
+        stage: [sys.executable, root / f"scripts/{stage}.py",
                 *(word for key, value in options.items() for word in (f"--{key}", value))]
         for stage, options in takes.items()
     }  # fmt: skip
@@ -94,10 +97,10 @@ def stages(video: Path, folder: Path) -> dict[str, Cost]:
     return {stage: ran(command, folder) for stage, command in commands(video).items()}
 
 
-def ran(command: list[str | Path], folder: Path) -> Cost:
+def ran(command: list[str | Path], folder: Path, root: Path = ROOT) -> Cost:
     """Run a stage's command; what it took beyond starting."""
-    start = cost([*command[:2], "--help"], folder)
-    whole = cost(command, folder)
+    start = cost([sys.executable, "-c", START, command[1]], folder, root)
+    whole = cost(command, folder, root)
     return replace(whole, cpu=max(0.0, whole.cpu - start.cpu))
 
 
@@ -115,6 +118,41 @@ def in_turn(video: Path, folder: Path, rounds: int) -> tuple[Cost, dict[str, Cos
         bases.append(alone(video, folder))
         founds.append({"frames": ran(commands(video)["frames"], folder)})
     return median(bases), {**founds[0], "frames": median([found["frames"] for found in founds])}
+
+
+def beside(name: str, video: Path, other: Path, rounds: int) -> list[tuple[object, ...]]:
+    """Rows: CPU s of each stage of the project at `other` and of this one, run in turn so many rounds.
+
+    Of `frames` also what it takes beyond decoding alone, in ms a frame, and of all stages their ratio to it.
+    """
+    roots = {"before": other, "now": ROOT}
+    costs: dict[tuple[str, str], list[Cost]] = {}
+    bases: list[Cost] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = {when: Path(temporary) / when for when in roots}
+        for when, root in roots.items():
+            folders[when].mkdir()
+            shutil.copy2(root / "params.yaml", folders[when])
+        for _ in range(rounds):
+            bases.append(alone(video, Path(temporary)))
+            for when, root in roots.items():
+                for stage, command in commands(video, root).items():
+                    costs.setdefault((when, stage), []).append(ran(command, folders[when], root))
+        count = len(pl.read_parquet(folders["now"] / "frames.parquet", columns=["frame"]))
+    base, found = median(bases).cpu, {of: median(some).cpu for of, some in costs.items()}
+    before, now = ({stage: found[when, stage] for stage in STAGES} for when in roots)
+    beyond, whole = "frames beyond decoding, ms a frame", "raw video to stills, times decoding"
+    return [
+        versus(name, f"decoding {count} frames alone, s", base, base),
+        *(versus(name, f"{stage}, s", before[stage], now[stage]) for stage in STAGES),
+        versus(name, beyond, *(1000 * (of["frames"] - base) / count for of in (before, now))),
+        versus(name, whole, sum(before.values()) / base, sum(now.values()) / base),
+    ]
+
+
+def versus(name: str, what: str, before: float, now: float) -> tuple[object, ...]:
+    """A row: what something took and takes, and how many times less that is."""
+    return name, what, f"{before:.2f}", f"{now:.2f}", f"{before / now:.2f}" if now > 0 else ""
 
 
 def median(costs: list[Cost]) -> Cost:
@@ -171,19 +209,23 @@ def main(
     only: str = typer.Option("", help="one of the encodings"),
     long: bool = typer.Option(False, help="also repeat the video to 24 minutes, for memory"),
     video: list[Path] = typer.Option([], help="a video to measure instead, again for each"),
+    against: Path | None = typer.Option(None, help="checkout of another commit to run in turn with this one"),
     cache: Path = typer.Option(Path("data/bench/speed"), help="folder of the videos"),
 ) -> None:
     """Measure what raw video to stills costs, beside decoding alone and the seed workflow."""
     cache, rows = cache.absolute(), []
-    for path in video:
-        rows += compared(path.stem, path.absolute(), part, rounds)
+    videos = [(path.stem, path.absolute()) for path in video]
     for name, options in ENCODED.items() if not video else ():
-        if only not in ("", name):
-            continue
-        source = drawn(cache, seconds)
-        encoded = made(source, cache / f"{name.replace(' ', '-')}-{seconds:g}.mkv", options)
-        rows += compared(name, encoded, part, rounds)
-        rows += repeated(name, encoded, seconds) if long else []
+        if only in ("", name):
+            encoded = made(drawn(cache, seconds), cache / f"{name.replace(' ', '-')}-{seconds:g}.mkv", options)
+            videos.append((name, encoded))
+    if against is not None:
+        pairs = [row for name, path in videos for row in beside(name, path, against.absolute(), rounds)]
+        print(table(("video", "what", "before", "now", "times less"), pairs))
+        return
+    for name, path in videos:
+        rows += compared(name, path, part, rounds)
+        rows += repeated(name, path, seconds) if long and not video else []
     print(f"## CPU, memory (limit {MEMORY} MB) and disk, {THREADS} threads\n")
     print(table(("video", "what", "CPU, s", "to decoding", "limit", "peak MB", "disk MB"), rows))
 
