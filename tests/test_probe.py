@@ -11,6 +11,7 @@ from films import PICTURE, flat, write_film
 
 from genga.errors import GengaError
 from genga.params.probe import Params
+from genga.video.bars import Bars, black
 from genga.video.probe import probe
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto", **PICTURE)
@@ -121,3 +122,16 @@ def test_cover_art_is_not_the_picture(tmp_path: Path) -> None:
                     packet.stream = target
                     out.mux(packet)
     assert (probe(both, PARAMS)["width"], probe(both, PARAMS)["frames"]) == (64, 3)
+
+
+def test_edges_that_were_lit_once_are_no_bars_and_are_not_asked_again() -> None:
+    night = np.full((48, 64), 16, np.uint8)
+    wide, low = night.copy(), night.copy()
+    wide[8:40], low[8:44, 4:] = 120, 120
+    bars = Bars()
+    for plane, edges in ((night, (48, 48, 64, 64)), (wide, (8, 8, 0, 0)), (low, (8, 4, 0, 0)), (night, (8, 4, 0, 0))):
+        bars.look(plane, 8)
+        assert (bars.above, bars.below, bars.left, bars.right) == edges
+    assert bars.found(even=True) == (0, 8, 0, 4)
+    assert black(night, 8, 1, 0, 0) == black(wide, 8, 0, 3, 0) == (0, 0)
+    assert black(low.astype(np.uint16) << 2, 10, 0, 64, 64) == (4, 0)
