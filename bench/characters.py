@@ -68,11 +68,15 @@ def main(
     for method in METHODS:
         for track in (False, True):
             params = usual.model_copy(update={"method": method, "track": track})
-            made = characters(crops, features, stills, None, [], embedder.differences, embedder.threshold, params).table
+            measured = embedder.differences_between, embedder.threshold
+            made = characters(crops, features, stills, None, [], *measured, params).table
             cluster_of = dict(made.select("crop", "cluster").iter_rows())
             clusters = made.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
-            rows.append((method, "with" if track else "without", *pair_scores(cluster_of, true), clusters, len(true)))
-    typer.echo(table(("method", "tracks", "pair precision", "recall", "F1", "clusters", "crops"), rows))
+            noise = made.filter(pl.col("crop").is_in(list(true)), pl.col("cluster") < 0).height / len(true)
+            rows.append(
+                (method, "with" if track else "without", *pair_scores(cluster_of, true), noise, clusters, len(true))
+            )
+    typer.echo(table(("method", "tracks", "pair precision", "recall", "F1", "noise", "clusters", "crops"), rows))
 
 
 if __name__ == "__main__":

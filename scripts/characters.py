@@ -28,7 +28,7 @@ def main(
 ) -> None:
     values, embedder = params_of("characters", Params, params), open_embedder(models_of(models), threads)
     tables = read_tables(in_data, out.stem, read_json(episodes), decided)
-    told = characters(*tables[:4], read_given(tables), embedder.differences, embedder.threshold, values)
+    told = characters(*tables[:4], read_given(tables), embedder.differences_between, embedder.threshold, values)
     write_table(out_open, without_effect(tables, told), OPEN)
     with reading(tables.crops.filter("kept"), "crop") as read:
         write_text(out_sheet, sheet(out.stem, told, read, values.sheet_crops))

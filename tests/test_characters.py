@@ -17,13 +17,16 @@ from genga.decisions.anchors import Anchor
 from genga.decisions.characters import Name, read_names
 from genga.decisions.csv import Open
 from genga.errors import GengaError
+from genga.images.boxes import iou
 from genga.images.codec import encode
 from genga.pages.contact_sheet import sheet, spread
 from genga.params.characters import Params
-from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters, vote
-from genga.people.clustering import adopt, by_size, cluster, medoids, merge, merge_tracked
+from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
+from genga.people.clustering import MOST, adopt, by_first, check_size, cluster, merge, merge_tracked
+from genga.people.differences import Differences
+from genga.people.gathering import divided, join_few, medoid, vote
 from genga.people.naming import Crop, give_names
-from genga.people.tracks import iou, links
+from genga.people.tracks import links
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
@@ -31,19 +34,23 @@ from genga.tables.characters import CHARACTERS, OPEN
 from genga.tables.schema import SHARD
 
 PARAMS = Params(
-    method="linkage", min_crops=2, adopt_share=0.5, merge_share=0.85,
-    track=True, track_overlap=0.5, track_difference=2.0, track_share=0.5, sheet_crops=8,
+    method="linkage", min_crops=2, join=1.0, few_shots=0, few_join=2.0, adopt_share=0.5, merge_share=0.85,
+    track=True, track_overlap=0.5, track_difference=2.0, track_gap=1, track_share=0.5, sheet_crops=8,
 )  # fmt: skip
 FAR = (500, 0, 510, 10)
 
 
-def on_a_line(features: np.ndarray) -> np.ndarray:
-    places = features[:, 0]
-    return np.abs(places[:, None] - places[None, :]).astype(np.float32)
+def on_a_line(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.abs(first[:, 0][:, None] - second[:, 0][None, :]).astype(np.float32)
 
 
 def matrix(*places: float) -> np.ndarray:
-    return on_a_line(np.array(places, np.float32)[:, None])
+    features = np.array(places, np.float32)[:, None]
+    return on_a_line(features, features)
+
+
+def line(*places: float) -> Differences:
+    return Differences(np.array(places, np.float32)[:, None], on_a_line)
 
 
 def series(*people: tuple[str, float | None, tuple[int, int, int, int]]) -> tuple[pl.DataFrame, ...]:
@@ -253,7 +260,7 @@ def test_what_looks_too_different_is_not_linked() -> None:
         ("s/e/000001", 0.0, place), ("s/e/000002", 0.1, place),
         ("s/e/000003", 9.0, place), ("s/e/000004", 9.1, place), ("s/e/000005", 9.2, place),
     )  # fmt: skip
-    assert outcome(tables).table["cluster"].to_list() == [1, 1, 0, 0, 0]
+    assert outcome(tables).table["cluster"].to_list() == [0, 0, 1, 1, 1]
 
 
 def test_crops_that_were_not_kept_have_no_row() -> None:
@@ -281,24 +288,63 @@ def test_features_of_two_models_cannot_be_compared() -> None:
 # Clustering
 
 
-@pytest.mark.parametrize("method", ["optics", "hdbscan", "linkage"])
+@pytest.mark.parametrize("method", ["linkage", "optics", "hdbscan"])
 def test_every_method_tells_two_tight_groups_apart(method: str) -> None:
     places = [0.0, 0.1, 0.2, 0.3, 0.4, 9.0, 9.1, 9.2, 9.3, 9.4, 9.5]
-    params = PARAMS.model_copy(update={"method": method, "min_crops": 5})
-    labels = by_size(cluster(matrix(*places), 1.0, params))
-    assert labels.tolist() == [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
+    tables = series(*((f"s/e/{number:06}", place, FAR) for number, place in enumerate(places)))
+    params = PARAMS.model_copy(update={"method": method, "min_crops": 5, "track": False})
+    assert outcome(tables, params=params).table["cluster"].to_list() == [0] * 5 + [1] * 6
+    few = series(*((f"s/e/{number:06}", place, FAR) for number, place in enumerate(places[:4])))
+    assert outcome(few, params=params).table["cluster"].to_list() == [-1] * 4
 
 
-@pytest.mark.parametrize("method", ["optics", "hdbscan", "linkage"])
-def test_fewer_crops_than_the_smallest_cluster_are_noise(method: str) -> None:
-    params = PARAMS.model_copy(update={"method": method, "min_crops": 5})
-    assert cluster(matrix(0.0, 0.1, 0.2, 0.3), 1.0, params).tolist() == [-1, -1, -1, -1]
+@pytest.mark.parametrize("method", ["linkage", "optics", "hdbscan"])
+def test_two_boxes_of_a_still_are_two_people_however_alike(method: str) -> None:
+    """Four crops of one look; two of them stand in one still."""
+    places = [("s/e/000001", 0.0), ("s/e/000001", 0.1), ("s/e/000002", 0.2), ("s/e/000003", 0.3)]
+    tables = series(*((still, place, box) for (still, place), box in zip(places, boxes(4), strict=True)))
+    params = PARAMS.model_copy(update={"method": method, "track": False})
+    first, second, *_ = outcome(tables, params=params).table["cluster"].to_list()
+    assert first != second or first == -1  # noise is nobody
+
+
+def test_a_matrix_that_does_not_fit_into_memory_is_refused_with_the_way_out() -> None:
+    check_size(MOST, "optics")
+    with pytest.raises(GengaError, match="method optics needs all differences at once, 11 GB for 20000 crops; put"):
+        check_size(20_000, "optics")
 
 
 @pytest.mark.filterwarnings("error")
 def test_equal_crops_do_not_disturb_optics() -> None:
     params = PARAMS.model_copy(update={"method": "optics", "min_crops": 2})
     assert cluster(matrix(0, 0, 0, 9, 9, 9), 1.0, params).tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_who_is_seen_in_few_shots_joins_who_is_clearly_nearest() -> None:
+    # Clusters 0 and 1 are seen in two shots, 2 to 5 in one: at 1.8 from 0, half way, beyond 2, and in a still with 0.
+    labels = np.array([0, 0, 1, 1, 2, 3, 4, 5])
+    shots = np.array([0, 1, 0, 1, 2, 3, 4, 5])
+    places = line(0.0, 0.0, 9.0, 9.0, 1.8, 4.5, -2.1, 0.1)
+    params = PARAMS.model_copy(update={"few_shots": 1})
+    apart = np.array([[0, 5]])
+    assert join_few(labels, shots, apart, places, 1.0, params).tolist() == [0, 0, 1, 1, 0, 3, 4, 5]
+    none = np.zeros((0, 2), np.int64)
+    assert join_few(labels, shots, none, places, 1.0, params).tolist() == [0, 0, 1, 1, 0, 3, 4, 0]
+    wide = params.model_copy(update={"few_join": 9.0})  # half way is not clear, however far may be
+    assert join_few(labels, shots, none, places, 1.0, wide).tolist() == [0, 0, 1, 1, 0, 3, 0, 0]
+    assert join_few(labels, shots, none, places, 1.0, PARAMS).tolist() == labels.tolist()  # in no shots: nobody
+
+
+def test_two_that_are_held_apart_do_not_join_the_same() -> None:
+    labels, shots = np.array([0, 0, 1, 2]), np.array([0, 1, 2, 3])
+    params = PARAMS.model_copy(update={"few_shots": 1})
+    joined = join_few(labels, shots, np.array([[1, 2]]), line(0.0, 0.0, 1.5, 1.2), 1.0, params)
+    assert joined.tolist() == [0, 0, 1, 0]  # the nearer one
+
+
+def test_a_cluster_with_two_people_of_a_still_is_divided() -> None:
+    tracks = {0: np.array([0, 1]), 1: np.array([2]), 2: np.array([3])}
+    assert divided(np.array([4, 4, 4, 4]), tracks, np.array([[0, 1]])).tolist() == [4, 4, -1, 4]
 
 
 def test_a_stray_joins_its_nearest_cluster_if_alike_to_half_of_it() -> None:
@@ -326,12 +372,23 @@ def test_clusters_that_meet_in_tracks_become_one() -> None:
     assert merge_tracked(np.array([-1, -1]), np.array([0, 0]), 0.5).tolist() == [-1, -1]
 
 
-def test_clusters_are_numbered_by_size_then_by_the_first_crop() -> None:
-    assert by_size(np.array([3, -1, 0, 0, 3, 1, 1, 1])).tolist() == [1, -1, 2, 2, 1, 0, 0, 0]
+def test_clusters_are_numbered_by_their_first_crop() -> None:
+    assert by_first(np.array([3, -1, 0, 0, 3, 1, 1, 1])).tolist() == [0, -1, 1, 1, 0, 2, 2, 2]
+
+
+def test_a_new_episode_keeps_earlier_numbers() -> None:
+    """Somebody new in it has more crops than anybody before."""
+    crops, features, stills = TWO_PAIRS
+    later = series(*((f"s/f/{number:06}", 20.0, FAR) for number in range(5)), ("s/f/000009", 9.2, FAR))
+    before = outcome(TWO_PAIRS).table
+    after = outcome(tuple(pl.concat(pair) for pair in zip(TWO_PAIRS, later, strict=True))).table
+    assert after["cluster"].to_list() == [0, 0, 1, 1, 2, 2, 2, 2, 2, 1]
+    assert after[: len(before)].select("crop", "cluster").equals(before.select("crop", "cluster"))
 
 
 def test_the_medoid_is_nearest_to_all() -> None:
-    assert medoids(np.array([0, 0, 0, 1, -1]), matrix(0.0, 1.0, 5.0, 9.0, 9.5)) == [1, 3]
+    places = line(0.0, 1.0, 5.0, 9.0, 9.5)
+    assert medoid(np.array([0, 1, 2]), places) == 1 and medoid(np.array([3]), places) == 3
 
 
 def test_a_vote_is_by_majority_and_noise_has_no_voice() -> None:
@@ -349,8 +406,11 @@ def test_iou_of_half_overlapping_boxes() -> None:
     assert iou((0, 0, 10, 10), (10, 0, 20, 10)) == 0.0
 
 
-def persons(*rows: tuple[str, int, int, int, int]) -> pl.DataFrame:
-    """Persons of (still, box, left side, shot, frame): 10 px squares."""
+Seen = tuple[str, int, int, int, int]  # still, box, left side, shot, frame
+
+
+def persons(*rows: Seen) -> pl.DataFrame:
+    """Persons: 10 px squares."""
     return pl.DataFrame(
         [(s, b, x, 0, x + 10, 10, "s/e", shot, frame) for s, b, x, shot, frame in rows],
         schema=["still", "box", "x0", "y0", "x1", "y1", "episode", "shot", "frame"],
@@ -358,16 +418,52 @@ def persons(*rows: tuple[str, int, int, int, int]) -> pl.DataFrame:
     )
 
 
+def linked_up(*rows: Seen, looks: Sequence[float | None] = (), **params: float) -> list[tuple]:
+    """Links between these persons, whose places on the line are `looks`; None: not embedded."""
+    of = dict(zip([(s, b) for s, b, *_ in rows], looks, strict=False))
+    known = {person: place for person, place in of.items() if place is not None}
+    rows_of = {person: np.array([number]) for number, person in enumerate(known)}
+    return links(persons(*rows), rows_of, line(*known.values()), 1.0, PARAMS.model_copy(update=params))
+
+
 def test_links_pair_one_to_one_within_a_shot() -> None:
-    found = links(
-        persons(("a", 0, 0, 0, 1), ("a", 1, 100, 0, 1), ("b", 0, 101, 0, 2), ("b", 1, 3, 0, 2), ("c", 0, 3, 1, 3)), 0.5
-    )
+    found = linked_up(("a", 0, 0, 0, 1), ("a", 1, 100, 0, 1), ("b", 0, 101, 0, 2), ("b", 1, 3, 0, 2), ("c", 0, 3, 1, 3))
     assert found == [(("a", 0), ("b", 1)), (("a", 1), ("b", 0))]  # c is in the same place, but in the next shot
+    assert linked_up(("a", 0, 0, 0, 1), ("b", 0, 0, 0, 2), track=False) == []
 
 
 def test_the_better_overlap_wins() -> None:
-    found = links(persons(("a", 0, 0, 0, 1), ("a", 1, 2, 0, 1), ("b", 0, 2, 0, 2)), 0.1)
+    found = linked_up(("a", 0, 0, 0, 1), ("a", 1, 2, 0, 1), ("b", 0, 2, 0, 2), track_overlap=0.1)
     assert found == [(("a", 1), ("b", 0))]
+
+
+def test_where_two_cross_looks_decide() -> None:
+    """Each stands where the other stood; who has no looks goes by place."""
+    rows = (("a", 0, 0, 0, 1), ("a", 1, 2, 0, 1), ("b", 0, 0, 0, 2), ("b", 1, 2, 0, 2))
+    assert linked_up(*rows, looks=[0.0, 1.5, 1.5, 0.0]) == [(("a", 0), ("b", 1)), (("a", 1), ("b", 0))]
+    assert linked_up(*rows) == [(("a", 0), ("b", 0)), (("a", 1), ("b", 1))]
+
+
+def test_whoever_is_hidden_is_taken_up_again_by_looks_and_place() -> None:
+    """Of two who cross, one is hidden in still c, and comes out on the other side at the same pace."""
+    right = [("a", 0, 0, 0, 10), ("b", 0, 4, 0, 12), ("c", 0, 8, 0, 14), ("d", 1, 12, 0, 16)]
+    left = [("a", 1, 20, 0, 10), ("b", 1, 16, 0, 12), ("d", 0, 8, 0, 16)]
+    rows, looks = (*right, *left), [0.0] * 4 + [5.0] * 3
+    found = linked_up(*rows, looks=looks, track_overlap=0.4)
+    assert found == [
+        (("a", 0), ("b", 0)), (("a", 1), ("b", 1)), (("b", 0), ("c", 0)), (("b", 1), ("d", 0)), (("c", 0), ("d", 1)),
+    ]  # fmt: skip
+    hidden = (("b", 1), ("d", 0))
+    assert hidden not in linked_up(*rows, looks=looks, track_overlap=0.4, track_gap=0)
+    assert hidden not in linked_up(*rows, looks=looks[:4] + [None] * 3, track_overlap=0.4)  # by place alone: too bold
+
+
+def test_two_boxes_of_a_still_are_never_one_track() -> None:
+    """One in front of the other in still a, and both are like the one person of still b."""
+    found = linked_up(("a", 0, 0, 0, 1), ("a", 1, 1, 0, 1), ("b", 0, 1, 0, 2), ("c", 0, 0, 0, 3), ("c", 1, 1, 0, 3),
+                      looks=[0.0] * 5, track_overlap=0.1)  # fmt: skip
+    tracks = components([("a", 0), ("a", 1), ("b", 0), ("c", 0), ("c", 1)], found)
+    assert tracks["a", 0] != tracks["a", 1] and tracks["c", 0] != tracks["c", 1]
 
 
 def test_what_is_joined_hangs_together() -> None:
@@ -431,7 +527,7 @@ class LineEmbedder:
     """Stands in for the embedder: its differences are distances on the line."""
 
     threshold = 1.0
-    differences = staticmethod(on_a_line)
+    differences_between = staticmethod(on_a_line)
 
 
 @pytest.fixture

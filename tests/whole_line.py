@@ -21,6 +21,8 @@ from genga.images.panorama import stitch
 from genga.jobs.script import run
 from genga.params.characters import Params
 from genga.people.clustering import cluster
+from genga.people.differences import Differences
+from genga.people.linkage import linked, pairs_of
 from genga.stages import LINE
 from genga.video.gate_weave import Anchor, beside, small_of
 
@@ -95,12 +97,14 @@ def others() -> Iterator[tuple[str, Any]]:
     yield "signatures", [signature(grid).hex() for grid in grids]
     points = drawn.integers(0, 6, (90, 1)) + drawn.random((90, 2))
     apart = np.round(np.sqrt(np.square(points[:, None] - points).sum(axis=2)), 4).astype(np.float32)
-    for method in ("optics", "hdbscan", "linkage"):
+    for method in ("optics", "hdbscan"):
         how = Params(
-            method=method, min_crops=3, adopt_share=0.5, merge_share=0.8, track=True, track_overlap=0.5,
-            track_difference=2.0, track_share=0.5, sheet_crops=9,
+            method=method, min_crops=3, join=1.0, few_shots=2, few_join=2.0, adopt_share=0.5, merge_share=0.8,
+            track=True, track_overlap=0.5, track_difference=2.0, track_gap=3, track_share=0.5, sheet_crops=9,
         )  # fmt: skip
         yield method, cluster(apart, 0.9, how).tolist()
+    on_plane = Differences(points.astype(np.float32), lambda a, b: np.sqrt(np.square(a[:, None] - b).sum(axis=2)))
+    yield "linkage", linked(np.arange(90), pairs_of([(0, 1)]), on_plane, 0.9).tolist()
 
 
 def main() -> None:

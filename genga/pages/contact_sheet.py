@@ -47,7 +47,7 @@ def sheet(series: str, told: Outcome, image_of: Callable[[str], Image], crops: i
     """
     table, medoids = told.table, told.medoids
     groups = {number: rows for (number,), rows in table.group_by("cluster", maintain_order=True)}
-    clusters = sorted(cluster for cluster in groups if cluster != NOISE)
+    clusters = sorted((one for one in groups if one != NOISE), key=lambda one: (-groups[one].height, one))
     cards = [_card(number, groups[number], image_of, crops) for number in clusters[:MAX_CLUSTERS]]
     strays = _card(NOISE, groups[NOISE], image_of, 2 * crops) if NOISE in groups else None
     named = {card.cluster for card in cards if card.names}

@@ -1,21 +1,31 @@
 """From stills to people: where they are, what is seen of them, who they are.
 
-characters  Tell who is who in a series: cluster the crops of people, and call the clusters what a person named them.
-clustering  Clusters of crops by their differences alone, after the published practice for anime characters.
-crop        Cut people out of the stills in three stages: the whole figure, its half body, its head.
-detect      Find people in the kept drawings: boxes of persons, half bodies, heads and faces, and which part is whose.
-detector    Boxes of persons, half-bodies, heads and faces: YOLO and RT-DETR detectors in ONNX.
-embed       Turn every kept crop into the character embedder's vector, from which the stage characters tells who is
-            who.
-embedder    Who is who: CCIP (contrastive anime character image pre-training) in ONNX, and whatever keeps its
-            contract.
-ensemble    Several taggers as one: the mean score of every tag over the taggers that know it, how many vote for it, and
-            how far apart they are.
-figures     Who is in a still, by its boxes alone: how many, and how much of each. And the tags that follow from that.
-labels      What the columns of a tagger's answer stand for: the label files of published taggers, each in its own form.
-naming      Give the names that people decided to the clusters and crops they meant.
-tag         Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
-tag_rules   Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
-tagger      Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
-tracks      The same person from still to still: boxes that overlap in consecutive stills of one shot.
+characters   Tell who is who in a series: cluster the crops of people, and call the clusters what a person named them.
+clustering   Clusters of crops by the matrix of their differences alone, after the published practice for anime
+             characters.
+crop         Cut people out of the stills in three stages: the whole figure, its half body, its head.
+detect       Find people in the kept drawings: boxes of persons, half bodies, heads and faces, and which part is
+             whose.
+detector     Boxes of persons, half-bodies, heads and faces: YOLO and RT-DETR detectors in ONNX.
+differences  Differences between crops by the embedder, had in blocks: never all of them at once.
+embed        Turn every kept crop into the character embedder's vector, from which the stage characters tells who is
+             who.
+embedder     Who is who: CCIP (contrastive anime character image pre-training) in ONNX, and whatever keeps its
+             contract.
+ensemble     Several taggers as one: the mean score of every tag over the taggers that know it, how many vote for it,
+             and how far apart they are.
+figures      Who is in a still, by its boxes alone: how many, and how much of each. And the tags that follow from
+             that.
+gathering    The embedded crops of a series in clusters and tracks: what embedder, shots and stills say, before people
+             do.
+labels       What the columns of a tagger's answer stand for: the label files of published taggers, each in its own
+             form.
+linkage      Average linkage of crops (Sokal and Michener 1958), for any number of them, that honours what is known
+             beforehand.
+naming       Give the names that people decided to the clusters and crops they meant.
+tag          Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
+tag_rules    Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
+tagger       Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
+tracks       The same person from still to still of one shot, by boxes and by looks, across gaps and where people
+             cross.
 """

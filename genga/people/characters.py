@@ -6,15 +6,12 @@ such tracks are one, and the crops of a track go where most of them went), and p
 Outfits are not clustered: the embedder is made to see past them, so an outfit is known where a person named it.
 """
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from genga.decisions.characters import FILE, Name, read_names
@@ -22,11 +19,11 @@ from genga.decisions.csv import Open
 from genga.decisions.placing import Scene, read_scene
 from genga.errors import GengaError
 from genga.params.characters import Params
-from genga.people.clustering import NOISE, Differences, Labels, by_size, cluster, medoids, merge_tracked
+from genga.people.clustering import NOISE
+from genga.people.differences import Array, Differences, Metric
 from genga.people.embedder import open_embedder as open_embedder
+from genga.people.gathering import Gathered, Ties, gather
 from genga.people.naming import Crop, Naming, by_place, give_names, open_rows
-from genga.people.tracks import Person, links
-from genga.store.components import components
 from genga.store.files import read_json
 from genga.store.parquet import read_episodes
 from genga.tables.characters import CHARACTERS
@@ -39,11 +36,6 @@ from genga.tables.stills import STILLS
 OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept")
 OF_EMBED = only(EMBED, "crop", "feature", "model")
 OF_STILLS = only(STILLS, "still", "frame", "shot")
-
-# The embedder: (n, d) float32 features -> (n, n) float32 differences, symmetric.
-Metric = Callable[[Differences], Differences]
-Rows = npt.NDArray[np.int64]  # indices into the embedded crops
-K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -104,7 +96,8 @@ def characters(
     """
     kept = crops.filter("kept").sort("crop")
     embedded = kept.join(features, on="crop", maintain_order="left")
-    found = _gather(crops, embedded, stills, _differences(embedded, metric), threshold, params)
+    differences = Differences(features_of(embedded), metric)
+    found = gather(crops, embedded, stills, differences, threshold, params, Ties())
     seen = {
         crop: Crop((still, box), found.track_of[still, box], found.cluster_of(found.track_of[still, box]))
         for crop, still, box in kept.select("crop", "still", "box").iter_rows()
@@ -118,117 +111,20 @@ def characters(
     return Outcome(table, centres, named.warnings, named.open, scene.anchors(centres) if scene else {})
 
 
-@dataclass(frozen=True)
-class _Gathered:
-    """The embedded crops in clusters and tracks. Rows are their positions, 0..n-1."""
-
-    differences: Differences  # (n, n)
-    labels: Labels  # (n,), final
-    by_model: npt.NDArray[np.bool_]  # (n,), the embedder put the crop there itself, not its track
-    medoids: list[int]  # row of each cluster's
-    track_of: dict[Person, int]  # of every person, embedded or not
-    rows_of: dict[int, Rows]  # of the tracks that have any
-
-    def cluster_of(self, track: int) -> int:
-        return int(self.labels[self.rows_of[track][0]]) if track in self.rows_of else NOISE
-
-    def between(self, a: int, b: int) -> float:
-        """Mean difference of the crops of two tracks; one that was not embedded is infinitely far from all."""
-        if a not in self.rows_of or b not in self.rows_of:
-            return math.inf
-        return float(self.differences[np.ix_(self.rows_of[a], self.rows_of[b])].mean(dtype=np.float64))
-
-    def to_medoid(self, row: int) -> float | None:
-        label = self.labels[row]
-        return None if label == NOISE else round(float(self.differences[row, self.medoids[label]]), 4)
-
-
-def _gather(
-    crops: pl.DataFrame,
-    embedded: pl.DataFrame,
-    stills: pl.DataFrame,
-    differences: Differences,
-    threshold: float,
-    params: Params,
-) -> _Gathered:
-    persons = [(still, box) for still, box in embedded.select("still", "box").iter_rows()]
-    labels = cluster(differences, threshold, params)
-    track_of = components(_persons(crops), _links(crops, stills, persons, differences, threshold, params))
-    rows_of = _positions([track_of[person] for person in persons])
-    merged = merge_tracked(labels, np.array([track_of[person] for person in persons], np.int64), params.track_share)
-    voted = vote(merged, rows_of)
-    final = by_size(voted)
-    return _Gathered(differences, final, voted == merged, medoids(final, differences), track_of, rows_of)
-
-
-def vote(labels: Labels, tracks: Mapping[int, Rows]) -> Labels:
-    """Return labels where all crops of a track have that which most of them had; noise has no voice.
-
-    tracks: the rows of each track. Of equal votes, the cluster with more crops wins, then the lower number.
-    """
-    sizes = Counter(labels.tolist())
-    voted = labels.copy()
-    for rows in tracks.values():
-        votes = Counter(label for label in labels[rows].tolist() if label != NOISE)
-        if votes:
-            voted[rows] = max(votes, key=lambda label: (votes[label], sizes[label], -label))
-    return voted
-
-
-def _row(crop: str, of: Crop, row: int | None, found: _Gathered, named: Naming) -> tuple[object, ...]:
+def _row(crop: str, of: Crop, row: int | None, found: Gathered, named: Naming) -> tuple[object, ...]:
     by_model = row is not None and found.by_model[row]
     origin = "person" if crop in named.decided else "model" if by_model else "track"
-    return crop, *of.person, of.cluster, *named.labels[crop], None if row is None else found.to_medoid(row), origin
+    distance = None if row is None or of.cluster == NOISE else round(float(found.distance[row]), 4)
+    return crop, *of.person, of.cluster, *named.labels[crop], distance, origin
 
 
-def _differences(embedded: pl.DataFrame, metric: Metric) -> Differences:
-    """The embedder's differences between the crops, (n, n) float32."""
+def features_of(embedded: pl.DataFrame) -> Array:
+    """Return the features of embedded crops, (n, d) float32. Raises GengaError if they come from several models."""
     models = embedded["model"].unique().sort().to_list()
     if len(models) > 1:
         raise GengaError(f"features come from {' and '.join(models)}, which cannot be compared; make data/embed again")
-    if embedded.is_empty():
-        return np.zeros((0, 0), np.float32)
-    found = metric(np.array(embedded["feature"].to_list(), np.float32))
-    # Four decimals: what differs between machines and thread counts is smaller, and must not decide a tie.
-    return np.round(found, 4, out=found)
-
-
-def _persons(crops: pl.DataFrame) -> list[Person]:
-    """Every person of the crop tables, sorted."""
-    return [(still, box) for still, box in crops.select("still", "box").unique().sort("still", "box").iter_rows()]
-
-
-def _links(
-    crops: pl.DataFrame,
-    stills: pl.DataFrame,
-    persons: Sequence[Person],
-    differences: Differences,
-    threshold: float,
-    params: Params,
-) -> list[tuple[Person, Person]]:
-    """Pairs of one person in consecutive stills, without those that look too different to the embedder.
-
-    persons: the person of each row of `differences`.
-    """
-    if not params.track:
-        return []
-    boxes = crops.filter(pl.col("kind") == "fullbody").join(stills, on="still")
-    boxes = boxes.with_columns(episode=pl.col("still").str.replace(r"/[^/]*$", ""))
-    rows_of = _positions(persons)
-    limit = params.track_difference * threshold
-    return [
-        (a, b)
-        for a, b in links(boxes, params.track_overlap)
-        if a not in rows_of or b not in rows_of or differences[np.ix_(rows_of[a], rows_of[b])].min() <= limit
-    ]
-
-
-def _positions(keys: Sequence[K]) -> dict[K, Rows]:
-    """Where each key stands in the list."""
-    found: dict[K, list[int]] = defaultdict(list)
-    for position, key in enumerate(keys):
-        found[key].append(position)
-    return {key: np.array(positions, np.int64) for key, positions in found.items()}
+    values = embedded["feature"].explode().to_numpy()
+    return values.reshape(len(embedded), -1).astype(np.float32) if len(embedded) else np.zeros((0, 0), np.float32)
 
 
 def in_words(table: pl.DataFrame) -> str:

@@ -1,9 +1,10 @@
-"""Clusters of crops by their differences alone, after the published practice for anime characters.
+"""Clusters of crops by the matrix of their differences alone, after the published practice for anime characters.
 
 Density clustering leaves many crops over as noise and cuts a character into several clusters, so two steps follow, as
 in cyber-meow's anime_screenshot_pipeline: a stray joins the cluster that it resembles, and clusters that resemble each
 other become one. "Alike" is the embedder's own verdict: a difference of at most its threshold.
-Methods: OPTICS (Ankerst et al. 1999), HDBSCAN (Campello et al. 2013), average linkage (Sokal and Michener 1958).
+Methods: OPTICS (Ankerst et al. 1999), HDBSCAN (Campello et al. 2013). They need all differences at once; for many
+crops, and for what is known of shots and stills, there is genga.people.linkage.
 
 differences: float32 (n, n), symmetric, zero on the diagonal. labels: int64 (n,), NOISE or a cluster's number from 0.
 """
@@ -13,28 +14,39 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import HDBSCAN, OPTICS, AgglomerativeClustering
+from sklearn.cluster import HDBSCAN, OPTICS
 
+from genga.errors import GengaError
 from genga.params.characters import Params
 
-Differences = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 NOISE = -1
+MOST = 10_000  # crops of a matrix
 MEETINGS = 2  # tracks that two clusters must share before they are taken for one person
 _ROWS = 1024  # rows of the matrix taken at a time: 80 MB at 20,000 crops
 
 
-def cluster(differences: Differences, threshold: float, params: Params) -> Labels:
-    """Return a label for each crop. Needs about 28 * n * n bytes at its peak: 11 GB for 20,000 crops."""
+def cluster(differences: Matrix, threshold: float, params: Params) -> Labels:
+    """Return a label for each crop. Needs about 28 * n * n bytes at its peak: 2.8 GB for 10,000 crops."""
     if len(differences) < params.min_crops:
         return np.full(len(differences), NOISE, np.int64)
-    labels = _METHODS[params.method](differences, threshold, params)
+    labels = _METHODS[params.method](differences, params)
     labels = adopt(labels, differences, threshold, params.adopt_share)
     return merge(labels, differences, threshold, params.merge_share)
 
 
-def adopt(labels: Labels, differences: Differences, threshold: float, share: float) -> Labels:
+def check_size(crops: int, method: str) -> None:
+    """Raise GengaError for more crops than fit into memory by their matrix."""
+    if crops > MOST:
+        raise GengaError(
+            f"method {method} needs all differences at once, {crops * crops * 28 / 1e9:.0f} GB for {crops} crops; put"
+            f" characters.method: linkage into params.yaml, or embed at most {MOST} (embed.kinds, crop.least_side)"
+        )
+
+
+def adopt(labels: Labels, differences: Matrix, threshold: float, share: float) -> Labels:
     """Return labels where a stray has joined its nearest cluster (by mean difference) if it is like enough of it.
 
     share: of the cluster's members that the stray must be alike to. Strays are judged by the clusters as they came in.
@@ -54,7 +66,7 @@ def adopt(labels: Labels, differences: Differences, threshold: float, share: flo
     return adopted
 
 
-def merge(labels: Labels, differences: Differences, threshold: float, share: float) -> Labels:
+def merge(labels: Labels, differences: Matrix, threshold: float, share: float) -> Labels:
     """Return labels where clusters whose pairs are alike to at least `share` are one, the most alike first."""
     sizes = np.bincount(labels[labels != NOISE]).astype(np.float64)
     alike = alike_pairs(labels, differences, threshold)
@@ -95,7 +107,7 @@ def merge_tracked(labels: Labels, tracks: Labels, share: float) -> Labels:
     return np.where(labels == NOISE, NOISE, names[labels] if len(names) else NOISE)
 
 
-def alike_pairs(labels: Labels, differences: Differences, threshold: float) -> npt.NDArray[np.float64]:
+def alike_pairs(labels: Labels, differences: Matrix, threshold: float) -> npt.NDArray[np.float64]:
     """Return (clusters, clusters): how many pairs with one crop in each are alike."""
     member = (labels[:, None] == np.arange(labels.max(initial=NOISE) + 1)).astype(
         np.float32
@@ -106,45 +118,28 @@ def alike_pairs(labels: Labels, differences: Differences, threshold: float) -> n
     return member.T.astype(np.float64) @ np.concatenate(rows).astype(np.float64)
 
 
-def medoids(labels: Labels, differences: Differences) -> list[int]:
-    """Return each cluster's medoid: the member with the least mean difference to the others; ties: the first."""
-    members = [np.flatnonzero(labels == cluster) for cluster in range(labels.max(initial=NOISE) + 1)]
-    return [int(own[differences[np.ix_(own, own)].mean(axis=1, dtype=np.float64).argmin()]) for own in members]
-
-
-def by_size(labels: Labels) -> Labels:
-    """Return the labels numbered by falling size; of equal sizes, the cluster of the earliest crop comes first."""
-    found, first, sizes = np.unique(labels[labels != NOISE], return_index=True, return_counts=True)
-    order = found[np.lexsort((first, -sizes))]
+def by_first(labels: Labels) -> Labels:
+    """Return the labels numbered by the first crop of each, so that crops which come later change no number."""
+    found, first = np.unique(labels[labels != NOISE], return_index=True)
     renumbered = np.full_like(labels, NOISE)
-    for number, label in enumerate(order):
+    for number, label in enumerate(found[np.argsort(first)]):
         renumbered[labels == label] = number
     return renumbered
 
 
-def _optics(differences: Differences, threshold: float, params: Params) -> Labels:
+def _optics(differences: Matrix, params: Params) -> Labels:
     with warnings.catch_warnings():
         # Equal crops have a reachability of 0; a step up from there is infinitely steep, which is what is meant.
         warnings.filterwarnings("ignore", message="divide by zero", category=RuntimeWarning)
         return OPTICS(min_samples=params.min_crops, metric="precomputed").fit(differences).labels_.astype(np.int64)
 
 
-def _hdbscan(differences: Differences, threshold: float, params: Params) -> Labels:
+def _hdbscan(differences: Matrix, params: Params) -> Labels:
     method = HDBSCAN(min_cluster_size=params.min_crops, metric="precomputed", copy=True)
     return method.fit(differences).labels_.astype(np.int64)
 
 
-def _linkage(differences: Differences, threshold: float, params: Params) -> Labels:
-    method = AgglomerativeClustering(
-        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=threshold
-    )
-    labels = method.fit(differences).labels_.astype(np.int64)
-    small = np.bincount(labels) < params.min_crops
-    return by_size(np.where(small[labels], NOISE, labels))
-
-
-_METHODS: dict[str, Callable[[Differences, float, Params], Labels]] = {
+_METHODS: dict[str, Callable[[Matrix, Params], Labels]] = {
     "optics": _optics,
     "hdbscan": _hdbscan,
-    "linkage": _linkage,
 }
