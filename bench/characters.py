@@ -1,8 +1,9 @@
 """How well the crops of the sample series are gathered by who is on them: `python -m bench.characters`.
 
 Compares clusters with the truth drawn beside the episodes, for every way of clustering, with the embedder alone and
-with tracks. A pair is two crops: truly of one character, and found to be. Crops of persons that nobody drew (false
-boxes) and of stills that show no single drawing have no truth and are left out. Prints the table of docs/characters.md.
+with tracks, and by what they wear. A pair is two crops: truly of one character (in one outfit), and found to be. Crops
+of persons that nobody drew (false boxes) and of stills that show no single drawing have no truth and are left out.
+Prints the table of docs/characters.md.
 """
 
 from collections import Counter
@@ -15,17 +16,20 @@ import typer
 
 from bench.images import figures_found, truths
 from bench.models import table
+from genga.images.reading import reading
 from genga.models.registry import load
 from genga.params.characters import Params
 from genga.params.models import Params as Models
 from genga.params.section import parse_section, section_of_file
 from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
+from genga.people.clustering import NOISE
 from genga.people.embedder import open_embedder
 from genga.people.tracks import Person
 from genga.store.files import read_json
 from genga.store.parquet import read_table
+from genga.tables.crop import CROP
 from genga.tables.detect import DETECT as BOXES
-from genga.tables.schema import Schema
+from genga.tables.schema import SHARD, Schema, only
 
 METHODS = ("optics", "hdbscan", "linkage")
 
@@ -42,6 +46,15 @@ def pair_scores(found: Mapping[str, int], true: Mapping[str, str]) -> tuple[floa
     return right / max(together, 1), right / max(alike, 1), 2 * right / max(together + alike, 1)
 
 
+def numbered(table: pl.DataFrame) -> dict[str, int]:
+    """Return a number for cluster and outfit of each crop, -1 for noise. table: CHARACTERS."""
+    numbers: dict[tuple[int, str | None], int] = {}
+    return {
+        crop: NOISE if cluster == NOISE else numbers.setdefault((cluster, outfit), len(numbers))
+        for crop, cluster, outfit in table.select("crop", "cluster", "outfit").iter_rows()
+    }
+
+
 def main(
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder with a JSON for each episode"),
     data: Path = typer.Option(Path("data"), help="folder that the workflow wrote"),
@@ -52,15 +65,17 @@ def main(
     def read(stage: str, schema: Schema) -> pl.DataFrame:
         return pl.concat([read_table(data / stage / truth.name / f"{name}.parquet", schema) for name in names])
 
-    crops, features, stills = read("crop", OF_CROP), read("embed", OF_EMBED), read("stills", OF_STILLS)
-    character_of: dict[Person, str] = {}
+    crops, shards = read("crop", OF_CROP), read("crop", {**only(CROP, "crop", "kept"), **SHARD})
+    features, stills = read("embed", OF_EMBED), read("stills", OF_STILLS)
+    worn_by: dict[Person, tuple[str, int]] = {}
     for name in names:
         place = f"{truth.name}/{name}.parquet"
         known = truths(read_table(data / "stills" / place, OF_STILLS), read_json(truth / f"{name}.json"))
         found = figures_found(read_table(data / "detect" / place, BOXES), known)
-        character_of |= {person: figure["character"] for person, figure in found}
+        worn_by |= {person: (figure["character"], figure["outfit"]) for person, figure in found}
     kept = crops.filter("kept").select("crop", "still", "box").rows()
-    true = {crop: character_of[still, box] for crop, still, box in kept if (still, box) in character_of}
+    worn = {crop: worn_by[still, box] for crop, still, box in kept if (still, box) in worn_by}
+    true = {crop: character for crop, (character, _) in worn.items()}
     models = parse_section("models", Models, section_of_file("params.yaml", "models"))
     embedder = open_embedder(load(models), 2)
     usual = parse_section("characters", Params, section_of_file("params.yaml", "characters"))
@@ -69,14 +84,17 @@ def main(
         for track in (False, True):
             params = usual.model_copy(update={"method": method, "track": track})
             measured = embedder.differences_between, embedder.threshold
-            made = characters(crops, features, stills, None, [], *measured, params).table
+            with reading(shards.filter("kept"), "crop") as read:
+                made = characters(crops, features, stills, None, [], *measured, params, read).table
             cluster_of = dict(made.select("crop", "cluster").iter_rows())
             clusters = made.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
             noise = made.filter(pl.col("crop").is_in(list(true)), pl.col("cluster") < 0).height / len(true)
-            rows.append(
-                (method, "with" if track else "without", *pair_scores(cluster_of, true), noise, clusters, len(true))
-            )
-    typer.echo(table(("method", "tracks", "pair precision", "recall", "F1", "noise", "clusters", "crops"), rows))
+            *_, outfits = pair_scores(numbered(made), {crop: f"{who} {outfit}" for crop, (who, outfit) in worn.items()})
+            scores = *pair_scores(cluster_of, true), noise, outfits
+            rows.append((method, "with" if track else "without", *scores, clusters, len(true)))
+    typer.echo(
+        table(("method", "tracks", "pair precision", "recall", "F1", "noise", "outfits F1", "clusters", "crops"), rows)
+    )
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ def main(
 ) -> None:
     values, embedder = params_of("characters", Params, params), open_embedder(models_of(models), threads)
     tables = read_tables(in_data, out.stem, read_json(episodes), decided)
-    told = characters(*tables[:4], read_given(tables), embedder.differences_between, embedder.threshold, values)
-    write_table(out_open, without_effect(tables, told), OPEN)
+    measured = embedder.differences_between, embedder.threshold
     with reading(tables.crops.filter("kept"), "crop") as read:
+        told = characters(*tables[:4], read_given(tables), *measured, values, read)
+        write_table(out_open, without_effect(tables, told), OPEN)
         write_text(out_sheet, sheet(out.stem, told, read, values.sheet_crops))
     write_table(out, told.table, CHARACTERS)
     summary(f"characters {out.stem}: {in_words(told.table)}")

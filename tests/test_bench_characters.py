@@ -1,6 +1,8 @@
 """bench.characters: pairs of crops, counted by hand."""
 
-from bench.characters import pair_scores
+import polars as pl
+
+from bench.characters import numbered, pair_scores
 
 
 def test_pairs_in_one_cluster_are_right_if_of_one_character() -> None:
@@ -12,3 +14,8 @@ def test_pairs_in_one_cluster_are_right_if_of_one_character() -> None:
 
 def test_crops_in_no_cluster_are_no_pairs() -> None:
     assert pair_scores({"a": -1, "b": -1}, {"a": "x", "b": "x"}) == (0.0, 0.0, 0.0)
+
+
+def test_a_cluster_in_two_outfits_is_two_groups() -> None:
+    table = pl.DataFrame({"crop": list("abcd"), "cluster": [0, 0, 1, -1], "outfit": ["coat", None, None, None]})
+    assert numbered(table) == {"a": 0, "b": 1, "c": 2, "d": -1}

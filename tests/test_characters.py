@@ -26,6 +26,7 @@ from genga.people.clustering import MOST, adopt, by_first, check_size, cluster, 
 from genga.people.differences import Differences
 from genga.people.gathering import divided, join_few, medoid, vote
 from genga.people.naming import Crop, give_names
+from genga.people.outfits import Worn, colours_below, is_worn, outfits, unlike
 from genga.people.tracks import links
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
@@ -35,7 +36,7 @@ from genga.tables.schema import SHARD
 
 PARAMS = Params(
     method="linkage", min_crops=2, join=1.0, few_shots=0, few_join=2.0, adopt_share=0.5, merge_share=0.85,
-    track=True, track_overlap=0.5, track_difference=2.0, track_gap=1, track_share=0.5, sheet_crops=8,
+    track=True, track_overlap=0.5, track_difference=2.0, track_gap=1, track_share=0.5, outfits=0.5, sheet_crops=8,
 )  # fmt: skip
 FAR = (500, 0, 510, 10)
 
@@ -58,7 +59,7 @@ def series(*people: tuple[str, float | None, tuple[int, int, int, int]]) -> tupl
     crops, features = [], []
     for number, (still, place, box) in enumerate(people):
         crop = f"{still}-{number}-fullbody"
-        crops.append((crop, still, number, "fullbody", *box, True))
+        crops.append((crop, still, number, "fullbody", *box, True, []))
         if place is not None:
             features.append((crop, [place], "line"))
     stills = sorted({still for still, _, _ in people})
@@ -468,6 +469,76 @@ def test_two_boxes_of_a_still_are_never_one_track() -> None:
 
 def test_what_is_joined_hangs_together() -> None:
     assert components("abcde", [("a", "c"), ("e", "c")]) == {"a": 0, "b": 1, "c": 0, "d": 2, "e": 0}
+
+
+# Outfits
+
+
+def worn(track: int, shot: int, tags: str, crops: int = 4, cluster: int = 0, colours: int | None = None) -> Worn:
+    shares = dict.fromkeys(tags.split(), 1.0)
+    seen = None if colours is None else np.eye(16)[colours]
+    return Worn(track, cluster, "s/e", 100 * shot, crops, shares, seen)
+
+
+def test_tracks_are_gathered_by_what_is_worn_and_called_by_what_tells_them_apart() -> None:
+    found = outfits(
+        [
+            worn(0, 1, "serafuku skirt short_sleeves thighhighs"), worn(1, 2, "serafuku short_sleeves"),
+            worn(2, 5, "hoodie shorts long_sleeves"), worn(3, 6, "hoodie long_sleeves thighhighs"),
+            worn(4, 3, "", crops=0),  # a face, in the shot after 1
+            worn(5, 7, "apron"),  # like nobody's, and once: of the shot before it
+            worn(6, 1, "kimono", cluster=1), worn(7, 2, "kimono", cluster=1),  # somebody with one outfit
+        ],
+        0.5,
+    )  # fmt: skip
+    assert found == {0: "serafuku", 1: "serafuku", 4: "serafuku", 2: "hoodie", 3: "hoodie", 5: "hoodie"}
+    assert outfits([worn(0, 1, "serafuku"), worn(1, 2, "hoodie")], 0.0) == {}
+
+
+def test_colours_tell_outfits_apart_that_have_the_same_tags() -> None:
+    same = [worn(track, track, "dress", colours=colours) for track, colours in enumerate((0, 0, 9, 9))]
+    assert outfits(same, 0.4) == {0: "outfit 1", 1: "outfit 1", 2: "outfit 2", 3: "outfit 2"}
+    assert outfits(same, 0.5) == {}
+
+
+def test_how_unlike_two_tracks_are() -> None:
+    """Of the one who shows less, half is not seen on the other; half of the colours are others."""
+    a, b = worn(0, 0, "shirt skirt"), worn(1, 1, "shirt tie socks")
+    assert unlike(a, b) == unlike(b, a) == 0.5
+    assert unlike(replace(a, colours=np.eye(16)[0]), replace(b, colours=np.eye(16)[:2].mean(axis=0))) == 0.5
+    assert unlike(a, worn(2, 2, "")) == 1.0 and unlike(worn(3, 3, "", colours=1), worn(2, 2, "", colours=1)) == 0.0
+
+
+def test_what_is_worn_is_no_body_and_no_pose() -> None:
+    tags = "school_uniform thigh_boots hoodie scarf hand_on_own_hip arms_up bare_shoulders smile long_hair day shoes"
+    assert list(filter(is_worn, tags.split())) == ["school_uniform", "thigh_boots", "hoodie", "scarf", "shoes"]
+
+
+def test_colours_are_those_below_the_head() -> None:
+    image = np.zeros((40, 16, 3), np.uint8)
+    image[:20] = (255, 0, 0)  # a head
+    image[20:] = (0, 0, 255)
+    seen = colours_below(image, (100, 50, 116, 90), (100, 50, 116, 70))
+    assert seen is not None and seen.tolist() == [float(kind == 8) for kind in range(16)]
+    assert colours_below(image, (100, 50, 116, 90), (100, 50, 116, 88)) is None  # two lines of body
+
+
+def dressed(*tags: list[str]) -> tuple[pl.DataFrame, ...]:
+    """TWO_PAIRS as one person in shots of their own, who wears this in each."""
+    tables = series(*((still, 0.0, box) for (still, _), box in zip(FOUR, boxes(4), strict=True)))
+    return tables[0].with_columns(tags=pl.Series(list(tags), dtype=pl.List(pl.String))), *tables[1:]
+
+
+def test_a_proposed_outfit_stands_until_a_line_says_another() -> None:
+    tables = dressed(["dress"], ["dress"], ["hoodie"], ["hoodie"])
+    first, *_, last = tables[0]["crop"]
+    assert outcome(tables).table.select("character", "outfit").rows() == [
+        (None, "dress"), (None, "dress"), (None, "hoodie"), (None, "hoodie"),
+    ]  # fmt: skip
+    named = outcome(tables, [name(first, "hana"), name(last, "hana", outfit="winter", line=3)]).table
+    assert named.select("character", "outfit").rows() == [("hana", "dress")] * 2 + [("hana", "winter")] * 2
+    nobody = outcome(tables, [name(first, "")]).table
+    assert nobody.select("character", "outfit").rows() == [("", None)] * 4
 
 
 # The names file

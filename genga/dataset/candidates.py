@@ -117,7 +117,8 @@ def _within(boxes: Iterable[Sequence[int]], cut: Sequence[int]) -> list[list[int
 def _crops(tables: Tables) -> pl.DataFrame:
     crops = _joined(tables.crops.filter("kept"), tables.names.drop("still"), "crop", "characters")
     placed = _joined(crops, with_shots(tables.stills).select("still", "shot", "frame"), "still", "stills")
-    names = pl.concat_list("character", "outfit").list.drop_nulls().list.filter(pl.element() != NOBODY)
+    worn = pl.when(pl.col("character").is_not_null()).then("outfit")  # of somebody who has a name
+    names = pl.concat_list("character", worn).list.drop_nulls().list.filter(pl.element() != NOBODY)
     return _common(placed.with_columns(image="crop", names=names))
 
 

@@ -45,7 +45,8 @@ def caption(names: Iterable[str], tags: Iterable[str], left_out: Collection[str]
 
     names: characters and outfits; tags: with underscores, in order; left_out: tags not to mention.
     """
-    texts = [to_text(tag) for tag in tags if tag not in left_out]
+    names = list(names)
+    texts = [text for tag in tags if tag not in left_out and (text := to_text(tag)) not in names]  # an outfit is a tag
     if escaped:
         return SEPARATOR.join([escape(text) for text in (*map(plain, names), *texts)])
     return SEPARATOR.join([*names, *texts])

@@ -23,4 +23,5 @@ class Params(Section):
     track_overlap: float = Field(gt=0, le=1)  # IoU of such boxes; 1: they must be equal
     track_difference: float = Field(ge=1, le=100)  # x threshold; two boxes that differ by more are never linked
     track_gap: int = Field(ge=0, le=100)  # stills in which somebody may be hidden or not found; 0: none
+    outfits: float = Field(ge=0, le=1)  # difference up to which what tracks wear is one outfit; 0: none is proposed
     sheet_crops: int = Field(ge=1, le=100)  # crops of a cluster that the contact sheet shows

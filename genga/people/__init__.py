@@ -23,9 +23,11 @@ labels       What the columns of a tagger's answer stand for: the label files of
 linkage      Average linkage of crops (Sokal and Michener 1958), for any number of them, that honours what is known
              beforehand.
 naming       Give the names that people decided to the clusters and crops they meant.
+outfits      What somebody wears: the tracks of a cluster, gathered by clothes. Somebody in one shot wears one outfit.
 tag          Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
 tag_rules    Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
 tagger       Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
 tracks       The same person from still to still of one shot, by boxes and by looks, across gaps and where people
              cross.
+unplaced     The decisions about a series that take no effect now, of every kind, in one table.
 """

@@ -6,6 +6,7 @@ such tracks are one, and the crops of a track go where most of them went), and p
 Outfits are not clustered: the embedder is made to see past them, so an outfit is known where a person named it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,16 @@ from genga.decisions.characters import FILE, Name, read_names
 from genga.decisions.csv import Open
 from genga.decisions.placing import Scene, read_scene
 from genga.errors import GengaError
+from genga.images.boxes import Box
 from genga.params.characters import Params
 from genga.people.clustering import NOISE
 from genga.people.differences import Array, Differences, Metric
 from genga.people.embedder import open_embedder as open_embedder
 from genga.people.gathering import Gathered, Ties, gather
-from genga.people.naming import Crop, Naming, by_place, give_names, open_rows
+from genga.people.naming import Crop, Naming, by_place, give_names
+from genga.people.outfits import LOOKED_AT, ImageOf, Worn, colours_below, is_worn, outfits
+from genga.people.tracks import Person
+from genga.people.unplaced import open_rows
 from genga.store.files import read_json
 from genga.store.parquet import read_episodes
 from genga.tables.characters import CHARACTERS
@@ -32,8 +37,10 @@ from genga.tables.embed import EMBED
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 
+_SIDES = ("x0", "y0", "x1", "y1")
+
 # What is read of the tables of other stages.
-OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept")
+OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept", "tags")
 OF_EMBED = only(EMBED, "crop", "feature", "model")
 OF_STILLS = only(STILLS, "still", "frame", "shot")
 
@@ -87,11 +94,13 @@ def characters(
     metric: Metric,
     threshold: float,
     params: Params,
+    image_of: ImageOf | None = None,
 ) -> Outcome:
     """Return the cluster and the name of every kept crop of a series.
 
     crops, features, stills, scene: see Tables, of all its episodes in any order; without a scene a line is about the
-    crop of its id. threshold: the embedder's, same character at or below. Raises GengaError if features come from more
+    crop of its id. threshold: the embedder's, same character at or below. image_of: by whose colours outfits are told;
+    without, by tags alone. Raises GengaError if features come from more
     than one model.
     """
     kept = crops.filter("kept").sort("crop")
@@ -103,12 +112,54 @@ def characters(
         for crop, still, box in kept.select("crop", "still", "box").iter_rows()
     }
     tracks = {person: (track, found.cluster_of(track)) for person, track in found.track_of.items()}
-    named = give_names(seen, names, found.between, tracks, by_place(seen, scene) if scene else None)
+    worn = outfits(worn_by(kept, seen, _heads(crops), image_of if params.outfits else None), params.outfits)
+    named = give_names(seen, names, found.between, tracks, by_place(seen, scene) if scene else None, worn)
     row_of = {crop: row for row, crop in enumerate(embedded["crop"])}
     rows = [_row(crop, of, row_of.get(crop), found, named) for crop, of in seen.items()]
     table = pl.DataFrame(rows, schema=CHARACTERS, orient="row")
     centres = [embedded["crop"][medoid] for medoid in found.medoids]
     return Outcome(table, centres, named.warnings, named.open, scene.anchors(centres) if scene else {})
+
+
+def worn_by(
+    kept: pl.DataFrame, seen: Mapping[str, Crop], heads: Mapping[Person, Box], image_of: ImageOf | None
+) -> list[Worn]:
+    """Return what is seen of the clothes of every track in a cluster. kept: the crops in `seen`. heads: in px."""
+    of_track: dict[int, list[tuple[str, Box, list[str]]]] = {}
+    for crop, kind, tags, *box in kept.select("crop", "kind", "tags", *_SIDES).sort("crop").iter_rows():
+        if (one := seen[crop]).cluster != NOISE:
+            shown = of_track.setdefault(one.track, [])
+            if kind != "head":
+                shown.append((crop, (box[0], box[1], box[2], box[3]), [tag for tag in tags or () if is_worn(tag)]))
+    first = {one.track: one for one in reversed([seen[crop] for crop in kept["crop"].sort()])}
+    return [_worn(first[track], shown, heads, image_of) for track, shown in of_track.items()]
+
+
+def _worn(
+    first: Crop, shown: Sequence[tuple[str, Box, list[str]]], heads: Mapping[Person, Box], image_of: ImageOf | None
+) -> Worn:
+    episode, _, frame = first.person[0].rpartition("/")
+    counts = Counter(tag for _, _, tags in shown for tag in tags)
+    some = shown[:: max(len(shown) // LOOKED_AT, 1)][:LOOKED_AT] if image_of else []
+    looks = [
+        look for crop, box, _ in some
+        if image_of and (look := colours_below(image_of(crop), box, heads.get(_person_of(crop)))) is not None
+    ]  # fmt: skip
+    return Worn(
+        first.track, first.cluster, episode, int(frame), len(shown),
+        {tag: count / len(shown) for tag, count in counts.items()}, np.mean(looks, axis=0) if looks else None,
+    )  # fmt: skip
+
+
+def _person_of(crop: str) -> Person:
+    still, box, _ = crop.rsplit("-", 2)
+    return still, int(box)
+
+
+def _heads(crops: pl.DataFrame) -> dict[Person, Box]:
+    """The head of everybody who has one, kept or not."""
+    rows = crops.filter(pl.col("kind") == "head").select("still", "box", *_SIDES).iter_rows()
+    return {(still, number): (x0, y0, x1, y1) for still, number, x0, y0, x1, y1 in rows}
 
 
 def _row(crop: str, of: Crop, row: int | None, found: Gathered, named: Naming) -> tuple[object, ...]:

@@ -8,22 +8,16 @@ Who is meant by a line is genga.decisions.placing's to say, since crops have oth
 that it cannot place, or that says of somebody something else than another line does, is open: it takes no effect.
 """
 
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
-import polars as pl
-
-from genga.decisions import characters, frames, tags
 from genga.decisions.anchors import target_of
 from genga.decisions.characters import Label, Name
 from genga.decisions.csv import Open
 from genga.decisions.placing import Person, Placed, Scene, Unplaced
 from genga.people.clustering import NOISE
-from genga.tables.characters import OPEN
 from genga.tables.crop import KINDS
 
 NOT_NAMED: Label = (None, None)
@@ -91,11 +85,12 @@ def give_names(
     distance: Callable[[int, int], float],
     tracks: Mapping[Person, tuple[int, int]],
     where: Where | None = None,
+    worn: Mapping[int, str] | None = None,
 ) -> Naming:
     """Return what every crop is called.
 
     distance: mean difference between the crops of two tracks. tracks: track and cluster of everybody, with crops or
-    without. where: see by_place; by_id(crops) if left out.
+    without. where: see by_place; by_id(crops) if left out. worn: proposed outfits of tracks.
     """
     placed, found = [], []
     for name, whom in zip(names, map(where or by_id(crops), names), strict=True):
@@ -124,19 +119,27 @@ def give_names(
     for lines in by_track.values():
         warnings += _conflict("one person from still to still has lines", lines, f"line {lines[0].name.line} holds")
 
+    outfit_of = worn or {}
+
     def nearest(crop: Crop) -> Label:
         stands = by_cluster[crop.cluster]
-        if len({given.name.label for given in stands}) == 1:
-            return stands[0].name.label
-        return min(stands, key=lambda given: (distance(crop.track, given.track), given.name.line)).name.label
+        near = min(stands, key=lambda given: (distance(crop.track, given.track), given.name.line)).name
+        if crop.track not in outfit_of:
+            return near.label
+        same = [given for given in stands if given.name.outfit and given.name.character == near.character
+                and outfit_of.get(given.track) == outfit_of[crop.track]]  # fmt: skip
+        told = min(same, key=lambda given: (distance(crop.track, given.track), given.name.line), default=None)
+        return near.character, told.name.outfit if told else outfit_of[crop.track] if near.character else None
 
-    of_track = {
-        crop.track: nearest(crop) if crop.cluster in by_cluster else by_track[crop.track][0].name.label
-        for crop in crops.values()
-        if crop.cluster in by_cluster or crop.track in by_track
-    }
+    def called(crop: Crop) -> Label:
+        if crop.cluster in by_cluster:
+            return nearest(crop)
+        return by_track[crop.track][0].name.label if crop.track in by_track else (None, outfit_of.get(crop.track))
+
+    of_track = {crop.track: crop for crop in crops.values()}
+    label_of = {track: called(crop) for track, crop in of_track.items()}
     labels = {
-        key: by_person[crop.person].label if crop.person in by_person else of_track.get(crop.track, NOT_NAMED)
+        key: by_person[crop.person].label if crop.person in by_person else label_of[crop.track]
         for key, crop in crops.items()
     }
     named = {f"{given.person[0]}-{given.person[1]}-{_kind(given.name)}" for given in present}
@@ -209,28 +212,3 @@ def _conflict(what: str, stands: Sequence[_Given], outcome: str) -> list[str]:
         return []
     said = ", ".join(f"{given.name.crop} is {given.name.character or 'nobody'}" for given in stands)
     return [f"{what} of several names ({said}): {outcome}"]
-
-
-def open_rows(
-    names: Sequence[Open], warnings: Iterable[str], files: Sequence[Path], scene: Scene, crops: Collection[str]
-) -> pl.DataFrame:
-    """Return a row for each decision about a series that takes no effect (OPEN), by file and line.
-
-    What there is to say of the names is said on stderr, too; of other decisions their own stages say it. names,
-    warnings: of the table of names. files: all tables of corrections of the series. crops: ids of all its crops.
-    """
-    rows: list[tuple[Path, Open]] = []
-    for file in files:
-        match file.name:
-            case characters.FILE:
-                for said in (*(f":{one}" for one in names), *(f": {warning}" for warning in warnings)):
-                    print(f"{file}{said}", file=sys.stderr)
-                rows += [(file, one) for one in names]
-            case tags.FILE:
-                rows += [(file, one) for one in tags.without_effect(file, scene, crops)]
-            case _:
-                known = scene.episode(file.parent.name)
-                rows += [(file, one) for one in (frames.without_effect(file, known.dedup) if known else ())]
-    return pl.DataFrame(
-        [(str(file), *one[:3], list(one.nearest)) for file, one in sorted(rows)], schema=dict(OPEN), orient="row"
-    )
