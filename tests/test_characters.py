@@ -563,6 +563,67 @@ def test_a_names_file_is_read(tmp_path: Path) -> None:
     ]
 
 
+# Lines that tie
+
+
+def test_people_who_are_told_together_are_in_one_cluster() -> None:
+    """However far apart; outfits and tracks stay those of each."""
+    lines = [name(C2, "mask", "together"), name(C4, "mask", "together", line=3), name(C1, "hana", line=4)]
+    found = outcome(TWO_PAIRS, lines)
+    # From both, 0 differs by 5 in the mean and 9 by 4.5, and then 0 by 6.3.
+    assert found.table["cluster"].to_list() == [-1, 0, -1, 0] and found.open == []
+    wide = outcome(TWO_PAIRS, lines, PARAMS.model_copy(update={"join": 7.0}))
+    assert wide.table["cluster"].to_list() == [0, 0, 0, 0] and set(wide.table["character"]) == {"hana"}
+
+
+@pytest.mark.parametrize("method", ["linkage", "optics", "hdbscan"])
+def test_people_who_are_told_apart_are_in_no_cluster_together(method: str) -> None:
+    lines = [name(C1, "twins", "apart"), name(C2, "twins", "apart", line=3)]
+    found = outcome(TWO_PAIRS, lines, PARAMS.model_copy(update={"method": method}))
+    one, other, *pair = found.table["cluster"].to_list()
+    assert (one != other or one == -1) and found.open == []
+
+
+def test_a_tie_that_cannot_be_takes_no_effect_and_says_why() -> None:
+    stills = [("s/e/000001", 0.0), ("s/e/000001", 0.1), ("s/e/000002", 0.2), ("s/e/000003", 9.0)]
+    tables = series(*((still, place, box) for (still, place), box in zip(stills, boxes(4), strict=True)))
+    a, b, c, d = tables[0]["crop"]
+    lines = [
+        name(a, "x", "together", line=2), name(b, "x", "together", line=3), name(c, "x", "together", line=4),
+        name(a, "y", "apart", line=5), name(c, "y", "apart", line=6),
+        name(d, "z", "apart", line=7), name("s/e/000009-0-head", "z", "apart", line=8),
+    ]  # fmt: skip
+    assert list(map(str, outcome(tables, lines).open)) == [
+        f"3: {b} is together with 'x': not placed, line 2 is about one who is in s/e/000001 beside this one",
+        f"6: {c} is apart with 'y': not placed, the one of line 5 is the same person",
+        f"7: {d} is apart with 'z': not placed, no other line with scope apart has the word 'z'",
+        "8: s/e/000009-0-head is apart with 'z': not placed, there is no such crop",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("c,a/b,,", "'a/b' has / in it, and folders are called after names; take it out"),
+        ("c,..,,", "'..' begins with a dot, and folders are called after names; take it out"),
+        ("c,hana,a\\b,", "'a\\\\b' has \\ in it, and folders are called after names; take it out"),
+        ("c,,,apart", "scope apart wants a word in column character that another line has too, and no outfit"),
+        ("c,x,a,apart", "scope apart wants a word in column character that another line has too, and no outfit"),
+        ("c,x,,nobody", "scope must be cluster, crop, together or apart, got 'nobody'"),
+    ],
+)  # fmt: skip
+def test_a_line_that_cannot_be_is_refused_with_file_and_line(tmp_path: Path, line: str, said: str) -> None:
+    path = names_file(tmp_path, f"crop,character,outfit,scope\n{line}\n")
+    with pytest.raises(GengaError) as refused:
+        read_names(path)
+    assert str(refused.value) == f"{path}:2: {said}"
+
+
+def test_brackets_may_be_escaped_in_a_name(tmp_path: Path) -> None:
+    path = names_file(tmp_path, "crop,character\nc,saber \\(fate\\)\n")
+    assert read_names(path)[0].character == "saber \\(fate\\)"
+
+
 # The contact sheet
 
 

@@ -4,17 +4,20 @@ Columns: crop, character, and optionally outfit, scope, who, why, at. A cluster'
 clustered anew, a crop's id does not; so a line names a crop, and by scope what the crop stands for:
 
 - `cluster` (the default): every crop of the cluster that this crop is in;
-- `crop`: this person in this still alone, against what the cluster says.
+- `crop`: this person in this still alone, against what the cluster says;
+- `together` and `apart`: no name but a word, which ties the line to all others of this scope that have it. Their people
+  are one person, or each of them another, whatever the embedder finds (genga.people.ties).
 
 An empty character is a decision too: nobody worth a name. Such crops stay out of the dataset. Who is meant where crops
 have other ids now says `at` (genga.decisions.placing).
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from genga.decisions.anchors import Anchor, read_anchor
 from genga.decisions.csv import AT, KINDS, Decision, read
@@ -25,6 +28,9 @@ FILE = KINDS["characters"].file
 Label = tuple[str | None, str | None]  # character (None: not named), outfit
 
 
+Scope = Literal["cluster", "crop", "together", "apart"]
+
+
 @dataclass(frozen=True)
 class Name:
     """One line of the file."""
@@ -33,8 +39,13 @@ class Name:
     crop: str
     character: str  # "": nobody
     outfit: str | None
-    scope: Literal["cluster", "crop"]
+    scope: Scope
     at: Anchor | None = None  # where the person was
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether it says who is one person, and not what somebody is called."""
+        return self.scope in ("together", "apart")
 
     @property
     def label(self) -> Label:
@@ -49,7 +60,7 @@ def read_names(path: str | Path) -> list[Name]:
     names = [_name(decision) for decision in read(path, "characters")]
     _check_once(path, names)
     last: dict[tuple[str, str], Name] = {}
-    for name in names:
+    for name in (one for one in names if not one.is_tie):
         person = name.crop.rpartition("-")[0] or name.crop  # of a still, whatever is cut out of it
         before = last.setdefault((person, name.scope), name)
         if before.label != name.label:
@@ -71,15 +82,31 @@ def _name(decision: Decision) -> Name:
             raise GengaError(
                 f"{decision.where}: {text!r} holds a comma, which separates tags in captions; leave it out"
             )
-    if scope not in ("", "cluster", "crop"):
-        raise GengaError(f"{decision.where}: scope must be cluster or crop, got {scope!r}")
+        if fault := _no_folder(text):
+            raise GengaError(f"{decision.where}: {text!r} {fault}, and folders are called after names; take it out")
+    known = next((one for one in get_args(Scope) if one == (scope or "cluster")), None)
+    if known is None:
+        raise GengaError(f"{decision.where}: scope must be cluster, crop, together or apart, got {scope!r}")
+    if scope in ("together", "apart") and (not character or outfit):
+        raise GengaError(
+            f"{decision.where}: scope {scope} wants a word in column character that another line has too, and no outfit"
+        )
     at = read_anchor(decision[AT], decision.where)
-    return Name(decision.line, crop, character, outfit or None, "crop" if scope == "crop" else "cluster", at)
+    return Name(decision.line, crop, character, outfit or None, known, at)
+
+
+def _no_folder(text: str) -> str:
+    """What makes a name no name of a folder; a backslash may stand before brackets, as captions have it."""
+    found = _PATH.search(text)
+    return "" if found is None else "begins with a dot" if found[0] == "." else f"has {found[0]} in it"
+
+
+_PATH = re.compile(r"^\.|/|\\(?![()])")
 
 
 def _check_once(path: str | Path, names: Iterable[Name]) -> None:
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     for name in names:
-        before = seen.setdefault((name.crop, name.scope), name.line)
+        before = seen.setdefault((name.crop, name.scope, name.character if name.is_tie else ""), name.line)
         if before != name.line:
             raise GengaError(f"{path}:{name.line}: {name.crop} was named on line {before} already; keep one of them")

@@ -27,6 +27,7 @@ outfits      What somebody wears: the tracks of a cluster, gathered by clothes. 
 tag          Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
 tag_rules    Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
 tagger       Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
+ties         Who is one person and who is not, as people said: lines with scope `together` or `apart`.
 tracks       The same person from still to still of one shot, by boxes and by looks, across gaps and where people
              cross.
 unplaced     The decisions about a series that take no effect now, of every kind, in one table.

@@ -24,9 +24,10 @@ from genga.params.characters import Params
 from genga.people.clustering import NOISE
 from genga.people.differences import Array, Differences, Metric
 from genga.people.embedder import open_embedder as open_embedder
-from genga.people.gathering import Gathered, Ties, gather
-from genga.people.naming import Crop, Naming, by_place, give_names
+from genga.people.gathering import Gathered, gather, tracked
+from genga.people.naming import Crop, Naming, by_id, by_place, give_names, person_of
 from genga.people.outfits import LOOKED_AT, ImageOf, Worn, colours_below, is_worn, outfits
+from genga.people.ties import ties_of
 from genga.people.tracks import Person
 from genga.people.unplaced import open_rows
 from genga.store.files import read_json
@@ -106,19 +107,24 @@ def characters(
     kept = crops.filter("kept").sort("crop")
     embedded = kept.join(features, on="crop", maintain_order="left")
     differences = Differences(features_of(embedded), metric)
-    found = gather(crops, embedded, stills, differences, threshold, params, Ties())
+    where = by_place(set(kept["crop"]), scene) if scene else by_id(set(kept["crop"]))
+    track_of = tracked(crops, embedded, stills, differences, threshold, params)
+    ties = ties_of(names, where, track_of)
+    found = gather(embedded, stills, differences, track_of, ties, threshold, params)
     seen = {
         crop: Crop((still, box), found.track_of[still, box], found.cluster_of(found.track_of[still, box]))
         for crop, still, box in kept.select("crop", "still", "box").iter_rows()
     }
     tracks = {person: (track, found.cluster_of(track)) for person, track in found.track_of.items()}
     worn = outfits(worn_by(kept, seen, _heads(crops), image_of if params.outfits else None), params.outfits)
-    named = give_names(seen, names, found.between, tracks, by_place(seen, scene) if scene else None, worn)
+    named = give_names(seen, names, found.between, tracks, where, worn)
     row_of = {crop: row for row, crop in enumerate(embedded["crop"])}
     rows = [_row(crop, of, row_of.get(crop), found, named) for crop, of in seen.items()]
     table = pl.DataFrame(rows, schema=CHARACTERS, orient="row")
     centres = [embedded["crop"][medoid] for medoid in found.medoids]
-    return Outcome(table, centres, named.warnings, named.open, scene.anchors(centres) if scene else {})
+    return Outcome(
+        table, centres, named.warnings, sorted([*ties.open, *named.open]), scene.anchors(centres) if scene else {}
+    )
 
 
 def worn_by(
@@ -143,17 +149,12 @@ def _worn(
     some = shown[:: max(len(shown) // LOOKED_AT, 1)][:LOOKED_AT] if image_of else []
     looks = [
         look for crop, box, _ in some
-        if image_of and (look := colours_below(image_of(crop), box, heads.get(_person_of(crop)))) is not None
+        if image_of and (look := colours_below(image_of(crop), box, heads.get(person_of(crop)))) is not None
     ]  # fmt: skip
     return Worn(
         first.track, first.cluster, episode, int(frame), len(shown),
         {tag: count / len(shown) for tag, count in counts.items()}, np.mean(looks, axis=0) if looks else None,
     )  # fmt: skip
-
-
-def _person_of(crop: str) -> Person:
-    still, box, _ = crop.rsplit("-", 2)
-    return still, int(box)
 
 
 def _heads(crops: pl.DataFrame) -> dict[Person, Box]:

@@ -19,6 +19,7 @@ from genga.params.characters import Params
 from genga.people.clustering import NOISE, by_first, check_size, cluster, merge_tracked
 from genga.people.differences import UNIT, Differences, Rows
 from genga.people.linkage import Labels, Pairs, linked, mean_differences, pairs_of, standing
+from genga.people.ties import Ties
 from genga.people.tracks import Person, links
 from genga.store.components import components
 
@@ -26,14 +27,6 @@ CLEAR = 1.25  # times as far the next cluster must be from one that is seen in f
 _STAND_FEW, _STAND_MANY = 8, 32  # crops that stand for a cluster, seen in few shots or in many
 _CENTRAL = 1024  # crops among which a medoid is looked for
 K = TypeVar("K")
-
-
-@dataclass(frozen=True)
-class Ties:
-    """What people said of who is one person and who is not, by persons."""
-
-    together: Sequence[tuple[Person, Person]] = ()
-    apart: Sequence[tuple[Person, Person]] = ()
 
 
 @dataclass(frozen=True)
@@ -58,26 +51,37 @@ class Gathered:
         return float(self.differences.between(self.rows_of[a], self.rows_of[b]).mean()) / UNIT
 
 
-def gather(
+def tracked(
     crops: pl.DataFrame,
     embedded: pl.DataFrame,
     stills: pl.DataFrame,
     differences: Differences,
     threshold: float,
     params: Params,
+) -> dict[Person, int]:
+    """Return the track of every person, embedded or not. crops: of all of them. Otherwise see `gather`."""
+    rows_of = _positions(_persons(embedded))
+    found = links(_boxes(crops, stills), rows_of, differences, threshold, params)
+    return components(_persons(crops.select("still", "box").unique().sort("still", "box")), found)
+
+
+def gather(
+    embedded: pl.DataFrame,
+    stills: pl.DataFrame,
+    differences: Differences,
+    track_of: dict[Person, int],
     ties: Ties,
+    threshold: float,
+    params: Params,
 ) -> Gathered:
     """Return the crops of `embedded`, a row for each of `differences`, in clusters.
 
-    crops: of all persons, embedded or not. threshold: the embedder's, same character at or below.
+    threshold: the embedder's, same character at or below.
     """
-    persons = [(still, box) for still, box in embedded.select("still", "box").iter_rows()]
-    everybody = [(still, box) for still, box in crops.select("still", "box").unique().sort("still", "box").iter_rows()]
-    linked_up = links(_boxes(crops, stills), _positions(persons), differences, threshold, params)
-    track_of = components(everybody, [*linked_up, *ties.together])
-    tracks = np.array([track_of[person] for person in persons], np.int64)
-    named, unit = np.unique(tracks, return_inverse=True)
-    apart = _apart(track_of, ties, {int(track): place for place, track in enumerate(named)})
+    persons = _persons(embedded)
+    tracks = [track_of[person] for person in persons]
+    units, unit = np.unique(np.array([ties.unit(track) for track in tracks], np.int64), return_inverse=True)
+    apart = _apart(track_of, ties, {int(one): place for place, one in enumerate(units)})
     if params.method == "linkage":
         shot_of = dict(stills.select("still", "shot").iter_rows())
         shots = _numbered([(still.rpartition("/")[0], shot_of[still]) for still, _ in persons])
@@ -92,7 +96,7 @@ def gather(
         distance[rows] = differences.between(rows, np.array([centre]))[:, 0] / UNIT
     alone = np.bincount(unit)[unit] == np.bincount(_numbered(persons))[_numbered(persons)]
     by_model = alone | (distance <= threshold) | (labels == NOISE)
-    return Gathered(differences, labels, distance, by_model, medoids, track_of, _positions(tracks.tolist()))
+    return Gathered(differences, labels, distance, by_model, medoids, track_of, _positions(tracks))
 
 
 def _by_linkage(
@@ -185,9 +189,13 @@ def _apart(track_of: Mapping[Person, int], ties: Ties, unit_of: Mapping[int, int
     in_still: dict[str, list[Person]] = defaultdict(list)
     for person in track_of:
         in_still[person[0]].append(person)
-    told = [pair for present in in_still.values() for pair in combinations(present, 2)] + list(ties.apart)
-    tracks = [tuple(sorted((track_of[a], track_of[b]))) for a, b in told]
-    return pairs_of([(unit_of[a], unit_of[b]) for a, b in tracks if a != b and a in unit_of and b in unit_of])
+    beside = [(track_of[a], track_of[b]) for present in in_still.values() for a, b in combinations(present, 2)]
+    pairs = [sorted((ties.unit(a), ties.unit(b))) for a, b in (*beside, *ties.apart)]
+    return pairs_of([(unit_of[a], unit_of[b]) for a, b in pairs if a != b and a in unit_of and b in unit_of])
+
+
+def _persons(rows: pl.DataFrame) -> list[Person]:
+    return [(still, box) for still, box in rows.select("still", "box").iter_rows()]
 
 
 def _boxes(crops: pl.DataFrame, stills: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ that it cannot place, or that says of somebody something else than another line 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,13 +57,19 @@ class _Given(NamedTuple):
         return self.name.crop.startswith(f"{self.person[0]}-")
 
 
-def by_id(crops: Mapping[str, Crop]) -> Where:
+def by_id(crops: Collection[str]) -> Where:
     """Return who is meant where nothing is known but the crops that there are: whoever has the line's number."""
     gone = Unplaced("there is no such crop")
-    return lambda name: Placed((crops[name.crop].person,)) if name.crop in crops else gone
+    return lambda name: Placed((person_of(name.crop),)) if name.crop in crops else gone
 
 
-def by_place(crops: Mapping[str, Crop], scene: Scene) -> Where:
+def person_of(crop: str) -> Person:
+    """Return the person on a crop, by its id."""
+    still, box, _ = crop.rsplit("-", 2)
+    return still, int(box)
+
+
+def by_place(crops: Collection[str], scene: Scene) -> Where:
     """Return who is meant by place, or by the number of a crop that is there if a line says no place."""
 
     def where(name: Name) -> Placed | Unplaced:
@@ -93,8 +99,8 @@ def give_names(
     without. where: see by_place; by_id(crops) if left out. worn: proposed outfits of tracks.
     """
     placed, found = [], []
-    for name, whom in zip(names, map(where or by_id(crops), names), strict=True):
-        one = _given(name, whom, tracks)
+    for name in (one for one in names if not one.is_tie):
+        one = _given(name, (where or by_id(crops))(name), tracks)
         if isinstance(one, _Given):
             placed.append(one)
         else:
