@@ -84,8 +84,8 @@ def main(
         for track in (False, True):
             params = usual.model_copy(update={"method": method, "track": track})
             measured = embedder.differences_between, embedder.threshold
-            with reading(shards.filter("kept"), "crop") as read:
-                made = characters(crops, features, stills, None, [], *measured, params, read).table
+            with reading(shards.filter("kept"), "crop") as image_of:
+                made = characters(crops, features, stills, None, [], *measured, params, image_of).table
             cluster_of = dict(made.select("crop", "cluster").iter_rows())
             clusters = made.filter(pl.col("cluster") >= 0)["cluster"].n_unique()
             noise = made.filter(pl.col("crop").is_in(list(true)), pl.col("cluster") < 0).height / len(true)

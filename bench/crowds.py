@@ -70,10 +70,10 @@ def metric_graph(path: Path) -> None:
         helper.make_node("Mul", ["cosine", "half"], ["scaled"]),
         helper.make_node("Sub", ["half", "scaled"], ["output"]),
     ]
-    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-             for name, shape in (("input", ["N", WIDTH]), ("output", ["N", "N"]))]  # fmt: skip
+    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", WIDTH])
+    answer = helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", "N"])
     half = helper.make_tensor("half", TensorProto.FLOAT, [], [0.5])
-    graph = helper.make_graph(nodes, "metric", value[:1], value[1:], [half])
+    graph = helper.make_graph(nodes, "metric", [given], [answer], [half])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
@@ -105,11 +105,16 @@ def once(size: int, method: str, tracks: bool) -> dict[str, float]:
         begun, started = time.process_time(), time.monotonic()
         labels = labels_of(features, track, method, tracks, graph)
         took = {"cpu": time.process_time() - begun, "wall": time.monotonic() - started}
-    precision, recall, f1 = pair_scores(dict(enumerate(labels.tolist())), dict(enumerate(map(str, who.tolist()))))
+    precision, recall, f1 = pair_scores(named(labels), {crop: str(one) for crop, one in named(who).items()})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found = int(labels.max(initial=NOISE)) + 1
     scores = {"precision": precision, "recall": recall, "f1": f1, "noise": float((labels == NOISE).mean())}
     return {**took, "mb": peak, **scores, "clusters": found}
+
+
+def named(labels: Labels) -> dict[str, int]:
+    """The labels by the number of each crop."""
+    return {str(crop): label for crop, label in enumerate(labels.tolist())}
 
 
 def main(

@@ -9,7 +9,7 @@ from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of
 from genga.models.registry import models_of
 from genga.pages.contact_sheet import sheet
 from genga.params.characters import Params
-from genga.people.characters import characters, in_words, open_embedder, read_given, read_tables, without_effect
+from genga.people.characters import in_words, open_embedder, read_tables, who_is_who, without_effect
 from genga.store.files import read_json, write_text
 from genga.store.parquet import write_table
 from genga.tables.characters import CHARACTERS, OPEN
@@ -21,16 +21,15 @@ def main(
     out: Path = typer.Option(..., help="table of who is who in the series, by whose name it is called"),
     out_sheet: Path = typer.Option(..., help="HTML page of the clusters, to name them by"),
     out_open: Path = typer.Option(..., help="table of decisions about the series that take no effect"),
-    decided: Path | None = typer.Option(None, help="JSON list of what people decided: tables of corrections"),
+    decided: Path | None = typer.Option(None, help="JSON list of what people decided: files under corrections/"),
     params: str = PARAMS,
     models: str = MODELS,
     threads: int = THREADS,
 ) -> None:
     values, embedder = params_of("characters", Params, params), open_embedder(models_of(models), threads)
     tables = read_tables(in_data, out.stem, read_json(episodes), decided)
-    measured = embedder.differences_between, embedder.threshold
     with reading(tables.crops.filter("kept"), "crop") as read:
-        told = characters(*tables[:4], read_given(tables), *measured, values, read)
+        told = who_is_who(tables, embedder, values, read)
         write_table(out_open, without_effect(tables, told), OPEN)
         write_text(out_sheet, sheet(out.stem, told, read, values.sheet_crops))
     write_table(out, told.table, CHARACTERS)

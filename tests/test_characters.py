@@ -27,6 +27,7 @@ from genga.people.differences import Differences
 from genga.people.gathering import divided, join_few, medoid, vote
 from genga.people.naming import Crop, give_names
 from genga.people.outfits import Worn, colours_below, is_worn, outfits, unlike
+from genga.people.references import read_references
 from genga.people.tracks import links
 from genga.store.components import components
 from genga.store.parquet import read_table, write_table
@@ -624,6 +625,64 @@ def test_brackets_may_be_escaped_in_a_name(tmp_path: Path) -> None:
     assert read_names(path)[0].character == "saber \\(fate\\)"
 
 
+# Names by pictures
+
+
+def known(*places: float) -> np.ndarray:
+    return np.array(places, np.float32)[:, None]
+
+
+def test_a_cluster_takes_the_name_of_the_pictures_it_is_like() -> None:
+    """Clusters at 0 to 0.5 and 9 to 9.5; kai is like nobody."""
+    pictures = {"hana": known(0.5, 1.0), "kai": known(20.0), "ren": known(9.0)}
+    found = characters(*TWO_PAIRS, None, [], on_a_line, 1.0, PARAMS, None, pictures)
+    assert found.table.select("character", "origin").rows() == [("hana", "model")] * 2 + [("ren", "model")] * 2
+    assert found.unlike == [
+        "references/kai names nobody: cluster 1 is nearest, at 10.750 of at most 1.000, and clear of others"
+    ]
+    lines = [name(C1, "mika")]
+    assert characters(*TWO_PAIRS, None, lines, on_a_line, 1.0, PARAMS, None, pictures).table["character"].to_list() == [
+        "mika", "mika", "ren", "ren",
+    ]  # fmt: skip
+
+
+def test_pictures_of_two_who_look_alike_name_nobody() -> None:
+    pictures = {"hana": known(0.5), "mika": known(0.55)}
+    found = characters(*TWO_PAIRS, None, [], on_a_line, 1.0, PARAMS, None, pictures)
+    assert found.table["character"].null_count() == 4 and len(found.unlike) == 2
+
+
+def test_pictures_are_read_by_the_folder_of_a_name(tmp_path: Path) -> None:
+    place = tmp_path / "corrections/s/references/hana  b"
+    place.mkdir(parents=True)
+    (place / "1.png").write_bytes(encode(np.full((4, 4, 3), 7, np.uint8)))
+    (place / "2.webp").write_bytes(encode(np.full((4, 4, 3), 9, np.uint8), "webp"))
+    files = [place / "1.png", place / "2.webp", tmp_path / "corrections/s/characters.csv"]
+    found = read_references(files, lambda images: np.array([[image[0, 0, 0]] for image in images], np.float32))
+    assert {key: seen.tolist() for key, seen in found.items()} == {"hana b": [[7.0], [9.0]]}
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("references/1.png", "{path}: put it into references/<name of the character>/, or take it away"),
+        ("references/hana/new/1.png", "{path}: put it into references/<name of the character>/, or take it away"),
+        ("references/hana/1.png", "{path}: is no picture that can be read; save it as PNG, or take it away"),
+        (
+            "references/a,b/1.png",
+            "{path.parent}: 'a,b' holds a comma, which separates tags in captions; leave it out",
+        ),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_one_clear_line(tmp_path: Path, place: str, said: str) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    with pytest.raises(GengaError) as refused:
+        read_references([path], lambda images: np.zeros((len(images), 1), np.float32))
+    assert str(refused.value) == said.format(path=path)
+
+
 # The contact sheet
 
 
@@ -660,6 +719,11 @@ class LineEmbedder:
 
     threshold = 1.0
     differences_between = staticmethod(on_a_line)
+
+    @staticmethod
+    def features(images: Sequence[np.ndarray]) -> np.ndarray:
+        """Where a picture is on the line says its first number."""
+        return np.array([[image[0, 0, 0]] for image in images], np.float32).reshape(-1, 1)
 
 
 @pytest.fixture
@@ -716,6 +780,18 @@ def test_the_command_writes_table_and_sheet_and_one_line(command: Callable[..., 
         ("s/e/tags.csv", 3, "s/e/000000 add sky", "frame 0 of e shows no drawing now (black)", stills),
     ]
     assert "Cluster 1" in Path("out/s.html").read_text(encoding="utf-8")
+
+
+def test_the_command_names_by_pictures(command: Callable[..., Result]) -> None:
+    place = Path("corrections/s/references/kai")
+    place.mkdir(parents=True)
+    (place / "1.png").write_bytes(encode(np.full((8, 8, 3), 9, np.uint8)))
+    Path("decided.json").write_text('["corrections/s/references/kai/1.png"]')
+    assert command("--decided", "decided.json").stdout.endswith("2 clusters, 0 in none; named: kai 2\n")
+    (place / "1.png").write_bytes(encode(np.full((8, 8, 3), 99, np.uint8)))
+    assert command("--decided", "decided.json").stderr == (
+        "warning: references/kai names nobody: cluster 1 is nearest, at 89.750 of at most 1.000, and clear of others\n"
+    )
 
 
 def test_the_command_without_names(command: Callable[..., Result]) -> None:

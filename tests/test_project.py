@@ -173,6 +173,12 @@ def test_what_people_decided(project: Project) -> None:
     of_series = Wildcards(fromdict={"series": "s"})
     assert project.decided("characters", of_series) == ["corrections/s/ep2/tags.csv"]
     assert project.corrections("characters", of_series)[1] == ["a list of ['corrections/s/ep2/tags.csv']"]
+    picture = Path("corrections/s/references/hana/1.png")
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"a\n")
+    Path("corrections/s/references/hana/.hidden").touch()
+    assert project.decided("characters", of_series) == ["corrections/s/ep2/tags.csv", str(picture)]
+    assert project.corrections("characters", of_series)[0][str(picture)].startswith("87428fc5")
     of_episode = Wildcards(fromdict=wildcards)
     assert project.corrections("tags", of_episode)[1] == ["corrections/s/ep2/tags.csv"]
     assert project.corrections("frames", of_episode) == ({}, [])

@@ -32,6 +32,9 @@ def said(decision: Decision) -> str:
         case "tags":
             of = f" of person {box}" if (box := decision["box"]) else ""
             what = f"{decision['decision']} {decision['tag']}{of}"
+        case _ if decision["scope"] in ("together", "apart"):
+            one = "the one person" if decision["scope"] == "together" else "another person than all others"
+            what = f"is {one} of lines with {decision['character']!r}"
         case _:
             outfit = f" in {decision['outfit']}" if decision["outfit"] else ""
             what = f"is {decision['character'] or 'nobody'}{outfit}"

@@ -78,12 +78,7 @@ def _name(decision: Decision) -> Name:
     if not crop:
         raise GengaError(f"{decision.where}: names no crop")
     for text in (character, outfit):
-        if "," in text:
-            raise GengaError(
-                f"{decision.where}: {text!r} holds a comma, which separates tags in captions; leave it out"
-            )
-        if fault := _no_folder(text):
-            raise GengaError(f"{decision.where}: {text!r} {fault}, and folders are called after names; take it out")
+        check_name(text, decision.where)
     known = next((one for one in get_args(Scope) if one == (scope or "cluster")), None)
     if known is None:
         raise GengaError(f"{decision.where}: scope must be cluster, crop, together or apart, got {scope!r}")
@@ -95,10 +90,16 @@ def _name(decision: Decision) -> Name:
     return Name(decision.line, crop, character, outfit or None, known, at)
 
 
-def _no_folder(text: str) -> str:
-    """What makes a name no name of a folder; a backslash may stand before brackets, as captions have it."""
-    found = _PATH.search(text)
-    return "" if found is None else "begins with a dot" if found[0] == "." else f"has {found[0]} in it"
+def check_name(text: str, where: str) -> None:
+    """Raise GengaError, which begins with `where`, for what can be no name of a character or an outfit.
+
+    A backslash may stand before brackets, as captions have it.
+    """
+    if "," in text:
+        raise GengaError(f"{where}: {text!r} holds a comma, which separates tags in captions; leave it out")
+    if found := _PATH.search(text):
+        fault = "begins with a dot" if found[0] == "." else f"has {found[0]} in it"
+        raise GengaError(f"{where}: {text!r} {fault}, and folders are called after names; take it out")
 
 
 _PATH = re.compile(r"^\.|/|\\(?![()])")

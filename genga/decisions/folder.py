@@ -31,6 +31,15 @@ def tables(root: str | Path = ".") -> dict[str, str]:
     return found
 
 
+def references(series: str, root: str | Path = ".") -> list[str]:
+    """Return the pictures of characters below corrections/<series>/references/, relative to `root`."""
+    found = []
+    for home in sorted(Path(root, FOLDER).glob("*/references")):
+        if one_form(home.parent.name) == one_form(series):
+            found += [path.relative_to(root) for path in home.rglob("*") if path.is_file()]
+    return sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
+
+
 def in_one_form(path: str) -> str:
     """Return a path with each of its names in one form (genga.params.names)."""
     return "/".join(map(one_form, path.split("/")))

@@ -24,6 +24,7 @@ linkage      Average linkage of crops (Sokal and Michener 1958), for any number 
              beforehand.
 naming       Give the names that people decided to the clusters and crops they meant.
 outfits      What somebody wears: the tracks of a cluster, gathered by clothes. Somebody in one shot wears one outfit.
+references   Names by pictures: `corrections/<series>/references/<name>/*.png`, what somebody is known to look like.
 tag          Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
 tag_rules    Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
 tagger       Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).

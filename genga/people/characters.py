@@ -6,6 +6,7 @@ such tracks are one, and the crops of a track go where most of them went), and p
 Outfits are not clustered: the embedder is made to see past them, so an outfit is known where a person named it.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +24,12 @@ from genga.images.boxes import Box
 from genga.params.characters import Params
 from genga.people.clustering import NOISE
 from genga.people.differences import Array, Differences, Metric
+from genga.people.embedder import Embedder
 from genga.people.embedder import open_embedder as open_embedder
 from genga.people.gathering import Gathered, gather, tracked
 from genga.people.naming import Crop, Naming, by_id, by_place, give_names, person_of
 from genga.people.outfits import LOOKED_AT, ImageOf, Worn, colours_below, is_worn, outfits
+from genga.people.references import is_reference, known_by, read_references
 from genga.people.ties import ties_of
 from genga.people.tracks import Person
 from genga.people.unplaced import open_rows
@@ -51,6 +54,7 @@ class Outcome:
     table: pl.DataFrame  # CHARACTERS, a row for every kept crop, sorted by crop
     medoids: list[str]  # crop of each cluster that is nearest to all others in it
     warnings: list[str]  # what a person should know about the names
+    unlike: Sequence[str]  # and about pictures that name nobody
     open: list[Open]  # the lines that take no effect
     at: Mapping[str, str]  # what lines about the medoids say of where they are
 
@@ -63,26 +67,34 @@ class Tables(NamedTuple):
     stills: pl.DataFrame  # OF_STILLS
     scene: Scene  # in which lines about crops that have another id now are placed
     decided: Sequence[Path]  # tables of corrections
+    pictures: Sequence[Path]  # of references
 
 
 def read_tables(data: Path, series: str, episodes: Sequence[str], decided: Path | None) -> Tables:
-    """Read the tables of these episodes below the folder `data`. decided: a JSON list of tables of corrections."""
+    """Read the tables of these episodes below the folder `data`. decided: a JSON list of files under corrections/."""
+    files = [Path(path) for path in read_json(decided)] if decided else []
     return Tables(
         read_episodes(data / "crop" / series, episodes, {**OF_CROP, **SHARD}),
         read_episodes(data / "embed" / series, episodes, OF_EMBED),
         read_episodes(data / "stills" / series, episodes, OF_STILLS),
         read_scene(data, series, episodes),
-        [Path(path) for path in read_json(decided)] if decided else [],
+        [path for path in files if not is_reference(path)],
+        [path for path in files if is_reference(path)],
     )
 
 
-def read_given(tables: Tables) -> list[Name]:
-    """Return the names that people gave."""
-    return [name for path in tables.decided if path.name == FILE for name in read_names(path)]
+def who_is_who(tables: Tables, embedder: Embedder, params: Params, image_of: ImageOf) -> Outcome:
+    """Return what `characters` does with what people gave: lines and pictures."""
+    names = [name for path in tables.decided if path.name == FILE for name in read_names(path)]
+    references = read_references(tables.pictures, embedder.features)
+    measured = embedder.differences_between, embedder.threshold
+    return characters(*tables[:4], names, *measured, params, image_of, references)
 
 
 def without_effect(tables: Tables, told: Outcome) -> pl.DataFrame:
     """Return a row for each decision about a series that takes no effect (OPEN); say on stderr which names do not."""
+    for said in told.unlike:
+        print(f"warning: {said}", file=sys.stderr)
     return open_rows(told.open, told.warnings, tables.decided, tables.scene, tables.crops["crop"].to_list())
 
 
@@ -96,13 +108,14 @@ def characters(
     threshold: float,
     params: Params,
     image_of: ImageOf | None = None,
+    references: Mapping[str, Array] | None = None,
 ) -> Outcome:
     """Return the cluster and the name of every kept crop of a series.
 
     crops, features, stills, scene: see Tables, of all its episodes in any order; without a scene a line is about the
     crop of its id. threshold: the embedder's, same character at or below. image_of: by whose colours outfits are told;
-    without, by tags alone. Raises GengaError if features come from more
-    than one model.
+    without, by tags alone. references: by name the features of pictures (genga.people.references). Raises GengaError if
+    features come from more than one model.
     """
     kept = crops.filter("kept").sort("crop")
     embedded = kept.join(features, on="crop", maintain_order="left")
@@ -116,15 +129,16 @@ def characters(
         for crop, still, box in kept.select("crop", "still", "box").iter_rows()
     }
     tracks = {person: (track, found.cluster_of(track)) for person, track in found.track_of.items()}
+    known = known_by(references or {}, found.labels, differences, threshold)
     worn = outfits(worn_by(kept, seen, _heads(crops), image_of if params.outfits else None), params.outfits)
-    named = give_names(seen, names, found.between, tracks, where, worn)
+    named = give_names(seen, names, found.between, tracks, where, worn, known.names)
     row_of = {crop: row for row, crop in enumerate(embedded["crop"])}
     rows = [_row(crop, of, row_of.get(crop), found, named) for crop, of in seen.items()]
     table = pl.DataFrame(rows, schema=CHARACTERS, orient="row")
     centres = [embedded["crop"][medoid] for medoid in found.medoids]
-    return Outcome(
-        table, centres, named.warnings, sorted([*ties.open, *named.open]), scene.anchors(centres) if scene else {}
-    )
+    without = sorted([*ties.open, *named.open])
+    at = scene.anchors(centres) if scene else {}
+    return Outcome(table, centres, named.warnings, known.warnings, without, at)
 
 
 def worn_by(

@@ -55,6 +55,10 @@ class Differences:
                 found[i : i + side, j : j + side] = np.rint(answer.astype(np.float64) * UNIT)
         return found
 
+    def to_others(self, rows: Rows, features: Array) -> Units:
+        """Return (len(rows), m) differences from others of whom there are features (m, d)."""
+        return np.rint(self._metric(self._features[rows], features).astype(np.float64) * UNIT).astype(np.int64)
+
     def nearest(self, rows: Rows, most: int) -> tuple[Rows, Units]:
         """Return for each of `rows` the `most` nearest others among them: (n, most) places in `rows`, differences.
 

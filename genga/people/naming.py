@@ -92,11 +92,13 @@ def give_names(
     tracks: Mapping[Person, tuple[int, int]],
     where: Where | None = None,
     worn: Mapping[int, str] | None = None,
+    known: Mapping[int, str] | None = None,
 ) -> Naming:
     """Return what every crop is called.
 
     distance: mean difference between the crops of two tracks. tracks: track and cluster of everybody, with crops or
     without. where: see by_place; by_id(crops) if left out. worn: proposed outfits of tracks.
+    known: names of clusters that no line names.
     """
     placed, found = [], []
     for name in (one for one in names if not one.is_tie):
@@ -140,7 +142,9 @@ def give_names(
     def called(crop: Crop) -> Label:
         if crop.cluster in by_cluster:
             return nearest(crop)
-        return by_track[crop.track][0].name.label if crop.track in by_track else (None, outfit_of.get(crop.track))
+        if crop.track in by_track:
+            return by_track[crop.track][0].name.label
+        return (known or {}).get(crop.cluster), outfit_of.get(crop.track)
 
     of_track = {crop.track: crop for crop in crops.values()}
     label_of = {track: called(crop) for track, crop in of_track.items()}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.decisions.csv import of_stage
-from genga.decisions.folder import tables
+from genga.decisions.folder import references, tables
 from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.models import registry
@@ -182,8 +182,9 @@ class Project:
         return self.journal.code(stage, *sorted({family_file(model) for model in bases}))
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
-        """Return the tables of corrections that a job reads for a kind, if they are there."""
-        return tables_of(self.people.there, kind, wildcards, self.names_of(wildcards["series"]))
+        """Return the files under corrections/ that a job reads for a kind, if they are there."""
+        found = tables_of(self.people.there, kind, wildcards, self.names_of(wildcards["series"]))
+        return [*found, *references(wildcards["series"])] if kind == "characters" else found
 
     @cached_property
     def held(self) -> HeldModels:
