@@ -374,7 +374,7 @@ WRONG = [
     ("tags", "a,,sky,drop,,,", "decision must be add or remove, got 'drop'"),
     ("tags", "a,x,sky,add,,,", "box must be a person's number, * or empty, got 'x'"),
     ("characters", ",hana,,,,,", "names no crop"),
-    ("characters", "a,hana,,shot,,,", "scope must be cluster or crop, got 'shot'"),
+    ("characters", "a,hana,,shot,,,", "scope must be cluster, crop, together or apart, got 'shot'"),
     ("characters", 'a,"hana, ren",,,,,', "'hana, ren' holds a comma, which separates tags in captions; leave it out"),
     (
         "characters",

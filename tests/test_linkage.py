@@ -112,6 +112,7 @@ def test_many_crops_keep_together_and_apart_what_is_known(monkeypatch: pytest.Mo
     pairs = [(int(units[a]), int(units[b])) for a, b in zip(of_first[60:100], of_first[100:140], strict=True)]
     found = linked(units, pairs_of(pairs), Differences(features, by_angle), 0.15)
     assert all(found[a] != found[b] for a, b in pairs)
+    assert found.tolist() == linked(units, pairs_of(pairs), Differences(features, by_angle), 0.15).tolist()
     assert len(found) == units.max() + 1 == len(who) - 49
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from genga.images.boxes import Box
 from genga.images.image import Image
-from genga.people.linkage import MOST, average, pairs_of
+from genga.people.linkage import average, pairs_of
 from genga.vocabulary.parts import part_of
 from genga.vocabulary.text import to_text
 
@@ -30,6 +30,7 @@ _POSED = "on up down behind own between over apart crossed raised holding grab p
 _GENERAL = "sleeve trim cuff frill button zipper pocket belt footwear legwear clothes clothing"
 _GREY = 50  # of 255, saturation below which a colour counts by its brightness
 _SIDE = (24, 32)  # px, to which the body is scaled: so many colours are counted, whatever its size
+_MOST = 1000  # tracks of a cluster that are compared, those with most crops; the others go by the nearest shot
 _SURE = 0.5  # share of an outfit's crops that have a tag that it is called by
 
 Colours = npt.NDArray[np.float64]  # (16,) shares: 12 hues, then 4 greys from dark to light
@@ -92,7 +93,7 @@ def outfits(worn: Sequence[Worn], cut: float) -> dict[int, str]:
 
 def _groups(tracks: Sequence[Worn], cut: float) -> dict[int, int]:
     """The outfit of the tracks that are like others in it, or long enough to stand alone."""
-    known = sorted((one for one in tracks if one.crops), key=lambda one: (-one.crops, one.track))[:MOST]
+    known = sorted((one for one in tracks if one.crops), key=lambda one: (-one.crops, one.track))[:_MOST]
     means = np.array([[unlike(a, b) for b in known] for a in known]).reshape(len(known), -1)
     leader = average(means, np.array([one.crops for one in known], np.int64), pairs_of([]), cut)
     tracks_of = Counter(leader.tolist())
