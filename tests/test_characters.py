@@ -484,7 +484,7 @@ def worn(track: int, shot: int, tags: str, crops: int = 4, cluster: int = 0, col
 def test_tracks_are_gathered_by_what_is_worn_and_called_by_what_tells_them_apart() -> None:
     found = outfits(
         [
-            worn(0, 1, "serafuku skirt short_sleeves thighhighs"), worn(1, 2, "serafuku short_sleeves"),
+            worn(0, 1, "serafuku bowtie skirt short_sleeves"), worn(1, 2, "bowtie serafuku short_sleeves"),
             worn(2, 5, "hoodie shorts long_sleeves"), worn(3, 6, "hoodie long_sleeves thighhighs"),
             worn(4, 3, "", crops=0),  # a face, in the shot after 1
             worn(5, 7, "apron"),  # like nobody's, and once: of the shot before it

@@ -21,7 +21,7 @@ from genga.vocabulary.parts import part_of
 from genga.vocabulary.text import to_text
 
 LOOKED_AT = 3  # crops of a track whose colours are looked at
-_WORN = ("neck", "torso", "legs", "feet")
+_WORN = ("torso", "legs", "neck", "feet")  # parts of the vocabulary; what a name is taken of first
 _BODY = """
     arm hand finger fingernail elbow wrist palm fist shoulder armpit collarbone chest breast cleavage nipple abs belly
     navel midriff stomach waist back hip leg knee thigh crotch groin ass foot feet toe toenail barefoot tail wing nail
@@ -132,7 +132,7 @@ def names(groups: Mapping[int, Sequence[Worn]]) -> dict[int, str]:
             return round(own[tag] - max((share.get(tag, 0.0) for share in others), default=0.0), 1)
 
         sure = [tag for tag, share in own.items() if share >= _SURE and tells(tag) > 0]
-        best = sorted(sure, key=lambda tag: (_is_general(tag), -tells(tag), tag))
+        best = sorted(sure, key=lambda tag: (_is_general(tag), -tells(tag), _WORN.index(part_of(tag)), tag))
         name = next((text for tag in best if (text := to_text(tag)) not in found.values()), "")
         found[number] = name or next(text for k in range(1, len(groups) + 1) if (text := f"outfit {k}") not in
                                      found.values())  # fmt: skip
