@@ -41,6 +41,12 @@ def test_core_tags_hold_for_nearly_all_images() -> None:
     assert core_tags([], 0.75) == set()
 
 
+def test_an_outfit_that_is_called_as_a_tag_is_mentioned_once() -> None:
+    tags = ["solo", "school_uniform", "smile"]
+    assert caption(["akari", "school uniform"], tags, [], True) == "akari, school uniform, solo, smile"
+    assert caption(iter(["akari", "dress (blue)"]), ["dress_(blue)"], [], True) == "akari, dress \\(blue\\)"
+
+
 def test_names_come_first_and_tags_become_text() -> None:
     tags = ["solo", "1girl", "pink_hair", "star_(symbol)", "^_^"]
     assert caption(["hana", "school dress"], tags, {"pink_hair"}, escaped=True) == (

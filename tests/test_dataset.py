@@ -177,6 +177,8 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
     ]
     crops = candidates(given).filter(pl.col("crop").is_not_null())
     assert crops["names"].to_list() == [["ren", "coat"], ["hana", "coat"], ["coat"]]
+    unnamed = replace(given, names=given.names.with_columns(character=pl.lit(None, pl.String)))
+    assert candidates(unnamed).filter(pl.col("crop").is_not_null())["names"].to_list() == [[], [], []]
     made = dataset(given, params(held_out=0.0)).table.filter(pl.col("image") == one)
     assert made.select("caption", "keep_tokens", "weight").rows() == [("hana, ren, 2girls, sky", 2, 0.5)]
 
