@@ -7,6 +7,7 @@ crops differ from least in the mean, if that is within the embedder's threshold 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from genga.decisions.characters import check_name
 from genga.errors import GengaError
 from genga.images.codec import decode
 from genga.images.image import Image
-from genga.params.names import one_form
 from genga.people.clustering import NOISE
 from genga.people.differences import UNIT, Array, Differences
 from genga.people.linkage import Labels, standing
@@ -44,7 +44,7 @@ def read_references(paths: Sequence[Path], features: Callable[[Sequence[Image]],
     by_name: dict[str, list[Image]] = {}
     for path in paths:
         if is_reference(path):
-            name = one_form(path.parent.name)
+            name = " ".join(normalize("NFC", path.parent.name).split())  # as in lines
             if path.parent.parent.name != FOLDER:
                 raise GengaError(f"{path}: put it into {FOLDER}/<name of the character>/, or take it away")
             check_name(name, str(path.parent))
