@@ -28,7 +28,7 @@ from genga.store.files import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
-    "Snakefile", "params.yaml", "models.yaml", "recipes", "rules", "scripts", "genga", "profiles", "envs",
+    "Snakefile", "params.yaml", "models.yaml", "recipes", "captions", "rules", "scripts", "genga", "profiles", "envs",
     "pyproject.toml", "demo/weights",
 )  # fmt: skip
 SHARDS = ("frames", "stills", "crop")  # stages that write a shard beside their table

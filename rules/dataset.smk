@@ -1,3 +1,12 @@
+from genga.dataset.styles import style_as_said
+
+
+@cache
+def caption_style():
+    """What the file says by which captions are written."""
+    return style_as_said(Path("."), PROJECT.section("dataset")["caption_style"])
+
+
 rule dataset:
     input:
         crop=tables("crop"),
@@ -20,7 +29,9 @@ rule dataset:
     params:
         code=code("dataset"),
         episodes=episodes,
+        intrude=one_value("crop", "intrude"),
+        style=lambda wildcards: Named("caption_style", caption_style(), ""),
         values=section("dataset"),
     shell:
         "python scripts/dataset.py --in-data data --episodes {params.episodes:q} --in-characters {input.characters:q} "
-        "--out {output.table:q} --out-left-out {output.left_out:q} --params {params.values:q} 2>&1 | tee {log:q}"
+        "--out {output.table:q} --out-left-out {output.left_out:q} --intrude {params.intrude} --params {params.values:q} 2>&1 | tee {log:q}"

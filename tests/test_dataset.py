@@ -1,5 +1,6 @@
 """A training set from tables small enough to compose by hand."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,11 +21,13 @@ from genga.dataset.candidates import (
     candidates,
     with_signatures,
 )
-from genga.dataset.dataset import dataset
+from genga.dataset.dataset import Outcome, _scores
+from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.split import draw, shot_groups, split
+from genga.dataset.styles import read_style
 from genga.errors import GengaError
-from genga.params.dataset import Params, Weights
+from genga.params.dataset import CaptionWords, Params, Weights
 from genga.params.train import Scores
 from genga.store.files import write_json
 from genga.store.parquet import read_table, write_table
@@ -39,6 +42,8 @@ PARAMS = Params(
     weights=Weights(fullbody=1.0, halfbody=1.0, head=1.0, still=0.5, scenery=0.25),
     unnamed=True, tiers=["best", "good"], text=0.01, min_side=10, per_shot=0, max_repeats=4,
     drop_core_tags=True, core_share=0.75, escape=True,
+    caption_style="sd15", caption_words=CaptionWords(style=None, series={}, artist={}, year={}), captions=["tags"],
+    clause_tags=12,
     resolution=64, bucket_min=32, bucket_max=128, bucket_step=16, no_upscale=False,
 )  # fmt: skip
 
@@ -48,6 +53,10 @@ MEASURED = (900.0, 120.0, 0.01, 0.02, 1.1)  # of a still: sharpness, exposure, c
 
 def params(**changes: object) -> Params:
     return PARAMS.model_copy(update=changes)
+
+
+def dataset(given: Tables, params: Params) -> Outcome:
+    return composed(given, params, read_style(ROOT, params.caption_style, params.caption_words), 0.5)
 
 
 def signature(number: int) -> bytes:
@@ -76,7 +85,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
             [(s, n, shot, 128, 64, *place(s), signature(shot)) for n, (s, (_, shot, _, _, _)) in enumerate(rows)],
             {**OF_STILLS, "signature": pl.Binary},
         ),
-        persons=table([(s, 0, "person", 10, 0, 50, 64) for s in stills], OF_DETECT),
+        persons=table([(s, 0, "person", 10, 0, 50, 64, 0) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
         quality=table([(s, tier, *MEASURED, 0.0, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
@@ -97,6 +106,9 @@ def test_every_column_of_one_image() -> None:
             "sharpness": 900.0, "exposure": 120.0, "clipped_dark": 0.01, "clipped_bright": 0.02, "blockiness": 1.1,
             "text_cover": 0.0,
             "tags": ["solo", "1girl", "pink_hair", "smile"], "caption": "hana, solo, 1girl, smile", "keep_tokens": 1,
+            "captions": [{"form": "tags", "parts": [
+                {"part": "names", "text": "hana"}, {"part": "tags", "text": "solo, 1girl, smile"},
+            ]}],
             "repeats": 1, "weight": 1.0, "width": 64, "height": 64, "scaled_width": 64, "scaled_height": 64,
             "crop_box": [0, 0, 64, 64], "bucket_width": 64, "bucket_height": 64,
             "text": [], "persons": [[2, 0, 42, 64]],
@@ -131,7 +143,11 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
     given = tables(("head", 0, "best", "ren", []))
     one = given.stills["still"][0]
     lines = [{"x0": 0, "y0": 50, "x1": 100, "y1": 60}, {"x0": 72, "y0": 0, "x1": 90, "y1": 9}]
-    boxes = [(one, 1, "person", 60, 5, 120, 64), (one, 0, "person", 10, 0, 50, 64), (one, 2, "face", 20, 0, 30, 9)]
+    boxes = [
+        (one, 1, "person", 60, 5, 120, 64, 1),
+        (one, 0, "person", 10, 0, 50, 64, 0),
+        (one, 2, "face", 20, 0, 30, 9, 0),
+    ]
     told = candidates(
         replace(
             given, persons=table(boxes, OF_DETECT), quality=table([(one, "best", *MEASURED, 0.1, lines)], OF_QUALITY)
@@ -156,7 +172,7 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
         crops=given.crops.with_columns(still=pl.lit(one)),
         stills=given.stills,
         persons=table(
-            [(one, 0, "person", 10, 0, 50, 64), (given.stills["still"][1], 0, "face", 9, 9, 19, 19)], OF_DETECT
+            [(one, 0, "person", 10, 0, 50, 64, 0), (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None)], OF_DETECT
         ),
         tags=table(
             [
@@ -181,6 +197,61 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
     assert candidates(unnamed).filter(pl.col("crop").is_not_null())["names"].to_list() == [[], [], []]
     made = dataset(given, params(held_out=0.0)).table.filter(pl.col("image") == one)
     assert made.select("caption", "keep_tokens", "weight").rows() == [("hana, ren, 2girls, sky", 2, 0.5)]
+
+
+def two(**changes: object) -> Outcome:
+    """A dataset of one still with two people, one of them named, and its crop."""
+    given = tables(("fullbody", 0, "best", "ren", ["solo", "1boy", "hat"]), ("head", 1, "good", None, ["1girl"]))
+    one, other = given.stills["still"]
+    rows = [(one, None, "1boy", 0.9), (one, None, "1girl", 0.9), (one, None, "sky", 0.8), (one, None, "hat", 0.7),
+            (one, 0, "1boy", 0.9), (one, 0, "hat", 0.9), (one, 1, "1girl", 0.9), (one, 1, "bow", 0.9)]  # fmt: skip
+    tags = [(still, box, tag, "general", score, True) for still, box, tag, score in rows]
+    rated = [(one, None, "questionable", "rating", 0.9, True), (one, 0, "explicit", "rating", 0.6, True),
+             (one, 1, "general", "rating", 0.6, False)]  # fmt: skip
+    boxes = [(one, 0, "person", 10, 0, 50, 64, 0), (one, 1, "person", 80, 0, 120, 64, 1),
+             (other, 0, "person", 10, 0, 50, 64, 0)]  # fmt: skip
+    given = replace(given, tags=table(tags + rated, OF_TAG), persons=table(boxes, OF_DETECT))
+    return dataset(given, params(held_out=0.0, min_side=1, **changes))
+
+
+def test_a_picture_of_several_people_has_the_captions_asked_for() -> None:
+    made = two(captions=["both", "sentence", "tags"])
+    captions = {row["image"]: row for row in made.table.to_dicts()}
+    still = captions["s/e/000000"]
+    said = "On the left, ren, hat. On the right, a girl, bow."
+    assert still["caption"] == f"ren, 1boy, 1girl, sky, hat. {said}"
+    assert [(of["form"], [tuple(part.values()) for part in of["parts"]]) for of in still["captions"]] == [
+        ("both", [("names", "ren"), ("tags", "1boy, 1girl, sky, hat"), ("sentences", said)]),
+        ("sentence", [("names", "ren"), ("sentences", f"{said} Around them, sky.")]),
+        ("tags", [("names", "ren"), ("tags", "1boy, 1girl, sky, hat")]),
+    ]
+    assert [of["form"] for of in captions["s/e/000000-0-fullbody"]["captions"]] == ["tags"]
+    assert made.warnings == ["1 of 4 images have a sentence, who wears what; others have tags alone"]
+
+
+def test_without_being_asked_nobody_says_who_wears_what() -> None:
+    made = two()
+    assert made.warnings == [] and {len(of) for of in made.table["captions"]} == {1}
+    assert made.table["caption"].to_list() == ["ren, 1boy, 1girl, sky, hat", "ren, solo, 1boy, hat", "", "1girl"]
+
+
+def test_a_familys_order_and_words() -> None:
+    given = CaptionWords(style="anime screencap", series={"s": "star (work)"}, artist={"t": "no one"}, year={"s": 2013})
+    made = two(caption_style="noobai", caption_words=given)
+    ends = r"star \(work\), anime screencap"
+    assert made.table.select("image", "caption", "keep_tokens").rows() == [
+        ("s/e/000000", f"good quality, early, nsfw, 1boy, 1girl, ren, {ends}, sky, hat", 8),
+        ("s/e/000000-0-fullbody", f"good quality, early, explicit, 1boy, ren, {ends}, solo, hat", 7),
+        ("s/e/000001", f"worst quality, early, {ends}", 4),
+        ("s/e/000001-0-head", f"worst quality, early, 1girl, {ends}", 5),
+    ]  # fmt: skip
+
+
+def test_beauty_where_it_is_known_says_the_quality() -> None:
+    """Else the tier does, then how sharp it is."""
+    rows = pl.DataFrame({"aesthetic": [None, 0.2, 0.9], "tier": ["best", "best", "good"], "sharpness": [9.0, 1.0, 5.0]})
+    assert _scores(rows) == [None, (0.2,), (0.9,)]
+    assert _scores(rows.with_columns(aesthetic=pl.lit(None, dtype=pl.Float64))) == [(0, 9.0), (0, 1.0), (-1, 5.0)]
 
 
 def test_each_reason_to_leave_an_image_out() -> None:
@@ -333,7 +404,8 @@ def test_a_shot_is_never_on_both_sides() -> None:
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A folder with the tables of two episodes, and the command for them."""
     monkeypatch.chdir(tmp_path)
-    words = [sys.executable, str(ROOT / "scripts/dataset.py"), "--params", PARAMS.model_dump_json()]
+    words = [sys.executable, str(ROOT / "scripts/dataset.py"), "--params", PARAMS.model_dump_json(), "--intrude", "0.5"]
+    shutil.copytree(ROOT / "captions", "captions")
     names = []
     for episode in ("e1", "e2"):
         given = tables(*HANA)

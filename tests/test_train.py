@@ -279,6 +279,7 @@ def rows(**changes):
         "scaled_height": 104,
         "crop_box": [0, 4, 64, 100],
         "caption": "hana, smile",
+        "captions": [{"form": "tags", "parts": [{"part": "names", "text": "hana"}, {"part": "tags", "text": "smile"}]}],
         "keep_tokens": 1,
         "repeats": 2,
         "weight": 0.5,
@@ -294,7 +295,7 @@ def test_examples_are_the_characters_training_images():
     expected = Example(
         "i", "s/e/000001", "s/e/000001-0-head", "hana, smile", 1, Cut((64, 104), (0, 4, 64, 100)),
         ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130), "head", "hana", "best", ((0, 110, 80, 125),),
-        ((10, 0, 60, 130),), (900.0, 120.0, 0.01, 0.02, 1.1, 0.05),
+        ((10, 0, 60, 130),), (900.0, 120.0, 0.01, 0.02, 1.1, 0.05), (("tags", (("names", "hana"), ("tags", "smile"))),),
     )  # fmt: skip
     assert examples_of(table, "hana", 8, "t") == [expected]
     assert len(examples_of(table, "", 8, "t")) == 2

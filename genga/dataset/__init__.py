@@ -2,10 +2,13 @@
 
 buckets     Aspect buckets: the sizes at which images are trained, and how each image is scaled and cut to fit one.
 candidates  What could be trained on: the kept crops and the whole stills of a series, in one table.
-captions    Captions: the names of who is there, then the tags, without those that the name is to stand for.
+captions    Captions: in a family's order names, tags and the other parts; without the tags that a name is to stand
+            for.
+clauses     Who wears what: a clause for each person in a picture with several, by where they stand.
 dataset     Compose a training set out of a series: which images, how often, with which caption, at which size, on
             which side.
 filters     Which images are worth training on. What is left out is said with its reason.
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the
             model.
+styles      How captions are written for a family of bases: the order of their parts and the words of some, as data.
 """

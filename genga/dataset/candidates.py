@@ -25,13 +25,13 @@ from genga.tables.tag import TAG
 from genga.vocabulary.text import in_order
 
 # What is read of the tables of other stages.
-_SIDES = ("x0", "y0", "x1", "y1")
-OF_CROP = only(CROP, "crop", "still", "box", "kind", *_SIDES, "kept", "tags", "width", "height", *SHARD)
+SIDES = ("x0", "y0", "x1", "y1")
+OF_CROP = only(CROP, "crop", "still", "box", "kind", *SIDES, "kept", "tags", "width", "height", *SHARD)
 OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
-OF_DETECT = only(DETECT, "still", "box", "kind", *_SIDES)
+OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
-OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text")
+OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", *QUALITY.keys() & {"aesthetic"})
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 
@@ -79,6 +79,8 @@ def candidates(tables: Tables) -> pl.DataFrame:
     """Return all candidates (CANDIDATES), sorted by image. Raises GengaError where a table lacks what another has."""
     both = pl.concat([_crops(tables), _stills(tables)])
     judged = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
+    if "aesthetic" not in judged.columns:
+        judged = judged.with_columns(aesthetic=pl.lit(None, dtype=pl.Float64))
     return _with_boxes(judged, tables).select(list(CANDIDATES)).sort("image")
 
 
@@ -96,7 +98,7 @@ def _with_boxes(images: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         if box is not None and (still, box) not in whom:
             raise GengaError(f"stage detect knows nothing of person {box} in {still}; make its tables again")
         people = all_of[still] if box is None else [whom[still, box]]
-        text.append(_within(([line[side] for side in _SIDES] for line in lines), cut))
+        text.append(_within(([line[side] for side in SIDES] for line in lines), cut))
         persons.append(_within(people, cut))
     boxes = pl.DataFrame({"text": text, "persons": persons}, schema=only(CANDIDATES, "text", "persons"))
     return images.hstack(boxes)
@@ -104,7 +106,7 @@ def _with_boxes(images: pl.DataFrame, tables: Tables) -> pl.DataFrame:
 
 def _boxes(table: pl.DataFrame, *names: str) -> list[tuple]:
     """Rows of these columns and the box's sides, sorted."""
-    return table.select(*names, *_SIDES).sort(names).rows()
+    return table.select(*names, *SIDES).sort(names).rows()
 
 
 def _within(boxes: Iterable[Sequence[int]], cut: Sequence[int]) -> list[list[int]]:
@@ -119,7 +121,8 @@ def _crops(tables: Tables) -> pl.DataFrame:
     placed = _joined(crops, with_shots(tables.stills).select("still", "shot", "frame"), "still", "stills")
     worn = pl.when(pl.col("character").is_not_null()).then("outfit")  # of somebody who has a name
     names = pl.concat_list("character", worn).list.drop_nulls().list.filter(pl.element() != NOBODY)
-    return _common(placed.with_columns(image="crop", names=names))
+    rated = placed.join(_ratings(tables.tags), on=["still", "box"], how="left", maintain_order="left")
+    return _common(rated.with_columns(image="crop", names=names))
 
 
 def _stills(tables: Tables) -> pl.DataFrame:
@@ -130,7 +133,7 @@ def _stills(tables: Tables) -> pl.DataFrame:
     empty = pl.lit([], dtype=pl.List(pl.String))
     stills = (
         with_shots(tables.stills).join(people, on="still", how="left").join(_tags(tables.tags), on="still", how="left")
-    )
+    ).join(_ratings(tables.tags).filter(pl.col("box").is_null()).drop("box"), on="still", how="left")
     return _common(
         stills.with_columns(
             image="still",
@@ -145,7 +148,7 @@ def _stills(tables: Tables) -> pl.DataFrame:
 
 
 def _common(images: pl.DataFrame) -> pl.DataFrame:
-    later = {*OF_QUALITY, "persons"} - {"still"}  # of a still, whatever is cut out of it
+    later = {*OF_QUALITY, "aesthetic", "persons"} - {"still"}  # of a still, whatever is cut out of it
     return images.select([column for column in CANDIDATES if column not in later])
 
 
@@ -157,6 +160,16 @@ def _tags(tags: pl.DataFrame) -> pl.DataFrame:
         for (still,), own in kept.group_by("still", maintain_order=True)
     ]
     return pl.DataFrame(rows, schema=only(CANDIDATES, "still", "tags"), orient="row")
+
+
+def _ratings(tags: pl.DataFrame) -> pl.DataFrame:
+    """The rating of each still, with box null, and of each person: still, box, rating."""
+    kept = tags.filter(pl.col("kept") & (pl.col("category") == "rating"))
+    return (
+        kept.sort("score", "tag", descending=[True, False])
+        .unique(["still", "box"], keep="first")
+        .select("still", "box", rating="tag")
+    )
 
 
 def _joined(left: pl.DataFrame, right: pl.DataFrame, on: str, stage: str) -> pl.DataFrame:

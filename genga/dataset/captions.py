@@ -1,16 +1,20 @@
-"""Captions: the names of who is there, then the tags, without those that the name is to stand for.
+"""Captions: in a family's order names, tags and the other parts; without the tags that a name is to stand for.
 
-Order: character, outfit, then the tags as they come (solo, counts, then by score). Core tags, the looks somebody is
-born with (hair, eyes, ears, horns, skin), are left out of a character's captions where they hold for nearly all of its
-images: what no caption mentions is learnt as part of the trigger. Which tags are core follows the published practice of
-waifuc and cyberharem, which go by the last words of a tag; that they must hold nearly always is added here.
+Names are character, then outfit; tags stand as they come (solo, counts, then by score). Core tags, the looks somebody
+is born with (hair, eyes, ears, horns, skin), are left out of a character's captions where they hold for nearly all of
+its images: what no caption mentions is learnt as part of the trigger. Which tags are core follows the published
+practice of waifuc and cyberharem, which go by the last words of a tag; that they must hold nearly always is added here.
 """
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from genga.vocabulary.text import SEPARATOR, escape, plain, to_text
+from genga.dataset.clauses import Clause, sentences
+from genga.vocabulary.parts import part_of
+from genga.vocabulary.text import NAMES, SENTENCES, SEPARATOR, TAGS, Piece, escape, plain, to_text, tokens
+
+COUNTS = "counts"
 
 # A core tag ends in one of these words ...
 _LAST = (
@@ -40,13 +44,53 @@ def core_tags(images: Sequence[Collection[str]], share: float) -> frozenset[str]
     return frozenset(tag for tag, count in counts.items() if count >= share * len(images))
 
 
-def caption(names: Iterable[str], tags: Iterable[str], left_out: Collection[str], escaped: bool) -> str:
-    """Return the caption: names as people wrote them, tags as text; in both brackets are escaped if asked for.
+def caption(order: Iterable[str], words: Mapping[str, Sequence[str]], escaped: bool) -> list[Piece]:
+    """Return a caption part by part, in this order; a part without a word is not in it.
 
-    names: characters and outfits; tags: with underscores, in order; left_out: tags not to mention.
+    words: of each part, names as people wrote them, tags as text; in all of them brackets are escaped if asked for.
     """
-    names = list(names)
-    texts = [text for tag in tags if tag not in left_out and (text := to_text(tag)) not in names]  # an outfit is a tag
-    if escaped:
-        return SEPARATOR.join([escape(text) for text in (*map(plain, names), *texts)])
-    return SEPARATOR.join([*names, *texts])
+    told = {**words, TAGS: [tag for tag in words.get(TAGS, ()) if tag not in words.get(NAMES, ())]}  # an outfit's name
+    there = [part for part in order if told.get(part)]
+    return [
+        (part, (" " if part == SENTENCES else SEPARATOR).join(_written(part, told[part], escaped))) for part in there
+    ]
+
+
+def _written(part: str, words: Iterable[str], escaped: bool) -> Iterable[str]:
+    if not escaped:
+        return words
+    return map(escape, map(plain, words) if part == NAMES else words)
+
+
+def words_of(tags: Iterable[str], order: Collection[str], left_out: Collection[str]) -> dict[str, list[str]]:
+    """Return the words of tags, and of counts (1girl, 2boys) where the order has a part for them.
+
+    tags: with underscores, in order; left_out: tags not to mention.
+    """
+    told = [tag for tag in tags if tag not in left_out]
+    counts = [tag for tag in told if tag[:1].isdigit() and part_of(tag) == "count"] if COUNTS in order else []
+    return {COUNTS: counts, TAGS: [to_text(tag) for tag in told if tag not in counts]}
+
+
+def forms(
+    wanted: Iterable[str], order: Sequence[str], words: Mapping[str, Sequence[str]], of: Sequence[Clause], escaped: bool
+) -> list[tuple[str, list[Piece]]]:
+    """Return the captions of an image that are wanted (tags, sentence, both), each with its parts.
+
+    of: who wears what in it; without that its caption is of tags alone. A sentence without tags ends with the scene's.
+    """
+    if not of:
+        return [(TAGS, caption(order, words, escaped))]
+    scene = [tag for tag in words[TAGS] if part_of(tag.replace(" ", "_")) == "scene"]
+    said: dict[str, dict[str, Sequence[str]]] = {
+        TAGS: {**words},
+        "sentence": {**words, TAGS: [], SENTENCES: sentences(of, scene)},
+        "both": {**words, SENTENCES: sentences(of)},
+    }
+    return [(form, caption(order, said[form], escaped)) for form in wanted]
+
+
+def in_front(order: Sequence[str], pieces: Iterable[Piece]) -> int:
+    """Return how many words of a caption stand in front of where its tags are."""
+    before = order[: order.index(TAGS)]
+    return sum(len(tokens(text)) for part, text in pieces if part in before)

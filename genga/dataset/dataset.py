@@ -10,19 +10,25 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import polars as pl
 
 from genga.dataset.buckets import Fit, bucket_sizes, fit, fit_no_upscale
 from genga.dataset.candidates import Tables, candidates, with_shots
-from genga.dataset.captions import caption, core_tags
+from genga.dataset.captions import core_tags, forms, in_front, words_of
+from genga.dataset.clauses import Clause, clauses
 from genga.dataset.filters import choose
 from genga.dataset.split import shot_groups, split
+from genga.dataset.styles import Style, percentiles
 from genga.errors import GengaError
 from genga.params.dataset import Params
 from genga.tables.characters import NOBODY
 from genga.tables.dataset import DATASET, TRAIN
 from genga.tables.left_out import LEFT_OUT
+from genga.tables.quality import TIERS
+from genga.tables.schema import only
+from genga.vocabulary.text import NAMES, TAGS, joined
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Outcome:
     table: pl.DataFrame  # DATASET, sorted by image
     left_out: pl.DataFrame  # LEFT_OUT, sorted by image
     core: dict[str, list[str]]  # tags left out of each character's captions
-    warnings: list[str]
+    warnings: list[str]  # and notes
 
     def tell(self) -> None:
         """Say on stderr what a person should know, and what each name stands for."""
@@ -40,8 +46,11 @@ class Outcome:
             print(f"{name} stands for: {', '.join(tags) or 'no tag'}", file=sys.stderr)
 
 
-def dataset(tables: Tables, params: Params) -> Outcome:
-    """Return the training set of a series. Raises GengaError if nothing is left to train on."""
+def dataset(tables: Tables, params: Params, style: Style, intrude: float) -> Outcome:
+    """Return the training set of a series. Raises GengaError if nothing is left to train on.
+
+    style: how captions are written; intrude: share of somebody else's head in a crop from which they are in it.
+    """
     images = candidates(tables)
     judged = _placed(choose(images, params), params)
     chosen = judged.filter(reason="")
@@ -50,8 +59,11 @@ def dataset(tables: Tables, params: Params) -> Outcome:
         raise GengaError(f"no image is left for a dataset, of {counted(left_out)}; loosen params.yaml:dataset")
     divided = _divided(chosen, with_shots(tables.stills), params)
     core = _core(divided, params)
-    table = _captioned(_repeated(divided, params), core, params)
-    return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out))
+    asked = params.captions != [TAGS]
+    said = clauses(tables, divided, intrude, params.clause_tags, core) if asked else {}
+    table = _captioned(_repeated(divided, params), core, said, params, style)
+    notes = [f"{len(said)} of {table.height} images have a sentence, who wears what; others have tags alone"]
+    return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out) + (notes if asked else []))
 
 
 def counted(left_out: pl.DataFrame) -> str:
@@ -127,15 +139,57 @@ def _repeated(images: pl.DataFrame, params: Params) -> pl.DataFrame:
     )
 
 
-def _captioned(images: pl.DataFrame, core: Mapping[str, list[str]], params: Params) -> pl.DataFrame:
+def _captioned(
+    images: pl.DataFrame, core: Mapping[str, list[str]], said: Mapping[str, list[Clause]], params: Params, style: Style
+) -> pl.DataFrame:
     """With captions. The looks that a name stands for are left out where it is the only name."""
-    captions = [
-        caption(names, tags, core.get(character, []), params.escape)
-        for names, tags, character in images.select("names", "tags", "character").iter_rows()
+    order = style.order
+    pieces = [
+        forms(
+            params.captions,
+            order,
+            {
+                **words_of(row["tags"], order, core.get(row["character"], [])),
+                **_other_words(row, percentile, params, style),
+            },
+            said.get(row["image"], []),
+            params.escape,
+        )
+        for row, percentile in zip(images.iter_rows(named=True), percentiles(_scores(images)), strict=True)
     ]
-    return images.with_columns(
-        caption=pl.Series(captions, dtype=pl.String), keep_tokens=pl.col("names").list.len().cast(pl.Int64)
-    )
+    columns = {
+        "caption": [joined(parts) for (_, parts), *_ in pieces],
+        "captions": [
+            [{"form": form, "parts": [{"part": part, "text": text} for part, text in parts]} for form, parts in of]
+            for of in pieces
+        ],
+        "keep_tokens": [in_front(order, parts) for (_, parts), *_ in pieces],
+    }
+    return images.hstack(pl.DataFrame(columns, schema=only(DATASET, *columns)))
+
+
+def _other_words(
+    row: Mapping[str, Any], percentile: float | None, params: Params, style: Style
+) -> dict[str, list[str]]:
+    """The words of an image that are not tags."""
+    given, series = params.caption_words, row["image"].split("/")[0]
+    return {
+        NAMES: row["names"],
+        "quality": style.of_quality(percentile),
+        "year": style.of_year(given.year.get(series)),
+        "size": style.of_size(row["width"], row["height"]),
+        "safety": style.of_rating(row["rating"]),
+        "series": style.given("series", given.series.get(series)),
+        "artist": style.given("artist", given.artist.get(series)),
+        "style": style.given("style", given.style),
+    }
+
+
+def _scores(images: pl.DataFrame) -> list[tuple[float, ...] | None]:
+    """What each still is worth beside the others: how beautiful it is, where that is known, else tier and sharpness."""
+    if images["aesthetic"].is_not_null().any():
+        return [None if score is None else (score,) for score in images["aesthetic"]]
+    return [(-TIERS.index(tier), sharpness) for tier, sharpness in images.select("tier", "sharpness").iter_rows()]
 
 
 def _warnings(table: pl.DataFrame, left_out: pl.DataFrame) -> list[str]:

@@ -1,8 +1,8 @@
 """Section `dataset`: what goes into a training set, with which captions and sizes, and what is held out of it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from genga.params.section import Section
 
@@ -17,6 +17,24 @@ class Weights(Section):
     head: float = Field(ge=0, le=10)
     still: float = Field(ge=0, le=10)  # a whole drawing with somebody in it
     scenery: float = Field(ge=0, le=10)  # a whole drawing without anyone
+
+
+def _is_word(text: str) -> str:
+    if not text.strip() or "," in text:
+        raise ValueError(f"must be a word or more, without a comma, got {text!r}")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_is_word)]
+
+
+class CaptionWords(Section):
+    """Words of captions that no stage finds out; of a series by its folder's name."""
+
+    style: Word | None  # what kind of pictures they are, such as anime screencap; null: not said
+    series: dict[str, Word]  # what a series is called
+    artist: dict[str, Word]  # who drew it
+    year: dict[str, Annotated[int, Field(ge=1900, le=2100)]]  # when
 
 
 class Params(Section):
@@ -37,9 +55,19 @@ class Params(Section):
     drop_core_tags: bool  # leave a character's inborn looks out of its captions
     core_share: float = Field(ge=0.5, le=1)  # share of a character's images with a tag that makes it core; 1: all
     escape: bool  # write brackets in captions as \( \), as prompts need them; no trainer sees the backslashes
+    caption_style: str  # a file of captions/: in which order a family of bases knows captions, and by which words
+    caption_words: CaptionWords
+    captions: list[Literal["tags", "sentence", "both"]] = Field(min_length=1)  # of an image; one is drawn at each look
+    clause_tags: int = Field(ge=1, le=100)  # said of each person in a sentence at most
 
     resolution: int = Field(ge=8, le=4096)  # px; images are trained at about resolution x resolution pixels
     bucket_min: int = Field(ge=8, le=4096)  # px, a bucket's shortest side, a multiple of bucket_step
     bucket_max: int = Field(ge=8, le=8192)  # px, a bucket's longest side, a multiple of bucket_step
     bucket_step: int = Field(ge=8, le=512)  # px that all sides are multiples of
     no_upscale: bool  # never enlarge: a small image gets a bucket of its own size
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Params":
+        if len(set(self.captions)) < len(self.captions):
+            raise ValueError(f"captions has one twice, got {self.captions}; name each once")
+        return self

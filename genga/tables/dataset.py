@@ -16,6 +16,8 @@ MEASURES: Schema = {
     "blockiness": pl.Float64,  # ratio; about 1 without blocks
     "text_cover": pl.Float64,  # share of the picture, 0..1
 }
+# A caption: tags, sentence or both, and its parts in order, each with what it is and its text, as params.yaml has them.
+CAPTION = pl.Struct({"form": pl.String, "parts": pl.List(pl.Struct({"part": pl.String, "text": pl.String}))})
 DATASET: Schema = {
     "image": pl.String,  # the crop's id, or the still's
     "still": pl.String,
@@ -29,8 +31,9 @@ DATASET: Schema = {
     "tier": pl.String,  # quality of the still
     **MEASURES,
     "tags": pl.List(pl.String),  # all that hold, with underscores, in the caption's order
-    "caption": pl.String,
-    "keep_tokens": pl.Int64,  # names at the caption's front, which shuffling must leave there
+    "caption": pl.String,  # the first of them, whole
+    "captions": pl.List(CAPTION),  # of which training draws one at each look
+    "keep_tokens": pl.Int64,  # words at the caption's front, which shuffling must leave there: in front of its tags
     "repeats": pl.Int64,  # looks per epoch
     "weight": pl.Float64,  # of the loss
     "width": pl.Int64,  # px of the image as it is

@@ -13,6 +13,7 @@ LEDGER: Schema = {
     "image": pl.String,
     "still": pl.String,  # the frame it was cut from
     "crop": pl.String,  # null: the whole still
+    "form": pl.String,  # which of the image's captions: tags, sentence, both
     "caption": pl.String,  # as it was seen
     "flipped": pl.Boolean,
     "timestep": pl.Int64,  # of the noise schedule: high is mostly noise

@@ -15,7 +15,7 @@ from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
 from genga.training.rng import digest
 from genga.training.transforms import Box, Cut
-from genga.vocabulary.text import plain, tokens
+from genga.vocabulary.text import NAMES, SENTENCES, TAGS, Piece, pieces_of, plain, tokens
 
 # The dataset's columns that training reads.
 OF_DATASET = only(
@@ -34,6 +34,7 @@ OF_DATASET = only(
     "scaled_height",
     "crop_box",
     "caption",
+    "captions",
     "keep_tokens",
     "repeats",
     "weight",
@@ -41,6 +42,9 @@ OF_DATASET = only(
     "persons",
     *SHARD,
 )
+
+
+Caption = tuple[str, tuple[Piece, ...]]  # tags, sentence or both, and its parts
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Example:
     still: str
     crop: str | None  # None: the whole still
     caption: str  # as the dataset has it
-    keep_tokens: int  # tags at its front that are never moved or dropped: the names
+    keep_tokens: int  # words at its front that are never moved or dropped, such as names
     cut: Cut
     file: tuple[str, int, int, str]  # where its pixels are: shard, offset, size, sha256
     repeats: int  # looks per epoch
@@ -63,11 +67,22 @@ class Example:
     text: tuple[Box, ...] = ()  # lines of burnt-in text, px of the image as it is
     persons: tuple[Box, ...] = ()  # likewise
     scores: tuple[float, ...] = ()  # of the still, in the order of MEASURES
+    captions: tuple[Caption, ...] = ()  # as the dataset has them, `caption` the first; (): it alone, names and tags
 
     @property
     def words(self) -> str:
         """The caption as a base is to see it, without the backslashes of prompts."""
         return plain(self.caption)
+
+    @property
+    def said(self) -> tuple[Caption, ...]:
+        """The captions, of which each look sees one."""
+        return self.captions or ((TAGS, tuple(pieces_of(self.caption, self.keep_tokens))),)
+
+    @property
+    def tags(self) -> list[str]:
+        """What the first caption says but for its sentences, as a base is to see it."""
+        return [word for part, text in self.said[0][1] if part != SENTENCES for word in tokens(plain(text))]
 
     def size(self, flipped: bool = False) -> Size:
         """How it comes to its pixels; flipped: those of its mirror image, cut from the other side."""
@@ -157,9 +172,16 @@ def recut(examples: list[Example], buckets: Buckets | None) -> list[Example]:
 
 
 def trigger_of(examples: Iterable[Example]) -> str:
-    """Return the tag that all captions begin with; empty if they do not begin alike."""
-    first = {next(iter(tokens(example.words)), "") for example in examples}
+    """Return the name that comes first in all captions; empty if not all have one and the same.
+
+    A caption without names begins with whatever stands first.
+    """
+    first = {next(iter(_named(example) or example.tags), "") for example in examples}
     return first.pop() if len(first) == 1 else ""
+
+
+def _named(example: Example) -> list[str]:
+    return next((tokens(plain(text)) for part, text in example.said[0][1] if part == NAMES), [])
 
 
 def cut_captions(examples: Iterable[Example], loaded: LoadedBase, windows: int = 1) -> int:
@@ -203,6 +225,9 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         text=_boxes(row["text"]),
         persons=_boxes(row["persons"]),
         scores=tuple(row[name] for name in MEASURES),
+        captions=tuple(
+            (of["form"], tuple((piece["part"], piece["text"]) for piece in of["parts"])) for of in row["captions"]
+        ),
     )
 
 

@@ -13,7 +13,6 @@ from genga.params.train import Buckets, Params
 from genga.training.examples import Example
 from genga.training.families.family import LoadedBase
 from genga.training.plan import Phase, total_steps
-from genga.vocabulary.text import tokens
 
 _FIXED = {
     "ss_network_module": "networks.lora",  # where neither family nor method has another
@@ -141,7 +140,7 @@ def _dataset(run: str, examples: list[Example], given: Buckets | None) -> dict[s
     for example in examples:
         folders[f"{example.repeats}_{run}"].append(example)
         buckets[example.cut.bucket] += example.repeats
-    tags = {name: Counter(tag.lower() for one in ones for tag in tokens(one.words)) for name, ones in folders.items()}
+    tags = {name: Counter(tag.lower() for one in ones for tag in one.tags) for name, ones in folders.items()}
     counts = {name: {"n_repeats": ones[0].repeats, "img_count": len(ones)} for name, ones in folders.items()}
     kept = {example.keep_tokens for example in examples}
     width, height = max(buckets, key=lambda size: (buckets[size], size))

@@ -16,9 +16,10 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from genga.params.train import Params
-from genga.training.captions import vary
+from genga.training.captions import mirrored, vary
 from genga.training.examples import Example, recut, selected
 from genga.training.rng import digest, generator
+from genga.vocabulary.text import TAGS
 
 T = TypeVar("T")
 
@@ -36,6 +37,12 @@ class Look:
     caption: str  # as seen
     flipped: bool
     timestep: int
+    form: str = TAGS  # of the image's captions which: tags, sentence, both
+
+    def row(self) -> tuple[str | bool | int | None, ...]:
+        """Return what the ledger says of it: image, still, crop, form, caption, flipped, timestep."""
+        of = self.example
+        return of.image, of.still, of.crop, self.form, self.caption, self.flipped, self.timestep
 
     def key(self, seed: int, purpose: str) -> tuple[str | int, ...]:
         """Return the key of a random draw for this look."""
@@ -172,16 +179,16 @@ def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: 
     def draw(purpose: str) -> np.random.Generator:
         return generator(*_key(params.seed, epoch, example.image, repeat, purpose))
 
+    flipped = params.flip and bool(draw("flip").random() < 0.5)
+    form, pieces = example.said[int(draw("form").integers(len(example.said))) if len(example.said) > 1 else 0]
     caption = vary(
-        example.caption,
+        mirrored(pieces) if flipped else pieces,
         draw("caption"),
         params.caption_dropout,
-        example.keep_tokens,
         params.shuffle,
         params.tag_dropout,
     )
-    flipped = params.flip and draw("flip").random() < 0.5
-    return Look(example, epoch, repeat, seen(caption), bool(flipped), _timestep(draw("timestep"), params, timesteps))
+    return Look(example, epoch, repeat, seen(caption), flipped, _timestep(draw("timestep"), params, timesteps), form)
 
 
 def _timestep(draw: np.random.Generator, params: Params, timesteps: int) -> int:

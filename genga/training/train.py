@@ -128,17 +128,7 @@ def train(
 def ledger(plan: Iterable[Step]) -> pl.DataFrame:
     """Return a row of LEDGER for every look of the steps, in order."""
     rows = [
-        (
-            step.number,
-            step.epoch,
-            step.phase.number,
-            look.example.image,
-            look.example.still,
-            look.example.crop,
-            look.caption,
-            look.flipped,
-            look.timestep,
-        )
+        (step.number, step.epoch, step.phase.number, *look.row())
         for step in plan
         for batch in step.batches
         for look in batch

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 SEPARATOR = ", "  # between the tags of a caption or prompt
 
 Part = tuple[str, float]  # of a prompt: a text, and what it weighs
+Piece = tuple[str, str]  # of a caption: which part of it (names, tags, sentences, ...), and its text
+NAMES, TAGS, SENTENCES = "names", "tags", "sentences"
 
 # Faces drawn with characters: their underscores are part of them.
 KAOMOJI = frozenset(
@@ -47,6 +49,26 @@ def plain(caption: str) -> str:
     """
     tags = caption.split(",")
     return ",".join(re.sub(r"\\(.)", r"\1", tag) if _ESCAPED.fullmatch(tag) else tag for tag in tags)
+
+
+def pieces_of(caption: str, names: int) -> list[Piece]:
+    """Return a caption that is nothing but names and tags in its parts. names: how many stand in front."""
+    every = tokens(caption)
+    parts = ((NAMES, every[:names]), (TAGS, every[names:]))
+    return [(part, SEPARATOR.join(texts)) for part, texts in parts if texts]
+
+
+def joined(pieces: Iterable[Piece]) -> str:
+    """Return a caption of its parts: with commas between them, and full stops before and after sentences."""
+    caption, after_sentence = "", False
+    for part, text in pieces:
+        if caption and text:
+            stopped = caption[-1] in ".!?"
+            is_set_off = part == SENTENCES or after_sentence
+            caption += (" " if stopped else ". ") if is_set_off else SEPARATOR
+        caption += text
+        after_sentence = part == SENTENCES if text else after_sentence
+    return caption
 
 
 def fit(caption: str, is_cut: Callable[[str], bool]) -> str:

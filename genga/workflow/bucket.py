@@ -14,8 +14,8 @@ from typing import Any
 from genga.errors import GengaError
 
 _SENT = (  # what jobs read
-    "Snakefile", "corrections", "genga", "models.lock", "models.yaml", "params.yaml", "profiles", "recipes", "rules",
-    "scripts",
+    "Snakefile", "captions", "corrections", "genga", "models.lock", "models.yaml", "params.yaml", "profiles", "recipes",
+    "rules", "scripts",
 )  # fmt: skip
 _CLOCKS = 60  # s by which the bucket's clock may be behind
 

@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from genga.dataset.styles import read_style
 from genga.decisions.folder import misplaced, tables, without_episode
 from genga.errors import GengaError
 from genga.models import registry
 from genga.params.check import check_params
+from genga.params.dataset import Params as Dataset
 from genga.params.models import Params as Models
 from genga.params.notation import plain
 from genga.params.recipes import read_recipe
@@ -125,6 +127,7 @@ def open_project(
         videos = with_recorded(videos, recorded)
         models = registry.load(parse_section("models", Models, params["models"]))
         check_families(params, models)
+        check_captions(params)
         decided = tables()
         if is_main and (wrong := misplaced(decided.values())):
             raise GengaError("; ".join(wrong[:_MOST]))
@@ -192,6 +195,12 @@ def check_families(params: Params, models: registry.Registry) -> None:
         if len(found := _families_of(merge, params, models)) > 1:
             said = ", ".join(f"{what} is of family {family}" for family, what in found.items())
             raise GengaError(f"params.yaml:merges.{merge}: {said}; models of different families have no merge")
+
+
+def check_captions(params: Params) -> None:
+    """Raise GengaError where captions cannot be written as section dataset says."""
+    of = parse_section("dataset", Dataset, params["dataset"])
+    read_style(Path("."), of.caption_style, of.caption_words)
 
 
 def _families_of(merge: str, params: Params, models: registry.Registry) -> dict[str, str]:
