@@ -22,8 +22,14 @@ from genga.store.folders import MARK, replacing_folder
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.stills import FILES
+from genga.vocabulary.text import pieces_of
 
 SECTION = Path(__file__).parent.parent / "params.yaml"
+
+
+def said(form: str, *pieces: tuple[str, str]) -> dict:
+    """A caption as the dataset has it."""
+    return {"form": form, "parts": [{"part": part, "text": text} for part, text in pieces]}
 
 
 @pytest.fixture
@@ -45,7 +51,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             pixels = encode(np.full((4, 6, 3), 50 * number, np.uint8), "png" if "-" in image else "jxl")
             still, crop = image.split("-")[0], image if "-" in image else None
             place = shard.add(f"{number}", pixels)
-            row = (image, still, crop, kind, split, who, outfit, "best", caption, keep, repeats, 1.0, 6, 4)
+            captions = [said("tags", *pieces_of(caption, keep))]
+            row = (image, still, crop, kind, split, who, outfit, "best", caption, captions, keep, repeats, 1.0, 6, 4)
             rows.append((*row, *place.values()))
     write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(OF_DATASET), orient="row"), OF_DATASET)
     return tmp_path
@@ -121,6 +128,78 @@ def test_trainers_get_captions_without_the_backslashes_of_prompts(project: Path)
     assert [line["text"] for line in lines] == ["花, coat, solo, smile", "花, ren, outdoors", "star (symbol)"]
 
 
+BOTH = (("names", "花"), ("tags", r"smile, star \(symbol\)"), ("sentences", "On the left, 花, hat. On the right, ren."))
+
+
+def with_captions(*of: dict) -> None:
+    """The dataset of `project` with other captions for the first image."""
+    table = read_table("data/dataset/s.parquet", OF_DATASET)
+    rows = table.to_dicts()
+    rows[0] |= {"captions": list(of), "caption": "the first"}
+    write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(OF_DATASET)), OF_DATASET)
+
+
+def parts_read(line: str) -> tuple[str, list[str], str]:
+    """What sd-scripts reads in a caption with keep_tokens_separator `|||`: what is fixed, its tags, what is fixed."""
+    fixed, varied, *end = line.split("|||")
+    tokens = [[token.strip() for token in part.split(",") if token.strip()] for part in (fixed, varied, *end, "")[:3]]
+    return ", ".join(tokens[0]), tokens[1], ", ".join(tokens[2])
+
+
+def test_sentences_stay_whole_in_a_kohya_folder(project: Path) -> None:
+    with_captions(said("both", *BOTH))
+    export("kohya", "s", "out")
+    text = Path("out/3_花/s__e 1__000001-0-head.txt").read_text(encoding="utf-8")
+    assert text == "花 ||| smile, star (symbol) ||| On the left, 花, hat. On the right, ren.\n"
+    assert parts_read(text) == ("花", ["smile", "star (symbol)"], "On the left, 花, hat. On the right, ren.")
+    still = Path("out/1_stills/s__e 1__000003.txt").read_text(encoding="utf-8")
+    assert parts_read(still) == ("花, ren", ["outdoors"], "")
+    with open("out/dataset.toml", "rb") as file:
+        settings = tomllib.load(file)
+    assert settings["general"]["keep_tokens_separator"] == "|||" and "enable_wildcard" not in settings["general"]
+    assert {tuple(one) for one in settings["datasets"][0]["subsets"]} == {("image_dir", "num_repeats")}
+    (entry,) = json.loads(Path("out/3_花.json").read_text(encoding="utf-8")).values()
+    assert entry == {"caption": text.strip(), "image_size": [6, 4], "id": "s/e 1/000001-0-head"}
+
+
+def test_what_stands_in_front_of_the_tags_is_kept_in_front(project: Path) -> None:
+    with_captions(said("tags", ("counts", "1girl"), ("names", "花, coat"), ("style", "screencap"), ("tags", "hat")))
+    export("kohya", "s", "out")
+    text = Path("out/3_花/s__e 1__000001-0-head.txt").read_text(encoding="utf-8")
+    assert parts_read(text) == ("1girl, 花, coat, screencap", ["hat"], "")
+
+
+def test_several_captions_are_lines_of_which_the_trainer_draws_one(project: Path) -> None:
+    with_captions(said("tags", *BOTH[:2], ("style", "{a|b}")), said("sentence", BOTH[0], BOTH[2]), said("both", *BOTH))
+    export("kohya", "s", "out", "--wildcard")
+    lines = Path("out/3_花/s__e 1__000001-0-head.txt").read_text(encoding="utf-8").splitlines()
+    assert [parts_read(line) for line in lines] == [
+        ("花", ["smile", "star (symbol)"], "{{a|b}}"),
+        ("花. On the left, 花, hat. On the right, ren.", [], ""),
+        ("花", ["smile", "star (symbol)"], "On the left, 花, hat. On the right, ren."),
+    ]
+    with open("out/dataset.toml", "rb") as file:
+        assert tomllib.load(file)["general"]["enable_wildcard"] is True
+    export("kohya", "s", "first")
+    (first,) = Path("first/3_花/s__e 1__000001-0-head.txt").read_text(encoding="utf-8").splitlines()
+    assert parts_read(first)[2] == "{a|b}"
+
+
+def test_a_mark_in_a_name_is_said(project: Path) -> None:
+    with_captions(said("both", ("names", "a|||b"), *BOTH[1:]))
+    with pytest.raises(GengaError, match=r"'a\|\|\|b': \|\|\| is a mark of sd-scripts' captions; name it otherwise"):
+        export("kohya", "s", "out")
+    assert not Path("out").exists()
+
+
+def test_an_imagefolder_has_captions_part_by_part(project: Path) -> None:
+    with_captions(said("tags", *BOTH[:2]), said("both", *BOTH))
+    export("imagefolder", "s", "out")
+    line = json.loads(Path("out/train/metadata.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    plain = [(part, text.replace("\\", "")) for part, text in BOTH]
+    assert line["captions"] == [said("tags", *plain[:2]), said("both", *plain)]
+
+
 def test_one_character_and_one_side(project: Path) -> None:
     assert "1 images" in export("kohya", "s", "out", "--character", "花", "--split", "held-out")
     assert [name for name in files("out") if name.endswith(".png")] == ["1_花_keep1/s__e 1__000002-0-head.png"]
@@ -137,6 +216,7 @@ def test_an_imagefolder_has_both_sides(project: Path) -> None:
     assert line == {
         "file_name": "s__e 1__000002-0-head.png", "text": "花, solo", "id": "s/e 1/000002-0-head",
         "still": "s/e 1/000002", "crop": "s/e 1/000002-0-head", "kind": "head", "character": "花", "outfit": "",
+        "captions": [said("tags", ("names", "花"), ("tags", "solo"))],
         "tier": "best", "keep_tokens": 1, "repeats": 1, "weight": 1.0, "width": 6, "height": 4,
         "sha256": sha256_of("out/test/s__e 1__000002-0-head.png"),
     }  # fmt: skip

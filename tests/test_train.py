@@ -321,6 +321,17 @@ def test_the_trigger_is_what_all_captions_begin_with():
     assert trigger_of([replace(EXAMPLES[0], caption=r"hana \(blue\), smile")]) == "hana (blue)"
 
 
+def test_the_trigger_is_a_name_wherever_it_stands():
+    pieces = (("counts", "1girl"), ("names", "hana, coat"), ("tags", "smile"))
+    assert trigger_of([replace(EXAMPLES[0], captions=(("tags", pieces),)), EXAMPLES[1]]) == "hana"
+
+
+def test_sentences_are_no_tags_of_a_checkpoints_header():
+    pieces = (("names", "hana"), ("tags", "smile, hat"), ("sentences", "On the left, hana, hat. On the right, ren."))
+    assert replace(EXAMPLES[0], captions=(("both", pieces),)).tags == ["hana", "smile", "hat"]
+    assert EXAMPLES[0].tags == ["hana", "1girl", "smile"]
+
+
 def script(name, request):
     spec = importlib.util.spec_from_file_location(name, request.config.rootpath / "scripts" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)

@@ -1,6 +1,7 @@
 """genga.training.plan: who is seen when, in which batch, and how often."""
 
 from collections import Counter
+from dataclasses import replace
 
 from training_params import params
 
@@ -108,3 +109,48 @@ def test_logit_normal_timesteps_are_the_sigmoid_of_a_normal_draw():
     # sigmoid(-1), sigmoid(0), sigmoid(1): where 15.9 %, half and 84.1 % of a normal distribution lie
     assert [round(drawn[int(share * 4000)] / 1000, 1) for share in (0.159, 0.5, 0.841)] == [0.3, 0.5, 0.7]
     assert max(timesteps_of(many, timesteps="logit_normal", timestep_scale=10, timestep_mean=10).values()) == 999
+
+
+SAID = (
+    ("tags", (("names", "hana"), ("tags", "smile, solo"))),
+    ("sentence", (("names", "hana"), ("sentences", "On the left, hana. On the right, ren."))),
+    ("both", (("names", "hana"), ("tags", "smile"), ("sentences", "On the left, hana. On the right, ren."))),
+)
+
+
+def looks_of(example, **changes):
+    (phase,) = phases_of([example], params(**changes))
+    return [look for batch in epoch_batches([phase.examples[0]], 1, phase.params, 1000) for look in batch]
+
+
+def test_of_several_captions_each_look_sees_one():
+    looks = looks_of(replace(example("a", repeats=300), captions=SAID))
+    assert {look.caption for look in looks if look.form == "tags"} == {"hana, smile, solo"}
+    assert {look.caption for look in looks if look.form == "sentence"} == {
+        "hana. On the left, hana. On the right, ren."
+    }
+    assert {look.caption for look in looks if look.form == "both"} == {
+        "hana, smile. On the left, hana. On the right, ren."
+    }
+    assert all(70 < count < 130 for count in Counter(look.form for look in looks).values())
+    assert looks == looks_of(replace(example("a", repeats=300), captions=SAID)), (
+        "of seed, epoch, image and repeat alone"
+    )
+    other = looks_of(replace(example("a", repeats=300), captions=SAID), seed=1)
+    assert [look.form for look in other] != [look.form for look in looks]
+
+
+def test_a_choice_of_captions_changes_nothing_else_that_is_drawn():
+    one, several = (
+        looks_of(example("a", repeats=20), flip=True),
+        looks_of(replace(example("a", repeats=20), captions=SAID), flip=True),
+    )
+    assert [(look.flipped, look.timestep) for look in one] == [(look.flipped, look.timestep) for look in several]
+    assert {look.form for look in one} == {"tags"}
+
+
+def test_a_mirrored_look_says_who_stands_where_in_the_mirror():
+    looks = looks_of(replace(example("a", repeats=50), captions=SAID[1:2]), flip=True)
+    assert {(look.flipped, look.caption) for look in looks} == {
+        (False, "hana. On the left, hana. On the right, ren."), (True, "hana. On the right, hana. On the left, ren."),
+    }  # fmt: skip

@@ -45,6 +45,7 @@ def kohya(
     found_at: Annotated[
         str | None, typer.Option(help="the folder as the trainer will find it; default: OUT as it is written here")
     ] = None,
+    wildcard: Annotated[bool, typer.Option(help="all captions of an image, a line each: sd-scripts draws one")] = False,
 ) -> None:
     """Write images, .txt captions, metadata JSON and dataset.toml for kohya's sd-scripts."""
     params = parse_section("dataset", Params, section_of_file("params.yaml", "dataset"))
@@ -54,7 +55,8 @@ def kohya(
     place = found_at or out.as_posix()
     if place.encode(errors="ignore").decode() != place:
         raise GengaError(f"{place!r} is not UTF-8, as {folders.TOML} is; name another folder, or one by --found-at")
-    _write(series, out, rows, folders.kohya_texts(rows, params, place), folders.kohya_image)
+    of = folders.kohya_for(rows, wildcard)
+    _write(series, out, rows, folders.kohya_texts(rows, params, place, of), of.image)
     summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{folders.TOML}")
 
 

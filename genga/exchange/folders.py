@@ -10,18 +10,20 @@ the still's id as far as file systems allow (genga.exchange.names); the metadata
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 
+from genga.errors import GengaError
 from genga.exchange.names import file_names
 from genga.images.codec import EXTENSION
 from genga.params.dataset import Params
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
 from genga.tables.schema import SHARD, only
-from genga.vocabulary.text import SEPARATOR, plain
+from genga.vocabulary.text import NAMES, SEPARATOR, TAGS, Piece, joined, plain
 
 # The dataset's columns that are exported.
 OF_DATASET = only(
@@ -35,6 +37,7 @@ OF_DATASET = only(
     "outfit",
     "tier",
     "caption",
+    "captions",
     "keep_tokens",
     "repeats",
     "weight",
@@ -44,6 +47,7 @@ OF_DATASET = only(
 )
 
 TOML = "dataset.toml"
+MARK = "|||"  # sd-scripts' keep_tokens_separator: what stands after the first and before the second varies
 STILLS, UNNAMED = "stills", "unnamed"  # who is on whole stills, and on crops of people without a name
 FOLDERS = {TRAIN: "train", HELD_OUT: "test"}  # as imagefolder names them
 
@@ -65,43 +69,89 @@ def with_names(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(stem=pl.Series(stems, dtype=pl.String), who=pl.coalesce(who, nobody))
 
 
-def subset(row: Row) -> str:
-    """Return the folder of an image: who is on it, how often it is seen, how many names must stay in front."""
-    return f"{row['repeats']}_{row['who']}_keep{row['keep_tokens']}"
+@dataclass(frozen=True)
+class Kohya:
+    """How captions are written for sd-scripts."""
+
+    marked: bool  # what varies stands between two marks; else it is what comes after `keep_tokens` words
+    wildcard: bool  # all captions of an image, a line each, of which the trainer draws one; else the first alone
+
+    def subset(self, row: Row) -> str:
+        """Return the folder of an image: who is on it, how often it is seen, how many words must stay in front."""
+        return f"{row['repeats']}_{row['who']}" + ("" if self.marked else f"_keep{row['keep_tokens']}")
+
+    def image(self, row: Row) -> str:
+        """Return where an image's file goes."""
+        return f"{self.subset(row)}/{row['stem']}{EXTENSION}"
+
+    def caption(self, row: Row) -> str:
+        """Return what the trainer is to read. Braces are doubled where it draws from what stands in them."""
+        if not self.marked:
+            return plain(row["caption"])
+        lines = list(map(marked, captions(row)))
+        return "\n".join(line.replace("{", "{{").replace("}", "}}") for line in lines) if self.wildcard else lines[0]
 
 
-def kohya_texts(table: pl.DataFrame, params: Params, place: str) -> Iterator[tuple[str, str]]:
+def kohya_for(table: pl.DataFrame, wildcard: bool) -> Kohya:
+    """Return how the captions of a table are written: with marks where some are more than names and tags."""
+    of = [[part for part, _ in pieces] for row in table.iter_rows(named=True) for pieces in captions(row)]
+    return Kohya(wildcard or any(parts not in ([NAMES, TAGS], [NAMES], [TAGS], []) for parts in of), wildcard)
+
+
+def captions(row: Row) -> list[list[Piece]]:
+    """Return the parts of an image's captions, without the backslashes of prompts."""
+    return [[(piece["part"], plain(piece["text"])) for piece in of["parts"]] for of in row["captions"]]
+
+
+def marked(pieces: Sequence[Piece]) -> str:
+    """Return a caption as sd-scripts reads it: what is in front, its tags, what comes after them, and marks between.
+
+    Raises GengaError where a mark is in it.
+    """
+    at = next((number for number, (part, _) in enumerate(pieces) if part == TAGS), len(pieces))
+    parts = [joined(pieces[:at]), joined(pieces[at : at + 1]), joined(pieces[at + 1 :])]
+    if wrong := next((part for part in parts if MARK in part), None):
+        raise GengaError(f"{wrong!r}: {MARK} is a mark of sd-scripts' captions; name it otherwise")
+    return f" {MARK} ".join(parts[: 3 if parts[2] else 2]).strip()
+
+
+def kohya_texts(table: pl.DataFrame, params: Params, place: str, of: Kohya) -> Iterator[tuple[str, str]]:
     """Yield (file, text) for everything but the images.
 
     table: see with_names; place: the folder as the trainer will find it.
     """
     subsets: dict[str, list[Row]] = {}
     for row in table.sort("image").iter_rows(named=True):
-        subsets.setdefault(subset(row), []).append(row)
-        yield f"{subset(row)}/{row['stem']}.txt", plain(row["caption"]) + "\n"
+        subsets.setdefault(of.subset(row), []).append(row)
+        yield f"{of.subset(row)}/{row['stem']}.txt", of.caption(row) + "\n"
     for name, rows in sorted(subsets.items()):
-        metadata = {f"{place}/{name}/{row['stem']}{EXTENSION}": kohya_metadata(row) for row in rows}
+        metadata = {f"{place}/{name}/{row['stem']}{EXTENSION}": kohya_metadata(row, of) for row in rows}
         yield f"{name}.json", json.dumps(metadata, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-    yield TOML, kohya_toml({name: rows[0] for name, rows in subsets.items()}, params, place)
+    yield TOML, kohya_toml({name: rows[0] for name, rows in subsets.items()}, params, place, of)
 
 
-def kohya_metadata(row: Row) -> dict[str, Any]:
+def kohya_metadata(row: Row, of: Kohya) -> dict[str, Any]:
     """Return an image's entry. The trainer writes caption, comma, tags: together they are the caption.
 
     It takes no notice of `id`, the image's in genga.
     """
+    about = {"image_size": [row["width"], row["height"]], "id": row["image"]}
+    if of.marked:
+        return {"caption": of.caption(row), **about}
     words = plain(row["caption"]).split(SEPARATOR)
     names, tags = words[: row["keep_tokens"]], words[row["keep_tokens"] :]
     given = {"caption": SEPARATOR.join(names)} if names else {}
-    return {**given, "tags": SEPARATOR.join(tags), "image_size": [row["width"], row["height"]], "id": row["image"]}
+    return {**given, "tags": SEPARATOR.join(tags), **about}
 
 
-def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str) -> str:
+def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str, of: Kohya) -> str:
     """Return dataset.toml. subsets: a row of each."""
     lines = [
         "[general]",
         'caption_extension = ".txt"',
         "shuffle_caption = true",
+        *([f'keep_tokens_separator = "{MARK}"'] if of.marked else []),
+        *(["enable_wildcard = true"] if of.wildcard else []),
         "enable_bucket = true",
         "",
         "[[datasets]]",
@@ -117,7 +167,7 @@ def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str) -> str:
             "[[datasets.subsets]]",
             f"image_dir = {_quoted(f'{place}/{name}')}",
             f"num_repeats = {row['repeats']}",
-            f"keep_tokens = {row['keep_tokens']}",
+            *([] if of.marked else [f"keep_tokens = {row['keep_tokens']}"]),
         ]
     return "\n".join(lines) + "\n"
 
@@ -128,7 +178,7 @@ def imagefolder_texts(table: pl.DataFrame) -> Iterator[tuple[str, str]]:
     What is not known is "": of a column without a value on one side a reader could not tell the type.
     """
     # `image` would hide the picture itself, which the reader calls so.
-    columns = [c for c in OF_DATASET if c not in ("image", "caption", "split", "shard", "offset", "size")]
+    columns = [c for c in OF_DATASET if c not in ("image", "caption", "captions", "split", "shard", "offset", "size")]
     known = table.with_columns(cs.string().fill_null(""))
     for split, rows in sorted(known.sort("image").partition_by("split", as_dict=True, maintain_order=True).items()):
         lines = [
@@ -136,17 +186,16 @@ def imagefolder_texts(table: pl.DataFrame) -> Iterator[tuple[str, str]]:
                 "file_name": row["stem"] + EXTENSION,
                 "text": plain(row["caption"]),
                 "id": row["image"],
+                "captions": [
+                    {"form": of["form"], "parts": [{"part": part, "text": text} for part, text in pieces]}
+                    for of, pieces in zip(row["captions"], captions(row), strict=True)
+                ],
                 **{c: row[c] for c in columns},
             }
             for row in rows.iter_rows(named=True)
         ]
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         yield f"{FOLDERS[split[0]]}/metadata.jsonl", text
-
-
-def kohya_image(row: Row) -> str:
-    """Return where an image's file goes in a kohya folder."""
-    return f"{subset(row)}/{row['stem']}{EXTENSION}"
 
 
 def imagefolder_image(row: Row) -> str:

@@ -15,7 +15,7 @@ from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
 from genga.training.rng import digest
 from genga.training.transforms import Box, Cut
-from genga.vocabulary.text import NAMES, SENTENCES, TAGS, Piece, pieces_of, plain, tokens
+from genga.vocabulary.text import NAMES, SENTENCES, TAGS, Piece, joined, pieces_of, plain, tokens
 
 # The dataset's columns that training reads.
 OF_DATASET = only(
@@ -185,8 +185,9 @@ def _named(example: Example) -> list[str]:
 
 
 def cut_captions(examples: Iterable[Example], loaded: LoadedBase, windows: int = 1) -> int:
-    """Return how many captions are longer than the base sees in so many windows: their last tags have no effect."""
-    return sum(loaded.seen(example.words, windows) != example.words for example in examples)
+    """Return how many images have a caption longer than the base sees in so many windows: its end has no effect."""
+    texts = ([plain(joined(pieces)) for _, pieces in example.said] for example in examples)
+    return sum(any(loaded.seen(text, windows) != text for text in of) for of in texts)
 
 
 def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str, windows: int = 1) -> None:
