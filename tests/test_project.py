@@ -1,6 +1,7 @@
 """genga.workflow.project and opening: what there is to work on, and what a person is told when it is opened."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -201,6 +202,7 @@ def test_each_is_quoted() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models.yaml").write_bytes((ROOT / "models.yaml").read_bytes())
+    shutil.copytree(ROOT / "captions", tmp_path / "captions")
     for name in ("s/ep1.mkv", "s/.gitkeep"):
         (tmp_path / "data/raw" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "data/raw" / name).touch()
@@ -234,6 +236,27 @@ def test_a_job_elsewhere_reads_no_records_and_says_nothing_of_them(
     journal = StubJournal("data/tag/s/ep1.parquet")
     open_project(folder, {**PARAMS, "runs": {}}, journal, is_main=False)
     assert not journal.read_it and capsys.readouterr().err == ""
+
+
+def dataset_with(**changes: object) -> dict[str, object]:
+    return {**PARAMS, "runs": {}, "dataset": {**PARAMS["dataset"], **changes}}
+
+
+def test_captions_that_cannot_be_written_end_it_before_anything_is_made(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        open_project(folder, dataset_with(caption_style="sdxl"), StubJournal())
+    said = "error: params.yaml:dataset.caption_style: there is no captions/sdxl.yaml (styles: anima, noobai, sd15)\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_word_of_a_series_that_is_not_there_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = {"style": None, "series": {"s": "a work", "sss": "another"}, "artist": {}, "year": {}}
+    open_project(folder, dataset_with(caption_words=words), StubJournal())
+    said = capsys.readouterr().err
+    assert "note: params.yaml:dataset.caption_words.series.sss: there is no series of that name\n" in said
+    assert "series.s:" not in said
 
 
 def test_no_episodes_yet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

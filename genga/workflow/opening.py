@@ -153,7 +153,7 @@ def open_project(
     notes += [
         f"{path} is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills" for path in unnamed
     ]
-    for note in [*notes, *unreached, *unnamable, *_beyond_reach(project)] if is_main else []:
+    for note in [*notes, *unreached, *unnamable, *unheard(project), *_beyond_reach(project)] if is_main else []:
         print(f"note: {note}", file=sys.stderr)
     for unread in without_episode(decided.values(), in_name_order([*videos, *recorded])) if is_main else []:
         print(f"warning: {unread}", file=sys.stderr)
@@ -201,6 +201,16 @@ def check_captions(params: Params) -> None:
     """Raise GengaError where captions cannot be written as section dataset says."""
     of = parse_section("dataset", Dataset, params["dataset"])
     read_style(Path("."), of.caption_style, of.caption_words)
+
+
+def unheard(project: Project) -> list[str]:
+    """Return a note for each word of captions that is for a series that is not there."""
+    words = project.params["dataset"]["caption_words"]
+    return [
+        f"params.yaml:dataset.caption_words.{part}.{series}: there is no series of that name"
+        for part in ("series", "artist", "year")
+        for series in sorted(words[part].keys() - project.ordered.keys())
+    ]
 
 
 def _families_of(merge: str, params: Params, models: registry.Registry) -> dict[str, str]:
