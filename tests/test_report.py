@@ -18,11 +18,11 @@ from genga.cli.summary import app
 from genga.images.codec import encode
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report.charts import Difference, Line, Point, _ticks, chart, differences
-from genga.pages._report.figures import curve, origins
+from genga.pages._report.figures import curve, origins, several
 from genga.pages.html import clock, count, share, signed
 from genga.pages.report import pictures_of, rows_of
 from genga.store.files import write_facts, write_text
-from genga.store.parquet import write_table
+from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE as JUDGED
@@ -105,6 +105,11 @@ OPEN_ROW = ("corrections/show/characters.csv", 3, "show/e/000001-0-head is '<b>'
             ["show/e/000002-0-head", "show/e/000002-1-head"])  # fmt: skip
 
 
+def said(form: str, *pieces: tuple[str, str]) -> dict:
+    """A caption as the dataset has it."""
+    return {"form": form, "parts": [{"part": part, "text": text} for part, text in pieces]}
+
+
 @pytest.fixture
 def run_folder(tmp_path, monkeypatch):
     """A project with everything a report is made of; the current folder."""
@@ -115,7 +120,8 @@ def run_folder(tmp_path, monkeypatch):
     still = [image.rsplit("-", 2)[0] for image in images]
     shard("data/dataset/show", [
         {"image": image, "still": of, "crop": image, "kind": "fullbody", "split": "train", "character": "hana",
-         "caption": "hana, 1girl"} for image, of in zip(images, still, strict=True)
+         "caption": "hana, 1girl", "captions": [said("tags", ("tags", "hana, 1girl"))], "persons": [[0, 0, 9, 9]],
+         "width": 32, "height": 32} for image, of in zip(images, still, strict=True)
     ], 100)  # fmt: skip
     characters = pl.DataFrame({"still": still, "character": ["hana", None]})
     write_table("data/characters/show.parquet", characters, characters.schema)
@@ -188,6 +194,34 @@ def test_phases_are_shown_where_there_are_several(run_folder):
     write_table("models/hana/losses.parquet", losses, losses.schema)
     text, figures = make(phases=PHASES[:1])
     assert figures["phases"] == [] and "Phases of training" not in text
+
+
+def test_images_of_several_people_are_shown_with_their_boxes_and_captions(run_folder):
+    page, figures = make()
+    assert "several" not in figures and "Who wears what" not in page
+    sentence = ("sentences", "On the left, hana, <hat>. On the right, a boy.")
+    table = read_table("data/dataset/show.parquet", pl.read_parquet("data/dataset/show.parquet").schema)
+    rows = table.to_dicts()
+    rows[0] |= {"captions": [said("tags", ("tags", "sky")), said("both", ("tags", "sky"), sentence)],
+                "persons": [[1, 2, 11, 30], [15, 0, 31, 32]]}  # fmt: skip
+    write_table("data/dataset/show.parquet", pl.DataFrame(rows, schema=table.schema), table.schema)
+    page, figures = make()
+    assert figures["several"] == [
+        {"image": "show/ep 01/000012-0-fullbody", "width": 32, "height": 32,
+         "persons": [[1, 2, 11, 30], [15, 0, 31, 32]],
+         "captions": rows[0]["captions"]},
+    ]  # fmt: skip
+    assert '<rect x="1" y="2" width="10" height="28"/><rect x="15" y="0" width="16" height="32"/>' in page
+    both = "both tags sky sentences On the left, hana, <hat>. On the right, a boy."
+    assert both in " ".join(Page(page).text.split())
+    assert '<a href="#several">' in page and page.count('class="card several"') == 1
+
+
+def test_of_many_images_of_several_people_six_are_shown(run_folder):
+    rows = [{"image": f"{number:02d}", "width": 1, "height": 1, "persons": [],
+             "captions": [said("both", ("sentences", "On the left, a."))]} for number in range(12)]  # fmt: skip
+    assert [one["image"] for one in several(pl.DataFrame(rows))] == ["01", "03", "05", "07", "09", "11"]
+    assert several(pl.DataFrame(rows[:2]))[1]["image"] == "01" and several(pl.DataFrame(rows[:1]).clear()) == []
 
 
 def test_the_page_stands_alone(run_folder):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report.charts import Difference, Line, Point, chart, differences
-from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins
+from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins, several
 from genga.pages._report.figures import roles as roles
 from genga.pages._report.tables import Tables
 from genga.pages._report.tables import read_tables as read_tables
@@ -79,13 +79,16 @@ def report(
         tables.sources,
         tables.open,
     )
+    if of_several := several(tables.dataset.select(list(OF_DATASET))):
+        figures["several"] = of_several
 
     def picture(name: str) -> str:
         return data_uri(thumbnail(image_of(name), params.thumbnail), params.quality)
 
-    groups = map(pictures_of, rows_of(figures))
+    rows = [*map(pictures_of, rows_of(figures))]
+    groups = [*rows, *([one["image"]] for one in of_several)]
     shown, pictures = within_budget(groups, picture, round(params.max_megabytes * 1e6))
-    return Report(page_of(figures, pictures, shown), figures, len(pictures))
+    return Report(page_of(figures, pictures, min(shown, len(rows))), figures, len(pictures))
 
 
 def page_of(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int) -> str:
@@ -100,7 +103,7 @@ def page_of(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int)
     return page(
         TEMPLATE,
         STYLE,
-        **figures,
+        **{"several": [], **figures},
         goes_on=goes_on,
         going_on=going_on,
         steps=steps,

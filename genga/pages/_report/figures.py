@@ -18,11 +18,14 @@ from genga.tables.stills import STILLS
 
 # What is read of the tables that others write.
 OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")
-OF_DATASET = only(DATASET, "image", "still", "crop", "kind", "character", "caption")
+OF_DATASET = only(
+    DATASET, "image", "still", "crop", "kind", "character", "caption", "captions", "persons", "width", "height"
+)
 OF_CROP = only(CROP, "crop", "x0", "y0", "x1", "y1")
 OF_STILLS = only(STILLS, "still", "time")
 OF_LOSSES = only(LOSSES, "step", "phase", "loss")
 
+MOST_SEVERAL = 6  # images of several people that the page shows
 LOSS_POINTS = 200  # of the loss curve at most: each is the mean of its stretch
 
 
@@ -101,6 +104,20 @@ def origins(dataset: pl.DataFrame, crops: pl.DataFrame, stills: pl.DataFrame) ->
         row["image"]: {name: row[name] for name in ("still", "time", "kind", "box", "character", "caption")}
         for row in joined.sort("image").to_dicts()
     }
+
+
+def several(dataset: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return images whose captions have sentences, evenly over the dataset: size and boxes in px, the captions.
+
+    dataset: OF_DATASET.
+    """
+    rows = [
+        {name: row[name] for name in ("image", "width", "height", "persons", "captions")}
+        for row in dataset.sort("image").iter_rows(named=True)
+        if any(of["form"] != "tags" for of in row["captions"])
+    ]
+    count = min(MOST_SEVERAL, len(rows))
+    return [rows[(2 * place + 1) * len(rows) // (2 * count)] for place in range(count)]
 
 
 def curve(losses: pl.DataFrame) -> list[dict[str, float]]:
