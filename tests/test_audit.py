@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from genga.audit.code import meaning
 from genga.audit.git_history import History
+from genga.audit.images import words_of
 from genga.audit.lineage import behind
 from genga.audit.model import subject_of
 from genga.audit.safetensors_header import header_of
@@ -36,6 +37,11 @@ def found(model: str = MODEL) -> dict:
 
 def states(result: dict, state: str) -> list[tuple[str, str]]:
     return [(check["what"], check["name"]) for check in result["checks"] if check["state"] == state]
+
+
+def test_a_tag_before_a_sentence_is_in_the_caption() -> None:
+    assert {"hana", "dr. x", "hat", "red hair"} <= words_of("hana, dr. x, hat. On the left, hana, red hair, bow.")
+    assert "hat. On the left" in words_of("hat. On the left, hana.") and "sky" not in words_of("blue sky")
 
 
 def test_the_images_of_a_checkpoint_with_all_that_was_decided_about_them(project: Path) -> None:

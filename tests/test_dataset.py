@@ -254,6 +254,13 @@ def test_beauty_where_it_is_known_says_the_quality() -> None:
     assert _scores(rows.with_columns(aesthetic=pl.lit(None, dtype=pl.Float64))) == [(0, 9.0), (0, 1.0), (-1, 5.0)]
 
 
+def test_a_score_of_beauty_is_read_where_stage_quality_has_one() -> None:
+    given = tables(("head", 0, "best", "ren", []), ("head", 1, "best", "ren", []))
+    assert candidates(given)["aesthetic"].to_list() == [None] * 4
+    scored = replace(given, quality=given.quality.with_columns(aesthetic=pl.Series([0.5, None])))
+    assert candidates(scored)["aesthetic"].to_list() == [0.5, 0.5, None, None]
+
+
 def test_each_reason_to_leave_an_image_out() -> None:
     images = pl.DataFrame(
         [

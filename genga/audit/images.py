@@ -157,6 +157,12 @@ def _tags(table: pl.DataFrame, seen: pl.DataFrame) -> Tags:
     return found
 
 
+def words_of(caption: str) -> set[str]:
+    """Return what stands between the commas of a caption, the last word before a sentence without what follows it."""
+    between = caption.split(SEPARATOR)
+    return {*between, *(text.partition(". ")[0] for text in between)}
+
+
 def _decided_tags(
     listed: Row | None, row: Row, at: Row | None, tags: Tags, about: Iterable[Decision]
 ) -> list[dict[str, Any]] | None:
@@ -165,7 +171,7 @@ def _decided_tags(
         return None
     by_person = {one["tag"].replace(" ", "_") for one in about if target_of(one) == row["crop"]}
     of = tags.get((row["still"], at["box"] if at else None)) if at or row["crop"] is None else None
-    found, written = [], set(listed["caption"].split(SEPARATOR))
+    found, written = [], words_of(listed["caption"])
     for tag in listed["tags"]:
         known = (of or {}).get(tag)
         # A crop's own counts and framing follow from the boxes in it: they have no row on the still.
