@@ -3,8 +3,9 @@ from genga.dataset.styles import style_as_said
 
 @cache
 def caption_style():
-    """What the file says by which captions are written."""
-    return style_as_said(Path("."), PROJECT.section("dataset")["caption_style"])
+    """What the file says by which captions are written, but for its words to people."""
+    said = style_as_said(Path("."), PROJECT.section("dataset")["caption_style"])
+    return {key: value for key, value in said.items() if key not in ("about", "source")}
 
 
 rule dataset:
