@@ -27,7 +27,7 @@ def main(
     params: str = PARAMS,
 ) -> None:
     values = params_of("dataset", Params, params)
-    style = read_style(Path(), values.caption_style, values.caption_words)
+    style = read_style(Path(), values)
     tables = read_tables(in_data, out.stem, read_json(episodes), in_characters)
     made = dataset(tables, values, style, intrude)
     made.tell()

@@ -56,7 +56,7 @@ def params(**changes: object) -> Params:
 
 
 def dataset(given: Tables, params: Params) -> Outcome:
-    return composed(given, params, read_style(ROOT, params.caption_style, params.caption_words), 0.5)
+    return composed(given, params, read_style(ROOT, params), 0.5)
 
 
 def signature(number: int) -> bytes:

@@ -4,12 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from genga.dataset.styles import percentiles, read_style
+from genga.dataset.styles import Style, percentiles
+from genga.dataset.styles import read_style as read
 from genga.errors import GengaError
-from genga.params.dataset import CaptionWords
+from genga.params.dataset import CaptionWords, Params
+from genga.params.section import section_of_file
 
 ROOT = Path(__file__).resolve().parent.parent
 NONE = CaptionWords(style=None, series={}, artist={}, year={})
+SECTION = Params.model_validate(section_of_file(ROOT / "params.yaml", "dataset"))
+
+
+def read_style(root: Path, name: str, words: CaptionWords, captions: tuple[str, ...] = ("tags",)) -> Style:
+    changes = {"caption_style": name, "caption_words": words, "captions": list(captions)}
+    return read(root, SECTION.model_copy(update=changes))
 
 
 def test_the_order_of_each_family() -> None:
@@ -106,3 +114,11 @@ def test_a_word_that_has_no_place_is_said() -> None:
         GengaError, match=r"^params.yaml:dataset.caption_words.year: captions/sd15.yaml has no place for it"
     ):
         read_style(ROOT, "sd15", NONE.model_copy(update={"year": {"s": 2024}}))
+
+
+def test_sentences_that_have_no_place_are_said(tmp_path: Path) -> None:
+    (tmp_path / "captions").mkdir()
+    (tmp_path / "captions/own.yaml").write_text(FILE)
+    assert read_style(tmp_path, "own", NONE).order == ["tags"]
+    with pytest.raises(GengaError, match="^params.yaml:dataset.captions: captions/own.yaml has no place for sentences"):
+        read_style(tmp_path, "own", NONE, ("tags", "both"))

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from genga.errors import GengaError
-from genga.params.dataset import CaptionWords, Word
+from genga.params.dataset import CaptionWords, Params, Word
 from genga.params.notation import read_yaml
 from genga.params.section import Section, parse_section
 
@@ -113,14 +113,14 @@ def style_as_said(root: Path, name: str) -> Any:
     return read_yaml(root / FOLDER / f"{name}.yaml")
 
 
-def read_style(root: Path, name: str, words: CaptionWords) -> Style:
-    """Return a style of a project. Raises GengaError that names file and key if it is not there, or is none.
+def read_style(root: Path, params: Params) -> Style:
+    """Return the style that captions are to be written in.
 
-    words: of params.yaml; a word that the style has no place for is an error too.
+    Raises GengaError that names file and key if it is not there, is none, or has no place for what params.yaml says.
     """
-    file = f"{FOLDER}/{name}.yaml"
+    words, file = params.caption_words, f"{FOLDER}/{params.caption_style}.yaml"
     try:
-        style = parse_section(file, Style, style_as_said(root, name))
+        style = parse_section(file, Style, style_as_said(root, params.caption_style))
     except GengaError as error:
         said = str(error).replace(f"params.yaml:{file}.", f"{file}: ").replace(f"params.yaml:{file}", file)
         raise GengaError(said) from error
@@ -128,6 +128,11 @@ def read_style(root: Path, name: str, words: CaptionWords) -> Style:
         raise GengaError(
             f"params.yaml:dataset.caption_words.{missing[0]}: {file} has no place for it; take it out, or put"
             f" {missing[0]} into its order"
+        )
+    if set(params.captions) - {"tags"} and "sentences" not in style.order:
+        raise GengaError(
+            f"params.yaml:dataset.captions: {file} has no place for sentences; name tags alone, or put sentences into"
+            " its order"
         )
     return style
 

@@ -199,8 +199,7 @@ def check_families(params: Params, models: registry.Registry) -> None:
 
 def check_captions(params: Params) -> None:
     """Raise GengaError where captions cannot be written as section dataset says."""
-    of = parse_section("dataset", Dataset, params["dataset"])
-    read_style(Path("."), of.caption_style, of.caption_words)
+    read_style(Path("."), parse_section("dataset", Dataset, params["dataset"]))
 
 
 def unheard(project: Project) -> list[str]:
