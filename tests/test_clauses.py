@@ -4,8 +4,7 @@ import polars as pl
 import pytest
 
 from genga.dataset.candidates import OF_CHARACTERS, OF_CROP, OF_DETECT, OF_QUALITY, OF_STILLS, OF_TAG, Tables
-from genga.dataset.clauses import Clause, Somebody, clauses, places, sentences, told_apart
-from genga.images.boxes import Box
+from genga.dataset.clauses import Box, Clause, Somebody, clauses, places, sentences, told_apart
 
 
 def somebody(number: int | None, middle: int, width: int = 100, top: int = 0, bottom: int = 300) -> Somebody:
@@ -131,6 +130,13 @@ def test_a_crop_has_those_whose_heads_are_in_it_and_what_it_can_show() -> None:
         Clause(0, "On the left", ["a girl"], ["hat", "long_hair"]),  # no boots in a crop of heads
         Clause(1, "On the right", ["ren", "coat"], ["long_hair"]),  # whose looks its own crops do not mention
     ]
+
+
+@pytest.mark.parametrize(("intrude", "there"), [(0.25, True), (0.26, False)])
+def test_so_much_of_a_head_has_to_be_in_a_crop(intrude: float, there: bool) -> None:
+    crops = TABLES.crops.filter(crop="s/e/1-1-fullbody").with_columns(x0=175, y0=30)  # 25 px of 50, 30 of 60
+    found = clauses(Tables(**{**vars(TABLES), "crops": crops}), IMAGES[:2], intrude, 12, {})
+    assert ("s/e/1-1-fullbody" in found) == there
 
 
 def test_at_most_so_many_tags_are_said_of_each() -> None:

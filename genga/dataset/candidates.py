@@ -98,8 +98,8 @@ def _with_boxes(images: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         if box is not None and (still, box) not in whom:
             raise GengaError(f"stage detect knows nothing of person {box} in {still}; make its tables again")
         people = all_of[still] if box is None else [whom[still, box]]
-        text.append(_within(([line[side] for side in SIDES] for line in lines), cut))
-        persons.append(_within(people, cut))
+        text.append(within(([line[side] for side in SIDES] for line in lines), cut))
+        persons.append(within(people, cut))
     boxes = pl.DataFrame({"text": text, "persons": persons}, schema=only(CANDIDATES, "text", "persons"))
     return images.hstack(boxes)
 
@@ -109,8 +109,8 @@ def _boxes(table: pl.DataFrame, *names: str) -> list[tuple]:
     return table.select(*names, *SIDES).sort(names).rows()
 
 
-def _within(boxes: Iterable[Sequence[int]], cut: Sequence[int]) -> list[list[int]]:
-    """What of boxes is in `cut`, in px of it; none of what is empty there."""
+def within(boxes: Iterable[Sequence[int]], cut: Sequence[int]) -> list[list[int]]:
+    """Return what of boxes is in `cut`, in px of it; none of what is empty there."""
     left, top, right, bottom = cut
     shown = ([max(x0, left), max(y0, top), min(x1, right), min(y1, bottom)] for x0, y0, x1, y1 in boxes)
     return [[x0 - left, y0 - top, x1 - left, y1 - top] for x0, y0, x1, y1 in shown if x0 < x1 and y0 < y1]

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from genga.dataset.candidates import SIDES, Tables
-from genga.images.boxes import Box, containment
+from genga.dataset.candidates import SIDES, Tables, within
 from genga.tables.characters import NOBODY
 from genga.vocabulary.parts import SUBJECT, VISIBLE, part_of
 from genga.vocabulary.text import SEPARATOR, in_order, to_text
@@ -25,6 +24,7 @@ MOST = 6  # people in a picture; of more nothing is said
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 _OF_SOMEBODY = SUBJECT - {"count", "framing", "relation"}
 
+Box = tuple[int, int, int, int]  # x0 y0 x1 y1, px of the still, exclusive end
 Tags = Mapping[tuple[str, int], Mapping[str, float]]  # kept general tags of each (still, box), with their scores
 
 
@@ -56,7 +56,7 @@ def clauses(
         inside, own = everyone.get(still, []), None
         if crop is not None:
             own, cut = cuts[crop][0], _box(cuts[crop][1])
-            inside = [one for one in inside if one.box == own or containment(one.head or one.place, cut) >= intrude]
+            inside = [one for one in inside if one.box == own or _reaches(one.head or one.place, cut, intrude)]
         placed = places(inside)
         said = {
             box: [
@@ -72,6 +72,12 @@ def clauses(
                 for (box, place), first in zip(placed.items(), told_apart(list(said.values())), strict=True)
             ]
     return found
+
+
+def _reaches(head: Box, cut: Box, share: float) -> bool:
+    """Whether so much of somebody's head is in a crop."""
+    whole = (head[2] - head[0]) * (head[3] - head[1])
+    return any((x1 - x0) * (y1 - y0) >= share * whole for x0, y0, x1, y1 in within([head], cut))
 
 
 def places(people: Sequence[Somebody]) -> dict[int, str]:
