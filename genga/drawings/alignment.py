@@ -4,17 +4,21 @@ By phase correlation, and from there by the affine motion that maximises the enh
 (Evangelidis & Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization").
 """
 
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genga.images.affine import inverse, product
 from genga.video.luma_grid import Cells
 
+_SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
 _ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
+Grid = TypeVar("Grid", bound=npt.NDArray[Any])  # of levels of 0..255 or of parts of them
 Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
+Way = tuple[Motion, Motion]
 
 
 def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
@@ -29,13 +33,29 @@ def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
     return np.asarray(found, np.float32)
 
 
-def laid(cells: Cells, motion: npt.NDArray[Any], exact: bool = False) -> Cells:
+def laid(cells: Grid, motion: npt.NDArray[Any], exact: bool = False) -> Grid:
     """Return a grid as another sees it whose places `motion`, (2, 3), takes to its own; 0 beyond its edges.
 
     Interpolated, or exact: of values that may not be mixed, as a mask's.
     """
     flags = (cv2.INTER_NEAREST if exact else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(cells, motion, cells.shape[::-1], flags=flags), np.uint8)
+    return cast(Grid, cv2.warpAffine(cells, motion, cells.shape[::-1], flags=flags))
+
+
+def halfway(a: Grid, b: Grid, motion: Motion) -> tuple[Grid, Grid, Way]:
+    """Return two grids, each brought half the way of the motion from `b` to `a`, and the half of the way of each.
+
+    So that interpolation blurs the one as much as the other.
+    """
+    still = np.eye(2, 3, dtype=np.float32)
+    there = (still + (motion - still) / 2).astype(np.float32)  # half the way from `b` to `a`,
+    here = product(inverse(motion), np.vstack([there, [0, 0, 1]]))[:2].astype(np.float32)  # and half of it back
+    return laid(a, there), laid(b, here), (there, here)
+
+
+def smoothed(cells: Cells) -> npt.NDArray[np.float32]:
+    """Return a grid smoothed over about a cell: what lies a fraction of a cell beside its place hardly differs."""
+    return np.asarray(cv2.GaussianBlur(cells.astype(np.float32), (0, 0), _SMOOTH), np.float32)
 
 
 def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:

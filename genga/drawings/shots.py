@@ -12,9 +12,10 @@ from dataclasses import asdict
 import numpy as np
 import polars as pl
 
-from genga.drawings._shots.camera_moves import STRIDE, going, moves, path
+from genga.drawings._shots.camera_moves import STRIDE, going, joined, moves, path
 from genga.drawings._shots.cuts import Scene, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
+from genga.drawings._shots.drifts import drifts
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
@@ -114,7 +115,8 @@ def travels_of(scene: Scene, limit: Span, passages: Sequence[Passage], pace: flo
     start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
     end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
     found = moves(scene.cells, start, end, params.camera, CHANGED, scene.live)
-    return [move for move in found if going(scene.cells, move) >= _PACE * pace]
+    found = [move for move in found if going(scene.cells, move) >= _PACE * pace]
+    return joined(found, drifts(scene.cells, (start, end), scene.live, scene.noise, _PACE * pace))
 
 
 def path_of(seen: MaskedGrids, end: int, found: Sequence[Event], params: Params) -> list[dict[str, int | list[float]]]:

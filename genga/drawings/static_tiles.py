@@ -9,6 +9,8 @@ back (genga.drawings._shots.camera_moves).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +57,9 @@ def staying(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = 
 def tiles(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = None) -> tuple[Mask, Mask]:
     """Return for each tile whether it stays from `a` to `b`, and whether it has texture in either."""
     (ax, ay), (bx, by) = gradients(a), gradients(b)
-    first, second = _tile_means(ax * ax + ay * ay, live), _tile_means(bx * bx + by * by, live)
+    first, second = tile_means(ax * ax + ay * ay, live), tile_means(bx * bx + by * by, live)
     most = np.maximum(first, second)
-    common = _tile_means(ax * bx + ay * by, live)
+    common = tile_means(ax * bx + ay * by, live)
     # Grain gives flat tiles gradients too, which no two frames share.
     if noise is None:
         flattest = float(np.quantile(most, _FLATTEST))
@@ -97,7 +99,7 @@ def noise_of(grids: Grids) -> Noise:
         a, b = grids[frame - 1], grids[frame]
         (ax, ay), (bx, by) = gradients(a), gradients(b)
         levels.append(float(np.median(cv2.absdiff(a, b))))
-        shares.append(float(np.median(_tile_means((ax - bx) ** 2 + (ay - by) ** 2, None))))
+        shares.append(float(np.median(tile_means((ax - bx) ** 2 + (ay - by) ** 2, None))))
     calm = [float(np.quantile(values[1:] or values, _AT_REST)) for values in (levels, shares)]
     # Two frames differ by both their noises; 1.4826 makes a deviation of the median of a normal distribution.
     return Noise(1.4826 * calm[0] / 2**0.5, calm[1] / 2)
@@ -203,8 +205,8 @@ def pictures(grids: Grids, live: Mask) -> list[Cells]:
     return found
 
 
-def _tile_means(values: Field, live: Mask | None) -> Field:
-    """Means over tiles, (ceil(rows / TILE), ceil(columns / TILE)); cells that are not live count as 0."""
+def tile_means(values: npt.NDArray[Any], live: Mask | None) -> Field:
+    """Return the means over tiles, (ceil(rows / TILE), ceil(columns / TILE)); cells that are not live count as 0."""
     rows, columns = values.shape
     padded = np.zeros((-(-rows // TILE) * TILE, -(-columns // TILE) * TILE), np.float32)
     padded[:rows, :columns] = values if live is None else values * live

@@ -1,8 +1,11 @@
 """New drawings on the way of a camera move: what is left of a step from frame to frame when the move is taken out.
 
 Each frame is aligned with the one before by an affine motion (ECC, as genga.drawings._shots.camera_moves), and both are
-brought half the way, so that interpolation blurs the one as much as the other. What a mere move then leaves is alike
-from step to step of the move; a mouth that opens leaves more. Where two frames cannot be aligned, the later one is new.
+brought half the way, so that interpolation blurs the one as much as the other. A line that lies a fraction of a cell
+beside where it lay is brighter on one side of it and darker on the other, whatever interpolates; a mouth that opens is
+one or the other all over. So both are smoothed first, over about a cell, which leaves a third of the one and four
+tenths of the other. What a mere move then leaves is alike from step to step of the move; a mouth leaves more. Where two
+frames cannot be aligned, the later one is new.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,9 +14,8 @@ import cv2
 import numpy as np
 
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import laid, motion_between
+from genga.drawings.alignment import halfway, laid, motion_between, smoothed
 from genga.drawings.static_tiles import Mask, loose_cells
-from genga.images.affine import inverse, product
 from genga.video.luma_grid import Cells
 
 _TIMES = 2.5  # what most steps of the move leave, by which a new drawing leaves more
@@ -21,6 +23,9 @@ _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: 
 _LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
 _EDGE = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
 _BLOCK = (2, 2)
+_THROUGH = 0.41  # part of what fills a block, and no more, that comes through smoothing
+_MOVING = 0.5  # part of the picture that does not stay where a camera moves behind what stands over it
+_SHARED = 0.3  # part of the picture that two frames have to share, or nothing is known of them
 _UNLIKE = 255.0  # what is left where nothing aligns
 
 
@@ -41,7 +46,7 @@ def anew(
     left: dict[int, dict[int, float]] = {}  # by the last frame of the move
     for frame in range(start + 1, end):
         last = travel.get(frame)
-        if last is None or travel.get(frame - 1) != last or frame in skipped or frame - 1 in skipped:
+        if last is None or frame in skipped or frame - 1 in skipped:
             continue
         before, picture = seen[frame - 1], seen[frame]
         if difference(before, picture) > threshold:
@@ -57,15 +62,16 @@ def anew(
 def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
     """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain.
 
-    live: cells that show the picture, None for all. What stands over it all the same (a title that is too large to be
-    told for one) is explained where whole tiles stay, and does not hold the rest of the picture back.
+    As that of a block of cells; of what is larger than a block it is up to 2.4 times the difference. live: cells that show the picture, None for all. What stands over it all the same (a title that is too large to be
+    told for one) is explained where whole tiles stay, and does not hold the rest of the picture back: where most of it
+    goes on. In a slow move most tiles stay, and those that do not are the figure.
     """
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
         counts[mask] = 0
     left = _left(a.cells, b.cells, counts, counts)
     loose = loose_cells(a.cells, b.cells)
-    if left > _LEAST and not loose.all():
+    if left > _LEAST and _MOVING <= loose.mean() < 1:
         left = min(left, _left(a.cells, b.cells, counts, counts & loose, ~loose))
     return left
 
@@ -78,12 +84,13 @@ def _left(a: Cells, b: Cells, counts: Cells, aligned: Cells, stays: Mask | None 
     motion = motion_between(a, b, aligned)
     if motion is None:
         return _UNLIKE
-    still = np.eye(2, 3, dtype=np.float32)
-    there = (still + (motion - still) / 2).astype(np.float32)  # half the way from `b` to `a`,
-    here = product(inverse(motion), np.vstack([there, [0, 0, 1]]))[:2].astype(np.float32)  # and half of it back
-    apart = cv2.absdiff(laid(a, there), laid(b, here))
+    first, second = smoothed(a), smoothed(b)
+    middle, other, (there, here) = halfway(first, second, motion)
+    apart = cv2.absdiff(middle, other)
     inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _EDGE, borderValue=0)
+    if np.count_nonzero(inside) < _SHARED * np.count_nonzero(counts):
+        return _UNLIKE
     if stays is not None:
-        apart[stays] = np.minimum(apart, cv2.absdiff(a, b))[stays]
+        apart[stays] = np.minimum(apart, cv2.absdiff(first, second))[stays]
     apart[inside == 0] = 0
-    return float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max())
+    return min(float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH, _UNLIKE)

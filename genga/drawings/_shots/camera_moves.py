@@ -26,8 +26,8 @@ _ALL_OVER = 0.5  # part of the picture that a rectangle around what moves must c
 _SHIFT = 0.3  # cells that the picture's corners must have moved, in the mean, over LAG frames
 _SHEAR = 0.04  # by which a motion may stretch or slant the picture; a camera does neither
 _STILL = 0.35  # part of the corners' movement that the middle must share for it to be a pan, and not a zoom
-_REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
-_SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
+REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
+SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
 _AROUND = 3  # steps on either hand that a step is held against,
 _AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
 _STAYING = np.eye(2, 3, dtype=np.float32)
@@ -50,10 +50,15 @@ def everywhere(a: Cells, b: Cells, live: Mask | None = None) -> bool:
     """Whether most of what has texture does not stay, and that is all over the picture: not a figure alone."""
     stays, textured = tiles(a, b, live)
     loose = textured & ~stays
-    rows, columns = np.flatnonzero(loose.any(axis=1)), np.flatnonzero(loose.any(axis=0))
-    if not len(rows) or loose.sum() < (1 - _STAY) * textured.sum():
+    return bool(loose.sum() >= (1 - _STAY) * textured.sum()) and spread(loose)
+
+
+def spread(parts: Mask) -> bool:
+    """Whether the rectangle around the true tiles covers as much of a picture as a camera moves; false if none is."""
+    rows, columns = np.flatnonzero(parts.any(axis=1)), np.flatnonzero(parts.any(axis=0))
+    if not len(rows):
         return False
-    return (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) >= _ALL_OVER * loose.size
+    return bool((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) >= _ALL_OVER * parts.size)
 
 
 def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:
@@ -67,7 +72,7 @@ def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:
 
 def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     """Return pan, zoom or other for a motion over a grid of `shape`; None if it stands still or no camera moves so."""
-    if not _of_a_camera(motion):
+    if not of_a_camera(motion):
         return None
     corners = _corners(shape)
     shifts = carried(motion, corners) - corners  # (4, 2), cells
@@ -83,7 +88,8 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     return "zoom" if abs(scale) >= abs(turn) else "other"
 
 
-def _of_a_camera(motion: Motion) -> bool:
+def of_a_camera(motion: Motion) -> bool:
+    """Whether a motion hardly stretches or slants the picture."""
     return abs(motion[0, 0] - motion[1, 1]) <= _SHEAR and abs(motion[0, 1] + motion[1, 0]) <= _SHEAR
 
 
@@ -120,9 +126,21 @@ def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live:
     return [
         move
         for move in found
-        if move.end - move.start >= _SHORTEST
-        and reach([step for k, step in steps.items() if move.start <= k < move.end], cells[start].shape) >= _REACH
+        if move.end - move.start >= SHORTEST
+        and reach([step for k, step in steps.items() if move.start <= k < move.end], cells[start].shape) >= REACH
     ]
+
+
+def joined(found: Iterable[Event], more: Iterable[Event]) -> list[Event]:
+    """Return moves found in two ways as one list in order; of those that overlap one that covers both, as the longer."""
+    moves: list[Event] = []
+    for move in sorted([*found, *more], key=lambda move: (move.start, -move.end)):
+        if moves and move.start < moves[-1].end:
+            kind = max(moves[-1], move, key=lambda one: one.end - one.start).kind
+            moves[-1] = Event(kind, moves[-1].start, max(moves[-1].end, move.end))
+        else:
+            moves.append(move)
+    return moves
 
 
 def going(cells: Grids, move: Event) -> float:
@@ -170,7 +188,7 @@ def _step(a: MaskedGrid, b: MaskedGrid, rest: float, changed: float) -> Matrix |
         return np.eye(3)
     covered = [grid.covered for grid in (a, b) if grid.covered is not None]
     aligned = align(a.cells, b.cells, np.logical_or.reduce(covered) if covered else None)
-    if aligned is None or aligned[1] > rest or not _of_a_camera(aligned[0]):
+    if aligned is None or aligned[1] > rest or not of_a_camera(aligned[0]):
         return None
     return np.vstack([aligned[0], [0, 0, 1]]).astype(np.float64)
 

@@ -1,0 +1,136 @@
+"""Camera moves under which figures go on moving: most of the picture goes one way from each frame to the next.
+
+Over several frames no motion explains such a move, because the figures change meanwhile. From one frame to the next
+they mostly do not: drawn on twos or threes, they are held while the camera goes on. And where they do change, what is
+around them still says how the camera went.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from genga.drawings._shots.camera_moves import LAG, REACH, SHORTEST, kind_of, of_a_camera, reach
+from genga.drawings._shots.events import Event, Span
+from genga.drawings.alignment import Motion, halfway, motion_between, smoothed
+from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
+from genga.images.affine import Matrix, carried, corners
+from genga.video.luma_grid import Cells, Grids
+
+_STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
+_CALM, _OWN = 0.6, 1.2  # levels by which tiles differ in which nothing does, and deviations of noise
+_BETTER = 0.45  # part of the tiles with texture in which a camera's motion takes something of the difference away
+_LESS = 0.95  # part of a difference that is less
+_LEAST = 0.08  # cells that the corners move in a step, in the mean
+_ONWARD = 0.8  # cosine of the ways that the corners go in two steps, from which a camera goes on
+_KNOWN = 0.4  # part of the steps in which something goes on of which the motion is known
+
+_GIVEN_UP = 6  # steps
+
+Steps = Mapping[int, Motion]  # by frame, from it to the frame before
+
+
+def drifts(cells: Grids, limit: Span, live: Mask, noise: Noise, pace: float) -> list[Event]:
+    """Return the camera moves within the frames [start, end) of a shot, figures that move or not, in order.
+
+    live: cells that show the picture. noise: of the video. pace: part of the steps, 0..1, in which a camera moves at
+    least.
+    """
+    stirs = stirred(cells, limit, live, noise)
+    found = []
+    for stretch in _stretches(stirs, limit, pace):
+        for chain in _chains(_steps(cells, [k for k in range(*stretch) if k in stirs], live, noise), cells[0].shape):
+            move = _move(chain, stirs, cells[0].shape, pace)
+            found += [] if move is None else [move]
+    return found
+
+
+def stirred(cells: Grids, limit: Span, live: Mask, noise: Noise) -> set[int]:
+    """Return the frames of a shot in which something is other than in the frame before in many parts of the picture."""
+    level = _CALM + _OWN * noise.luma
+    return {
+        frame
+        for frame in range(limit[0] + 1, limit[1])
+        if float((tile_means(cv2.absdiff(cells[frame - 1], cells[frame]), live) > level).mean()) >= _STIRRED
+    }
+
+
+def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:
+    """Return the stretches of a shot, long enough for a move, in which enough of the frames are in `stirs`."""
+    found: list[Span] = []
+    for first in range(limit[0] + 1, limit[1] - SHORTEST + 2):
+        end = first + SHORTEST - 1
+        if sum(frame in stirs for frame in range(first, end)) < pace * (end - first):
+            continue
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((first, end))
+    return found
+
+
+def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Steps:
+    """Return what is known of the motions to the frames. After _GIVEN_UP of which it is not, as many are passed over."""
+    found: dict[int, Motion] = {}
+    k = failed = 0
+    while k < len(frames):
+        motion = step(cells[frames[k] - 1], cells[frames[k]], live, noise)
+        failed = failed + 1 if motion is None else 0
+        if motion is not None:
+            found[frames[k]] = motion
+        k += 1
+        if failed == _GIVEN_UP:
+            k, failed = k + _GIVEN_UP, 0
+    return found
+
+
+def step(a: Cells, b: Cells, live: Mask, noise: Noise) -> Motion | None:
+    """Return the motion from `b` to `a` by which both are more alike all over, whatever figures do; None if none is."""
+    motion = motion_between(a, b, live.astype(np.uint8))
+    if motion is None or not of_a_camera(motion) or _length(_way(motion, a.shape)) < _LEAST:
+        return None
+    first, second = smoothed(a), smoothed(b)
+    middle, other, _ = halfway(first, second, motion)
+    unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
+    _, textured = tiles(a, b, live, noise.gradient)
+    better = textured & (moved < _LESS * unmoved)
+    return motion if better.sum() >= _BETTER * textured.sum() > 0 else None
+
+
+def _way(motion: Motion, shape: tuple[int, ...]) -> Matrix:
+    """How far a motion takes the corners of a picture of `shape`, (4, 2), cells."""
+    places = corners(shape[1], shape[0])
+    return carried(motion, places) - places
+
+
+def _length(way: Matrix) -> float:
+    return float(np.hypot(*way.T).mean())
+
+
+def _chains(steps: Steps, shape: tuple[int, ...]) -> Iterator[Steps]:
+    """Yield the steps of each stretch over which a camera goes on as it went, with at most LAG frames between two."""
+    chain: dict[int, Motion] = {}
+    for frame, motion in steps.items():
+        if chain:
+            last = max(chain)
+            way, before = _way(motion, shape), _way(chain[last], shape)
+            alike = float((way * before).sum()) >= _ONWARD * float(np.sqrt((way**2).sum() * (before**2).sum()))
+            if frame - last > LAG or not alike:
+                yield chain
+                chain = {}
+        chain[frame] = motion
+    if chain:
+        yield chain
+
+
+def _move(chain: Steps, stirs: set[int], shape: tuple[int, ...], pace: float) -> Event | None:
+    """Return what the steps make, if it is a camera's move: it goes far, mostly on, and mostly known."""
+    first, last = min(chain), max(chain)
+    active = sum(frame in stirs for frame in range(first, last + 1))
+    if last - first + 2 < SHORTEST or active < pace * (last - first + 1) or len(chain) < _KNOWN * active:
+        return None
+    if reach(chain.values(), shape) < REACH:
+        return None
+    kinds = [kind_of(motion, shape) for motion in chain.values()]
+    kind = max(("pan", "zoom", "other"), key=kinds.count)
+    return Event(kind, first - 1, last + 1)
