@@ -50,7 +50,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
     pace = fastest(frames["change"].to_list(), threshold(frames, scale, passages, [], noise))
-    travels = [travels_of(scene, limit, passages, pace, params) for limit in limits]
+    plain = [unmixed(limit, passages) for limit in limits]
+    travels = [travels_of(scene, within, pace, params) for within in plain]
     level = threshold(frames, scale, passages, [move for found in travels for move in found], noise)
     times = frames["time"].to_list()
     change = frames["change"].to_list()
@@ -61,12 +62,14 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     mixed = mixed_changes(new, cells, CHANGED)
     step = film_step(usual_step(times), new, mixed)
     rows, seen = [], MaskedGrids(cells, texts)
-    for shot, ((start, end), found) in enumerate(zip(limits, travels, strict=True)):
+    for shot, ((start, end), within, found) in enumerate(zip(limits, plain, travels, strict=True)):
         into = [p for p in passages if start <= p.boundary < end or p.boundary >= end == len(frames)]
         over = [event for event in blends if start <= event.start < end]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
         own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)
+        # Figures that move under these say as much about thresholds as any.
+        found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace))
         rows.append(
             {
                 "shot": shot,
@@ -106,17 +109,21 @@ def fastest(change: Sequence[float], level: float) -> float:
     return float((changed[dozen:] - changed[:-dozen]).max()) / dozen if dozen else 0.0
 
 
-def travels_of(scene: Scene, limit: Span, passages: Sequence[Passage], pace: float, params: Params) -> list[Event]:
-    """Return the camera moves of the shot over `limit`, looked for where nothing is being mixed.
+def unmixed(limit: Span, passages: Sequence[Passage]) -> Span:
+    """Return what of a shot over `limit` is not mixed with the shots around it."""
+    start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
+    end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
+    return start, end
+
+
+def travels_of(scene: Scene, within: Span, pace: float, params: Params) -> list[Event]:
+    """Return the camera moves within the frames [start, end) of a shot that one motion explains over several frames.
 
     pace: how many of its steps change the picture where the video is at its liveliest; a camera moves in as many, and
     does not wait for held drawings.
     """
-    start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
-    end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
-    found = moves(scene.cells, start, end, params.camera, CHANGED, scene.live)
-    found = [move for move in found if going(scene.cells, move) >= _PACE * pace]
-    return joined(found, drifts(scene.cells, (start, end), scene.live, scene.noise, _PACE * pace))
+    found = moves(scene.cells, *within, params.camera, CHANGED, scene.live)
+    return [move for move in found if going(scene.cells, move) >= _PACE * pace]
 
 
 def path_of(seen: MaskedGrids, end: int, found: Sequence[Event], params: Params) -> list[dict[str, int | list[float]]]:

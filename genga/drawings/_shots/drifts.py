@@ -5,12 +5,12 @@ they mostly do not: drawn on twos or threes, they are held while the camera goes
 around them still says how the camera went.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
 
-from genga.drawings._shots.camera_moves import LAG, REACH, SHORTEST, kind_of, of_a_camera, reach
+from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, of_a_camera, reach
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, halfway, motion_between, smoothed
 from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
@@ -18,7 +18,7 @@ from genga.images.affine import Matrix, carried, corners
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
-_CALM, _OWN = 0.6, 1.2  # levels by which tiles differ in which nothing does, and deviations of noise
+_CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, and deviations of noise
 _BETTER = 0.45  # part of the tiles with texture in which a camera's motion takes something of the difference away
 _LESS = 0.95  # part of a difference that is less
 _LEAST = 0.08  # cells that the corners move in a step, in the mean
@@ -107,20 +107,26 @@ def _length(way: Matrix) -> float:
     return float(np.hypot(*way.T).mean())
 
 
-def _chains(steps: Steps, shape: tuple[int, ...]) -> Iterator[Steps]:
-    """Yield the steps of each stretch over which a camera goes on as it went, with at most LAG frames between two."""
-    chain: dict[int, Motion] = {}
+def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:
+    """Return the steps in chains, in each of which a camera goes on as it went, with less than a move between two.
+
+    What is known of a step at which a figure changes may be the figure's motion, and begins a chain of its own.
+    """
+    chains: list[dict[int, Motion]] = []
     for frame, motion in steps.items():
-        if chain:
-            last = max(chain)
-            way, before = _way(motion, shape), _way(chain[last], shape)
-            alike = float((way * before).sum()) >= _ONWARD * float(np.sqrt((way**2).sum() * (before**2).sum()))
-            if frame - last > LAG or not alike:
-                yield chain
-                chain = {}
-        chain[frame] = motion
-    if chain:
-        yield chain
+        near = (chain for chain in reversed(chains) if frame - max(chain) < SHORTEST)
+        onward = next((chain for chain in near if _alike(motion, chain[max(chain)], shape)), None)
+        if onward is None:
+            chains.append({frame: motion})
+        else:
+            onward[frame] = motion
+    return chains
+
+
+def _alike(a: Motion, b: Motion, shape: tuple[int, ...]) -> bool:
+    """Whether two motions take the corners of a picture of `shape` nearly the same way, whatever how far."""
+    way, other = _way(a, shape), _way(b, shape)
+    return float((way * other).sum()) >= _ONWARD * float(np.sqrt((way**2).sum() * (other**2).sum()))
 
 
 def _move(chain: Steps, stirs: set[int], shape: tuple[int, ...], pace: float) -> Event | None:
