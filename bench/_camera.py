@@ -23,7 +23,8 @@ def followed(shot: Shot, kind: str, aspect: float) -> Shot:
         "tilt": (replace(camera, y=camera.y - away / 2), replace(camera, y=camera.y + away / 2)),
         "zoom": (replace(camera, zoom=camera.zoom / _CLOSER), camera),
     }[kind]  # fmt: skip
-    return replace(shot, exposures=through(shot.exposures, start, end, aspect), camera="zoom" if kind == "zoom" else "pan")
+    named = "zoom" if kind == "zoom" else "pan"
+    return replace(shot, exposures=through(shot.exposures, start, end, aspect), camera=named)
 
 
 def through(drawn: Sequence[Exposure], start: Camera, end: Camera, aspect: float) -> tuple[Exposure, ...]:

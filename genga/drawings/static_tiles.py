@@ -8,7 +8,6 @@ back (genga.drawings._shots.camera_moves).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
 from typing import Any
 
 import cv2

@@ -99,7 +99,7 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
     for run, after in zip(found, [*found, None][1:], strict=True):
         before = kept[-1] if kept else None
         held = before and after and (converted or max(len(before.frames), len(after.frames)) > 1)
-        plain = held and not (run.travel or before.travel or after.travel)  # type: ignore[union-attr]
+        plain = held and not any(near.travel and not near.fresh for near in (before, run, after) if near)
         if not plain or len(run.frames) > 1 or before is None or after is None:
             kept.append(run)
             continue

@@ -62,8 +62,10 @@ def anew(
 def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
     """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain.
 
-    As that of a block of cells; of what is larger than a block it is up to 2.4 times the difference. live: cells that show the picture, None for all. What stands over it all the same (a title that is too large to be
-    told for one) is explained where whole tiles stay, and does not hold the rest of the picture back: where most of it
+    As that of a block of cells; of what is larger than a block it is up to 2.4 times the difference.
+
+    live: cells that show the picture, None for all. What stands over it all the same (a title that is too large to be
+    told for one) is explained where whole tiles stay, and does not hold the rest of the picture back, where most of it
     goes on. In a slow move most tiles stay, and those that do not are the figure.
     """
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)

@@ -132,7 +132,7 @@ def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live:
 
 
 def joined(found: Iterable[Event], more: Iterable[Event]) -> list[Event]:
-    """Return moves found in two ways as one list in order; of those that overlap one that covers both, as the longer."""
+    """Return moves found in two ways, in order; of those that overlap one over both, of the longer one's kind."""
     moves: list[Event] = []
     for move in sorted([*found, *more], key=lambda move: (move.start, -move.end)):
         if moves and move.start < moves[-1].end:

@@ -70,7 +70,7 @@ def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:
 
 
 def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Steps:
-    """Return what is known of the motions to the frames. After _GIVEN_UP of which it is not, as many are passed over."""
+    """Return the motions to the frames, where known. After _GIVEN_UP of which none is, as many are passed over."""
     found: dict[int, Motion] = {}
     k = failed = 0
     while k < len(frames):

@@ -1,9 +1,9 @@
 """What is burnt into a picture: lines of text that are believed, and marks in its corners.
 
-Text stands still for a while: what is there for less than `_STILL` s is none. A line that may be part of the drawing (a
-railing, a shop sign) is believed where subtitles stand; or if it came or went as a whole while the rest of the picture,
-or what is around it, stayed; or if it stands still while what is around it moves. Of a short one both are asked, place
-and coming, and that it is centred, so that a mouth that opens in a band of strokes is not taken for a subtitle.
+Text stands still for a while: what is there for less than `_STILL` s is none, nor what goes along with the picture. A
+line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand; or if it came or went
+as a whole while the rest of the picture, or what is around it, stayed; or if it stands still while what is around it
+moves. Of a short one both are asked, place and coming, and that it is centred, so that no mouth is a subtitle.
 
 Marks are a station's logo, a clock, a rating. They need not be letters, so their looks say nothing. But within a shot
 they change a small patch of a corner at once or in a short fade, and what comes stays for a while; and they do so at
@@ -20,6 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._text.tracks import Lettering, bridged, in_cells, stretches
+from genga.drawings.alignment import shift
 from genga.drawings.static_tiles import CHANGED, gradients
 from genga.images.boxes import Box, around, iou
 from genga.video.luma_grid import Cells, Grids, difference_map
@@ -33,6 +34,7 @@ _ALL_ALONG, _ROUND = 0.9, 0.25  # or part of its columns that change, and how mu
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _LOOKS = 12  # steps of a line's stretch that are asked so
+_AWAY, _FOUND, _MOST = 4, 0.5, 0.7  # frames in which what moves goes a cell; how surely; in which part of the looks
 FADE = 12  # frames that a line takes at most from half there to there, or gone
 _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
@@ -72,12 +74,8 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
     times = frames["time"].to_list()
     lines = bridged(stretches(looks, len(frames), cells))
-    return [faded(line, cells) for line in lines if _stands(line, times) and believed(line, cells)]
-
-
-def _stands(line: Lettering, times: Sequence[float]) -> bool:
-    """Whether a line stands long enough for text to be read."""
-    return times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL
+    standing = (line for line in lines if times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL)
+    return [faded(line, cells) for line in standing if believed(line, cells) and not goes_along(cells, line)]
 
 
 def believed(line: Lettering, cells: Grids) -> bool:
@@ -104,6 +102,15 @@ def alone(cells: Grids, line: Lettering, frame: int) -> bool:
     near = changed[vicinity(line, changed.shape)]
     round_it = (int(near.sum()) - count) / max(1, near.size - there.size)
     return along >= _ALL_ALONG and round_it <= _ROUND * count / there.size
+
+
+def goes_along(cells: Grids, line: Lettering) -> bool:
+    """Whether what is at the line's place goes on from there over and over, as the picture does under a camera."""
+    at, step = vicinity(line, cells[line.start].shape), max(1, (line.end - line.start) // _LOOKS)
+    looked = range(line.start + 1, line.end - _AWAY - 1, step)
+    found = [shift(cells[frame][at], cells[frame + _AWAY][at]) for frame in looked]
+    gone = sum(max(abs(dx), abs(dy)) >= 1 and sure >= _FOUND for (dx, dy), sure in found)
+    return gone >= _MOST * len(looked) > 0
 
 
 def stands_over(cells: Grids, line: Lettering) -> bool:
