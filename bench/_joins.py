@@ -1,12 +1,18 @@
-"""How the shots of a drawn film are joined where both pictures move: dissolves of every length, at other frame rates.
+"""How the shots of a drawn film are joined: dissolves while both pictures move, whip pans; and frames put in between.
 
 A film has 24 drawings' frames a second; at 30 or 60 frames a second each is shown for one, two or three, and what is
-mixed goes on in every frame, or is held with the drawings, as where a film was finished at 24.
+mixed goes on in every frame, or is held with the drawings, as where a film was finished at 24. A whip pan goes from one
+picture to the next beside it so fast that nothing on the way is sharp.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import cycle
 
+import cv2
+import numpy as np
+
+from demo.film.picture import Desk
 from demo.film.shots import Exposure, Shot
 from demo.film.timeline import Frame
 
@@ -43,3 +49,34 @@ def overlapped(shots: Sequence[Shot], lengths: Sequence[int], rate: int, baked: 
             frames.append(Frame(number + (share > 0.5), exposure, other, share))
         before = mixed
     return frames[:n]
+
+
+def whip(shots: Sequence[Shot], length: int, n: int) -> list[Frame]:
+    """The first n frames of shots in a row, from each of which the camera is whipped to the next in `length` frames."""
+    frames: list[Frame] = []
+    for number, (shot, after) in enumerate(zip(shots, [*shots[1:], None], strict=True)):
+        frames += [Frame(number, exposure) for exposure in shot.exposures]
+        for k in range(length if after else 0):
+            share = (k + 1) / (length + 1)
+            frames.append(Frame(number + (share > 0.5), shot.exposures[-1], after.exposures[0], share))  # type: ignore
+    return frames[:n]
+
+
+def whipped(frame: Frame, desk: Desk) -> np.ndarray:
+    """A frame of a whip pan, (height, width, 3): `share` of the way from its first picture to the second beside it."""
+    both = np.hstack([desk.photograph(frame.first), desk.photograph(frame.second)])  # type: ignore[arg-type]
+    width = both.shape[1] // 2
+    way = frame.share * frame.share * (3 - 2 * frame.share)  # slowly, fast, slowly
+    speed = 6 * frame.share * (1 - frame.share) * width / 8  # px in a frame, of a move of some eight
+    blurred = cv2.blur(both, (max(1, round(speed)), 1))
+    left = round(way * width)
+    return np.ascontiguousarray(blurred[:, left : left + width])
+
+
+def inserted(frames: Sequence[Frame], at: Sequence[int]) -> list[Frame]:
+    """The frames with those at some places showing what is shown far from there."""
+    found = list(frames)
+    for k in at:
+        other = frames[(k + len(frames) // 2) % len(frames)].first
+        found[k] = replace(frames[k], first=other)
+    return found

@@ -15,8 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench._joins import overlapped
+from bench._camera import followed
+from bench._joins import inserted, overlapped, whip, whipped
 from bench._keepers import Truth
+from bench._styles import REDRAWN, Image, boiling, dimmed, night_rain, plain, subtitled, with_logo
 from bench._weather import raining, snowing, sparking
 from demo.film.picture import Desk, Grain
 from demo.film.shots import Shot
@@ -24,10 +26,9 @@ from demo.film.story import FPS, improvised, scene_of, shot_of
 from demo.film.timeline import Frame, pair_labels, timeline, timing
 from demo.film.truth import BLACK, BLEND, Catalogue
 from demo.series import encode, picture, planes
-from demo.world.chance import LINES, random_scene
+from demo.world.chance import random_scene
 from genga.video.luma_grid import block_difference, cells_of
 
-Image = np.ndarray  # (height, width, 3) uint8 RGB
 Style = Callable[[Image, int], Image]  # a picture and the number of its frame -> the picture as it is shown
 
 VISIBLE = (
@@ -35,68 +36,6 @@ VISIBLE = (
 )
 EVERY = ("talk", "walk", "wave", "talk", "jump", "look", "pan", "blink", "talk", "zoom", "hold")
 PAL, NTSC = (25, 1), (30000, 1001)
-BOIL, REDRAWN = 3, 3  # versions of boiling lines, and frames each is shown
-
-
-def plain(image: Image, frame: int) -> Image:
-    """As it was drawn."""
-    return image
-
-
-def dimmed(image: Image, frame: int, contrast: float, low: float) -> Image:
-    """Night: less contrast, little light."""
-    return cv2.convertScaleAbs(image, alpha=contrast, beta=low)
-
-
-def boiling(image: Image, frame: int, reach: float) -> Image:
-    """Lines redrawn again and again, `reach` thousandths of the height beside where they were."""
-    height, width = image.shape[:2]
-    rng = np.random.default_rng([5, frame // REDRAWN % BOIL])
-    coarse = rng.normal(0, reach * height / 1000, (2, height // 24, width // 24)).astype(np.float32)
-    dx, dy = (cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse)
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    return cv2.remap(image, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def shown(frame: int, on: int, off: int, fade: int) -> float:
-    """How opaque something is that stands for `on` frames of on + off, and comes and goes over `fade` frames."""
-    at = frame % (on + off)
-    return float(np.clip(min(at + 1, on - at) / (fade + 1), 0, 1))
-
-
-def with_logo(image: Image, frame: int) -> Image:
-    """A station's mark in a corner, there for two seconds of four."""
-    height, width = image.shape[:2]
-    mark = image.copy()
-    middle, size = (round(width - 0.09 * height), round(0.1 * height)), round(0.05 * height)
-    cv2.circle(mark, middle, size, (235, 235, 235), -1, cv2.LINE_AA)
-    cv2.circle(mark, middle, size // 2, (30, 60, 160), -1, cv2.LINE_AA)
-    share = 0.8 * shown(frame, 48, 48, 5)
-    return cv2.addWeighted(mark, share, image, 1 - share, 0)
-
-
-def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
-    """Lines in the lowest part that stand for two seconds; outlined, or on a soft shadow."""
-    height, width = image.shape[:2]
-    share = shown(frame, 48, 14, fade)
-    text = LINES[frame // 62 % len(LINES)]
-    scale, font = height / 430, cv2.FONT_HERSHEY_DUPLEX
-    thick = max(1, round(scale * 1.6))
-    (long, _), _ = cv2.getTextSize(text, font, scale, thick)
-    at = (width - long) // 2, round(0.92 * height)
-    letters = cv2.putText(np.zeros(image.shape[:2], np.uint8), text, at, font, scale, 255, thick, cv2.LINE_AA)
-    edge = max(1, round(height / 240))
-    dark = cv2.dilate(letters, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
-    if soft:
-        dark = cv2.GaussianBlur(cv2.dilate(dark, np.ones((3, 3), np.uint8)), (0, 0), height / 200)
-    over = image * (1 - 0.93 * dark[..., None].astype(np.float32) / 255)
-    over = np.maximum(over, letters[..., None] * np.float32(250 / 255)).astype(np.uint8)
-    return cv2.addWeighted(over, share, image, 1 - share, 0)
-
-
-def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image:
-    """Rain at night."""
-    return raining(dimmed(image, frame, contrast, 8), frame, 200, share)
 
 
 @dataclass(frozen=True)
@@ -114,6 +53,9 @@ class World:
     flashes: tuple[tuple[int, int, str], ...] = ()  # first frame, frames, white | inverted
     dissolves: tuple[int, ...] = ()  # frames of each, over and over, while both pictures move; none: as drawn
     baked: bool = False  # they are held as the drawings are
+    whips: int = 0  # frames of the whip pans that join the shots; none: as drawn
+    inserts: tuple[int, ...] = ()  # frames that show quite another picture
+    camera: tuple[str, ...] = ()  # how a camera moves over the figures of each shot, over and over: bench._camera
 
 
 WORLDS: dict[str, World] = {
@@ -152,6 +94,16 @@ WORLDS: dict[str, World] = {
                                     dissolves=(10, 5, 30, 16, 45)),
     "dissolves, 60 a second": World(31, ("wave", "walk", "zoom", "walk", "pan"), frames=1200, fps=(60, 1),
                                     dissolves=(12, 60, 24, 40, 15), baked=True),
+    "pan, talk": World(41, ("talk",), "upper", frames=200, camera=("pan",)),
+    "pan, walk": World(42, ("walk", "look"), "full", frames=200, camera=("pan", "tilt")),
+    "zoom, talk": World(43, ("talk", "blink"), "full", frames=240, camera=("zoom",)),
+    "tilt, small mouths": World(44, ("talk", "blink"), "full", frames=240, camera=("tilt", "pan")),
+    "pan, on ones": World(45, ("wave", "jump"), "upper", frames=200, camera=("pan", "zoom")),
+    "pan at night": World(46, ("talk", "walk"), frames=240, style=partial(dimmed, contrast=0.3, low=10),
+                          camera=("pan", "zoom")),
+    "whip pans": World(47, ("talk", "hold", "wave", "talk"), whips=7),
+    "whip pans, slower": World(48, ("hold", "talk", "walk"), whips=12),
+    "inserts": World(49, ("talk", "hold", "wave", "blink"), inserts=(30, 71, 110, 111, 170, 201, 230)),
     "dissolves at night": World(32, ("walk", "talk", "wave"), frames=500, dissolves=(12, 24, 8),
                                 style=partial(dimmed, contrast=0.3, low=10)),
 }  # fmt: skip
@@ -172,9 +124,10 @@ def shots_of(world: World) -> list[Shot]:
             beat = replace(beat, into=("cut", 0))
         if len(world.kinds) == 1:
             beat = replace(beat, frames=world.frames)
-        if world.dissolves:
+        if world.dissolves or world.whips:
             beat = replace(beat, into=("cut", 0))
-        shots.append(shot_of(beat, replace(scene, subtitle=""), rng, 16 / 9))
+        shot = shot_of(beat, replace(scene, subtitle=""), rng, 16 / 9)
+        shots.append(followed(shot, world.camera[len(shots) % len(world.camera)], 16 / 9) if world.camera else shot)
         length += len(shots[-1].exposures) + shots[-1].blend
     return shots
 
@@ -186,7 +139,8 @@ def pictures(world: World, frames: Sequence[Frame], width: int) -> Iterator[Imag
     desk = Desk(width, world.height)
     flash = {k: kind for start, long, kind in world.flashes for k in range(start, start + long)}
     for k, frame in enumerate(frames):
-        image = world.style(picture(frame, desk), k)
+        whips = world.whips and not frame.pure
+        image = world.style(whipped(frame, desk) if whips else picture(frame, desk), k)
         yield {"white": np.full_like(image, 250), "inverted": 255 - image}.get(flash.get(k, ""), image)
 
 
@@ -225,6 +179,9 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     if world.dissolves:
         rate = round(world.fps[0] / world.fps[1])
         frames = overlapped(shots_of(world), world.dissolves, rate, world.baked, world.frames)
+    if world.whips:
+        frames = whip(shots_of(world), world.whips, world.frames)
+    frames = inserted(frames, world.inserts)
     path = folder / f"{name.replace(' ', '-').replace(',', '')}.mkv"
     changes, before = [], None
     for image in pictures(world, frames, width):

@@ -2,7 +2,8 @@
 
 Every shot's threshold is multiplied by one of FACTORS. For each video, all its encodings together, that factor is
 chosen which loses the fewest changes of all *other* videos, and of equal ones keeps the fewest held frames there; the
-video is scored with it, beside the threshold as it is (1). Videos as in bench.frames; with `--worlds` also drawn films.
+video is scored with it, beside the threshold as it is (1). Videos as in bench.frames; with `--worlds` also drawn films;
+`--encodings "native,crf 36"` measures these alone. The last rows are the sums over each encoding.
 """
 
 import tempfile
@@ -84,23 +85,32 @@ def rows(measured: Mapping[tuple[str, str], Scores]) -> Iterator[tuple[object, .
                usual.wrongly_kept)  # fmt: skip
 
 
+def sums(found: Sequence[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each encoding: the sums of the rows about it."""
+    for variant in dict.fromkeys(row[1] for row in found):
+        numbers = [row[3:] for row in found if row[1] == variant]
+        yield ("all", variant, "", *(sum(column) for column in zip(*numbers, strict=True)))
+
+
 def main(
     raw: Path = typer.Option(Path("data/raw/sample"), help="folder of the drawn episodes"),
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder of the truth about them"),
     cache: Path = typer.Option(Path("data/bench/frames"), help="folder of the encoded variants"),
     worlds: bool = typer.Option(False, help="also the films of bench/_worlds.py"),
+    encodings: str = typer.Option(",".join(SAME_FRAMES), help="which of them"),
 ) -> None:
     """Score each video with what is best on all others."""
     cv2.setNumThreads(1)
     every: Sequence[tuple[Path, Truth]] = list(videos(raw, truth))
     if worlds:
         every = [*every, *(drawn(name, cache.parent / "worlds") for name in WORLDS)]
-    asked = [(video, true, variant) for video, true in every for variant in SAME_FRAMES]
+    asked = [(video, true, variant) for video, true in every for variant in encodings.split(",")]
     measured = {
         (video.stem, variant): swept(encoded(video, variant, cache), true)
         for video, true, variant in progress(asked, len(asked), "measure", "encodings")
     }
-    print(table(HEADER, rows(measured)))
+    found = list(rows(measured))
+    print(table(HEADER, [*found, *sums(found)]))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from genga.drawings._shots.drifts import drifts
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
+from genga.drawings._shots.whips import whips, with_whips
 from genga.drawings._text.burnt_in import FADE, lettering, marks
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
 from genga.drawings.static_tiles import CHANGED, block_noise
@@ -40,6 +41,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
     passages = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
+    passages = with_whips(passages, whips(cells, frames["spread"].to_list()))
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     hard, blends = cuts(frames, scene, params)
     hard = [frame for frame in hard if frame not in inside]

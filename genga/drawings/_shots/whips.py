@@ -1,0 +1,85 @@
+"""Whip pans: the camera goes from one picture to the next so fast that nothing on the way is sharp.
+
+What is blurred along the way keeps next to nothing of the gradients along it, in every part of the picture, for some
+frames on end, each of which is nearly all other than the one before. A figure that stays sharp meanwhile is drawn, and
+so are smears, which last a frame or two; a focus that is drawn changes little from frame to frame.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from genga.drawings._shots.events import Passage
+from genga.drawings.static_tiles import tile_means
+from genga.video.luma_grid import Cells, Grids
+
+_MOST, _MEAN = 0.15, 0.3  # part of the picture that changes in each step of a whip and at either end, and in the mean
+_FEWEST, _LONGEST = 4, 24  # frames
+_SHARPEST = 0.95  # quantile of the parts by their gradients along the way,
+_BLURRED = 0.6  # and what is left there of those of the ends
+_FAINT = 0.4  # part of either end's deviation of luma, below which a frame is white, black or a fade
+
+
+def whips(cells: Grids, spread: Sequence[float]) -> list[Passage]:
+    """Return the whip pans of a video, in order; of each its blurred frames [start, end).
+
+    spread: part of the picture that changes in each frame.
+    """
+    found: list[Passage] = []
+    frame = 1
+    while frame < len(cells):
+        run = frame
+        while run < len(cells) and spread[run] >= _MOST:
+            run += 1
+        if run - frame > _FEWEST:  # the steps into the blur, within it, and out of it
+            found += _within(cells, frame, run, spread)
+        frame = run + 1
+    return found
+
+
+def with_whips(passages: Iterable[Passage], found: Sequence[Passage]) -> list[Passage]:
+    """Return dissolves and fades with the whip pans, in order, of which parts may pass for dissolves."""
+    others = (one for one in passages if all(one.end < whip.start or whip.end < one.start for whip in found))
+    return sorted([*others, *found], key=lambda one: one.start)
+
+
+def _within(cells: Grids, first: int, end: int, spread: Sequence[float]) -> list[Passage]:
+    """Return the whip pans among the frames [first, end), each of which is quite other than the one before."""
+    detail = [_detail(cells[frame]) for frame in range(first - 1, end)]
+    found: list[Passage] = []
+    start = 1
+    while start + _FEWEST < len(detail):
+        last = min(start + _LONGEST, len(detail) - 1)
+        stops = range(last, start + _FEWEST - 1, -1)
+        stop = next((stop for stop in stops if _blurred(detail, start, stop)), None)
+        if stop is None:
+            start += 1
+            continue
+        a, b = first - 1 + start, first - 1 + stop
+        if np.mean(spread[a : b + 1]) >= _MEAN:
+            found.append(Passage("dissolve", a, b, boundary=(a + b) // 2))
+        start = stop + 1
+    return found
+
+
+Detail = tuple[float, float, float]  # gradients across and down in the sharpest parts, deviation of luma; levels
+
+
+def _detail(cells: Cells) -> Detail:
+    values = cells.astype(np.float32)
+    sides = (np.abs(np.diff(values, axis=axis)) for axis in (1, 0))
+    across, down = (float(np.quantile(tile_means(side, None), _SHARPEST)) for side in sides)
+    return across, down, float(values.std())
+
+
+def _blurred(detail: Sequence[Detail], start: int, stop: int) -> bool:
+    """Whether all frames [start, stop) are blurred along one way, beside the frame before them and the one after."""
+    before, after = detail[start - 1], detail[stop]
+    if any(one[2] < _FAINT * min(before[2], after[2]) for one in detail[start:stop]):
+        return False
+    shares = np.arange(1, stop - start + 1) / (stop - start + 1)
+    for way in (0, 1):
+        between = before[way] ** (1 - shares) * after[way] ** shares  # what is on the way has of both ends
+        if all(one[way] < _BLURRED * most for one, most in zip(detail[start:stop], between, strict=True)):
+            return True
+    return False
