@@ -410,6 +410,12 @@ def test_a_mouth_that_opens_in_a_pan_is_a_drawing(camera: str, keepers: list[int
     assert [keeper for keeper, _ in deduped(MOUTH, PANNED, camera=camera)] == keepers
 
 
+def test_a_mouth_that_opens_at_the_first_step_of_a_move_is_a_drawing() -> None:
+    begun = shots_of((0, 7), events=[("pan", 3, 6)])
+    keepers = [keeper for keeper, _ in deduped(MOUTH, begun)]
+    assert keepers[2] != keepers[3]
+
+
 def test_a_drawing_shown_on_the_way_alone_stands_for_itself() -> None:
     grids = [*MOUTH[:5], *PAN[5:]]  # and closes again
     assert deduped(grids, PANNED) == [

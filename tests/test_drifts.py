@@ -1,0 +1,149 @@
+"""Figures that go on under a moving camera, what is swept past by a whip pan, and pictures of a single frame."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import polars as pl
+import pytest
+from films import texture
+
+from genga.drawings._shots.camera_moves import joined, moves
+from genga.drawings._shots.cuts import mixed_frames, scene_of
+from genga.drawings._shots.drifts import drifts
+from genga.drawings._shots.events import Event, Passage
+from genga.drawings._shots.whips import whips, with_whips
+from genga.drawings._text.burnt_in import goes_along
+from genga.drawings._text.tracks import Lettering
+from genga.drawings.dedup import own_drawings
+from genga.drawings.shots import shots
+from genga.drawings.static_tiles import CHANGED, noise_of
+from genga.params.dedup import Params as DedupParams
+from genga.params.shots import Params as ShotsParams
+from genga.tables.frames import LINE
+from genga.video.luma_grid import Cells, difference_map, tone_difference
+
+SHOTS = ShotsParams(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
+DEDUP = DedupParams(threshold=None, recurring=0, signature=48, keep="first", camera="first", flash=3, text="ignore",
+                    weather="ignore", back=0, black=30.0)  # fmt: skip
+LIVE = np.ones((120, 160), bool)
+LARGE = cv2.GaussianBlur(texture(4, 320, 120), (0, 0), 1.5)
+FIGURES = [texture(10 + k, 70, 100) for k in range(8)]
+
+
+def filmed(places: Sequence[float], held: int) -> list[Cells]:
+    """A window at these places of a large picture, with a figure over much of it that is drawn anew every `held`."""
+    grids = []
+    for k, place in enumerate(places):
+        sheet = LARGE.copy()
+        sheet[20:120, 60:130] = FIGURES[k // held % len(FIGURES)]
+        grids.append(cv2.warpAffine(sheet, np.array([[1, 0, -place], [0, 1, 0]], np.float32), (160, 120)))
+    return grids
+
+
+def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
+    """What the frames table says about grids; the columns that shots and dedup look at."""
+    rows = [
+        {"frame": k, "time": k / 24, "keyframe": k == 0, "luma": float(g.mean()), "contrast": float(g.std()),
+         "lettering": None, "change": float((local := difference_map(before, g)).max()),
+         "spread": float((local > CHANGED).mean()), "tone": tone_difference(before, g), "sharpness": 1.0,
+         "signature": bytes([k]) * 32}
+        for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
+
+
+TWOS = filmed([0.0] * 6 + [0.5 * k for k in range(36)] + [17.5] * 6, 3)
+
+
+def test_a_move_is_found_under_a_figure_that_goes_on() -> None:
+    assert moves(TWOS, 0, len(TWOS), SHOTS.camera, CHANGED) == []  # over six frames no motion explains it
+    (found,) = drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5)
+    assert found.kind == "pan" and abs(found.start - 6) <= 1 and abs(found.end - 42) <= 1
+
+
+def test_what_stands_on_the_spot_or_goes_to_and_fro_is_no_move() -> None:
+    still = filmed([0.0] * 40, 3)
+    assert drifts(still, (0, 40), LIVE, noise_of(still), 0.3) == []
+    weaving = filmed([4 + 0.5 * (k % 2) for k in range(40)], 3)
+    assert drifts(weaving, (0, 40), LIVE, noise_of(weaving), 0.5) == []
+
+
+def test_one_drawing_under_a_move_is_kept_once() -> None:
+    found = shots(table_of(TWOS), TWOS, SHOTS)
+    keepers = own_drawings(table_of(TWOS), found, TWOS, {}, DEDUP)["keeper"].to_list()
+    drawn = [k // 3 for k in range(len(TWOS))]
+    assert all(keepers[k] != keepers[k - 1] for k in range(1, len(TWOS)) if drawn[k] != drawn[k - 1])
+    assert len(set(keepers)) == len(set(drawn))
+
+
+def test_moves_found_in_two_ways_are_one() -> None:
+    pan, zoom = Event("pan", 4, 30), Event("zoom", 25, 40)
+    assert joined([pan], [zoom, Event("pan", 60, 80)]) == [Event("pan", 4, 40), Event("pan", 60, 80)]
+
+
+def whipped(length: int) -> list[Cells]:
+    """A picture at rest, `length` frames of being swept to another beside it, and that one at rest."""
+    a, b = (cv2.GaussianBlur(texture(seed, 160, 120), (0, 0), 1.5) for seed in (21, 22))
+    both = np.hstack([a, b])
+    swept = []
+    for k in range(length):
+        left = round(160 * (k + 1) / (length + 1))
+        swept.append(cv2.blur(both, (41, 1))[:, left : left + 160].copy())
+    return [a] * 5 + swept + [b] * 5
+
+
+@pytest.mark.parametrize("length", [4, 7, 12])
+def test_a_whip_pan_is_a_passage_without_drawings(length: int) -> None:
+    grids = whipped(length)
+    assert whips(grids, table_of(grids)["spread"].to_list()) == [
+        Passage("dissolve", 5, 5 + length, boundary=5 + length // 2)
+    ]
+    found = shots(table_of(grids), grids, SHOTS)
+    assert found["transition"].to_list() == ["cut", "dissolve"]
+    keepers = own_drawings(table_of(grids), found, grids, {}, DEDUP)["keeper"].to_list()
+    assert set(keepers[5 : 5 + length]) == {None} and len(set(keepers)) == 3
+
+
+def test_what_is_no_whip_pan() -> None:
+    smear = whipped(2)  # an animator's
+    assert whips(smear, table_of(smear)["spread"].to_list()) == []
+    sharp = whipped(7)
+    for k in range(5, 12):
+        sharp[k][20:100, 40:120] = FIGURES[k % 8][:80, :70].repeat(2, axis=1)[:, :80]  # a figure stays sharp
+    assert whips(sharp, table_of(sharp)["spread"].to_list()) == []
+
+
+def test_a_part_of_a_whip_pan_may_pass_for_a_dissolve() -> None:
+    whip, far = Passage("dissolve", 10, 20, boundary=15), Passage("fade", 40, 50, boundary=45)
+    assert with_whips([Passage("dissolve", 14, 22, boundary=18), far], [whip]) == [whip, far]
+
+
+def test_a_picture_of_one_frame_is_a_drawing_and_no_cut() -> None:
+    a, b = (texture(seed, 176, 136)[:120, 9:169] for seed in (31, 32))
+    grids = [a] * 12 + [b] + [a] * 12
+    found = shots(table_of(grids), grids, SHOTS)
+    assert found["start"].to_list() == [0]
+    keepers = own_drawings(table_of(grids), found, grids, {}, DEDUP)["keeper"].to_list()
+    assert keepers == [0] * 12 + [12] + ([0] * 12 if keepers[13] == 0 else [13] * 12)
+
+
+def test_a_last_drawing_of_one_frame_is_no_mixture_with_the_next_shot() -> None:
+    a, b = (texture(seed, 176, 136)[:120, 9:169] for seed in (31, 32))
+    other = a.copy()
+    other[30:80, 40:80] = (0.8 * a[30:80, 40:80] + 0.2 * b[30:80, 40:80]).astype(np.uint8)  # an eighth of the picture
+    other[80:100, 40:80] = b[80:100, 40:80]
+    mixed = cv2.addWeighted(a, 0.5, b, 0.5, 0)
+    spread = np.array([0.0, 0.0, 0.4, 0.9, 0.0])
+    assert mixed_frames(scene_of([a, a, other, b, b], []), spread) == {}
+    assert mixed_frames(scene_of([a, a, mixed, b, b], []), spread) == {2: 3}
+
+
+def test_text_does_not_go_along_with_the_picture() -> None:
+    line = Lettering(0, 30, 0.35, 0.4, 0.6, 0.5)
+    moving = [cv2.warpAffine(LARGE, np.array([[1, 0, -0.6 * k], [0, 1, 0]], np.float32), (160, 120)) for k in range(30)]
+    assert goes_along(moving, line)
+    over = [grid.copy() for grid in moving]
+    for grid in over:
+        grid[44:64, 50:102] = np.where(texture(7, 52, 20) > 128, 250, 10)
+    assert not goes_along(over, line)
