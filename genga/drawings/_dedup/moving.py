@@ -21,6 +21,7 @@ from genga.video.luma_grid import Cells
 _TIMES = 2.5  # what most steps of the move leave, by which a new drawing leaves more
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
 _LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
+_USUAL = 14.0  # threshold of a shot of the usual contrast
 _EDGE = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
 _BLOCK = (2, 2)
 _THROUGH = 0.41  # part of what fills a block, and no more, that comes through smoothing
@@ -52,9 +53,10 @@ def anew(
         if difference(before, picture) > threshold:
             left.setdefault(last, {})[frame] = unexplained(before, picture, live)
     found: dict[int, float] = {}
+    share = min(1.0, threshold / _USUAL)  # of the usual contrast: at night all that is drawn is less
     for steps in left.values():
         alone = float(np.quantile(list(steps.values()), _MOST))
-        level = min(max(_TIMES * alone, _LEAST, threshold), _ENOUGH)
+        level = min(max(_TIMES * alone, _LEAST * share, threshold), max(_ENOUGH * share, threshold))
         found |= {frame: rest for frame, rest in steps.items() if rest > level}
     return found
 

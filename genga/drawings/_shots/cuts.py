@@ -28,9 +28,7 @@ _RESTLESS, _CALMER = 0.7, 0.5  # times what a step changes, from which they are 
 _ANOTHER = 0.25  # fraction changed times distance of histograms from which a step among others like it is a cut
 _CALM = 0.1  # and one alone
 _GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
-_UNMIXED = (
-    0.25  # part of the change that a mixture may leave; less where it hardly is one
-)
+_UNMIXED = 0.25  # part of the change that a mixture may leave; less where it hardly is one
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
