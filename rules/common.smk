@@ -5,6 +5,7 @@ import shlex
 from functools import cache
 from pathlib import Path
 
+from genga.workflow.decided import tables_named
 from genga.workflow.snakemake_metadata import Named, each
 
 
@@ -62,14 +63,14 @@ def model_files(*roles):
     return shipped(files) if PROJECT.models.section.use == "embedded" else files
 
 
-def corrections(kind):
+def corrections(*kinds):
     """Return an input function: what people decided about an episode, or a series; nothing if there is no such file."""
-    return lambda wildcards: shipped([ancient(path) for path in PROJECT.decided(kind, wildcards)])
+    return lambda wildcards: shipped([ancient(path) for kind in kinds for path in PROJECT.decided(kind, wildcards)])
 
 
-def decided(option, kind):
+def decided(option, *kinds):
     """Return a params function: the files of corrections behind `option`, if there are any, known by their content."""
-    return lambda wildcards: Named("corrections", (of := PROJECT.corrections(kind, wildcards))[0], each(option, of[1]))
+    return lambda wildcards: Named("corrections", (of := PROJECT.corrections(kinds, wildcards))[0], each(option, of[1]))
 
 
 def code(stage):

@@ -17,6 +17,7 @@ rule dataset:
         tag=tables("tag"),
         quality=tables("quality"),
         characters="data/characters/{series}.parquet",
+        corrections=corrections("tag_rules"),
     output:
         table="data/dataset/{series}.parquet",
         left_out="data/dataset/left-out/{series}.parquet",
@@ -30,9 +31,11 @@ rule dataset:
     params:
         code=code("dataset"),
         episodes=episodes,
+        corrections=decided("--corrections", "tag_rules"),
         intrude=one_value("crop", "intrude"),
         style=lambda wildcards: Named("caption_style", caption_style(), ""),
         values=section("dataset"),
     shell:
         "python scripts/dataset.py --in-data data --episodes {params.episodes:q} --in-characters {input.characters:q} "
+        "{params.corrections} "
         "--out {output.table:q} --out-left-out {output.left_out:q} --intrude {params.intrude} --params {params.values:q} 2>&1 | tee {log:q}"

@@ -5,7 +5,7 @@ rule tag:
         detect="data/detect/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",
         models=model_files("tagger"),
-        corrections=corrections("tags"),
+        corrections=corrections("tags", "tag_rules"),
     output:
         "data/tag/{series}/{episode}.parquet",
     log:
@@ -19,7 +19,8 @@ rule tag:
         gpu=GPUS,
     params:
         code=code("tag"),
-        corrections=decided("--corrections", "tags"),
+        corrections=decided("--corrections", "tags", "tag_rules"),
+        vocabulary=lambda wildcards: Named("vocabulary", tables_named(PROJECT.section("tag")), ""),
         values=section("tag"),
         models=section("models"),
         pins=held_to("pins", "tagger"),

@@ -4,16 +4,15 @@ from pathlib import Path
 
 import typer
 
-from genga.decisions.tags import placed_lines, table_in, tell_unknown
 from genga.images.reading import batched, read_images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
-from genga.people.tag import correct, in_words, tag
+from genga.people.deciding import OF_STILLS, decide, read_said
+from genga.people.tag import in_words, tag
 from genga.people.tagger import open_ensemble
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT
-from genga.tables.stills import FILES
 from genga.tables.tag import TAG
 
 
@@ -22,18 +21,19 @@ def main(
     in_detect: Path = typer.Option(..., help="detect table of the episode"),
     in_dedup: Path = typer.Option(..., help="table of keepers of the episode"),
     out: Path = typer.Option(..., help="table of tags"),
-    corrections: list[Path] = typer.Option([], help="tags.csv; and JSON of other episodes' lines about its drawings"),
+    corrections: list[Path] = typer.Option([], help="tags.csv, tag_rules.csv, JSON of others' lines about it"),
     params: str = PARAMS,
     models: str = MODELS,
     threads: int = THREADS,
 ) -> None:
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
-    decided, size = placed_lines(corrections, out, (in_dedup, in_stills, in_detect)), registry.section.batch
-    taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, FILES)
-    table = tag(batched(read_images(stills, "still", name), size), read_table(in_detect, DETECT), taggers, values, size)
-    table = correct(table, tell_unknown(decided, {*taggers.column, *table["tag"]}, s := table_in(corrections)), s)
+    said, size = read_said(corrections, out, (in_dedup, in_stills, in_detect)), registry.section.batch
+    taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, OF_STILLS)
+    boxes, few = read_table(in_detect, DETECT), batched(read_images(stills, "still", name), size)
+    table = decide(tag(few, boxes, taggers, values, size), stills, boxes, values, said, taggers.column)
     write_table(out, table, TAG)
-    summary(f"{name}: {len(stills)} stills and {in_words(table)}, {len(decided)} corrections; taggers {taggers.name}")
+    people = f"{in_words(table)}, {len(said.lines)} corrections"
+    summary(f"{name}: {len(stills)} stills and {people}; taggers {taggers.name}")
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ def section(name: str, **values: object) -> Callable[[Path], None]:
     return lambda project: change_params(project, name, **values)
 
 
+RULES, RULE = f"corrections/{SERIES}/tag_rules.csv", "tag,decision,episode,character,why\n"
 CORRECTION = "still_or_crop,box,tag,decision,who,why\n"
 PERSON = re.findall(r"person.onnx, sha256: ([0-9a-f]{64})", (ROOT / "models.yaml").read_text(encoding="utf-8"))[0]
 
@@ -170,6 +171,29 @@ DECISIONS: Changes = {
     "a correction in one episode": (
         lambda project: put(project / f"corrections/{SERIES}/{EPISODES[0]}/tags.csv", CORRECTION, old=True),
         after("tag", "crop", episodes=1),
+    ),
+    "a rule about tags": (
+        lambda project: put(project / RULES, f"{RULE}hat,remove,,,\n", old=True),
+        after("tag"),
+    ),
+    "a rule about tags of one episode": (
+        lambda project: put(project / RULES, f"{RULE}hat,remove,{EPISODES[0]},,\n", old=True),
+        after("tag", episodes=1),
+    ),
+    "a rule about a character's tags": (
+        lambda project: put(project / RULES, f"{RULE}hat,remove,,hana,\n", old=True),
+        after("dataset"),
+    ),
+    "rules that say nothing of what is here": (
+        lambda project: put(project / RULES, f"# mine\n{RULE}hat,remove,another,,\n", old=True),
+        {},
+    ),
+    "a table of other names for tags": (
+        lambda project: [
+            put(project / "vocabulary/aliases.csv", "antecedent,consequent\n", old=True),
+            section("tag", implied={"implications": None, "aliases": "aliases.csv", "mode": "add"})(project),
+        ],
+        after("tag"),
     ),
     "names of characters": (
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),

@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT))  # so that demo/ and bench/ can be imported, whoev
 
 # What a run of the workflow needs.
 COPIED = (
-    "Snakefile", "params.yaml", "models.yaml", "recipes", "captions", "rules", "scripts", "genga", "profiles", "envs",
+    "Snakefile", "params.yaml", "models.yaml", "recipes", "captions", "vocabulary",
+    "rules", "scripts", "genga", "profiles", "envs",
     "pyproject.toml", "demo/weights",
 )  # fmt: skip
 

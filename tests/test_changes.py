@@ -24,11 +24,12 @@ PHASES = {
     "merge": ["merge"],
 }
 # Where DVC names phases in which nothing is to be made: it knows neither that they may be away, nor who uses a family,
-# nor that reports show no merges.
+# nor that reports show no merges, nor which episode a rule is about.
 COARSE = (
     "Gone: a stage's folder, in a project that never had it",
     "Code: a family of no base here",
     "A parameter of: a merge taken away",
+    "What people decided: rules that say nothing of what is here",
 )
 
 

@@ -28,10 +28,12 @@ def boxes(*rows):
     return pl.DataFrame([(STILL, *row[:6], 0.9, "stub", row[6]) for row in rows], schema=BOXES, orient="row")
 
 
-def tags(box, *names, category="general", kept=True):
+def tags(box, *names, category="general", origin="model", kept=True):
     """Tags of a person, best first, as a tag table."""
     return pl.DataFrame(
-        [(STILL, box, name, category, 0.9 - i / 100, kept) for i, name in enumerate(names)], schema=OF_TAG, orient="row"
+        [(STILL, box, name, category, 0.9 - i / 100, origin, kept) for i, name in enumerate(names)],
+        schema=OF_TAG,
+        orient="row",
     )
 
 

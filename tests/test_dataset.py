@@ -78,7 +78,10 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
     rows = list(zip(stills, crops, strict=True))
     return Tables(
         crops=table(
-            [(f"{s}-0-{k}", s, 0, k, 8, 0, 72, 64, True, tags, 64, 64, *place(s)) for s, (k, _, _, _, tags) in rows],
+            [
+                (f"{s}-0-{k}", s, 0, k, 8, 0, 72, 64, True, tags, [], 64, 64, *place(s))
+                for s, (k, _, _, _, tags) in rows
+            ],
             OF_CROP,
         ),
         stills=table(
@@ -176,9 +179,10 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
         ),
         tags=table(
             [
-                (one, None, "sky", "general", 0.9, True), (one, None, "2girls", "general", 0.5, True),
-                (one, None, "tree", "general", 0.2, False), (one, None, "general", "rating", 1.0, True),
-                (one, 0, "smile", "general", 0.9, True),
+                (one, None, "sky", "general", 0.9, "model", True), (one, None, "2girls", "general", 0.5, "model", True),
+                (one, None, "tree", "general", 0.2, "model", False), 
+                (one, None, "general", "rating", 1.0, "model", True),
+                (one, 0, "smile", "general", 0.9, "model", True),
             ],
             OF_TAG,
         ),
@@ -205,9 +209,10 @@ def two(**changes: object) -> Outcome:
     one, other = given.stills["still"]
     rows = [(one, None, "1boy", 0.9), (one, None, "1girl", 0.9), (one, None, "sky", 0.8), (one, None, "hat", 0.7),
             (one, 0, "1boy", 0.9), (one, 0, "hat", 0.9), (one, 1, "1girl", 0.9), (one, 1, "bow", 0.9)]  # fmt: skip
-    tags = [(still, box, tag, "general", score, True) for still, box, tag, score in rows]
-    rated = [(one, None, "questionable", "rating", 0.9, True), (one, 0, "explicit", "rating", 0.6, True),
-             (one, 1, "general", "rating", 0.6, False)]  # fmt: skip
+    tags = [(still, box, tag, "general", score, "model", True) for still, box, tag, score in rows]
+    rated = [(one, None, "questionable", "rating", 0.9, "model", True),
+             (one, 0, "explicit", "rating", 0.6, "model", True),
+             (one, 1, "general", "rating", 0.6, "model", False)]  # fmt: skip
     boxes = [(one, 0, "person", 10, 0, 50, 64, 0), (one, 1, "person", 80, 0, 120, 64, 1),
              (other, 0, "person", 10, 0, 50, 64, 0)]  # fmt: skip
     given = replace(given, tags=table(tags + rated, OF_TAG), persons=table(boxes, OF_DETECT))

@@ -9,6 +9,7 @@ from genga.decisions.characters import Name, read_names
 from genga.decisions.csv import KINDS, Decision, kind_at, line_of, of_stage, parse, path_of, read, records
 from genga.decisions.folder import misplaced, tables, without_episode
 from genga.decisions.frames import read_verdicts
+from genga.decisions.tag_rules import Rule, read_rules
 from genga.decisions.tags import Correction, read_corrections, tell_unknown
 from genga.decisions.writer import append, remove, replace
 from genga.errors import GengaError
@@ -18,27 +19,35 @@ from genga.stages import LINE
 FULL = {
     "frames": ("frame,decision,at,who,why", "3,keep,,ann,a blink"),
     "tags": ("still_or_crop,box,tag,decision,at,who,why", "s/e/000003,1,red hat,add,,ann,her own"),
+    "tag_rules": (
+        "tag,decision,with,where,episode,shot,character,who,why",
+        "Red Hat,replace,hat,1girl & long hair,e,4,,ann,one",
+    ),
     "characters": ("crop,character,outfit,scope,at,who,why", "s/e/000003-0-head,花子,school,cluster,,ann,her face"),
 }
 LEAST = {
     "frames": ("frame,decision", "3,keep"),
     "tags": ("still_or_crop,tag,decision", "s/e/000003,red hat,add"),
+    "tag_rules": ("tag,decision", "red hat,add"),
     "characters": ("crop,character", "s/e/000003-0-head,花子"),
 }
 # What the stages make of such a line that stands on line `line`.
 READERS: dict[str, Callable[[Path], object]] = {
     "frames": lambda path: {frame: one.verb for frame, one in read_verdicts(path, 9).items()},
     "tags": read_corrections,
+    "tag_rules": read_rules,
     "characters": read_names,
 }
 MEANS: dict[str, Callable[[int], object]] = {
     "frames": lambda line: {3: "keep"},
     "tags": lambda line: [Correction(line, "s/e/000003", 1, "red_hat", "add")],
+    "tag_rules": lambda line: [Rule(line, "red_hat", "replace", "hat", ("1girl", "long_hair"), "e", 4)],
     "characters": lambda line: [Name(line, "s/e/000003-0-head", "花子", "school", "cluster")],
 }
 LEAST_MEANS = {
     "frames": {3: "keep"},
     "tags": [Correction(2, "s/e/000003", None, "red_hat", "add")],
+    "tag_rules": [Rule(2, "red_hat", "add")],
     "characters": [Name(2, "s/e/000003-0-head", "花子", None, "cluster")],
 }
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -58,7 +67,10 @@ def test_the_map() -> None:
     assert path_of("tags", "s", "e") == "corrections/s/e/tags.csv"
     assert path_of("characters", "s") == "corrections/s/characters.csv"
     read_by = {stage.name: kind for stage in LINE if (kind := of_stage(stage.name))}
-    assert read_by == {"dedup": "frames", "tag": "tags", "crop": "tags", "characters": "characters"}
+    assert read_by == {
+        "dedup": ("frames",), "tag": ("tags", "tag_rules"), "crop": ("tags",), "characters": ("characters",),
+        "dataset": ("tag_rules",),
+    }  # fmt: skip
     assert {name: kind.header for name, kind in KINDS.items()} == {name: header for name, (header, _) in FULL.items()}
 
 
@@ -71,7 +83,8 @@ def test_a_path_has_an_episode_if_the_kind_has(kind: str, place: tuple[str, ...]
 @every_kind
 def test_a_stage_that_reads_a_table_is_of_its_level(kind: str) -> None:
     level = {stage.name: stage.level for stage in LINE}
-    assert {level[stage] for stage in KINDS[kind].stages} == {KINDS[kind].level}
+    assert {level[stage] for stage in KINDS[kind].stages} <= {KINDS[kind].level, "episode"}
+    assert KINDS[kind].level in {level[stage] for stage in KINDS[kind].stages}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +117,9 @@ def test_which_kind_a_path_is_of(path: str, kind: str | None) -> None:
         ("tags.csv", "tags.csv is read in corrections/<series>/<episode>/"),
         ("s/e/x/frames.csv", "frames.csv is read in corrections/<series>/<episode>/"),
         ("s/e/characters.csv", "characters.csv is read in corrections/<series>/"),
-        ("s/boxes.csv", "tables are called frames.csv, tags.csv, characters.csv"),
+        ("s/e/tag_rules.csv", "tag_rules.csv is read in corrections/<series>/"),
+        ("s/tag_rule.csv", "call it corrections/s/tag_rules.csv"),
+        ("s/boxes.csv", "tables are called frames.csv, tags.csv, tag_rules.csv, characters.csv"),
     ],
 )
 def test_a_table_that_no_stage_reads_is_named_with_the_nearest_right_name(path: str, remedy: str) -> None:
@@ -328,6 +343,12 @@ TWICE = {
         "a,,Red Hat,add\na,0,red hat,remove\na,,sky,add\na,,sky,add\na,,red_hat,remove\n",
         "6: says remove red_hat, and line 2 add of the same; the later one holds: take one of them out",
     ),
+    "tag_rules": (
+        "tag,decision,where,episode\nHat,add,Red Bow & sky,\nhat,remove,red bow,\nhat,remove,sky & red_bow,e\n"
+        "hat,remove,sky & red_bow,\n",
+        "5: says remove hat where sky & red_bow, and line 2 add hat where red_bow & sky; the later one holds: "
+        "take one of them out",
+    ),
     "characters": (
         "crop,character,outfit,scope\n1-0-fullbody,hana,,crop\n1-1-head,ren,,crop\n1-0-head,,,cluster\n1-0-head,ren,red,crop\n",
         "5: 1-0-head is ren in red, and on line 2 the same person is hana: take one of them out",
@@ -373,6 +394,19 @@ WRONG = [
     ("tags", "a,,,add,,,", "names no tag"),
     ("tags", "a,,sky,drop,,,", "decision must be add or remove, got 'drop'"),
     ("tags", "a,x,sky,add,,,", "box must be a person's number, * or empty, got 'x'"),
+    ("tag_rules", ",add,,,,,,,", "names no tag"),
+    ("tag_rules", "sky,drop,,,,,,,", "decision must be add, remove or replace, got 'drop'"),
+    ("tag_rules", "sky,replace,,,,,,,", "with names the tag that replaces another, with decision replace alone"),
+    ("tag_rules", "sky,add,sea,,,,,,", "with names the tag that replaces another, with decision replace alone"),
+    ("tag_rules", "sky,replace,Sky,,,,,,", "replaces sky by itself; take the line out"),
+    ("tag_rules", "sky,add,,,,3,,,", "shot must be the number of a frame in it, of the episode named beside it"),
+    ("tag_rules", "sky,add,,,e,x,,,", "shot must be the number of a frame in it, of the episode named beside it"),
+    (
+        "tag_rules",
+        "sky,add,,,e,3,hana,,",
+        "a rule about a character can be narrowed to an episode, not to a shot",
+    ),
+    ("tag_rules", 'sky,add,,"a, b",,,,,', "'a, b' holds a comma, which separates tags; write ' & '"),
     ("characters", ",hana,,,,,", "names no crop"),
     ("characters", "a,hana,,shot,,,", "scope must be cluster, crop, together or apart, got 'shot'"),
     ("characters", 'a,"hana, ren",,,,,', "'hana, ren' holds a comma, which separates tags in captions; leave it out"),
@@ -442,6 +476,7 @@ AS = {
 OTHER = {
     "frames": ({"frame": "4", "decision": "drop", "why": "a, b"}, '4,drop,,,"a, b"'),
     "tags": ({"still_or_crop": "s/e/000004", "tag": "sky", "decision": "remove"}, "s/e/000004,,sky,remove,,,"),
+    "tag_rules": ({"tag": "sky", "decision": "add", "where": "sea"}, "sky,add,,sea,,,,,"),
     "characters": ({"crop": "#s/e/000004-0-head", "character": "ren"}, '"#s/e/000004-0-head",ren,,,,,'),
 }
 TOLD = ',"one\ntwo"'

@@ -53,7 +53,7 @@ def project(tmp_path, monkeypatch):
     write_table("data/dedup/e.parquet", pl.DataFrame(kept, schema=dict(OF_DEDUP), orient="row"), OF_DEDUP)
     boxes = [(STILL, 0, "person", 40, 5, 120, 85, 0.9, "stub", 0), (STILL, 1, "head", 60, 5, 100, 45, 0.9, "stub", 0)]
     write_table("data/detect/e.parquet", pl.DataFrame(boxes, schema=BOXES, orient="row"), BOXES)
-    tags = [(STILL, 0, "1girl", "general", 0.9, True), (STILL, 0, "boots", "general", 0.8, True)]
+    tags = [(STILL, 0, name, "general", score, "model", True) for name, score in (("1girl", 0.9), ("boots", 0.8))]
     write_table("data/tag/e.parquet", pl.DataFrame(tags, schema=OF_TAG, orient="row"), OF_TAG)
     write_table("data/shots/e.parquet", pl.DataFrame({"lettering": [[]]}, schema=dict(OF_SHOTS)), OF_SHOTS)
     text = pl.DataFrame({"still": [STILL], "text": [[]]}, schema={"still": pl.String, "text": pl.List(TEXT)})

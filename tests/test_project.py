@@ -173,25 +173,25 @@ def test_what_people_decided(project: Project) -> None:
     }
     of_series = Wildcards(fromdict={"series": "s"})
     assert project.decided("characters", of_series) == ["corrections/s/ep2/tags.csv"]
-    assert project.corrections("characters", of_series)[1] == ["a list of ['corrections/s/ep2/tags.csv']"]
+    assert project.corrections(["characters"], of_series)[1] == ["a list of ['corrections/s/ep2/tags.csv']"]
     picture = Path("corrections/s/references/hana/1.png")
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"a\n")
     Path("corrections/s/references/hana/.hidden").touch()
     assert project.decided("characters", of_series) == ["corrections/s/ep2/tags.csv", str(picture)]
-    assert project.corrections("characters", of_series)[0][str(picture)].startswith("87428fc5")
+    assert project.corrections(["characters"], of_series)[0][str(picture)].startswith("87428fc5")
     of_episode = Wildcards(fromdict=wildcards)
-    assert project.corrections("tags", of_episode)[1] == ["corrections/s/ep2/tags.csv"]
-    assert project.corrections("frames", of_episode) == ({}, [])
+    assert project.corrections(["tags"], of_episode)[1] == ["corrections/s/ep2/tags.csv"]
+    assert project.corrections(["frames"], of_episode) == ({}, [])
 
 
 def test_an_episode_is_held_to_other_episodes_lines_about_its_drawings(project: Project) -> None:
     lines = [[3, "s/ep2/000007", None, "sky", "add", ""]]
     project.people.landed["s/ep2"] = {"corrections/s/ep1/tags.csv": lines}
-    said, files = project.corrections("tags", {"series": "s", "episode": "ep2"})
+    said, files = project.corrections(["tags"], {"series": "s", "episode": "ep2"})
     assert said == {"corrections/s/ep1/tags.csv, about drawings of this episode": lines}
     assert files == [f"a list of {{'corrections/s/ep1/tags.csv': {lines}}}"]
-    assert project.corrections("tags", {"series": "s", "episode": "ep1"}) == ({}, [])
+    assert project.corrections(["tags"], {"series": "s", "episode": "ep1"}) == ({}, [])
 
 
 def test_each_is_quoted() -> None:

@@ -6,16 +6,18 @@ import pytest
 
 from genga.decisions.tags import Correction, read_corrections
 from genga.errors import GengaError
-from genga.params.tag import Framing, Params
+from genga.params.tag import Framing, Implied, Params, Share
+from genga.people.deciding import correct
 from genga.people.ensemble import Ensemble, on_one_scale
-from genga.people.tag import correct, tag
+from genga.people.tag import tag
 from genga.people.tag_rules import REASONS, mcut
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.tag import TAG
 
 PARAMS = Params(
     ensemble="mean", threshold=0.35, votes=0, floor=0.1, pad=0.0, unknown="scene", exclusive=["hair_colour"],
-    framing=Framing(portrait=1.7, cowboy=1.2, full=1.8),
+    framing=Framing(portrait=1.7, cowboy=1.2, full=1.8), share=Share(shot=1.0, persons=False),
+    implied=Implied(implications=None, aliases=None, mode="add"), overlap=False, blocklist=[],
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def decisions(file: str, content: bytes) -> list[Decision]:
 def target_of(decision: Decision) -> str:
     """Return the id it is about: a still `series/episode/000123`, or a crop of one; "" if the line names none."""
     if decision.kind != "frames":
-        return decision["still_or_crop"] or decision["crop"]
+        return decision["still_or_crop"] or decision["crop"]  # neither: a rule
     number, folder = decision["frame"], PurePosixPath(decision.file).parent.relative_to(FOLDER)
     return f"{normalize('NFC', str(folder))}/{int(number):06d}" if number.isdecimal() else ""
 
@@ -32,6 +32,10 @@ def said(decision: Decision) -> str:
         case "tags":
             of = f" of person {box}" if (box := decision["box"]) else ""
             what = f"{decision['decision']} {decision['tag']}{of}"
+        case "tag_rules":
+            by, where = (f" {word} {decision[word]}" if decision[word] else "" for word in ("with", "where"))
+            of = " ".join(filter(None, (decision["episode"], decision["shot"], decision["character"])))
+            what = f"{decision['decision']} {decision['tag']}{by}{where}{f' of {of}' if of else ''}"
         case _ if decision["scope"] in ("together", "apart"):
             one = "the one person" if decision["scope"] == "together" else "another person than all others"
             what = f"is {one} of lines with {decision['character']!r}"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import typer
 
 from genga.decisions.csv import Open, path_of
 from genga.decisions.folder import misplaced, tables, without_episode
+from genga.decisions.tag_rules import RULE, Rule, of_episode, rules_in
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
 from genga.models.registry import load
@@ -23,8 +24,11 @@ from genga.params.section import parse_section, read_params, section_of_file
 from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.characters import CHARACTERS, NOBODY, OPEN
+from genga.tables.dedup import DEDUP
 from genga.tables.places import FOLDER, RAW
 from genga.tables.schema import only
+from genga.tables.stills import STILLS
+from genga.tables.tag import TAG
 from genga.video.episodes import find_episodes, in_name_order
 from genga.workflow.merges import model_of
 from genga.workflow.missing_videos import videos_on_record
@@ -33,6 +37,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 ALL = "snakemake --cores all"
 OF_CHARACTERS = only(CHARACTERS, "cluster", "character")
+OF_TAG = only(TAG, "still", "box", "tag", "origin", "kept")
+OF_STILLS = only(STILLS, "still", "shot")
+OF_DEDUP = only(DEDUP, "frame", "shot")
 # Of what the stages count: what to call it, and how many labels to name beside the number.
 LINES = {
     "frames": ("frames", 5),
@@ -78,6 +85,7 @@ def lines_of(data: Path, series: str, runs: list[str]) -> list[str]:
     lines = series_lines(series, episodes, add_up(map(count, tables)))
     if (path := data / "characters" / "open" / f"{series}.parquet").is_file():
         lines += open_lines(read_table(path, OPEN))
+    lines += rule_lines(data, series)
     if (page := data / "overview" / f"{series}.html").is_file():
         lines.append(f"  {page}: its episodes, their drawings, and decisions to check")
     if (data / "dataset" / f"{series}.parquet").is_file():
@@ -106,6 +114,35 @@ def unread_decisions() -> list[str]:
         [f"\n{len(unread)} of {len(paths)} tables of decisions are not read:", *(f"  {line}" for line in unread)]
         if unread
         else []
+    )
+
+
+def rule_lines(data: Path, series: str) -> list[str]:
+    """Return how many rules about tags changed nothing in any episode, and which; those about characters left out."""
+    if not (path := Path(path_of("tag_rules", series))).is_file():
+        return []
+    waiting = {rule for rule in rules_in(path) if not rule.character}
+    for table in sorted((data / "tag" / series).glob("*.parquet")):
+        tags = read_table(table, OF_TAG)
+        stills = dict(read_table(data / "stills" / series / table.name, OF_STILLS).iter_rows())
+        shots = read_table(data / "dedup" / series / table.name, OF_DEDUP)["shot"].to_list()
+        waiting -= {rule for rule in of_episode(waiting, table.stem) if _changed(rule, tags, stills, shots)}
+    lines = [f"    {path}:{rule.line}: {rule}" for rule in sorted(waiting)]
+    return [f"{len(lines):>7}{'':<11} rule{'s' if len(lines) > 1 else ''} without effect", *lines] if lines else []
+
+
+def _changed(rule: Rule, tags: pl.DataFrame, stills: Mapping[str, int], shots: Sequence[int]) -> bool:
+    """Whether what a rule says of a tag is so on a picture of an episode because of rules.
+
+    stills: the shot of each. shots: of each frame.
+    """
+    shot = None if rule.shot is None else shots[rule.shot] if rule.shot < len(shots) else -1
+    by_rule = pl.col("origin") == RULE
+    held = tags.filter(pl.col("kept") | by_rule).group_by("still", "box").agg("tag")
+    ruled = tags.filter(by_rule).join(held, on=["still", "box"], nulls_equal=True, suffix="s")
+    return any(
+        rule.outcome.get(tag) == kept and shot in (None, stills[still]) and set(rule.where) <= set(beside)
+        for still, tag, kept, beside in ruled.select("still", "tag", "kept", "tags").iter_rows()
     )
 
 

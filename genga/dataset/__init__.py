@@ -8,6 +8,8 @@ clauses     Who wears what: a clause for each person in a picture with several, 
 dataset     Compose a training set out of a series: which images, how often, with which caption, at which size, on
             which side.
 filters     Which images are worth training on. What is left out is said with its reason.
+ruled       Rules about tags that name a character, where it is known at last who is who
+            (`genga.decisions.tag_rules`).
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the
             model.
 styles      How captions are written for a family of bases: the order of their parts and the words of some, as data.

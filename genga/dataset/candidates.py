@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from genga.dataset.ruled import ruled, said_of
+from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.candidates import CANDIDATES
@@ -26,11 +28,11 @@ from genga.vocabulary.text import in_order
 
 # What is read of the tables of other stages.
 SIDES = ("x0", "y0", "x1", "y1")
-OF_CROP = only(CROP, "crop", "still", "box", "kind", *SIDES, "kept", "tags", "width", "height", *SHARD)
+OF_CROP = only(CROP, "crop", "still", "box", "kind", *SIDES, "kept", "tags", "decided", "width", "height", *SHARD)
 OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person")
-OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
+OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", *QUALITY.keys() & {"aesthetic"})
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
@@ -75,9 +77,13 @@ def with_shots(stills: pl.DataFrame) -> pl.DataFrame:
     return stills.with_columns(shot=pl.col("still").str.replace(r"[^/]*$", "") + pl.col("shot").cast(pl.String))
 
 
-def candidates(tables: Tables) -> pl.DataFrame:
-    """Return all candidates (CANDIDATES), sorted by image. Raises GengaError where a table lacks what another has."""
+def candidates(tables: Tables, ruling: Ruling | None = None) -> pl.DataFrame:
+    """Return all candidates (CANDIDATES), sorted by image. Raises GengaError where a table lacks what another has.
+
+    ruling: rules about characters, none if left out.
+    """
     both = pl.concat([_crops(tables), _stills(tables)])
+    both = ruled(both, said_of(tables.tags, tables.crops), ruling) if ruling else both
     judged = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
     if "aesthetic" not in judged.columns:
         judged = judged.with_columns(aesthetic=pl.lit(None, dtype=pl.Float64))

@@ -21,6 +21,7 @@ from genga.dataset.clauses import Clause, clauses
 from genga.dataset.filters import choose
 from genga.dataset.split import shot_groups, split
 from genga.dataset.styles import Style, percentiles
+from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
 from genga.params.dataset import Params
 from genga.tables.characters import NOBODY
@@ -46,12 +47,13 @@ class Outcome:
             print(f"{name} stands for: {', '.join(tags) or 'no tag'}", file=sys.stderr)
 
 
-def dataset(tables: Tables, params: Params, style: Style, intrude: float) -> Outcome:
+def dataset(tables: Tables, params: Params, style: Style, intrude: float, ruling: Ruling | None = None) -> Outcome:
     """Return the training set of a series. Raises GengaError if nothing is left to train on.
 
-    style: how captions are written; intrude: share of somebody else's head in a crop from which they are in it.
+    style: how captions are written; intrude: share of somebody else's head in a crop from which they are in it; ruling:
+    rules about characters' tags, none if left out.
     """
-    images = candidates(tables)
+    images = candidates(tables, ruling)
     judged = _placed(choose(images, params), params)
     chosen = judged.filter(reason="")
     left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))

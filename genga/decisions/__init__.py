@@ -8,6 +8,8 @@ folder      The files under corrections/: where each table lies, and which of th
 frames      What a person decided about single frames: corrections/<series>/<episode>/frames.csv.
 placing     Where a decision takes effect now: which still shows its drawing, and who in there is the person that was
             meant.
+tag_rules   Rules about tags: `corrections/<series>/tag_rules.csv` adds, removes or replaces a tag wherever another
+            one holds.
 tags        What people decided about tags: `corrections/<series>/<episode>/tags.csv`.
 writer      Write what people decide into the tables under corrections/: one line changes, every other stays byte for
             byte.

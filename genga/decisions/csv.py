@@ -24,8 +24,7 @@ AT = "at"  # where what is meant was when the line was written: genga.decisions.
 FREE = ("who", "why")  # text for whoever asks later; a value of any other column is on one line
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One of the things that people decide about."""
 
     name: str
@@ -46,29 +45,15 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(
-            "frames",
-            level="episode",
-            stages=("dedup",),
-            columns=("frame", "decision", AT, *FREE),
-            needed=("frame", "decision"),
-        ),
-        Kind(
-            "tags",
-            level="episode",
-            stages=("tag", "crop"),
-            columns=("still_or_crop", "box", "tag", "decision", AT, *FREE),
-            needed=("still_or_crop", "tag", "decision"),
-        ),
-        Kind(
-            "characters",
-            level="series",
-            stages=("characters",),
-            columns=("crop", "character", "outfit", "scope", AT, *FREE),
-            needed=("crop", "character"),
-        ),
+        Kind("frames", "episode", ("dedup",), ("frame", "decision", AT, *FREE), ("frame", "decision")),
+        Kind("tags", "episode", ("tag", "crop"), ("still_or_crop", "box", "tag", "decision", AT, *FREE),
+             ("still_or_crop", "tag", "decision")),
+        Kind("tag_rules", "series", ("tag", "dataset"),
+             ("tag", "decision", "with", "where", "episode", "shot", "character", *FREE), ("tag", "decision")),
+        Kind("characters", "series", ("characters",), ("crop", "character", "outfit", "scope", AT, *FREE),
+             ("crop", "character")),
     )
-}
+}  # fmt: skip
 
 
 def path_of(kind: str, series: str, episode: str = "") -> str:
@@ -78,9 +63,9 @@ def path_of(kind: str, series: str, episode: str = "") -> str:
     return PurePosixPath(FOLDER, series, episode, KINDS[kind].file).as_posix()
 
 
-def of_stage(stage: str) -> str | None:
-    """Return the kind of table that a stage reads, None for most."""
-    return next((kind.name for kind in KINDS.values() if stage in kind.stages), None)
+def of_stage(stage: str) -> tuple[str, ...]:
+    """Return the kinds of tables that a stage reads, none for most."""
+    return tuple(kind.name for kind in KINDS.values() if stage in kind.stages)
 
 
 def kind_at(path: str) -> str | None:

@@ -13,7 +13,6 @@ two lines that contradict each other about one tag of one target the later one h
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,7 +21,7 @@ from genga.decisions.csv import AT, KINDS, Decision, Open, read
 from genga.decisions.placing import Scene, Unplaced, scene_of
 from genga.errors import GengaError
 from genga.store.files import read_json
-from genga.vocabulary.text import KAOMOJI
+from genga.vocabulary.text import tag_name, unknown
 
 FILE = KINDS["tags"].file
 
@@ -69,19 +68,10 @@ def tell_unknown(
 ) -> Sequence[Correction]:
     """Say on stderr which tags are not `known`, with the nearest that is; return all: people may add what is new."""
     for one in corrections:
-        if one.tag in known:
-            continue
-        near = get_close_matches(one.tag, known, 1, 0.8)
-        does = "it is added as it is" if one.decision == "add" else "there is none to remove"
-        meant = f" (is {near[0]} meant?)" if near else ""
-        print(f"warning: {path}:{one.line}: no tagger here knows {one.tag}{meant}; {does}", file=sys.stderr)
+        if said := unknown(one.tag, known):
+            does = "it is added as it is" if one.decision == "add" else "there is none to remove"
+            print(f"warning: {path}:{one.line}: {said}; {does}", file=sys.stderr)
     return corrections
-
-
-def tag_name(text: str) -> str:
-    """Return the tag that a person wrote: taggers' names are in small letters, with underscores and without escapes."""
-    name = re.sub(r"\\([\\()])", r"\1", text.lower())
-    return name if name in KAOMOJI else name.replace(" ", "_")
 
 
 def _correction(decision: Decision) -> Correction:
@@ -185,9 +175,11 @@ def placed_lines(
     """Return what people decided about the stills and persons of an episode, or about its crops, with today's ids.
 
     Lines that take no effect are told on stderr. files: its table, and a JSON of other episodes' lines about drawings
-    that it keeps, see genga.workflow.decided. out: a table of it, <series>/<episode>.parquet. tables: of dedup, stills,
-    detect. crops: ids of all its crops, for lines about crops. Raises GengaError naming file and line.
+    that it keeps, see genga.workflow.decided; others are passed over. out: a table of it, <series>/<episode>.parquet.
+    tables: of dedup, stills, detect. crops: ids of all its crops, for lines about crops. Raises GengaError naming file
+    and line.
     """
+    files = [path for path in files if path.name == FILE or path.suffix == ".json"]
     if not files:
         return []
     scene, name = scene_of(out, *tables), f"{out.parent.name}/{out.stem}"
@@ -220,7 +212,7 @@ def _cut_out(
 
 def table_in(files: Sequence[Path]) -> str:
     """Return the episode's own table among `files`, for messages."""
-    return next((str(path) for path in files if path.suffix != ".json"), FILE)
+    return next((str(path) for path in files if path.name == FILE), FILE)
 
 
 def _lines_in(path: Path) -> Iterator[tuple[str, list[Correction]]]:

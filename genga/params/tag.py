@@ -1,10 +1,14 @@
 """Section `tag`: what the taggers' scores become."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from genga.params.section import Section
+
+VOCABULARY = "vocabulary"  # the folder of tables from boorus
+
+_Table = Annotated[str, Field(pattern=r"^[^/\\]+$")] | None  # the name of a file in VOCABULARY
 
 
 class Framing(Section):
@@ -13,6 +17,21 @@ class Framing(Section):
     portrait: float = Field(ge=1, le=10)  # head heights; a figure cut off below that shows head and shoulders only
     cowboy: float = Field(ge=1, le=10)  # half-body heights from which a figure shows its thighs
     full: float = Field(ge=1, le=10)  # half-body heights from which a figure is whole, even at the frame's edge
+
+
+class Share(Section):
+    """What drawings of one shot, and the people in them, say for each other."""
+
+    shot: float = Field(ge=0.5, le=1)  # share of a shot's drawings beyond which what lasts is on all; 1: never
+    persons: bool  # whether a whole still shows of people what holds for one of them; false: what holds for it
+
+
+class Implied(Section):
+    """What boorus say of their tags: CSV with columns antecedent and consequent."""
+
+    implications: _Table  # table in vocabulary/ of tags that go along with others; null: none
+    aliases: _Table  # table in vocabulary/ of other names for tags; null: none
+    mode: Literal["add", "prune"]  # whether what a kept tag implies is added, or is left out beside it
 
 
 class Params(Section):
@@ -26,3 +45,7 @@ class Params(Section):
     unknown: Literal["scene", "subject"]  # what a tag is taken for that genga.vocabulary.parts knows no word of
     exclusive: list[Literal["hair_colour", "eye_colour", "hair_length", "mouth"]]  # of these a person has only the best
     framing: Framing
+    share: Share
+    implied: Implied
+    overlap: bool  # whether a tag goes whose words end another that is kept: bow, with hair_bow
+    blocklist: list[str]  # tags that are never kept, but where a person adds them to a picture; []: none

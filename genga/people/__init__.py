@@ -4,6 +4,8 @@ characters   Tell who is who in a series: cluster the crops of people, and call 
 clustering   Clusters of crops by the matrix of their differences alone, after the published practice for anime
              characters.
 crop         Cut people out of the stills in three stages: the whole figure, its half body, its head.
+deciding     The tags of an episode as they hold in the end: what drawings say for each other, and what people
+             decided.
 detect       Find people in the kept drawings: boxes of persons, half bodies, heads and faces, and which part is
              whose.
 detector     Boxes of persons, half-bodies, heads and faces: YOLO and RT-DETR detectors in ONNX.
@@ -24,8 +26,11 @@ linkage      Average linkage of crops (Sokal and Michener 1958), for any number 
              beforehand.
 naming       Give the names that people decided to the clusters and crops they meant.
 outfits      What somebody wears: the tracks of a cluster, gathered by clothes. Somebody in one shot wears one outfit.
+pruning      Which tags are named at all: none of a blocklist, by their usual names, with what they imply or without
+             it.
 references   Names by pictures: `corrections/<series>/references/<name>/*.png`, what somebody is known to look like.
-tag          Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
+sharing      What the drawings of a shot, and the people in them, say for each other about tags.
+tag          Tag every still and everybody in it: taggers averaged, held against the boxes.
 tag_rules    Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
 tagger       Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
 ties         Who is one person and who is not, as people said: lines with scope `together` or `apart`.

@@ -31,7 +31,7 @@ from genga.vocabulary.text import in_order
 
 OF_STILLS = only(STILLS, "still", "width", *SHARD)
 OF_QUALITY = only(QUALITY, "still", "text")
-OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "kept")
+OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 
 Scores = Mapping[str, float]  # kept general tags of a person, with their scores
 
@@ -81,13 +81,18 @@ def planned(
     detections, tags: the tables detect and tag; of the latter the columns OF_TAG. widths: px of each still.
     text: lines of burnt-in text in the stills that have any, px.
     """
-    scores, texts = _scores(tags), text or {}
+    scores, texts, decided = _scores(tags), text or {}, _decided(tags)
     rows: list[dict[str, Any]] = []
     for (still,), boxes in detections.group_by("still", maintain_order=True):
         everyone = people(boxes.to_dicts())
         of_person = {one.box: scores.get((str(still), one.box), {}) for one in everyone}
         rows += [
-            {"crop": f"{still}-{row['box']}-{row['kind']}", "still": still, **row}
+            {
+                "crop": f"{still}-{row['box']}-{row['kind']}",
+                "still": still,
+                **row,
+                "decided": decided.get((str(still), row["box"]), []),
+            }
             for row in _still_rows(everyone, of_person, widths[str(still)], texts.get(str(still), ()), params)
         ]
     return pl.DataFrame(rows, schema=PLAN)
@@ -100,6 +105,12 @@ def _scores(tags: pl.DataFrame) -> dict[tuple[str, int | None], dict[str, float]
     for still, box, tag, score in kept.select("still", "box", "tag", "score").iter_rows():
         found.setdefault((still, box), {})[tag] = score
     return found
+
+
+def _decided(tags: pl.DataFrame) -> dict[tuple[str, int | None], list[str]]:
+    """Tags that lines of people decided about persons, by (still, box)."""
+    lines = tags.filter(pl.col("box").is_not_null() & (pl.col("origin") == "person")).sort("tag")
+    return {(still, box): of for still, box, of in lines.group_by("still", "box").agg("tag").iter_rows()}
 
 
 def _still_rows(
@@ -194,6 +205,7 @@ def correct(crops: pl.DataFrame, corrections: Sequence[Correction], source: str 
     An added tag stands last. source: the file's name, for messages. Raises GengaError for a crop that is not there.
     """
     tags = dict(zip(crops["crop"].to_list(), crops["tags"].to_list(), strict=True))
+    decided = dict(zip(crops["crop"].to_list(), crops["decided"].to_list(), strict=True))
     for one in corrections:
         if not one.of_crop:
             continue
@@ -201,7 +213,9 @@ def correct(crops: pl.DataFrame, corrections: Sequence[Correction], source: str 
             raise GengaError(f"{source}:{one.line}: there is no crop {one.target}; put it right or take the line out")
         others = [tag for tag in tags[one.target] if tag != one.tag]
         tags[one.target] = [*others, one.tag] if one.decision == "add" else others
-    return crops.with_columns(pl.Series("tags", list(tags.values()), dtype=pl.List(pl.String)))
+        decided[one.target] = sorted({*decided[one.target], one.tag})
+    columns = {"tags": list(tags.values()), "decided": list(decided.values())}
+    return crops.with_columns(pl.DataFrame(columns, schema=only(CROP, *columns)))
 
 
 def in_words(table: pl.DataFrame) -> str:

@@ -1,8 +1,8 @@
-"""Tag every still and everybody in it: taggers averaged, held against the boxes, corrected by people.
+"""Tag every still and everybody in it: taggers averaged, held against the boxes.
 
 The taggers look at the whole still (rows with `box` null) and at each person box, grown a little. What their mean says
-holds if it passes the rules of genga.people.tag_rules; counts and framing come from the boxes (genga.people.figures);
-what a person wrote under corrections/ wins over both. Tags that do not hold stay as rows with their reason.
+holds if it passes the rules of genga.people.tag_rules; counts and framing come from the boxes (genga.people.figures).
+Tags that do not hold stay as rows with their reason. What becomes of them then says genga.people.deciding.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from genga.decisions.tags import FILE, Correction
-from genga.errors import GengaError
 from genga.images.boxes import padded
 from genga.images.image import Image, cut
 from genga.params.tag import Params
@@ -122,55 +120,6 @@ def _above(said: Opinion, ensemble: Ensemble, floor: float) -> Iterator[Scored]:
         apart = None if np.isnan(spread[column]) else float(spread[column])
         votes, known = int(said.votes[column]), int(ensemble.known[column])
         yield Scored(*ensemble.tags[column], float(rounded[column]), votes, apart, known)
-
-
-def correct(tags: pl.DataFrame, corrections: Sequence[Correction], source: str = FILE) -> pl.DataFrame:
-    """Return the tags with what people decided. A tag that a person adds has score 1.
-
-    Corrections of crops are left to the stage crop. source: the file's name, for messages. Raises GengaError for a
-    still or person that is not there.
-    """
-    targets = tags.select("still", "box").unique(maintain_order=True)
-    known = list(targets.iter_rows())
-    decided: dict[tuple[str, int | None, str], str] = {}
-    for one in corrections:
-        if one.of_crop:
-            continue
-        hit = [(still, box) for still, box in known if still == one.target and one.box in (box, "*")]
-        if not hit:
-            who = "" if one.box is None else f" with box {one.box}"
-            raise GengaError(f"{source}:{one.line}: no still {one.target}{who}; put it right or take the line out")
-        decided |= {(still, box, one.tag): one.decision for still, box in hit}
-    return _with(tags, targets, decided)
-
-
-def _with(
-    tags: pl.DataFrame, targets: pl.DataFrame, decided: Mapping[tuple[str, int | None, str], str]
-) -> pl.DataFrame:
-    if not decided:
-        return tags
-    rows = []
-    for row in tags.iter_rows(named=True):
-        decision = decided.get((row["still"], row["box"], row["tag"]))
-        rows.append(row if decision is None else {**row, **_decision(decision, row["score"])})
-    there = {(row["still"], row["box"], row["tag"]) for row in rows}
-    for (still, box, name), decision in decided.items():
-        if decision == "add" and (still, box, name) not in there:
-            new = {"still": still, "box": box, "tag": name, "category": "general", "votes": 0, "disagreement": None}
-            rows.append({**new, **_decision("add", 1.0)})
-    place = {target: i for i, target in enumerate(targets.iter_rows())}
-    rows.sort(key=lambda row: (place[row["still"], row["box"]], not row["kept"], -row["score"], row["tag"]))
-    return pl.DataFrame(rows, schema=TAG)
-
-
-def _decision(decision: str, score: float) -> dict[str, Any]:
-    added = decision == "add"
-    return {
-        "kept": added,
-        "reason": "" if added else "person",
-        "origin": "person",
-        "score": 1.0 if added else score,
-    }
 
 
 def in_words(table: pl.DataFrame) -> str:

@@ -24,6 +24,13 @@ REASONS = {
     "boxes": "the boxes say otherwise about who is there and how much of them",
     "no subject box": "it is about somebody, and nobody was found",
     "exclusive": "another of its kind is likelier, and a person has only one",
+    "shot": "it is on few drawings of the shot, and does not come and go",
+    "persons": "it is about somebody, and holds for nobody in the still",
+    "rule": "a rule of a person's took it away",
+    "alias": "it is another name for a tag, which stands instead",
+    "implied": "another tag that is kept implies it",
+    "blocklist": "it is on the blocklist",
+    "overlap": "its words end another tag that is kept",
     "person": "a person took it away",
 }
 NAMES = ("character", "copyright", "artist", "meta", "year", "quality", "model")

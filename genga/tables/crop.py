@@ -22,6 +22,7 @@ CROP: Schema = {
     "reason": pl.String,  # small: a side is too short; repeat: nearly a larger crop of this person; text; "" if kept
     "text": pl.Float64,  # share of it under burnt-in text, 0..1
     "tags": pl.List(pl.String),  # in the order of a caption
+    "decided": pl.List(pl.String),  # of which lines of people say whether they hold; no rule changes them
     **SHARD,  # null where not kept
 }
 PLAN = without(CROP, *SHARD)  # what is known of a crop before it is cut out

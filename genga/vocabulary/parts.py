@@ -11,7 +11,7 @@ docs/tags.md.
 import re
 from functools import cache
 
-from genga.vocabulary.words import BETWEEN, COLOURS, EXACT, NOUNS, OPENERS
+from genga.vocabulary.words import BETWEEN, COLOURS, EXACT, NOUNS, OPENERS, PASSING_TAGS, PASSING_WORDS
 
 # part -> what it is. A subject part needs somebody in the picture; the others are true of a place as well.
 PARTS = {
@@ -32,6 +32,11 @@ PARTS = {
 }
 SUBJECT = frozenset(["count", "framing", "person", "head", "neck", "torso", "legs", "feet", "pose", "relation"])
 
+# Parts of which a person's own picture tells more than one of everything around; how many there are the boxes tell.
+OF_SOMEBODY = SUBJECT - {"count", "framing", "relation"}
+# Parts that stay from drawing to drawing of a shot, but for what of them passes (genga.vocabulary.words).
+_LASTING = frozenset(["person", "head", "neck", "torso", "legs", "feet", "scene"])
+
 # What a crop of a kind can show of a person's tags. Counts and framing are computed from the boxes instead.
 # A head's square reaches a quarter of a head below the chin, so it shows the neck, and next to nothing of the place.
 _FULLBODY = frozenset(PARTS) - {"count", "framing", "relation"}
@@ -47,6 +52,7 @@ _WORD = re.compile(r"[a-z]{2}")
 _YEAR = re.compile(r"(19|20)\d\d")
 _SOMEONE = frozenset(["another", "another's", "each", "other's", "viewer's"])
 _BETWEEN = frozenset(BETWEEN.split())
+_PASSING_TAGS, _PASSING_WORDS = frozenset(PASSING_TAGS.split()), frozenset(PASSING_WORDS.split())
 
 
 def _table(words: dict[str, str]) -> dict[str, str]:
@@ -105,6 +111,14 @@ def is_subject(tag: str, unknown_is_subject: bool) -> bool:
 def is_visible(tag: str, kind: str) -> bool:
     """Return whether a crop of a kind (fullbody, halfbody, head) can show what a person's tag speaks of."""
     return part_of(tag) in VISIBLE[kind]
+
+
+@cache
+def lasts(tag: str) -> bool:
+    """Return whether what a tag speaks of stays as it is within a shot: hair, clothes, the place; not a smile."""
+    if part_of(tag) not in _LASTING or tag in _PASSING_TAGS or not _WORD.search(tag):
+        return False
+    return _PASSING_WORDS.isdisjoint(tag.split("_"))
 
 
 # Sets of which one person has one: the best stays, unless a tag beside it says that there are several.

@@ -6,7 +6,8 @@ prompts, where web interfaces take them off again: a text encoder never sees the
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from difflib import get_close_matches
 
 SEPARATOR = ", "  # between the tags of a caption or prompt
 
@@ -30,6 +31,20 @@ _ESCAPED = re.compile(r"(?:[^\\()]|\\[\\()])*")  # a tag that `escape` may have 
 def to_text(tag: str) -> str:
     """Return the tag as a caption shows it: `long_hair` is `long hair`, `^_^` stays."""
     return tag if tag in KAOMOJI else tag.replace("_", " ")
+
+
+def tag_name(text: str) -> str:
+    """Return the tag that a person wrote: taggers' names are in small letters, with underscores and without escapes."""
+    name = re.sub(r"\\([\\()])", r"\1", text.lower())
+    return name if name in KAOMOJI else name.replace(" ", "_")
+
+
+def unknown(tag: str, known: Collection[str]) -> str:
+    """Return what to say of a tag that no tagger knows; "" if it is among the `known`."""
+    if tag in known:
+        return ""
+    near = get_close_matches(tag, known, 1, 0.8)
+    return f"no tagger here knows {tag}{f' (is {near[0]} meant?)' if near else ''}"
 
 
 def tokens(caption: str) -> list[str]:

@@ -206,6 +206,25 @@ NOUNS: dict[str, str] = {
     """,
 }
 
+# What does not last from drawing to drawing: whole tags, and words any of which in a tag says that it passes.
+PASSING_TAGS = """
+    from_behind from_side back_turned sweat sweatdrop sweating trembling heavy_breathing blush light_smile
+    expressionless embarrassed happy sad angry annoyed surprised scared nervous serious smug sleepy bored drunk
+    crying tears yawning laughing screaming shouting talking singing biting wide-eyed profile wince eating
+    drinking sleeping dreaming smoking worried confused disgust evil_smile jealous sigh depressed determined
+    raised_eyebrow anger_vein jitome nosebleed blank_stare empty_eyes closed_eyes half-closed_eyes
+    one_eye_closed rolling_eyes crazy_eyes averting_eyes glowing_eyes v double_v peace_sign thumbs_up ok_sign
+    salute self_hug shrug clapping praying waving fist_pump facepalm reading writing drawing_bow typing texting
+    cooking fighting punching throwing catching unsheathing undressing holding floating_hair hair_flip
+    outstretched_arms spread_legs
+"""
+PASSING_WORDS = """
+    mouth mouths lips smile grin frown smirk pout expression teeth tongue tongues saliva tear wink looking
+    facing glaring licking holding carrying hugging adjusting tying putting pulling removing covering reaching
+    playing grabbing lifting squeezing outstretched raised clenched crossed wringing tugging lifted opening
+    pointing arm arms hand hands finger fingers lift tug pull grab hold hug gesture pose
+"""
+
 # Of hair and eyes.
 COLOURS = """
     aqua black blonde blue brown dark_blue dark_green green grey light_blue light_brown light_green orange pink purple

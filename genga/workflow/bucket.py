@@ -15,7 +15,7 @@ from genga.errors import GengaError
 
 _SENT = (  # what jobs read
     "Snakefile", "captions", "corrections", "genga", "models.lock", "models.yaml", "params.yaml", "profiles", "recipes",
-    "rules", "scripts",
+    "rules", "scripts", "vocabulary",
 )  # fmt: skip
 _CLOCKS = 60  # s by which the bucket's clock may be behind
 

@@ -18,8 +18,10 @@ from typing import Any
 from genga.decisions.csv import AT, KINDS, content_of, parse
 from genga.decisions.csv import path_of as table_path
 from genga.decisions.folder import in_one_form
+from genga.decisions.tag_rules import Rule, of_characters, of_episode, rules_in
 from genga.decisions.writer import changed
 from genga.errors import GengaError
+from genga.params.tag import VOCABULARY
 from genga.store.files import read_notes, replacing, sha256_of, write_json
 from genga.store.hash_cache import stamp_of
 
@@ -36,6 +38,7 @@ class Decided:
     before: dict[str, bytes] = field(default_factory=dict)  # the same as they are
     lines: dict[str, int] = field(default_factory=dict)  # how many lines of them
     landed: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)  # by series/episode, of other episodes
+    rules: dict[str, list[Rule] | None] = field(default_factory=dict, compare=False)  # None: cannot be read
 
     def digest(self, path: str) -> str:
         """Return the sha256 of a file as the jobs will have it."""
@@ -57,14 +60,37 @@ class Decided:
         """Return what a job with these tables is held to, and the files that it reads.
 
         Those of a series are listed in a file. An episode's tags have a file more: other episodes' lines about drawings
-        that it keeps. listed: writes a list or the like into a file, and says which.
+        that it keeps. Of rules about tags a job is held to those that concern it. listed: writes a list or the like
+        into a file, and says which.
         """
+        if kind == "tag_rules":
+            return {path: self.rules_for(path, wildcards) for path in paths}, paths
         said: dict[str, Any] = {path: self.digest(path) for path in paths}
         if not (episode := wildcards.get("episode")):  # Snakemake's are no mapping: `in` asks for a value
             return said, [listed(paths)] if paths else []
         landed = self.landed.get(f"{wildcards['series']}/{episode}", {}) if kind == "tags" else {}
         said |= {f"{path}, about drawings of this episode": lines for path, lines in landed.items()}
         return said, [*paths, *([listed(landed)] if landed else [])]
+
+    def concern(self, kind: str, wildcards: Mapping[str, str], episodes: Iterable[str]) -> list[str]:
+        """Return the tables of a kind that are there and concern a job of these wildcards."""
+        found = tables_of(self.there, kind, wildcards, episodes)
+        return [path for path in found if kind != "tag_rules" or self.rules_for(path, wildcards)]
+
+    def rules_for(self, path: str, wildcards: Mapping[str, str]) -> Any:
+        """Return what those rules in a table say that concern the job of an episode, or the dataset of a series.
+
+        Of a table that cannot be read its digest: the job says what is wrong with it.
+        """
+        if path not in self.rules:
+            try:
+                self.rules[path] = rules_in(path)
+            except GengaError:
+                self.rules[path] = None
+        if (rules := self.rules[path]) is None:
+            return self.digest(path)
+        episode = wildcards.get("episode")
+        return [list(rule[1:]) for rule in (of_episode(rules, episode) if episode else of_characters(rules))]
 
     def tell_moved(self) -> None:
         """Say after a run how many lines are about drawings that other episodes keep since, or keep no more."""
@@ -80,11 +106,18 @@ def tables_of(there: Mapping[str, str], kind: str, wildcards: Mapping[str, str],
     For the names of a series also those of its episodes: what takes no effect is counted with them. there: see
     genga.decisions.folder.tables.
     """
-    places = [(kind, wildcards.get("episode", ""))]
-    if not wildcards.get("episode"):
+    places = [(kind, wildcards.get("episode", "") if KINDS[kind].level == "episode" else "")]
+    if kind == "characters":
         places += [(one.name, name) for name in episodes for one in KINDS.values() if one.level == "episode"]
     names = [in_one_form(table_path(one, wildcards["series"], name)) for one, name in places]
     return [there[name] for name in names if name in there]
+
+
+def tables_named(section: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the tables of vocabulary/ that section tag names, with the sha256 of each; None: it is not there."""
+    named = (section["implied"][kind] for kind in ("implications", "aliases"))
+    paths = [f"{VOCABULARY}/{name}" for name in named if name]
+    return {path: sha256_of(path) if Path(path).is_file() else None for path in paths}
 
 
 def _places(decided: Decided) -> set[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ from genga.training.families.family import family_file
 from genga.training.launch import read_config
 from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
-from genga.workflow.decided import Decided, tables_of
+from genga.workflow.decided import Decided
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.held_models import HeldModels
 from genga.workflow.merges import Merges, checkpoints_of, model_of, report_of
@@ -182,8 +182,8 @@ class Project:
         return self.journal.code(stage, *sorted({family_file(model) for model in bases}))
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
-        """Return the files under corrections/ that a job reads for a kind, if they are there."""
-        found = tables_of(self.people.there, kind, wildcards, self.names_of(wildcards["series"]))
+        """Return the files under corrections/ that a job reads for a kind, if they are there and concern it."""
+        found = self.people.concern(kind, wildcards, self.names_of(wildcards["series"]))
         return [*found, *references(wildcards["series"])] if kind == "characters" else found
 
     @cached_property
@@ -194,12 +194,13 @@ class Project:
     def as_now(self, job: Record) -> dict[str, Any]:
         """Return what the job of a record would have for parameters now: sections, code, what people decided."""
         known = {name: self.params[name] for name in job.params if name in self.params}
-        said = self.corrections(kind, job.wildcards)[0] if (kind := of_stage(job.rule)) else {}
-        return known | {"code": self.code(job.rule, job.wildcards.get("run")), "corrections": said}
+        known["corrections"] = self.corrections(of_stage(job.rule), job.wildcards)[0]
+        return known | {"code": self.code(job.rule, job.wildcards.get("run"))}
 
-    def corrections(self, kind: str, wildcards: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    def corrections(self, kinds: Iterable[str], wildcards: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         """Return what a job is held to of what people decided, and the files that it reads: of a series their list."""
-        return self.people.of(wildcards, kind, self.decided(kind, wildcards), self.journal.listed)
+        of = [self.people.of(wildcards, kind, self.decided(kind, wildcards), self.journal.listed) for kind in kinds]
+        return {path: what for said, _ in of for path, what in said.items()}, [path for _, read in of for path in read]
 
     def start(self, folders: Iterable[Path]) -> None:
         """Hold the folder: of two runs at once the second says so and ends. So does one that cannot write `folders`."""

@@ -19,7 +19,8 @@ from genga.workflow.records import read_records
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
-    "Snakefile", "params.yaml", "models.yaml", "recipes", "captions", "rules", "scripts", "genga", "profiles", "envs",
+    "Snakefile", "params.yaml", "models.yaml", "recipes", "captions", "vocabulary",
+    "rules", "scripts", "genga", "profiles", "envs",
     "pyproject.toml",
     "corrections", "demo/weights", "data/raw", ".gitignore",
 )  # fmt: skip
