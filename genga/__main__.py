@@ -7,6 +7,7 @@ and what takes long to import is imported where it is used.
 import importlib
 import pkgutil
 import sys
+from keyword import iskeyword
 from typing import Any
 
 import typer
@@ -20,12 +21,13 @@ class Subcommands(TyperGroup):
     """The modules of genga/cli/ as subcommands."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(module.name for module in pkgutil.iter_modules(genga.cli.__path__))
+        return sorted(module.name.rstrip("_") for module in pkgutil.iter_modules(genga.cli.__path__))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = typer.main.get_command(importlib.import_module(f"genga.cli.{cmd_name}").app)
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name  # import
+        command = typer.main.get_command(importlib.import_module(f"genga.cli.{module}").app)
         command.name = cmd_name
         return command
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from genga.cli.export import app
 from genga.errors import GengaError
+from genga.exchange.captions import FILE
 from genga.exchange.folders import OF_DATASET
 from genga.exchange.names import file_names
 from genga.images.codec import decode, encode
@@ -52,8 +53,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             still, crop = image.split("-")[0], image if "-" in image else None
             place = shard.add(f"{number}", pixels)
             captions = [said("tags", *pieces_of(caption, keep))]
-            row = (image, still, crop, kind, split, who, outfit, "best", caption, captions, keep, repeats, 1.0, 6, 4)
-            rows.append((*row, *place.values()))
+            row = (
+                image,
+                still,
+                crop,
+                kind,
+                "s/e 1/7",
+                split,
+                who,
+                outfit,
+                "best",
+                caption,
+                captions,
+                keep,
+                repeats,
+                1.0,
+                6,
+                4,
+            )
+            rows.append((*row, [[0, 0, 6, 1]], [[1, 0, 3, 4]], *place.values()))
     write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(OF_DATASET), orient="row"), OF_DATASET)
     return tmp_path
 
@@ -78,7 +96,7 @@ def test_a_kohya_folder_has_images_captions_metadata_and_settings(project: Path)
         "1_unnamed_keep0.json",
         "1_unnamed_keep0/s__e 1__000003-0-head.png", "1_unnamed_keep0/s__e 1__000003-0-head.txt",
         "3_花_keep2.json", "3_花_keep2/s__e 1__000001-0-head.png", "3_花_keep2/s__e 1__000001-0-head.txt",
-        "dataset.toml", MARK,
+        "dataset.toml", FILE, MARK,
     ]  # fmt: skip
     assert Path("out/3_花_keep2/s__e 1__000001-0-head.txt").read_text(encoding="utf-8") == "花, coat, solo, smile\n"
     pixels = decode(Path("out/1_unnamed_keep0/s__e 1__000003-0-head.png").read_bytes())

@@ -3,9 +3,9 @@
 audit    `genga audit MODEL`: which data produced a model, and is all of it still what it was.
 card     `genga card`: the model card of each run and merge, beside its model.
 diff     `genga diff RUN RUN`: which data, parameters and code differ between two runs, or merges.
-export   `genga export`: kohya, imagefolder, stills, sheet; checkpoint, diffusers; for auditors croissant, mlbom,
-         rocrate.
+export   `genga export`: a dataset for other tools; stills, sheet; a model; for auditors croissant, mlbom, rocrate.
 forget   `genga forget SERIES`: take off the records and the disk what was made of a series whose videos are gone.
+import_  `genga import`: what people changed in the captions of an export, as lines under corrections/.
 models   `genga models`: list, pull, verify, lock-embedded.
 recipes  `genga recipes`: list, show.
 sign     `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.

@@ -1,27 +1,26 @@
-"""`genga export`: kohya, imagefolder, stills, sheet; checkpoint, diffusers; for auditors croissant, mlbom, rocrate."""
+"""`genga export`: a dataset for other tools; stills, sheet; a model; for auditors croissant, mlbom, rocrate."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import polars as pl
 import typer
 
 from genga.drawings.exposure_sheet import OF_DEDUP, OF_FRAMES, exposures
 from genga.errors import GengaError
-from genga.exchange import folders
+from genga.exchange import folders, tools
+from genga.exchange.writing import dataset_of, masker, rows_of, write_export, write_webdataset
 from genga.images.codec import EXTENSION, as_png
 from genga.jobs.progress import progress
 from genga.jobs.script import summary
 from genga.params.dataset import Params
-from genga.params.section import parse_section, section_of_file
+from genga.params.section import params_of, parse_section, section_of_file
 from genga.store.files import write_text
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.dataset import TRAIN
-from genga.tables.places import RAW, path_of
-from genga.tables.schema import SHARD
+from genga.tables.places import path_of
 from genga.tables.stills import FILES
 
 app = typer.Typer(
@@ -33,40 +32,72 @@ app = typer.Typer(
 Series = Annotated[str, typer.Argument(help="series whose dataset to write: data/dataset/SERIES.parquet")]
 Out = Annotated[Path, typer.Argument(help="folder to make; one from an earlier export is replaced, no other is")]
 Model = Annotated[Path, typer.Argument(help="a checkpoint: models/RUN/checkpoints/*.safetensors, or any copy of it")]
-Character = Annotated[str | None, typer.Option(help="only images of this character")]
+Who = Annotated[str | None, typer.Option(help="only images of this character")]
+
+Split = Annotated[Literal["train", "held-out"], typer.Option(help="side of the split to write")]
+Place = Annotated[
+    str | None, typer.Option(help="the folder as the trainer will find it; default: OUT as it is written here")
+]
+Masks = Annotated[Literal["text", "person", "both"] | None, typer.Option(help="leave out text, all but people, both")]
+Wildcard = Annotated[bool, typer.Option(help="all captions of an image, a line each: sd-scripts draws one")]
+Json = Annotated[bool, typer.Option("--json", help="sidecars in JSON, not a tag a line")]
 
 
 @app.command()
 def kohya(
-    series: Series,
-    out: Out,
-    character: Character = None,
-    split: Annotated[Literal["train", "held-out"], typer.Option(help="side of the split to write")] = "train",
-    found_at: Annotated[
-        str | None, typer.Option(help="the folder as the trainer will find it; default: OUT as it is written here")
-    ] = None,
-    wildcard: Annotated[bool, typer.Option(help="all captions of an image, a line each: sd-scripts draws one")] = False,
-) -> None:
+    series: Series, out: Out, character: Who = None, split: Split = "train", found_at: Place = None,
+    masks: Masks = None, wildcard: Wildcard = False,
+) -> None:  # fmt: skip
     """Write images, .txt captions, metadata JSON and dataset.toml for kohya's sd-scripts."""
-    params = parse_section("dataset", Params, section_of_file("params.yaml", "dataset"))
-    rows = _rows(series, character).filter(split=split)
-    if rows.is_empty():
-        raise GengaError(f"{path_of('dataset', series)}: no image is {split}; see params.yaml:dataset.held_out")
-    place = found_at or out.as_posix()
-    if place.encode(errors="ignore").decode() != place:
-        raise GengaError(f"{place!r} is not UTF-8, as {folders.TOML} is; name another folder, or one by --found-at")
-    of = folders.kohya_for(rows, wildcard)
-    _write(series, out, rows, folders.kohya_texts(rows, params, place, of), of.image)
+    rows, place = rows_of(series, character, split), _place(out, found_at)
+    of, masked = folders.kohya_for(rows, wildcard), tools.MASKS if masks else ""
+    texts = folders.kohya_texts(rows, params_of("dataset", Params, ""), place, of, masked)
+    write_export(series, out, rows, folders.kohya(of), texts, masker(masks))
     summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{folders.TOML}")
 
 
 @app.command()
-def imagefolder(series: Series, out: Out, character: Character = None) -> None:
+def diffusion_pipe(
+    series: Series, out: Out, character: Who = None, split: Split = "train", found_at: Place = None, masks: Masks = None
+) -> None:
+    """Write images, .txt captions, masks and dataset.toml for diffusion-pipe."""
+    rows, place = rows_of(series, character, split), _place(out, found_at)
+    texts = tools.diffusion_pipe_texts(rows, params_of("dataset", Params, ""), place, masks is not None)
+    write_export(series, out, rows, tools.DIFFUSION_PIPE, texts, masker(masks))
+    summary(f"export {series}: {rows.height} images in {out}; name {place}/{folders.TOML} as dataset")
+
+
+@app.command()
+def musubi(series: Series, out: Out, character: Who = None, split: Split = "train", found_at: Place = None) -> None:
+    """Write images, JSONL captions and dataset.toml for musubi-tuner."""
+    rows, place = rows_of(series, character, split), _place(out, found_at)
+    write_export(series, out, rows, tools.MUSUBI, tools.musubi_texts(rows, params_of("dataset", Params, ""), place))
+    summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{folders.TOML}")
+
+
+@app.command()
+def imagefolder(series: Series, out: Out, character: Who = None) -> None:
     """Write train/ and test/ with metadata.jsonl, as Hugging Face datasets reads them."""
-    rows = _rows(series, character)
-    _write(series, out, rows, folders.imagefolder_texts(rows), folders.imagefolder_image)
+    rows = rows_of(series, character)
+    write_export(series, out, rows, folders.IMAGEFOLDER, folders.imagefolder_texts(rows))
     trained = rows.filter(split=TRAIN).height
     summary(f"export {series}: {trained} images in {out}/train, {rows.height - trained} in {out}/test")
+
+
+@app.command()
+def webdataset(series: Series, out: Out, character: Who = None) -> None:
+    """Write train-000000.tar and so on, as WebDataset reads them."""
+    rows = rows_of(series, character)
+    write_webdataset(series, out, rows)
+    summary(f"export {series}: {rows.height} images in {out}")
+
+
+@app.command()
+def hydrus(series: Series, out: Out, character: Who = None, as_json: Json = False) -> None:
+    """Write images with sidecars of namespaced tags, as Hydrus Network imports them."""
+    rows, format = rows_of(series, character), tools.hydrus(as_json)
+    write_export(series, out, rows, format, tools.hydrus_texts(rows, format))
+    summary(f"export {series}: {rows.height} images in {out}")
 
 
 @app.command()
@@ -77,7 +108,7 @@ def stills(
     rows = read_table(path_of("stills", _named(episode)), FILES)
     with replacing_folder(out) as folder, ShardReader() as reader:
         for name, *place in progress(rows.iter_rows(), rows.height, f"export {episode}", "stills"):
-            _file(folder, f"{Path(name).name}{EXTENSION}").write_bytes(as_png(reader.read(*place), name))
+            (folder / f"{Path(name).name}{EXTENSION}").write_bytes(as_png(reader.read(*place), name))
     summary(f"export {episode}: {rows.height} stills in {out}")
 
 
@@ -131,7 +162,7 @@ def croissant(series: Series, out: Out) -> None:
     from genga.audit.croissant import croissant as write
     from genga.audit.tables import OF_DATASET
 
-    rows = read_table(_dataset(series), OF_DATASET)
+    rows = read_table(dataset_of(series), OF_DATASET)
     with replacing_folder(out) as folder:
         write(series, rows, folder)
     summary(f"export {series}: {rows.height} images in {out}; described in {out}/{NAME}")
@@ -165,11 +196,12 @@ def _named(episode: str) -> str:
     return episode
 
 
-def _dataset(series: str) -> str:
-    """Where a series' dataset lies. Raises GengaError if that is no series' name."""
-    if series in ("", ".", "..") or "/" in series:
-        raise GengaError(f"a series is named as its folder in {RAW}, as in sample; got {series!r}")
-    return path_of("dataset", series)
+def _place(out: Path, found_at: str | None) -> str:
+    """Return where a trainer will find a folder. Raises GengaError if TOML cannot say so."""
+    place = found_at or out.as_posix()
+    if place.encode(errors="ignore").decode() != place:
+        raise GengaError(f"{place!r} is not UTF-8, as {folders.TOML} is; name another folder, or one by --found-at")
+    return place
 
 
 def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -205,33 +237,3 @@ def _whole(run: str, step: int | None, write: Callable[..., None]) -> int:
         )
     write(loaded, taken, listed)
     return taken.step
-
-
-def _rows(series: str, character: str | None) -> pl.DataFrame:
-    """The dataset with the names of its files, or one character's part of it. Raises GengaError if that is empty."""
-    path = _dataset(series)
-    rows = folders.with_names(read_table(path, folders.OF_DATASET))
-    if character is None:
-        return rows
-    own = rows.filter(character=character)
-    if own.is_empty():
-        known = ", ".join(rows["character"].drop_nulls().unique().sort()) or "none"
-        raise GengaError(f"{path}: no image of {character} (characters there: {known})")
-    return own
-
-
-def _write(
-    series: str, out: Path, rows: pl.DataFrame, texts: Iterable[tuple[str, str]], name_of: Callable[[folders.Row], str]
-) -> None:
-    with replacing_folder(out) as folder, ShardReader() as reader:
-        for name, text in texts:
-            _file(folder, name).write_text(text, encoding="utf-8")
-        for row in progress(rows.iter_rows(named=True), rows.height, f"export {series}", "images"):
-            data = reader.read(*(row[column] for column in SHARD))
-            _file(folder, name_of(row)).write_bytes(as_png(data, row["image"]))
-
-
-def _file(folder: Path, name: str) -> Path:
-    path = folder / name
-    path.parent.mkdir(exist_ok=True)
-    return path

@@ -18,12 +18,13 @@ import polars as pl
 import polars.selectors as cs
 
 from genga.errors import GengaError
+from genga.exchange.captions import MARK, Format, Row, words_in, words_of
 from genga.exchange.names import file_names
 from genga.images.codec import EXTENSION
 from genga.params.dataset import Params
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
 from genga.tables.schema import SHARD, only
-from genga.vocabulary.text import NAMES, SEPARATOR, TAGS, Piece, joined, plain
+from genga.vocabulary.text import NAMES, SEPARATOR, TAGS, Piece, joined, plain, tokens
 
 # The dataset's columns that are exported.
 OF_DATASET = only(
@@ -32,6 +33,7 @@ OF_DATASET = only(
     "still",
     "crop",
     "kind",
+    "shot",
     "split",
     "character",
     "outfit",
@@ -43,15 +45,14 @@ OF_DATASET = only(
     "weight",
     "width",
     "height",
+    "text",
+    "persons",
     *SHARD,
 )
 
 TOML = "dataset.toml"
-MARK = "|||"  # sd-scripts' keep_tokens_separator: what stands after the first and before the second varies
 STILLS, UNNAMED = "stills", "unnamed"  # who is on whole stills, and on crops of people without a name
 FOLDERS = {TRAIN: "train", HELD_OUT: "test"}  # as imagefolder names them
-
-Row = Mapping[str, Any]  # of OF_DATASET, with names
 
 
 def with_names(table: pl.DataFrame) -> pl.DataFrame:
@@ -92,6 +93,9 @@ class Kohya:
         return "\n".join(line.replace("{", "{{").replace("}", "}}") for line in lines) if self.wildcard else lines[0]
 
 
+PLAIN = Kohya(marked=False, wildcard=False)
+
+
 def kohya_for(table: pl.DataFrame, wildcard: bool) -> Kohya:
     """Return how the captions of a table are written: with marks where some are more than names and tags."""
     of = [[part for part, _ in pieces] for row in table.iter_rows(named=True) for pieces in captions(row)]
@@ -115,10 +119,12 @@ def marked(pieces: Sequence[Piece]) -> str:
     return f" {MARK} ".join(parts[: 3 if parts[2] else 2]).strip()
 
 
-def kohya_texts(table: pl.DataFrame, params: Params, place: str, of: Kohya) -> Iterator[tuple[str, str]]:
+def kohya_texts(
+    table: pl.DataFrame, params: Params, place: str, of: Kohya, masks: str = ""
+) -> Iterator[tuple[str, str]]:
     """Yield (file, text) for everything but the images.
 
-    table: see with_names; place: the folder as the trainer will find it.
+    table: see with_names; place: the folder as the trainer will find it; masks: that of the masks below it, if any.
     """
     subsets: dict[str, list[Row]] = {}
     for row in table.sort("image").iter_rows(named=True):
@@ -127,7 +133,7 @@ def kohya_texts(table: pl.DataFrame, params: Params, place: str, of: Kohya) -> I
     for name, rows in sorted(subsets.items()):
         metadata = {f"{place}/{name}/{row['stem']}{EXTENSION}": kohya_metadata(row, of) for row in rows}
         yield f"{name}.json", json.dumps(metadata, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-    yield TOML, kohya_toml({name: rows[0] for name, rows in subsets.items()}, params, place, of)
+    yield TOML, kohya_toml({name: rows[0] for name, rows in subsets.items()}, params, place, of, masks)
 
 
 def kohya_metadata(row: Row, of: Kohya) -> dict[str, Any]:
@@ -138,13 +144,13 @@ def kohya_metadata(row: Row, of: Kohya) -> dict[str, Any]:
     about = {"image_size": [row["width"], row["height"]], "id": row["image"]}
     if of.marked:
         return {"caption": of.caption(row), **about}
-    words = plain(row["caption"]).split(SEPARATOR)
+    words = words_of(row)
     names, tags = words[: row["keep_tokens"]], words[row["keep_tokens"] :]
     given = {"caption": SEPARATOR.join(names)} if names else {}
     return {**given, "tags": SEPARATOR.join(tags), **about}
 
 
-def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str, of: Kohya) -> str:
+def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str, of: Kohya, masks: str = "") -> str:
     """Return dataset.toml. subsets: a row of each."""
     lines = [
         "[general]",
@@ -165,10 +171,11 @@ def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str, of: Kohya
         lines += [
             "",
             "[[datasets.subsets]]",
-            f"image_dir = {_quoted(f'{place}/{name}')}",
+            f"image_dir = {quoted(f'{place}/{name}')}",
             f"num_repeats = {row['repeats']}",
             *([] if of.marked else [f"keep_tokens = {row['keep_tokens']}"]),
         ]
+        lines += [f"conditioning_data_dir = {quoted(f'{place}/{masks}/{name}')}"] if masks else []
     return "\n".join(lines) + "\n"
 
 
@@ -178,7 +185,8 @@ def imagefolder_texts(table: pl.DataFrame) -> Iterator[tuple[str, str]]:
     What is not known is "": of a column without a value on one side a reader could not tell the type.
     """
     # `image` would hide the picture itself, which the reader calls so.
-    columns = [c for c in OF_DATASET if c not in ("image", "caption", "captions", "split", "shard", "offset", "size")]
+    own = ("image", "caption", "captions", "split", "shot", "text", "persons", "shard", "offset", "size")
+    columns = [c for c in OF_DATASET if c not in own]
     known = table.with_columns(cs.string().fill_null(""))
     for split, rows in sorted(known.sort("image").partition_by("split", as_dict=True, maintain_order=True).items()):
         lines = [
@@ -203,6 +211,20 @@ def imagefolder_image(row: Row) -> str:
     return f"{FOLDERS[row['split']]}/{row['stem']}{EXTENSION}"
 
 
-def _quoted(text: str) -> str:
+def kohya(of: Kohya) -> Format:
+    """Return where an export for sd-scripts puts an image and its caption."""
+    return Format(
+        "kohya",
+        of.image,
+        lambda row: f"{of.subset(row)}/{row['stem']}.txt",
+        lambda row: words_in(of.caption(row)),
+        lambda row: len(tokens(of.caption(row).split(MARK)[0])) if of.marked else row["keep_tokens"],
+    )
+
+
+IMAGEFOLDER = Format("imagefolder", imagefolder_image, lambda row: f"{FOLDERS[row['split']]}/metadata.jsonl")
+
+
+def quoted(text: str) -> str:
     """A TOML basic string: JSON's escapes are among TOML's, which has one more."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
