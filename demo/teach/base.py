@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from safetensors.torch import load_file
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -28,9 +29,11 @@ from demo.teach.text import MAX_TOKENS, write_tokenizer
 from demo.teach.vae import LATENTS, encode, teach_vae
 from genga.jobs.progress import progress
 
+M = TypeVar("M", UNet2DConditionModel, AutoencoderKL)
+
 TEXT_WIDTH = 96
 BATCH = 16
-LEARNING_RATE = 1.2e-3
+LEARNING_RATE = 1.2e-3  # of the first cycle, at its highest
 MIN_SNR_GAMMA = 5.0
 AVERAGE_DECAY = 0.998  # of the moving average of the weights, a step, at its highest
 
@@ -67,6 +70,24 @@ def new_unet() -> UNet2DConditionModel:
     )
 
 
+def untaught(tokenizer: CLIPTokenizer) -> torch.nn.ModuleDict:
+    """UNet and text encoder before their first step, drawn by torch."""
+    return torch.nn.ModuleDict({"unet": new_unet(), "text": new_text_encoder(tokenizer)})
+
+
+def taught(base: Path) -> torch.nn.ModuleDict:
+    """UNet and text encoder of a base, to be taught further, in full precision."""
+    text = CLIPTextModel.from_pretrained(base / "text_encoder")
+    return torch.nn.ModuleDict({"unet": _opened(UNet2DConditionModel, base / "unet"), "text": text}).float().train()
+
+
+def _opened(kind: type[M], folder: Path) -> M:
+    """A part of a base; its configuration is kept free of where it lay, which `from_pretrained` writes into it."""
+    part = cast(M, kind.from_config(cast(dict[str, Any], kind.load_config(folder))))
+    part.load_state_dict(load_file(folder / "diffusion_pytorch_model.safetensors"))
+    return part
+
+
 def noise_schedule() -> DDIMScheduler:
     """SD 1.5's schedule: betas scaled-linear from 0.00085 to 0.012 over 1000 steps, epsilon prediction."""
     return DDIMScheduler(
@@ -79,19 +100,19 @@ def noise_schedule() -> DDIMScheduler:
     )
 
 
-def teach_diffusion(
-    pictures: list[Pictures], vae: AutoencoderKL, tokenizer: CLIPTokenizer, steps: int, seed: int
-) -> Iterator[tuple[int, UNet2DConditionModel, CLIPTextModel]]:
-    """Teach UNet and text encoder; yields (step, averaged UNet, averaged text encoder) every tenth of the way."""
+def teach_cycle(
+    model: torch.nn.ModuleDict, pictures: list[Pictures], vae: AutoencoderKL, tokenizer: CLIPTokenizer, steps: int,
+    rate: float, seed: int
+) -> Iterator[tuple[int, torch.nn.ModuleDict]]:  # fmt: skip
+    """Teach `model` (unet and text), in place, `steps` batches with a learning rate of at most `rate`.
+
+    seed: of the batches; noise is torch's. Yields (step, average of the weights) every tenth of the way.
+    """
     latents = [encode(vae, bucket.images) * vae.config["scaling_factor"] for bucket in pictures]
-    torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    model = torch.nn.ModuleDict({"unet": new_unet(), "text": new_text_encoder(tokenizer)})
     average = torch.optim.swa_utils.AveragedModel(model, avg_fn=_averaged)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, steps + 1, pct_start=0.04, final_div_factor=50
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps + 1, pct_start=0.04, final_div_factor=50)
     alphas = noise_schedule().alphas_cumprod
     shares = np.array([len(bucket.images) for bucket in pictures], float)
     recent: list[float] = []
@@ -113,8 +134,7 @@ def teach_diffusion(
         if step % 100 == 0:
             print(f"base step {step}: loss {np.mean(recent[-100:]):.4f}", file=sys.stderr, flush=True)
         if step % max(1, steps // 10) == 0 or step == steps:
-            parts = dict(average.module.named_children())
-            yield step, cast(UNet2DConditionModel, parts["unet"]), cast(CLIPTextModel, parts["text"])
+            yield step, cast(torch.nn.ModuleDict, average.module)
 
 
 def _averaged(average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
@@ -133,34 +153,40 @@ def _loss(model: torch.nn.ModuleDict, x: torch.Tensor, ids: torch.Tensor, alphas
     return (F.mse_loss(predicted, noise, reduction="none").mean((1, 2, 3)) * weight).mean()
 
 
-def save(
-    folder: Path, unet: UNet2DConditionModel, text: CLIPTextModel, vae: AutoencoderKL, tokenizer: CLIPTokenizer
-) -> None:
+def save(folder: Path, model: torch.nn.ModuleDict, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> None:
     """Write a diffusers folder, in half precision, which halves the files and changes no picture visibly."""
-    unet, text, vae = (deepcopy(part).half() for part in (unet, text, vae))
+    half = [deepcopy(part).half() for part in (vae, model["text"], model["unet"])]
     pipeline = StableDiffusionPipeline(
-        vae, text, tokenizer, unet, noise_schedule(), None, None, requires_safety_checker=False  # type: ignore[arg-type]
+        half[0], half[1], tokenizer, half[2], noise_schedule(), None, None, requires_safety_checker=False  # type: ignore[arg-type]
     )  # fmt: skip
     pipeline.save_pretrained(folder, safe_serialization=True)
 
 
 def main(
     out: Path = typer.Option(Path("demo/weights/base"), help="folder of the base in diffusers' layout"),
-    pictures: int = typer.Option(24000, help="drawings to learn from"),
+    pictures: int = typer.Option(24000, help="drawings to learn from, others in each cycle"),
     vae_steps: list[int] = typer.Option([2600, 3400], help="steps of the autoencoder, a cycle each"),
-    steps: int = typer.Option(9500, help="steps of the UNet and text encoder"),
+    steps: list[int] = typer.Option([9500, 12500, 4500], help="steps of the UNet and text encoder, a cycle each"),
     seed: int = typer.Option(11, help="seed of drawings and weights"),
-    vae: Path = typer.Option(None, help="an autoencoder taught before, to go on from"),
+    base: Path = typer.Option(None, help="a base to go on from"),
+    taught_cycles: int = typer.Option(1, help="how many of the cycles --base has had"),
 ) -> None:
     """Teach the embedded base from drawings of random people."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    drawn = draw_pictures(pictures, seed)
-    taught = AutoencoderKL.from_pretrained(vae).eval() if vae else teach_vae(drawn, vae_steps, seed=0)
     tokenizer = write_tokenizer(out / "tokenizer")
-    for step, unet, text in teach_diffusion(drawn, taught, tokenizer, steps, seed=0):
-        save(out, unet, text, taught, tokenizer)
-        print(f"step {step}: {out}", file=sys.stderr, flush=True)
+    if base:
+        vae, model = _opened(AutoencoderKL, base / "vae").eval(), taught(base)
+    else:
+        vae, model = teach_vae(draw_pictures(pictures, seed), vae_steps, seed=0), None
+    for cycle in range(taught_cycles if base else 0, len(steps)):
+        drawn, rate = draw_pictures(pictures, seed + cycle), LEARNING_RATE / (1 + cycle / 2)
+        torch.manual_seed(cycle)
+        model = model or untaught(tokenizer)
+        for step, average in teach_cycle(model, drawn, vae, tokenizer, steps[cycle], rate, cycle):
+            save(out, average, vae, tokenizer)
+            print(f"cycle {cycle}, step {step}: {out}", file=sys.stderr, flush=True)
+        model = taught(out)
 
 
 if __name__ == "__main__":
