@@ -1,8 +1,12 @@
+JUDGED = PROJECT.held.in_roles(["aesthetic"]) != []  # else nothing that is said of models is of consequence here
+
+
 rule quality:
     input:
         **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
+        models=model_files("aesthetic"),
     output:
         "data/quality/{series}/{episode}.parquet",
     log:
@@ -11,12 +15,17 @@ rule quality:
         "../envs/genga.yaml"
     threads: 2
     resources:
-        mem_mb=grows(1500),
-        runtime=grows(60),
+        mem_mb=grows(3000 if JUDGED else 1500),
+        runtime=grows(120 if JUDGED else 60),
+        gpu=GPUS if JUDGED else None,
     params:
         code=code("quality"),
         values=section("quality"),
         lettering=one_value("frames", "lettering"),
+        models=section("models") if JUDGED else "",
+        pins=held_to("pins", "aesthetic"),
+        contracts=held_to("contracts", "aesthetic"),
     shell:
         "python scripts/quality.py --in-stills {input.stills:q} --in-shots {input.shots:q} --out {output:q} "
-        "--lettering {params.lettering} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"
+        "--lettering {params.lettering} --models {params.models:q} --params {params.values:q} --threads {threads} "
+        "2>&1 | tee {log:q}"

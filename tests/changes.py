@@ -201,6 +201,14 @@ DECISIONS: Changes = {
     ),
 }
 
+
+def with_a_judge(project: Path) -> None:
+    """Fill the role `aesthetic`. Of the stand-in's models only names and contents count."""
+    models = yaml.safe_load((project / "models.yaml").read_text(encoding="utf-8"))
+    models["embedded"]["aesthetic"] = {**models["embedded"]["person"], "name": "judge"}
+    put(project / "models.yaml", yaml.safe_dump(models, sort_keys=False))
+
+
 VIDEOS: Changes = {
     "a new episode": (lambda project: put(project / video("第3話"), "third"), after("probe", episodes=1)),
     "a new episode before another": (  # whose dedup looks back to it
@@ -233,6 +241,7 @@ MODELS: Changes = {
         replace("models.yaml", "name: genga-demo-head\n", "name: genga-demo-head\n    type: rtdetr\n"),
         {**after("detect"), **after("report")},
     ),
+    "a model that says how good stills look": (with_a_judge, after("quality")),
     "what is said of a model": (replace("models.yaml", "licence: Apache-2.0", "licence: MIT"), after("report")),
     "another revision of a model": (replace("models.yaml", PERSON, "a" * 64), after("detect", "evaluate")),
 }

@@ -90,7 +90,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
         ),
         persons=table([(s, 0, "person", 10, 0, 50, 64, 0) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
-        quality=table([(s, tier, *MEASURED, 0.0, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
+        quality=table([(s, tier, *MEASURED, 0.0, None, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
 
@@ -107,7 +107,7 @@ def test_every_column_of_one_image() -> None:
             "image": "s/e/000000-0-head", "still": "s/e/000000", "crop": "s/e/000000-0-head", "kind": "head",
             "shot": "s/e/0", "group": "s/e/0", "split": "train", "character": "hana", "outfit": None, "tier": "best",
             "sharpness": 900.0, "exposure": 120.0, "clipped_dark": 0.01, "clipped_bright": 0.02, "blockiness": 1.1,
-            "text_cover": 0.0,
+            "text_cover": 0.0, "aesthetic": None,
             "tags": ["solo", "1girl", "pink_hair", "smile"], "caption": "hana, solo, 1girl, smile", "keep_tokens": 1,
             "captions": [{"form": "tags", "parts": [
                 {"part": "names", "text": "hana"}, {"part": "tags", "text": "solo, 1girl, smile"},
@@ -153,7 +153,9 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
     ]
     told = candidates(
         replace(
-            given, persons=table(boxes, OF_DETECT), quality=table([(one, "best", *MEASURED, 0.1, lines)], OF_QUALITY)
+            given,
+            persons=table(boxes, OF_DETECT),
+            quality=table([(one, "best", *MEASURED, 0.1, None, lines)], OF_QUALITY),
         )
     )
     assert told.select("image", "text", "persons").rows() == [

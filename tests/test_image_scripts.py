@@ -35,7 +35,8 @@ def noise(seed: int) -> np.ndarray:
 def project(tmp_path, monkeypatch):
     """Two stills with their shard, a person on the second, and this folder as the current one."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+    for name in ("params.yaml", "models.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
     with writing_shard("data/stills/e.tar") as shard:
         rows = [
             {

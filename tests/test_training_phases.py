@@ -20,11 +20,14 @@ from genga.training.transforms import Cut
 
 TWO = {"phases": [{"epochs": 2}, {"epochs": 1, "select": {"tiers": ["best"]}, "learning_rate": 0.001, "batch": 1}]}
 SHOWN = [
-    replace(one, tier=tier, kind=kind, character=who, original=(640, 360), scores=(sharp, 120.0, 0, 0, 1.5, cover))
-    for one, sharp, cover, tier, kind, who in zip(
+    replace(
+        one, tier=tier, kind=kind, character=who, original=(640, 360), scores=(sharp, 120.0, 0, 0, 1.5, cover, looks)
+    )
+    for one, sharp, cover, looks, tier, kind, who in zip(
         FIVE,
         (900.0, 400.0, 850.5, 300.0, 450.0),
         (0.0, 0.0, 0.02, 0.0, 0.1),
+        (4.5, 1.25, 3.0, None, 3.0),
         ("best", "good", "best", "good", "good"),
         ("head", "head", "fullbody", "still", "head"),
         ("hana", "hana", "yuki", None, "hana"),
@@ -75,6 +78,8 @@ def test_a_schedule_is_of_its_phase():
         ({"scores": {"sharpness": [None, 850.5]}}, "bcde"),  # both bounds are in
         ({"scores": {"sharpness": [400, 900], "text_cover": [0, 0.02]}}, "abc"),
         ({"scores": {"sharpness": [400, 900]}, "tiers": ["good"]}, "be"),
+        ({"scores": {"aesthetic": [3, None]}}, "ace"),
+        ({"scores": {"aesthetic": [None, 3]}}, "bce"),  # of d nobody knows
     ],
 )
 def test_images_are_selected(select, names):

@@ -33,7 +33,7 @@ OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
-OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", *QUALITY.keys() & {"aesthetic"})
+OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 
@@ -85,8 +85,6 @@ def candidates(tables: Tables, ruling: Ruling | None = None) -> pl.DataFrame:
     both = pl.concat([_crops(tables), _stills(tables)])
     both = ruled(both, said_of(tables.tags, tables.crops), ruling) if ruling else both
     judged = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
-    if "aesthetic" not in judged.columns:
-        judged = judged.with_columns(aesthetic=pl.lit(None, dtype=pl.Float64))
     return _with_boxes(judged, tables).select(list(CANDIDATES)).sort("image")
 
 
@@ -154,7 +152,7 @@ def _stills(tables: Tables) -> pl.DataFrame:
 
 
 def _common(images: pl.DataFrame) -> pl.DataFrame:
-    later = {*OF_QUALITY, "aesthetic", "persons"} - {"still"}  # of a still, whatever is cut out of it
+    later = {*OF_QUALITY, "persons"} - {"still"}  # of a still, whatever is cut out of it
     return images.select([column for column in CANDIDATES if column not in later])
 
 

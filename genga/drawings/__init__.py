@@ -1,5 +1,6 @@
 """From frames to drawings: which frames show the same one, which stand for it, how good the stills are.
 
+aesthetic          Judge how good a still looks to people: by a classifier in ONNX, by its contract in models.yaml.
 alignment          How one grid lies on another: the motion of the whole picture between two frames.
 bimodal_threshold  Find where a set of distances falls into two: those of one kind below, those of another above.
 dedup              Find the frames that show the same drawing, and keep one of each.

@@ -10,6 +10,8 @@ Every measure is taken on the luma (BT.601 weights), and none knows what is draw
   Steps count up to 16 levels: borders of blocks are low, and drawn lines must not drown them. Where the blocks begin
   is searched, since a picture may have been cropped.
 - text_cover: genga.drawings._text.in_still.
+
+Where a model plays the role `aesthetic`, its score stands beside them (genga.drawings.aesthetic); it changes no tier.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,23 +49,28 @@ def quality(
     params: Params,
     located: Mapping[str, Sequence[Shares]] | None = None,
     apply: Callable[..., Iterable[Any]] = map,
+    judge: Callable[[Sequence[Image]], Sequence[float]] | None = None,
 ) -> pl.DataFrame:
     """Return measures and tier of all stills (QUALITY), in their order.
 
     stills: batches of (still, image). located: where burnt-in text may be in each (genga.drawings._text.in_still); in
     others, and without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
+    judge: tells how good each of a batch of images looks (genga.drawings.aesthetic); None: nobody does.
     """
     places = located or {}
-    rows = [
-        row
-        for batch in stills
-        for row in apply(lambda still: still_row(still[0], still[1], params, places.get(still[0])), batch)
-    ]
+    rows = []
+    for batch in stills:
+        measured = apply(lambda still: still_row(still[0], still[1], params, places.get(still[0])), batch)
+        scores = judge([image for _, image in batch]) if judge is not None else [None] * len(batch)
+        rows += [{**row, "aesthetic": score} for row, score in zip(measured, scores, strict=True)]
     return pl.DataFrame(rows, schema=QUALITY)
 
 
 def still_row(still: str, image: Image, params: Params, places: Sequence[Shares] | None = None) -> dict[str, object]:
-    """Return the row of QUALITY for one still. places: where burnt-in text may be; None: anywhere."""
+    """Return the row of QUALITY for one still, all but `aesthetic`.
+
+    places: where burnt-in text may be; None: anywhere.
+    """
     text = burnt_in(grey(image), places)
     measures = measure(image, text)
     grade, reason = tier(measures, params)

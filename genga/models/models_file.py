@@ -1,8 +1,8 @@
 """models.yaml and models.lock as they are written: which model plays which role, and what is known of its files.
 
 models.yaml is kept by people: set -> role -> entry. models.lock is kept by `genga models pull`: repo -> the revision
-and the sha256 of files that models.yaml does not know; it belongs into git beside models.yaml. Beside them the files of
-a folder, and what a graph itself says of further ones: these too are lists of what will be read.
+and the sha256 of files that models.yaml does not know; it belongs into git beside models.yaml. And further lists of
+what will be read: the files of a folder, and what a graph itself says.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from genga.errors import GengaError
-from genga.params.models import SAID_BY_STAGES, Contract, Profile
+from genga.params.models import SAID_BY_STAGES, ClassifierContract, Contract, Profile
 from genga.params.notation import read_yaml
 from genga.params.section import Section, as_meant
 from genga.store.files import read_json
@@ -24,6 +24,7 @@ MODELS_FILE = "models.yaml"
 LOCK_FILE = "models.lock"
 SETS = ("embedded", "published")
 _DIALECTS = {"pillow": "bicubic", "opencv": "area"}  # a contract's filter, as `preprocess` said it before
+_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 Lock = dict[str, dict[str, Any]]  # repo -> {"revision": commit, "files": {path: sha256}}
 
@@ -44,7 +45,7 @@ class ModelEntry(Section):
     repo: str | None = None  # published only: owner/name on the hub
     revision: str | None = None  # published only: commit; null: see models.lock
     type: Literal["yolo", "rtdetr"] = "yolo"  # detectors: layout of the output
-    contract: Contract = Contract()  # taggers: how they are shown an image, and what their answer is
+    contract: Contract = Contract()  # taggers, classifiers: how they are shown an image, and what their answer is
     profiles: list[Profile] = []  # published only: of models.use that have it; none: each has
     family: str = "sd15"  # bases: which of genga/training/families knows it
     folder: str | None = None  # where a diffusers model lies (embedded: in the project; published: in the repo)
@@ -55,6 +56,10 @@ class ModelEntry(Section):
         """Return repo and revision of a file: its own, else the model's."""
         file = self.files[part]
         return (self.repo, self.revision) if file.repo is None else (file.repo, file.revision)
+
+
+# Of a role that a classifier plays.
+_JUDGE = create_model("_JUDGE", __base__=ModelEntry, contract=(ClassifierContract, ClassifierContract()))
 
 
 def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
@@ -72,9 +77,7 @@ def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
 def read_lock(root: Path) -> Lock:
     """Return models.lock; empty if there is none."""
     path = root / LOCK_FILE
-    if not path.exists():
-        return {}
-    lock = read_json(path)
+    lock = read_json(path) if path.exists() else {}
     if not isinstance(lock, dict) or not all(map(_is_locked, lock.values())):
         raise GengaError(f"{path}: is not what `genga models pull` wrote; `git checkout {path.name}`, or pull again")
     return lock
@@ -86,10 +89,10 @@ def _is_locked(of: Any) -> bool:
 
 def _entry(name: str, role: str, value: Any) -> ModelEntry:
     if isinstance(value, dict) and value.get("preprocess") in _DIALECTS and "contract" not in value:
-        value = {**value, "contract": {"filter": _DIALECTS[value["preprocess"]]}}
-        del value["preprocess"]
+        value = {"contract": {"filter": _DIALECTS[value.pop("preprocess")]}, **value}
+    kind = _JUDGE if role == "aesthetic" else ModelEntry
     try:
-        entry = ModelEntry.model_validate(as_meant(ModelEntry, value))
+        entry = kind.model_validate(as_meant(kind, value))
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join([name, role, *map(str, problem["loc"])])
@@ -167,9 +170,6 @@ def is_read(path: Path, folder: Path) -> bool:
 
 def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
 def weights_outside(graph: Path) -> list[str]:

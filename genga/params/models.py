@@ -1,4 +1,4 @@
-"""Section `models`: which models the line uses. And what an entry of models.yaml says of a tagger, its contract."""
+"""Section `models`: which models the line uses. And what an entry of models.yaml says of a model, its contract."""
 
 from typing import Annotated, Literal, Self
 
@@ -56,6 +56,26 @@ class Contract(Section):
             raise ValueError("mode best_threshold is a column of a csv: with other labels write thresholds")
         if self.mode is not None and self.thresholds:
             raise ValueError(f"mode {self.mode} says the thresholds: leave one of them out")
+        return self
+
+
+class ClassifierContract(Contract):
+    """Likewise a classifier's. What is not said is as deepghs publish theirs (imgutils.generic.classify)."""
+
+    layout: Literal["NHWC", "NCHW"] = "NCHW"
+    fit: Literal["white", "black", "squash"] = "squash"
+    filter: Literal["bicubic", "bilinear", "lanczos", "box", "area"] = "bilinear"
+    order: Literal["RGB", "BGR"] = "RGB"
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] = [-1.0, 1.0]
+    # What each of its labels is worth; the score is their mean by their probabilities. Theirs: deepghs/anime_aesthetic.
+    scores: dict[str, float] = {
+        "worst": 0.0, "low": 1.0, "normal": 2.0, "good": 3.0, "great": 4.0, "best": 5.0, "masterpiece": 6.0,
+    }  # fmt: skip
+
+    @model_validator(mode="after")
+    def _is_no_tagger(self) -> Self:
+        if said := sorted({"labels", "thresholds", "mode"} & self.model_fields_set):
+            raise ValueError(f"{said[0]} is of taggers; leave it out, and say what labels are worth in scores")
         return self
 
 

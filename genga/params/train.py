@@ -31,6 +31,7 @@ class Scores(Section):
     clipped_bright: Range | None = None  # share of pixels at white, 0..1
     blockiness: Range | None = None  # ratio; about 1 without blocks, more with them
     text_cover: Range | None = None  # share of the picture under burnt-in text, 0..1
+    aesthetic: Range | None = None  # on the scale of the model in that role; without one there is no such score
 
 
 class Select(Section):

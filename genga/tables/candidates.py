@@ -8,6 +8,6 @@ from genga.tables.schema import SHARD, Schema
 CANDIDATES: Schema = {
     "image": pl.String, "still": pl.String, "crop": pl.String, "kind": pl.String, "shot": pl.String, "frame": pl.Int64,
     "character": pl.String, "outfit": pl.String, "names": pl.List(pl.String), "tags": pl.List(pl.String),
-    "rating": pl.String, "tier": pl.String, "aesthetic": pl.Float64, **MEASURES, "width": pl.Int64, "height": pl.Int64,
+    "rating": pl.String, "tier": pl.String, **MEASURES, "width": pl.Int64, "height": pl.Int64,
     "text": pl.List(pl.List(pl.Int64)), "persons": pl.List(pl.List(pl.Int64)), **SHARD,
 }  # fmt: skip

@@ -15,6 +15,7 @@ MEASURES: Schema = {
     "clipped_bright": pl.Float64,  # share of pixels at white, 0..1
     "blockiness": pl.Float64,  # ratio; about 1 without blocks
     "text_cover": pl.Float64,  # share of the picture, 0..1
+    "aesthetic": pl.Float64,  # on its model's scale, more is better; null: no model plays that role
 }
 # A caption: tags, sentence or both, and its parts in order, each with what it is and its text, as params.yaml has them.
 CAPTION = pl.Struct({"form": pl.String, "parts": pl.List(pl.Struct({"part": pl.String, "text": pl.String}))})

@@ -17,6 +17,7 @@ QUALITY: Schema = {
     "clipped_bright": pl.Float64,  # share of pixels at white, 0..1
     "blockiness": pl.Float64,  # ratio; about 1 without blocks
     "text_cover": pl.Float64,  # share of the picture, 0..1
+    "aesthetic": pl.Float64,  # what the model in the role of that name says of it; null: there is none
     "tier": pl.String,  # one of TIERS
     "reason": pl.String,  # the measures that keep it from a better tier; "" for best
     "text": pl.List(TEXT),  # lines of burnt-in text, px of the still

@@ -66,7 +66,7 @@ class Example:
     tier: str = ""  # quality of the still
     text: tuple[Box, ...] = ()  # lines of burnt-in text, px of the image as it is
     persons: tuple[Box, ...] = ()  # likewise
-    scores: tuple[float, ...] = ()  # of the still, in the order of MEASURES
+    scores: tuple[float | None, ...] = ()  # of the still, in the order of MEASURES; None: nobody measured that
     captions: tuple[Caption, ...] = ()  # as the dataset has them, `caption` the first; (): it alone, names and tags
 
     @property
@@ -138,12 +138,12 @@ def selected(examples: list[Example], select: Select, seed: int, key: str) -> li
     return [one for one in found if one.image in taken]
 
 
-def _score(one: Example, measure: str) -> float:
+def _score(one: Example, measure: str) -> float | None:
     return one.scores[list(MEASURES).index(measure)]
 
 
-def _is_in(score: float, least: float | None, most: float | None) -> bool:
-    return (least is None or score >= least) and (most is None or score <= most)
+def _is_in(score: float | None, least: float | None, most: float | None) -> bool:
+    return score is not None and (least is None or score >= least) and (most is None or score <= most)
 
 
 def _there(examples: list[Example], measures: list[str]) -> str:
@@ -153,8 +153,9 @@ def _there(examples: list[Example], measures: list[str]) -> str:
     }
     said = [f"{name} {', '.join(f'{one} {n}' for one, n in of.items())}" for name, of in tallies.items()]
     for name in measures:
-        scores = [_score(one, name) for one in examples]
-        said.append(f"{name} {min(scores):g} to {max(scores):g}")
+        scores = [score for one in examples if (score := _score(one, name)) is not None]
+        there = f"{min(scores):g} to {max(scores):g}" if scores else "of none: models.yaml has no model in that role"
+        said.append(f"{name} {there}")
     return "; ".join(said)
 
 
