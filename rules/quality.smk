@@ -27,5 +27,5 @@ rule quality:
         contracts=held_to("contracts", "aesthetic"),
     shell:
         "python scripts/quality.py --in-stills {input.stills:q} --in-shots {input.shots:q} --out {output:q} "
-        "--lettering {params.lettering} --models {params.models:q} --params {params.values:q} --threads {threads} "
+        "--lettering {params.lettering} --models={params.models:q} --params {params.values:q} --threads {threads} "
         "2>&1 | tee {log:q}"
