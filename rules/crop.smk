@@ -7,6 +7,7 @@ rule crop:
         tag="data/tag/{series}/{episode}.parquet",
         quality="data/quality/{series}/{episode}.parquet",
         corrections=corrections("tags"),
+        models=model_files("aesthetic"),
     output:
         table="data/crop/{series}/{episode}.parquet",
         shard="data/crop/{series}/{episode}.tar",
@@ -14,14 +15,20 @@ rule crop:
         "logs/crop/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
+    threads: 2 if JUDGED else 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(60),
+        mem_mb=grows(3000 if JUDGED else 2000),
+        runtime=grows(120 if JUDGED else 60),
+        gpu=GPUS if JUDGED else None,
     params:
         code=code("crop"),
         corrections=decided("--corrections", "tags"),
         values=section("crop"),
+        models=section("models") if JUDGED else "",
+        pins=held_to("pins", "aesthetic"),
+        contracts=held_to("contracts", "aesthetic"),
     shell:
         "python scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-dedup {input.dedup:q} --in-tag {input.tag:q} "
         "--in-quality {input.quality:q} "
-        "{params.corrections} --out {output.table:q} --out-shard {output.shard:q} --params {params.values:q} 2>&1 | tee {log:q}"
+        "{params.corrections} --out {output.table:q} --out-shard {output.shard:q} --models={params.models:q} "
+        "--params {params.values:q} 2>&1 | tee {log:q}"

@@ -1,6 +1,3 @@
-JUDGED = PROJECT.held.in_roles(["aesthetic"]) != []  # else nothing that is said of models is of consequence here
-
-
 rule quality:
     input:
         **carried(shard="data/stills/{series}/{episode}.tar"),

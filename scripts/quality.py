@@ -5,11 +5,10 @@ from pathlib import Path
 
 import typer
 
-from genga.drawings.aesthetic import open_judge
+from genga.drawings.aesthetic import judge_of
 from genga.drawings.quality import OF_SHOTS, OF_STILLS, in_words, quality, where_text_is
 from genga.images.reading import batched, read_images
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
-from genga.models.registry import models_of
 from genga.params.quality import Params
 from genga.store.parquet import read_table, write_table
 from genga.tables.quality import QUALITY
@@ -26,7 +25,7 @@ def main(
 ) -> None:
     values, name = params_of("quality", Params, params), f"quality {out.parent.name}/{out.stem}"
     stills, shots = read_table(in_stills, OF_STILLS), read_table(in_shots, OF_SHOTS)
-    judge = open_judge(models_of(models), threads)
+    judge = judge_of(models, threads)
     places = where_text_is(stills, shots, values) if lettering > 0 else None
     with ThreadPoolExecutor(threads) as pool:
         table = quality(batched(read_images(stills, "still", name), 4 * threads), values, places, pool.map, judge)

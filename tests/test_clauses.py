@@ -82,15 +82,15 @@ def row(box: int, kind: str, sides: Box, person: int | None) -> tuple:
 
 
 def tag(box: int | None, name: str, score: float = 0.9, kept: bool = True, category: str = "general") -> tuple:
-    return ("s/e/1", box, name, category, score, kept)
+    return ("s/e/1", box, name, category, score, "model", kept)
 
 
 PLACE = ("x.tar", 0, 1, "sha")
 LEFT, RIGHT = (0, 0, 200, 360), (300, 0, 500, 360)
 TABLES = Tables(
     crops=table(
-        [("s/e/1-1-fullbody", "s/e/1", 1, "fullbody", *RIGHT, True, [], 200, 360, *PLACE),
-         ("s/e/1-1-head", "s/e/1", 1, "head", 150, 0, 450, 100, True, [], 300, 100, *PLACE)],
+        [("s/e/1-1-fullbody", "s/e/1", 1, "fullbody", *RIGHT, True, [], [], 200, 360, None, *PLACE),
+         ("s/e/1-1-head", "s/e/1", 1, "head", 150, 0, 450, 100, True, [], [], 300, 100, None, *PLACE)],
         OF_CROP,
     ),
     stills=table([], {**OF_STILLS, "signature": pl.Binary}),

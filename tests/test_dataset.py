@@ -21,7 +21,7 @@ from genga.dataset.candidates import (
     candidates,
     with_signatures,
 )
-from genga.dataset.dataset import Outcome, _scores
+from genga.dataset.dataset import Outcome, _percentiles, _scores
 from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.split import draw, shot_groups, split
@@ -79,7 +79,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
     return Tables(
         crops=table(
             [
-                (f"{s}-0-{k}", s, 0, k, 8, 0, 72, 64, True, tags, [], 64, 64, *place(s))
+                (f"{s}-0-{k}", s, 0, k, 8, 0, 72, 64, True, tags, [], 64, 64, None, *place(s))
                 for s, (k, _, _, _, tags) in rows
             ],
             OF_CROP,
@@ -264,8 +264,19 @@ def test_beauty_where_it_is_known_says_the_quality() -> None:
 def test_a_score_of_beauty_is_read_where_stage_quality_has_one() -> None:
     given = tables(("head", 0, "best", "ren", []), ("head", 1, "best", "ren", []))
     assert candidates(given)["aesthetic"].to_list() == [None] * 4
-    scored = replace(given, quality=given.quality.with_columns(aesthetic=pl.Series([0.5, None])))
-    assert candidates(scored)["aesthetic"].to_list() == [0.5, 0.5, None, None]
+    quality = given.quality.with_columns(aesthetic=pl.Series([0.5, None]))
+    scored = replace(given, quality=quality, crops=given.crops.with_columns(aesthetic=pl.Series([2.5, 0.25])))
+    found = candidates(scored).select("kind", "aesthetic").rows()
+    assert found == [("still", 0.5), ("head", 2.5), ("still", None), ("head", 0.25)], "a crop has its own"
+
+
+def test_looks_are_compared_within_a_kind() -> None:
+    rows = [("head", 1.0), ("still", 9.0), ("head", 3.0), ("still", None), ("still", 5.0), ("head", 2.0)]
+    images = pl.DataFrame(rows, schema=["kind", "aesthetic"], orient="row")
+    judged = images.with_columns(tier=pl.lit("best"), sharpness=pl.lit(1.0))
+    assert _percentiles(judged) == pytest.approx([100 / 6, 75.0, 500 / 6, None, 25.0, 50.0])
+    unjudged = judged.with_columns(aesthetic=pl.lit(None, dtype=pl.Float64), sharpness=pl.Series([1.0, 2, 3, 4, 5, 6]))
+    assert _percentiles(unjudged) == pytest.approx([100 * (place + 0.5) / 6 for place in range(6)]), "of all"
 
 
 def test_each_reason_to_leave_an_image_out() -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from test_aesthetic import registry_of
 
 from genga.decisions.placing import OF_DEDUP, OF_STILLS
 from genga.drawings._text.in_still import OF_SHOTS
+from genga.drawings.aesthetic import open_judge
 from genga.images.codec import encode
 from genga.images.reading import read_images
 from genga.people.crop import OF_TAG
@@ -105,6 +107,20 @@ def test_quality_measures_every_still_whatever_the_threads(project):
     assert one.stdout.startswith("quality one/e: 2 stills: ")
     assert Path("one/e.parquet").read_bytes() == Path("two/e.parquet").read_bytes()
     assert read_table("one/e.parquet", QUALITY)["still"].to_list() == [f"{SERIES}/ep 01/000000", STILL]
+
+
+def test_a_model_that_knows_looks_is_asked_about_stills_and_about_crops_by_themselves(project):
+    judge = open_judge(registry_of(project))
+    assert judge is not None
+    assert run("quality", *STILLS_AND_SHOTS, "--out", "out/e.parquet").returncode == 0
+    of_stills = read_table("out/e.parquet", QUALITY)["aesthetic"].to_list()
+    assert of_stills == judge([noise(0), noise(1)])
+    assert run("crop", *CROP).returncode == 0
+    crops = read_table("data/crop/s/e.parquet", dict(CROPS))
+    kept = crops.filter("kept")
+    of_crops = judge([image for _, image in read_images(kept, "crop", "crops")])
+    assert kept["aesthetic"].to_list() == of_crops and not {*of_crops} & {*of_stills}
+    assert crops.filter(~pl.col("kept"))["aesthetic"].is_null().all()
 
 
 def test_a_damaged_shard_is_one_line_and_no_table(project):

@@ -28,7 +28,9 @@ from genga.vocabulary.text import in_order
 
 # What is read of the tables of other stages.
 SIDES = ("x0", "y0", "x1", "y1")
-OF_CROP = only(CROP, "crop", "still", "box", "kind", *SIDES, "kept", "tags", "decided", "width", "height", *SHARD)
+OF_CROP = only(
+    CROP, "crop", "still", "box", "kind", *SIDES, "kept", "tags", "decided", "width", "height", "aesthetic", *SHARD
+)
 OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person")
@@ -84,8 +86,15 @@ def candidates(tables: Tables, ruling: Ruling | None = None) -> pl.DataFrame:
     """
     both = pl.concat([_crops(tables), _stills(tables)])
     both = ruled(both, said_of(tables.tags, tables.crops), ruling) if ruling else both
-    judged = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
+    measured = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
+    judged = _judged(measured, tables.crops)
     return _with_boxes(judged, tables).select(list(CANDIDATES)).sort("image")
+
+
+def _judged(images: pl.DataFrame, crops: pl.DataFrame) -> pl.DataFrame:
+    """With a crop's own score in `aesthetic` where there was its still's: how good a face looks no still says."""
+    own = images.join(crops.select("crop", own="aesthetic"), on="crop", how="left", maintain_order="left")
+    return own.with_columns(aesthetic=pl.when(pl.col("crop").is_null()).then("aesthetic").otherwise("own")).drop("own")
 
 
 def _with_boxes(images: pl.DataFrame, tables: Tables) -> pl.DataFrame:

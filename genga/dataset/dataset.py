@@ -157,7 +157,7 @@ def _captioned(
             said.get(row["image"], []),
             params.escape,
         )
-        for row, percentile in zip(images.iter_rows(named=True), percentiles(_scores(images)), strict=True)
+        for row, percentile in zip(images.iter_rows(named=True), _percentiles(images), strict=True)
     ]
     columns = {
         "caption": [joined(parts) for (_, parts), *_ in pieces],
@@ -187,8 +187,20 @@ def _other_words(
     }
 
 
+def _percentiles(images: pl.DataFrame) -> list[float | None]:
+    """Each image's, 0..100: of how good it looks among those of its kind, since that says how it is framed, too."""
+    scores, found = _scores(images), dict[int, float | None]()
+    kinds = images["kind"] if images["aesthetic"].is_not_null().any() else [""] * len(images)
+    places: dict[str, list[int]] = {kind: [] for kind in kinds}
+    for place, kind in enumerate(kinds):
+        places[kind].append(place)
+    for of in places.values():
+        found |= zip(of, percentiles([scores[place] for place in of]), strict=True)
+    return [found[place] for place in range(len(images))]
+
+
 def _scores(images: pl.DataFrame) -> list[tuple[float, ...] | None]:
-    """What each still is worth beside the others: how beautiful it is, where that is known, else tier and sharpness."""
+    """What each image is worth beside others: how good it looks, if that is known, else its still's tier, sharpness."""
     if images["aesthetic"].is_not_null().any():
         return [None if score is None else (score,) for score in images["aesthetic"]]
     return [(-TIERS.index(tier), sharpness) for tier, sharpness in images.select("tier", "sharpness").iter_rows()]

@@ -17,7 +17,7 @@ from genga.errors import GengaError
 from genga.images.image import Image
 from genga.models import onnx
 from genga.models.preparation import How, of_contract, prepare, read_stages, shape_of
-from genga.models.registry import Registry
+from genga.models.registry import Registry, models_of
 from genga.params.models import ClassifierContract
 from genga.store.files import read_json
 
@@ -117,6 +117,11 @@ def read_labels(path: Path) -> list[str]:
     except (TypeError, KeyError, ValueError, AttributeError):
         pass
     raise GengaError(f"{path}: has no list `labels`, no `id2label` of 0, 1, …; it is no meta.json: genga models pull")
+
+
+def judge_of(models: str, threads: int = 2) -> Callable[[Sequence[Image]], list[float]] | None:
+    """Return the judge of the set that `--models` names (genga.models.registry.models_of), as `open_judge` does."""
+    return open_judge(models_of(models), threads)
 
 
 def open_judge(registry: Registry, threads: int = 2) -> Callable[[Sequence[Image]], list[float]] | None:

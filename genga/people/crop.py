@@ -6,7 +6,7 @@ head and feet of it. Coordinates stay those of the still. A crop carries the tag
 (genga.vocabulary.parts.VISIBLE), with counts and framing for this very crop; small ones and repeats are rows too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -16,12 +16,13 @@ from genga.errors import GengaError
 from genga.images.boxes import Box, containment
 from genga.images.codec import EXTENSION, encode
 from genga.images.image import Image, cut
-from genga.images.reading import read_images
+from genga.images.reading import batched, read_images
 from genga.params.crop import Params
 from genga.people._crop.boxes import against, crop_boxes, freed, under
 from genga.people.figures import FRAMINGS, Person, count_tags, is_count, people
 from genga.store.shards import ShardWriter
 from genga.tables.crop import CROP, PLAN
+from genga.tables.detect import DETECT
 from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
@@ -30,8 +31,10 @@ from genga.vocabulary.parts import is_visible
 from genga.vocabulary.text import in_order
 
 OF_STILLS = only(STILLS, "still", "width", *SHARD)
+OF_DETECT = dict(DETECT)
 OF_QUALITY = only(QUALITY, "still", "text")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
+_AT_ONCE = 8  # crops that are judged together
 
 Scores = Mapping[str, float]  # kept general tags of a person, with their scores
 
@@ -56,16 +59,25 @@ def texts_of(quality: pl.DataFrame) -> dict[str, list[Box]]:
     }
 
 
-def written(crops: pl.DataFrame, stills: pl.DataFrame, shard: ShardWriter, what: str) -> pl.DataFrame:
+def written(
+    crops: pl.DataFrame,
+    stills: pl.DataFrame,
+    shard: ShardWriter,
+    what: str,
+    judge: Callable[[Sequence[Image]], Sequence[float]] | None = None,
+) -> pl.DataFrame:
     """Write the kept crops to `shard`, with progress on stderr; return all of them with their place there (CROP).
 
-    crops: PLAN. stills: columns OF_STILLS.
+    crops: PLAN. stills: columns OF_STILLS. judge: tells how good each of some images looks; None: nobody does.
     """
     kept = crops.filter("kept")
     busy = stills.filter(pl.col("still").is_in(kept["still"].unique().to_list()))
-    images = cut_crops(read_images(busy, "still", what), kept)
-    rows = [{"crop": name, **shard.add(f"{name}{EXTENSION}", encode(image))} for name, image in images]
-    places = pl.DataFrame(rows, schema=only(CROP, "crop", *SHARD))
+    rows = []
+    for batch in batched(cut_crops(read_images(busy, "still", what), kept), _AT_ONCE):
+        scores = judge([image for _, image in batch]) if judge is not None else [None] * len(batch)
+        for (name, image), score in zip(batch, scores, strict=True):
+            rows.append({"crop": name, "aesthetic": score, **shard.add(f"{name}{EXTENSION}", encode(image))})
+    places = pl.DataFrame(rows, schema=only(CROP, "crop", "aesthetic", *SHARD))
     return crops.join(places, on="crop", how="left", maintain_order="left")
 
 
@@ -206,9 +218,7 @@ def correct(crops: pl.DataFrame, corrections: Sequence[Correction], source: str 
     """
     tags = dict(zip(crops["crop"].to_list(), crops["tags"].to_list(), strict=True))
     decided = dict(zip(crops["crop"].to_list(), crops["decided"].to_list(), strict=True))
-    for one in corrections:
-        if not one.of_crop:
-            continue
+    for one in (one for one in corrections if one.of_crop):
         if one.target not in tags:
             raise GengaError(f"{source}:{one.line}: there is no crop {one.target}; put it right or take the line out")
         others = [tag for tag in tags[one.target] if tag != one.tag]

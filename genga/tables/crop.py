@@ -23,6 +23,7 @@ CROP: Schema = {
     "text": pl.Float64,  # share of it under burnt-in text, 0..1
     "tags": pl.List(pl.String),  # in the order of a caption
     "decided": pl.List(pl.String),  # of which lines of people say whether they hold; no rule changes them
+    "aesthetic": pl.Float64,  # how good it looks by itself; null where not kept, or where no model says it
     **SHARD,  # null where not kept
 }
-PLAN = without(CROP, *SHARD)  # what is known of a crop before it is cut out
+PLAN = without(CROP, "aesthetic", *SHARD)  # what is known of a crop before it is cut out

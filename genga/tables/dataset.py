@@ -7,7 +7,7 @@ from genga.tables.schema import SHARD, Schema
 PATH = "data/dataset/{series}.parquet"
 
 TRAIN, HELD_OUT = "train", "held-out"
-# Of the still, as stage quality measures it.
+# Of the still, as stage quality measures it; but for `aesthetic`, which is of the image itself.
 MEASURES: Schema = {
     "sharpness": pl.Float64,  # luma levels squared
     "exposure": pl.Float64,  # mean luma, 0..255
