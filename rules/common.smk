@@ -132,7 +132,6 @@ def catalogue(wildcards):
     return Named("catalogue", PROJECT.held.catalogue, "")
 
 
-JUDGED = PROJECT.held.in_roles(["aesthetic"]) != []  # else what is said of models is of no consequence to who asks it
 # A machine that must have a GPU is asked for where models.device says so; `auto` takes what it finds.
 GPUS = 1 if PROJECT.section("models")["device"] == "cuda" else None
 

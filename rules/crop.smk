@@ -15,16 +15,16 @@ rule crop:
         "logs/crop/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
-    threads: 2 if JUDGED else 1
+    threads: 2 if PROJECT.held.judged else 1
     resources:
-        mem_mb=grows(3000 if JUDGED else 2000),
-        runtime=grows(120 if JUDGED else 60),
-        gpu=GPUS if JUDGED else None,
+        mem_mb=grows(3000 if PROJECT.held.judged else 2000),
+        runtime=grows(120 if PROJECT.held.judged else 60),
+        gpu=GPUS if PROJECT.held.judged else None,
     params:
         code=code("crop"),
         corrections=decided("--corrections", "tags"),
         values=section("crop"),
-        models=section("models") if JUDGED else "",
+        models=section("models") if PROJECT.held.judged else "",
         pins=held_to("pins", "aesthetic"),
         contracts=held_to("contracts", "aesthetic"),
     shell:

@@ -12,14 +12,14 @@ rule quality:
         "../envs/genga.yaml"
     threads: 2
     resources:
-        mem_mb=grows(3000 if JUDGED else 1500),
-        runtime=grows(120 if JUDGED else 60),
-        gpu=GPUS if JUDGED else None,
+        mem_mb=grows(3000 if PROJECT.held.judged else 1500),
+        runtime=grows(120 if PROJECT.held.judged else 60),
+        gpu=GPUS if PROJECT.held.judged else None,
     params:
         code=code("quality"),
         values=section("quality"),
         lettering=one_value("frames", "lettering"),
-        models=section("models") if JUDGED else "",
+        models=section("models") if PROJECT.held.judged else "",
         pins=held_to("pins", "aesthetic"),
         contracts=held_to("contracts", "aesthetic"),
     shell:

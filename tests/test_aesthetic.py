@@ -169,6 +169,7 @@ def test_jobs_are_held_to_what_its_contract_says(tmp_path):
     def held(**entry: object) -> object:
         return HeldModels(registry_of(tmp_path, **entry), None).contracts(["aesthetic"])["aesthetic"].get("contract")
 
+    assert HeldModels(registry_of(tmp_path), None).judged
     assert held() is held(contract={}) is held(contract={"order": "RGB", "range": [-1, 1]}) is None
     # What a tagger does that says nothing is something else here.
     assert held(contract={"order": "BGR", "layout": "NHWC"}) == {"order": "BGR", "layout": "NHWC"}
@@ -209,7 +210,8 @@ def test_models_yaml_has_the_published_one_and_no_embedded_one():
         "swinv2pv3_v0_448_ls0.2_x/model.onnx", "swinv2pv3_v0_448_ls0.2_x/meta.json",
     ]  # fmt: skip
     assert ClassifierContract().scores == WORTH
-    assert "aesthetic" not in load(Params(use="embedded", folder="w", device="cpu", batch=1), ROOT).models
+    embedded = load(Params(use="embedded", folder="w", device="cpu", batch=1), ROOT)
+    assert "aesthetic" not in embedded.models and not HeldModels(embedded, None).judged
 
 
 def test_labels_of_both_kinds_of_files(tmp_path):

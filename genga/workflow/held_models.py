@@ -26,6 +26,11 @@ class HeldModels:
         kinds = wanted - there.keys()
         return [model for role, model in there.items() if role in wanted or role.partition("-")[0] in kinds]
 
+    @property
+    def judged(self) -> bool:
+        """Whether a model says how good pictures look: else nothing that is said of models matters to who would ask."""
+        return self.in_roles(["aesthetic"]) != []
+
     def files(self, roles: Sequence[str]) -> list[str]:
         """Return the files of the models in these roles that are there: of a missing one the job says how to get it."""
         paths = [path for model in self.in_roles(roles) for path in model.paths]
