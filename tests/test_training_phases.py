@@ -86,6 +86,12 @@ def test_images_are_selected(select, names):
     assert "".join(one.image for one in selected(SHOWN, Select(**select), 0, "train")) == names
 
 
+def test_a_bound_on_looks_that_nobody_judged_is_one_line():
+    unjudged = [replace(one, scores=(*one.scores[:-1], None)) for one in SHOWN]
+    with pytest.raises(GengaError, match="train.select: leaves no .*; aesthetic of none: models.yaml has no model in"):
+        selected(unjudged, Select(scores={"aesthetic": [0, None]}), 0, "train")
+
+
 def test_of_each_character_so_many_and_the_same_ones_whoever_is_beside_them():
     chosen = selected(SHOWN, Select(images=2), 0, "train")
     assert [one.character for one in chosen].count("hana") == 2
