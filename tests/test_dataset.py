@@ -24,10 +24,12 @@ from genga.dataset.candidates import (
 from genga.dataset.dataset import Outcome, _percentiles, _scores
 from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
+from genga.dataset.placing import lost_by_bucket
 from genga.dataset.split import draw, shot_groups, split
 from genga.dataset.styles import read_style
 from genga.errors import GengaError
 from genga.params.dataset import CaptionWords, Params, Weights
+from genga.params.section import parse_section
 from genga.params.train import Scores
 from genga.store.files import write_json
 from genga.store.parquet import read_table, write_table
@@ -45,6 +47,7 @@ PARAMS = Params(
     caption_style="sd15", caption_words=CaptionWords(style=None, series={}, artist={}, year={}), captions=["tags"],
     clause_tags=12,
     resolution=64, bucket_min=32, bucket_max=128, bucket_step=16, no_upscale=False,
+    buckets="kohya", bucket_count=16, bucket_band=[0.9, 1.0],
 )  # fmt: skip
 
 
@@ -357,6 +360,25 @@ def test_an_image_too_thin_for_a_bucket_of_its_own() -> None:
     assert made.left_out.select("image", "reason").rows() == [("s/e/000000-0-head", "bucket")]
 
 
+def test_chosen_and_named_buckets() -> None:
+    """Each crop is 64x64 px, each still 128x64: of 2:1, and 96x48 is of that shape with 4608 px, 1.125 times 64x64."""
+    given = tables(*HANA)
+    chosen = dataset(given, params(buckets="chosen", bucket_band=[0.9, 1.2])).table
+    assert lost_by_bucket(chosen).rows() == [(64, 64, 4, 0.0), (96, 48, 4, 0.0)]
+    named = dataset(given, params(buckets=[[32, 32], [64, 48]])).table
+    assert lost_by_bucket(named).rows() == [(32, 32, 4, 0.0), (64, 48, 4, pytest.approx(1 / 3))]  # 128x64 at 96x48
+    one = dataset(given, params(buckets=[[48, 64]])).table
+    assert one.height == chosen.height == 8  # nothing is dropped where nothing fits
+
+
+def test_buckets_of_two_rules_are_one_line() -> None:
+    values = PARAMS.model_dump()
+    with pytest.raises(GengaError, match=r"^params.yaml:dataset: no_upscale gives every image a bucket of its own"):
+        parse_section("dataset", Params, {**values, "no_upscale": True, "buckets": "chosen"})
+    with pytest.raises(GengaError, match=r"^params.yaml:dataset.bucket_band: \[1, 0.5\] holds nothing"):
+        parse_section("dataset", Params, {**values, "bucket_band": [1, 0.5]})
+
+
 def test_tables_that_do_not_belong_together_are_refused() -> None:
     given = tables(*HANA)
     with pytest.raises(GengaError, match="stage quality knows nothing of still s/e/000000; make its tables again"):
@@ -474,8 +496,17 @@ def renamed(rows: pl.DataFrame, episode: str) -> pl.DataFrame:
 
 def test_the_command_writes_both_tables_and_one_line(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "hana stands for: pink_hair\n")
-    assert done.stdout == ("dataset s: 8 images to train on, 8 held out, 2 buckets; hana 8; left out: 0\n")
+    assert (done.returncode, done.stderr.splitlines()) == (
+        0,
+        [
+            "hana stands for: pink_hair",
+            "bucket 64x64: 8 images, 0.0 % of them cut off",
+            "bucket 80x48: 8 images, 16.7 % of them cut off",  # 128x64 at 96x48: 16 of its 96 columns
+        ],
+    )
+    assert done.stdout == (
+        "dataset s: 8 images to train on, 8 held out, 2 buckets that cut 8.3 % off; hana 8; left out: 0\n"
+    )
     assert read_table("out/s.parquet", DATASET).height == 16
     assert read_table("out/x.parquet", LEFT_OUT).height == 0
     before = Path("out/s.parquet").read_bytes()

@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 from genga.cli.export import app
 from genga.errors import GengaError
 from genga.exchange.captions import FILE
-from genga.exchange.folders import OF_DATASET
+from genga.exchange.folders import OF_DATASET, Kohya, kohya_toml
 from genga.exchange.names import file_names
 from genga.images.codec import decode, encode
+from genga.params.dataset import Params
 from genga.store.files import sha256_of
 from genga.store.folders import MARK, replacing_folder
 from genga.store.parquet import read_table, write_table
@@ -433,3 +434,13 @@ def test_stills_leave_as_png_whatever_they_are_kept_in(project: Path) -> None:
         assert data.startswith(b"\x89PNG") and (decode(data) == pixels + number).all()
     with pytest.raises(GengaError, match="named SERIES/EPISODE"):
         export("stills", "s", "out")
+
+
+def test_kohya_is_told_where_the_buckets_are_not_its_own() -> None:
+    section = yaml.safe_load(SECTION.read_text(encoding="utf-8"))["dataset"]
+    told = kohya_toml({}, Params(**section | {"buckets": [[64, 48]]}), ".", Kohya(marked=False, wildcard=False))
+    assert told.splitlines()[:2] == [
+        "# The data set has buckets of its own. The trainer knows no list of sizes: it cuts by these values.",
+        "[general]",
+    ]
+    assert kohya_toml({}, Params(**section), ".", Kohya(marked=False, wildcard=False)).startswith("[general]\n")

@@ -8,6 +8,7 @@ clauses     Who wears what: a clause for each person in a picture with several, 
 dataset     Compose a training set out of a series: which images, how often, with which caption, at which size, on
             which side.
 filters     Which images are worth training on. What is left out is said with its reason.
+placing     Place the images of a training set in their buckets, and say what is cut off.
 ruled       Rules about tags that name a character, where it is known at last who is who
             (`genga.decisions.tag_rules`).
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the

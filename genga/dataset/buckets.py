@@ -2,14 +2,23 @@
 
 The arithmetic is that of kohya's sd-scripts (`make_bucket_resolutions`, `BucketManager.select_bucket` and its centre
 crop), so that a dataset is cut here as it would be cut there. Sizes are (width, height) in px.
+
+`least_lost` chooses the buckets by the images instead: of all sizes within a band of areas (tokens of a transformer are
+so many px each: a band of areas is a band of tokens), those that cut least off, under the same choice of a bucket.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from genga.errors import GengaError
 
 Size = tuple[int, int]  # width, height in px
+
+_MOST = 4000  # shapes that buckets are chosen of: the choice takes memory by their square, 128 MB
+_ALIKE = 1e-6  # pictures: losses that differ by less are one
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,11 @@ class Fit:
     bucket: Size
     scaled: Size  # covers the bucket: at least as wide and as high
     box: tuple[int, int, int, int]  # x0 y0 x1 y1 in px of the scaled image, exclusive end, centred
+
+    @property
+    def lost(self) -> float:
+        """The share of the picture that is cut off, 0..1."""
+        return 1 - self.bucket[0] * self.bucket[1] / (self.scaled[0] * self.scaled[1])
 
 
 def bucket_sizes(resolution: int, smallest: int, largest: int, step: int) -> list[Size]:
@@ -36,6 +50,70 @@ def bucket_sizes(resolution: int, smallest: int, largest: int, step: int) -> lis
         if height >= smallest:
             sizes |= {(width, height), (height, width)}
     return sorted(sizes)
+
+
+def sizes_within(resolution: int, smallest: int, largest: int, step: int, band: Sequence[float]) -> list[Size]:
+    """Return the sizes with sides of whole steps and an area in the band, the largest of each shape, by width / height.
+
+    band: least and most area as shares of resolution squared. Raises GengaError as `bucket_sizes` does, or if none is.
+    """
+    _check(resolution, smallest, largest, step)
+    least, most = (share * resolution * resolution for share in band)
+    sides = range(smallest, largest + 1, step)
+    by_shape = {w / h: (w, h) for w in sides for h in sides if least <= w * h <= most}
+    if not by_shape or len(by_shape) > _MOST:
+        what, out = ("no shape", "widen it") if not by_shape else (f"{len(by_shape)} shapes", "narrow it")
+        raise GengaError(
+            f"params.yaml:dataset.bucket_band {list(band)}: of {least:.0f} to {most:.0f} px there is {what} with"
+            f" sides of {smallest}..{largest} px in steps of {step}; {out}, or take another bucket_step"
+        )
+    return [by_shape[aspect] for aspect in sorted(by_shape)]
+
+
+def least_lost(images: Mapping[Size, int], sizes: Sequence[Size], count: int) -> list[Size]:
+    """Return at most `count` of the sizes, sorted: those in which `fit` loses the smallest share of all pictures.
+
+    images: how many there are of each size; sizes: by width / height, each shape once. No more than are needed for that
+    loss are taken. Exact: an image goes to the nearest bucket below or above it, so what is lost between two
+    neighbours depends on these alone, and the best set that ends with a bucket extends a best shorter one.
+    """
+    between = _lost_between(images, np.array([width / height for width, height in sizes]))
+    lost, before = between[0, 1:-1], []  # by the last bucket taken
+    totals = [lost + between[1:-1, -1]]
+    for _ in range(min(count, len(sizes)) - 1):
+        sums = lost[:, None] + between[1:-1, 1:-1]
+        before.append(sums.argmin(axis=0))
+        lost = sums.min(axis=0)
+        totals.append(lost + between[1:-1, -1])
+    floors = [float(total.min()) for total in totals]
+    taken = next(number for number, floor in enumerate(floors) if floor <= min(floors) + _ALIKE)
+    last = [int(totals[taken].argmin())]
+    for step in before[:taken][::-1]:
+        last.append(int(step[last[-1]]))
+    return sorted(sizes[number] for number in last)
+
+
+def _lost_between(images: Mapping[Size, int], buckets: np.ndarray) -> np.ndarray:
+    """What is lost of the images between each two neighbours, in pictures, (n + 2, n + 2): [i, j] for i < j, else inf.
+
+    buckets: (n,) width / height, rising. Row 0 is no bucket below, the last column none above.
+    """
+    ordered = sorted(images, key=lambda size: size[0] / size[1])
+    aspects = np.array([width / height for width, height in ordered])
+    counts = np.array([images[size] for size in ordered], np.float64)
+    # Sums up to an image: of a wider one than its bucket 1 - bucket / image is lost, of a narrower 1 - image / bucket.
+    number, wider, narrower = (
+        np.concatenate([[0.0], np.cumsum(of)]) for of in (counts, counts / aspects, counts * aspects)
+    )
+    ends = np.concatenate([[0.0], buckets, [np.inf]])
+    low, high = ends[:, None], ends[None, :]
+    at_low, at_high = np.searchsorted(aspects, ends, "left")[:, None], np.searchsorted(aspects, ends, "left")[None, :]
+    middle = np.searchsorted(aspects, (low + high) / 2, "right")
+    middle[0], middle[:, -1] = 0, len(aspects)  # with no bucket on one side, all go to the other
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = number[middle] - number[at_low] - np.where(low > 0, low, 0) * (wider[middle] - wider[at_low])
+        above = number[at_high] - number[middle] - (narrower[at_high] - narrower[middle]) / high
+    return np.where(low < high, below + above, np.inf)
 
 
 def fit(width: int, height: int, sizes: list[Size]) -> Fit:

@@ -7,18 +7,17 @@ the rows alone, not on their order.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import polars as pl
 
-from genga.dataset.buckets import Fit, bucket_sizes, fit, fit_no_upscale
 from genga.dataset.candidates import Tables, candidates, with_shots
 from genga.dataset.captions import core_tags, forms, in_front, words_of
 from genga.dataset.clauses import Clause, clauses
 from genga.dataset.filters import choose
+from genga.dataset.placing import lost_by_bucket, placed
 from genga.dataset.split import shot_groups, split
 from genga.dataset.styles import Style, percentiles
 from genga.decisions.tag_rules import Ruling
@@ -45,6 +44,8 @@ class Outcome:
             print(warning, file=sys.stderr)
         for name, tags in self.core.items():
             print(f"{name} stands for: {', '.join(tags) or 'no tag'}", file=sys.stderr)
+        for width, height, images, lost in lost_by_bucket(self.table).iter_rows():
+            print(f"bucket {width}x{height}: {images} images, {100 * lost:.1f} % of them cut off", file=sys.stderr)
 
 
 def dataset(tables: Tables, params: Params, style: Style, intrude: float, ruling: Ruling | None = None) -> Outcome:
@@ -54,7 +55,7 @@ def dataset(tables: Tables, params: Params, style: Style, intrude: float, ruling
     rules about characters' tags, none if left out.
     """
     images = candidates(tables, ruling)
-    judged = _placed(choose(images, params), params)
+    judged = placed(choose(images, params), params)
     chosen = judged.filter(reason="")
     left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))
     if chosen.is_empty():
@@ -73,36 +74,6 @@ def counted(left_out: pl.DataFrame) -> str:
     counts = left_out["reason"].value_counts().sort("count", "reason", descending=[True, False])
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.iter_rows())
     return f"{left_out.height} ({reasons})" if reasons else "0"
-
-
-def _placed(images: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """The images that are in, in their buckets; one too thin for any is left out."""
-    place = _placer(params)
-    fits = [
-        place(width, height) if not reason else None
-        for width, height, reason in images.select("width", "height", "reason").iter_rows()
-    ]
-    columns = {name: [None if fit is None else value(fit) for fit in fits] for name, value in _PLACE.items()}
-    placed = images.hstack(pl.DataFrame(columns, schema={name: DATASET[name] for name in _PLACE}))
-    thin = (pl.col("reason") == "") & pl.col("bucket_width").is_null()
-    return placed.with_columns(reason=pl.when(thin).then(pl.lit("bucket")).otherwise("reason"))
-
-
-def _placer(params: Params) -> Callable[[int, int], Fit | None]:
-    """The function that places an image of a width and height."""
-    if params.no_upscale:
-        return partial(fit_no_upscale, resolution=params.resolution, step=params.bucket_step)
-    sizes = bucket_sizes(params.resolution, params.bucket_min, params.bucket_max, params.bucket_step)
-    return partial(fit, sizes=sizes)
-
-
-_PLACE: dict[str, Callable[[Fit], int | list[int]]] = {
-    "scaled_width": lambda fit: fit.scaled[0],
-    "scaled_height": lambda fit: fit.scaled[1],
-    "crop_box": lambda fit: list(fit.box),
-    "bucket_width": lambda fit: fit.bucket[0],
-    "bucket_height": lambda fit: fit.bucket[1],
-}
 
 
 def _divided(images: pl.DataFrame, stills: pl.DataFrame, params: Params) -> pl.DataFrame:
@@ -220,9 +191,10 @@ def in_words(made: Outcome) -> str:
     """Return how many images there are on each side, of whom, in how many buckets, and how many were left out."""
     sides = dict(made.table["split"].value_counts().iter_rows())
     people = made.table["character"].drop_nulls().value_counts().sort("character").iter_rows()
-    buckets = made.table.select("bucket_width", "bucket_height").n_unique()
+    buckets = lost_by_bucket(made.table)
+    lost = 100 * (buckets["images"] * buckets["lost"]).sum() / made.table.height
     named = ", ".join(f"{name} {count}" for name, count in people) or "nobody named"
     return (
         f"{sides.get('train', 0)} images to train on, {sides.get('held-out', 0)} held out, "
-        f"{buckets} buckets; {named}; left out: {counted(made.left_out)}"
+        f"{buckets.height} buckets that cut {lost:.1f} % off; {named}; left out: {counted(made.left_out)}"
     )

@@ -150,9 +150,13 @@ def kohya_metadata(row: Row, of: Kohya) -> dict[str, Any]:
     return {**given, "tags": SEPARATOR.join(tags), **about}
 
 
+_OWN_BUCKETS = "# The data set has buckets of its own. The trainer knows no list of sizes: it cuts by these values."
+
+
 def kohya_toml(subsets: Mapping[str, Row], params: Params, place: str, of: Kohya, masks: str = "") -> str:
     """Return dataset.toml. subsets: a row of each."""
     lines = [
+        *([_OWN_BUCKETS] if params.buckets != "kohya" else []),
         "[general]",
         'caption_extension = ".txt"',
         "shuffle_caption = true",

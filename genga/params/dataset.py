@@ -1,12 +1,26 @@
 """Section `dataset`: what goes into a training set, with which captions and sizes, and what is held out of it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from genga.params.section import Section
 
 TIERS = ("best", "good", "poor", "reject")  # of quality, the best first
+
+
+Side = Annotated[int, Field(ge=8, le=8192)]  # px
+
+
+def _rising(band: list[float]) -> list[float]:
+    if band[0] > band[1]:
+        raise ValueError(f"[{band[0]:g}, {band[1]:g}] holds nothing; write the lower bound first")
+    return band
+
+
+Band = Annotated[
+    list[Annotated[float, Field(ge=0.1, le=4)]], Field(min_length=2, max_length=2), AfterValidator(_rising)
+]  # least and most
 
 
 class Weights(Section):
@@ -65,9 +79,24 @@ class Params(Section):
     bucket_max: int = Field(ge=8, le=8192)  # px, a bucket's longest side, a multiple of bucket_step
     bucket_step: int = Field(ge=8, le=512)  # px that all sides are multiples of
     no_upscale: bool  # never enlarge: a small image gets a bucket of its own size
+    # kohya: those of the four keys above; chosen: those that cut least off this data; or a list of [width, height], px
+    buckets: (
+        Literal["kohya", "chosen"]
+        | Annotated[list[Annotated[list[Side], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+    )
+    bucket_count: int = Field(ge=1, le=256)  # buckets that are chosen at most
+    bucket_band: Band  # least and most area of a chosen bucket, as shares of resolution squared
 
     @model_validator(mode="after")
-    def _each_once(self) -> "Params":
+    def _each_once(self) -> Self:
         if len(set(self.captions)) < len(self.captions):
             raise ValueError(f"captions has one twice, got {self.captions}; name each once")
+        return self
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if self.no_upscale and self.buckets != "kohya":
+            raise ValueError(
+                "no_upscale gives every image a bucket of its own; write buckets: kohya, or leave it false"
+            )
         return self
