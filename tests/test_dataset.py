@@ -1,11 +1,14 @@
 """A training set from tables small enough to compose by hand."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import polars as pl
 import pytest
 
@@ -25,8 +28,10 @@ from genga.dataset.dataset import Outcome, _percentiles, _scores
 from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.placing import lost_by_bucket
-from genga.dataset.split import draw, shot_groups, split
+from genga.dataset.split import divided, draw, shot_groups, split
 from genga.dataset.styles import read_style
+from genga.drawings.frames import signature as hash_of
+from genga.drawings.outlines import outline
 from genga.errors import GengaError
 from genga.params.dataset import CaptionWords, Params, Weights
 from genga.params.section import parse_section
@@ -40,7 +45,7 @@ from genga.tables.quality import QUALITY
 ROOT = Path(__file__).parent.parent
 
 PARAMS = Params(
-    seed=0, held_out=0.5, twin_bits=0,
+    seed=0, held_out=0.5, split_by="shot", twin_bits=0, outline_bits=0,
     weights=Weights(fullbody=1.0, halfbody=1.0, head=1.0, still=0.5, scenery=0.25),
     unnamed=True, tiers=["best", "good"], text=0.01, min_side=10, per_shot=0, max_repeats=4,
     drop_core_tags=True, core_share=0.75, escape=True,
@@ -63,8 +68,8 @@ def dataset(given: Tables, params: Params) -> Outcome:
 
 
 def signature(number: int) -> bytes:
-    """32 bytes; those of different numbers differ in 128 bits or more."""
-    return bytes([0x00, 0xFF, 0x0F, 0xF0, 0x33, 0xCC, 0x55, 0xAA][number % 8 : number % 8 + 1]) * 32
+    """32 bytes; those of different numbers differ in about 128 bits, also mirrored."""
+    return hashlib.sha256(str(number % 8).encode()).digest()
 
 
 def table(rows: list[tuple], schema: dict) -> pl.DataFrame:
@@ -93,7 +98,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
         ),
         persons=table([(s, 0, "person", 10, 0, 50, 64, 0) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
-        quality=table([(s, tier, *MEASURED, 0.0, None, []) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
+        quality=table([(s, tier, *MEASURED, 0.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
 
@@ -158,7 +163,7 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
         replace(
             given,
             persons=table(boxes, OF_DETECT),
-            quality=table([(one, "best", *MEASURED, 0.1, None, lines)], OF_QUALITY),
+            quality=table([(one, "best", *MEASURED, 0.1, None, lines, None)], OF_QUALITY),
         )
     )
     assert told.select("image", "text", "persons").rows() == [
@@ -407,10 +412,71 @@ def test_shots_that_share_a_drawing_are_one_group() -> None:
         schema=["shot", "signature"],
         orient="row",
     )
-    assert shot_groups(stills, 3) == {"s/e1/0": "s/e1/0", "s/e1/1": "s/e1/1", "s/e2/0": "s/e1/0"}
-    assert shot_groups(stills, 2) == {"s/e1/0": "s/e1/0", "s/e1/1": "s/e1/1", "s/e2/0": "s/e2/0"}
-    assert set(shot_groups(stills, 5).values()) == {"s/e1/0"}  # near and far differ in 5 bits: all hang together
-    assert shot_groups(stills.clear(), 3) == {}
+    assert shot_groups(stills, {"signature": 3}) == {"s/e1/0": "s/e1/0", "s/e1/1": "s/e1/1", "s/e2/0": "s/e1/0"}
+    assert shot_groups(stills, {"signature": 2}) == {"s/e1/0": "s/e1/0", "s/e1/1": "s/e1/1", "s/e2/0": "s/e2/0"}
+    assert set(shot_groups(stills, {"signature": 5}).values()) == {
+        "s/e1/0"
+    }  # near and far differ in 5 bits: all hang together
+    assert shot_groups(stills.clear(), {"signature": 3}) == {}
+
+
+def face(flipped: bool = False, hues: tuple[int, int, int] = (0, 1, 2)) -> np.ndarray:
+    """A drawing that is not symmetrical, 128x72 px, as it is or mirrored, with its channels in another order."""
+    picture = np.full((72, 128, 3), (150, 200, 230), np.uint8)
+    cv2.rectangle(picture, (0, 50), (127, 71), (90, 60, 40), -1)
+    cv2.circle(picture, (40, 36), 22, (240, 200, 170), -1)
+    cv2.rectangle(picture, (70, 8), (80, 60), (200, 30, 60), -1)
+    cv2.line(picture, (90, 5), (125, 45), (20, 20, 20), 3)
+    picture = picture[..., list(hues)]
+    return np.ascontiguousarray(picture[:, ::-1] if flipped else picture)
+
+
+def hashed(picture: np.ndarray) -> tuple[bytes, bytes | None]:
+    return hash_of(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)), outline(picture)
+
+
+def grouped(*pictures: np.ndarray, **bits: int) -> int:
+    """In how many groups shots with a still each are, with these pictures."""
+    rows = [(f"s/e/{shot}", *hashed(picture)) for shot, picture in enumerate(pictures)]
+    stills = pl.DataFrame(rows, schema=["shot", "signature", "outline"], orient="row")
+    return len(set(shot_groups(stills, bits or {"signature": 16, "outline": 32}).values()))
+
+
+def test_a_drawing_mirrored_or_coloured_anew_is_a_twin_and_another_is_none() -> None:
+    other = np.ascontiguousarray(face()[::-1])
+    dusk = (face() * np.array([0.95, 0.6, 0.5]) + np.array([10, 0, 25])).astype(np.uint8)
+    assert grouped(face(), face(flipped=True), other, np.ascontiguousarray(other[:, ::-1]), signature=16) == 2
+    assert grouped(face(), dusk, signature=16) == 1
+    anew = face(hues=(2, 0, 1))
+    assert grouped(face(), anew, signature=16) == 2, "its luma is another's"
+    assert grouped(face(), anew, face(flipped=True, hues=(1, 2, 0))) == 1
+    assert grouped(face(), other) == 2
+
+
+def test_pictures_without_outlines_are_no_twins_by_them() -> None:
+    ramps = [np.linspace(a, b, 128).astype(np.uint8) for a, b in ((40, 160), (160, 40), (200, 220))]
+    plain = [np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (72, 128, 3))) for ramp in ramps]
+    assert [outline(picture) for picture in plain] == [None] * 3
+
+
+def test_whole_episodes_are_held_out_less_what_others_share() -> None:
+    """Four episodes of ten shots; the first shot of each is the opening that all have."""
+    rows = [(f"s/e{episode}/{shot}", "hana") for episode in range(4) for shot in range(10)]
+    images = pl.DataFrame(rows, schema=["shot", "character"], orient="row")
+    group_of = {shot: "s/e0/0" if shot.endswith("/0") else shot for shot, _ in rows}
+    for seed in range(9):
+        sides = divided(images, group_of, 0.25, seed, "episode").with_columns(episode=pl.col("shot").str.slice(0, 4))
+        held = sides.filter(split=HELD_OUT)
+        assert held.group_by("episode").len().sort("episode")["len"].to_list() in ([9], [9, 9], [9, 9, 9])
+        assert set(sides.filter(pl.col("shot").str.ends_with("/0"))["split"]) == {TRAIN}
+        assert not set(held["group"]) & set(sides.filter(split=TRAIN)["group"])
+
+
+def test_it_is_said_if_nothing_can_be_held_out() -> None:
+    made = dataset(tables(*HANA), params(split_by="episode"))
+    assert set(made.table["split"]) == {TRAIN}
+    assert made.warnings == ["nothing is held out: no episode can be spared, or others show the same; see split_by"]
+    assert dataset(tables(*HANA), params(split_by="episode", held_out=0.0)).warnings == []
 
 
 def test_nothing_is_held_out_at_share_0() -> None:

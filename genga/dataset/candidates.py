@@ -35,7 +35,7 @@ OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
-OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text")
+OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", "outline")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 
@@ -72,6 +72,12 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
 def with_signatures(stills: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
     """Return the stills of one episode with the signatures of their frames. frames: OF_FRAMES of that episode."""
     return _joined(stills, frames, "frame", "frames")
+
+
+def with_twins(tables: Tables) -> pl.DataFrame:
+    """Return the stills with shots and all by which twins are found: still, shot, signature, outline."""
+    stills = _joined(tables.stills, tables.quality.select("still", "outline"), "still", "quality")
+    return with_shots(stills).select("still", "shot", "signature", "outline")
 
 
 def with_shots(stills: pl.DataFrame) -> pl.DataFrame:

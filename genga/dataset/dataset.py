@@ -13,12 +13,12 @@ from typing import Any
 
 import polars as pl
 
-from genga.dataset.candidates import Tables, candidates, with_shots
+from genga.dataset.candidates import Tables, candidates, with_twins
 from genga.dataset.captions import core_tags, forms, in_front, words_of
 from genga.dataset.clauses import Clause, clauses
 from genga.dataset.filters import choose
 from genga.dataset.placing import lost_by_bucket, placed
-from genga.dataset.split import shot_groups, split
+from genga.dataset.split import divided, shot_groups
 from genga.dataset.styles import Style, percentiles
 from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
@@ -60,13 +60,16 @@ def dataset(tables: Tables, params: Params, style: Style, intrude: float, ruling
     left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))
     if chosen.is_empty():
         raise GengaError(f"no image is left for a dataset, of {counted(left_out)}; loosen params.yaml:dataset")
-    divided = _divided(chosen, with_shots(tables.stills), params)
-    core = _core(divided, params)
+    twins = shot_groups(with_twins(tables), {"signature": params.twin_bits, "outline": params.outline_bits})
+    sided = divided(chosen, twins, params.held_out, params.seed, params.split_by)
+    core = _core(sided, params)
     asked = params.captions != [TAGS]
-    said = clauses(tables, divided, intrude, params.clause_tags, core) if asked else {}
-    table = _captioned(_repeated(divided, params), core, said, params, style)
+    said = clauses(tables, sided, intrude, params.clause_tags, core) if asked else {}
+    table = _captioned(_repeated(sided, params), core, said, params, style)
     notes = [f"{len(said)} of {table.height} images have a sentence, who wears what; others have tags alone"]
-    return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out) + (notes if asked else []))
+    return Outcome(
+        table.select(list(DATASET)), left_out, core, _warnings(table, left_out, params) + (notes if asked else [])
+    )
 
 
 def counted(left_out: pl.DataFrame) -> str:
@@ -74,19 +77,6 @@ def counted(left_out: pl.DataFrame) -> str:
     counts = left_out["reason"].value_counts().sort("count", "reason", descending=[True, False])
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.iter_rows())
     return f"{left_out.height} ({reasons})" if reasons else "0"
-
-
-def _divided(images: pl.DataFrame, stills: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """With the group of each image's shot, and the side it is on."""
-    grouped = images.with_columns(
-        group=pl.col("shot").replace_strict(shot_groups(stills, params.twin_bits), return_dtype=pl.String)
-    )
-    groups_of = {
-        name: rows["group"].unique().sort().to_list()
-        for (name,), rows in grouped.group_by("character", maintain_order=True)
-    }
-    sides = split(groups_of, params.held_out, params.seed)
-    return grouped.with_columns(split=pl.col("group").replace_strict(sides, return_dtype=pl.String))
 
 
 def _core(images: pl.DataFrame, params: Params) -> dict[str, list[str]]:
@@ -177,11 +167,18 @@ def _scores(images: pl.DataFrame) -> list[tuple[float, ...] | None]:
     return [(-TIERS.index(tier), sharpness) for tier, sharpness in images.select("tier", "sharpness").iter_rows()]
 
 
-def _warnings(table: pl.DataFrame, left_out: pl.DataFrame) -> list[str]:
-    """A line for each character who was named and has no image to train on."""
+_ALL_TRAINED = {
+    "shot": "nothing is held out: all that is there hangs together, or each character has one group of shots",
+    "episode": "nothing is held out: no episode can be spared, or others show the same; see split_by",
+}
+
+
+def _warnings(table: pl.DataFrame, left_out: pl.DataFrame, params: Params) -> list[str]:
+    """A line for each character who was named and has no image to train on, and one if nothing is held out."""
     trained = table.filter(split=TRAIN)["character"].unique()
     lost = left_out.filter((pl.col("character") != NOBODY) & ~pl.col("character").is_in(trained.implode()))
-    return [
+    nothing = [] if not params.held_out or (table["split"] != TRAIN).any() else [_ALL_TRAINED[params.split_by]]
+    return nothing + [
         f"{name} has no training image; left out: {counted(rows)}"
         for (name,), rows in lost.sort("character").group_by("character", maintain_order=True)
     ]

@@ -9,6 +9,7 @@ exposure_sheet     The exposure sheet of an episode: which drawing is on screen 
 frames             Measure every frame of a video in one decode pass.
 margins            What was asked about a frame before it was kept or not: compared with which frame, and how close
                    the answer was.
+outlines           A signature of a picture's outlines, by which a drawing is found again that was coloured anew.
 quality            Measure how good a still is as a picture: sharpness, exposure, compression blocks, burned-in text;
                    and grade it.
 reasons            What became of a frame, in words: the reasons of stage dedup as traces and pages say them, and its

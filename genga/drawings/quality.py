@@ -26,6 +26,7 @@ from genga.drawings._text.in_still import OF_SHOTS as OF_SHOTS
 from genga.drawings._text.in_still import OF_STILLS as PLACED
 from genga.drawings._text.in_still import Shares, burnt_in, cover
 from genga.drawings._text.in_still import located as places_of
+from genga.drawings.outlines import outline
 from genga.images.boxes import Box
 from genga.images.image import Image
 from genga.params.quality import Params, Ratio, Share
@@ -75,7 +76,7 @@ def still_row(still: str, image: Image, params: Params, places: Sequence[Shares]
     measures = measure(image, text)
     grade, reason = tier(measures, params)
     lines = [dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)) for box in text]
-    return {"still": still, **measures, "tier": grade, "reason": reason, "text": lines}
+    return {"still": still, **measures, "tier": grade, "reason": reason, "text": lines, "outline": outline(image)}
 
 
 def measure(image: Image, text: Sequence[Box] | None = None) -> dict[str, float]:

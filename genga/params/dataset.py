@@ -54,7 +54,11 @@ class CaptionWords(Section):
 class Params(Section):
     seed: int = Field(ge=0, le=2**31 - 1)  # of the split; another seed holds out other shots
     held_out: float = Field(ge=0, le=0.5)  # share of the shots kept from training; 0: none, 0.5: half
-    twin_bits: int = Field(ge=0, le=64)  # of 256; shots with stills whose signatures differ in so few stay on one side
+    split_by: Literal["shot", "episode"]  # what is held out: shots, or episodes as a whole, less what others share
+    twin_bits: int = Field(
+        ge=0, le=64
+    )  # of 256; shots stay on one side with stills, one mirrored or not, that differ in so few
+    outline_bits: int = Field(ge=0, le=64)  # of 256; likewise by the stills' outlines, which other colours leave alone
 
     weights: Weights
     unnamed: bool  # whether crops of people who have no name are in

@@ -21,4 +21,5 @@ QUALITY: Schema = {
     "tier": pl.String,  # one of TIERS
     "reason": pl.String,  # the measures that keep it from a better tier; "" for best
     "text": pl.List(TEXT),  # lines of burnt-in text, px of the still
+    "outline": pl.Binary,  # 32 bytes: a signature of its outlines, whatever its colours; null: it has hardly any
 }
