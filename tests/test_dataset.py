@@ -47,7 +47,7 @@ ROOT = Path(__file__).parent.parent
 PARAMS = Params(
     seed=0, held_out=0.5, split_by="shot", twin_bits=0, outline_bits=0,
     weights=Weights(fullbody=1.0, halfbody=1.0, head=1.0, still=0.5, scenery=0.25),
-    unnamed=True, tiers=["best", "good"], text=0.01, min_side=10, per_shot=0, max_repeats=4,
+    unnamed=True, tiers=["best", "good"], text=0.01, min_side=10, per_shot=0, balance=["kind"], max_repeats=4,
     drop_core_tags=True, core_share=0.75, escape=True,
     caption_style="sd15", caption_words=CaptionWords(style=None, series={}, artist={}, year={}), captions=["tags"],
     clause_tags=12,
@@ -339,6 +339,22 @@ def test_rare_kinds_and_characters_are_repeated_in_training_only() -> None:
     found = {(kind, who, repeats) for kind, who, repeats in made.select("kind", "character", "repeats").iter_rows()}
     # Six heads of Hana are the most: her two full bodies three times, Ren's one head six times, but never above four.
     assert found == {("head", "hana", 1), ("fullbody", "hana", 3), ("head", "ren", 4), ("head", None, 1)}
+
+
+def test_outfits_and_views_can_be_balanced_too() -> None:
+    views = [["solo"]] * 6 + [["solo", "from_behind"]] * 2 + [["from_side", "profile"]]
+    given = tables(*(("head", shot % 8, "best", "hana", tags) for shot, tags in enumerate(views)))
+    given = replace(given, names=given.names.with_columns(outfit=pl.Series([*["coat"] * 3, *["dress"] * 6])))
+
+    def found(*balance: str) -> list[int]:
+        made = dataset(given, params(weights=ONLY_CROPS, held_out=0.0, balance=list(balance)))
+        return made.table.sort("still")["repeats"].to_list()
+
+    assert found("kind") == [1] * 9
+    assert found("kind", "view") == [1, 1, 1, 1, 1, 1, 3, 3, 4]  # 6 from the front, 2 from behind, 1 from aside
+    assert found("outfit") == [2, 2, 2, 1, 1, 1, 1, 1, 1]
+    assert found("outfit", "view") == [1, 1, 1, 1, 1, 1, 2, 2, 3]  # 3 coats, 3 dresses from the front
+    assert found() == [1] * 9
 
 
 def test_what_is_held_out_is_not_repeated() -> None:

@@ -91,15 +91,25 @@ def _core(images: pl.DataFrame, params: Params) -> dict[str, list[str]]:
 
 
 def _repeated(images: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """With repeats: a character's images of one kind are seen as often as those of the commonest, within the limit."""
+    """With repeats: a character's images of one sort are seen as often as those of the commonest, within the limit."""
     training = (pl.col("split") == TRAIN) & pl.col("character").is_not_null()
-    count = training.sum().over("character", "kind")
+    count = training.sum().over("character", *(_SORTS[by] for by in params.balance))
     most = count.filter(training).max()
     wanted = (most / count).round().clip(1, params.max_repeats).cast(pl.Int64)
     return images.with_columns(
         repeats=pl.when(training).then(wanted).otherwise(pl.lit(1, dtype=pl.Int64)),
         weight=pl.col("kind").replace_strict(params.weights.model_dump(), return_dtype=pl.Float64),
     )
+
+
+def _seen_from() -> pl.Expr:
+    """From where an image shows somebody: the first of these tags that it has; "" of those from the front."""
+    ways = ("from_behind", "back_turned", "from_side", "profile", "from_above", "from_below")
+    return pl.coalesce(*(pl.when(pl.col("tags").list.contains(way)).then(pl.lit(way)) for way in ways), pl.lit(""))
+
+
+# What tells images of a character apart that are to be seen equally often.
+_SORTS = {"kind": pl.col("kind"), "outfit": pl.col("outfit"), "view": _seen_from()}
 
 
 def _captioned(

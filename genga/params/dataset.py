@@ -68,7 +68,9 @@ class Params(Section):
     )  # share of a whole drawing under burnt-in text beyond which it is left out; 1: none is
     min_side: int = Field(ge=1, le=4096)  # px; an image with a shorter side is left out; 1: none is
     per_shot: int = Field(ge=0, le=10_000)  # images of one kind and character from a shot; 0: any number
-    max_repeats: int = Field(ge=1, le=100)  # looks per epoch at an image of the rarest kind or character; 1: no balance
+    # Beside the character, what is seen equally often: kinds of crops, outfits, where somebody is seen from
+    balance: list[Literal["kind", "outfit", "view"]] = Field(max_length=3)
+    max_repeats: int = Field(ge=1, le=100)  # looks per epoch at an image of the rarest of them; 1: no balance
 
     drop_core_tags: bool  # leave a character's inborn looks out of its captions
     core_share: float = Field(ge=0.5, le=1)  # share of a character's images with a tag that makes it core; 1: all
