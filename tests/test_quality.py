@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from genga.drawings._text.in_still import OF_SHOTS, burnt_in, cover, joined, located, part
-from genga.drawings.quality import grey, measure, quality, tier
+from genga.drawings.quality import combing, grey, measure, quality, tier
 from genga.images.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
 from genga.people.crop import texts_of
@@ -20,10 +20,11 @@ PARAMS = Params(
     clipped=Share(best=0.5, good=0.8, poor=0.95),
     text_cover=Share(best=0.005, good=0.05, poor=0.15),
     text="located",
+    combing=Share(best=0.004, good=0.008, poor=0.03),
 )
 CLEAN = {
     "sharpness": 900.0, "exposure": 120.0, "clipped_dark": 0.1, "clipped_bright": 0.1, "blockiness": 1.05,
-    "text_cover": 0.0,
+    "text_cover": 0.0, "combing": 0.0, "colour": 30.0,
 }  # fmt: skip
 
 
@@ -82,6 +83,39 @@ def test_strong_compression_is_blocky_wherever_its_blocks_begin():
     assert rough["blockiness"] > 1.3
     shifted = measure(np.ascontiguousarray(jpeg(drawing(), 10)[3:, 5:]))
     assert shifted["blockiness"] == pytest.approx(rough["blockiness"], rel=0.1)
+
+
+@pytest.mark.parametrize("apart", [3, 8, 20])
+def test_two_fields_of_different_moments_are_combed(apart: int) -> None:
+    woven = drawing()
+    woven[1::2] = np.roll(woven, apart, axis=1)[1::2]
+    assert measure(drawing())["combing"] == 0
+    assert measure(woven)["combing"] > 0.004
+    assert "combed" in tier(measure(woven), PARAMS)[1]
+
+
+def test_combed_pixels_are_counted() -> None:
+    """Columns 0 to 19 of 40 are woven: their lines are 0, 100, 0, 100, ..."""
+    luma = np.full((10, 40), 50, np.uint8)
+    luma[0::2, :20], luma[1::2, :20] = 0, 100
+    assert combing(luma) == 0.5  # of the lines that have two above and two below
+    luma[:, :20] = np.arange(10, dtype=np.uint8)[:, None] * 20  # a slope is none
+    assert combing(luma) == 0
+    assert combing(luma[:4]) == 0
+
+
+def test_grain_and_stripes_two_lines_wide_are_not_combed() -> None:
+    grain = drawing() + np.random.default_rng(0).normal(0, 8, drawing().shape)
+    assert measure(np.clip(grain, 0, 255).astype(np.uint8))["combing"] < 0.004
+    stripes = np.repeat(np.array([40, 40, 200, 200] * 30, np.uint8), 160).reshape(120, 160)
+    assert combing(stripes) == 0
+
+
+def test_grey_has_no_colour_and_a_tint_has_little() -> None:
+    luma = grey(drawing())[..., None]
+    assert measure(np.repeat(luma, 3, axis=2))["colour"] == 0
+    sepia = measure((luma * np.array([1, 0.9, 0.75])).astype(np.uint8))["colour"]
+    assert sepia < 3 < 8 < measure(drawing())["colour"]
 
 
 def test_exposure_counts_black_and_white():

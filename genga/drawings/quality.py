@@ -1,6 +1,6 @@
 """Measure how good a still is as a picture: sharpness, exposure, compression blocks, burned-in text; and grade it.
 
-Every measure is taken on the luma (BT.601 weights), and none knows what is drawn:
+Every measure but colour is taken on the luma (BT.601 weights), and none knows what is drawn:
 
 - sharpness: variance of the Laplacian (Pech-Pacheco et al. 2000), with the shorter side at 480 px so that 1080p and
   480p stills compare, in the sharpest tenth of the picture's tiles. A drawing is mostly flat colour and its background
@@ -10,6 +10,10 @@ Every measure is taken on the luma (BT.601 weights), and none knows what is draw
   Steps count up to 16 levels: borders of blocks are low, and drawn lines must not drown them. Where the blocks begin
   is searched, since a picture may have been cropped.
 - text_cover: genga.drawings._text.in_still.
+- combing: share of the pixels where three lines in a row differ from the lines around them, to and fro, while lines two
+  apart are alike: what two fields of different moments leave, woven into one frame.
+- colour: how far colours are from what their luma alone would tell, Cb and Cr, code values, the 95th percentile, with
+  the picture at 256 x 128 px. A grey picture has 0, and one tint all over makes little of it.
 
 Where a model plays the role `aesthetic`, its score stands beside them (genga.drawings.aesthetic); it changes no tier.
 """
@@ -34,7 +38,9 @@ from genga.tables.quality import QUALITY, TIERS
 from genga.tables.stills import FILES
 
 OF_STILLS = {**PLACED, **FILES}  # what is read of the table stills; of shots: OF_SHOTS
-MEASURES = ("sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover")
+MEASURES = (
+    "sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover", "combing", "colour",
+)  # fmt: skip
 
 Grey = npt.NDArray[np.uint8]  # (height, width)
 
@@ -42,6 +48,9 @@ _SIDE = 480  # px, shorter side of the picture that sharpness and text are measu
 _TILE = 32  # px, side of the tiles that sharpness is measured in
 _BLOCK = 8  # px, side of a compression block
 _STEP = 16  # luma levels that a step counts at most
+_TOOTH = 10  # luma levels that a line stands out by at least where it is combed, and lines two apart differ by at most
+_ASIDE = 4  # combing is counted in each fourth column
+_SMALL, _TONE = (256, 128), 4  # px that colours are told at; luma levels within which they are held to each other
 _DARK, _BRIGHT = 8, 247  # luma at or beyond which a pixel is black or white; leaves room for grain and rounding
 
 
@@ -93,6 +102,8 @@ def measure(image: Image, text: Sequence[Box] | None = None) -> dict[str, float]
         "clipped_bright": float((luma >= _BRIGHT).mean()),
         "blockiness": blockiness(luma),
         "text_cover": cover(burnt_in(luma, None) if text is None else text, luma.shape[1], luma.shape[0]),
+        "combing": combing(luma),
+        "colour": colour(image),
     }
     return {name: round(values[name], 4) for name in MEASURES}
 
@@ -141,6 +152,26 @@ def _border_ratio(luma: Grey) -> float:
     return float((phases.max() + 0.25) / (np.median(phases) + 0.25))
 
 
+def combing(luma: Grey) -> float:
+    """Return the share of pixels in the middle of three lines that two woven fields have left; 0 if too few lines."""
+    if luma.shape[0] < 5:
+        return 0.0
+    steps = np.diff(luma[:, ::_ASIDE].astype(np.int16), axis=0)  # (height - 1, a quarter of the width)
+    out = np.minimum(np.abs(steps[:-1]), np.abs(steps[1:])) > _TOOTH
+    tooth = out & ((steps[:-1] > 0) != (steps[1:] > 0)) & (np.abs(steps[:-1] + steps[1:]) < _TOOTH)
+    return float((tooth[:-2] & tooth[1:-1] & tooth[2:]).mean())
+
+
+def colour(image: Image) -> float:
+    """Return how far colours are from the mean of those that are as light, code values, the 95th percentile."""
+    small = cv2.resize(image, _SMALL, interpolation=cv2.INTER_AREA)
+    light, *chroma = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb).reshape(-1, 3).T.astype(np.int64)
+    tone = light // _TONE
+    counts = np.maximum(np.bincount(tone), 1)
+    apart = [(one - (np.bincount(tone, one) / counts)[tone]) ** 2 for one in chroma]
+    return float(np.percentile(np.sqrt(apart[0] + apart[1]), 95))
+
+
 def tier(measures: dict[str, float], params: Params) -> tuple[str, str]:
     """Return the tier of a still and why it is no better: the worst that any of its measures gives."""
     clipped = measures["clipped_dark"] + measures["clipped_bright"]
@@ -151,6 +182,7 @@ def tier(measures: dict[str, float], params: Params) -> tuple[str, str]:
         "blocky": _grade(measures["blockiness"], *_limits(params.blockiness)),
         "black" if dark else "white": _grade(clipped, *_limits(params.clipped)),
         "text": _grade(measures["text_cover"], *_limits(params.text_cover)),
+        "combed": _grade(measures["combing"], *_limits(params.combing)),
     }
     worst = max(graded.values())
     return TIERS[worst], ", ".join(why for why, grade in graded.items() if grade == worst and worst > 0)

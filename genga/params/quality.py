@@ -32,3 +32,4 @@ class Params(Section):
     # What counts as burnt-in text. located: what stage shots found to come and go; seen: any text, shop signs too.
     text: Literal["located", "seen"]
     text_cover: Share  # share of the picture under burnt-in text
+    combing: Share  # share of pixels where two fields are woven into one frame

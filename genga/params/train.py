@@ -31,6 +31,8 @@ class Scores(Section):
     clipped_bright: Range | None = None  # share of pixels at white, 0..1
     blockiness: Range | None = None  # ratio; about 1 without blocks, more with them
     text_cover: Range | None = None  # share of the picture under burnt-in text, 0..1
+    combing: Range | None = None  # share of pixels where two fields are woven into one frame, 0..1
+    colour: Range | None = None  # code values beyond what luma tells; 0 is grey, one tint all over makes little of it
     aesthetic: Range | None = None  # on the scale of the model in that role; without one there is no such score
 
 

@@ -17,6 +17,8 @@ QUALITY: Schema = {
     "clipped_bright": pl.Float64,  # share of pixels at white, 0..1
     "blockiness": pl.Float64,  # ratio; about 1 without blocks
     "text_cover": pl.Float64,  # share of the picture, 0..1
+    "combing": pl.Float64,  # share of pixels where two fields are woven, 0..1
+    "colour": pl.Float64,  # code values beyond what luma tells; 0 is grey
     "aesthetic": pl.Float64,  # what the model in the role of that name says of it; null: there is none
     "tier": pl.String,  # one of TIERS
     "reason": pl.String,  # the measures that keep it from a better tier; "" for best
