@@ -121,7 +121,8 @@ def run_folder(tmp_path, monkeypatch):
     shard("data/dataset/show", [
         {"image": image, "still": of, "crop": image, "kind": "fullbody", "split": "train", "character": "hana",
          "caption": "hana, 1girl", "captions": [said("tags", ("tags", "hana, 1girl"))], "persons": [[0, 0, 9, 9]],
-         "width": 32, "height": 32} for image, of in zip(images, still, strict=True)
+         "width": 32, "height": 32, "scaled_width": 16, "scaled_height": 16, "bucket_width": 16, "bucket_height": 12}
+        for image, of in zip(images, still, strict=True)
     ], 100)  # fmt: skip
     characters = pl.DataFrame({"still": still, "character": ["hana", None]})
     write_table("data/characters/show.parquet", characters, characters.schema)
@@ -215,6 +216,13 @@ def test_images_of_several_people_are_shown_with_their_boxes_and_captions(run_fo
     both = "both tags sky sentences On the left, hana, <hat>. On the right, a boy."
     assert both in " ".join(Page(page).text.split())
     assert '<a href="#several">' in page and page.count('class="card several"') == 1
+
+
+def test_buckets_are_shown_with_what_they_cut_off(run_folder):
+    page, figures = make()
+    assert figures["buckets"] == [{"bucket_width": 16, "bucket_height": 12, "images": 2, "lost": 0.25}]
+    assert '<th scope="row">16&times;12</th>' in page and '<rect width="16" height="12"' in page
+    assert "<td>2</td><td>25.0</td>" in page and '<a href="#buckets">' in page
 
 
 def test_of_many_images_of_several_people_six_are_shown(run_folder):

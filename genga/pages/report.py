@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from genga.dataset.placing import lost_by_bucket
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report.charts import Difference, Line, Point, chart, differences
@@ -79,6 +80,7 @@ def report(
         tables.sources,
         tables.open,
     )
+    figures["buckets"] = lost_by_bucket(tables.dataset).to_dicts()
     if of_several := several(tables.dataset.select(list(OF_DATASET))):
         figures["several"] = of_several
 

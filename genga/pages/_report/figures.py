@@ -19,7 +19,21 @@ from genga.tables.stills import STILLS
 # What is read of the tables that others write.
 OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")
 OF_DATASET = only(
-    DATASET, "image", "still", "crop", "kind", "character", "caption", "captions", "persons", "width", "height"
+    DATASET,
+    "image",
+    "still",
+    "crop",
+    "kind",
+    "character",
+    "caption",
+    "captions",
+    "persons",
+    "width",
+    "height",
+    "scaled_width",
+    "scaled_height",
+    "bucket_width",
+    "bucket_height",
 )
 OF_CROP = only(CROP, "crop", "x0", "y0", "x1", "y1")
 OF_STILLS = only(STILLS, "still", "time")
