@@ -24,7 +24,6 @@ with absent() as MISSING:
     from genga.params.sample import Params as SampleParams
     from genga.params.train import Params as TrainParams
     from genga.people.detector import Detector
-    from genga.people.detector import prepare as prepare_detector
     from genga.people.embedder import Embedder
     from genga.people.tagger import Tagger
     from genga.training.examples import Example
@@ -100,7 +99,7 @@ def pictures(count: int, width: int, height: int) -> list[Image]:
 def detected(weights: Path, kind: str, images: Sequence[Image], device: str) -> tuple[Floats, Floats]:
     """A detector's answer for every anchor, before any is left out: (images, 4, anchors) in px, scores likewise."""
     path = weights / f"detect/{kind}.onnx"
-    batch = np.stack([prepare_detector(image, Detector(path, kind, "cpu", THREADS).size) for image in images])
+    batch = [Detector(path, kind, "cpu", THREADS).how(image) for image in images]
     rows = onnx.run(onnx.session(path, device, THREADS), batch)
     return rows[:, :4], rows[:, 4:]
 

@@ -33,7 +33,7 @@ from genga.params.tag import Params as Tag
 from genga.people.crop import OF_TAG, planned
 from genga.people.detect import detect
 from genga.people.detector import open_detectors
-from genga.people.tag import tag
+from genga.people.tag import tag, views
 from genga.people.tagger import open_ensemble
 from genga.store.files import read_json
 from genga.store.parquet import empty
@@ -106,8 +106,10 @@ def drawn_scenes(count: int) -> tuple[Tables, pl.DataFrame, dict[str, Truth]]:
     tagging = parse_section("tag", Tag, section_of_file("params.yaml", "tag"))
     cropping = parse_section("crop", Crop, section_of_file("params.yaml", "crop"))
     detectors = open_detectors(registry, 2, finding.confidence.model_dump(), finding.overlap.model_dump())
-    found = detect(([one] for one in stills), detectors, finding)
-    tags = tag(([one] for one in stills), found, open_ensemble(registry, 2, tagging.threshold), tagging, 16)
+    found = detect(([(still, [image])] for still, image in stills), detectors, finding)
+    of = views(found, tagging.pad)
+    looks = ([(still, list(of(still, image)))] for still, image in stills)
+    tags = tag(looks, found, open_ensemble(registry, 2, tagging.threshold), tagging, 16)
     crops = planned(found, tags.select(list(OF_TAG)), {still: image.shape[1] for still, image in stills}, cropping)
     nobody = pl.lit(None, dtype=pl.String)
     tables = Tables(crops, empty({}), found, tags, empty({}), empty(OF_CHARACTERS))

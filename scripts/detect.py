@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.images.reading import batched, read_images
+from genga.images.reading import prepared
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.detect import Params
@@ -25,7 +25,9 @@ def main(
     values, registry = params_of("detect", Params, params), models_of(models)
     detectors = open_detectors(registry, threads, values.confidence.model_dump(), values.overlap.model_dump())
     stills, name = read_table(in_stills, FILES), f"detect {out.parent.name}/{out.stem}"
-    table = detect(batched(read_images(stills, "still", name), registry.section.batch), detectors, values)
+    how = [detector.how for detector in detectors.values()]
+    images = prepared(stills, "still", name, how, registry.section.batch, threads)
+    table = detect(images, detectors, values)
     write_table(out, table, DETECT)
     summary(f"{name}: {in_words(table, len(stills))}")
 

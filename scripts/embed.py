@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from genga.images.reading import batched, read_images
+from genga.images.reading import prepared
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.embed import Params
@@ -24,7 +24,7 @@ def main(
     values, registry = params_of("embed", Params, params), models_of(models)
     embedder, crops = open_embedder(registry, threads), wanted(read_table(in_crop, OF_CROP), values)
     name = f"embed {out.parent.name}/{out.stem}"
-    images = batched(read_images(crops, "crop", name, "crops"), registry.section.batch)
+    images = prepared(crops, "crop", name, [embedder.how], registry.section.batch, threads, unit="crops")
     table = embed(crops, images, embedder.features, embedder.name)
     write_table(out, table, EMBED)
     summary(f"{name}: {len(table)} crops of kinds {', '.join(values.kinds)}; embedder {embedder.name}")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import typer
 
-from genga.images.reading import batched, read_images
+from genga.images.reading import prepared
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
 from genga.people.deciding import OF_STILLS, decide, read_said
-from genga.people.tag import in_words, tag
+from genga.people.tag import in_words, tag, views
 from genga.people.tagger import open_ensemble
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT
@@ -27,11 +27,11 @@ def main(
     threads: int = THREADS,
 ) -> None:
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
-    said, size = read_said(corrections, out, (in_dedup, in_stills, in_detect)), registry.section.batch
+    said, boxes = read_said(corrections, out, (in_dedup, in_stills, in_detect)), read_table(in_detect, DETECT)
     taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, OF_STILLS)
-    boxes, few = read_table(in_detect, DETECT), batched(read_images(stills, "still", name), size)
-    table = decide(tag(few, boxes, taggers, values, size), stills, boxes, values, said, taggers.column)
-    write_table(out, table, TAG)
+    few, of = registry.section.batch, views(boxes, values.pad)
+    table = tag(prepared(stills, "still", name, taggers.models(), few, threads, of), boxes, taggers, values, few)
+    write_table(out, table := decide(table, stills, boxes, values, said, taggers.column), TAG)
     people = f"{in_words(table)}, {len(said.lines)} corrections"
     summary(f"{name}: {len(stills)} stills and {people}; taggers {taggers.name}")
 

@@ -30,7 +30,7 @@ def run(stills, **found):
 
 
 def picture(name, height=100, width=200):
-    return name, np.zeros((height, width, 3), np.uint8)
+    return name, [np.zeros((height, width, 3), np.uint8)]
 
 
 def test_boxes_are_numbered_persons_first_from_left_to_right_and_parts_know_their_person():

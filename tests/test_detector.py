@@ -5,7 +5,7 @@ import pytest
 from tiny_graphs import detector
 
 from genga.errors import GengaError
-from genga.people.detector import Box, Detector, prepare, suppress, to_pixels
+from genga.people.detector import Box, Detector, how, suppress, to_pixels
 
 NAMES = {"names": "{0: 'person'}"}
 
@@ -110,7 +110,7 @@ def test_imgsz_that_is_no_size(tmp_path):
 
 
 def test_prepare_squashes():
-    made = prepare(plain(10, 40, (255, 0, 51)), (4, 8))
+    made = how((4, 8))(plain(10, 40, (255, 0, 51)))
     assert made.shape == (3, 4, 8) and made.dtype == np.float32
     assert made[:, 0, 0].tolist() == pytest.approx([1, 0, 0.2])
 

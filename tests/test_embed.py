@@ -18,7 +18,7 @@ def first_pixels(images):
 
 
 def picture(name, pixel):
-    return name, np.full((4, 4, 3), pixel, np.uint8)
+    return name, [np.full((4, 4, 3), pixel, np.uint8)]
 
 
 def test_kept_crops_of_the_wanted_kinds_only():

@@ -5,7 +5,7 @@ import pytest
 from tiny_graphs import channel_means, first_component_metric
 
 from genga.errors import GengaError
-from genga.people.embedder import Embedder, prepare, read_threshold
+from genga.people.embedder import Embedder, Squash, read_threshold
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def embedder(tmp_path):
 
 
 def test_features_are_rgb_by_clips_mean_and_deviation(embedder):
-    assert embedder.size == (16, 24)
+    assert embedder.how.size == (16, 24)
     image = np.full((7, 5, 3), (255, 0, 51), np.uint8)
     expected = [(1 - 0.48145466) / 0.26862954, -0.4578275 / 0.26130258, (0.2 - 0.40821073) / 0.27577711]
     assert embedder.features([image, image])[1].tolist() == pytest.approx(expected, abs=1e-5)
@@ -26,7 +26,7 @@ def test_features_are_rgb_by_clips_mean_and_deviation(embedder):
 def test_prepare_is_bilinear_and_squashes():
     image = np.zeros((2, 2, 3), np.uint8)
     image[:, 1] = 200
-    row = prepare(image, (2, 4))[0, 0] * 0.26862954 + 0.48145466
+    row = Squash((2, 4))(image)[0, 0] * 0.26862954 + 0.48145466
     assert row.tolist() == pytest.approx([0, 50 / 255, 150 / 255, 200 / 255], abs=1e-6)
 
 

@@ -9,7 +9,7 @@ from genga.errors import GengaError
 from genga.params.tag import Framing, Implied, Params, Share
 from genga.people.deciding import correct
 from genga.people.ensemble import Ensemble, on_one_scale
-from genga.people.tag import tag
+from genga.people.tag import tag, views
 from genga.people.tag_rules import REASONS, mcut
 from genga.tables.detect import DETECT as BOXES
 from genga.tables.tag import TAG
@@ -52,7 +52,12 @@ SOMEBODY = (("a", 0, "person", 100, 10, 140, 90, 0.8, 0), ("a", 1, "head", 105, 
 
 
 def run(stills, detections, *taggers, params=PARAMS, batch=8):
-    return tag([stills], detections, Ensemble(taggers, params.threshold), params, batch)
+    return tag([looked(stills, detections)], detections, Ensemble(taggers, params.threshold), params, batch)
+
+
+def looked(stills, detections):
+    of = views(detections, PARAMS.pad)
+    return [(name, list(of(name, image))) for name, image in stills]
 
 
 def rows(table, *columns):
@@ -227,7 +232,7 @@ def test_batches_do_not_matter_and_the_taggers_never_see_more_than_asked():
     tagger = Stub(["1girl", "sky"], p0=[0.9, 0.5])
     stills, found = [still("a"), still("b")], boxes(*SOMEBODY)
     whole = run(stills, found, tagger)
-    apart = tag([[one] for one in stills], found, Ensemble([tagger], 0.35), PARAMS, 1)
+    apart = tag([looked([one], found) for one in stills], found, Ensemble([tagger], 0.35), PARAMS, 1)
     assert whole.equals(apart)
     assert tagger.seen == [3, 1, 1, 1]
 

@@ -5,7 +5,8 @@ import pytest
 from tiny_graphs import tagger
 
 from genga.errors import GengaError
-from genga.models.preparation import of_contract, padded, prepare
+from genga.images.image import padded, resized
+from genga.models.preparation import of_contract, prepare
 from genga.params.models import Contract
 from genga.people.labels import Tag, read_labels
 from genga.people.tagger import Tagger
@@ -106,6 +107,15 @@ def test_what_is_padded_has_the_smaller_half_left_and_on_top():
     assert square[:, 0, 0].tolist() == [255, 0, 255, 255]
     square = padded(plain(4, 1, (0, 0, 0)), (4, 4), (255, 255, 255))
     assert square[0, :, 0].tolist() == [255, 0, 255, 255]
+
+
+@pytest.mark.parametrize("shape", [(9, 31), (31, 9), (20, 20), (1, 40), (40, 1), (5, 12), (12, 5), (8, 12), (7, 8)])
+@pytest.mark.parametrize("how", ["bicubic", "bilinear", "lanczos", "box", "area"])
+@pytest.mark.parametrize("size", [8, 12, 40])
+def test_a_white_square_is_to_the_bit_what_padding_first_makes(shape, how, size):
+    image = np.random.default_rng(3).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    square = resized(padded(image, (max(shape),) * 2, (255, 255, 255)), (size, size), how)
+    np.testing.assert_array_equal(prepare(image, of_contract(Contract(filter=how), (size, size))), square[:, :, ::-1])
 
 
 def blue(image: np.ndarray, size: int, how: str) -> list[float]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from demo.world.chance import random_scene
 from demo.world.model import Scene
 from demo.world.render import KINDS, Truth, render
-from genga.people.detector import prepare as squash
+from genga.people.detector import how as squash
 
 Image = npt.NDArray[np.uint8]
 Span = tuple[float, float, float, float]  # x0, y0, x1, y1 in px
@@ -92,7 +92,7 @@ def draw_boxed(count: int, seed: int, size: tuple[int, int]) -> Boxed:
     boxes = np.full((count, MOST_FIGURES, len(KINDS), 4), np.nan, np.float32)
     for i in range(count):
         frame = random_frame(rng, aspect=float(rng.choice((16 / 9, 16 / 9, 16 / 9, 4 / 3, 1.0))))
-        images[i] = np.rint(squash(frame.image, size) * 255).astype(np.uint8).transpose(1, 2, 0)
+        images[i] = np.rint(squash(size)(frame.image) * 255).astype(np.uint8).transpose(1, 2, 0)
         height, width = frame.image.shape[:2]
         scale = np.array([size[1] / width, size[0] / height] * 2)
         for row, truth in zip(boxes[i], frame.truth, strict=False):

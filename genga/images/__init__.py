@@ -7,8 +7,8 @@ codec       Images as lossless bytes, and back.
 h264        A still as the video has it: the frame's own planes of luma and chroma, lossless, as one frame of H.264.
 hdr         HDR to SDR: the conversion of ITU-R BT.2446-1, Method A, from 1000 to 100 cd/m2, in tables and two
             matrices.
-image       Pictures in memory: an RGB image, a part cut out of it, and the planes of a decoded frame as the video has
-            them.
+image       Pictures in memory: an RGB image, a part cut out of it, what models are given of it, and the planes of a
+            decoded frame as the video has them.
 panorama    Stitch the frames of a camera move into one picture of all that the camera passed over.
 reading     Read images by the rows of a table, one after another: what every stage that looks at pictures begins
             with.

@@ -1,17 +1,24 @@
-"""Pictures in memory: an RGB image, a part cut out of it, and the planes of a decoded frame as the video has them.
+"""Pictures in memory: an RGB image, a part cut out of it, what models are given of it, and the planes of a decoded
+frame as the video has them.
 
 Reading and writing files: genga.images.codec.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
+from PIL import Image as Pillow
 
 Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
+Array = npt.NDArray[np.float32]
+Prepare = Callable[[Image], Array]  # what a model is given of an image; a value: equal ones make equal arrays
+FILTERS = {one.name.lower(): one for one in Pillow.Resampling}  # Pillow's, by name
 Frame = VideoFrame  # a decoded frame, as PyAV has it
 # Codes of ISO/IEC 23091-2: of what is not stated, of matrices, and of the transfer of HDR.
 UNSTATED = 2
@@ -26,6 +33,76 @@ def cut(image: Image, x0: int, y0: int, x1: int, y1: int) -> Image:
     """Return the pixels of the box, clipped to the image; x1 and y1 are exclusive."""
     height, width = image.shape[:2]
     return np.ascontiguousarray(image[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)])
+
+
+def resized(image: Image, size: tuple[int, int], how: str) -> Image:
+    """Return the image at `size` (height, width) by a filter of Pillow's, or `area`.
+
+    area, as kohya's sd-scripts do (resize_image in library/utils.py): OpenCV's areas where both sides shrink, else
+    Pillow's Lanczos.
+    """
+    if image.shape[:2] == size:
+        return image
+    if how == "area" and image.shape[0] > size[0] and image.shape[1] > size[1]:
+        return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    chosen = Pillow.Resampling.LANCZOS if how == "area" else FILTERS[how]
+    return np.asarray(Pillow.fromarray(image).resize(size[::-1], chosen))
+
+
+def padded(image: Image, size: tuple[int, int], colour: tuple[int, ...]) -> Image:
+    """Return the image in the middle of a plane of `size`, a pixel nearer to left and top when it cannot be exact."""
+    height, width = image.shape[:2]
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    plane = np.full((*size, 3), colour[0], np.uint8)  # with three values numpy takes twenty times as long
+    if len(set(colour)) > 1:
+        plane[:] = colour
+    plane[top : top + height, left : left + width] = image
+    return plane
+
+
+def by_level(pixels: Image, levels: Array) -> Array:
+    """Return (3, height, width): for each sample its channel's value in `levels` (3, 256), looked up."""
+    values = np.empty((3, *pixels.shape[:2]), np.float32)
+    for plane, of, into in zip(cv2.split(pixels), levels, values, strict=True):
+        cv2.LUT(plane, of, into)
+    return values
+
+
+class Pictures(Sequence[Image]):
+    """Images, and beside each what models are given of it: made once for all whose preparations are equal."""
+
+    def __init__(self, images: Iterable[Image], made: Iterable[dict[Prepare, Array]] | None = None) -> None:
+        """made: of each image what there is already; the rest is made when it is asked for."""
+        self._images = list(images)
+        self._made: list[dict[Prepare, Array]] = [{} for _ in self._images] if made is None else list(made)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    @overload
+    def __getitem__(self, place: int) -> Image: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Pictures": ...
+    def __getitem__(self, place: int | slice) -> "Image | Pictures":
+        return self._images[place] if isinstance(place, int) else Pictures(self._images[place], self._made[place])
+
+    def given(self, how: Prepare) -> list[Array]:
+        """Return what a model is given of each."""
+        for image, made in zip(self._images, self._made, strict=True):
+            if how not in made:
+                made[how] = how(image)
+        return [made[how] for made in self._made]
+
+    @staticmethod
+    def joined(parts: Iterable[Sequence[Image]]) -> "Pictures":
+        """Return one after the other, with what there is of them already."""
+        of = [pictures(part) for part in parts]
+        return Pictures((one for part in of for one in part), (made for part in of for made in part._made))
+
+
+def pictures(images: Sequence[Image]) -> Pictures:
+    """Return images as Pictures, if they are not."""
+    return images if isinstance(images, Pictures) else Pictures(images)
 
 
 def exact(ratio: Any) -> Fraction:

@@ -1,21 +1,25 @@
 """Read images by the rows of a table, one after another: what every stage that looks at pictures begins with."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
 from genga.images.codec import decode
-from genga.images.image import Image
+from genga.images.image import Image, Pictures, Prepare
 from genga.jobs.progress import progress
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
 
 T = TypeVar("T")
+U = TypeVar("U")
+
+Look = tuple[str, Pictures]  # id, and what is looked at of its image
+Views = Callable[[str, Image], Iterable[Image]]  # of an image by its id: what is looked at of it
 
 
 def read_images(rows: pl.DataFrame, key: str, what: str, unit: str = "stills") -> Iterator[tuple[str, Image]]:
@@ -27,6 +31,58 @@ def read_images(rows: pl.DataFrame, key: str, what: str, unit: str = "stills") -
     with ShardReader() as shards:
         for name, *place in progress(rows.select(key, *SHARD).iter_rows(), rows.height, what, unit):
             yield name, decode(shards.read(*place), name)
+
+
+def whole(_: str, image: Image) -> list[Image]:
+    """The one view of an image that is looked at as it is."""
+    return [image]
+
+
+def prepared(
+    rows: pl.DataFrame,
+    key: str,
+    what: str,
+    models: Iterable[Prepare],
+    batch: int,
+    threads: int,
+    views: Views = whole,
+    unit: str = "stills",
+) -> Iterator[list[Look]]:
+    """Yield the images of the rows in batches, in order, each decoded once and prepared once for equal `models`.
+
+    Twice `threads` threads work ahead of whoever looks at a batch, by at most one more: so much and no more is in
+    memory, however many rows there are. Twice, as a small model takes half as long for an image on `threads` threads.
+    rows, key, what, errors: as in `read_images`.
+    """
+    how = list(dict.fromkeys(models))
+    with ShardReader() as shards:
+
+        def look(row: tuple[Any, ...]) -> Look:
+            name, *place = row
+            images = list(views(name, decode(shards.read(*place), name)))
+            return name, Pictures(images, [{one: one(image) for one in how} for image in images])
+
+        made = ahead(look, rows.select(key, *SHARD).iter_rows(), 2 * threads, batch)
+        with closing(made):
+            looks = iter(progress(made, rows.height, what, unit))
+            while some := list(islice(looks, batch)):
+                yield some
+
+
+def ahead(work: Callable[[T], U], items: Iterable[T], threads: int, most: int) -> Generator[U]:
+    """Yield work(item) for each item, in order; `threads` threads do `most` at a time that nobody has asked for yet."""
+    source = iter(items)
+    with ThreadPoolExecutor(threads, "ahead") as workers:
+        pending = deque(workers.submit(work, item) for item in islice(source, most))
+        try:
+            while pending:
+                done = pending.popleft().result()
+                pending.extend(workers.submit(work, item) for item in islice(source, 1))
+                yield done
+                del done  # not to be kept until the next one is there
+        finally:
+            for future in pending:
+                future.cancel()
 
 
 @contextmanager

@@ -6,6 +6,6 @@ models_file  models.yaml and models.lock as they are written: which model plays 
 onnx         Run ONNX graphs: on the device that was asked for, or saying so.
 pin          Write the sha256 of embedded models into models.yaml, leaving every comment and line where it is.
 preparation  How an image becomes what a model is given. Pure, and by values that can be compared: models whose
-             preparations are equal can be given one array.
+             preparations are equal are given one array (genga.images.image.Pictures).
 registry     Which model plays which role: models.yaml read, files found, content verified.
 """

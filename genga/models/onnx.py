@@ -10,7 +10,7 @@ in a batch depends on how many others are there (7e-7 of a transformer's feature
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from functools import cache
@@ -76,8 +76,8 @@ def session(path: str | Path, device: str = "auto", threads: int = 2) -> Session
     return opened
 
 
-def run(opened: Session, images: npt.NDArray[Any], output: str | None = None) -> Array:
-    """Return one output, by default the first, with a row for each of `images` (N, …).
+def run(opened: Session, images: Sequence[Array] | Array, output: str | None = None) -> Array:
+    """Return one output, by default the first, with a row for each of `images`, N of the same shape.
 
     On the CPU each is fed alone, so that its row does not depend on N; a graph with a fixed batch size of more than one
     is fed in pieces.
@@ -111,15 +111,14 @@ def _on_cpu(opened: Session) -> bool:
     return bool(opened.get_providers() == [_CPU])
 
 
-def _pieces(batch: npt.NDArray[Any], fixed: int | None) -> Iterator[npt.NDArray[Any]]:
-    """Cut `batch` into pieces of `fixed` rows, the last one filled up with zeros; as it is when any size will do."""
-    if fixed is None:
-        yield batch
-        return
-    for start in range(0, len(batch), fixed):
-        piece = batch[start : start + fixed]
-        short = fixed - len(piece)
-        yield np.concatenate([piece, np.zeros((short, *batch.shape[1:]), batch.dtype)]) if short else piece
+def _pieces(images: Sequence[Array] | Array, fixed: int | None) -> Iterator[Array]:
+    """Put the images into pieces of `fixed` rows, the last one filled up with zeros; into one when any size will do."""
+    size = fixed or len(images)
+    for start in range(0, len(images), size):
+        piece = list(images[start : start + size])
+        if len(piece) < size:
+            piece += [np.zeros_like(images[0])] * (size - len(piece))
+        yield piece[0][None] if size == 1 else np.stack(piece)
 
 
 def _providers(device: str) -> list[Any]:

@@ -1,5 +1,5 @@
 """How an image becomes what a model is given. Pure, and by values that can be compared: models whose preparations are
-equal can be given one array.
+equal are given one array (genga.images.image.Pictures).
 
 Two ways to say it: a model's contract in models.yaml (`Preparation`), or its publisher's `preprocess.json` (`Stages`).
 The latter's stages are those of the package dghs-imgutils (imgutils.preprocess, deepghs), by which the models of
@@ -8,29 +8,26 @@ deepghs and animetimm are published: resize, center_crop, pad_to_size, to_tensor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image as Pillow
 from PIL import ImageColor
 
 from genga.errors import GengaError
-from genga.images.image import Image
+from genga.images.image import FILTERS, Array, Image, by_level, padded, resized
 from genga.params.models import Contract
 from genga.store.files import read_json
 
-Array = npt.NDArray[np.float32]
-
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
-_FILTERS = {one.name.lower(): one for one in Pillow.Resampling}
 _NUMBERED = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # Pillow's numbers
 
 
-class Preparation(NamedTuple):
+@dataclass(frozen=True)
+class Preparation:
     """A contract's preparation: its fields as genga.params.models.Contract has them."""
 
     layout: str
@@ -41,12 +38,18 @@ class Preparation(NamedTuple):
     low: float  # value of black
     high: float  # value of white
 
+    def __call__(self, image: Image) -> Array:
+        return prepare(image, self)
+
 
 @dataclass(frozen=True)
 class Stages:
     """A `preprocess.json`'s preparation: names and values, in order. The result is (3, height, width), RGB."""
 
     steps: tuple[tuple[str, tuple[Any, ...]], ...]
+
+    def __call__(self, image: Image) -> Array:
+        return prepare(image, self)
 
 
 How = Preparation | Stages
@@ -60,10 +63,27 @@ def of_contract(contract: Contract, size: tuple[int, int]) -> Preparation:
 
 def prepare(image: Image, how: How) -> Array:
     """Return an image as float32, (height, width, 3) or (3, height, width) by its layout."""
+    pixels = _by(how, image, True) if isinstance(how, Stages) else _fitted(image, how)
+    if isinstance(how, Preparation) and how.order == "BGR":
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
+    if isinstance(how, Stages) or how.layout == "NCHW":
+        return by_level(pixels, _levels(how))
+    return _scaled(pixels, how.low, how.high)
+
+
+@cache
+def _levels(how: How) -> Array:
+    """What black to white become, (3, 256): the arithmetic of each level is done once, not once for each pixel."""
+    levels = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
     if isinstance(how, Stages):
-        return np.ascontiguousarray(reduce(lambda pixels, step: _STAGES[step[0]](pixels, *step[1]), how.steps, image))
-    values = _scaled(_fitted(image, how)[:, :, :: -1 if how.order == "BGR" else 1], how.low, how.high)
-    return values if how.layout == "NHWC" else np.ascontiguousarray(values.transpose(2, 0, 1))
+        return np.ascontiguousarray(_by(how, levels, False).reshape(3, 256))
+    return np.ascontiguousarray(_scaled(levels, how.low, how.high)[0].T)
+
+
+def _by(how: Stages, image: Any, on_pixels: bool) -> Any:
+    """What those stages make of it that are for pixels, or those that are for values."""
+    steps = (step for step in how.steps if (step[0] in _ON_PIXELS) is on_pixels)
+    return reduce(lambda pixels, step: _STAGES[step[0]](pixels, *step[1]), steps, image)
 
 
 def shape_of(how: How) -> tuple[int, ...]:
@@ -74,37 +94,15 @@ def shape_of(how: How) -> tuple[int, ...]:
 def _fitted(image: Image, how: Preparation) -> Image:
     if how.fit == "white":
         side = max(image.shape[:2])
-        return resized(padded(image, (side, side), _WHITE), how.size, how.filter)
+        if image.shape[1] < side or how.filter == "area":
+            return resized(padded(image, (side, side), _WHITE), how.size, how.filter)
+        narrow = resized(image, (image.shape[0], how.size[1]), how.filter)  # Pillow's first step, to white only white
+        return resized(padded(narrow, (side, how.size[1]), _WHITE), how.size, how.filter)
     if how.fit == "squash":
         return resized(image, how.size, how.filter)
     scale = min(how.size[0] / image.shape[0], how.size[1] / image.shape[1])
     inside = max(1, int(image.shape[0] * scale)), max(1, int(image.shape[1] * scale))
     return image if image.shape[:2] == how.size else padded(resized(image, inside, how.filter), how.size, _BLACK)
-
-
-def resized(image: Image, size: tuple[int, int], how: str) -> Image:
-    """Return the image at `size` (height, width) by a filter of Pillow's, or `area`.
-
-    area, as kohya's sd-scripts do (resize_image in library/utils.py): OpenCV's areas where both sides shrink, else
-    Pillow's Lanczos.
-    """
-    if image.shape[:2] == size:
-        return image
-    if how == "area" and image.shape[0] > size[0] and image.shape[1] > size[1]:
-        return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    chosen = Pillow.Resampling.LANCZOS if how == "area" else _FILTERS[how]
-    return np.asarray(Pillow.fromarray(image).resize(size[::-1], chosen))
-
-
-def padded(image: Image, size: tuple[int, int], colour: tuple[int, ...]) -> Image:
-    """Return the image in the middle of a plane of `size`, a pixel nearer to left and top when it cannot be exact."""
-    height, width = image.shape[:2]
-    top, left = (size[0] - height) // 2, (size[1] - width) // 2
-    plane = np.full((*size, 3), colour[0], np.uint8)  # with three values numpy takes twenty times as long
-    if len(set(colour)) > 1:
-        plane[:] = colour
-    plane[top : top + height, left : left + width] = image
-    return plane
 
 
 def _scaled(pixels: Image, low: float, high: float) -> Array:
@@ -132,7 +130,7 @@ def _resize(pixels: Image, size: tuple[int, ...], how: str, most: int | None, an
     if wanted == (height, width):
         return pixels
     gap = None if antialias or how not in ("bilinear", "bicubic") else 1.0
-    return np.asarray(Pillow.fromarray(pixels).resize(wanted[::-1], _FILTERS[how], reducing_gap=gap))
+    return np.asarray(Pillow.fromarray(pixels).resize(wanted[::-1], FILTERS[how], reducing_gap=gap))
 
 
 def _center_crop(pixels: Image, height: int, width: int) -> Image:
@@ -145,7 +143,7 @@ def _center_crop(pixels: Image, height: int, width: int) -> Image:
 def _pad_to_size(pixels: Image, height: int, width: int, colour: tuple[int, ...], how: str) -> Image:
     scale = min(width / pixels.shape[1], height / pixels.shape[0])
     inside = max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale))
-    return padded(np.asarray(Pillow.fromarray(pixels).resize(inside[::-1], _FILTERS[how])), (height, width), colour)
+    return padded(np.asarray(Pillow.fromarray(pixels).resize(inside[::-1], FILTERS[how])), (height, width), colour)
 
 
 def _to_tensor(pixels: Image) -> Array:
@@ -209,7 +207,7 @@ def _colour(said: Any) -> tuple[int, ...]:
 
 def _filter(said: Any) -> str:
     name = _NUMBERED[said] if isinstance(said, int) else str(said).lower()
-    return _FILTERS[name].name.lower()
+    return FILTERS[name].name.lower()
 
 
 def _channels(said: Any) -> tuple[float, ...]:

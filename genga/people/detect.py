@@ -6,13 +6,12 @@ kind from left to right. That number names a person in every later table and in 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, Protocol
 
 import polars as pl
 
 from genga.images.boxes import Box, assign, clip
-from genga.images.image import Image
+from genga.images.image import Image, Pictures
 from genga.params.detect import Params
 from genga.tables.detect import DETECT, KINDS
 
@@ -29,23 +28,23 @@ class BoxFinder(Protocol):
 
 
 def detect(
-    stills: Iterable[Sequence[tuple[str, Image]]], detectors: Mapping[str, BoxFinder], params: Params
+    stills: Iterable[Sequence[tuple[str, Sequence[Image]]]], detectors: Mapping[str, BoxFinder], params: Params
 ) -> pl.DataFrame:
     """Return the boxes in all stills, a row each (DETECT), in the order of the stills.
 
-    stills: batches of (still, image), images of any sizes. detectors: one for each of KINDS.
+    stills: batches of (still, its one image), images of any sizes. detectors: one for each of KINDS.
     """
-    rows = chain.from_iterable(_batch_rows(batch, detectors, params) for batch in stills)
-    return pl.DataFrame(list(rows), schema=DETECT, orient="row")
+    of = [pl.DataFrame(list(_batch_rows(few, detectors, params)), schema=DETECT, orient="row") for few in stills]
+    return pl.concat([pl.DataFrame(schema=DETECT), *of], rechunk=True)
 
 
 def _batch_rows(
-    batch: Sequence[tuple[str, Image]], detectors: Mapping[str, BoxFinder], params: Params
+    batch: Sequence[tuple[str, Sequence[Image]]], detectors: Mapping[str, BoxFinder], params: Params
 ) -> Iterator[tuple[object, ...]]:
-    images = [image for _, image in batch]
+    images = Pictures.joined(image for _, image in batch)
     found = {kind: detectors[kind].detect(images) for kind in KINDS}  # per kind, per image, boxes
-    for i, (still, image) in enumerate(batch):
-        height, width = image.shape[:2]
+    for i, (still, _) in enumerate(batch):
+        height, width = images[i].shape[:2]
         usable = {kind: _usable(found[kind][i], width, height, params.least_side) for kind in KINDS}
         names = {kind: detectors[kind].name for kind in KINDS}
         yield from ((still, *row) for row in still_rows(usable, names, params.contain))

@@ -14,14 +14,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as Pillow
 
 from genga.errors import GengaError
-from genga.images.image import Image
+from genga.images.image import Array, Image, pictures
 from genga.models import onnx
+from genga.models.preparation import Preparation
 from genga.models.registry import Registry
 
-Array = npt.NDArray[np.float32]
 Layout = Literal["yolo", "rtdetr"]
 
 KINDS = ("person", "halfbody", "head", "face")
@@ -69,12 +68,13 @@ class Detector:
         facts = self._session.get_modelmeta().custom_metadata_map
         self.labels = _labels(self._model, facts.get("names"), kind)
         self.size = _size(self._model, facts.get("imgsz"), self._session.get_inputs()[0].shape)
+        self.how = how(self.size)
 
     def detect(self, images: Sequence[Image]) -> list[list[Box]]:
         """Return the boxes of each image, best first."""
         if not images:
             return []
-        rows = onnx.run(self._session, np.stack([prepare(image, self.size) for image in images]))
+        rows = onnx.run(self._session, pictures(images).given(self.how))
         return [self._boxes(found, image.shape[:2]) for found, image in zip(rows, images, strict=True)]
 
     def _boxes(self, rows: Array, shape: tuple[int, ...]) -> list[Box]:
@@ -122,11 +122,9 @@ def open_detectors(
     return detectors
 
 
-def prepare(image: Image, size: tuple[int, int]) -> Array:
-    """Return (3, height, width) float32, RGB, 0..1, squashed to `size` (height, width) with Pillow's bicubic."""
-    if image.shape[:2] != size:
-        image = np.asarray(Pillow.fromarray(image).resize((size[1], size[0]), Pillow.Resampling.BICUBIC))
-    return np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
+def how(size: tuple[int, int]) -> Preparation:
+    """Return how images are prepared: (3, height, width), RGB, 0..1, squashed to `size` with Pillow's bicubic."""
+    return Preparation("NCHW", size, "squash", "bicubic", "RGB", 0.0, 1.0)
 
 
 def suppress(corners: Array, scores: Array, iou: float) -> npt.NDArray[np.intp]:

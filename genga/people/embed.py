@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.images.image import Image
+from genga.images.image import Image, Pictures
 from genga.params.embed import Params
 from genga.tables.crop import CROP
 from genga.tables.schema import SHARD, only
@@ -22,16 +22,21 @@ def wanted(crops: pl.DataFrame, params: Params) -> pl.DataFrame:
 
 
 def embed(
-    crops: pl.DataFrame, images: Iterable[Sequence[tuple[str, Image]]], features: Features, model: str
+    crops: pl.DataFrame, images: Iterable[Sequence[tuple[str, Sequence[Image]]]], features: Features, model: str
 ) -> pl.DataFrame:
     """Return the features of the crops (EMBED), in their order.
 
-    crops: rows of the table crop. images: batches of (crop, image), in the same order. model: its name, for the rows.
+    crops: rows of the table crop. images: batches of (crop, its one image), in the same order. model: its name, for
+    the rows.
     """
-    vectors = [vector for batch in images for vector in features([image for _, image in batch]).tolist()]
+    of = [_column(features(Pictures.joined(one for _, one in batch))) for batch in images]
     return crops.select(
         "crop",
         "kind",
-        pl.Series("feature", vectors, dtype=pl.List(pl.Float32)),
+        pl.concat([pl.Series("feature", [], pl.List(pl.Float32)), *of], rechunk=True),
         pl.lit(model, dtype=pl.String).alias("model"),
     )
+
+
+def _column(vectors: npt.NDArray[np.float32]) -> pl.Series:
+    return pl.Series("feature", vectors, pl.Array(pl.Float32, vectors.shape[1])).cast(pl.List(pl.Float32))

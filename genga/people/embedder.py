@@ -6,26 +6,37 @@ two images show the same character if their difference is at most the threshold 
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image as Pillow
 
 from genga.errors import GengaError
-from genga.images.image import Image
+from genga.images.image import Array, Image, by_level, pictures
 from genga.models import onnx
 from genga.models.registry import Registry
 from genga.store.files import read_json
 
-Array = npt.NDArray[np.float32]
-
 # Of CLIP's training images, RGB in 0..1.
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073])
 STD = np.array([0.26862954, 0.26130258, 0.27577711])
+_LEVELS = (((np.arange(256, dtype=np.float32) / np.float32(255))[:, None] - MEAN) / STD).astype(np.float32).T.copy()
 
 DEFAULT_SIZE = (384, 384)  # height, width, for a graph that does not say
 BLOCK = 2048  # vectors the metric graph sees at once: 16 MB of differences
+
+
+@dataclass(frozen=True)
+class Squash:
+    """How images are prepared: (3, height, width), RGB by CLIP's mean and deviation, squashed by Pillow's bilinear."""
+
+    size: tuple[int, int]  # height, width, px
+
+    def __call__(self, image: Image) -> Array:
+        if image.shape[:2] != self.size:
+            image = np.asarray(Pillow.fromarray(image).resize(self.size[::-1], Pillow.Resampling.BILINEAR))
+        return by_level(image, _LEVELS)
 
 
 class Embedder:
@@ -47,14 +58,14 @@ class Embedder:
         self._metric = onnx.session(metric, device, threads)
         shape = self._features.get_inputs()[0].shape
         known = len(shape) == 4 and isinstance(shape[2], int) and isinstance(shape[3], int)
-        self.size: tuple[int, int] = (shape[2], shape[3]) if known else DEFAULT_SIZE
+        self.how = Squash((shape[2], shape[3]) if known else DEFAULT_SIZE)
 
     def features(self, images: Sequence[Image]) -> Array:
         """Return (N, d) float32 for N images of one person each."""
         if not images:
             width = self._features.get_outputs()[0].shape[-1]
             return np.zeros((0, width if isinstance(width, int) else 0), np.float32)
-        return onnx.run(self._features, np.stack([prepare(image, self.size) for image in images]))
+        return onnx.run(self._features, pictures(images).given(self.how))
 
     def differences(self, features: Array, block: int = BLOCK) -> Array:
         """Return the (N, N) float32 differences of features (N, d), in memory N * N * 4 bytes and a few blocks."""
@@ -101,14 +112,6 @@ def open_embedder(registry: Registry, threads: int = 2) -> Embedder:
         threads,
         feature.name,
     )
-
-
-def prepare(image: Image, size: tuple[int, int]) -> Array:
-    """Return (3, height, width) float32, RGB by CLIP's mean and deviation, squashed with Pillow's bilinear."""
-    if image.shape[:2] != size:
-        image = np.asarray(Pillow.fromarray(image).resize((size[1], size[0]), Pillow.Resampling.BILINEAR))
-    scaled = image.astype(np.float32) / np.float32(255)
-    return ((scaled - MEAN) / STD).astype(np.float32).transpose(2, 0, 1)
 
 
 def read_threshold(path: str | Path) -> float:

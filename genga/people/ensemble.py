@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.errors import GengaError
-from genga.images.image import Image
+from genga.images.image import Image, Prepare, pictures
 
 Floats = npt.NDArray[np.float32]
 Means = npt.NDArray[np.float64]  # (images, tags), 0..1
@@ -35,6 +35,10 @@ class TagScorer(Protocol):
     @property
     def tags(self) -> Sequence[tuple[str, str]]:
         """(name, category) for each column of the scores."""
+
+    @property
+    def how(self) -> Prepare:
+        """What it is given of an image."""
 
     def scores(self, images: Sequence[Image]) -> Floats:
         """Return (images, tags), 0..1, on the scale of `on_one_scale`."""
@@ -79,8 +83,13 @@ class Ensemble:
         for columns in self._columns:
             self.known[columns] += 1
 
+    def models(self) -> list[Prepare]:
+        """Return what each tagger is given of an image."""
+        return [tagger.how for tagger in self._taggers]
+
     def scores(self, images: Sequence[Image]) -> Opinion:
-        """Return what the taggers say of each image."""
+        """Return what the taggers say of each image, prepared once for all that want it alike."""
+        images = pictures(images)
         shape = len(images), len(self.tags)
         total, votes = np.zeros(shape), np.zeros(shape, np.int64)
         low, high = np.full(shape, np.inf), np.full(shape, -np.inf)

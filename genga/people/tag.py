@@ -5,14 +5,14 @@ holds if it passes the rules of genga.people.tag_rules; counts and framing come 
 Tags that do not hold stay as rows with their reason. What becomes of them then says genga.people.deciding.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from genga.images.boxes import padded
-from genga.images.image import Image, cut
+from genga.images.image import Image, Pictures, cut
 from genga.params.tag import Params
 from genga.people.ensemble import Ensemble, Means, Opinion
 from genga.people.figures import Person, count_tags, main_person, people
@@ -20,11 +20,11 @@ from genga.people.tag_rules import FromBoxes, Judged, Scored, framing, judge, mc
 from genga.tables.tag import TAG
 
 Rows = Iterator[tuple[Any, ...]]
-Unit = tuple[int | None, Image]  # box number, pixels
+Looked = tuple[str, Sequence[Image]]  # still, what `views` gives of it
 
 
 def tag(
-    stills: Iterable[Sequence[tuple[str, Image]]],
+    stills: Iterable[Sequence[Looked]],
     detections: pl.DataFrame,
     ensemble: Ensemble,
     params: Params,
@@ -32,36 +32,53 @@ def tag(
 ) -> pl.DataFrame:
     """Return the tags of all stills (TAG): by still, box (null first), kept first, score, name.
 
-    stills: batches of (still, image). detections: the table detect. batch: images the taggers see at once.
+    stills: batches of stills with their `views`. detections: the table detect. batch: images the taggers see at once.
     """
-    boxes = {str(key): group.to_dicts() for (key,), group in detections.group_by("still", maintain_order=True)}
-    rows = [(still, *row) for few in stills for still, *row in _batch_rows(few, boxes, ensemble, params, batch)]
-    return pl.DataFrame(rows, schema=TAG, orient="row")
+    everyone = _everyone(detections)
+    of = [
+        pl.DataFrame(list(_batch_rows(few, everyone, ensemble, params, batch)), schema=TAG, orient="row")
+        for few in stills
+    ]
+    return pl.concat([pl.DataFrame(schema=TAG), *of], rechunk=True)
 
 
 def _batch_rows(
-    stills: Sequence[tuple[str, Image]],
-    boxes: Mapping[str, list[dict[str, Any]]],
+    stills: Sequence[Looked],
+    everyone: Mapping[str, Sequence[Person]],
     ensemble: Ensemble,
     params: Params,
     batch: int,
 ) -> Rows:
-    everyone = [people(boxes.get(still, [])) for still, _ in stills]
-    units = [list(_units(image, present, params.pad)) for (_, image), present in zip(stills, everyone, strict=True)]
-    scores = ensemble.in_batches([image for unit in units for _, image in unit], batch)
-    for (still, image), present, unit in zip(stills, everyone, units, strict=True):
-        scored = {number: next(scores) for number, _ in unit}
-        for number, judged in still_tags(scored, present, image.shape[0], ensemble, params):
+    scores = ensemble.in_batches(Pictures.joined(images for _, images in stills), batch)
+    for still, images in stills:
+        present = everyone.get(still, ())
+        numbers = [None, *(one.box for one in present if one.person is not None)]
+        scored = {number: next(scores) for number in numbers}
+        for number, judged in still_tags(scored, present, images[0].shape[0], ensemble, params):
             yield still, number, *judged
 
 
-def _units(image: Image, present: Sequence[Person], pad: float) -> Iterator[Unit]:
-    """The pictures to tag: the whole still, then everybody who has a person box."""
-    height, width = image.shape[:2]
-    yield None, image
-    for one in present:
-        if one.person is not None:
-            yield one.box, cut(image, *padded(one.person, pad, width, height))
+def views(detections: pl.DataFrame, pad: float) -> Callable[[str, Image], Iterator[Image]]:
+    """Return what yields the pictures of a still to tag: the whole still, then everybody who has a person box.
+
+    detections: the table detect. pad: as in Params.
+    """
+    everyone = _everyone(detections)
+
+    def of(still: str, image: Image) -> Iterator[Image]:
+        height, width = image.shape[:2]
+        yield image
+        for one in everyone.get(still, ()):
+            if one.person is not None:
+                yield cut(image, *padded(one.person, pad, width, height))
+
+    return of
+
+
+def _everyone(detections: pl.DataFrame) -> dict[str, Sequence[Person]]:
+    """Who is in each still that somebody is in."""
+    stills = detections.group_by("still", maintain_order=True)
+    return {str(key): people(group.to_dicts()) for (key,), group in stills}
 
 
 def still_tags(

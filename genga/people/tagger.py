@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.errors import GengaError
-from genga.images.image import Image
+from genga.images.image import Image, pictures
 from genga.models import onnx
-from genga.models.preparation import How, of_contract, prepare, read_stages, shape_of
+from genga.models.preparation import How, of_contract, read_stages, shape_of
 from genga.models.registry import Model, Registry
 from genga.params.models import Contract
 from genga.people.ensemble import Ensemble, on_one_scale
@@ -72,7 +72,7 @@ class Tagger:
         """Return (N, tags) float32 for N images, as the tagger itself says."""
         if not images:
             return np.zeros((0, len(self.tags)), np.float32)
-        answer = onnx.run(self._session, np.stack([prepare(image, self.how) for image in images]), self._output)
+        answer = onnx.run(self._session, pictures(images).given(self.how), self._output)
         if answer.ndim != 2 or answer.shape[1] != self._width:
             raise self._mismatch(answer.shape[-1])
         if self._contract.activation == "logits":

@@ -6,7 +6,9 @@ or modes of this machine). The index is a table with a row per image: SHARD.
 
 import hashlib
 import io
+import os
 import tarfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,11 +53,15 @@ def writing_shard(path: str | Path) -> Iterator[ShardWriter]:
 
 
 class ShardReader:
-    """Reads image files by their index row, keeping a shard open between calls. Use as a context manager."""
+    """Reads image files by their index row, keeping a shard open between calls. Use as a context manager.
+
+    Several threads may read at once.
+    """
 
     def __init__(self, root: str | Path = ".") -> None:
         self._root = Path(root)
-        self._open: dict[str, io.BufferedReader] = {}
+        self._open: dict[str, io.FileIO] = {}
+        self._opening = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -67,22 +73,24 @@ class ShardReader:
 
     def read(self, shard: str, offset: int, size: int, sha256: str) -> bytes:
         """Return the file's bytes. Raises GengaError if the shard is absent, short, or not what the index says."""
-        file = self._open.get(shard)
-        if file is None:
-            try:
-                file = self._open[shard] = open(self._root / shard, "rb")  # noqa: SIM115 (closed in __exit__)
-            except OSError as error:
-                raise GengaError(
-                    f"{shard}: cannot be read ({error.strerror}); `dvc pull` it, or delete its table to make it again"
-                ) from error
         try:
-            file.seek(offset)
-            data = file.read(size)
+            data = os.pread(self._number(shard), size, offset)
         except OSError as error:
             raise GengaError(f"{shard}: cannot be read ({error.strerror}); bring back the disk it is on") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise GengaError(f"{shard}: bytes {offset}..{offset + size} are damaged; delete it to make it again")
         return data
+
+    def _number(self, shard: str) -> int:
+        """The number of the open file."""
+        with self._opening:
+            if shard not in self._open:
+                try:
+                    self._open[shard] = io.FileIO(self._root / shard)
+                except OSError as error:
+                    way_out = "`dvc pull` it, or delete its table to make it again"
+                    raise GengaError(f"{shard}: cannot be read ({error.strerror}); {way_out}") from error
+            return self._open[shard].fileno()
 
     def read_rows(self, rows: pl.DataFrame) -> Iterator[bytes]:
         """Yield the file's bytes for each row of an index table, in order."""
