@@ -1,10 +1,14 @@
 """What the package dghs-imgutils says of images: `python bench/_imgutils.py FOLDER`, in an environment that has it.
 
-FOLDER as bench.parity writes it: `hub/<repo>/<path>` in the place of the hub, `images/*.png`. Writes `peer.npz`.
+FOLDER as bench.parity writes it: `hub/<repo>/<path>` in the place of the hub, `images/*.png`. Writes `peer.npz`; with a
+further argument `peer.json` in its place: what loops over the images, and over `crops/*.png`, take, s of wall time and
+of CPU by stage.
 Nothing of genga is imported, so the environment needs none of it.
 """
 
+import json
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -48,12 +52,41 @@ def said_of(path: str) -> dict[str, Any]:
     return found
 
 
-def main(folder: Path) -> None:
-    """Write peer.npz: `<image>/<what>`, and the differences of all features."""
+LOOPS: dict[str, Callable[[str], Any]] = {
+    "detect": lambda path: [
+        getattr(import_module("imgutils.detect"), name)(path, model_name=kind) for kind, name in DETECTORS.items()
+    ],
+    "tag": lambda path: [
+        import_module("imgutils.tagging").get_wd14_tags(path, WD),
+        import_module("imgutils.tagging.pixai").get_pixai_tags(path),
+        import_module("imgutils.generic").multilabel_timm_predict(path, TIMM, fmt="prediction"),
+    ],
+    "embed": lambda path: import_module("imgutils.metrics").ccip_extract_feature(path),
+}  # fmt: skip
+
+
+def taken(folder: Path) -> dict[str, list[float]]:
+    """What each loop takes for its images, wall time and CPU in s, after a first image that opens the models."""
+    found = {}
+    for stage, loop in LOOPS.items():
+        paths = sorted(map(str, (folder / ("crops" if stage == "embed" else "images")).glob("*.png")))
+        loop(paths[0])
+        wall, cpu = time.perf_counter(), time.process_time()
+        for path in paths:
+            loop(path)
+        found[stage] = [time.perf_counter() - wall, time.process_time() - cpu]
+    return found
+
+
+def main(folder: Path, timed: bool) -> None:
+    """Write peer.npz: `<image>/<what>`, and the differences of all features; or peer.json."""
     download = from_folder(folder / "hub")
     for name in ("tagging.wd14", "tagging.pixai", "generic.yolo", "generic.multilabel_timm", "metrics.ccip"):
         vars(import_module(f"imgutils.{name}"))["hf_hub_download"] = download
     import_module("imgutils.generic.yolo").YOLOModel._check_model_name = lambda *_: None  # it asks the hub
+    if timed:
+        (folder / "peer.json").write_text(json.dumps(taken(folder)))
+        return
     answers: dict[str, Any] = {}
     for path in sorted((folder / "images").glob("*.png")):
         answers |= {f"{path.stem}/{what}": value for what, value in said_of(str(path)).items()}
@@ -63,4 +96,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), len(sys.argv) > 2)
