@@ -99,7 +99,9 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
         ),
         persons=table([(s, 0, "person", 10, 0, 50, 64, 0) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
-        quality=table([(s, tier, *MEASURED, 0.0, 0.0, 30.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY),
+        quality=table(
+            [(s, tier, *MEASURED, 0.0, 0.0, 30.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY
+        ),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
 
