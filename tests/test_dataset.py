@@ -24,10 +24,10 @@ from genga.dataset.candidates import (
     candidates,
     with_signatures,
 )
+from genga.dataset.cut_off import lost_by_bucket
 from genga.dataset.dataset import Outcome, _percentiles, _scores
 from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
-from genga.dataset.placing import lost_by_bucket
 from genga.dataset.split import divided, draw, shot_groups, split
 from genga.dataset.styles import read_style
 from genga.drawings.frames import signature as hash_of

@@ -5,10 +5,11 @@ candidates  What could be trained on: the kept crops and the whole stills of a s
 captions    Captions: in a family's order names, tags and the other parts; without the tags that a name is to stand
             for.
 clauses     Who wears what: a clause for each person in a picture with several, by where they stand.
+cut_off     What buckets cut off the pictures of a training set.
 dataset     Compose a training set out of a series: which images, how often, with which caption, at which size, on
             which side.
 filters     Which images are worth training on. What is left out is said with its reason.
-placing     Place the images of a training set in their buckets, and say what is cut off.
+placing     Place the images of a training set in their buckets.
 ruled       Rules about tags that name a character, where it is known at last who is who
             (`genga.decisions.tag_rules`).
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the

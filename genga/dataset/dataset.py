@@ -16,8 +16,9 @@ import polars as pl
 from genga.dataset.candidates import Tables, candidates, with_twins
 from genga.dataset.captions import core_tags, forms, in_front, words_of
 from genga.dataset.clauses import Clause, clauses
+from genga.dataset.cut_off import lost_by_bucket
 from genga.dataset.filters import choose
-from genga.dataset.placing import lost_by_bucket, placed
+from genga.dataset.placing import placed
 from genga.dataset.split import divided, shot_groups
 from genga.dataset.styles import Style, percentiles
 from genga.decisions.tag_rules import Ruling

@@ -1,4 +1,4 @@
-"""Place the images of a training set in their buckets, and say what is cut off.
+"""Place the images of a training set in their buckets.
 
 Which buckets there are says the section: kohya's, those chosen for the images, or a list (`genga.dataset.buckets`).
 """
@@ -52,13 +52,3 @@ _PLACE: dict[str, Callable[[Fit], int | list[int]]] = {
     "bucket_width": lambda fit: fit.bucket[0],
     "bucket_height": lambda fit: fit.bucket[1],
 }
-
-
-def lost_by_bucket(table: pl.DataFrame) -> pl.DataFrame:
-    """Return a row for each bucket, sorted: its width, height, images, and the share of their pictures cut off.
-
-    table: bucket_width, bucket_height, scaled_width, scaled_height.
-    """
-    kept = pl.col("bucket_width") * pl.col("bucket_height") / (pl.col("scaled_width") * pl.col("scaled_height"))
-    by_bucket = table.sort("scaled_width", "scaled_height").group_by("bucket_width", "bucket_height")
-    return by_bucket.agg(images=pl.len(), lost=(1 - kept).mean()).sort("bucket_width", "bucket_height")

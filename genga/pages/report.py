@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from genga.dataset.placing import lost_by_bucket
+from genga.dataset.cut_off import lost_by_bucket
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report.charts import Difference, Line, Point, chart, differences

@@ -8,7 +8,8 @@ decode         Decode a video: which of its streams is the picture, its frames i
 decode_errors  Which stretches of a video could not be decoded as they were meant.
 deinterlace    What FFmpeg's filters do to decoded frames: undo fields, cut off edges, lay what is transparent on a
                ground.
-episodes       Which episodes there are: every video file `data/raw/<series>/<episode>.<extension>` is one.
+episodes       Which episodes there are: every video below `data/raw/<series>/` is one, and what else lies there is
+               named.
 facts          What is known of a video's streams, as plain data for JSON, and in words.
 file           A video file as FFmpeg reads it, of which it is known whether a read failed.
 gate_weave     Film that weaves in its gate: the whole picture lies a pixel or so elsewhere in each frame, to and fro.
