@@ -9,7 +9,7 @@ import pytest
 from films import texture
 
 from genga.drawings._text import detect
-from genga.drawings._text.burnt_in import alone, believed, faded, lettering, marks, stands_over
+from genga.drawings._text.burnt_in import alone, believed, holds, lettering, marks, stands_over
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.tracks import (
     Lettering,
@@ -17,6 +17,7 @@ from genga.drawings._text.tracks import (
     MaskedGrids,
     bridged,
     difference,
+    faded,
     stretches,
     turn,
 )
@@ -228,7 +229,43 @@ def test_a_line_in_the_middle_is_believed_over_what_moves(sure: bool, x0: float,
     grids = wandering(5 * moves)
     for grid in grids:
         grid[54:61, round(x0 * 160) :][:, :84] = STROKES
-    assert believed(line, grids) == found
+    assert believed(line, grids, [k / 24 for k in range(12)]) == found
+
+
+@pytest.mark.parametrize(("held", "found"), [(12, True), (9, False), (3, False)])
+def test_what_changes_as_a_whole_again_and_again_is_a_mouth(held: int, found: bool) -> None:
+    shut = A.copy()
+    shut[105:113, 60:100] = 40  # where subtitles stand, in the middle
+    opened = np.where(shut == 40, 200, shut).astype(np.uint8)
+    cells = [shut] * 8 + [(opened, shut)[k // held % 2] for k in range(36)] + [shut] * 8
+    line = {"x0": 0.38, "y0": 0.88, "x1": 0.62, "y1": 0.93, "sure": False}
+    words = Lettering(8, 44, 0.38, 0.88, 0.62, 0.93, sure=False)
+    times = [k / 24 for k in range(len(cells))]
+    assert alone(cells, words, 8)
+    assert holds(cells, words, times) == believed(words, cells, times) == found
+    assert believed(replace(words, sure=True), cells, times)  # no mouth has as many strokes
+    assert bool(lettering(table(cells, {0: [], 8: [line], 44: []}), cells)) == found
+
+
+def test_a_line_that_stands_over_a_pan_is_text_though_most_of_its_place_goes_along() -> None:
+    large, strokes = texture(9, 260, 150), np.where(texture(7, 640, 40)[::8, ::8] > 128, 250, 10).astype(np.uint8)
+    cells = [cv2.warpAffine(large, np.array([[1, 0, -0.7 * k], [0, 1, 0]], np.float32), (160, 120)) for k in range(40)]
+    over = [grid.copy() for grid in cells]
+    for grid in over:
+        grid[106:111, 40:120] = cv2.addWeighted(grid[106:111, 40:120], 0.5, strokes, 0.5, 0)
+    line = {"x0": 0.25, "y0": 0.88, "x1": 0.75, "y1": 0.93, "sure": True}
+    assert len(lettering(table(over, {0: [line], 36: [line]}), over)) == 1
+    assert lettering(table(cells, {0: [line], 36: [line]}), cells) == []
+
+
+@pytest.mark.parametrize("picture", [texture(11), np.full((120, 160), 16, np.uint8)])
+def test_a_line_that_scrolls_over_a_picture_that_stays_is_text(picture: Cells) -> None:
+    cells = [picture.copy() for _ in range(24)]
+    for k, grid in enumerate(cells):
+        top = 110 - round(0.4 * k)
+        grid[top : top + 5, 40:120] = np.where(texture(7, 80, 5) > 128, 250, 10)
+    line = {"x0": 0.25, "y0": 0.84, "x1": 0.75, "y1": 0.96, "sure": True}
+    assert len(lettering(table(cells, {0: [line], 20: [line]}), cells)) == 1
 
 
 def test_a_line_that_fades_stands_from_its_first_trace_to_its_last() -> None:

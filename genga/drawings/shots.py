@@ -20,8 +20,8 @@ from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
 from genga.drawings._shots.whips import whips, with_whips
-from genga.drawings._text.burnt_in import FADE, lettering, marks
-from genga.drawings._text.tracks import Lettering, MaskedGrids, difference
+from genga.drawings._text.burnt_in import lettering, marks
+from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference
 from genga.drawings.static_tiles import CHANGED, block_noise
 from genga.params.shots import Params
 from genga.tables.shots import SHOTS

@@ -12,16 +12,17 @@ alone, is taken for part of the drawing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.tracks import Lettering, bridged, in_cells, stretches
-from genga.drawings.alignment import shift
-from genga.drawings.static_tiles import CHANGED, gradients
+from genga.drawings._text.tracks import Lettering, bridged, faded, in_cells, mask_of, stretches
+from genga.drawings.alignment import laid, shift
+from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
 from genga.images.boxes import Box, around, iou
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -34,11 +35,8 @@ _ALL_ALONG, _ROUND = 0.9, 0.25  # or part of its columns that change, and how mu
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _LOOKS = 12  # steps of a line's stretch that are asked so
-_AWAY, _FOUND, _MOST = 4, 0.5, 0.7  # frames in which what moves goes a cell; how surely; in which part of the looks
-FADE = 12  # frames that a line takes at most from half there to there, or gone
-_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
-_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
-_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
+_AWAY, _FOUND, _MOST = 4, 0.5, 0.7  # frames in which what moves goes a cell; how surely; in which part of the looks,
+_AT_MOST = 0.5  # and up to which part of the picture stays then, if it is a camera
 _CORNER = 4  # a corner is a fourth of the width by a fourth of the height
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
 _FADE = 24  # frames that a mark takes to come or go at most
@@ -75,17 +73,21 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     times = frames["time"].to_list()
     lines = bridged(stretches(looks, len(frames), cells))
     standing = (line for line in lines if times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL)
-    return [faded(line, cells) for line in standing if believed(line, cells) and not goes_along(cells, line)]
+    return [faded(line, cells) for line in standing if believed(line, cells, times) and not goes_along(cells, line)]
 
 
-def believed(line: Lettering, cells: Grids) -> bool:
-    """Whether a line is burnt in: where subtitles stand, or by how it comes, goes and stands; of an unsure one both."""
+def believed(line: Lettering, cells: Grids, times: Sequence[float]) -> bool:
+    """Whether a line is burnt in: where subtitles stand, or by how it comes, goes and stands; of an unsure one both.
+
+    times: of the frames, s.
+    """
     middle = (line.y0 + line.y1) / 2
     usual = middle >= _LOW or middle <= _HIGH
     if line.sure and usual:
         return True
     centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
-    comes = (line.sure or usual and centred) and any(alone(cells, line, edge) for edge in (line.start, line.end))
+    likely = line.sure or usual and centred and holds(cells, line, times)
+    comes = likely and any(alone(cells, line, edge) for edge in (line.start, line.end))
     return comes or (line.sure or centred) and stands_over(cells, line)
 
 
@@ -96,7 +98,7 @@ def alone(cells: Grids, line: Lettering, frame: int) -> bool:
     changed = difference_map(cells[frame - 1], cells[frame]) > CHANGED
     x0, y0, x1, y1 = in_cells(line, changed.shape)
     there = changed[y0:y1, x0:x1]
-    count, along = int(there.sum()), int(there.any(axis=0).sum()) / ((line.x1 - line.x0) * changed.shape[1])
+    count, along = int(there.sum()), all_along(line, there, changed.shape)
     if along >= _WHOLE and count >= _ALONE * int(changed.sum()):
         return True
     near = changed[vicinity(line, changed.shape)]
@@ -104,13 +106,39 @@ def alone(cells: Grids, line: Lettering, frame: int) -> bool:
     return along >= _ALL_ALONG and round_it <= _ROUND * count / there.size
 
 
+def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
+    """Return the part of a line's columns that change, more than 1 with its margin. changed: of its place, in_cells."""
+    return int(changed.any(axis=0).sum()) / ((line.x1 - line.x0) * shape[1])
+
+
+def holds(cells: Grids, line: Lettering, times: Sequence[float]) -> bool:
+    """Whether the line stands for _STILL s without changing as a whole: what a mouth speaks comes again and again."""
+    shape = cells[line.start].shape
+    x0, y0, x1, y1 = in_cells(line, shape)
+    places = (cells[frame][y0:y1, x0:x1] for frame in range(line.start, line.end))
+    steps = enumerate(pairwise(places), line.start + 1)
+    changed = [k for k, (a, b) in steps if all_along(line, difference_map(a, b) > CHANGED, shape) >= _WHOLE]
+    edges = [line.start, *changed, min(line.end, len(times) - 1)]
+    return any(times[after] - times[before] >= _STILL for before, after in pairwise(edges))
+
+
 def goes_along(cells: Grids, line: Lettering) -> bool:
-    """Whether what is at the line's place goes on from there over and over, as the picture does under a camera."""
-    at, step = vicinity(line, cells[line.start].shape), max(1, (line.end - line.start) // _LOOKS)
-    looked = range(line.start + 1, line.end - _AWAY - 1, step)
-    found = [shift(cells[frame][at], cells[frame + _AWAY][at]) for frame in looked]
-    gone = sum(max(abs(dx), abs(dy)) >= 1 and sure >= _FOUND for (dx, dy), sure in found)
-    return gone >= _MOST * len(looked) > 0
+    """Whether what is at the line's place goes on from there over and over, as most of the picture does under a camera.
+
+    What stands there while all around it goes on is text, and so is what scrolls over a picture that stays.
+    """
+    shape = cells[line.start].shape
+    at, own = vicinity(line, shape), mask_of([line], shape)
+    looked = range(line.start + 1, line.end - _AWAY - 1, max(1, (line.end - line.start) // _LOOKS))
+
+    def goes(a: Cells, b: Cells) -> bool:
+        (dx, dy), sure = shift(a[at], b[at])
+        moved = laid(b, np.array([[1, 0, dx], [0, 1, dy]], np.float32))
+        explained = bool(cv2.absdiff(a, moved)[own].mean() < cv2.absdiff(a, b)[own].mean())
+        stays = staying(a, b, ~own) if max(abs(dx), abs(dy)) >= 1 and sure >= _FOUND and explained else None
+        return stays is not None and stays < _AT_MOST
+
+    return sum(goes(cells[frame], cells[frame + _AWAY]) for frame in looked) >= max(1, _MOST * len(looked))
 
 
 def stands_over(cells: Grids, line: Lettering) -> bool:
@@ -137,31 +165,6 @@ def vicinity(line: Lettering, shape: tuple[int, ...]) -> tuple[slice, slice]:
     x0, y0, x1, y1 = in_cells(line, shape)
     high = y1 - y0
     return slice(max(0, y0 - high), y1 + high), slice(max(0, x0 - high), x1 + high)
-
-
-def faded(line: Lettering, cells: Grids) -> Lettering:
-    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
-
-    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
-    """
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
-
-    def end_of(edge: int, way: int) -> int:
-        """The last frame from `edge` on, going `way`, in which there is some of the line."""
-        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
-        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
-        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
-            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
-            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
-            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
-                break
-            apart.append(far)
-        whole = apart[-1] - apart[0]
-        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
-        return edge + way * (len(apart) - 2) if fades else edge
-
-    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
-    return replace(line, start=first, end=last + 1)
 
 
 def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:

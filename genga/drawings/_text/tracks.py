@@ -17,6 +17,10 @@ from genga.video.luma_grid import Cells, Grids, block_difference
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one line
 _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
+FADE = 12  # frames that a line takes at most from half there to there, or gone
+_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
+_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
+_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,31 @@ def turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
             break
         frame -= 1
     return frame
+
+
+def faded(line: Lettering, cells: Grids) -> Lettering:
+    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
+
+    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
+    """
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+
+    def end_of(edge: int, way: int) -> int:
+        """The last frame from `edge` on, going `way`, in which there is some of the line."""
+        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
+        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
+        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
+            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
+            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
+            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
+                break
+            apart.append(far)
+        whole = apart[-1] - apart[0]
+        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
+        return edge + way * (len(apart) - 2) if fades else edge
+
+    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
+    return replace(line, start=first, end=last + 1)
 
 
 def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
