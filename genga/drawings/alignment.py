@@ -14,20 +14,21 @@ from genga.images.affine import inverse, product
 from genga.video.luma_grid import Cells
 
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
-_ITERATIONS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+_ITERATIONS, _SETTLED = 30, 1e-4  # at most, and the coefficient's growth that ends them
 
 Grid = TypeVar("Grid", bound=npt.NDArray[Any])  # of levels of 0..255 or of parts of them
 Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
 Way = tuple[Motion, Motion]
 
 
-def motion_between(a: Cells, b: Cells, counts: Cells) -> Motion | None:
+def motion_between(a: Cells, b: Cells, counts: Cells, iterations: int = _ITERATIONS) -> Motion | None:
     """Return the motion from `b` to `a`, by the cells that count (not 0); None if they have nothing in common."""
     (dx, dy), _ = shift(b, a)
     motion = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     first, second = a.astype(np.float32), b.astype(np.float32)
+    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, iterations, _SETTLED)
     try:
-        _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, _ITERATIONS, counts, 5)
+        _, found = cv2.findTransformECC(second, first, motion, cv2.MOTION_AFFINE, until, counts, 5)
     except cv2.error:  # it did not converge
         return None
     return np.asarray(found, np.float32)

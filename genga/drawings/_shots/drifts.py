@@ -26,6 +26,8 @@ _ONWARD = 0.8  # cosine of the ways that the corners go in two steps, from which
 _KNOWN = 0.4  # part of the steps in which something goes on of which the motion is known
 
 _GIVEN_UP = 6  # steps
+_TEXTURED = 0.3  # part of the tiles with texture in which something goes on where the camera moves
+_ITERATIONS = 5  # from one frame to the next; more find nothing else
 
 Steps = Mapping[int, Motion]  # by frame, from it to the frame before
 
@@ -47,12 +49,17 @@ def drifts(cells: Grids, limit: Span, live: Mask, noise: Noise, pace: float) -> 
 
 def stirred(cells: Grids, limit: Span, live: Mask, noise: Noise) -> set[int]:
     """Return the frames of a shot in which something is other than in the frame before in many parts of the picture."""
-    level = _CALM + _OWN * noise.luma
+    level = _level(noise)
     return {
         frame
         for frame in range(limit[0] + 1, limit[1])
         if float((tile_means(cv2.absdiff(cells[frame - 1], cells[frame]), live) > level).mean()) >= _STIRRED
     }
+
+
+def _level(noise: Noise) -> float:
+    """The mean difference from which something goes on in a tile."""
+    return _CALM + _OWN * noise.luma
 
 
 def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:
@@ -86,13 +93,16 @@ def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Ste
 
 def step(a: Cells, b: Cells, live: Mask, noise: Noise) -> Motion | None:
     """Return the motion from `b` to `a` by which both are more alike all over, whatever figures do; None if none is."""
-    motion = motion_between(a, b, live.astype(np.uint8))
+    _, textured = tiles(a, b, live, noise.gradient)
+    unlike = tile_means(cv2.absdiff(a, b), live) > _level(noise)
+    if (textured & unlike).sum() < _TEXTURED * textured.sum():
+        return None
+    motion = motion_between(a, b, live.astype(np.uint8), _ITERATIONS)
     if motion is None or not of_a_camera(motion) or _length(_way(motion, a.shape)) < _LEAST:
         return None
     first, second = smoothed(a), smoothed(b)
     middle, other, _ = halfway(first, second, motion)
     unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
-    _, textured = tiles(a, b, live, noise.gradient)
     better = textured & (moved < _LESS * unmoved)
     return motion if better.sum() >= _BETTER * textured.sum() > 0 else None
 
