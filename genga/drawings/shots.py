@@ -71,7 +71,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
         own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)
         # Figures that move under these say as much about thresholds as any.
-        found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace))
+        found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace, found))
         rows.append(
             {
                 "shot": shot,

@@ -209,4 +209,5 @@ def tile_means(values: npt.NDArray[Any], live: Mask | None) -> Field:
     rows, columns = values.shape
     padded = np.zeros((-(-rows // TILE) * TILE, -(-columns // TILE) * TILE), np.float32)
     padded[:rows, :columns] = values if live is None else values * live
-    return padded.reshape(padded.shape[0] // TILE, TILE, -1, TILE).mean(axis=(1, 3))
+    size = padded.shape[1] // TILE, padded.shape[0] // TILE
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)

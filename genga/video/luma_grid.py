@@ -6,6 +6,8 @@ largest local block difference. On labelled clips it separates held frames from 
 blurred 480-line picture does, and a grid is small enough to be stored for every frame (docs/frames.md).
 """
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 import cv2
@@ -16,6 +18,7 @@ from genga.images.image import Luma
 
 Cells = npt.NDArray[np.uint8]  # (rows, columns), mean luma code value of each cell, 0..255
 Levels = npt.NDArray[np.float32]  # (rows, columns), differences of luma, or means
+Blocks = Callable[[int], Levels]  # of a frame
 Tones = npt.NDArray[np.float64]  # (32,), shares of the cells, 0..1
 
 
@@ -30,6 +33,7 @@ _SKIPPING = 8  # px of a cell's sides from which on every second line of the pic
 _BLOCK = (2, 2)  # cells that a local difference is averaged over
 BLOCK_CELLS = 4  # so many
 _FOLLOWED = 4  # cells along the side of the blocks whose way from one picture to another is followed
+_KEPT = 256  # frames of which the means over these are kept
 _FEWEST = 0.03  # part of the blocks that has to change for that
 _BINS = 32  # of the luma histogram, 8 code values each
 
@@ -138,13 +142,18 @@ def means(grid: npt.NDArray[np.generic], side: int) -> Levels:
     return np.asarray(cv2.resize(grid.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def gone(start: Cells, frame: Cells, goal: Cells, changed: float) -> float:
-    """Return how much of the way from `start` to `goal` a frame has gone: the median of the blocks that change.
+def blocks_of(cells: Grids) -> Blocks:
+    """Return what gives the means of a frame over the blocks by which `gone` follows a change; it keeps some."""
+    return lru_cache(_KEPT)(lambda frame: means(cells[frame], _FOLLOWED))
+
+
+def gone(a: Levels, middle: Levels, b: Levels, changed: float) -> float:
+    """Return how much of the way from one picture to another a frame has gone: the median of the blocks that change.
 
     What moves in front of a picture at rest is seldom half of it, and what it uncovers lies on both sides of the way.
-    changed: luma levels by which a block has to change. 0 where hardly any does.
+    a, middle, b: of the picture before, the frame, and the picture after, see `blocks_of`. changed: luma levels by which
+    a block has to change. 0 where hardly any does.
     """
-    a, middle, b = (means(grid, _FOLLOWED) for grid in (start, frame, goal))
     far = np.abs(b - a) > changed
     return float(np.median((middle - a)[far] / (b - a)[far])) if far.mean() >= _FEWEST else 0.0
 

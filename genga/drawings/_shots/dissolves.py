@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._shots.events import Passage
-from genga.video.luma_grid import Cells, Grids, beyond_light, block_difference, gone, means
+from genga.video.luma_grid import Blocks, Cells, Grids, Levels, beyond_light, block_difference, blocks_of, gone, means
 
 _TILE = 8  # cells along the side of a tile
 _REACHES = (3, 4, 6, 9, 13, 19, 28, 36)  # frames before and after, whose mixture a frame is compared with
@@ -135,8 +135,9 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
 
     Those of one kind that overlap are one, as the surest of them is. What is light is the fade's.
     """
+    blocks = blocks_of(cells)
     sure: list[Passage] = []
-    for some in (list(spans(cells, one, changed)) for one in found):
+    for some in (list(spans(cells, one, changed, blocks)) for one in found):
         sure += [item for item in some if proven(cells, item, rest, changed, noise)][:1]
         if sure and some and sure[-1] in some[2:]:  # a part is: less is asked of all of it
             sure += [item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)][:1]
@@ -170,15 +171,14 @@ def _redrawn(picture: Cells, frame: Cells) -> bool:
     return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > _REDRAWN  # differ by more than light
 
 
-def spans(cells: Grids, found: Found, changed: float) -> Iterator[Passage]:
+def spans(cells: Grids, found: Found, changed: float, blocks: Blocks) -> Iterator[Passage]:
     """Yield what may be the transition around `found`: as far as it goes on evenly, as it goes, as was looked."""
     middle, near = found.frame, (found.frame - found.reach, found.frame + found.reach)
-    goals = [cells[frame] for frame in near]
-    fade = flat(goals[0]) or flat(goals[1])
-    ends = [edge(cells, middle, way, goal, changed, fade) for way, goal in ((-1, goals[1]), (1, goals[0]))]
+    fade = flat(cells[near[0]]) or flat(cells[near[1]])
+    ends = [edge(cells, middle, way, blocks(near[way < 0]), changed, fade, blocks) for way in (-1, 1)]
     for first, last in ((ends[0], ends[1]), (max(ends[0], near[0] + 1), min(ends[1], near[1] - 1))):
-        a, b = cells[max(0, first - 1)], cells[min(len(cells) - 1, last + 1)]
-        shares = [gone(a, cells[frame], b, changed) for frame in range(first, last + 1)]
+        a, b = blocks(max(0, first - 1)), blocks(min(len(cells) - 1, last + 1))
+        shares = [gone(a, blocks(frame), b, changed) for frame in range(first, last + 1)]
         if steady(shares):
             grown = np.maximum.accumulate(shares)
             early, boundary, late = (first + int((grown <= share).sum()) for share in (0.25, 0.5, 0.75))
@@ -210,22 +210,22 @@ def flat(grid: Cells) -> bool:
     return float(grid.std()) < _FLAT
 
 
-def edge(cells: Grids, middle: int, way: int, goal: Cells, changed: float, fade: bool) -> int:
+def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade: bool, blocks: Blocks) -> int:
     """Return the outermost frame of a dissolve, going `way` (-1, 1) from its middle, that shows something of `goal`."""
     limit = 0 if way < 0 else len(cells) - 1
 
     def within(frame: int) -> int:
         return max(frame, limit) if way < 0 else min(frame, limit)
 
-    least = max(_STEP, _SLOWEST * gone(cells[within(middle + _LAG * way)], cells[middle], goal, changed))
+    least = max(_STEP, _SLOWEST * gone(blocks(within(middle + _LAG * way)), blocks(middle), goal, changed))
     outermost = frame = middle
     while abs(frame - outermost) <= _GAP and frame != limit:
         frame += way
         beyond = frame + _LAG * way
-        if within(beyond) == beyond and gone(cells[beyond], cells[beyond - way], goal, changed) > _JUMP:
+        if within(beyond) == beyond and gone(blocks(beyond), blocks(beyond - way), goal, changed) > _JUMP:
             limit = beyond - way  # a cut
-        clean = cells[within(beyond)]
-        if gone(clean, cells[frame], goal, changed) > least and kindred(clean, cells[frame], fade):
+        clean = within(beyond)
+        if gone(blocks(clean), blocks(frame), goal, changed) > least and kindred(cells[clean], cells[frame], fade):
             outermost = frame
     # A drawing that is seen once more counts as mixed: what is left of the other picture may be less than noise.
     near, next_, other = (cells[within(outermost + steps * way)] for steps in (1, 2, 3))

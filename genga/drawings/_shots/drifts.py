@@ -32,15 +32,19 @@ _ITERATIONS = 5  # from one frame to the next; more find nothing else
 Steps = Mapping[int, Motion]  # by frame, from it to the frame before
 
 
-def drifts(cells: Grids, limit: Span, live: Mask, noise: Noise, pace: float) -> list[Event]:
+def drifts(
+    cells: Grids, limit: Span, live: Mask, noise: Noise, pace: float, known: Sequence[Event] = ()
+) -> list[Event]:
     """Return the camera moves within the frames [start, end) of a shot, figures that move or not, in order.
 
     live: cells that show the picture. noise: of the video. pace: part of the steps, 0..1, in which a camera moves at
-    least.
+    least. known: moves within which no more are looked for.
     """
     stirs = stirred(cells, limit, live, noise)
     found = []
     for stretch in _stretches(stirs, limit, pace):
+        if any(move.start <= stretch[0] and stretch[1] <= move.end for move in known):
+            continue
         for chain in _chains(_steps(cells, [k for k in range(*stretch) if k in stirs], live, noise), cells[0].shape):
             move = _move(chain, stirs, cells[0].shape, pace)
             found += [] if move is None else [move]
