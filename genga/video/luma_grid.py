@@ -151,8 +151,8 @@ def gone(a: Levels, middle: Levels, b: Levels, changed: float) -> float:
     """Return how much of the way from one picture to another a frame has gone: the median of the blocks that change.
 
     What moves in front of a picture at rest is seldom half of it, and what it uncovers lies on both sides of the way.
-    a, middle, b: of the picture before, the frame, and the picture after, see `blocks_of`. changed: luma levels by which
-    a block has to change. 0 where hardly any does.
+    a, middle, b: blocks of the picture before, of the frame, and of the picture after. changed: luma levels by which a
+    block has to change. 0 where hardly any does.
     """
     far = np.abs(b - a) > changed
     return float(np.median((middle - a)[far] / (b - a)[far])) if far.mean() >= _FEWEST else 0.0
