@@ -10,7 +10,7 @@ from films import texture
 
 from genga.drawings._shots.camera_moves import joined, moves
 from genga.drawings._shots.cuts import mixed_frames, scene_of
-from genga.drawings._shots.drifts import drifts
+from genga.drawings._shots.drifts import drifts, step
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.whips import whips, with_whips
 from genga.drawings._text.burnt_in import goes_along
@@ -60,6 +60,21 @@ def test_a_move_is_found_under_a_figure_that_goes_on() -> None:
     assert moves(TWOS, 0, len(TWOS), SHOTS.camera, CHANGED) == []  # over six frames no motion explains it
     (found,) = drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5)
     assert found.kind == "pan" and abs(found.start - 6) <= 1 and abs(found.end - 42) <= 1
+
+
+def test_within_a_known_move_none_is_looked_for() -> None:
+    whole, early = Event("pan", 0, len(TWOS)), Event("pan", 0, 20)
+    assert drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5, [whole]) == []
+    assert len(drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5, [early])) == 1
+
+
+def test_a_step_that_leaves_what_has_texture_is_none_of_a_camera() -> None:
+    picture, shifted = TWOS[0], TWOS[0].copy()
+    shifted[:30] = cv2.warpAffine(TWOS[0], np.array([[1, 0, -1.5], [0, 1, 0]], np.float32), (160, 120))[:30]
+    noise = noise_of(TWOS)
+    assert step(picture, shifted, LIVE, noise) is None
+    whole = cv2.warpAffine(picture, np.array([[1, 0, -1.5], [0, 1, 0]], np.float32), (160, 120))
+    assert step(picture, whole, LIVE, noise) is not None
 
 
 def test_what_stands_on_the_spot_or_goes_to_and_fro_is_no_move() -> None:
