@@ -72,7 +72,8 @@ def test_its_header_is_of_a_base_and_not_of_a_network(base_folder, tmp_path):  #
 
 
 def test_a_checkpoint_of_another_base_is_one_line(base_folder, tmp_path):  # noqa: F811
-    loaded, _, folder = run(base_folder, tmp_path, params(**LEARNS | {"method": "lora"}))
+    _, _, folder = run(base_folder, tmp_path, params(**LEARNS | {"method": "lora"}))
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
     with pytest.raises(GengaError, match=r"hana-000002.safetensors: was made of another base than tiny \('model.diff"):
         pictures(loaded, [(2, folder.unfinished(2))])
 
