@@ -234,7 +234,8 @@ def test_a_later_episode_leaves_the_earlier_ones_alone(restored: Path, tmp_path:
             "models",
             "use",
             "mine",
-            "error: params.yaml:models.use: input should be 'embedded', 'published', 'published-large' or 'published-2026', got 'mine'",
+            "error: params.yaml:models.use: input should be 'embedded', 'published', 'published-large' "
+            "or 'published-2026', got 'mine'",
         ),
     ],
 )
