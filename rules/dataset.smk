@@ -1,11 +1,4 @@
-from genga.dataset.styles import style_as_said
-
-
-@cache
-def caption_style():
-    """What the file says by which captions are written, but for its words to people."""
-    said = style_as_said(Path("."), PROJECT.section("dataset")["caption_style"])
-    return {key: value for key, value in said.items() if key not in ("about", "source")}
+from genga.dataset.styles import style_held
 
 
 rule dataset:
@@ -33,7 +26,9 @@ rule dataset:
         episodes=episodes,
         corrections=decided("--corrections", "tag_rules"),
         intrude=one_value("crop", "intrude"),
-        style=lambda wildcards: Named("caption_style", caption_style(), ""),
+        style=lambda wildcards: Named(
+            "caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), ""
+        ),
         values=section("dataset"),
     shell:
         "python scripts/dataset.py --in-data data --episodes {params.episodes:q} --in-characters {input.characters:q} "

@@ -113,6 +113,11 @@ def style_as_said(root: Path, name: str) -> Any:
     return read_yaml(root / FOLDER / f"{name}.yaml")
 
 
+def style_held(root: Path, name: str) -> dict[str, Any]:
+    """Return what a style's file says by which captions are written: all but its words to people."""
+    return {key: value for key, value in style_as_said(root, name).items() if key not in ("about", "source")}
+
+
 def read_style(root: Path, params: Params) -> Style:
     """Return the style that captions are to be written in.
 
