@@ -39,8 +39,8 @@ class Said(NamedTuple):
 
 def read_said(files: Sequence[Path], out: Path, tables: tuple[Path, Path, Path]) -> Said:
     """Return what the files of corrections say. out, tables: see placed_lines."""
-    shots = read_table(tables[0], OF_DEDUP)["shot"].to_list()
-    return Said(ruling_of(files, out.stem), shots, placed_lines(files, out, tables), table_in(files))
+    ruling, lines = ruling_of(files, out.stem), placed_lines(files, out, tables)
+    return Said(ruling, read_table(tables[0], OF_DEDUP)["shot"].to_list(), lines, table_in(files))
 
 
 def decide(
