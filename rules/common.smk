@@ -5,7 +5,6 @@ import shlex
 from functools import cache
 from pathlib import Path
 
-from genga.workflow.decided import tables_named
 from genga.workflow.snakemake_metadata import Named, each
 
 
@@ -79,12 +78,15 @@ def code(stage):
     return lambda wildcards: of(wildcards.get("run"))
 
 
-def section(name):
-    """Return a params function: section `name` as compact JSON, as run {run} has it; `merge` is the entry of {merge}."""
+def section(name, counts=True):
+    """Return a params function: section `name` as compact JSON, as run {run} has it; `merge` is the entry of {merge}.
+
+    counts: else the job is held to nothing of it, and "" stands in the command.
+    """
 
     @cache  # written out once, not for every job
     def of(which):
-        return Named(name, PROJECT.section(name, which))
+        return Named(name, PROJECT.section(name, which)) if counts else Named(f"no {name}", None, "")
 
     return lambda wildcards: of(wildcards.get("run") or wildcards.get("merge"))
 

@@ -24,7 +24,7 @@ rule crop:
         code=code("crop"),
         corrections=decided("--corrections", "tags"),
         values=section("crop"),
-        models=section("models") if PROJECT.held.judged else "",
+        models=section("models", counts=PROJECT.held.judged),
         pins=held_to("pins", "aesthetic"),
         contracts=held_to("contracts", "aesthetic"),
     shell:

@@ -19,7 +19,7 @@ rule quality:
         code=code("quality"),
         values=section("quality"),
         lettering=one_value("frames", "lettering"),
-        models=section("models") if PROJECT.held.judged else "",
+        models=section("models", counts=PROJECT.held.judged),
         pins=held_to("pins", "aesthetic"),
         contracts=held_to("contracts", "aesthetic"),
     shell:

@@ -1,3 +1,6 @@
+from genga.workflow.decided import tables_named
+
+
 rule tag:
     input:
         **carried(shard="data/stills/{series}/{episode}.tar"),
