@@ -21,8 +21,13 @@ from genga.training.transforms import Cut
 TWO = {"phases": [{"epochs": 2}, {"epochs": 1, "select": {"tiers": ["best"]}, "learning_rate": 0.001, "batch": 1}]}
 SHOWN = [
     replace(
-        one, tier=tier, kind=kind, character=who, original=(640, 360), scores=(sharp, 120.0, 0, 0, 1.5, cover, looks)
-    )
+        one,
+        tier=tier,
+        kind=kind,
+        character=who,
+        original=(640, 360),
+        scores=(sharp, 120.0, 0, 0, 1.5, cover, 0, 30.0, looks),
+    )  # fmt: skip
     for one, sharp, cover, looks, tier, kind, who in zip(
         FIVE,
         (900.0, 400.0, 850.5, 300.0, 450.0),

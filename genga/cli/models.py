@@ -1,14 +1,14 @@
 """`genga models`: list, pull, verify, lock-embedded."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from genga.jobs.script import summary
 from genga.models.models_file import MODELS_FILE
 from genga.models.registry import Model, Registry, load
-from genga.params.models import Params, Profile
+from genga.params.models import Params, Profile, Use
 from genga.params.section import parse_section, section_of_file
 
 app = typer.Typer(help="The models that play the roles in models.yaml.", no_args_is_help=True, add_completion=False)
@@ -16,7 +16,7 @@ app = typer.Typer(help="The models that play the roles in models.yaml.", no_args
 ROOT = Path(".")
 
 Set = Annotated[
-    Literal["embedded", "published", "published-large", "published-2026"] | None,
+    Use | None,
     typer.Option("--set", help="which set; default: models.use in params.yaml"),
 ]
 Published = Annotated[

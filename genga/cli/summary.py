@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,23 +126,32 @@ def rule_lines(data: Path, series: str) -> list[str]:
         tags = read_table(table, OF_TAG)
         stills = dict(read_table(data / "stills" / series / table.name, OF_STILLS).iter_rows())
         shots = read_table(data / "dedup" / series / table.name, OF_DEDUP)["shot"].to_list()
-        waiting -= {rule for rule in of_episode(waiting, table.stem) if _changed(rule, tags, stills, shots)}
+        rows = _by_rules(tags)
+        waiting -= {rule for rule in of_episode(waiting, table.stem) if _changed(rule, rows, stills, shots)}
     lines = [f"    {path}:{rule.line}: {rule}" for rule in sorted(waiting)]
     return [f"{len(lines):>7}{'':<11} rule{'s' if len(lines) > 1 else ''} without effect", *lines] if lines else []
 
 
-def _changed(rule: Rule, tags: pl.DataFrame, stills: Mapping[str, int], shots: Sequence[int]) -> bool:
-    """Whether what a rule says of a tag is so on a picture of an episode because of rules.
-
-    stills: the shot of each. shots: of each frame.
-    """
-    shot = None if rule.shot is None else shots[rule.shot] if rule.shot < len(shots) else -1
+def _by_rules(tags: pl.DataFrame) -> list[tuple[str, str, bool, set[str]]]:
+    """What rules decided in an episode: still, tag, whether it is kept, and the tags on that picture."""
     by_rule = pl.col("origin") == RULE
     held = tags.filter(pl.col("kept") | by_rule).group_by("still", "box").agg("tag")
     ruled = tags.filter(by_rule).join(held, on=["still", "box"], nulls_equal=True, suffix="s")
+    rows = ruled.select("still", "tag", "kept", "tags").iter_rows()
+    return [(still, tag, kept, set(beside)) for still, tag, kept, beside in rows]
+
+
+def _changed(
+    rule: Rule, rows: Iterable[tuple[str, str, bool, set[str]]], stills: Mapping[str, int], shots: Sequence[int]
+) -> bool:
+    """Whether what a rule says of a tag is so on a picture of an episode because of rules.
+
+    rows: see _by_rules. stills: the shot of each. shots: of each frame.
+    """
+    shot = None if rule.shot is None else shots[rule.shot] if rule.shot < len(shots) else -1
     return any(
-        rule.outcome.get(tag) == kept and shot in (None, stills[still]) and set(rule.where) <= set(beside)
-        for still, tag, kept, beside in ruled.select("still", "tag", "kept", "tags").iter_rows()
+        rule.outcome.get(tag) == kept and shot in (None, stills[still]) and set(rule.where) <= beside
+        for still, tag, kept, beside in rows
     )
 
 

@@ -91,7 +91,7 @@ def candidates(tables: Tables, ruling: Ruling | None = None) -> pl.DataFrame:
     ruling: rules about characters, none if left out.
     """
     both = pl.concat([_crops(tables), _stills(tables)])
-    both = ruled(both, said_of(tables.tags, tables.crops), ruling) if ruling else both
+    both = ruled(both, said_of(tables.tags, tables.crops), ruling) if ruling and ruling.rules else both
     measured = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
     judged = _judged(measured, tables.crops)
     return _with_boxes(judged, tables).select(list(CANDIDATES)).sort("image")

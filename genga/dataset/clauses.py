@@ -14,7 +14,7 @@ import polars as pl
 
 from genga.dataset.candidates import SIDES, Tables, within
 from genga.tables.characters import NOBODY
-from genga.vocabulary.parts import SUBJECT, VISIBLE, part_of
+from genga.vocabulary.parts import OF_SOMEBODY, VISIBLE, part_of
 from genga.vocabulary.text import SEPARATOR, in_order, to_text
 
 APART = 0.25  # of their mean width: how far the middles of two neighbours are apart at least
@@ -22,7 +22,6 @@ NEARER = 1.25  # times the other's height: from here on somebody is in front
 MOST = 6  # people in a picture; of more nothing is said
 
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
-_OF_SOMEBODY = SUBJECT - {"count", "framing", "relation"}
 
 Box = tuple[int, int, int, int]  # x0 y0 x1 y1, px of the still, exclusive end
 Tags = Mapping[tuple[str, int], Mapping[str, float]]  # kept general tags of each (still, box), with their scores
@@ -165,7 +164,7 @@ def _tags(tags: pl.DataFrame) -> Tags:
 
 def _of(scores: Mapping[str, float], kind: str) -> list[str]:
     """What of a person's tags is said of somebody in a picture of this kind, in a caption's order."""
-    shown = _OF_SOMEBODY & VISIBLE.get(kind, _OF_SOMEBODY)
+    shown = OF_SOMEBODY & VISIBLE.get(kind, OF_SOMEBODY)
     return in_order((tag, score) for tag, score in scores.items() if part_of(tag) in shown)
 
 

@@ -67,8 +67,9 @@ def tell_unknown(
     corrections: Sequence[Correction], known: Collection[str], path: str | Path | None
 ) -> Sequence[Correction]:
     """Say on stderr which tags are not `known`, with the nearest that is; return all: people may add what is new."""
+    said_of = {tag: unknown(tag, known) for tag in {one.tag for one in corrections}}
     for one in corrections:
-        if said := unknown(one.tag, known):
+        if said := said_of[one.tag]:
             does = "it is added as it is" if one.decision == "add" else "there is none to remove"
             print(f"warning: {path}:{one.line}: {said}; {does}", file=sys.stderr)
     return corrections

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from genga.decisions.csv import content_of
 from genga.errors import GengaError
 from genga.exchange.captions import Base, Written, read_base, words_in
 from genga.vocabulary.text import tag_name, tokens
@@ -107,10 +108,7 @@ def text_of(content: bytes, where: str) -> str:
 
 
 def _read(path: Path) -> str:
-    try:
-        return text_of(path.read_bytes(), str(path))
-    except OSError as error:
-        raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
+    return text_of(content_of(path), str(path))
 
 
 Found = Iterator[tuple[str, str, list[str]]]  # where, the image's file, what its caption has

@@ -8,14 +8,13 @@ from genga.params.section import Section
 
 # Of the published models those that are in every profile, and what a profile adds: docs/models.md.
 Profile = Literal["published", "published-large", "published-2026"]
+Use = Literal["embedded", Profile]
 
 Category = Literal["general", "artist", "copyright", "character", "meta", "rating", "year", "quality", "model"]
 
 
 class Params(Section):
-    use: Literal[
-        "embedded", "published", "published-large", "published-2026"
-    ]  # embedded: the small ones in demo/, that know the drawn world only
+    use: Use  # embedded: the small ones in demo/, that know the drawn world only
     folder: str = Field(
         pattern=r"^[^{}]+$"
     )  # where published model files lie, put there by `genga models pull` or by hand

@@ -94,7 +94,8 @@ def gather(
     for label, centre in enumerate(medoids):
         rows = np.flatnonzero(labels == label)
         distance[rows] = differences.between(rows, np.array([centre]))[:, 0] / UNIT
-    alone = np.bincount(unit)[unit] == np.bincount(_numbered(persons))[_numbered(persons)]
+    person = _numbered(persons)
+    alone = np.bincount(unit)[unit] == np.bincount(person)[person]
     by_model = alone | (distance <= threshold) | (labels == NOISE)
     return Gathered(differences, labels, distance, by_model, medoids, track_of, _positions(tracks))
 

@@ -20,7 +20,6 @@ from genga.decisions.placing import Person, Placed, Scene, Unplaced
 from genga.people.clustering import NOISE
 from genga.tables.crop import KINDS
 
-NOT_NAMED: Label = (None, None)
 Where = Callable[[Name], Placed | Unplaced]  # who is meant by a line
 
 
@@ -131,13 +130,15 @@ def give_names(
 
     def nearest(crop: Crop) -> Label:
         stands = by_cluster[crop.cluster]
-        near = min(stands, key=lambda given: (distance(crop.track, given.track), given.name.line)).name
+        if len(stands) > 1:
+            stands = sorted(stands, key=lambda given: (distance(crop.track, given.track), given.name.line))
+        near = stands[0].name
         if crop.track not in outfit_of:
             return near.label
-        same = [given for given in stands if given.name.outfit and given.name.character == near.character
-                and outfit_of.get(given.track) == outfit_of[crop.track]]  # fmt: skip
-        told = min(same, key=lambda given: (distance(crop.track, given.track), given.name.line), default=None)
-        return near.character, told.name.outfit if told else outfit_of[crop.track] if near.character else None
+        same = (given.name.outfit for given in stands if given.name.outfit and given.name.character == near.character
+                and outfit_of.get(given.track) == outfit_of[crop.track])  # fmt: skip
+        told = next(same, None)
+        return near.character, told or (outfit_of[crop.track] if near.character else None)
 
     def called(crop: Crop) -> Label:
         if crop.cluster in by_cluster:

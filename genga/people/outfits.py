@@ -9,6 +9,7 @@ An outfit is proposed by the tags that tell it from the others of that cluster; 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -94,7 +95,9 @@ def outfits(worn: Sequence[Worn], cut: float) -> dict[int, str]:
 def _groups(tracks: Sequence[Worn], cut: float) -> dict[int, int]:
     """The outfit of the tracks that are like others in it, or long enough to stand alone."""
     known = sorted((one for one in tracks if one.crops), key=lambda one: (-one.crops, one.track))[:_MOST]
-    means = np.array([[unlike(a, b) for b in known] for a in known]).reshape(len(known), -1)
+    means = np.zeros((len(known), len(known)))
+    for i, j in combinations(range(len(known)), 2):
+        means[i, j] = means[j, i] = unlike(known[i], known[j])
     leader = average(means, np.array([one.crops for one in known], np.int64), pairs_of([]), cut)
     tracks_of = Counter(leader.tolist())
     return {one.track: int(of) for one, of in zip(known, leader, strict=True) if tracks_of[int(of)] > 1}

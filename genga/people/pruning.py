@@ -30,7 +30,8 @@ class Implied(NamedTuple):
 def read_implied(params: Params) -> Implied:
     """Return what the tables say that the section names. Raises GengaError naming the file."""
     implications = _pairs(params.implied.implications)
-    aliases = {one: _last(one, dict(_pairs(params.implied.aliases))) for one, _ in _pairs(params.implied.aliases)}
+    usual = dict(_pairs(params.implied.aliases))
+    aliases = {one: _last(one, usual) for one in usual}
     of: dict[str, set[str]] = {}
     for one, other in implications:
         of.setdefault(one, set()).add(other)

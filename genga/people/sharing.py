@@ -14,9 +14,11 @@ from itertools import pairwise
 
 import polars as pl
 
+from genga.decisions.placing import Person
 from genga.images.boxes import Box, iou
 from genga.params.tag import Params
 from genga.people.figures import people
+from genga.store.components import components
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
@@ -28,8 +30,6 @@ _SAME = 0.5  # IoU from which boxes of consecutive stills are one person
 _OPEN = ["score", "votes", "exclusive"]  # reasons that other drawings may overrule
 _PLACED = ["still", "box", "x0", "y0", "x1", "y1"]
 UNIT = ["still", "box"]  # what is tagged: a whole still, box null, or a person in it
-
-Person = tuple[str, int]  # still, box
 
 
 def share(tags: pl.DataFrame, stills: pl.DataFrame, detections: pl.DataFrame, params: Params) -> pl.DataFrame:
@@ -59,18 +59,14 @@ def _scenes(stills: pl.DataFrame, detections: pl.DataFrame) -> pl.DataFrame:
     """Return which units show one thing, the still in a shot or a person along its track: still, box, scene."""
     frames = stills.select("still", "frame", "shot")
     boxes = detections.filter(kind="person").join(frames, on="still").sort("shot", "frame", "box")
-    track: dict[Person, int] = {}
-    for number, person in enumerate(boxes.select(UNIT).rows()):
-        track[person] = number
-    for before, after in _links(boxes):  # in order, so that what comes before has its number
-        track[after] = track[before]
+    track = components(boxes.select(UNIT).rows(), _links(boxes))
     whole = [(still, None, f"shot {shot}") for still, shot in stills.select("still", "shot").rows()]
     own = [(*person, f"track {number}") for person, number in track.items()]
     return pl.DataFrame([*whole, *own], schema={**only(TAG, *UNIT), "scene": TAG["tag"]}, orient="row")
 
 
 def _links(boxes: pl.DataFrame) -> Iterator[tuple[Person, Person]]:
-    """Yield pairs of one person in consecutive stills of a shot, in order: one to one, the best overlap first."""
+    """Yield pairs of one person in consecutive stills of a shot: one to one, the best overlap first."""
     for _, shot in boxes.group_by("shot", maintain_order=True):
         stills = [
             [((still, box), (x0, y0, x1, y1)) for still, box, x0, y0, x1, y1 in of.select(_PLACED).iter_rows()]

@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from genga.decisions.placing import Person
 from genga.images.boxes import Box, iou
 from genga.params.characters import Params
 from genga.people.differences import UNIT, Differences, Rows
-
-Person = tuple[str, int]  # still, box
 
 
 class _Seen(NamedTuple):
