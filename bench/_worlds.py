@@ -120,12 +120,10 @@ def shots_of(world: World) -> list[Shot]:
         view = world.view or ("full" if kind in ("walk", "jump") else beat.view)
         people = 0 if kind in ("pan", "hold") else 1
         scene = scene_of(replace(beat, who=()), rng, 16 / 9) if not people else random_scene(rng, None, 1, view)
-        if not shots:
+        if not shots or world.dissolves or world.whips:
             beat = replace(beat, into=("cut", 0))
         if len(world.kinds) == 1:
             beat = replace(beat, frames=world.frames)
-        if world.dissolves or world.whips:
-            beat = replace(beat, into=("cut", 0))
         shot = shot_of(beat, replace(scene, subtitle=""), rng, 16 / 9)
         shots.append(followed(shot, world.camera[len(shots) % len(world.camera)], 16 / 9) if world.camera else shot)
         length += len(shots[-1].exposures) + shots[-1].blend
@@ -175,12 +173,13 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     """The video of a film, drawn in `folder` unless it is there, and the truth about it."""
     world = WORLDS[name]
     width = round(world.height * 16 / 9 / 2) * 2
-    frames = timeline(shots_of(world), world.frames) if world.kinds else []
+    shots = shots_of(world) if world.kinds else []
     if world.dissolves:
-        rate = round(world.fps[0] / world.fps[1])
-        frames = overlapped(shots_of(world), world.dissolves, rate, world.baked, world.frames)
-    if world.whips:
-        frames = whip(shots_of(world), world.whips, world.frames)
+        frames = overlapped(shots, world.dissolves, round(world.fps[0] / world.fps[1]), world.baked, world.frames)
+    elif world.whips:
+        frames = whip(shots, world.whips, world.frames)
+    else:
+        frames = timeline(shots, world.frames)
     frames = inserted(frames, world.inserts)
     path = folder / f"{name.replace(' ', '-').replace(',', '')}.mkv"
     changes, before = [], None

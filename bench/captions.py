@@ -24,11 +24,10 @@ from demo.world.tags import figure_tags
 from demo.world.vocabulary import INDEX
 from genga.dataset.candidates import OF_CHARACTERS, SIDES, Tables, candidates, read_tables
 from genga.dataset.clauses import clauses, sentences
-from genga.models.registry import load
+from genga.models.registry import models_of
 from genga.params.crop import Params as Crop
 from genga.params.detect import Params as Detect
-from genga.params.models import Params as Models
-from genga.params.section import parse_section, section_of_file
+from genga.params.section import params_of, section_of_file
 from genga.params.tag import Params as Tag
 from genga.people.crop import OF_TAG, planned
 from genga.people.detect import detect
@@ -101,10 +100,10 @@ def drawn_scenes(count: int) -> tuple[Tables, pl.DataFrame, dict[str, Truth]]:
         frames += [frame] if len(frame.truth) > 1 else []
     stills = [(f"drawn/scenes/{number:06d}", frame.image) for number, frame in enumerate(frames)]
     seen = {still: seen_of(frame) for (still, _), frame in zip(stills, frames, strict=True)}
-    registry = load(parse_section("models", Models, section_of_file("params.yaml", "models")))
-    finding = parse_section("detect", Detect, section_of_file("params.yaml", "detect"))
-    tagging = parse_section("tag", Tag, section_of_file("params.yaml", "tag"))
-    cropping = parse_section("crop", Crop, section_of_file("params.yaml", "crop"))
+    registry = models_of("")
+    finding = params_of("detect", Detect, "")
+    tagging = params_of("tag", Tag, "")
+    cropping = params_of("crop", Crop, "")
     detectors = open_detectors(registry, 2, finding.confidence.model_dump(), finding.overlap.model_dump())
     found = detect(([(still, [image])] for still, image in stills), detectors, finding)
     of = views(found, tagging.pad)

@@ -17,10 +17,9 @@ import typer
 from bench.images import figures_found, truths
 from bench.models import table
 from genga.images.reading import reading
-from genga.models.registry import load
+from genga.models.registry import models_of
 from genga.params.characters import Params
-from genga.params.models import Params as Models
-from genga.params.section import parse_section, section_of_file
+from genga.params.section import params_of
 from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
 from genga.people.clustering import NOISE
 from genga.people.embedder import open_embedder
@@ -76,9 +75,8 @@ def main(
     kept = crops.filter("kept").select("crop", "still", "box").rows()
     worn = {crop: worn_by[still, box] for crop, still, box in kept if (still, box) in worn_by}
     true = {crop: character for crop, (character, _) in worn.items()}
-    models = parse_section("models", Models, section_of_file("params.yaml", "models"))
-    embedder = open_embedder(load(models), 2)
-    usual = parse_section("characters", Params, section_of_file("params.yaml", "characters"))
+    embedder = open_embedder(models_of(""), 2)
+    usual = params_of("characters", Params, "")
     rows: list[tuple[object, ...]] = []
     for method in METHODS:
         for track in (False, True):

@@ -25,7 +25,7 @@ from bench.characters import pair_scores
 from bench.models import table
 from genga.models import onnx as graphs
 from genga.params.characters import Params
-from genga.params.section import parse_section, section_of_file
+from genga.params.section import params_of
 from genga.people.clustering import NOISE, by_first, cluster
 from genga.people.differences import UNIT, Array, Differences
 from genga.people.gathering import join_few
@@ -84,7 +84,7 @@ def labels_of(features: Array, track: Labels, method: str, tracks: bool, graph: 
     def metric(first: Array, second: Array) -> Array:
         return graphs.run_whole(session, np.concatenate([first, second]))[: len(first), len(first) :]
 
-    params = parse_section("characters", Params, section_of_file("params.yaml", "characters"))
+    params = params_of("characters", Params, "")
     differences = Differences(features, metric)
     if method != "linkage":
         every = np.arange(len(features))

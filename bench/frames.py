@@ -16,7 +16,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import polars as pl
@@ -33,7 +32,7 @@ from genga.drawings.shots import shots
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
-from genga.params.section import Section, parse_section, section_of_file
+from genga.params.section import params_of
 from genga.params.shots import Params as ShotsParams
 from genga.store.files import read_json
 from genga.store.shards import writing_shard
@@ -42,8 +41,6 @@ from genga.video.grid_store import CellReader, CellWriter
 from genga.video.interlace import Fields
 from genga.video.luma_grid import Cells
 from genga.video.probe import probe
-
-P = TypeVar("P", bound=Section)
 
 CLIPS = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2] / "shared" / "clips")
 BITS = (0, 4, 8)  # distances of the perceptual hash: exact, and those that tools default to
@@ -92,7 +89,7 @@ def labelled(video: Path) -> Labelled:
     """Return the frames of a video as it is in its file, which is how they were labelled."""
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
-            measured = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
+            measured = frames(decode(video, 2), CellWriter(shard), params_of("frames", FramesParams, ""))
         with CellReader(measured, "/") as cells:
             return Labelled(measured["time"].to_list(), [cells[k].copy() for k in range(len(cells))])
 
@@ -103,11 +100,11 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
     known: the frames that the truth is about, if the video has others (genga and peers get those that come out of
     undoing fields); None if it has the same.
     """
-    facts = probe(video, section("probe", ProbeParams))
+    facts = probe(video, params_of("probe", ProbeParams, ""))
     decoded = decode(video, 2, fields=Fields.of(facts["fields"]))
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
-            measured = frames(decoded, CellWriter(shard), section("frames", FramesParams), facts["weave"])
+            measured = frames(decoded, CellWriter(shard), params_of("frames", FramesParams, ""), facts["weave"])
         seen = measured["time"].to_list()
         with CellReader(measured, "/") as cells:
             same = list(range(len(truth.labels)))
@@ -118,8 +115,8 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
                 found = score([keepers[frame] for frame in same], truth)
                 return replace(found, wrongly_kept=found.wrongly_kept + beyond(keepers, same))
 
-            found = shots(measured, cells, section("shots", ShotsParams))
-            kept = own_drawings(measured, found, cells, {}, section("dedup", DedupParams))
+            found = shots(measured, cells, params_of("shots", ShotsParams, ""))
+            kept = own_drawings(measured, found, cells, {}, params_of("dedup", DedupParams, ""))
             hard = [bisect_left(same, start) for start in found.filter(pl.col("transition") == "cut")["start"][1:]]
             begun = [bisect_left(same, start) for start in found["start"]]
             timings = dict(zip(begun, found["timing"].to_list(), strict=True))
@@ -138,11 +135,6 @@ def judged(video: Path, truth: Truth, known: Labelled | None) -> Iterator[tuple[
         yield name, None, cut_f1(nearest(seen, [seen[0] + time for time in at]), truth.cuts), None
     if known is None and (transitions := transition_frames(video)) is not None:
         yield "TransNetV2", None, cut_f1(transitions, truth.cuts), None
-
-
-def section(name: str, kind: type[P]) -> P:
-    """The values of a section of params.yaml."""
-    return parse_section(name, kind, section_of_file("params.yaml", name))
 
 
 def row(video: Path, variant: str, how: str, found: Score | None, cuts: object, timing: object) -> Row:
@@ -192,7 +184,7 @@ def cost(video: Path) -> Row:
         begin, count = time.process_time(), 0
         if measure:
             with tempfile.TemporaryDirectory() as folder, writing_shard(Path(folder) / "cells.tar") as shard:
-                count = len(frames(decode(video, 1), CellWriter(shard), section("frames", FramesParams)))
+                count = len(frames(decode(video, 1), CellWriter(shard), params_of("frames", FramesParams, "")))
         else:
             count = sum(luma(frame.frame)[0].shape[0] > 0 for frame in decode(video, 1))
         spent.append((time.process_time() - begin) * 1000 / count)

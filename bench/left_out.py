@@ -17,7 +17,7 @@ import typer
 from bench._keepers import Score, Truth, score
 from bench._peers import SAME_FRAMES, encoded
 from bench._worlds import WORLDS, drawn
-from bench.frames import section, videos
+from bench.frames import videos
 from bench.models import table
 from genga.drawings.dedup import own_drawings
 from genga.drawings.frames import frames
@@ -26,6 +26,7 @@ from genga.jobs.progress import progress
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
+from genga.params.section import params_of
 from genga.params.shots import Params as ShotsParams
 from genga.store.shards import writing_shard
 from genga.video.decode import decode
@@ -50,17 +51,17 @@ Scores = Mapping[float, Score]  # by factor
 
 def swept(video: Path, truth: Truth) -> Scores:
     """Return how good the choice of keepers of a video is with its thresholds multiplied by each factor."""
-    facts = probe(video, section("probe", ProbeParams))
+    facts = probe(video, params_of("probe", ProbeParams, ""))
     with tempfile.TemporaryDirectory() as folder:
         with writing_shard(Path(folder) / "cells.tar") as shard:
             decoded = decode(video, 2, fields=Fields.of(facts["fields"]))
-            measured = frames(decoded, CellWriter(shard), section("frames", FramesParams), facts["weave"])
+            measured = frames(decoded, CellWriter(shard), params_of("frames", FramesParams, ""), facts["weave"])
         with CellReader(measured, "/") as cells:
-            found = shots(measured, cells, section("shots", ShotsParams))
+            found = shots(measured, cells, params_of("shots", ShotsParams, ""))
 
             def kept(factor: float) -> pl.DataFrame:
                 scaled = found.with_columns(pl.col("threshold") * factor)
-                return own_drawings(measured, scaled, cells, {}, section("dedup", DedupParams))
+                return own_drawings(measured, scaled, cells, {}, params_of("dedup", DedupParams, ""))
 
             return {factor: score(kept(factor)["keeper"].to_list(), truth) for factor in FACTORS}
 

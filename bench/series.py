@@ -16,7 +16,6 @@ import cv2
 import typer
 
 from bench._peers import SAME_FRAMES, encoded
-from bench.frames import section
 from bench.models import table
 from genga.drawings._dedup.series import Film, shared
 from genga.drawings.dedup import ignored, own_drawings
@@ -24,6 +23,7 @@ from genga.drawings.frames import frames
 from genga.drawings.shots import shots
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
+from genga.params.section import params_of
 from genga.params.shots import Params as ShotsParams
 from genga.store.files import read_json
 from genga.store.shards import writing_shard
@@ -36,10 +36,10 @@ HEADER = ("episode", "encoded", "drawings", "shared", "found", "missed", "false"
 def measured(name: str, video: Path, folder: Path, stack: ExitStack) -> Film:
     """An episode as it is before others are looked at."""
     with writing_shard(folder / f"{video.stem}.tar") as shard:
-        found = frames(decode(video, 2), CellWriter(shard), section("frames", FramesParams))
+        found = frames(decode(video, 2), CellWriter(shard), params_of("frames", FramesParams, ""))
     cells = stack.enter_context(CellReader(found, "/"))
-    cut = shots(found, cells, section("shots", ShotsParams))
-    params = section("dedup", DedupParams)
+    cut = shots(found, cells, params_of("shots", ShotsParams, ""))
+    params = params_of("dedup", DedupParams, "")
     return Film(name, own_drawings(found, cut, cells, {}, params), found, cells, ignored(cut, params))
 
 
@@ -78,7 +78,7 @@ def main(
                 video = encoded(raw / f"{name}.mkv", variant, cache)
                 own = measured(name, video, Path(folder), stack)
                 begin = time.process_time()
-                found = shared(own, earlier, section("dedup", DedupParams))
+                found = shared(own, earlier, params_of("dedup", DedupParams, ""))
                 spent = f"{time.process_time() - begin:.1f}"
                 after = Film(name, found, own.frames, own.cells, own.texts)
                 rows.append((name, variant, *row(after, earlier, drawn), spent))

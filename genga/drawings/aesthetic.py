@@ -7,6 +7,7 @@ deepghs/anime_aesthetic 0, all worst, to 6, all masterpiece.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.errors import GengaError
-from genga.images.image import Image
-from genga.models import onnx
-from genga.models.preparation import How, of_contract, prepare, read_stages, shape_of
+from genga.images.image import Image, pictures
+from genga.models.preparation import How, of_contract, read_stages, shape_of
 from genga.models.registry import Registry, models_of
 from genga.params.models import ClassifierContract
 from genga.store.files import read_json
@@ -42,6 +42,9 @@ class Judge:
         threads: int = 2,
     ) -> None:
         """Open graph and labels. stages: its `preprocess.json`. Raises GengaError if one is not what it should be."""
+        # Here, so that stages in which no model judges do not wait for the runtime.
+        from genga.models import onnx
+
         self._model, self._file, self._contract = model, labels, contract
         names = read_labels(labels)
         if (unlike := sorted({*names} ^ {*contract.scores})) or len({*names}) < len(names):
@@ -52,12 +55,13 @@ class Judge:
             )
         self._worth = np.array([contract.scores[name] for name in names])
         self._session = onnx.session(model, device, threads)
+        self._run = partial(onnx.run, self._session)
         self._how = self._preparation(self._session.get_inputs()[0].shape, stages)
         self._output = self._named_output()
 
     def __call__(self, images: Sequence[Image]) -> list[float]:
         """Return the score of each image, of at least one, rounded to four decimals."""
-        answer = onnx.run(self._session, np.stack([prepare(image, self._how) for image in images]), self._output)
+        answer = self._run(pictures(images).given(self._how), self._output)
         if answer.ndim != 2 or answer.shape[1] != len(self._worth):
             raise GengaError(
                 f"{self._file}: has {len(self._worth)} labels but {self._model} answers {list(answer.shape[1:])} "

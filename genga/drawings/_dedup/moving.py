@@ -74,10 +74,12 @@ def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
         counts[mask] = 0
     left = _left(a.cells, b.cells, counts, counts)
+    if left <= _LEAST:
+        return left
     loose = loose_cells(a.cells, b.cells)
-    if left > _LEAST and _MOVING <= loose.mean() < 1:
-        left = min(left, _left(a.cells, b.cells, counts, counts & loose, ~loose))
-    return left
+    if not _MOVING <= loose.mean() < 1:
+        return left
+    return min(left, _left(a.cells, b.cells, counts, counts & loose, ~loose))
 
 
 def _left(a: Cells, b: Cells, counts: Cells, aligned: Cells, stays: Mask | None = None) -> float:

@@ -14,8 +14,7 @@ from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.alignment import Motion, laid, motion_between
 from genga.drawings.static_tiles import TILE, Mask, loose_cells, tiles
-from genga.images.affine import Matrix, carried, in_thousandths, product
-from genga.images.affine import corners as corners_of
+from genga.images.affine import Matrix, carried, corners, in_thousandths, product
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
@@ -74,15 +73,14 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     """Return pan, zoom or other for a motion over a grid of `shape`; None if it stands still or no camera moves so."""
     if not of_a_camera(motion):
         return None
-    corners = _corners(shape)
-    shifts = carried(motion, corners) - corners  # (4, 2), cells
-    if float(np.hypot(*shifts.T).mean()) < _SHIFT:
+    shifts = way_of(motion, shape)
+    if length(shifts) < _SHIFT:
         return None
     growth = motion[:, :2] - np.eye(2, dtype=np.float32)
     scale, turn = (growth[0, 0] + growth[1, 1]) / 2, (growth[1, 0] - growth[0, 1]) / 2
     common = shifts.mean(axis=0)
     middle = float(np.hypot(*common))
-    own = float(np.hypot(*(shifts - common).T).mean())  # what is not a common shift
+    own = length(shifts - common)  # what is not a common shift
     if own <= _STILL * max(middle, _SHIFT):
         return "pan"
     return "zoom" if abs(scale) >= abs(turn) else "other"
@@ -93,9 +91,15 @@ def of_a_camera(motion: Motion) -> bool:
     return abs(motion[0, 0] - motion[1, 1]) <= _SHEAR and abs(motion[0, 1] + motion[1, 0]) <= _SHEAR
 
 
-def _corners(shape: tuple[int, ...]) -> Matrix:
-    height, width = shape
-    return corners_of(width, height)
+def way_of(motion: Matrix | Motion, shape: tuple[int, ...]) -> Matrix:
+    """Return how far a motion takes each of the corners of a picture of `shape`, (4, 2), cells."""
+    places = corners(shape[1], shape[0])
+    return carried(motion, places) - places
+
+
+def length(way: Matrix) -> float:
+    """Return how far the corners go, cells, in the mean."""
+    return float(np.hypot(*way.T).mean())
 
 
 def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live: Mask | None = None) -> list[Event]:
@@ -198,11 +202,10 @@ def reach(steps: Iterable[Motion], shape: tuple[int, ...]) -> float:
 
     steps: one movement after another. One that goes to and fro does not lead far, however long it lasts.
     """
-    corners = _corners(shape)
     place, farthest = np.eye(3), 0.0
     for motion in steps:
         place = product(np.vstack([motion, [0, 0, 1]]), place)
-        farthest = max(farthest, float(np.hypot(*(carried(place, corners) - corners).T).mean()))
+        farthest = max(farthest, length(way_of(place, shape)))
     return farthest
 
 

@@ -6,11 +6,11 @@ segmentation"). Where the pictures move meanwhile, that is so of tiles rather th
 mixture, too. What tells the two apart is detail: two pictures laid over each other have half of the gradient energy
 that each has alone (the parabola of Alattar 1993, "Detecting and compressing dissolve regions in video sequences"),
 while what moves keeps its own. Where a dissolve begins and ends say the cells: from frame to frame most go on towards
-the other picture, but what moves is seldom most of a picture. A fade is a dissolve to or from a picture without
-contrast.
+the other picture, but what moves is seldom most of a picture. A fade is a dissolve to or from a flat picture.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import cv2
@@ -138,9 +138,9 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
     blocks = blocks_of(cells)
     sure: list[Passage] = []
     for some in (list(spans(cells, one, changed, blocks)) for one in found):
-        sure += [item for item in some if proven(cells, item, rest, changed, noise)][:1]
+        sure += islice((item for item in some if proven(cells, item, rest, changed, noise)), 1)
         if sure and some and sure[-1] in some[2:]:  # a part is: less is asked of all of it
-            sure += [item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)][:1]
+            sure += islice((item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)), 1)
     taken: list[Passage] = []
     for item in sorted(sure, key=lambda item: item.kind != "fade"):
         start, end = item.start, item.end

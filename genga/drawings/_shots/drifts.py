@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, of_a_camera, reach
+from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, length, of_a_camera, reach, way_of
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, halfway, motion_between, smoothed
 from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
-from genga.images.affine import Matrix, carried, corners
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
@@ -102,23 +101,13 @@ def step(a: Cells, b: Cells, live: Mask, noise: Noise) -> Motion | None:
     if (textured & unlike).sum() < _TEXTURED * textured.sum():
         return None
     motion = motion_between(a, b, live.astype(np.uint8), _ITERATIONS)
-    if motion is None or not of_a_camera(motion) or _length(_way(motion, a.shape)) < _LEAST:
+    if motion is None or not of_a_camera(motion) or length(way_of(motion, a.shape)) < _LEAST:
         return None
     first, second = smoothed(a), smoothed(b)
     middle, other, _ = halfway(first, second, motion)
     unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
     better = textured & (moved < _LESS * unmoved)
     return motion if better.sum() >= _BETTER * textured.sum() > 0 else None
-
-
-def _way(motion: Motion, shape: tuple[int, ...]) -> Matrix:
-    """How far a motion takes the corners of a picture of `shape`, (4, 2), cells."""
-    places = corners(shape[1], shape[0])
-    return carried(motion, places) - places
-
-
-def _length(way: Matrix) -> float:
-    return float(np.hypot(*way.T).mean())
 
 
 def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:
@@ -139,7 +128,7 @@ def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:
 
 def _alike(a: Motion, b: Motion, shape: tuple[int, ...]) -> bool:
     """Whether two motions take the corners of a picture of `shape` nearly the same way, whatever how far."""
-    way, other = _way(a, shape), _way(b, shape)
+    way, other = way_of(a, shape), way_of(b, shape)
     return float((way * other).sum()) >= _ONWARD * float(np.sqrt((way**2).sum() * (other**2).sum()))
 
 
