@@ -4,6 +4,7 @@ Every picture is a random scene of the drawn world, with random people (never th
 of its aspect bucket. Captions are Danbooru tags as the dataset stage writes them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,9 +81,13 @@ def _draw_bucket(n: int, seed: list[int], width: int, height: int, views: dict[s
         view = str(rng.choice(list(views), p=list(views.values()))) if views else None
         scene = random_scene(rng, figures=1 if views else None, view=view, aspect=aspect)
         images[i] = render(scene, width, height).image
-        names = [tag for tag in scene_tags(scene, aspect) if tag in _GENERAL]
-        tags.append(tuple(sorted(names, key=lambda tag: tag not in _SUBJECTS)))
+        tags.append(general_tags(scene_tags(scene, aspect)))
     return Pictures(images, tuple(tags))
+
+
+def general_tags(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of a scene's tags that a caption names, subject tags first."""
+    return tuple(sorted((tag for tag in names if tag in _GENERAL), key=lambda tag: tag not in _SUBJECTS))
 
 
 def caption(tags: tuple[str, ...], rng: np.random.Generator, drop: float = 0.1) -> str:
