@@ -1,5 +1,6 @@
 """Checkpoints of the real sizes: names and shapes of SD 1.5 and SDXL without numbers, and files of random ones."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def source(kind: str) -> Source:
 def write_random(path: Path, kind: str, seed: int) -> None:
     """Write a checkpoint of random numbers, float16."""
     _write(path, shapes(kind), seed)
+
+
+def write_zeros(path: Path, kind: str) -> None:
+    """Write a checkpoint of zeros, float16, that takes no room on a disk: after the header the file is a hole."""
+    header, place = {}, 0
+    for key, shape in sorted(shapes(kind).items()):
+        ends = [place, place := place + 2 * torch.Size(shape).numel()]
+        header[key] = {"dtype": "F16", "shape": shape, "data_offsets": ends}
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + place)
 
 
 def write_random_lora(path: Path, kind: str, rank: int) -> None:

@@ -158,11 +158,17 @@ LORA = "lora_te_text_model_encoder_layers_0_mlp_fc1"
     [
         ({"v_pred": torch.empty(0)}, {"modelspec.prediction_type": "v"}, ""),
         ({"v_pred": torch.empty(0)}, {"ss_v_parameterization": "True", "ss_base_model_version": "sd_v1_v"}, ""),
-        ({"v_pred": torch.empty(0)}, {"modelspec.prediction_type": "epsilon"}, "predicts epsilon, and .* predicts v"),
+        (
+            {"v_pred": torch.empty(0)},
+            {"modelspec.prediction_type": "epsilon"},
+            r"epsilon \(.*\), .* predicts v",
+        ),
         ({"v_pred": torch.empty(0)}, {}, ""),  # its header says nothing: taken as it is
         ({}, {"modelspec.prediction_type": "epsilon", "modelspec.architecture": "stable-diffusion-v1/lora"}, ""),
         ({}, {"ss_v_parameterization": "False", "ss_base_model_version": "sd_v1"}, ""),
-        ({}, {"ss_v_parameterization": "True"}, "predicts v, and .* predicts epsilon"),
+        ({}, {"ss_v_parameterization": "True"}, r"predicts v \(ss_v_parameterization\), and .* predicts epsilon"),
+        ({}, {"modelspec.predict_key": "v"}, r"predicts v \(modelspec.predict_key\), and .* predicts epsilon"),
+        ({"v_pred": torch.empty(0)}, {"modelspec.predict_key": "v"}, ""),
     ],
 )
 def test_a_lora_goes_by_its_header_into_a_base_that_predicts_alike(tmp_path: Path, marker, header, refused) -> None:
@@ -290,6 +296,26 @@ def test_a_rank_above_the_matrix_is_filled_up_so_that_one_alpha_fits_all(tmp_pat
     assert said["ss_base_model_version"] == "sd_v1" and said["modelspec.architecture"] == "stable-diffusion-v1/lora"
 
 
+@pytest.mark.parametrize(("markers", "velocity", "zero"), [((), False, False), (("v_pred", "ztsnr"), True, True)])
+@pytest.mark.parametrize(("kind", "version"), [("sd15", ("sd_v1", "sd_v1_v")), ("sdxl", ("sdxl_base_v1-0",) * 2)])
+def test_an_extracted_lora_says_what_its_base_predicts(tmp_path: Path, kind, version, markers, velocity, zero) -> None:
+    also = {name: torch.empty(0) for name in markers}
+    if kind == "sdxl":
+        also[f"{UNET}label_emb.0.0.weight"] = torch.ones(2, 2)
+    base = checkpoint(tmp_path / "base.safetensors", 1, 2, 3, 4, **also)
+    module = torch.full((2, 2), 9.0)
+    name = f"{UNET}input_blocks.1.1.proj_in.weight"
+    base, tuned = (
+        save({**load_file(base), name: made}, tmp_path / f"{made[0, 0]}.safetensors") for made in (module, 2 * module)
+    )
+    merged(tmp_path / "out.safetensors", params("extract_lora", rank=1), tuned, base)
+    said = header(tmp_path / "out.safetensors")
+    assert said["ss_base_model_version"] == version[velocity] and said["ss_network_module"] == "networks.lora"
+    assert said["ss_zero_terminal_snr"] == str(zero)
+    assert said["modelspec.prediction_type"] == ("v" if velocity else "epsilon")
+    assert said.get("ss_v_parameterization") == (str(velocity) if kind == "sdxl" else None)
+
+
 def test_a_file_is_read_a_tensor_at_a_time_as_safetensors_reads_it(tmp_path: Path) -> None:
     tensors = {
         "f32": torch.rand(2, 3), "f16": torch.rand(3).half(), "bf16": torch.rand(5).bfloat16(),
@@ -382,17 +408,18 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "headers that predict differently": (
         "weighted_sum",
         lambda path: save(load_file(checkpoint(path, 1, 2, 3, 4)), path, **{PREDICTS: "v"}),
-        r"b\.safetensors and .*a\.safetensors predict differently: their headers say v, and epsilon$",
+        r"b\.safetensors and .*a\.safetensors predict differently: their headers say v \(modelspec\.prediction_type\),"
+        r" and epsilon \(modelspec\.prediction_type\); take two that are alike$",
     ),
     "a LoRA of v-prediction": (
         "bake_lora",
         lambda path: save(half(LORA), path, **{PREDICTS: "v"}),
-        r"was made for a base that predicts v, and .*a\.safetensors predicts epsilon; take one .* v_pred into it$",
+        r"made for a base that predicts v \(.*\), and .*a\.safetensors predicts epsilon; take one .* v_pred into it$",
     ),
     "a LoRA of v-prediction, as kohya says it": (
         "bake_lora",
         lambda path: save(half(LORA), path, ss_base_model_version="sd_v1_v"),
-        r"was made for a base that predicts v, and .*a\.safetensors predicts epsilon",
+        r"predicts v \(ss_base_model_version\), and .*a\.safetensors predicts epsilon",
     ),
     "a LoRA of SDXL by its header": (
         "bake_lora",
@@ -418,12 +445,12 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "SD 2": (
         "weighted_sum",
         lambda path: checkpoint(path, 1, 2, 3, 4, **{"cond_stage_model.model.ln_final.weight": torch.ones(1)}),
-        r"is of SD 2\.x; SD 1\.x, SDXL and Anima can be merged",
+        r"is of Stable Diffusion 2\.x; SD 1\.x, SDXL and Anima can be merged",
     ),
     "SDXL's refiner": (
         "weighted_sum",
         lambda path: checkpoint(path, 1, 2, 3, 4, **{"conditioner.embedders.0.model.ln_final.bias": torch.ones(1)}),
-        r"is of SDXL's refiner; SD 1\.x, SDXL and Anima can be merged",
+        r"is of Stable Diffusion XL's refiner; SD 1\.x, SDXL and Anima can be merged",
     ),
     "a file of scaled float8": (
         "weighted_sum",

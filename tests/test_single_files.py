@@ -218,20 +218,44 @@ def test_a_scheduler_that_contradicts_the_markers_is_refused(folders, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("name", "about"), [("noobaiXL_vpred", None), ("one", {"modelspec.prediction_type": "v"})], ids=["name", "header"]
+    ("name", "about", "says"),
+    [
+        ("noobaiXL_vpred", None, "name says v-prediction"),
+        *(
+            ("one", {key: value}, f"header says v-prediction ({key})")
+            for key, value in {
+                "modelspec.prediction_type": "v",
+                "modelspec.predict_key": "v",  # ComfyUI's
+                "ss_v_parameterization": "true",  # kohya's GUI's
+                "ss_base_model_version": "sd_v1_v",  # kohya's sd-scripts'
+            }.items()
+        ),
+    ],
 )
-def test_a_file_that_only_calls_itself_v_prediction_is_warned_of(folders, tmp_path, capsys, name, about):
+def test_a_file_that_only_calls_itself_v_prediction_is_warned_of(folders, tmp_path, capsys, name, about, says):
     file = written(sdxl, folders["sdxl"], tmp_path / f"{name}.safetensors", metadata=about)
     beside(folders["sdxl"], file, "tokenizer", "unet", "vae", "text_encoder", "text_encoder_2")
     assert sdxl.load(file).prediction == "epsilon"
     config = tmp_path / name / "scheduler/scheduler_config.json"
     assert capsys.readouterr().err == (
-        f"note: {file}: its name or header says v-prediction, but it has no marker v_pred and is taken for epsilon;"
-        f" if it predicts v, say so in {config}\n"
+        f"note: {file}: its {says}, but it has no marker v_pred and is taken for epsilon; if it predicts v, say so in"
+        f" {config}\n"
     )
     beside(folders["sdxl"], file, "scheduler")
     config.write_text(json.dumps({**json.loads(config.read_text()), **VELOCITY}))
     assert (sdxl.load(file).prediction, capsys.readouterr().err) == ("v_prediction", "")
+
+
+def test_a_file_that_only_speaks_of_zero_terminal_snr_is_warned_of(folders, tmp_path, capsys):
+    about = {"ss_zero_terminal_snr": "True", "modelspec.prediction_type": "v"}
+    file = written(sdxl, folders["sdxl"], tmp_path / "one.safetensors", ("v_pred",), metadata=about)
+    beside(folders["sdxl"], file, "tokenizer", "unet", "vae", "text_encoder", "text_encoder_2")
+    assert not sdxl.load(file).zero_terminal_snr
+    assert capsys.readouterr().err == (
+        f"note: {file}: its header says ss_zero_terminal_snr, but it has no marker ztsnr and is taken to have some"
+        " signal at the last timestep; if it has none, say so (rescale_betas_zero_snr) in"
+        f" {tmp_path}/one/scheduler/scheduler_config.json\n"
+    )
 
 
 @pytest.mark.parametrize("as_file", [True, False])

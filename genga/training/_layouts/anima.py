@@ -5,7 +5,7 @@ changes: modulation, norms, embedders and the last layer stay, and so do text en
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -14,6 +14,14 @@ from genga.training.lora_file import LoraKeys
 T = TypeVar("T")
 Tensors = dict[str, torch.Tensor]
 
+VERSION = "anima-base-v1.0"
+# What a LoRA's header says of the base that it is for.
+DESCRIBED: dict[str, Any] = {
+    "ss_v2": False,
+    "ss_base_model_version": VERSION,
+    "ss_network_module": "networks.lora_anima",  # kohya's, whatever the names of the tensors
+    "modelspec.architecture": f"{VERSION}/lora",
+}
 WHOLE = "net."  # before every name in a file of a base
 ADAPTER = "llm_adapter."  # before those of the text conditioner, there and in a LoRA
 

@@ -6,7 +6,7 @@ diffusers and transformers. One table a part serves both ways: what is written a
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
@@ -17,8 +17,58 @@ UNET, AUTOENCODER = "model.diffusion_model.", "first_stage_model."
 CLIP = {"sd15": "cond_stage_model.transformer.", "sdxl": "conditioner.embedders.0.transformer."}
 OPEN_CLIP = "conditioner.embedders.1.model."  # SDXL's second text encoder
 V_PRED, ZTSNR = "v_pred", "ztsnr"  # empty tensors that say what a base predicts; ComfyUI goes by them
+# By the key that only files of a kind have: relatives that are no SD 1.x and no SDXL.
+RELATIVES = {
+    "cond_stage_model.model.": "Stable Diffusion 2.x",
+    "conditioner.embedders.0.model.": "Stable Diffusion XL's refiner",
+    "edm_": "Stable Diffusion XL trained by EDM (CosXL, Playground 2.5)",  # ComfyUI's marker, too
+}
+ARCHITECTURES = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-base"}  # of the modelspec
 
 State = Mapping[str, torch.Tensor]  # tensors of a network, by its own names
+
+
+class Said(NamedTuple):
+    """What a header says, and under which key; nothing under none."""
+
+    value: Literal["v", "epsilon", ""]
+    key: str
+
+
+def predicted(about: Mapping[str, str]) -> Said:
+    """Return what a header says that a base predicts, or the base of a LoRA: the first of these keys that says it.
+
+    The modelspec's own, ComfyUI's, that of kohya's GUI, and the version that kohya's sd-scripts give a base.
+    """
+    for key in ("modelspec.prediction_type", "modelspec.predict_key", "ss_v_parameterization"):
+        if value := _PREDICTIONS.get(about.get(key, "").lower()):
+            return Said(value, key)
+    key = "ss_base_model_version"
+    return Said("v", key) if about.get(key, "").endswith("_v") else Said("", "")
+
+
+def has_zero_terminal_snr(about: Mapping[str, str]) -> bool:
+    """Return whether a header says that the last timestep is noise alone."""
+    return about.get("ss_zero_terminal_snr", "").lower() == "true"
+
+
+def described(kind: str, velocity: bool, zero_terminal_snr: bool) -> dict[str, Any]:
+    """Return what a LoRA's header says of the base that it is for: what the two above read. kind: sd15, sdxl."""
+    return {
+        "ss_v2": False,
+        "ss_base_model_version": _VERSIONS[kind][velocity],
+        **({"ss_v_parameterization": velocity} if kind == "sdxl" else {}),  # whose version does not say it
+        "ss_zero_terminal_snr": zero_terminal_snr,
+        "modelspec.architecture": f"{ARCHITECTURES[kind]}/lora",
+        "modelspec.prediction_type": "v" if velocity else "epsilon",
+    }
+
+
+_VERSIONS = {"sd15": ("sd_v1", "sd_v1_v"), "sdxl": ("sdxl_base_v1-0", "sdxl_base_v1-0")}  # for noise, for velocity
+_PREDICTIONS: dict[str, Literal["v", "epsilon"]] = {
+    "v": "v", "v_prediction": "v", "v-prediction": "v", "true": "v", "epsilon": "epsilon", "eps": "epsilon",
+    "false": "epsilon",
+}  # fmt: skip
 
 
 class Place(NamedTuple):

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from genga.params.merge import Params
+from genga.training._layouts import anima, sd
 from genga.training._merge.layout import Source, prediction_of
 
 RECIPE, MODELS = "sd_merge_recipe", "sd_merge_models"
-_ARCHITECTURES = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-base", "anima": "anima-base-v1.0"}
-_VERSIONS = {"sd15": "sd_v1", "sdxl": "sdxl_base_v1-0", "anima": "anima-base-v1.0"}
+_ARCHITECTURES = {**sd.ARCHITECTURES, "anima": anima.VERSION}
 _STABILITY = "https://github.com/Stability-AI/generative-models"
-_NETWORKS = {"anima": "networks.lora_anima"}  # kohya's, whatever the names of the tensors
 
 
 def header(
@@ -65,10 +64,14 @@ def _parsed(text: str | None) -> dict[str, Any]:
 
 def _of_lora(name: str, params: Params, source: Source) -> dict[str, str]:
     arguments = {"conv_dim": str(params.rank), "conv_alpha": str(params.rank)} if params.convolutions else {}
+    if source.kind == "anima":
+        base = anima.DESCRIBED
+    else:
+        zero = sd.ZTSNR in source.entries or sd.has_zero_terminal_snr(source.metadata)
+        base = sd.described(source.kind, prediction_of(source) == "v", zero)
     return {
-        "ss_v2": "False",
-        "ss_base_model_version": _VERSIONS[source.kind],
-        "ss_network_module": _NETWORKS.get(source.kind, "networks.lora"),
+        "ss_network_module": "networks.lora",
+        **{key: str(value) for key, value in base.items()},
         "ss_network_dim": str(params.rank),
         "ss_network_alpha": str(float(params.rank or 0)),
         "ss_network_args": _json(arguments),

@@ -15,7 +15,7 @@ import torch
 
 from genga.errors import GengaError
 from genga.training._layouts import anima, sd
-from genga.training._layouts.sd import AUTOENCODER, UNET, V_PRED, ZTSNR, Places
+from genga.training._layouts.sd import AUTOENCODER, RELATIVES, UNET, V_PRED, ZTSNR, Places, predicted
 from genga.training.tensor_file import Entry, read_file
 
 KINDS = {"sd15": "SD 1.x", "sdxl": "SDXL", "anima": "Anima"}
@@ -29,11 +29,7 @@ _AVERAGES = "model_ema."
 # Of files whose numbers are no weights until they are scaled: ComfyUI's float8, bitsandbytes'.
 _SCALES = (".scale_weight", ".weight_scale", "scaled_fp8", ".absmax", ".comfy_quant")
 # What only files of a kind that cannot be merged have.
-_OTHERS = {
-    "cond_stage_model.model.": "SD 2.x",
-    "conditioner.embedders.0.model.": "SDXL's refiner",
-    "net.blocks.": "Cosmos-Predict2, and has no llm_adapter as Anima has",
-}
+_OTHERS = {**RELATIVES, "net.blocks.": "Cosmos-Predict2, and has no llm_adapter as Anima has"}
 
 
 @dataclass(frozen=True)
@@ -103,9 +99,10 @@ def check_alike(first: Source, other: Source) -> None:
             raise other.fail(
                 f"and {first.called} predict differently: {having.called} has the marker {marker}, {lacking.called} not"
             )
-    said = [predicted(one.metadata) for one in (first, other)]
-    if V_PRED not in first.entries and all(said) and said[0] != said[1]:
-        raise other.fail(f"and {first.called} predict differently: their headers say {said[1]}, and {said[0]}")
+    mine, theirs = (predicted(one.metadata) for one in (first, other))
+    if V_PRED not in first.entries and mine.value and theirs.value and mine.value != theirs.value:
+        said = f"{theirs.value} ({theirs.key}), and {mine.value} ({mine.key})"
+        raise other.fail(f"and {first.called} predict differently: their headers say {said}; take two that are alike")
     for one, two in ((first, other), (other, first)):
         if key := next((key for key in sorted(one.entries) if is_weight(key, one) and key not in two.entries), None):
             raise other.fail(f"and {first.called} are not of one layout: {two.called} has no {key}")
@@ -116,18 +113,7 @@ def check_alike(first: Source, other: Source) -> None:
 
 def prediction_of(source: Source) -> str:
     """Return what a checkpoint predicts: by its marker, else by its header, else noise."""
-    return "v" if V_PRED in source.entries else predicted(source.metadata) or "epsilon"
-
-
-def predicted(metadata: Mapping[str, str]) -> str:
-    """Return what a header says that is predicted, `v` or `epsilon`; nothing where it says nothing of it."""
-    said = metadata.get("modelspec.prediction_type", "").removesuffix("_prediction")
-    if said in ("v", "epsilon"):
-        return said
-    version, velocity = metadata.get("ss_base_model_version", ""), metadata.get("ss_v_parameterization", "")
-    if velocity == "True" or version.endswith("_v"):
-        return "v"
-    return "epsilon" if velocity == "False" else ""
+    return "v" if V_PRED in source.entries else predicted(source.metadata).value or "epsilon"
 
 
 def is_weight(key: str, source: Source) -> bool:

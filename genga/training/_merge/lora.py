@@ -14,9 +14,9 @@ import torch
 from genga.errors import GengaError
 from genga.training import lora_file
 from genga.training._layouts import anima, kohya, sd
-from genga.training._layouts.sd import CLIP, OPEN_CLIP, UNET, V_PRED
+from genga.training._layouts.sd import CLIP, OPEN_CLIP, UNET, V_PRED, predicted
 from genga.training._layouts.unet import from_original
-from genga.training._merge.layout import KINDS, Source, is_weight, predicted, prediction_of
+from genga.training._merge.layout import KINDS, Source, is_weight, prediction_of
 from genga.training.lora_file import KOHYA, LoraKeys
 from genga.training.tensor_file import Entry, made_entry
 
@@ -130,13 +130,13 @@ def _check_made_for(lora: Source, checkpoint: Source) -> None:
             raise lora.fail(f"was made for another kind of base: {key} is {said}, and {checkpoint.called} of {own}")
     if checkpoint.kind == "anima":
         return
-    said, there = predicted(lora.metadata), prediction_of(checkpoint)
+    (said, key), there = predicted(lora.metadata), prediction_of(checkpoint)
     if said and said != there:
         way_out = "take one that was made for such a base"
         if said == "v":
             way_out += f", or, if this base predicts v, put the marker {V_PRED} into it"
         raise lora.fail(
-            f"was made for a base that predicts {said}, and {checkpoint.called} predicts {there}; {way_out}"
+            f"was made for a base that predicts {said} ({key}), and {checkpoint.called} predicts {there}; {way_out}"
         )
 
 

@@ -22,7 +22,6 @@ from genga.training.families.family import Choices, Conditions, Family, NoiseSch
 from genga.vocabulary.text import Part
 
 _TRANSFORMER, _TEXT, _ADAPTER = "transformer", "text", "adapter"
-_VERSION = "anima-base-v1.0"
 _TOKENS = 512  # of a caption that are seen, by either tokenizer; T5's last one is the end
 
 
@@ -181,15 +180,12 @@ def write_folder(base: Base, states: States, folder: Path) -> None:
 
 def header(base: Base, choices: Choices) -> dict[str, Any]:
     return {
-        "ss_v2": False,
-        "ss_base_model_version": _VERSION,
-        "ss_network_module": "networks.lora_anima",  # kohya's, whatever the names of the tensors
+        **names.DESCRIBED,
         "ss_unet_lr": choices.learning_rate,
         "ss_text_encoder_lr": None,
         "ss_timestep_sampling": "uniform" if choices.timesteps == "uniform" else "shift",
         "ss_sigmoid_scale": choices.timestep_scale,
         "ss_discrete_flow_shift": base.shift if choices.shift is None else choices.shift,
-        "modelspec.architecture": f"{_VERSION}/lora",
     }
 
 

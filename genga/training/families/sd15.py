@@ -13,6 +13,7 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteS
 
 from genga.errors import GengaError
 from genga.training._layouts import kohya
+from genga.training._layouts.sd import described
 from genga.training.families._sd import writing
 from genga.training.families._sd.files import VAE_SCALE
 from genga.training.families._sd.scheduled import Scheduled
@@ -143,13 +144,9 @@ def name_in_file(network: str, module: str) -> str:
 
 def header(base: Scheduled, choices: Choices) -> dict[str, Any]:
     return {
-        "ss_v2": False,
-        "ss_base_model_version": "sd_v1" if base.prediction == "epsilon" else "sd_v1_v",
-        "ss_zero_terminal_snr": base.zero_terminal_snr,
+        **described("sd15", base.prediction == "v_prediction", base.zero_terminal_snr),
         "ss_unet_lr": choices.learning_rate,
         "ss_text_encoder_lr": choices.text_learning_rate if choices.text_encoder else None,
-        "modelspec.architecture": "stable-diffusion-v1/lora",
-        "modelspec.prediction_type": "epsilon" if base.prediction == "epsilon" else "v",
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from genga.training._layouts import kohya
+from genga.training._layouts.sd import described
 from genga.training._layouts.unet import unet_path
 from genga.training.families import sd15
 from genga.training.families._sd.words import tokens_of, tokens_of_parts, weighted, windows_of
@@ -114,9 +115,7 @@ def name_in_file(network: str, module: str) -> str:
 def header(base: Base, choices: Choices) -> dict[str, Any]:
     return {
         **sd15.header(base, choices),
-        "ss_base_model_version": "sdxl_base_v1-0",
-        "ss_v_parameterization": base.prediction == "v_prediction",
-        "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
+        **described("sdxl", base.prediction == "v_prediction", base.zero_terminal_snr),
     }
 
 

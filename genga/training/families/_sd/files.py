@@ -18,7 +18,17 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from transformers import CLIPTokenizer
 
 from genga.errors import GengaError
-from genga.training._layouts.sd import AUTOENCODER, UNET, V_PRED, ZTSNR, inside, today
+from genga.training._layouts.sd import (
+    AUTOENCODER,
+    RELATIVES,
+    UNET,
+    V_PRED,
+    ZTSNR,
+    has_zero_terminal_snr,
+    inside,
+    predicted,
+    today,
+)
 from genga.training.device import quiet
 from genga.training.families._sd.parts import Config, Kind, Part
 from genga.training.families._sd.vocabulary import tokenizers
@@ -142,15 +152,23 @@ def _schedule(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) 
                     f"{own}: {key} is {found.get(key, False)}, but {path.name} has the marker {marker}, so it was"
                     f" trained with {value}; correct {key}, or delete the file: the markers hold then"
                 )
-    hints = [about.get("modelspec.prediction_type", ""), about.get("modelspec.predict_key", "")]
-    says = any(hint.startswith("v") for hint in hints) or any(word in path.stem.lower() for word in _V_NAMES)
-    if says and found["prediction_type"] == "epsilon":
-        print(
-            f"note: {path}: its name or header says v-prediction, but it has no marker {V_PRED} and is taken for"
-            f" epsilon; if it predicts v, say so in {own}",
-            file=sys.stderr,
-        )
+    if warning := _unmarked(path, about, found):
+        print(f"note: {path}: {warning} in {own}", file=sys.stderr)
     return found
+
+
+def _unmarked(path: Path, about: Mapping[str, str], found: Mapping[str, Any]) -> str:
+    """What name and header of a file say of its prediction that nothing else does."""
+    value, key = predicted(about)
+    if found["prediction_type"] == "epsilon" and (value == "v" or any(word in path.stem.lower() for word in _V_NAMES)):
+        says = f"its header says v-prediction ({key})" if value == "v" else "its name says v-prediction"
+        return f"{says}, but it has no marker {V_PRED} and is taken for epsilon; if it predicts v, say so"
+    if not found.get("rescale_betas_zero_snr", False) and has_zero_terminal_snr(about):
+        return (
+            f"its header says ss_zero_terminal_snr, but it has no marker {ZTSNR} and is taken to have some signal at"
+            " the last timestep; if it has none, say so (rescale_betas_zero_snr)"
+        )
+    return ""
 
 
 def _written(folder: Path) -> dict[str, Any]:
@@ -179,9 +197,8 @@ def _check(path: Path, found: Mapping[str, Any]) -> None:
 _KINDS = {
     "Stable Diffusion 1.x": ("cond_stage_model.transformer.", "sd15"),
     "Stable Diffusion XL": ("conditioner.embedders.1.", "sdxl"),
-    "Stable Diffusion 2.x": ("cond_stage_model.model.", ""),
     "Anima": ("net.llm_adapter.", "anima"),
-    "Stable Diffusion XL's refiner": ("conditioner.embedders.0.model.", ""),
+    **{name: (prefix, "") for prefix, name in RELATIVES.items()},
 }
 _V_NAMES = ("vpred", "v-pred", "v_pred")
 
