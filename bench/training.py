@@ -70,7 +70,9 @@ def on_cpu(names: list[str], job: Any, rounds: int) -> None:
     for _ in range(rounds):
         for name in names:
             found[name].append(child(name, job))
-    cpu = {name: median(one for each in runs for one in each.get("cpu", [])) for name, runs in found.items()}
+    failed = {name: one["error"] for name, runs in found.items() for one in runs if "error" in one}
+    found = {name: runs for name, runs in found.items() if name not in failed}
+    cpu = {name: median(one for each in runs for one in each["cpu"]) for name, runs in found.items()}
     peers = [name for name in PEERS if name in found]
     print(f"\n## {job.size}, batch {job.batch}, latents {job.side // 8}x{job.side // 8}, one thread\n")
     print(f"| who | CPU s a step | clock s | peak MB | {' | '.join(f'times {name}' for name in peers)} |")
@@ -80,6 +82,8 @@ def on_cpu(names: list[str], job: Any, rounds: int) -> None:
         memory = median(each["memory"] for each in runs)
         times = " | ".join(f"{cpu[peer] / cpu[name]:.2f}" for peer in peers)
         print(f"| {name} | {cpu[name]:.3g} | {clock:.3g} | {memory:.0f} | {times} |", flush=True)
+    for name, why in failed.items():
+        print(f"{name}: failed: {why}", flush=True)
 
 
 def compared(job: Any) -> int:

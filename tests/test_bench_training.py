@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 from bench import training
 
@@ -49,3 +50,13 @@ def test_without_kohya_and_without_a_gpu_it_says_so(capsys):
     assert "kohya: left out (--kohya names its folder)" in said
     assert training.main(["--tiny", "--kohya", "nowhere", "--rounds", "0", "--batches", "--steps", "0"]) == 0
     assert "kohya: no sd-scripts in 'nowhere'" in capsys.readouterr().out
+
+
+def test_who_fails_is_named_and_the_others_are_in_the_table(capsys, monkeypatch):
+    took = {"cpu": [2.0, 4.0, 3.0], "wall": [2.0], "memory": 100.0}
+    said = {"genga": took, "diffusers and peft": {**took, "cpu": [6.0]}, "kohya": {"error": "no room"}}
+    monkeypatch.setattr(training, "child", lambda name, job: said[name])
+    training.on_cpu(list(said), SimpleNamespace(size="SD 1.5", batch=1, side=256), 1)
+    printed = capsys.readouterr().out
+    assert rows(printed, "## SD 1.5")["genga"] == ["3", "2", "100", "2.00"]
+    assert printed.splitlines()[-1] == "kohya: failed: no room"
