@@ -22,7 +22,7 @@ from bench.models import table
 from genga.drawings.dedup import own_drawings
 from genga.drawings.frames import frames
 from genga.drawings.shots import shots
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams

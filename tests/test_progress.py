@@ -1,10 +1,10 @@
-"""genga.jobs.progress: what, how far, how fast, how long still."""
+"""genga.jobs.script: what, how far, how fast, how long still."""
 
 import io
 
 import pytest
 
-from genga.jobs.progress import duration, progress, progress_line
+from genga.jobs.script import duration, progress, progress_line
 
 
 def test_line_with_rate_and_time_left() -> None:

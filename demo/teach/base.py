@@ -27,7 +27,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from demo.teach.pictures import Pictures, caption, draw_pictures
 from demo.teach.text import MAX_TOKENS, write_tokenizer
 from demo.teach.vae import LATENTS, encode, teach_vae
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 
 M = TypeVar("M", UNet2DConditionModel, AutoencoderKL)
 

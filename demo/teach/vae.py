@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from demo.teach.learning import fast
 from demo.teach.pictures import Pictures
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 
 MEAN_WEIGHT = 1e-3  # pull of the posterior's mean towards 0
 LOGVAR_WEIGHT = 1e-3  # pull of its log variance towards LOGVAR

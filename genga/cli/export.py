@@ -11,8 +11,7 @@ from genga.errors import GengaError
 from genga.exchange import folders, tools
 from genga.exchange.writing import dataset_of, masker, rows_of, write_export, write_webdataset
 from genga.images.codec import EXTENSION, as_png
-from genga.jobs.progress import progress
-from genga.jobs.script import summary
+from genga.jobs.script import progress, summary
 from genga.params.dataset import Params
 from genga.params.section import params_of, parse_section, section_of_file
 from genga.store.files import write_text

@@ -20,7 +20,7 @@ from genga.errors import GengaError
 from genga.images.h264 import Packer
 from genga.images.image import exact
 from genga.images.rgb import Converter
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.params.stills import Format, Params
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT

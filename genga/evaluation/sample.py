@@ -22,7 +22,7 @@ from genga.evaluation.prompts import check_prompt, composed, first, literal, par
 from genga.images.codec import EXTENSION
 from genga.images.codec import encode as encode_image
 from genga.images.image import Image
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE

@@ -11,7 +11,7 @@ from genga.exchange.captions import FILE, Format, Row, base_of
 from genga.exchange.folders import OF_DATASET, with_names
 from genga.exchange.tools import MASKS, WEBDATASET, in_tars, mask_of, write_tars
 from genga.images.codec import as_png
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader

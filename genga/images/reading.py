@@ -11,7 +11,7 @@ import polars as pl
 
 from genga.images.codec import decode
 from genga.images.image import Image, Pictures, Prepare
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
 

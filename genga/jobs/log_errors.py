@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from genga.jobs.progress import PROGRESS
-
+# A line of genga.jobs.script.progress: not a stage's last word.
+PROGRESS = re.compile(r": \d+(/\d+)? .*, [\d.]+/s(, .* left)?$")
 _CRASH = "Traceback (most recent call last):"
 # What a shell says that could not start a job.
 _SHELL = re.compile(r"(/\S*/)?(ba|da|k|z)?sh: (line )?(\d+: )?(?P<said>.+)")

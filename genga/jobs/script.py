@@ -1,4 +1,4 @@
-"""How a stage's command starts and ends: parameters in, one summary line out, one clear line on error.
+"""How a stage's command starts, tells how far it is, and ends: parameters in, one summary line or one clear error out.
 
 OpenCV has one thread in every job: what some of its functions make depends on how many share the work.
 
@@ -15,14 +15,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
 from genga.errors import GengaError
 from genga.params.section import params_of as params_of  # what every command begins with
+
+T = TypeVar("T")
 
 # What goes wrong with disks, not with programs.
 _DISK = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT)
@@ -104,6 +107,47 @@ def one_thread_each() -> None:
 def summary(line: str) -> None:
     """Print a stage's one summary line."""
     print(line, flush=True)
+
+
+def progress(
+    items: Iterable[T],
+    total: int | None,
+    what: str,
+    unit: str,
+    every: float = 5.0,
+    file: TextIO | None = None,
+) -> Iterator[T]:
+    """Yield from `items`, writing a line to `file` (stderr) every `every` seconds.
+
+    total: number of items, or None when unknown. The line: `tag sample/ep01: 120/300 stills, 35.0/s, 5 s left`.
+    Nothing is written for work that ends before the first interval is over.
+    """
+    start = last = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last >= every:
+            last = now
+            print(progress_line(what, unit, done, total, now - start), file=file or sys.stderr, flush=True)
+
+
+def progress_line(what: str, unit: str, done: int, total: int | None, seconds: float) -> str:
+    """Return one progress line after `done` items in `seconds` seconds."""
+    rate = done / seconds if seconds > 0 else 0.0
+    if total is None:
+        return f"{what}: {done} {unit}, {rate:.1f}/s"
+    left = (total - done) / rate if rate > 0 else 0.0
+    return f"{what}: {done}/{total} {unit}, {rate:.1f}/s, {duration(left)} left"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them: `8 s`, `3 min 05 s`, `2 h 14 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def who() -> str:

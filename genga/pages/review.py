@@ -15,7 +15,7 @@ import polars as pl
 from genga.decisions.csv import KINDS, path_of
 from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import ANSWERS, meanings
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.pages._review.charts import busy, exposed, strip
 from genga.pages._review.closest import OF_DEDUP, closest
 from genga.pages._review.figures import OF_FRAMES, OF_SHOTS, compose, rhythm, shots_of

@@ -13,7 +13,7 @@ import torch
 
 from genga.errors import GengaError
 from genga.images.image import Image
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.training import checked_tensors
 from genga.training.device import state_sha256
 from genga.training.distributed import Processes

@@ -23,7 +23,7 @@ import torch
 
 from genga.errors import GengaError
 from genga.images.image import Image
-from genga.jobs.progress import duration
+from genga.jobs.script import duration
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table

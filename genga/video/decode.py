@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from genga.errors import GengaError
 from genga.images import hdr
 from genga.images.image import HDR, Luma, exact, samples
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.params.hardware_decoder import HardwareDecoder
 from genga.store.files import check_sha256
 from genga.video import hwaccel
