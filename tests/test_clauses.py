@@ -1,5 +1,7 @@
 """Who wears what: places from boxes, tags of each person's own box, and the sentences made of them, by hand."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -78,7 +80,7 @@ def table(rows: list[tuple], schema: dict) -> pl.DataFrame:
 
 
 def row(box: int, kind: str, sides: Box, person: int | None) -> tuple:
-    return ("s/e/1", box, kind, *sides, person)
+    return ("s/e/1", box, kind, *sides, person, 0.9)
 
 
 def tag(box: int | None, name: str, score: float = 0.9, kept: bool = True, category: str = "general") -> tuple:
@@ -121,6 +123,21 @@ def test_each_person_has_the_tags_of_its_own_box() -> None:
         Clause(0, "On the left", ["a girl"], ["boots", "hat", "long_hair"]),
         Clause(1, "On the right", ["ren", "coat"], ["red_hair", "long_hair"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("loose", "said"),
+    [
+        ([("face", (560, 10, 590, 50))], False),  # of somebody who has neither box nor head
+        ([("head", (550, 0, 600, 60)), ("face", (560, 10, 590, 50))], False),
+        ([("halfbody", (550, 0, 600, 160))], True),  # of nobody whose head or face was found
+        ([], True),
+    ],
+)
+def test_where_somebody_is_found_by_a_face_alone_nothing_is_said(loose: list[tuple[str, Box]], said: bool) -> None:
+    more = table([row(4 + number, kind, sides, None) for number, (kind, sides) in enumerate(loose)], OF_DETECT)
+    found = clauses(replace(TABLES, persons=pl.concat([TABLES.persons, more])), IMAGES, 0.5, 12, {})
+    assert ("s/e/1" in found, "s/e/1-1-head" in found) == (said, True)  # whose crop shows nothing of that face
 
 
 def test_a_crop_has_those_whose_heads_are_in_it_and_what_it_can_show() -> None:

@@ -97,7 +97,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
             [(s, n, shot, 128, 64, *place(s), signature(shot)) for n, (s, (_, shot, _, _, _)) in enumerate(rows)],
             {**OF_STILLS, "signature": pl.Binary},
         ),
-        persons=table([(s, 0, "person", 10, 0, 50, 64, 0) for s in stills], OF_DETECT),
+        persons=table([(s, 0, "person", 10, 0, 50, 64, 0, 0.9) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
         quality=table(
             [(s, tier, *MEASURED, 0.0, 0.0, 30.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY
@@ -158,9 +158,9 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
     one = given.stills["still"][0]
     lines = [{"x0": 0, "y0": 50, "x1": 100, "y1": 60}, {"x0": 72, "y0": 0, "x1": 90, "y1": 9}]
     boxes = [
-        (one, 1, "person", 60, 5, 120, 64, 1),
-        (one, 0, "person", 10, 0, 50, 64, 0),
-        (one, 2, "face", 20, 0, 30, 9, 0),
+        (one, 1, "person", 60, 5, 120, 64, 1, 0.9),
+        (one, 0, "person", 10, 0, 50, 64, 0, 0.9),
+        (one, 2, "face", 20, 0, 30, 9, 0, 0.9),
     ]
     told = candidates(
         replace(
@@ -188,7 +188,7 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
         crops=given.crops.with_columns(still=pl.lit(one)),
         stills=given.stills,
         persons=table(
-            [(one, 0, "person", 10, 0, 50, 64, 0), (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None)], OF_DETECT
+            [(one, 0, "person", 10, 0, 50, 64, 0, 0.9), (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None, 0.9)], OF_DETECT
         ),
         tags=table(
             [
@@ -226,8 +226,8 @@ def two(**changes: object) -> Outcome:
     rated = [(one, None, "questionable", "rating", 0.9, "model", True),
              (one, 0, "explicit", "rating", 0.6, "model", True),
              (one, 1, "general", "rating", 0.6, "model", False)]  # fmt: skip
-    boxes = [(one, 0, "person", 10, 0, 50, 64, 0), (one, 1, "person", 80, 0, 120, 64, 1),
-             (other, 0, "person", 10, 0, 50, 64, 0)]  # fmt: skip
+    boxes = [(one, 0, "person", 10, 0, 50, 64, 0, 0.9), (one, 1, "person", 80, 0, 120, 64, 1, 0.9),
+             (other, 0, "person", 10, 0, 50, 64, 0, 0.9)]  # fmt: skip
     given = replace(given, tags=table(tags + rated, OF_TAG), persons=table(boxes, OF_DETECT))
     return dataset(given, params(held_out=0.0, min_side=1, **changes))
 

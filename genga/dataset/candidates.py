@@ -33,7 +33,7 @@ OF_CROP = only(
 )
 OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
-OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person")
+OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person", "score")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", "outline")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")

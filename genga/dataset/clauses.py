@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from genga.dataset.candidates import SIDES, Tables, within
+from genga.people.figures import Person, people
 from genga.tables.characters import NOBODY
 from genga.vocabulary.parts import OF_SOMEBODY, VISIBLE, part_of
 from genga.vocabulary.text import SEPARATOR, in_order, to_text
@@ -35,7 +36,7 @@ class Clause(NamedTuple):
 
 
 class Somebody(NamedTuple):
-    box: int | None  # None: a head without a person
+    box: int | None  # None: a head or a face without a person
     place: Box  # of the person, px
     head: Box | None = None
 
@@ -130,23 +131,14 @@ def sentences(of: Sequence[Clause], scene: Sequence[str] = ()) -> list[str]:
 
 
 def _everyone(detected: pl.DataFrame) -> dict[str, list[Somebody]]:
-    """The people in each still: who has a person box, and heads without one."""
-    heads: dict[tuple[str, int], Box] = {}
-    for still, person, *sides in (
-        detected.filter(kind="head").drop_nulls("person").select("still", "person", *SIDES).iter_rows()
-    ):
-        heads[still, person] = _box(sides)
-    found: dict[str, list[Somebody]] = {}
-    alone = (pl.col("kind") == "head") & pl.col("person").is_null()
-    for still, kind, box, *sides in (
-        detected.filter((pl.col("kind") == "person") | alone)
-        .select("still", "kind", "box", *SIDES)
-        .sort("still", "box")
-        .iter_rows()
-    ):
-        one = Somebody(box, _box(sides), heads.get((still, box))) if kind == "person" else Somebody(None, _box(sides))
-        found.setdefault(still, []).append(one)
-    return found
+    """The people in each still: who has a person box, and of whom only head or face was found."""
+    stills = detected.group_by("still", maintain_order=True)
+    return {str(still): [_somebody(one) for one in people(rows.to_dicts())] for (still,), rows in stills}
+
+
+def _somebody(one: Person) -> Somebody:
+    place = next(box for box in (one.person, one.head, one.face) if box is not None)
+    return Somebody(one.box, place, one.head if one.person else None)
 
 
 def _box(sides: Sequence[int]) -> Box:
