@@ -8,6 +8,7 @@ from genga.images.reading import prepared
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
+from genga.people.calibration import calibrated
 from genga.people.deciding import OF_STILLS, decide, read_said
 from genga.people.tag import in_words, tag, views
 from genga.people.tagger import open_ensemble
@@ -28,12 +29,11 @@ def main(
 ) -> None:
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
     said, boxes = read_said(corrections, out, (in_dedup, in_stills, in_detect)), read_table(in_detect, DETECT)
-    taggers, stills = open_ensemble(registry, threads, values.threshold), read_table(in_stills, OF_STILLS)
-    few, of = registry.section.batch, views(boxes, values.pad)
+    taggers = open_ensemble(registry, threads, values.threshold, calibrated(values))
+    few, of, stills = registry.section.batch, views(boxes, values.pad), read_table(in_stills, OF_STILLS)
     table = tag(prepared(stills, "still", name, taggers.models(), few, threads, of), boxes, taggers, values, few)
     write_table(out, table := decide(table, stills, boxes, values, said, taggers.column), TAG)
-    people = f"{in_words(table)}, {len(said.lines)} corrections"
-    summary(f"{name}: {len(stills)} stills and {people}; taggers {taggers.name}")
+    summary(f"{name}: {len(stills)} stills and {in_words(table, len(said.lines), taggers.name)}")
 
 
 if __name__ == "__main__":

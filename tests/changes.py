@@ -195,6 +195,13 @@ DECISIONS: Changes = {
         ],
         after("tag"),
     ),
+    "what scores mean by corrections": (
+        lambda project: [
+            put(project / "vocabulary/scores.csv", "tagger,tag,score,probability\n", old=True),
+            section("tag", calibration="scores.csv")(project),
+        ],
+        after("tag"),
+    ),
     "names of characters": (
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
         after("characters"),

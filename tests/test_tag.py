@@ -15,7 +15,8 @@ from genga.tables.detect import DETECT as BOXES
 from genga.tables.tag import TAG
 
 PARAMS = Params(
-    ensemble="mean", threshold=0.35, votes=0, floor=0.1, pad=0.0, unknown="scene", exclusive=["hair_colour"],
+    ensemble="mean", threshold=0.35, votes=0, floor=0.1, calibration=None, pad=0.0, unknown="scene",
+    exclusive=["hair_colour"],
     framing=Framing(portrait=1.7, cowboy=1.2, full=1.8), share=Share(shot=1.0, persons=False),
     implied=Implied(implications=None, aliases=None, mode="add"), overlap=False, blocklist=[],
 )  # fmt: skip

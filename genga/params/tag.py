@@ -41,6 +41,7 @@ class Params(Section):
     threshold: float = Field(ge=0, le=1)  # mean score above which a general tag is kept; 0 keeps all, 1 none
     votes: int = Field(ge=0, le=16)  # taggers that must be above the threshold on their own, whatever `ensemble` says
     floor: float = Field(ge=0, le=1)  # mean score from which a tag has a row at all; 0: every tag on every picture
+    calibration: _Table  # table in vocabulary/ of what scores mean, by `genga calibrate`; null: scores as they are
     pad: float = Field(ge=0, le=1)  # how far beyond a person's box the taggers look, share of its longer side
     unknown: Literal["scene", "subject"]  # what a tag is taken for that genga.vocabulary.parts knows no word of
     exclusive: list[Literal["hair_colour", "eye_colour", "hair_length", "mouth"]]  # of these a person has only the best

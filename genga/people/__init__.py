@@ -1,5 +1,8 @@
 """From stills to people: where they are, what is seen of them, who they are.
 
+calibrating  Learn from corrections how likely a tagger's tag is right at a score: isotonic, or Platt's logistic
+             function.
+calibration  Scores of taggers as people found them: how likely a tag is right at a score, by tagger and tag.
 characters   Tell who is who in a series: cluster the crops of people, and call the clusters what a person named them.
 clustering   Clusters of crops by the matrix of their differences alone, after the published practice for anime
              characters.

@@ -139,7 +139,7 @@ def _above(said: Opinion, ensemble: Ensemble, floor: float) -> Iterator[Scored]:
         yield Scored(*ensemble.tags[column], float(rounded[column]), votes, apart, known)
 
 
-def in_words(table: pl.DataFrame) -> str:
-    """Return how many persons and tags there are."""
+def in_words(table: pl.DataFrame, corrections: int, taggers: str) -> str:
+    """Return how many persons, tags and lines of people there are, and who was asked."""
     kept, persons = table["kept"].sum(), table.drop_nulls("box").select("still", "box").n_unique()
-    return f"{persons} persons, {kept} tags kept of {len(table)}"
+    return f"{persons} persons, {kept} tags kept of {len(table)}, {corrections} corrections; taggers {taggers}"

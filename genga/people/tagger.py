@@ -4,7 +4,7 @@ Without a word about it a tagger is of the WD v3 family (SmilingWolf): NHWC floa
 white square; the size is read from the graph. Output: probabilities, a column per row of `selected_tags.csv`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from genga.models import onnx
 from genga.models.preparation import How, of_contract, read_stages, shape_of
 from genga.models.registry import Model, Registry
 from genga.params.models import Contract
-from genga.people.ensemble import Ensemble, on_one_scale
+from genga.people.ensemble import Ensemble, TagScorer, on_one_scale
 from genga.people.labels import FETCH, Labels, Tag, read_labels, read_thresholds
 
 Scores = npt.NDArray[np.float32]  # (images, tags), 0..1
@@ -177,7 +177,16 @@ def _open(model: Model, device: str, threads: int) -> Tagger:
     return Tagger(graph, labels, device, threads, model.entry.contract, model.name, Files(**beside))
 
 
-def open_ensemble(registry: Registry, threads: int, threshold: float) -> Ensemble:
-    """Return the registry's taggers as one. threshold: score above which a tagger votes for a tag."""
+def open_ensemble(
+    registry: Registry,
+    threads: int,
+    threshold: float,
+    calibrated: Callable[[Sequence[Tagger]], Sequence[TagScorer]] = list,
+) -> Ensemble:
+    """Return the registry's taggers as one.
+
+    threshold: score above which a tagger votes for a tag. calibrated: the taggers as they are to be asked
+    (genga.people.calibration).
+    """
     taggers = open_taggers(registry, threads)
-    return Ensemble(taggers, threshold, ", ".join(tagger.name for tagger in taggers))
+    return Ensemble(calibrated(taggers), threshold, ", ".join(tagger.name for tagger in taggers))

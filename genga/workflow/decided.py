@@ -115,7 +115,7 @@ def tables_of(there: Mapping[str, str], kind: str, wildcards: Mapping[str, str],
 
 def tables_named(section: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the tables of vocabulary/ that section tag names, with the sha256 of each; None: it is not there."""
-    named = (section["implied"][kind] for kind in ("implications", "aliases"))
+    named = (*(section["implied"][kind] for kind in ("implications", "aliases")), section["calibration"])
     paths = [f"{VOCABULARY}/{name}" for name in named if name]
     return {path: sha256_of(path) if Path(path).is_file() else None for path in paths}
 
