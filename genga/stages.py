@@ -50,7 +50,7 @@ LINE = (
     Stage("embed", "episode", "people", "turns crops into the character embedder's vectors", ("crop",), ("embed",)),
     Stage("overview", "series", "pages", "writes the page of a series: its episodes, and its closest decisions"),
     Stage("characters", "series", "people", "tells who is who, and gives the names that people decided",
-          ("dedup", "stills", "detect", "crop", "embed"), ("characters",)),
+          ("dedup", "stills", "detect", "tag", "crop", "embed"), ("characters",)),
     Stage("dataset", "series", "dataset", "composes the training set: images, captions, buckets, what is held out",
           ("frames", "stills", "detect", "quality", "tag", "crop", "characters"), ("dataset", "left_out")),
     Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",),

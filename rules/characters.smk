@@ -6,6 +6,7 @@ rule characters:
         stills=tables("stills"),
         detect=tables("detect"),
         dedup=tables("dedup"),
+        tag=tables("tag"),
         models=model_files("ccip-feature", "ccip-metric"),
         corrections=corrections("characters"),
     output:

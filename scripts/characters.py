@@ -7,7 +7,7 @@ import typer
 from genga.images.reading import reading
 from genga.jobs.script import DATA, EPISODES, MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
-from genga.pages.contact_sheet import sheet
+from genga.pages.contact_sheet import doubts, sheet
 from genga.params.characters import Params
 from genga.people.characters import in_words, open_embedder, read_tables, who_is_who, without_effect
 from genga.store.files import read_json, write_text
@@ -31,7 +31,7 @@ def main(
     with reading(tables.crops.filter("kept"), "crop") as read:
         told = who_is_who(tables, embedder, values, read)
         write_table(out_open, without_effect(tables, told), OPEN)
-        write_text(out_sheet, sheet(out.stem, told, read, values.sheet_crops))
+        write_text(out_sheet, sheet(out.stem, told, read, values.sheet_crops, doubts(tables, values.sheet_tags)))
     write_table(out, told.table, CHARACTERS)
     summary(f"characters {out.stem}: {in_words(told.table)}")
 

@@ -36,7 +36,7 @@ FOLLOWS = {
     "review": ["overview"],
     "detect": ["tag", "crop", "characters", "dataset", "report"],
     "quality": ["crop", "dataset", "report"],
-    "tag": ["crop", "dataset", "report"],
+    "tag": ["crop", "characters", "dataset", "report"],
     "crop": ["embed", "characters", "dataset", "report"],
     "embed": ["characters"],
     "characters": ["dataset", "report"],

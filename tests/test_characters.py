@@ -20,8 +20,9 @@ from genga.errors import GengaError
 from genga.images.boxes import iou
 from genga.images.codec import encode
 from genga.pages.contact_sheet import sheet, spread
+from genga.pages.doubts import doubts
 from genga.params.characters import Params
-from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, characters
+from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, OF_TAG, Tables, characters
 from genga.people.clustering import MOST, adopt, by_first, check_size, cluster, merge, merge_tracked
 from genga.people.differences import Differences
 from genga.people.gathering import divided, join_few, medoid, vote
@@ -37,7 +38,8 @@ from genga.tables.schema import SHARD
 
 PARAMS = Params(
     method="linkage", min_crops=2, join=1.0, few_shots=0, few_join=2.0, adopt_share=0.5, merge_share=0.85,
-    track=True, track_overlap=0.5, track_difference=2.0, track_gap=1, track_share=0.5, outfits=0.5, sheet_crops=8,
+    track=True, track_overlap=0.5, track_difference=2.0, track_gap=1, track_share=0.5, outfits=0.5,
+    sheet_crops=8, sheet_tags=5,
 )  # fmt: skip
 FAR = (500, 0, 510, 10)
 
@@ -711,6 +713,63 @@ def test_the_sheet_shows_each_cluster_and_the_lines_still_to_fill_in() -> None:
     )
 
 
+# Tags to look at
+
+# (still, box, tag, category, score, disagreement, origin, kept, reason)
+TAGS = [
+    ("s/e/000001", None, "sky", "general", 0.5, 0.2, "model", True, ""),
+    (
+        "s/e/000002",
+        None,
+        "sky",
+        "general",
+        0.3,
+        0.6,
+        "model",
+        False,
+        "score",
+    ),  # of that shot, more doubtful
+    ("s/e/000002", 1, "hat", "general", 0.4, 0.5, "shot", True, ""),
+    ("s/e/000003", None, "hat", "general", 0.4, 0.5, "persons", True, ""),
+    ("s/e/000003", None, "solo", "general", 0.9, 0.9, "box", True, ""),  # boxes decide
+    ("s/e/000003", None, "tree", "general", 1.0, 0.8, "person", True, ""),  # somebody did
+    ("s/e/000003", None, "bow", "general", 0.6, 0.8, "model", False, "overlap"),  # hair_bow says it
+    ("s/e/000003", None, "safe", "rating", 0.6, 0.8, "model", True, ""),
+    ("s/e/000003", None, "red", "general", 0.6, None, "model", True, ""),  # one tagger knows it
+    ("s/e/000003", None, "dog", "general", 0.6, 0.0, "model", True, ""),  # they agree
+]
+
+
+def tables_of_tags() -> Tables:
+    crops, features, stills = TWO_PAIRS
+    scene = placing.Scene("s", {"e": seen_in(stills["still"].to_list(), crops)}.get)
+    return Tables(crops, features, stills, scene, [], [], pl.DataFrame(TAGS, schema=OF_TAG, orient="row"))
+
+
+def test_the_tags_on_which_taggers_disagree_most_come_first_one_of_each_in_a_shot() -> None:
+    found = doubts(tables_of_tags(), 10)
+    assert [(one.still[-1], one.box, one.tag, one.disagreement, one.kept, one.crop) for one in found] == [
+        ("2", None, "sky", 0.6, False, None), ("2", 1, "hat", 0.5, True, C2), ("3", None, "hat", 0.5, True, None),
+    ]  # fmt: skip
+    assert {one.file for one in found} == {"corrections/s/e/tags.csv"}
+    assert [one.line for one in found] == [
+        "s/e/000002,,sky,add,,,", "s/e/000002,1,hat,remove,2-1 250 0 375 500,,", "s/e/000003,,hat,remove,,,",
+    ]  # fmt: skip
+    assert doubts(tables_of_tags(), 1) == found[:1] and doubts(tables_of_tags(), 0) == []
+
+
+def test_the_sheet_has_them_with_a_picture_of_the_person() -> None:
+    found = outcome(TWO_PAIRS)
+    colours = {crop: np.full((20, 10, 3), 60 * place, np.uint8) for place, crop in enumerate([C1, C2, C3, C4])}
+    page = sheet("s", found, colours.__getitem__, 8, doubts(tables_of_tags(), 10))
+    assert Page(page).open == [] and page.count("data:image/jpeg;base64,") == 5
+    rows = page.split("<tr><td>")[1:]
+    assert ["whole still" in row for row in rows] == [True, False, True]
+    assert "<td>0.60</td><td>0.30</td><td>sky</td>" in rows[0] and "left out" in rows[0] and "kept" in rows[1]
+    assert "<code>still_or_crop,box,tag,decision,at,who,why</code>" in page
+    assert "Tags to look at" not in sheet("s", found, colours.__getitem__, 8)
+
+
 # The command
 
 
@@ -742,6 +801,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     seen = seen_in(sized["still"], crops)
     write_table("data/dedup/s/e.parquet", seen.dedup, placing.OF_DEDUP)
     write_table("data/detect/s/e.parquet", seen.detect, placing.OF_DETECT)
+    write_table("data/tag/s/e.parquet", pl.DataFrame(TAGS, schema=OF_TAG, orient="row"), OF_TAG)
     Path("episodes.json").write_text('["e"]', encoding="utf-8")
     main = runpy.run_path(str(script))["main"]
     main.__globals__["open_embedder"] = lambda registry, threads: LineEmbedder()
@@ -779,7 +839,8 @@ def test_the_command_writes_table_and_sheet_and_one_line(command: Callable[..., 
         ),
         ("s/e/tags.csv", 3, "s/e/000000 add sky", "frame 0 of e shows no drawing now (black)", stills),
     ]
-    assert "Cluster 1" in Path("out/s.html").read_text(encoding="utf-8")
+    page = Path("out/s.html").read_text(encoding="utf-8")
+    assert "Cluster 1" in page and "s/e/000002,,sky,add,,," in page
 
 
 def test_the_command_names_by_pictures(command: Callable[..., Result]) -> None:

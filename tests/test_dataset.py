@@ -188,7 +188,8 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
         crops=given.crops.with_columns(still=pl.lit(one)),
         stills=given.stills,
         persons=table(
-            [(one, 0, "person", 10, 0, 50, 64, 0, 0.9), (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None, 0.9)], OF_DETECT
+            [(one, 0, "person", 10, 0, 50, 64, 0, 0.9),
+             (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None, 0.9)], OF_DETECT,
         ),
         tags=table(
             [

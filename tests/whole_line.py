@@ -102,7 +102,7 @@ def others() -> Iterator[tuple[str, Any]]:
         how = Params(
             method=method, min_crops=3, join=1.0, few_shots=2, few_join=2.0, adopt_share=0.5, merge_share=0.8,
             track=True, track_overlap=0.5, track_difference=2.0, track_gap=3, track_share=0.5, outfits=0.5,
-            sheet_crops=9,
+            sheet_crops=9, sheet_tags=0,
         )  # fmt: skip
         yield method, cluster(apart, 0.9, how).tolist()
     on_plane = Differences(points.astype(np.float32), lambda a, b: np.sqrt(np.square(a[:, None] - b).sum(axis=2)))

@@ -1,12 +1,12 @@
 """A contact sheet of clusters, for the person who names them: one HTML file that opens anywhere.
 
 For each cluster, its medoid and crops from near to far: if the far ones show someone else, the cluster is a mixture.
-Below stand the lines of the table of names that take no effect, and those that it still needs, to be copied and filled
-in.
+Below stand the tags on which the taggers disagree most, the lines of the table of names that take no effect, and those
+that it still needs, to be copied and filled in.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genga.decisions.csv import AT, KINDS, line_of, path_of
 from genga.images.image import Image
+from genga.pages.doubts import Doubt
+from genga.pages.doubts import doubts as doubts
 from genga.people.characters import Outcome
 from genga.people.clustering import NOISE
 
@@ -40,10 +42,12 @@ class Card:
     pictures: list[Thumbnail]
 
 
-def sheet(series: str, told: Outcome, image_of: Callable[[str], Image], crops: int) -> str:
+def sheet(
+    series: str, told: Outcome, image_of: Callable[[str], Image], crops: int, doubtful: Sequence[Doubt] = ()
+) -> str:
     """Return the page. Equal tables and images give equal bytes.
 
-    told: what stage characters came to. image_of: a crop's pixels; crops: shown per cluster.
+    told: what stage characters came to. image_of: a crop's pixels; crops: shown per cluster. doubtful: tags to look at.
     """
     table, medoids = told.table, told.medoids
     groups = {number: rows for (number,), rows in table.group_by("cluster", maintain_order=True)}
@@ -62,6 +66,8 @@ def sheet(series: str, told: Outcome, image_of: Callable[[str], Image], crops: i
         header=KINDS["characters"].header,
         lines=[line_of("characters", {"crop": one, "scope": "cluster", AT: told.at.get(one, "")}) for one in unnamed],
         without_effect=told.open,
+        doubtful=[(one, _data_uri(image_of(one.crop)) if one.crop else "") for one in doubtful],
+        columns=KINDS["tags"].header,
         height=HEIGHT,
     )
 

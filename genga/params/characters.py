@@ -25,3 +25,4 @@ class Params(Section):
     track_gap: int = Field(ge=0, le=100)  # stills in which somebody may be hidden or not found; 0: none
     outfits: float = Field(ge=0, le=1)  # difference up to which what tracks wear is one outfit; 0: none is proposed
     sheet_crops: int = Field(ge=1, le=100)  # crops of a cluster that the contact sheet shows
+    sheet_tags: int = Field(ge=0, le=1000)  # tags on it on which taggers disagree most, to look at; 0: none

@@ -40,6 +40,7 @@ from genga.tables.crop import CROP
 from genga.tables.embed import EMBED
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
+from genga.tables.tag import TAG
 
 _SIDES = ("x0", "y0", "x1", "y1")
 
@@ -47,6 +48,7 @@ _SIDES = ("x0", "y0", "x1", "y1")
 OF_CROP = only(CROP, "crop", "still", "box", "kind", "x0", "y0", "x1", "y1", "kept", "tags")
 OF_EMBED = only(EMBED, "crop", "feature", "model")
 OF_STILLS = only(STILLS, "still", "frame", "shot")
+OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "disagreement", "origin", "kept", "reason")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Tables(NamedTuple):
     scene: Scene  # in which lines about crops that have another id now are placed
     decided: Sequence[Path]  # tables of corrections
     pictures: Sequence[Path]  # of references
+    tags: pl.DataFrame  # OF_TAG, for the page alone
 
 
 def read_tables(data: Path, series: str, episodes: Sequence[str], decided: Path | None) -> Tables:
@@ -80,6 +83,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], decided: Path 
         read_scene(data, series, episodes),
         [path for path in files if not is_reference(path)],
         [path for path in files if is_reference(path)],
+        read_episodes(data / "tag" / series, episodes, OF_TAG),
     )
 
 
