@@ -17,12 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import onnx
 import typer
-from onnx import TensorProto, helper
+from onnx import helper
 
 from bench.characters import pair_scores
 from bench.models import table
+from bench.parity import write_graph
 from genga.models import onnx as graphs
 from genga.params.characters import Params
 from genga.params.section import params_of
@@ -31,7 +31,7 @@ from genga.people.differences import UNIT, Array, Differences
 from genga.people.gathering import join_few
 from genga.people.linkage import Labels, linked, pairs_of
 
-SIZES = (5_000, 20_000, 50_000)
+SIZES = (5_000, 20_000, 50_000, 200_000)
 PEER = 5_000  # crops up to which OPTICS is tried
 THRESHOLD = 0.1785
 CHARACTERS, VIEWS, CROPS, WIDTH, ROOM = 40, 4, 12, 768, 16
@@ -70,11 +70,7 @@ def metric_graph(path: Path) -> None:
         helper.make_node("Mul", ["cosine", "half"], ["scaled"]),
         helper.make_node("Sub", ["half", "scaled"], ["output"]),
     ]
-    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", WIDTH])
-    answer = helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", "N"])
-    half = helper.make_tensor("half", TensorProto.FLOAT, [], [0.5])
-    graph = helper.make_graph(nodes, "metric", [given], [answer], [half])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    write_graph(path, (nodes, {"input": ["N", WIDTH]}, {"output": ["N", "N"]}, {"half": np.float32(0.5)}))
 
 
 def labels_of(features: Array, track: Labels, method: str, tracks: bool, graph: Path) -> Labels:

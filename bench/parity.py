@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -209,23 +210,43 @@ def _write(path: Path, kind: str, deep: npt.NDArray[np.uint16]) -> None:
         picture.convert(kind if kind in ("L", "LA", "P") else picture.mode).save(path)
 
 
+@dataclass(frozen=True)
+class Models:
+    """Models of the stages detect, tag and embed."""
+
+    detectors: dict[str, Detector]
+    taggers: list[Tagger]
+    embedder: Embedder
+
+
+def of_hub(hub: Path, device: str, threads: int) -> Models:
+    """The graphs of `write_hub`: WD, PixAI v0.9, animetimm; detectors; CCIP."""
+    wd, pixai, ccip = hub / f"SmilingWolf/{WD_REPO}", hub / "deepghs/pixai-tagger-v0.9-onnx", hub / "deepghs/ccip_onnx"
+    graph = hub / f"deepghs/wd14_tagger_with_embeddings/SmilingWolf/{WD_REPO}/model.onnx"
+    squash = Contract.model_validate({**NCHW, "fit": "squash", "filter": "bilinear", "output": "prediction"})
+    stages = Contract(output="prediction"), "timm", Files(preprocess=hub / TIMM / "preprocess.json")
+    files = ccip / CCIP
+    return Models(
+        {
+            kind: Detector(hub / f"deepghs/anime_{kind}_detection/{kind}/model.onnx", kind, device, threads)
+            for kind in DETECTORS
+        },
+        [
+            Tagger(graph, wd / "selected_tags.csv", device, threads),
+            Tagger(pixai / "model.onnx", pixai / "selected_tags.csv", device, threads, squash),
+            Tagger(hub / TIMM / "model.onnx", hub / TIMM / "selected_tags.csv", device, threads, *stages),
+        ],
+        Embedder(files / "model_feat.onnx", files / "model_metrics.onnx", files / "metrics.json", device, threads),
+    )
+
+
 class Sides:
     """Genga's side: the same files, by the contracts that models.yaml would have."""
 
     def __init__(self, hub: Path) -> None:
-        wd, pixai = hub / f"SmilingWolf/{WD_REPO}", hub / "deepghs/pixai-tagger-v0.9-onnx"
-        graph = hub / f"deepghs/wd14_tagger_with_embeddings/SmilingWolf/{WD_REPO}/model.onnx"
-        self.wd = Tagger(graph, wd / "selected_tags.csv", "cpu", 1)
-        squash = Contract.model_validate({**NCHW, "fit": "squash", "filter": "bilinear", "output": "prediction"})
-        self.pixai = Tagger(pixai / "model.onnx", pixai / "selected_tags.csv", "cpu", 1, squash)
-        by_stages = Contract(output="prediction"), "timm", Files(preprocess=hub / TIMM / "preprocess.json")
-        self.timm = Tagger(hub / TIMM / "model.onnx", hub / TIMM / "selected_tags.csv", "cpu", 1, *by_stages)
-        ccip = hub / f"deepghs/ccip_onnx/{CCIP}"
-        self.ccip = Embedder(ccip / "model_feat.onnx", ccip / "model_metrics.onnx", ccip / "metrics.json", "cpu", 1)
-        self.detectors = {
-            kind: Detector(hub / f"deepghs/anime_{kind}_detection/{kind}/model.onnx", kind, "cpu", 1)
-            for kind in DETECTORS
-        }
+        models = of_hub(hub, "cpu", 1)
+        self.wd, self.pixai, self.timm = models.taggers
+        self.ccip, self.detectors = models.embedder, models.detectors
 
     def said_of(self, image: Image) -> dict[str, Any]:
         """What genga says of one image, by the names that bench._imgutils has."""

@@ -31,10 +31,10 @@ import typer
 import yaml
 from av.video.frame import VideoFrame
 
-from bench._imgutils import CCIP, DETECTORS, TIMM
+from bench._imgutils import DETECTORS
 from bench._published import write_published
 from bench.models import table
-from bench.parity import NCHW, SEED, WD_REPO, write_graph, write_hub
+from bench.parity import SEED, Models, of_hub, write_graph, write_hub
 from bench.parity import detector as detector_graph
 from genga.images.codec import encode
 from genga.images.h264 import pack
@@ -51,7 +51,7 @@ from genga.people.embed import embed
 from genga.people.embedder import Embedder
 from genga.people.ensemble import Ensemble
 from genga.people.tag import tag, views
-from genga.people.tagger import Files, Tagger
+from genga.people.tagger import Tagger
 from genga.store.shards import writing_shard
 from genga.tables.detect import DETECT
 
@@ -59,15 +59,6 @@ ROOT = Path(__file__).resolve().parent.parent
 BATCH = 16
 Taken = tuple[float, float, float]  # wall time, CPU, CPU of the thread that asks, s
 Work = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Models:
-    """Models of the three stages."""
-
-    detectors: dict[str, Detector]
-    taggers: list[Tagger]
-    embedder: Embedder
 
 
 def embedded(weights: Path, device: str, threads: int) -> Models:
@@ -78,27 +69,6 @@ def embedded(weights: Path, device: str, threads: int) -> Models:
         {kind: Detector(weights / f"detect/{kind}.onnx", kind, device, threads) for kind in DETECTORS},
         [Tagger(folder / "model.onnx", folder / "selected_tags.csv", device, threads) for folder in folders],
         Embedder(ccip / "model_feat.onnx", ccip / "model_metrics.onnx", ccip / "metrics.json", device, threads),
-    )
-
-
-def of_hub(hub: Path, device: str, threads: int) -> Models:
-    """The graphs that bench.parity writes: WD, PixAI v0.9, animetimm; detectors; CCIP."""
-    wd, pixai, ccip = hub / f"SmilingWolf/{WD_REPO}", hub / "deepghs/pixai-tagger-v0.9-onnx", hub / "deepghs/ccip_onnx"
-    graph = hub / f"deepghs/wd14_tagger_with_embeddings/SmilingWolf/{WD_REPO}/model.onnx"
-    squash = Contract.model_validate({**NCHW, "fit": "squash", "filter": "bilinear", "output": "prediction"})
-    stages = Contract(output="prediction"), "timm", Files(preprocess=hub / TIMM / "preprocess.json")
-    files = ccip / CCIP
-    return Models(
-        {
-            kind: Detector(hub / f"deepghs/anime_{kind}_detection/{kind}/model.onnx", kind, device, threads)
-            for kind in DETECTORS
-        },
-        [
-            Tagger(graph, wd / "selected_tags.csv", device, threads),
-            Tagger(pixai / "model.onnx", pixai / "selected_tags.csv", device, threads, squash),
-            Tagger(hub / TIMM / "model.onnx", hub / TIMM / "selected_tags.csv", device, threads, *stages),
-        ],
-        Embedder(files / "model_feat.onnx", files / "model_metrics.onnx", files / "metrics.json", device, threads),
     )
 
 

@@ -1,6 +1,11 @@
 from genga.dataset.styles import style_held
 
 
+@cache  # read once, not for every series
+def caption_style():
+    return Named("caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), "")
+
+
 rule dataset:
     input:
         crop=tables("crop"),
@@ -26,9 +31,7 @@ rule dataset:
         episodes=episodes,
         corrections=decided("--corrections", "tag_rules"),
         intrude=one_value("crop", "intrude"),
-        style=lambda wildcards: Named(
-            "caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), ""
-        ),
+        style=lambda wildcards: caption_style(),
         values=section("dataset"),
     shell:
         "python scripts/dataset.py --in-data data --episodes {params.episodes:q} --in-characters {input.characters:q} "

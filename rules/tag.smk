@@ -1,6 +1,11 @@
 from genga.workflow.decided import tables_named
 
 
+@cache  # read once, not for every job
+def vocabulary():
+    return Named("vocabulary", tables_named(PROJECT.section("tag")), "")
+
+
 rule tag:
     input:
         **carried(shard="data/stills/{series}/{episode}.tar"),
@@ -23,7 +28,7 @@ rule tag:
     params:
         code=code("tag"),
         corrections=decided("--corrections", "tags", "tag_rules"),
-        vocabulary=lambda wildcards: Named("vocabulary", tables_named(PROJECT.section("tag")), ""),
+        vocabulary=lambda wildcards: vocabulary(),
         values=section("tag"),
         models=section("models"),
         pins=held_to("pins", "tagger"),

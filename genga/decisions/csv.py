@@ -20,6 +20,7 @@ from unicodedata import category, normalize
 from genga.errors import GengaError
 
 FOLDER = "corrections"
+REFERENCES = "references"  # folder below that of a series, of pictures of its characters
 AT = "at"  # where what is meant was when the line was written: genga.decisions.placing; genga writes it
 FREE = ("who", "why")  # text for whoever asks later; a value of any other column is on one line
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
-from genga.decisions.csv import FOLDER, KINDS, kind_at
+from genga.decisions.csv import FOLDER, KINDS, REFERENCES, kind_at
 from genga.errors import GengaError
 from genga.params.names import one_form
 
@@ -34,7 +34,7 @@ def tables(root: str | Path = ".") -> dict[str, str]:
 def references(series: str, root: str | Path = ".") -> list[str]:
     """Return the pictures of characters below corrections/<series>/references/, relative to `root`."""
     found = []
-    for home in sorted(Path(root, FOLDER).glob("*/references")):
+    for home in sorted(Path(root, FOLDER).glob(f"*/{REFERENCES}")):
         if one_form(home.parent.name) == one_form(series):
             found += [path.relative_to(root) for path in home.rglob("*") if path.is_file()]
     return sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.errors import GengaError
-from genga.images.image import Image, pictures
+from genga.images.image import Image, pictures, takes
 from genga.models.preparation import How, of_contract, read_stages, shape_of
 from genga.models.registry import Registry, models_of
 from genga.params.models import ClassifierContract
@@ -88,7 +88,7 @@ class Judge:
         size = self._contract.size or next((side for side in sides if isinstance(side, int)), _SIZE)
         how = of_contract(self._contract, (size, size)) if stages is None else read_stages(stages)
         wanted = shape_of(how)
-        if len(shape) != 4 or any(isinstance(a, int) and a != b for a, b in zip(shape[1:], wanted, strict=True)):
+        if not takes(shape, wanted):
             raise GengaError(
                 f"{self._model}: input is {shape}, expected a classifier's [N, {', '.join(map(str, wanted))}] (role "
                 f"{ROLE}, as {stages or 'models.yaml'} has it); it is another model, or its contract is another's"

@@ -19,7 +19,7 @@ import polars.selectors as cs
 
 from genga.errors import GengaError
 from genga.exchange.captions import MARK, Format, Row, words_in, words_of
-from genga.exchange.names import file_names
+from genga.exchange.names import file_names, quoted
 from genga.images.codec import EXTENSION
 from genga.params.dataset import Params
 from genga.tables.dataset import DATASET, HELD_OUT, TRAIN
@@ -85,6 +85,17 @@ class Kohya:
         """Return where an image's file goes."""
         return f"{self.subset(row)}/{row['stem']}{EXTENSION}"
 
+    def text(self, row: Row) -> str:
+        """Return where its caption goes."""
+        return f"{self.subset(row)}/{row['stem']}.txt"
+
+    def subsets(self, table: pl.DataFrame) -> dict[str, list[Row]]:
+        """Return the rows of each folder, by its name, both sorted. table: see with_names."""
+        found: dict[str, list[Row]] = {}
+        for row in table.sort("image").iter_rows(named=True):
+            found.setdefault(self.subset(row), []).append(row)
+        return dict(sorted(found.items()))
+
     def caption(self, row: Row) -> str:
         """Return what the trainer is to read. Braces are doubled where it draws from what stands in them."""
         if not self.marked:
@@ -126,12 +137,10 @@ def kohya_texts(
 
     table: see with_names; place: the folder as the trainer will find it; masks: that of the masks below it, if any.
     """
-    subsets: dict[str, list[Row]] = {}
-    for row in table.sort("image").iter_rows(named=True):
-        subsets.setdefault(of.subset(row), []).append(row)
-        yield f"{of.subset(row)}/{row['stem']}.txt", of.caption(row) + "\n"
-    for name, rows in sorted(subsets.items()):
-        metadata = {f"{place}/{name}/{row['stem']}{EXTENSION}": kohya_metadata(row, of) for row in rows}
+    subsets = of.subsets(table)
+    for name, rows in subsets.items():
+        yield from ((of.text(row), of.caption(row) + "\n") for row in rows)
+        metadata = {f"{place}/{of.image(row)}": kohya_metadata(row, of) for row in rows}
         yield f"{name}.json", json.dumps(metadata, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
     yield TOML, kohya_toml({name: rows[0] for name, rows in subsets.items()}, params, place, of, masks)
 
@@ -220,15 +229,10 @@ def kohya(of: Kohya) -> Format:
     return Format(
         "kohya",
         of.image,
-        lambda row: f"{of.subset(row)}/{row['stem']}.txt",
+        of.text,
         lambda row: words_in(of.caption(row)),
         lambda row: len(tokens(of.caption(row).split(MARK)[0])) if of.marked else row["keep_tokens"],
     )
 
 
 IMAGEFOLDER = Format("imagefolder", imagefolder_image, lambda row: f"{FOLDERS[row['split']]}/metadata.jsonl")
-
-
-def quoted(text: str) -> str:
-    """A TOML basic string: JSON's escapes are among TOML's, which has one more."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -10,6 +10,7 @@ for equal that differ in case; macOS, in Unicode form and in characters that nob
 """
 
 import hashlib
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -59,3 +60,8 @@ def _compared(text: str) -> str:
     """What is equal for two names that some file system takes for one."""
     seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes are among TOML's, which has one more."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 
 from genga.exchange.captions import Format, Row, words_of
-from genga.exchange.folders import FOLDERS, PLAIN, TOML, quoted
+from genga.exchange.folders import FOLDERS, PLAIN, TOML
+from genga.exchange.names import quoted
 from genga.images.codec import EXTENSION, as_png, encode
 from genga.params.dataset import Params
 from genga.store.shards import ShardReader
@@ -66,19 +67,15 @@ def _lines(words: Iterable[str]) -> str:
 # diffusion-pipe and musubi-tuner
 
 
-def _caption(row: Row) -> str:
-    return f"{PLAIN.subset(row)}/{row['stem']}.txt"
-
-
-DIFFUSION_PIPE = Format("diffusion-pipe", PLAIN.image, _caption)
+DIFFUSION_PIPE = Format("diffusion-pipe", PLAIN.image, PLAIN.text)
 MUSUBI = Format("musubi", PLAIN.image, lambda row: f"{PLAIN.subset(row)}.jsonl")
 
 
 def diffusion_pipe_texts(table: pl.DataFrame, params: Params, place: str, masks: bool) -> Iterator[tuple[str, str]]:
     """Yield (file, text) for all but images and masks. place: the folder as the trainer will find it."""
     lines = [f"resolutions = [{params.resolution}]", "enable_ar_bucket = true", "frame_buckets = [1]"]
-    for name, rows in _subsets(table).items():
-        yield from ((_caption(row), SEPARATOR.join(words_of(row)) + "\n") for row in rows)
+    for name, rows in PLAIN.subsets(table).items():
+        yield from ((PLAIN.text(row), SEPARATOR.join(words_of(row)) + "\n") for row in rows)
         lines += ["", "[[directory]]", f"path = {quoted(f'{place}/{name}')}", f"num_repeats = {rows[0]['repeats']}"]
         lines += [f"mask_path = {quoted(f'{place}/{MASKS}/{name}')}"] if masks else []
     yield TOML, _lines(lines)
@@ -93,20 +90,13 @@ def musubi_texts(table: pl.DataFrame, params: Params, place: str) -> Iterator[tu
         "enable_bucket = true",
         f"bucket_no_upscale = {str(params.no_upscale).lower()}",
     ]
-    for name, rows in _subsets(table).items():
+    for name, rows in PLAIN.subsets(table).items():
         paths = ((f"{place}/{PLAIN.image(row)}", SEPARATOR.join(words_of(row))) for row in rows)
         named = ({"image_path": path, "caption": caption} for path, caption in paths)
         yield f"{name}.jsonl", _lines(json.dumps(one, ensure_ascii=False) for one in named)
         lines += ["", "[[datasets]]", f"image_jsonl_file = {quoted(f'{place}/{name}.jsonl')}"]
         lines += [f"cache_directory = {quoted(f'{place}/cache/{name}')}", f"num_repeats = {rows[0]['repeats']}"]
     yield TOML, _lines(lines)
-
-
-def _subsets(table: pl.DataFrame) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in table.sort("image").iter_rows(named=True):
-        found.setdefault(PLAIN.subset(row), []).append(row)
-    return dict(sorted(found.items()))
 
 
 # Masks

@@ -105,6 +105,11 @@ def pictures(images: Sequence[Image]) -> Pictures:
     return images if isinstance(images, Pictures) else Pictures(images)
 
 
+def takes(shape: Sequence[Any], wanted: Sequence[int]) -> bool:
+    """Return whether a graph whose input is of this shape, numbers and names, takes arrays of the shape `wanted`."""
+    return len(shape) == 4 and all(a == b or not isinstance(a, int) for a, b in zip(shape[1:], wanted, strict=True))
+
+
 def exact(ratio: Any) -> Fraction:
     """Return a ratio of PyAV's (a time base, a rate, an aspect) as a Fraction: PyAV 19 has a type of its own for it."""
     return Fraction(ratio.numerator, ratio.denominator)

@@ -9,6 +9,7 @@ from genga.decisions.csv import AT, line_of, path_of
 from genga.people.characters import Tables
 
 _SAID = ("model", "shot", "persons")  # who decided: taggers, of whatever drawing. What people and boxes said is settled
+_TOLD = ("still", "box", "tag", "score", "disagreement", "kept")
 _OPEN = ("", "score", "votes", "shot", "persons")  # reasons, likewise
 
 
@@ -42,12 +43,12 @@ def doubts(tables: Tables, most: int) -> list[Doubt]:
         f"{still}-{box}" for still, box in rows.select("still", "box").drop_nulls("box").iter_rows()
     )
     return [
-        Doubt(*row, None if row[1] is None else shown.get((row[0], row[1])), *_line(row[0], row[1], row[2], row[5], at))
-        for row in rows.select("still", "box", "tag", "score", "disagreement", "kept").iter_rows()
+        Doubt(still, box, tag, score, apart, kept, shown.get((still, box)), *_line(still, box, tag, kept, at))
+        for still, box, tag, score, apart, kept in rows.select(*_TOLD).iter_rows()
     ]
 
 
-def _shown(crops: pl.DataFrame) -> dict[tuple[str, int], str]:
+def _shown(crops: pl.DataFrame) -> dict[tuple[str, int | None], str]:
     """The kept crop that shows most of each person."""
     kept = crops.filter("kept").with_columns(size=pl.col("kind").replace_strict(_LARGEST, return_dtype=pl.Int64))
     return {

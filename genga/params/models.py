@@ -13,6 +13,14 @@ Use = Literal["embedded", Profile]
 Category = Literal["general", "artist", "copyright", "character", "meta", "rating", "year", "quality", "model"]
 
 
+# How a model is shown an image.
+Layout = Literal["NHWC", "NCHW"]
+Fit = Literal["white", "black", "squash"]
+Filter = Literal["bicubic", "bilinear", "lanczos", "box", "area"]
+Order = Literal["RGB", "BGR"]
+Range = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
 class Params(Section):
     use: Use  # embedded: the small ones in demo/, that know the drawn world only
     folder: str = Field(
@@ -30,14 +38,14 @@ class Params(Section):
 class Contract(Section):
     """How a tagger is shown an image, and how its answer is read. What is not said is as the WD v3 family has it."""
 
-    layout: Literal["NHWC", "NCHW"] = "NHWC"  # of the input: N images, height, width, channels
+    layout: Layout = "NHWC"  # of the input: N images, height, width, channels
     size: Annotated[int, Field(ge=1, le=4096)] | None = None  # px, side of the input; null: as the graph says
     # white: padded to a white square, then resized; black: resized to fit, then black bars; squash: stretched
-    fit: Literal["white", "black", "squash"] = "white"
+    fit: Fit = "white"
     # area: kohya's way, OpenCV's areas when shrinking and Pillow's Lanczos when growing; the others are Pillow's
-    filter: Literal["bicubic", "bilinear", "lanczos", "box", "area"] = "bicubic"
-    order: Literal["RGB", "BGR"] = "BGR"
-    range: Annotated[list[float], Field(min_length=2, max_length=2)] = [0.0, 255.0]  # of black and of white
+    filter: Filter = "bicubic"
+    order: Order = "BGR"
+    range: Range = [0.0, 255.0]  # of black and of white
     output: str | None = None  # its name; null: the one as wide as the labels
     activation: Literal["probability", "logits"] = "probability"  # what the output is
     # csv: selected_tags.csv, tags: tags.json, mapping: tag_mapping.json, vocabulary: model_vocabulary.json
@@ -61,11 +69,11 @@ class Contract(Section):
 class ClassifierContract(Contract):
     """Likewise a classifier's. What is not said is as deepghs publish theirs (imgutils.generic.classify)."""
 
-    layout: Literal["NHWC", "NCHW"] = "NCHW"
-    fit: Literal["white", "black", "squash"] = "squash"
-    filter: Literal["bicubic", "bilinear", "lanczos", "box", "area"] = "bilinear"
-    order: Literal["RGB", "BGR"] = "RGB"
-    range: Annotated[list[float], Field(min_length=2, max_length=2)] = [-1.0, 1.0]
+    layout: Layout = "NCHW"
+    fit: Fit = "squash"
+    filter: Filter = "bilinear"
+    order: Order = "RGB"
+    range: Range = [-1.0, 1.0]
     # What each of its labels is worth; the score is their mean by their probabilities. Theirs: deepghs/anime_aesthetic.
     scores: dict[str, float] = {
         "worst": 0.0, "low": 1.0, "normal": 2.0, "good": 3.0, "great": 4.0, "best": 5.0, "masterpiece": 6.0,

@@ -23,12 +23,18 @@ from genga.vocabulary.text import to_text
 
 LOOKED_AT = 3  # crops of a track whose colours are looked at
 _WORN = ("torso", "legs", "neck", "feet")  # parts of the vocabulary; what a name is taken of first
-_BODY = """
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BODY = _words("""
     arm hand finger fingernail elbow wrist palm fist shoulder armpit collarbone chest breast cleavage nipple abs belly
     navel midriff stomach waist back hip leg knee thigh crotch groin ass foot feet toe toenail barefoot tail wing nail
-"""
-_POSED = "on up down behind own between over apart crossed raised holding grab pull lift tug hug"
-_GENERAL = "sleeve trim cuff frill button zipper pocket belt footwear legwear clothes clothing"
+""")
+_POSED = _words("on up down behind own between over apart crossed raised holding grab pull lift tug hug")
+_GENERAL = _words("sleeve trim cuff frill button zipper pocket belt footwear legwear clothes clothing")
 _GREY = 50  # of 255, saturation below which a colour counts by its brightness
 _SIDE = (24, 32)  # px, to which the body is scaled: so many colours are counted, whatever its size
 _MOST = 1000  # tracks of a cluster that are compared, those with most crops; the others go by the nearest shot
@@ -54,11 +60,7 @@ class Worn:
 def is_worn(tag: str) -> bool:
     """Return whether a tag is of clothes, not of the body or a pose."""
     words = tag.split("_(")[0].split("_")
-    return (
-        part_of(tag) in _WORN
-        and words[-1].removesuffix("s") not in _BODY.split()
-        and not set(_POSED.split()) & set(words)
-    )
+    return part_of(tag) in _WORN and words[-1].removesuffix("s") not in _BODY and _POSED.isdisjoint(words)
 
 
 def colours_below(image: Image, box: Box, head: Box | None) -> Colours | None:
@@ -143,7 +145,7 @@ def names(groups: Mapping[int, Sequence[Worn]]) -> dict[int, str]:
 
 
 def _is_general(tag: str) -> bool:
-    return tag.split("_")[-1].removesuffix("s") in _GENERAL.split()
+    return tag.split("_")[-1].removesuffix("s") in _GENERAL
 
 
 def _shares(tracks: Sequence[Worn]) -> dict[str, float]:

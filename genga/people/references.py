@@ -12,6 +12,7 @@ from unicodedata import normalize
 import numpy as np
 
 from genga.decisions.characters import check_name
+from genga.decisions.csv import REFERENCES
 from genga.errors import GengaError
 from genga.images.codec import decode
 from genga.images.image import Image
@@ -19,7 +20,6 @@ from genga.people.clustering import NOISE
 from genga.people.differences import UNIT, Array, Differences
 from genga.people.linkage import Labels, standing
 
-FOLDER = "references"
 CLEAR = 1.25  # times as far the next name must be
 _STAND = 32  # crops that stand for a cluster
 
@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 def is_reference(path: Path) -> bool:
     """Return whether a file that people put under corrections/ is such a picture."""
-    return FOLDER in path.parts[:-1]
+    return REFERENCES in path.parts[:-1]
 
 
 def read_references(paths: Sequence[Path], features: Callable[[Sequence[Image]], Array]) -> dict[str, Array]:
@@ -45,8 +45,8 @@ def read_references(paths: Sequence[Path], features: Callable[[Sequence[Image]],
     for path in paths:
         if is_reference(path):
             name = " ".join(normalize("NFC", path.parent.name).split())  # as in lines
-            if path.parent.parent.name != FOLDER:
-                raise GengaError(f"{path}: put it into {FOLDER}/<name of the character>/, or take it away")
+            if path.parent.parent.name != REFERENCES:
+                raise GengaError(f"{path}: put it into {REFERENCES}/<name of the character>/, or take it away")
             check_name(name, str(path.parent))
             try:
                 image = decode(path.read_bytes(), str(path))
@@ -73,7 +73,7 @@ def known_by(references: Mapping[str, Array], labels: Labels, differences: Diffe
         if least <= threshold and (len(names) == 1 or means[order[1], column] >= CLEAR * least):
             found[cluster] = names[order[0]]
     warnings = [
-        f"{FOLDER}/{name} names nobody: {_nearest(clusters, means[row], threshold)}"
+        f"{REFERENCES}/{name} names nobody: {_nearest(clusters, means[row], threshold)}"
         for row, name in enumerate(names)
         if name not in found.values()
     ]

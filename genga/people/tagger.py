@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.errors import GengaError
-from genga.images.image import Image, pictures
+from genga.images.image import Image, pictures, takes
 from genga.models import onnx
 from genga.models.preparation import How, of_contract, read_stages, shape_of
 from genga.models.registry import Model, Registry
@@ -106,7 +106,7 @@ class Tagger:
 
     def _check(self, shape: Sequence[Any], wanted: Sequence[int], by: str) -> None:
         """Raise GengaError unless the graph's input takes an image of the shape `wanted`."""
-        if len(shape) != 4 or any(isinstance(a, int) and a != b for a, b in zip(shape[1:], wanted, strict=True)):
+        if not takes(shape, wanted):
             raise self._another(shape, f"N, {', '.join(map(str, wanted))}", by)
 
     def _another(self, shape: Sequence[Any], wanted: str, by: str = "models.yaml") -> GengaError:
