@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from genga.cli.summary import app
 from genga.images.codec import encode
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
+from genga.pages._report import contents
 from genga.pages._report.charts import Difference, Line, Point, _ticks, chart, differences
 from genga.pages._report.figures import curve, origins, several
 from genga.pages.html import clock, count, share, signed
@@ -57,7 +58,8 @@ def episode(name: str) -> None:
         "stills": {"still": [still], "time": [75.25]},
         "quality": {"tier": ["best"]},
         "detect": {"kind": ["person"]},
-        "tag": {"kept": [True, False], "reason": ["", "score"]},
+        "tag": {"tag": ["hat", "sky"], "category": ["general"] * 2, "score": [0.75, 0.2], "disagreement": [0.5, 0.1],
+                "kept": [True, False], "reason": ["", "score"]},
         "crop": {"crop": [f"{still}-0-fullbody"], "kind": ["fullbody"], "kept": [True], "reason": [""],
                  "x0": [10], "y0": [20], "x1": [110], "y1": [220]},
     }  # fmt: skip
@@ -120,6 +122,7 @@ def run_folder(tmp_path, monkeypatch):
     still = [image.rsplit("-", 2)[0] for image in images]
     shard("data/dataset/show", [
         {"image": image, "still": of, "crop": image, "kind": "fullbody", "split": "train", "character": "hana",
+         "outfit": "<coat>", "tags": ["hat", "smile"],
          "caption": "hana, 1girl", "captions": [said("tags", ("tags", "hana, 1girl"))], "persons": [[0, 0, 9, 9]],
          "width": 32, "height": 32, "scaled_width": 16, "scaled_height": 16, "bucket_width": 16, "bucket_height": 12}
         for image, of in zip(images, still, strict=True)
@@ -218,6 +221,43 @@ def test_images_of_several_people_are_shown_with_their_boxes_and_captions(run_fo
     assert '<a href="#several">' in page and page.count('class="card several"') == 1
 
 
+def test_each_character_in_each_outfit_is_shown_with_pictures(run_folder):
+    page, figures = make()
+    images = [f"show/{name}/000012-0-fullbody" for name in EPISODES]
+    assert figures["worn"] == [
+        {"character": "hana", "outfit": "<coat>", "train": 2, "held_out": 0, "images": images}
+    ]  # fmt: skip
+    assert '<a href="#worn">' in page and page.count(f'alt="{images[0]}"') == 1
+    assert "hana, <coat> 2 to train on, 0 held out" in " ".join(Page(page).text.split())
+    assert "left out to keep the page small" not in page
+
+
+def test_of_a_character_and_outfit_pictures_that_show_most_come_evenly():
+    """Twelve whole figures of which six are shown, heads that show less, another without images to train on."""
+    rows = [(f"{number:02d}", "fullbody", "train", "hana", "coat", []) for number in range(12)]
+    rows += [("99", "head", "train", "hana", "coat", []), ("a", "head", "held-out", "ren", None, [])]
+    rows += [("b", "still", "train", None, None, [])]
+    dataset = pl.DataFrame(rows, schema=contents.OF_DATASET, orient="row")
+    first, second = contents.worn(dataset, None)
+    assert (first["train"], first["images"]) == (13, ["01", "03", "05", "07", "09", "11"])
+    assert second == {"character": "ren", "outfit": None, "train": 0, "held_out": 1, "images": ["a"]}
+    assert contents.worn(dataset, "ren") == [second] and contents.worn(dataset, "nobody") == []
+
+
+def test_the_tags_that_most_images_have_are_shown_with_how_far_apart_the_taggers_are(run_folder):
+    page, figures = make()
+    assert figures["tags"] == [
+        {"tag": "hat", "images": 2, "score": 0.75, "disagreement": 0.5, "share": 1.0},
+        {"tag": "smile", "images": 2, "score": None, "disagreement": None, "share": 1.0},
+    ]  # fmt: skip
+    assert '<th scope="row">hat</th><td>2</td><td>100.0</td><td>0.75</td><td>0.50</td>' in page
+    rows = [(str(n), "head", "train" if n < 60 else "held-out", "hana", None, [f"t{n:02d}", "all"]) for n in range(70)]
+    found = contents.commonest(
+        pl.DataFrame(rows, schema=contents.OF_DATASET, orient="row"), pl.DataFrame(schema=contents.OF_TAG), "hana"
+    )
+    assert len(found) == 40 and [(one["tag"], one["images"]) for one in found[:2]] == [("all", 60), ("t00", 1)]
+
+
 def test_buckets_are_shown_with_what_they_cut_off(run_folder):
     page, figures = make()
     assert figures["buckets"] == [{"bucket_width": 16, "bucket_height": 12, "images": 2, "lost": 0.25}]
@@ -237,7 +277,7 @@ def test_the_page_stands_alone(run_folder):
     page = Page(text)
     assert page.open == []
     links = [value for _, attrs in page.found for key, value in attrs.items() if key in ("src", "href")]
-    beside = {"audit.html", "../../data/overview/show.html"}
+    beside = {"audit.html", "../../data/overview/show.html", "../../data/characters/show.html"}
     beside |= {f"../../data/review/show/{quote(name)}.html" for name in EPISODES}
     assert beside <= set(links)
     assert all(link.startswith(("data:image/webp;base64,", "#")) for link in set(links) - beside)

@@ -13,6 +13,7 @@ from genga.dataset.cut_off import lost_by_bucket
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report.charts import Difference, Line, Point, chart, differences
+from genga.pages._report.contents import commonest, worn
 from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins, several
 from genga.pages._report.figures import roles as roles
 from genga.pages._report.tables import Tables
@@ -80,6 +81,9 @@ def report(
         tables.sources,
         tables.open,
     )
+    whose = figures["character"]
+    figures["worn"] = worn(tables.dataset, whose)
+    figures["tags"] = commonest(tables.dataset, tables.tags, whose)
     figures["buckets"] = lost_by_bucket(tables.dataset).to_dicts()
     if of_several := several(tables.dataset.select(list(OF_DATASET))):
         figures["several"] = of_several
@@ -88,7 +92,7 @@ def report(
         return data_uri(thumbnail(image_of(name), params.thumbnail), params.quality)
 
     rows = [*map(pictures_of, rows_of(figures))]
-    groups = [*rows, *([one["image"]] for one in of_several)]
+    groups = [*rows, *(one["images"] for one in figures["worn"]), *([one["image"]] for one in of_several)]
     shown, pictures = within_budget(groups, picture, round(params.max_megabytes * 1e6))
     return Report(page_of(figures, pictures, min(shown, len(rows))), figures, len(pictures))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from genga.pages._report import contents
 from genga.pages._report.figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source
 from genga.pages.counts import EPISODE_TABLES, count
 from genga.pages.counts import read_tables as read_counted
@@ -26,7 +27,8 @@ class Tables:
     scores: Mapping[str, Any]  # what stage evaluate wrote
     judged: pl.DataFrame  # EVALUATE
     samples: pl.DataFrame  # OF_SAMPLE and SHARD
-    dataset: pl.DataFrame  # OF_DATASET and SHARD
+    dataset: pl.DataFrame  # OF_DATASET, contents.OF_DATASET and SHARD
+    tags: pl.DataFrame  # contents.OF_TAG, of all episodes
     losses: pl.DataFrame  # OF_LOSSES
     held_out: pl.DataFrame  # HELD_OUT
     crops: pl.DataFrame  # OF_CROP, of all episodes
@@ -70,7 +72,8 @@ def read_tables(
         scores=judgement,
         judged=read_table(judged, EVALUATE),
         samples=read_table(samples, {**OF_SAMPLE, **SHARD}),
-        dataset=read_table(dataset, {**OF_DATASET, **SHARD}),
+        dataset=read_table(dataset, {**OF_DATASET, **contents.OF_DATASET, **SHARD}),
+        tags=read_episodes(folders["tag"], episodes, contents.OF_TAG),
         losses=read_table(losses, OF_LOSSES),
         held_out=read_table(held_out, HELD_OUT),
         crops=read_episodes(folders["crop"], episodes, OF_CROP),
