@@ -47,7 +47,7 @@ ROOT = Path(__file__).parent.parent
 PARAMS = Params(
     seed=0, held_out=0.5, split_by="shot", twin_bits=0, outline_bits=0,
     weights=Weights(fullbody=1.0, halfbody=1.0, head=1.0, still=0.5, scenery=0.25),
-    unnamed=True, tiers=["best", "good"], text=0.01, colour=0.0, min_side=10,
+    unnamed=True, tiers=["best", "good"], text=0.01, colour=0.0, smear=0.0, min_side=10,
     per_shot=0, balance=["kind"], max_repeats=4,
     drop_core_tags=True, core_share=0.75, escape=True,
     caption_style="sd15", caption_words=CaptionWords(style=None, series={}, artist={}, year={}), captions=["tags"],
@@ -100,7 +100,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
         persons=table([(s, 0, "person", 10, 0, 50, 64, 0, 0.9) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
         quality=table(
-            [(s, tier, *MEASURED, 0.0, 0.0, 30.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY
+            [(s, tier, *MEASURED, 0.0, 0.0, 30.0, 1.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY
         ),
         names=table([(f"{s}-0-{k}", s, name, None) for s, (k, _, _, name, _) in rows], OF_CHARACTERS),
     )
@@ -118,7 +118,7 @@ def test_every_column_of_one_image() -> None:
             "image": "s/e/000000-0-head", "still": "s/e/000000", "crop": "s/e/000000-0-head", "kind": "head",
             "shot": "s/e/0", "group": "s/e/0", "split": "train", "character": "hana", "outfit": None, "tier": "best",
             "sharpness": 900.0, "exposure": 120.0, "clipped_dark": 0.01, "clipped_bright": 0.02, "blockiness": 1.1,
-            "text_cover": 0.0, "combing": 0.0, "colour": 30.0, "aesthetic": None,
+            "text_cover": 0.0, "combing": 0.0, "colour": 30.0, "smear": 1.0, "aesthetic": None,
             "tags": ["solo", "1girl", "pink_hair", "smile"], "caption": "hana, solo, 1girl, smile", "keep_tokens": 1,
             "captions": [{"form": "tags", "parts": [
                 {"part": "names", "text": "hana"}, {"part": "tags", "text": "solo, 1girl, smile"},
@@ -166,7 +166,7 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
         replace(
             given,
             persons=table(boxes, OF_DETECT),
-            quality=table([(one, "best", *MEASURED, 0.1, 0.0, 30.0, None, lines, None)], OF_QUALITY),
+            quality=table([(one, "best", *MEASURED, 0.1, 0.0, 30.0, 1.0, None, lines, None)], OF_QUALITY),
         )
     )
     assert told.select("image", "text", "persons").rows() == [
@@ -300,13 +300,17 @@ def test_each_reason_to_leave_an_image_out() -> None:
         ],
         schema=["image", "kind", "character", "tier", "width", "height"],
         orient="row",
-    ).with_columns(shot=pl.lit("s/e/0"), frame=1, text_cover=0.02, colour=0.5)  # fmt: skip
+    ).with_columns(shot=pl.lit("s/e/0"), frame=1, text_cover=0.02, colour=0.5, smear=0.2)  # fmt: skip
     chosen = choose(images, params(weights=ONLY_CROPS, unnamed=False))
     assert chosen["reason"].to_list() == ["", "kind", "nobody", "unnamed", "tier", "small"]
     assert choose(images, PARAMS)["reason"].to_list() == ["", "text", "nobody", "", "tier", "small"]
     assert choose(images, params(text=0.02))["reason"][1] == ""
     grey = choose(images, params(text=0.02, colour=1.0, unnamed=False))["reason"].to_list()
     assert grey == ["monochrome", "monochrome", "nobody", "unnamed", "tier", "monochrome"]
+    moved = choose(images, params(text=0.02, smear=0.25))["reason"].to_list()
+    assert moved == ["smeared", "smeared", "nobody", "smeared", "tier", "smeared"]
+    unknown = images.with_columns(smear=pl.lit(None, dtype=pl.Float64))  # of an episode of few stills
+    assert choose(unknown, params(text=0.02, smear=0.25))["reason"].to_list() == ["", "", "nobody", "", "tier", "small"]
 
 
 def test_a_shot_gives_so_many_images_of_a_kind_and_character() -> None:
@@ -314,7 +318,7 @@ def test_a_shot_gives_so_many_images_of_a_kind_and_character() -> None:
         [(f"{who}{n}", "head", who, "best", 64, 64, "s/e/0", n) for who in ("h", "r") for n in range(5)],
         schema=["image", "kind", "character", "tier", "width", "height", "shot", "frame"],
         orient="row",
-    ).with_columns(text_cover=0.0, colour=30.0)
+    ).with_columns(text_cover=0.0, colour=30.0, smear=1.0)
     chosen = choose(images, params(per_shot=2))
     assert chosen.filter(reason="")["image"].to_list() == ["h1", "h3", "r1", "r3"]
     assert chosen.filter(reason="shot").height == 6

@@ -275,6 +275,7 @@ def rows(**changes):
         "text_cover": 0.05,
         "combing": 0.0,
         "colour": 30.0,
+        "smear": 1.0,
         "aesthetic": None,
         "width": 80,
         "height": 130,
@@ -298,7 +299,7 @@ def test_examples_are_the_characters_training_images():
     expected = Example(
         "i", "s/e/000001", "s/e/000001-0-head", "hana, smile", 1, Cut((64, 104), (0, 4, 64, 100)),
         ("data/crop/s/e.tar", 512, 9, "f" * 64), 2, 0.5, (80, 130), "head", "hana", "best", ((0, 110, 80, 125),),
-        ((10, 0, 60, 130),), (900.0, 120.0, 0.01, 0.02, 1.1, 0.05, 0.0, 30.0, None),
+        ((10, 0, 60, 130),), (900.0, 120.0, 0.01, 0.02, 1.1, 0.05, 0.0, 30.0, 1.0, None),
         (("tags", (("names", "hana"), ("tags", "smile"))),),
     )  # fmt: skip
     assert examples_of(table, "hana", 8, "t") == [expected]

@@ -26,7 +26,7 @@ SHOWN = [
         kind=kind,
         character=who,
         original=(640, 360),
-        scores=(sharp, 120.0, 0, 0, 1.5, cover, 0, 30.0, looks),
+        scores=(sharp, 120.0, 0, 0, 1.5, cover, 0, 30.0, 1.0, looks),
     )  # fmt: skip
     for one, sharp, cover, looks, tier, kind, who in zip(
         FIVE,

@@ -18,7 +18,7 @@ CROPS = ("fullbody", "halfbody", "head")
 def choose(images: pl.DataFrame, params: Params) -> pl.DataFrame:
     """Return `images` with a column reason: "" for those that are in, else why not.
 
-    images: image, kind, character, tier, text_cover, colour, width, height, shot (unique in the series), frame.
+    images: image, kind, character, tier, text_cover, colour, smear, width, height, shot (unique in the series), frame.
     """
     weights = params.weights.model_dump()
     against = {  # the first that holds is the reason
@@ -28,6 +28,7 @@ def choose(images: pl.DataFrame, params: Params) -> pl.DataFrame:
         "tier": ~pl.col("tier").is_in(params.tiers),
         "text": ~pl.col("kind").is_in(CROPS) & (pl.col("text_cover") > params.text),  # crops are freed of it
         "monochrome": pl.col("colour") < params.colour,
+        "smeared": (pl.col("smear") < params.smear).fill_null(False),  # of a clip of few stills nothing is known
         "small": pl.min_horizontal("width", "height") < params.min_side,
     }
     reason = pl.coalesce([*(pl.when(holds).then(pl.lit(name)) for name, holds in against.items()), pl.lit("")])

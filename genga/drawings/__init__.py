@@ -16,6 +16,8 @@ reasons            What became of a frame, in words: the reasons of stage dedup 
                    decisions.
 shots              Divide a video into shots: cuts, dissolves, fades, camera moves, and how long drawings are held.
 signatures         Find signatures that differ in few bits, among few or among millions.
+smear              How far a still is smeared by motion: less sharp along one direction than across it, beside its
+                   clip's other stills.
 static_tiles       Which parts of a picture stay where they are from one frame to another.
 stills             Decode the kept drawings again and write them losslessly.
 """

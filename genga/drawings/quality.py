@@ -15,6 +15,8 @@ Every measure but colour is taken on the luma (BT.601 weights), and none knows w
 - colour: how far colours are from what their luma alone would tell, Cb and Cr, code values, the 95th percentile, with
   the picture at 256 x 128 px. A grey picture has 0, and one tint all over makes little of it.
 
+How far motion smears a still is told when all of the clip are measured (genga.drawings.smear); it changes no tier.
+
 Where a model plays the role `aesthetic`, its score stands beside them (genga.drawings.aesthetic); it changes no tier.
 """
 
@@ -31,6 +33,7 @@ from genga.drawings._text.in_still import OF_STILLS as PLACED
 from genga.drawings._text.in_still import Shares, burnt_in, cover
 from genga.drawings._text.in_still import located as places_of
 from genga.drawings.outlines import outline
+from genga.drawings.smear import along, smears
 from genga.images.boxes import Box
 from genga.images.image import Image
 from genga.params.quality import Params, Ratio, Share
@@ -68,16 +71,17 @@ def quality(
     judge: tells how good each of a batch of images looks (genga.drawings.aesthetic); None: nobody does.
     """
     places = located or {}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for batch in stills:
         measured = apply(lambda still: still_row(still[0], still[1], params, places.get(still[0])), batch)
         scores = judge([image for _, image in batch]) if judge is not None else [None] * len(batch)
         rows += [{**row, "aesthetic": score} for row, score in zip(measured, scores, strict=True)]
-    return pl.DataFrame(rows, schema=QUALITY)
+    usual = smears([row.pop("along") for row in rows])
+    return pl.DataFrame([{**row, "smear": one} for row, one in zip(rows, usual, strict=True)], schema=QUALITY)
 
 
-def still_row(still: str, image: Image, params: Params, places: Sequence[Shares] | None = None) -> dict[str, object]:
-    """Return the row of QUALITY for one still, all but `aesthetic`.
+def still_row(still: str, image: Image, params: Params, places: Sequence[Shares] | None = None) -> dict[str, Any]:
+    """Return the row of QUALITY for one still, all but `aesthetic` and `smear`; `along`, of which that is made.
 
     places: where burnt-in text may be; None: anywhere.
     """
@@ -85,7 +89,8 @@ def still_row(still: str, image: Image, params: Params, places: Sequence[Shares]
     measures = measure(image, text)
     grade, reason = tier(measures, params)
     lines = [dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)) for box in text]
-    return {"still": still, **measures, "tier": grade, "reason": reason, "text": lines, "outline": outline(image)}
+    told = {"tier": grade, "reason": reason, "text": lines, "outline": outline(image)}
+    return {"still": still, **measures, **told, "along": along(at_side(grey(image), _SIDE))}
 
 
 def measure(image: Image, text: Sequence[Box] | None = None) -> dict[str, float]:

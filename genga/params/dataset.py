@@ -67,6 +67,9 @@ class Params(Section):
         ge=0, le=1
     )  # share of a whole drawing under burnt-in text beyond which it is left out; 1: none is
     colour: float = Field(ge=0, le=255)  # code values that a still's colours spread by; below it is monochrome and out
+    smear: float = Field(
+        ge=0, le=1
+    )  # of the clip's usual sharpness, in one direction; a still below it is out; 0: none
     min_side: int = Field(ge=1, le=4096)  # px; an image with a shorter side is left out; 1: none is
     per_shot: int = Field(ge=0, le=10_000)  # images of one kind and character from a shot; 0: any number
     # Beside the character, what is seen equally often: kinds of crops, outfits, where somebody is seen from

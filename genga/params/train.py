@@ -33,6 +33,7 @@ class Scores(Section):
     text_cover: Range | None = None  # share of the picture under burnt-in text, 0..1
     combing: Range | None = None  # share of pixels where two fields are woven into one frame, 0..1
     colour: Range | None = None  # code values beyond what luma tells; 0 is grey, one tint all over makes little of it
+    smear: Range | None = None  # sharpness in the direction in which it is least, beside what is usual: 1
     aesthetic: Range | None = None  # on the scale of the model in that role; without one there is no such score
 
 

@@ -17,6 +17,8 @@ MEASURES: Schema = {
     "text_cover": pl.Float64,  # share of the picture, 0..1
     "combing": pl.Float64,  # share of pixels where two fields are woven, 0..1
     "colour": pl.Float64,  # code values beyond what luma tells; 0 is grey
+    # Sharpness in the direction in which it is least, beside the clip's usual: 1; null: of too few stills.
+    "smear": pl.Float64,
     "aesthetic": pl.Float64,  # on its model's scale, more is better; null: no model plays that role
 }
 # A caption: tags, sentence or both, and its parts in order, each with what it is and its text, as params.yaml has them.

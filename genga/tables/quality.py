@@ -19,6 +19,8 @@ QUALITY: Schema = {
     "text_cover": pl.Float64,  # share of the picture, 0..1
     "combing": pl.Float64,  # share of pixels where two fields are woven, 0..1
     "colour": pl.Float64,  # code values beyond what luma tells; 0 is grey
+    # Sharpness in the direction in which it is least, beside the clip's usual: 1; null: of too few stills.
+    "smear": pl.Float64,
     "aesthetic": pl.Float64,  # what the model in the role of that name says of it; null: there is none
     "tier": pl.String,  # one of TIERS
     "reason": pl.String,  # the measures that keep it from a better tier; "" for best
