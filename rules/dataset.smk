@@ -1,9 +1,7 @@
 from genga.dataset.styles import style_held
 
-
-@cache  # read once, not for every series
-def caption_style():
-    return Named("caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), "")
+# Read once, not for every series.
+STYLE = Named("caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), "")
 
 
 rule dataset:
@@ -31,7 +29,7 @@ rule dataset:
         episodes=episodes,
         corrections=decided("--corrections", "tag_rules"),
         intrude=one_value("crop", "intrude"),
-        style=lambda wildcards: caption_style(),
+        style=lambda wildcards: STYLE,
         values=section("dataset"),
     shell:
         "python scripts/dataset.py --in-data data --episodes {params.episodes:q} --in-characters {input.characters:q} "

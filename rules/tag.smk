@@ -1,9 +1,7 @@
 from genga.workflow.decided import tables_named
 
-
-@cache  # read once, not for every job
-def vocabulary():
-    return Named("vocabulary", tables_named(PROJECT.section("tag")), "")
+# Read once, not for every job.
+VOCABULARY = Named("vocabulary", tables_named(PROJECT.section("tag")), "")
 
 
 rule tag:
@@ -28,7 +26,7 @@ rule tag:
     params:
         code=code("tag"),
         corrections=decided("--corrections", "tags", "tag_rules"),
-        vocabulary=lambda wildcards: vocabulary(),
+        vocabulary=lambda wildcards: VOCABULARY,
         values=section("tag"),
         models=section("models"),
         pins=held_to("pins", "tagger"),

@@ -25,7 +25,7 @@ from demo.teach.clips import LENGTH, Clips, draw_clips
 from demo.teach.pictures import caption
 from demo.teach.text import MAX_TOKENS
 from demo.teach.vae import encode
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 
 BATCH = 2  # clips of a step
 LEARNING_RATE = 1e-3  # at its highest
