@@ -70,6 +70,20 @@ def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 
+def titled(image: Image, frame: int, low: float, text: str = "PAPER COMETS") -> Image:
+    """A title in letters a sixth of the picture high, that comes after half a second. low: of its line, shares."""
+    if frame < 12:
+        return image
+    height, width = image.shape[:2]
+    scale, font = height / 132, cv2.FONT_HERSHEY_DUPLEX
+    thick = round(height / 34)
+    (long, _), _ = cv2.getTextSize(text, font, scale, thick)
+    scale *= min(1.0, 0.84 * width / long)
+    at = round(0.08 * width), round(low * height)
+    edge = cv2.putText(image.copy(), text, at, font, scale, (35, 30, 40), thick + round(height / 90), cv2.LINE_AA)
+    return cv2.putText(edge, text, at, font, scale, (238, 236, 230), thick, cv2.LINE_AA)
+
+
 def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image:
     """Rain at night."""
     return raining(dimmed(image, frame, contrast, 8), frame, 200, share)

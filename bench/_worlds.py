@@ -18,7 +18,7 @@ import numpy as np
 from bench._camera import followed
 from bench._joins import inserted, overlapped, whip, whipped
 from bench._keepers import Truth
-from bench._styles import REDRAWN, Image, boiling, dimmed, night_rain, plain, subtitled, with_logo
+from bench._styles import REDRAWN, Image, boiling, dimmed, night_rain, plain, subtitled, titled, with_logo
 from bench._weather import raining, snowing, sparking
 from demo.film.picture import Desk, Grain
 from demo.film.shots import Shot
@@ -104,6 +104,12 @@ WORLDS: dict[str, World] = {
     "whip pans": World(47, ("talk", "hold", "wave", "talk"), whips=7),
     "whip pans, slower": World(48, ("hold", "talk", "walk"), whips=12),
     "inserts": World(49, ("talk", "hold", "wave", "blink"), inserts=(30, 71, 110, 111, 170, 201, 230)),
+    "title beside, zoom": World(51, ("talk",), "upper", frames=120, camera=("zoom",), style=partial(titled, low=0.2)),
+    "title beside, pan": World(52, ("talk",), "upper", frames=120, camera=("pan",), style=partial(titled, low=0.96)),
+    "title beside, tilt": World(53, ("talk",), "upper", frames=120, camera=("tilt",), style=partial(titled, low=0.96)),
+    "title over, zoom": World(54, ("talk",), "upper", frames=120, camera=("zoom",), style=partial(titled, low=0.6)),
+    "title over, pan": World(55, ("talk",), "upper", frames=120, camera=("pan",), style=partial(titled, low=0.55)),
+    "title over, tilt": World(56, ("talk",), "upper", frames=120, camera=("tilt",), style=partial(titled, low=0.55)),
     "dissolves at night": World(32, ("walk", "talk", "wave"), frames=500, dissolves=(12, 24, 8),
                                 style=partial(dimmed, contrast=0.3, low=10)),
 }  # fmt: skip

@@ -1,7 +1,10 @@
 """How one grid lies on another: the motion of the whole picture between two frames.
 
 By phase correlation, and from there by the affine motion that maximises the enhanced correlation coefficient
-(Evangelidis & Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization").
+(Evangelidis & Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization"). Or,
+where not all of a picture goes one way, the motion of most of it: least squares on gradients, from coarse to fine,
+reweighted by Cauchy's function (Odobez & Bouthemy 1995, "Robust multiresolution estimation of parametric motion
+models").
 """
 
 from typing import Any, TypeVar, cast
@@ -15,9 +18,15 @@ from genga.video.luma_grid import Cells
 
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
 _ITERATIONS, _SETTLED = 30, 1e-4  # at most, and the coefficient's growth that ends them
+_COARSE = (4, 2, 1)  # cells along the side of what is a cell of the grids that are compared one after the other
+_ROUNDS, _REST = 8, 0.01  # of each, and the cells that a round has to add
+_EDGE = 1.0  # gradient of a cell, luma per cell, from which it says something
+_FEWEST, _DAMPED = 30, 1e-3  # such cells; what is added to their squares, that a picture of one direction has an answer
+_UNSURE = 2.0  # medians of what is left, at which a cell counts half
 
 Grid = TypeVar("Grid", bound=npt.NDArray[Any])  # of levels of 0..255 or of parts of them
 Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
+Mask = npt.NDArray[np.bool_]
 Way = tuple[Motion, Motion]
 
 
@@ -32,6 +41,63 @@ def motion_between(a: Cells, b: Cells, counts: Cells, iterations: int = _ITERATI
     except cv2.error:  # it did not converge
         return None
     return np.asarray(found, np.float32)
+
+
+def motion_of_most(a: Cells, b: Cells, counts: Mask, start: Motion | None = None) -> Motion | None:
+    """Return the shift, scale and turn from `b` to `a` of most of the cells that count; None if they say too little.
+
+    start: a motion that it is near to, None for none.
+    """
+    found: Motion | None = start if start is not None else np.eye(2, 3, dtype=np.float32)
+    for size in _COARSE if start is None else _COARSE[-1:]:
+        shape = (a.shape[1] // size, a.shape[0] // size)
+        first, second = (smoothed(cv2.resize(cells, shape, interpolation=cv2.INTER_AREA)) for cells in (a, b))
+        known = cv2.resize(counts.astype(np.uint8), shape, interpolation=cv2.INTER_AREA) > 0
+        found = _most(first, second, known, _scaled(found, 1 / size))
+        if found is None:
+            return None
+        found = _scaled(found, size)
+    return found
+
+
+def _scaled(motion: Motion, by: float) -> Motion:
+    """A motion of grids whose sides have `by` times as many cells."""
+    return motion * np.array([1, 1, by], np.float32)
+
+
+def _most(
+    a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], counts: Mask, start: Motion
+) -> Motion | None:
+    """As motion_of_most, of one size of grids, smoothed."""
+    rows, columns = a.shape
+    y, x = np.mgrid[:rows, :columns] / columns - np.array([rows, columns]).reshape(2, 1, 1) / (2 * columns)
+    motion = np.vstack([start, [0, 0, 1]]).astype(np.float64)
+    for _ in range(_ROUNDS):
+        there = laid(a, motion[:2])
+        inside = laid(counts.astype(np.uint8), motion[:2], exact=True) & counts
+        inside = cv2.erode(inside, np.ones((3, 3), np.uint8), borderValue=0) > 0
+        across = cv2.Sobel(there, cv2.CV_32F, 1, 0, scale=1 / 8)
+        down = cv2.Sobel(there, cv2.CV_32F, 0, 1, scale=1 / 8)
+        use = inside & (across * across + down * down > _EDGE**2)
+        if np.count_nonzero(use) < _FEWEST:
+            return None
+        gx, gy, left, px, py = across[use], down[use], (b - there)[use], x[use], y[use]
+        terms = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py], axis=1).astype(np.float64)
+        weights = 1 / (1 + (left / max(1.0, _UNSURE * float(np.median(np.abs(left))))) ** 2)
+        weighed = terms * weights[:, None]
+        squares = np.einsum("ni,nj->ij", weighed, terms) + _DAMPED * np.eye(4)  # not by BLAS, see genga.images.affine
+        _, answer = cv2.solve(squares, np.einsum("ni,nj->ij", weighed, left[:, None]), flags=cv2.DECOMP_CHOLESKY)
+        dx, dy, grows, turns = answer.ravel().tolist()
+        grows, turns = grows / columns, turns / columns
+        linear = np.array([[grows, -turns], [turns, grows]])
+        middle = np.array([columns, rows]) / 2
+        more = np.eye(3)
+        more[:2, :2] += linear
+        more[:2, 2] = np.array([dx, dy]) - linear @ middle
+        motion = product(motion, more)
+        if abs(dx) + abs(dy) + (abs(grows) + abs(turns)) * columns < _REST:
+            break
+    return motion[:2].astype(np.float32)
 
 
 def laid(cells: Grid, motion: npt.NDArray[Any], exact: bool = False) -> Grid:

@@ -8,24 +8,31 @@ tenths of the other. What a mere move then leaves is alike from step to step of 
 frames cannot be aligned, the later one is new.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import halfway, laid, motion_between, smoothed
-from genga.drawings.static_tiles import Mask, loose_cells
+from genga.drawings.alignment import Motion, halfway, laid, motion_between, motion_of_most, smoothed
+from genga.drawings.static_tiles import Field, Mask, gradients
 from genga.video.luma_grid import Cells
 
 _TIMES = 2.5  # what most steps of the move leave, by which a new drawing leaves more
+_BESIDE = 2.0  # the same beside what stands still, where every step leaves something
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
 _LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
 _USUAL = 14.0  # threshold of a shot of the usual contrast
 _EDGE = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
 _BLOCK = (2, 2)
 _THROUGH = 0.41  # part of what fills a block, and no more, that comes through smoothing
-_MOVING = 0.5  # part of the picture that does not stay where a camera moves behind what stands over it
+_LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by how fast the camera is
+_LEAVES = 3.0  # cells that the picture goes meanwhile
+_TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
+_SPECK = (3, 3)
+_NEAR = np.ones((5, 5), np.uint8)  # cells around what stands still that smoothing mixes with it
 _SHARED = 0.3  # part of the picture that two frames have to share, or nothing is known of them
 _UNLIKE = 255.0  # what is left where nothing aligns
 
@@ -44,59 +51,156 @@ def anew(
     With what is left of the step to each, luma levels. travel: each frame of a camera move -> the last frame of it.
     threshold: block difference up to which a step is no step at all. live: cells that show the picture, None for all.
     """
-    left: dict[int, dict[int, float]] = {}  # by the last frame of the move
-    for frame in range(start + 1, end):
-        last = travel.get(frame)
-        if last is None or frame in skipped or frame - 1 in skipped:
-            continue
-        before, picture = seen[frame - 1], seen[frame]
-        if difference(before, picture) > threshold:
-            left.setdefault(last, {})[frame] = unexplained(before, picture, live)
-    found: dict[int, float] = {}
     share = min(1.0, threshold / _USUAL)  # of the usual contrast: at night all that is drawn is less
-    for steps in left.values():
-        alone = float(np.quantile(list(steps.values()), _MOST))
-        level = min(max(_TIMES * alone, _LEAST * share, threshold), max(_ENOUGH * share, threshold))
-        found |= {frame: rest for frame, rest in steps.items() if rest > level}
-    return found
+    moves: dict[int, list[int]] = {}  # by the last frame of each
+    for frame in range(start + 1, end):
+        if frame in travel and not {frame, frame - 1} & set(skipped):
+            if difference(seen[frame - 1], seen[frame]) > threshold:
+                moves.setdefault(travel[frame], []).append(frame)
+    new: dict[int, float] = {}
+    for last, steps in moves.items():
+        first = max(start, min(frame for frame, end_of in travel.items() if end_of == last))
+        rests = rests_of(steps, seen, Layers(seen, first, min(last + 1, end), live), live)
+        clear = _level(_TIMES, [rest.clear for rest in rests.values()], _ENOUGH * share, share, threshold)
+        known = [rest.beside for rest in rests.values() if rest.beside is not None]
+        beside = _level(_BESIDE, known or [0.0], 2 * _ENOUGH * share, share, threshold)
+        new |= {
+            frame: max(rest.clear, rest.beside or 0.0)
+            for frame, rest in rests.items() if rest.clear > clear or (rest.beside or 0.0) > beside
+        }  # fmt: skip
+    return new
+
+
+def _level(times: float, rests: Sequence[float], enough: float, share: float, threshold: float) -> float:
+    """Return what a new drawing leaves, by what the steps of a move leave."""
+    return min(max(times * float(np.quantile(rests, _MOST)), _LEAST * share, threshold), max(enough, threshold))
+
+
+def rests_of(steps: Sequence[int], seen: MaskedGrids, layers: "Layers", live: Mask | None) -> dict[int, "Rest"]:
+    """Return what the steps of a move leave, by what explains each best: one motion, or one behind what stands still.
+
+    steps: the frames after them. Where something stands still for some of them, that is asked of all.
+    """
+    rests = {k: Rest(unexplained(seen[k - 1], seen[k], live)) for k in steps}
+    behind = {k: layers.rest(k) for k, rest in rests.items() if rest.clear > _LEAST}
+    better = {k: rest for k, rest in behind.items() if rest.clear < rests[k].clear}
+    if not better:
+        return rests
+    for k, rest in rests.items():
+        if rest.clear <= _LEAST and (beside := layers.rest(k).beside) is not None:
+            better[k] = Rest(rest.clear, min(rest.clear, beside))
+    return rests | better
+
+
+class Rest(NamedTuple):
+    """What moving the whole picture leaves of a step, as the largest local difference, 0..255, of a block of cells.
+
+    Of what is larger than a block it is up to 2.4 times the difference.
+    """
+
+    clear: float
+    # At what stands still over the picture, where what comes out behind it was not to be seen before; None: nothing does.
+    beside: float | None = None
 
 
 def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
-    """Return the largest local difference of two grids, 0..255, that moving the whole picture does not explain.
+    """Return the largest local difference of two grids that moving the whole picture does not explain, 0..255.
 
-    As that of a block of cells; of what is larger than a block it is up to 2.4 times the difference.
-
-    live: cells that show the picture, None for all. What stands over it all the same (a title that is too large to be
-    told for one) is explained where whole tiles stay, and does not hold the rest of the picture back, where most of it
-    goes on. In a slow move most tiles stay, and those that do not are the figure.
+    live: cells that show the picture, None for all.
     """
+    counts = _counts(a, b, live)
+    motion = motion_between(a.cells, b.cells, counts)
+    return _UNLIKE if motion is None else _left(a.cells, b.cells, counts, motion).clear
+
+
+def _counts(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> Cells:
+    """1 for each cell that shows the picture in both grids."""
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
         counts[mask] = 0
-    left = _left(a.cells, b.cells, counts, counts)
-    if left <= _LEAST:
-        return left
-    loose = loose_cells(a.cells, b.cells)
-    if not _MOVING <= loose.mean() < 1:
-        return left
-    return min(left, _left(a.cells, b.cells, counts, counts & loose, ~loose))
+    return counts
 
 
-def _left(a: Cells, b: Cells, counts: Cells, aligned: Cells, stays: Mask | None = None) -> float:
-    """Return the largest local difference of two grids, by the motion of the cells that are to be aligned.
+class Layers:
+    """The steps of a move over which something may stand still: a title, a frame, a figure that the camera follows.
 
-    stays: cells of tiles that stay, which may be explained so, too.
+    What stands still is told by that: cells whose gradients stay as they are over frames in which the picture there
+    goes on by so much that its own would have left. It takes no part in aligning the picture, and is compared where
+    it is.
     """
-    motion = motion_between(a, b, aligned)
-    if motion is None:
-        return _UNLIKE
+
+    def __init__(self, seen: MaskedGrids, start: int, end: int, live: Mask | None) -> None:
+        """Over the frames [start, end) of a move. live: cells that show the picture, None for all."""
+        self._seen, self._start, self._end, self._live = seen, start, end, live
+        self._known: list[Field] = []
+        self._motion: Motion | None = None  # of the last step, which is near to that of the next
+
+    def rest(self, frame: int) -> Rest:
+        """Return what the step to a frame leaves; _UNLIKE if nothing stands still, or it is not known what moves."""
+        a, b = self._seen[frame - 1], self._seen[frame]
+        counts = _counts(a, b, self._live)
+        stands = self._stays(frame, _LAG)
+        if not stands.any():
+            return Rest(_UNLIKE)
+        motion = motion_of_most(a.cells, b.cells, (counts > 0) & ~stands, self._motion)
+        self._motion = motion
+        if motion is None:
+            return Rest(_UNLIKE)
+        gone = _gone(motion, a.cells.shape)
+        lag = int(np.clip(np.ceil(_LEAVES / max(float(np.median(gone)), 0.01)), _LAG, _LONGEST))
+        stands = self._stays(frame, lag) & (gone * lag >= _LEAVES)
+        return _left(a.cells, b.cells, counts, motion, stands) if stands.any() else Rest(_UNLIKE)
+
+    def _stays(self, frame: int, lag: int) -> Mask:
+        """The cells that stay as they are over the frames up to, or from, the step to a frame on."""
+        spans = (frame - lag, frame), (frame - 1, frame - 1 + lag)
+        inside = [span for span in spans if self._start <= span[0] and span[1] < self._end]
+        found = np.zeros(self._seen[frame].cells.shape, bool)
+        for first, last in inside:
+            x, y, squares = (self._sums(last) - self._sums(first - 1)) / (last - first + 1)
+            own, common = cv2.blur(squares, _SPECK), cv2.blur(x * x + y * y, _SPECK)
+            found |= (own > _TEXTURE) & (common > _SHARE * own)
+        if found.any():  # and in the step itself
+            before, after = (self._sums(k) - self._sums(k - 1) for k in (frame - 1, frame))
+            apart = cv2.blur(((after[:2] - before[:2]) ** 2).sum(axis=0), _SPECK)
+            found &= apart < (1 - _SHARE) * cv2.blur(before[2] + after[2], _SPECK)
+        return found
+
+    def _sums(self, frame: int) -> Field:
+        """Of the gradients of all frames up to one, (3, rows, columns): their x, their y, and their squares."""
+        if frame < self._start:
+            return np.zeros((3, *self._seen[self._start].cells.shape), np.float32)
+        while len(self._known) <= frame - self._start:
+            x, y = gradients(self._seen[self._start + len(self._known)].cells)
+            one = np.stack([x, y, x * x + y * y])
+            self._known.append(self._known[-1] + one if self._known else one)
+        return self._known[frame - self._start]
+
+
+def _gone(motion: Motion, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """How far a motion takes each cell of a grid of `shape`."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    (a, b, dx), (c, d, dy) = motion.tolist()
+    return np.hypot((a - 1) * x + b * y + dx, c * x + (d - 1) * y + dy)
+
+
+def _left(a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None = None) -> Rest:
+    """What of two grids a motion leaves. stands: cells that stand still over them."""
     first, second = smoothed(a), smoothed(b)
     middle, other, (there, here) = halfway(first, second, motion)
     apart = cv2.absdiff(middle, other)
     inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _EDGE, borderValue=0)
     if np.count_nonzero(inside) < _SHARED * np.count_nonzero(counts):
-        return _UNLIKE
-    if stays is not None:
-        apart[stays] = np.minimum(apart, cv2.absdiff(first, second))[stays]
+        return Rest(_UNLIKE)
     apart[inside == 0] = 0
+    beside = None
+    if stands is not None:
+        free = (~stands).astype(np.uint8)
+        near = cv2.erode(laid(free, there, True) & laid(free, here, True), _NEAR, borderValue=1) == 0
+        beside = _largest(np.where(near, np.minimum(apart, cv2.absdiff(first, second)), 0))
+        apart[near] = 0
+    return Rest(_largest(apart), beside)
+
+
+def _largest(apart: npt.NDArray[np.float32]) -> float:
     return min(float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH, _UNLIKE)
