@@ -18,10 +18,14 @@ from genga.video.luma_grid import Cells
 
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
 _ITERATIONS, _SETTLED = 30, 1e-4  # at most, and the coefficient's growth that ends them
-_COARSE = (4, 2, 1)  # cells along the side of what is a cell of the grids that are compared one after the other
+_COARSE = (4, 2)  # cells along the side of what is a cell of the grids that are compared one after the other
 _ROUNDS, _REST = 8, 0.01  # of each, and the cells that a round has to add
 _EDGE = 1.0  # gradient of a cell, luma per cell, from which it says something
 _FEWEST, _DAMPED = 30, 1e-3  # such cells; what is added to their squares, that a picture of one direction has an answer
+_AROUND = np.ones((3, 3), np.uint8)
+_BACK = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_NOWHERE, _OUTSIDE = -1e4, -1.0  # what is beyond the edges, and the value up to which something of that is in a cell
+_HALF = 0.5  # of a cell of larger ones that counts
 _UNSURE = 2.0  # medians of what is left, at which a cell counts half
 
 Grid = TypeVar("Grid", bound=npt.NDArray[Any])  # of levels of 0..255 or of parts of them
@@ -43,16 +47,19 @@ def motion_between(a: Cells, b: Cells, counts: Cells, iterations: int = _ITERATI
     return np.asarray(found, np.float32)
 
 
-def motion_of_most(a: Cells, b: Cells, counts: Mask, start: Motion | None = None) -> Motion | None:
+def motion_of_most(
+    a: Cells, b: Cells, counts: Mask, start: Motion | None = None, finest: int = 1
+) -> Motion | None:
     """Return the shift, scale and turn from `b` to `a` of most of the cells that count; None if they say too little.
 
-    start: a motion that it is near to, None for none.
+    start: a motion that it is near to, None for none. finest: cells along the side of what is a cell of the grids that
+    are compared last.
     """
     found: Motion | None = start if start is not None else np.eye(2, 3, dtype=np.float32)
-    for size in _COARSE if start is None else _COARSE[-1:]:
+    for size in [size for size in _COARSE if size > finest and start is None] + [finest]:
         shape = (a.shape[1] // size, a.shape[0] // size)
         first, second = (smoothed(cv2.resize(cells, shape, interpolation=cv2.INTER_AREA)) for cells in (a, b))
-        known = cv2.resize(counts.astype(np.uint8), shape, interpolation=cv2.INTER_AREA) > 0
+        known = cv2.resize(counts.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > _HALF
         found = _most(first, second, known, _scaled(found, 1 / size))
         if found is None:
             return None
@@ -70,30 +77,34 @@ def _most(
 ) -> Motion | None:
     """As motion_of_most, of one size of grids, smoothed."""
     rows, columns = a.shape
-    y, x = np.mgrid[:rows, :columns] / columns - np.array([rows, columns]).reshape(2, 1, 1) / (2 * columns)
+    across, down = cv2.Sobel(b, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(b, cv2.CV_32F, 0, 1, scale=1 / 8)
+    known = counts.astype(np.uint8)
+    use = (cv2.erode(known, _AROUND, borderValue=0) > 0) & (cv2.magnitude(across, down) > _EDGE)
+    y, x = np.nonzero(use)
+    if len(x) < _FEWEST:
+        return None
+    gx, gy, px, py = across[use], down[use], x / columns - 0.5, (y - rows / 2) / columns
+    terms = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py], axis=1)
+    target, whole = b[use], known.all()
     motion = np.vstack([start, [0, 0, 1]]).astype(np.float64)
     for _ in range(_ROUNDS):
-        there = laid(a, motion[:2])
-        inside = laid(counts.astype(np.uint8), motion[:2], exact=True) & counts
-        inside = cv2.erode(inside, np.ones((3, 3), np.uint8), borderValue=0) > 0
-        across = cv2.Sobel(there, cv2.CV_32F, 1, 0, scale=1 / 8)
-        down = cv2.Sobel(there, cv2.CV_32F, 0, 1, scale=1 / 8)
-        use = inside & (across * across + down * down > _EDGE**2)
-        if np.count_nonzero(use) < _FEWEST:
+        there = cv2.warpAffine(a, motion[:2], (columns, rows), flags=_BACK, borderValue=_NOWHERE)[use]
+        inside = there > _OUTSIDE
+        if not whole:
+            inside &= laid(known, motion[:2], exact=True)[use] > 0
+        left = np.where(inside, target - there, 0)
+        if np.count_nonzero(inside) < _FEWEST:
             return None
-        gx, gy, left, px, py = across[use], down[use], (b - there)[use], x[use], y[use]
-        terms = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py], axis=1).astype(np.float64)
-        weights = 1 / (1 + (left / max(1.0, _UNSURE * float(np.median(np.abs(left))))) ** 2)
+        weights = inside / (1 + (left / max(1.0, _UNSURE * float(np.median(np.abs(left))))) ** 2)
         weighed = terms * weights[:, None]
         squares = np.einsum("ni,nj->ij", weighed, terms) + _DAMPED * np.eye(4)  # not by BLAS, see genga.images.affine
         _, answer = cv2.solve(squares, np.einsum("ni,nj->ij", weighed, left[:, None]), flags=cv2.DECOMP_CHOLESKY)
         dx, dy, grows, turns = answer.ravel().tolist()
         grows, turns = grows / columns, turns / columns
         linear = np.array([[grows, -turns], [turns, grows]])
-        middle = np.array([columns, rows]) / 2
         more = np.eye(3)
         more[:2, :2] += linear
-        more[:2, 2] = np.array([dx, dy]) - linear @ middle
+        more[:2, 2] = np.array([dx, dy]) - product(linear, np.array([[columns], [rows]]) / 2).ravel()
         motion = product(motion, more)
         if abs(dx) + abs(dy) + (abs(grows) + abs(turns)) * columns < _REST:
             break

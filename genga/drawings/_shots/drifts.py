@@ -12,7 +12,7 @@ import numpy as np
 
 from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, length, of_a_camera, reach, way_of
 from genga.drawings._shots.events import Event, Span
-from genga.drawings.alignment import Motion, halfway, motion_between, smoothed
+from genga.drawings.alignment import Motion, halfway, motion_of_most, smoothed
 from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
 from genga.video.luma_grid import Cells, Grids
 
@@ -26,7 +26,7 @@ _KNOWN = 0.4  # part of the steps in which something goes on of which the motion
 
 _GIVEN_UP = 6  # steps
 _TEXTURED = 0.3  # part of the tiles with texture in which something goes on where the camera moves
-_ITERATIONS = 5  # from one frame to the next; more find nothing else
+_FINEST = 2  # cells; smaller ones find nothing else
 
 Steps = Mapping[int, Motion]  # by frame, from it to the frame before
 
@@ -83,8 +83,10 @@ def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Ste
     """Return the motions to the frames, where known. After _GIVEN_UP of which none is, as many are passed over."""
     found: dict[int, Motion] = {}
     k = failed = 0
+    motion: Motion | None = None
     while k < len(frames):
-        motion = step(cells[frames[k] - 1], cells[frames[k]], live, noise)
+        near = motion if k and frames[k] - 1 == frames[k - 1] else None
+        motion = step(cells[frames[k] - 1], cells[frames[k]], live, noise, near)
         failed = failed + 1 if motion is None else 0
         if motion is not None:
             found[frames[k]] = motion
@@ -94,13 +96,13 @@ def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Ste
     return found
 
 
-def step(a: Cells, b: Cells, live: Mask, noise: Noise) -> Motion | None:
+def step(a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = None) -> Motion | None:
     """Return the motion from `b` to `a` by which both are more alike all over, whatever figures do; None if none is."""
     _, textured = tiles(a, b, live, noise.gradient)
     unlike = tile_means(cv2.absdiff(a, b), live) > _level(noise)
     if (textured & unlike).sum() < _TEXTURED * textured.sum():
         return None
-    motion = motion_between(a, b, live.astype(np.uint8), _ITERATIONS)
+    motion = motion_of_most(a, b, live, near, _FINEST)
     if motion is None or not of_a_camera(motion) or length(way_of(motion, a.shape)) < _LEAST:
         return None
     first, second = smoothed(a), smoothed(b)
