@@ -8,13 +8,15 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.drawings._shots.camera_moves import joined, moves
+from genga.drawings._dedup.moving import Layers, anew, unexplained
+from genga.drawings._shots.camera_moves import joined, moves, way_of
 from genga.drawings._shots.cuts import mixed_frames, scene_of
 from genga.drawings._shots.drifts import drifts, step
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.whips import whips, with_whips
 from genga.drawings._text.burnt_in import goes_along
-from genga.drawings._text.tracks import Lettering
+from genga.drawings._text.tracks import Lettering, MaskedGrids
+from genga.drawings.alignment import motion_of_most
 from genga.drawings.dedup import own_drawings
 from genga.drawings.shots import shots
 from genga.drawings.static_tiles import CHANGED, noise_of
@@ -162,3 +164,68 @@ def test_text_does_not_go_along_with_the_picture() -> None:
     for grid in over:
         grid[44:64, 50:102] = np.where(texture(7, 52, 20) > 128, 250, 10)
     assert not goes_along(over, line)
+
+
+TITLE = np.where(texture(7, 90, 26) > 128, 245, 15).astype(np.uint8)
+
+
+def titled(grids: Sequence[Cells], first: int) -> list[Cells]:
+    """The same with a title over their middle from frame `first` on."""
+    over = [grid.copy() for grid in grids]
+    for grid in over[first:]:
+        grid[88:114, 35:125] = TITLE
+    return over
+
+
+SHEET = (100 + cv2.GaussianBlur(texture(4, 400, 120), (0, 0), 0.6) * 0.09).astype(np.uint8)
+
+
+def seen_by(k: int, scale: float = 1.0, contrast: float = 1.0) -> Cells:
+    """A large picture by a camera that goes a cell a frame, and comes closer by `scale`."""
+    return cv2.warpAffine(
+        cv2.convertScaleAbs(SHEET, alpha=contrast, beta=100 - 100 * contrast),
+        np.array([[scale**k, 0, -k], [0, scale**k, 0]], np.float32),
+        (160, 120),
+    )
+
+
+def begun(grids: Sequence[Cells]) -> set[int]:
+    """The frames of a move over all grids that begin another drawing."""
+    travel = dict.fromkeys(range(len(grids)), len(grids) - 1)
+    return set(anew(MaskedGrids(grids, []), 0, len(grids), set(), travel, 8.0, None))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.004], ids=["pan", "zoom"])
+def test_a_title_that_stands_over_a_move_takes_no_part_in_it(scale: float) -> None:
+    grids = [seen_by(k, scale, 2.0) for k in range(36)]
+    assert begun(grids) == set()
+    grids = titled(grids, 10)
+    seen = MaskedGrids(grids, [])
+    layers = Layers(seen, 0, 36, None)
+    for k in range(12, 34):
+        rest = layers.rest(k)
+        assert rest.clear < 10 < 15 < unexplained(seen[k - 1], seen[k], None)
+        assert rest.beside is not None  # what comes out behind it may be anything
+    for k in range(20, 36):
+        grids[k][40:48, 80:90] = 30  # a mouth beside it
+    assert {10, 20} <= begun(grids)
+
+
+def test_a_mouth_of_a_figure_that_the_camera_follows_is_a_drawing() -> None:
+    grids = [seen_by(k) for k in range(36)]
+    for k, grid in enumerate(grids):
+        grid[20:100, 60:110] = FIGURES[0][:80, :50]
+        grid[60:66, 80:90] = 20 if k < 20 else 200
+    assert begun(grids) == {20}
+
+
+@pytest.mark.parametrize(("scale", "turn", "shift"), [(1, 0, 5.5), (1.02, 0, -1), (0.99, 0.01, 2)])
+def test_the_motion_of_most_of_a_picture_whatever_stands_over_it(scale: float, turn: float, shift: float) -> None:
+    true = np.array([[scale, -turn, shift], [turn, scale, 0.4 * shift]], np.float32)
+    before = cv2.GaussianBlur(texture(5, 160, 120), (0, 0), 2)
+    after = cv2.warpAffine(before, true, (160, 120), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    before, after = titled([before, after], 0)
+    for finest in (1, 2):
+        found = motion_of_most(before, after, LIVE, None, finest)
+        assert found is not None and np.abs(way_of(found, (120, 160)) - way_of(true, (120, 160))).max() < 0.4
+    assert motion_of_most(np.full_like(before, 90), np.full_like(after, 90), LIVE) is None

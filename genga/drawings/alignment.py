@@ -19,9 +19,10 @@ from genga.video.luma_grid import Cells
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
 _ITERATIONS, _SETTLED = 30, 1e-4  # at most, and the coefficient's growth that ends them
 _COARSE = (4, 2)  # cells along the side of what is a cell of the grids that are compared one after the other
-_ROUNDS, _REST = 8, 0.01  # of each, and the cells that a round has to add
+_ROUNDS, _REST = 8, 0.02  # of each, and the cells that a round has to add
 _EDGE = 1.0  # gradient of a cell, luma per cell, from which it says something
-_FEWEST, _DAMPED = 30, 1e-3  # such cells; what is added to their squares, that a picture of one direction has an answer
+_FEWEST, _MOST = 30, 2000  # such cells that are looked at
+_DAMPED = 1e-3  # added to the sums of their squares, that a picture of one direction has an answer
 _AROUND = np.ones((3, 3), np.uint8)
 _BACK = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 _NOWHERE, _OUTSIDE = -1e4, -1.0  # what is beyond the edges, and the value up to which something of that is in a cell
@@ -47,23 +48,21 @@ def motion_between(a: Cells, b: Cells, counts: Cells, iterations: int = _ITERATI
     return np.asarray(found, np.float32)
 
 
-def motion_of_most(
-    a: Cells, b: Cells, counts: Mask, start: Motion | None = None, finest: int = 1
-) -> Motion | None:
+def motion_of_most(a: Cells, b: Cells, counts: Mask, start: Motion | None = None, finest: int = 1) -> Motion | None:
     """Return the shift, scale and turn from `b` to `a` of most of the cells that count; None if they say too little.
 
     start: a motion that it is near to, None for none. finest: cells along the side of what is a cell of the grids that
     are compared last.
     """
-    found: Motion | None = start if start is not None else np.eye(2, 3, dtype=np.float32)
+    found = np.eye(2, 3, dtype=np.float32) if start is None else start
     for size in [size for size in _COARSE if size > finest and start is None] + [finest]:
         shape = (a.shape[1] // size, a.shape[0] // size)
         first, second = (smoothed(cv2.resize(cells, shape, interpolation=cv2.INTER_AREA)) for cells in (a, b))
         known = cv2.resize(counts.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > _HALF
-        found = _most(first, second, known, _scaled(found, 1 / size))
-        if found is None:
+        motion = _most(first, second, known, _scaled(found, 1 / size))
+        if motion is None:
             return None
-        found = _scaled(found, size)
+        found = _scaled(motion, size)
     return found
 
 
@@ -72,33 +71,38 @@ def _scaled(motion: Motion, by: float) -> Motion:
     return motion * np.array([1, 1, by], np.float32)
 
 
-def _most(
-    a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], counts: Mask, start: Motion
-) -> Motion | None:
+def _most(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], counts: Mask, start: Motion) -> Motion | None:
     """As motion_of_most, of one size of grids, smoothed."""
     rows, columns = a.shape
     across, down = cv2.Sobel(b, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(b, cv2.CV_32F, 0, 1, scale=1 / 8)
     known = counts.astype(np.uint8)
-    use = (cv2.erode(known, _AROUND, borderValue=0) > 0) & (cv2.magnitude(across, down) > _EDGE)
-    y, x = np.nonzero(use)
-    if len(x) < _FEWEST:
+    use = np.flatnonzero((cv2.erode(known, _AROUND, borderValue=0) > 0) & (cv2.magnitude(across, down) > _EDGE))
+    use = use[:: 1 + len(use) // _MOST]
+    if len(use) < _FEWEST:
         return None
-    gx, gy, px, py = across[use], down[use], x / columns - 0.5, (y - rows / 2) / columns
-    terms = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py], axis=1)
-    target, whole = b[use], known.all()
+    gx, gy, target = across.ravel()[use], down.ravel()[use], b.ravel()[use]
+    px, py = (
+        ((use % columns) / columns - 0.5).astype(np.float32),
+        ((use // columns - rows / 2) / columns).astype(np.float32),
+    )
+    terms = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py])
+    whole = known.all()
     motion = np.vstack([start, [0, 0, 1]]).astype(np.float64)
     for _ in range(_ROUNDS):
-        there = cv2.warpAffine(a, motion[:2], (columns, rows), flags=_BACK, borderValue=_NOWHERE)[use]
+        there = cv2.warpAffine(a, motion[:2], (columns, rows), flags=_BACK, borderValue=_NOWHERE).ravel()[use]
         inside = there > _OUTSIDE
         if not whole:
-            inside &= laid(known, motion[:2], exact=True)[use] > 0
-        left = np.where(inside, target - there, 0)
+            inside &= laid(known, motion[:2], exact=True).ravel()[use] > 0
+        left = (target - there) * inside
         if np.count_nonzero(inside) < _FEWEST:
             return None
-        weights = inside / (1 + (left / max(1.0, _UNSURE * float(np.median(np.abs(left))))) ** 2)
-        weighed = terms * weights[:, None]
-        squares = np.einsum("ni,nj->ij", weighed, terms) + _DAMPED * np.eye(4)  # not by BLAS, see genga.images.affine
-        _, answer = cv2.solve(squares, np.einsum("ni,nj->ij", weighed, left[:, None]), flags=cv2.DECOMP_CHOLESKY)
+        usual = float(np.partition(np.abs(left), len(left) // 2)[len(left) // 2])
+        weighed = terms * (inside / (1 + (left / max(1.0, _UNSURE * usual)) ** 2)).astype(np.float32)
+        # Sums of products not by BLAS, see genga.images.affine.
+        squares = np.einsum("in,jn->ij", weighed, terms).astype(np.float64) + _DAMPED * np.eye(4)
+        _, answer = cv2.solve(
+            squares, np.einsum("in,n->i", weighed, left)[:, None].astype(np.float64), flags=cv2.DECOMP_CHOLESKY
+        )
         dx, dy, grows, turns = answer.ravel().tolist()
         grows, turns = grows / columns, turns / columns
         linear = np.array([[grows, -turns], [turns, grows]])
@@ -131,7 +135,7 @@ def halfway(a: Grid, b: Grid, motion: Motion) -> tuple[Grid, Grid, Way]:
     return laid(a, there), laid(b, here), (there, here)
 
 
-def smoothed(cells: Cells) -> npt.NDArray[np.float32]:
+def smoothed(cells: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Return a grid smoothed over about a cell: what lies a fraction of a cell beside its place hardly differs."""
     return np.asarray(cv2.GaussianBlur(cells.astype(np.float32), (0, 0), _SMOOTH), np.float32)
 

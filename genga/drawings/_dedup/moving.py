@@ -9,7 +9,7 @@ frames cannot be aligned, the later one is new.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -54,9 +54,9 @@ def anew(
     share = min(1.0, threshold / _USUAL)  # of the usual contrast: at night all that is drawn is less
     moves: dict[int, list[int]] = {}  # by the last frame of each
     for frame in range(start + 1, end):
-        if frame in travel and not {frame, frame - 1} & set(skipped):
-            if difference(seen[frame - 1], seen[frame]) > threshold:
-                moves.setdefault(travel[frame], []).append(frame)
+        shown = frame in travel and frame not in skipped and frame - 1 not in skipped
+        if shown and difference(seen[frame - 1], seen[frame]) > threshold:
+            moves.setdefault(travel[frame], []).append(frame)
     new: dict[int, float] = {}
     for last, steps in moves.items():
         first = max(start, min(frame for frame, end_of in travel.items() if end_of == last))
@@ -99,8 +99,7 @@ class Rest(NamedTuple):
     """
 
     clear: float
-    # At what stands still over the picture, where what comes out behind it was not to be seen before; None: nothing does.
-    beside: float | None = None
+    beside: float | None = None  # at what stands still over the picture, where what comes out was hidden; None: nothing
 
 
 def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
@@ -202,5 +201,5 @@ def _left(a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None
     return Rest(_largest(apart), beside)
 
 
-def _largest(apart: npt.NDArray[np.float32]) -> float:
+def _largest(apart: npt.NDArray[Any]) -> float:
     return min(float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH, _UNLIKE)

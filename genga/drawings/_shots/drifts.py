@@ -14,6 +14,7 @@ from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, length,
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, halfway, motion_of_most, smoothed
 from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
+from genga.images.affine import Matrix
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
@@ -22,6 +23,7 @@ _BETTER = 0.45  # part of the tiles with texture in which a camera's motion take
 _LESS = 0.95  # part of a difference that is less
 _LEAST = 0.08  # cells that the corners move in a step, in the mean
 _ONWARD = 0.8  # cosine of the ways that the corners go in two steps, from which a camera goes on
+_BACK = 0.5  # steps back to each step on, from which it goes nowhere
 _KNOWN = 0.4  # part of the steps in which something goes on of which the motion is known
 
 _GIVEN_UP = 6  # steps
@@ -44,8 +46,9 @@ def drifts(
     for stretch in _stretches(stirs, limit, pace):
         if any(move.start <= stretch[0] and stretch[1] <= move.end for move in known):
             continue
-        for chain in _chains(_steps(cells, [k for k in range(*stretch) if k in stirs], live, noise), cells[0].shape):
-            move = _move(chain, stirs, cells[0].shape, pace)
+        steps = _steps(cells, [k for k in range(*stretch) if k in stirs], live, noise)
+        for chain in _chains(steps, cells[0].shape):
+            move = None if _to_and_fro(chain, steps, cells[0].shape) else _move(chain, stirs, cells[0].shape, pace)
             found += [] if move is None else [move]
     return found
 
@@ -128,10 +131,20 @@ def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:
     return chains
 
 
+def _to_and_fro(chain: Steps, steps: Steps, shape: tuple[int, ...]) -> bool:
+    """Whether nearly as many of the steps among those of a chain go back the way it goes: film that weaves."""
+    way = np.sum([way_of(motion, shape) for motion in chain.values()], axis=0)
+    others = (way_of(steps[k], shape) for k in steps if min(chain) < k < max(chain) and k not in chain)
+    return sum(_cosine(other, way) <= -_ONWARD for other in others) > _BACK * len(chain)
+
+
 def _alike(a: Motion, b: Motion, shape: tuple[int, ...]) -> bool:
     """Whether two motions take the corners of a picture of `shape` nearly the same way, whatever how far."""
-    way, other = way_of(a, shape), way_of(b, shape)
-    return float((way * other).sum()) >= _ONWARD * float(np.sqrt((way**2).sum() * (other**2).sum()))
+    return _cosine(way_of(a, shape), way_of(b, shape)) >= _ONWARD
+
+
+def _cosine(a: Matrix, b: Matrix) -> float:
+    return float((a * b).sum()) / (float(np.sqrt((a**2).sum() * (b**2).sum())) or 1.0)
 
 
 def _move(chain: Steps, stirs: set[int], shape: tuple[int, ...], pace: float) -> Event | None:
