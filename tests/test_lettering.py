@@ -348,3 +348,26 @@ def test_strokes_begin_and_end_in_their_rows() -> None:
 
 def test_a_picture_without_a_stroke_has_no_line() -> None:
     assert detect.lines_in([detect.strokes_of(np.zeros((480, 640), np.uint8))]) == []
+
+
+def test_a_short_line_that_fades_in_is_a_subtitle_though_no_step_of_it_is_a_change() -> None:
+    line = Lettering(6, 40, 0.38, 0.88, 0.62, 0.93, sure=False)
+    words = A.copy()
+    words[105:113, 60:100] = 200
+    shares = [min(1.0, max(0.0, (k - 4) / 20)) for k in range(40)]
+    cells = [cv2.addWeighted(words, share, A, 1 - share, 0) for share in shares]
+    times = [k / 24 for k in range(40)]
+    assert not alone(cells, line, 6) and believed(line, cells, times)
+    beside = replace(line, x0=0.58, x1=0.82)  # where no subtitle stands
+    assert not believed(beside, cells, times)
+
+
+def test_what_comes_little_by_little_is_looked_at_in_time() -> None:
+    lookout, seen = Lookout(12, 12.0), []
+    for k in range(40):
+        cells = np.full((120, 160), 60, np.uint8)
+        cells[100:110, 40:120] += np.uint8(3 * min(k, 20))  # a third of a change a frame
+        still = np.zeros(cells.shape, bool)
+        if lookout.look(np.kron(cells, np.ones((4, 4), np.uint8)), 8, cells, still) is not None:
+            seen.append(k)
+    assert seen == [0, 12, 24]

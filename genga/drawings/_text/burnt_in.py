@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.tracks import Lettering, bridged, faded, in_cells, mask_of, stretches
+from genga.drawings._text.tracks import FADE, Lettering, bridged, faded, in_cells, mask_of, stretches
 from genga.drawings.alignment import laid, shift
 from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
 from genga.images.boxes import Box, around, iou
@@ -33,15 +33,13 @@ _WHOLE = 0.6  # part of a line's columns of cells that change when it comes or g
 _ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
 _ALL_ALONG, _ROUND = 0.9, 0.25  # or part of its columns that change, and how much less what is around it does
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
-_TEXTURE = 0.01  # mean squared gradient of what can be told to move
-_LOOKS = 12  # steps of a line's stretch that are asked so
+_TEXTURE, _LOOKS = 0.01, 12  # mean squared gradient of what can be told to move; steps of a stretch that are asked so
 _AWAY, _FOUND, _MOST = 4, 0.5, 0.7  # frames in which what moves goes a cell; how surely; in which part of the looks,
 _AT_MOST = 0.5  # and up to which part of the picture stays then, if it is a camera
-_CORNER = 4  # a corner is a fourth of the width by a fourth of the height
+_CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the height; cells, sides of the smallest mark
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
 _FADE = 24  # frames that a mark takes to come or go at most
 _STAYS = 10  # frames before and after, over which it stays gone or there: longer than a blink
-_LEAST = 3  # cells, sides of the smallest mark
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one mark
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
 
@@ -87,15 +85,17 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float]) -> bool:
         return True
     centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
     likely = line.sure or usual and centred and holds(cells, line, times)
-    comes = likely and any(alone(cells, line, edge) for edge in (line.start, line.end))
+    reaches = (0, FADE * (usual and centred))  # it may fade
+    comes = likely and any(alone(cells, line, edge, reach) for edge in (line.start, line.end) for reach in reaches)
     return comes or (line.sure or centred) and stands_over(cells, line)
 
 
-def alone(cells: Grids, line: Lettering, frame: int) -> bool:
-    """Whether the step to `frame` changes the picture all along the line, and hardly elsewhere, or hardly around it."""
+def alone(cells: Grids, line: Lettering, frame: int, around: int = 0) -> bool:
+    """Whether the step to `frame`, or over those around it, changes the picture all along the line, and only there."""
     if not 0 < frame < len(cells):
         return False
-    changed = difference_map(cells[frame - 1], cells[frame]) > CHANGED
+    before, after = cells[max(0, frame - 1 - around)], cells[min(len(cells) - 1, frame + around)]
+    changed = difference_map(before, after) > CHANGED
     x0, y0, x1, y1 = in_cells(line, changed.shape)
     there = changed[y0:y1, x0:x1]
     count, along = int(there.sum()), all_along(line, there, changed.shape)

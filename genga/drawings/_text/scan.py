@@ -1,8 +1,9 @@
 """Look for burnt-in text in a frame while it is decoded: grids are too coarse for letters, and pixels are not kept.
 
 A look takes some ms, so only frames are looked at in which a line of text may have come or gone: part of a row of cells
-as long as a short word has changed. Where much changes all the time (pans, fast action) looks keep their distance; and
-only those rows are looked at that are not as they were at the last look, with as much around them as a line is high.
+as long as a short word has changed, at once or little by little. Where much changes all the time (pans, fast action)
+looks keep their distance; and only those rows are looked at that are not as they were at the last look, with as much
+around them as a line is high.
 What is text: genga.drawings._text.detect. From looks to stretches of frames: genga.drawings._text.tracks.
 """
 
@@ -50,8 +51,11 @@ class Lookout:
         as in the frame before.
         """
         self._since += 1
-        self._pending = self._pending or _word(changed)
-        if not self._distance or not self._pending or self._since < self._distance:
+        if not self._distance:
+            return None
+        # A line that fades in makes no step that is a change, so what has come about is asked now and then.
+        self._pending = self._pending or _word(changed) or self._since % self._distance == 0
+        if not self._pending or self._since < self._distance:
             return None
         self._pending = False
         rows: Mask = np.ones(len(cells), bool)
