@@ -98,11 +98,10 @@ def _most(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], counts: Mask, 
             return None
         usual = float(np.partition(np.abs(left), len(left) // 2)[len(left) // 2])
         weighed = terms * (inside / (1 + (left / max(1.0, _UNSURE * usual)) ** 2)).astype(np.float32)
-        # Sums of products not by BLAS, see genga.images.affine.
-        squares = np.einsum("in,jn->ij", weighed, terms).astype(np.float64) + _DAMPED * np.eye(4)
-        _, answer = cv2.solve(
-            squares, np.einsum("in,n->i", weighed, left)[:, None].astype(np.float64), flags=cv2.DECOMP_CHOLESKY
-        )
+        # Sums of products, not by BLAS (genga.images.affine).
+        squares = np.add.reduce(weighed[:, None] * terms, axis=2, dtype=np.float64) + _DAMPED * np.eye(4)
+        sums = np.add.reduce(weighed * left, axis=1, dtype=np.float64)
+        _, answer = cv2.solve(squares, sums[:, None], flags=cv2.DECOMP_CHOLESKY)
         dx, dy, grows, turns = answer.ravel().tolist()
         grows, turns = grows / columns, turns / columns
         linear = np.array([[grows, -turns], [turns, grows]])
