@@ -3,7 +3,7 @@ rule quality:
         **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
-        models=model_files("aesthetic"),
+        models=model_files("aesthetic", "ocr"),
     output:
         "data/quality/{series}/{episode}.parquet",
     log:
@@ -12,16 +12,16 @@ rule quality:
         "../envs/genga.yaml"
     threads: 2
     resources:
-        mem_mb=grows(3000 if PROJECT.held.judged else 1500),
-        runtime=grows(120 if PROJECT.held.judged else 60),
-        gpu=GPUS if PROJECT.held.judged else None,
+        mem_mb=grows(3000 if PROJECT.held.plays("aesthetic", "ocr") else 1500),
+        runtime=grows(120 if PROJECT.held.plays("aesthetic", "ocr") else 60),
+        gpu=GPUS if PROJECT.held.plays("aesthetic", "ocr") else None,
     params:
         code=code("quality"),
         values=section("quality"),
         lettering=one_value("frames", "lettering"),
-        models=section("models", counts=PROJECT.held.judged),
-        pins=held_to("pins", "aesthetic"),
-        contracts=held_to("contracts", "aesthetic"),
+        models=section("models", counts=PROJECT.held.plays("aesthetic", "ocr")),
+        pins=held_to("pins", "aesthetic", "ocr"),
+        contracts=held_to("contracts", "aesthetic", "ocr"),
     shell:
         "python scripts/quality.py --in-stills {input.stills:q} --in-shots {input.shots:q} --out {output:q} "
         "--lettering {params.lettering} --models={params.models:q} --params {params.values:q} --threads {threads} "

@@ -9,6 +9,7 @@ rule tag:
         **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
+        quality="data/quality/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",
         models=model_files("tagger"),
         corrections=corrections("tags", "tag_rules"),
@@ -32,6 +33,7 @@ rule tag:
         pins=held_to("pins", "tagger"),
         contracts=held_to("contracts", "tagger"),
     shell:
-        "python scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-dedup {input.dedup:q} "
+        "python scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-quality {input.quality:q} "
+        "--in-dedup {input.dedup:q} "
         "{params.corrections} "
         "--out {output:q} --models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -9,7 +9,7 @@ from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
 from genga.people.calibration import calibrated
-from genga.people.deciding import OF_STILLS, decide, read_said
+from genga.people.deciding import OF_QUALITY, OF_STILLS, decide, read_said
 from genga.people.tag import in_words, tag, views
 from genga.people.tagger import open_ensemble
 from genga.store.parquet import read_table, write_table
@@ -20,6 +20,7 @@ from genga.tables.tag import TAG
 def main(
     in_stills: Path = typer.Option(..., help="stills table of the episode"),
     in_detect: Path = typer.Option(..., help="detect table of the episode"),
+    in_quality: Path = typer.Option(..., help="quality table of the episode: what was read in its stills"),
     in_dedup: Path = typer.Option(..., help="table of keepers of the episode"),
     out: Path = typer.Option(..., help="table of tags"),
     corrections: list[Path] = typer.Option([], help="tags.csv, tag_rules.csv, JSON of others' lines about it"),
@@ -32,7 +33,8 @@ def main(
     taggers = open_ensemble(registry, threads, values.threshold, calibrated(values))
     few, of, stills = registry.section.batch, views(boxes, values.pad), read_table(in_stills, OF_STILLS)
     table = tag(prepared(stills, "still", name, taggers.models(), few, threads, of), boxes, taggers, values, few)
-    write_table(out, table := decide(table, stills, boxes, values, said, taggers.column), TAG)
+    read = read_table(in_quality, OF_QUALITY)
+    write_table(out, table := decide(table, stills, boxes, values, said, taggers.column, read), TAG)
     summary(f"{name}: {len(stills)} stills and {in_words(table, len(said.lines), taggers.name)}")
 
 

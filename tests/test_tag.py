@@ -18,7 +18,7 @@ PARAMS = Params(
     ensemble="mean", threshold=0.35, votes=0, floor=0.1, calibration=None, pad=0.0, unknown="scene",
     exclusive=["hair_colour"],
     framing=Framing(portrait=1.7, cowboy=1.2, full=1.8), share=Share(shot=1.0, persons=False),
-    implied=Implied(implications=None, aliases=None, mode="add"), overlap=False, blocklist=[],
+    read=True, implied=Implied(implications=None, aliases=None, mode="add"), overlap=False, blocklist=[],
 )  # fmt: skip
 
 

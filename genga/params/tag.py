@@ -47,6 +47,7 @@ class Params(Section):
     exclusive: list[Literal["hair_colour", "eye_colour", "hair_length", "mouth"]]  # of these a person has only the best
     framing: Framing
     share: Share
+    read: bool  # whether tags about text follow what was read, where a model reads; false: they are the taggers'
     implied: Implied
     overlap: bool  # whether a tag goes whose words end another that is kept: bow, with hair_bow
     blocklist: list[str]  # tags that are never kept, but where a person adds them to a picture; []: none

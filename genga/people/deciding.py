@@ -1,7 +1,7 @@
 """The tags of an episode as they hold in the end: what drawings say for each other, and what people decided.
 
-In this order: sharing (`genga.people.sharing`), rules of people, pruning (`genga.people.pruning`), people's single
-lines. Tags that do not hold stay as rows with their reason.
+In this order: sharing (`genga.people.sharing`), what was read (`genga.people.text_tags`), rules of people, pruning
+(`genga.people.pruning`), people's single lines. Tags that do not hold stay as rows with their reason.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +17,8 @@ from genga.params.tag import Params
 from genga.people.pruning import prune, read_implied
 from genga.people.sharing import OF_STILLS as OF_STILLS
 from genga.people.sharing import UNIT, ordered, share
+from genga.people.text_tags import OF_QUALITY as OF_QUALITY
+from genga.people.text_tags import ORIGIN, decided
 from genga.store.parquet import read_table
 from genga.tables.dedup import DEDUP
 from genga.tables.schema import only
@@ -50,14 +52,18 @@ def decide(
     params: Params,
     said: Said,
     known: Collection[str],
+    read: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the tags as they hold in the end: shared along shots, by the rules, pruned, by people's single lines.
 
-    stills: OF_STILLS. detections: the table detect. known: the tags that the taggers know.
+    stills: OF_STILLS. detections: the table detect. known: the tags that the taggers know. read: OF_QUALITY.
     """
     every = {*known, *tags["tag"]}
     said.ruling.tell_unknown(every)
-    ruled = rule(share(tags, stills, detections, params), stills, said.shots, said.ruling)
+    shared = share(tags, stills, detections, params)
+    if read is not None and params.read:
+        shared = _with(shared, decided(shared, detections, read), ORIGIN)
+    ruled = rule(shared, stills, said.shots, said.ruling)
     said.ruling.tell()
     pruned = prune(ruled, params, read_implied(params))
     return correct(pruned, tell_unknown(said.lines, every, said.file), said.file)

@@ -26,6 +26,7 @@ REASONS = {
     "exclusive": "another of its kind is likelier, and a person has only one",
     "shot": "it is on few drawings of the shot, and does not come and go",
     "persons": "it is about somebody, and holds for nobody in the still",
+    "read": "it is about text, and what was read in the picture says otherwise",
     "rule": "a rule of a person's took it away",
     "alias": "it is another name for a tag, which stands instead",
     "implied": "another tag that is kept implies it",

@@ -9,6 +9,16 @@ PATH = "data/quality/{series}/{episode}.parquet"
 TIERS = ("best", "good", "poor", "reject")  # the best first
 # A line of burnt-in text, px of the still; x1 and y1 exclusive.
 TEXT = pl.Struct({side: pl.Int64 for side in ("x0", "y0", "x1", "y1")})
+# A line that was read: where it is, likewise, what stands in it, the mean probability of its letters, and what it is:
+# subtitle, mark (both over the picture), sign (in the scene), text (nobody knows which).
+READ = pl.Struct(
+    {
+        **{side: pl.Int64 for side in ("x0", "y0", "x1", "y1")},
+        "text": pl.String,
+        "score": pl.Float64,
+        "kind": pl.String,
+    }
+)
 QUALITY: Schema = {
     "still": pl.String,
     "sharpness": pl.Float64,  # luma levels squared
@@ -25,5 +35,6 @@ QUALITY: Schema = {
     "tier": pl.String,  # one of TIERS
     "reason": pl.String,  # the measures that keep it from a better tier; "" for best
     "text": pl.List(TEXT),  # lines of burnt-in text, px of the still
+    "read": pl.List(READ),  # lines that the model in the role ocr read, px of the still; null: there is none
     "outline": pl.Binary,  # 32 bytes: a signature of its outlines, whatever its colours; null: it has hardly any
 }

@@ -15,7 +15,7 @@ TAG: Schema = {
     "votes": pl.Int64,  # taggers above the threshold
     # Highest less lowest score of the taggers that know it, 0..1; null: fewer than two do, or it has no row of theirs.
     "disagreement": pl.Float64,
-    "origin": pl.String,  # who decided: model, box, shot, persons, rule, table, person
+    "origin": pl.String,  # who decided: model, box, shot, persons, read, rule, table, person
     "kept": pl.Boolean,
     "reason": pl.String,  # a key of genga.people.tag_rules.REASONS; "" if kept
 }

@@ -10,7 +10,7 @@ from genga.store.files import sha256_of
 from genga.workflow.bucket import Bucket
 
 # Of a model's entry: told, or said by pins; and the contract, of which only what it says counts.
-_SAID_ONLY = {"licence", "knows", "repo", "revision", "sha256", "files", "profiles", "contract"}
+_SAID_ONLY = {"licence", "knows", "repo", "revision", "package", "sha256", "files", "profiles", "contract"}
 
 
 class HeldModels:
@@ -29,7 +29,11 @@ class HeldModels:
     @property
     def judged(self) -> bool:
         """Whether a model says how good pictures look: else nothing that is said of models matters to who would ask."""
-        return self.in_roles(["aesthetic"]) != []
+        return self.plays("aesthetic")
+
+    def plays(self, *roles: str) -> bool:
+        """Whether a model is in one of these roles."""
+        return self.in_roles(roles) != []
 
     def files(self, roles: Sequence[str]) -> list[str]:
         """Return the files of the models in these roles that are there: of a missing one the job says how to get it."""
