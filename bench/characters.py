@@ -27,7 +27,7 @@ from genga.people.tracks import Person
 from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.crop import CROP
-from genga.tables.detect import DETECT as BOXES
+from genga.tables.detect import BOXES
 from genga.tables.schema import SHARD, Schema, only
 
 METHODS = ("optics", "hdbscan", "linkage")

@@ -33,7 +33,7 @@ from genga.params.section import section_of_file
 from genga.store.files import read_json
 from genga.store.parquet import read_table
 from genga.tables.dedup import DEDUP
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
 
@@ -130,7 +130,7 @@ def characters(data: Path, truth: Path, names: list[str]) -> dict[Person, str]:
     found: dict[Person, str] = {}
     for name in names:
         place, drawn = f"{truth.name}/{name}.parquet", read_json(truth / f"{name}.json")
-        stills, boxes = read_table(data / "stills" / place, STILLS), read_table(data / "detect" / place, DETECT)
+        stills, boxes = read_table(data / "stills" / place, STILLS), read_table(data / "detect" / place, BOXES)
         known = truths(stills, drawn) | laid_together(stills, read_table(data / "dedup" / place, DEDUP), drawn)
         found |= {person: figure["character"] for person, figure in figures_found(boxes, known)}
     return found

@@ -19,8 +19,7 @@ from genga.people.figures import FRAMINGS, is_count
 from genga.people.tracks import Person
 from genga.store.files import read_json
 from genga.store.parquet import read_table
-from genga.tables.detect import DETECT as BOXES
-from genga.tables.detect import KINDS
+from genga.tables.detect import BOXES, KINDS
 from genga.tables.quality import QUALITY
 from genga.tables.tag import TAG as TAGS
 from genga.vocabulary.parts import is_subject

@@ -53,7 +53,7 @@ from genga.people.ensemble import Ensemble
 from genga.people.tag import tag, views
 from genga.people.tagger import Tagger
 from genga.store.shards import writing_shard
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 16
@@ -102,7 +102,7 @@ def two_people(stills: pl.DataFrame, width: int, height: int) -> pl.DataFrame:
         for still in stills["id"]
         for i, x in enumerate((1, 5))
     ]
-    return pl.DataFrame(rows, schema=DETECT, orient="row")
+    return pl.DataFrame(rows, schema=BOXES, orient="row")
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ def beside_imgutils(folder: Path, peer: Path, device: str, threads: int, rounds:
         for i, image in enumerate(some):
             (folder / f"{name}/{i:04}.png").write_bytes(encode(image))
     stills, crops = (stored(folder, f"{name}-png", iter(some), encode) for name, some in images.items())
-    ours = stages(of_hub(folder / "hub", device, threads), stills, crops, pl.DataFrame(schema=DETECT), threads)
+    ours = stages(of_hub(folder / "hub", device, threads), stills, crops, pl.DataFrame(schema=BOXES), threads)
     theirs: list[dict[str, list[float]]] = []
     mine: list[dict[str, Taken]] = []
     for _ in range(rounds):

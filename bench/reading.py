@@ -129,15 +129,14 @@ def main(
         full = pl.DataFrame([{name: None for name in QUALITY} | row for row in rows], schema=QUALITY)
         shots = read_table(data / "shots" / place, OF_SHOTS)
         kinds = told(full, stills, where_text_is(stills, shots, params_of("quality", Params, "")))
-        over = {still: any(line["kind"] in ("subtitle", "mark") for line in of)
-                for still, of in kinds.select("still", "read").iter_rows()}  # fmt: skip
+        lined = dict(kinds.select("still", "read").iter_rows())
+        over = {still: any(line["kind"] in ("subtitle", "mark") for line in of) for still, of in lined.items()}
+        any_line = {still: bool(of) for still, of in lined.items()}
         covers = dict(before.iter_rows())
+        of_peer = {still: bool(of) for still, of in theirs.items()}
         for name, has in zip(
-            measured,
-            ({still: covers[still] > 0 for still in ours}, over, {still: bool(of) for still, of in kinds.select("still", "read").iter_rows()},
-             {still: bool(of) for still, of in theirs.items()}),
-            strict=True,
-        ):  # fmt: skip
+            measured, ({still: covers[still] > 0 for still in ours}, over, any_line, of_peer), strict=True
+        ):
             counts[name] += found_in(has, known, episode)
         of_ours += right_letters(ours, known, episode)
         of_theirs += right_letters(theirs, known, episode)

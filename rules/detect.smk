@@ -2,7 +2,7 @@ rule detect:
     input:
         **carried(shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
-        models=model_files("person", "halfbody", "head", "face"),
+        models=model_files("person", "halfbody", "head", "face", "segment"),
     output:
         "data/detect/{series}/{episode}.parquet",
     log:
@@ -18,8 +18,8 @@ rule detect:
         code=code("detect"),
         values=section("detect"),
         models=section("models"),
-        pins=held_to("pins", "person", "halfbody", "head", "face"),
-        contracts=held_to("contracts", "person", "halfbody", "head", "face"),
+        pins=held_to("pins", "person", "halfbody", "head", "face", "segment"),
+        contracts=held_to("contracts", "person", "halfbody", "head", "face", "segment"),
     shell:
         "python scripts/detect.py --in-stills {input.stills:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

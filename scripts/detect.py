@@ -1,4 +1,4 @@
-"""Find people in the stills of an episode: persons, half bodies, heads, faces."""
+"""Find people in the stills of an episode: persons, half bodies, heads, faces, and which px are a person's."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from genga.models.registry import models_of
 from genga.params.detect import Params
 from genga.people.detect import detect, in_words
 from genga.people.detector import open_detectors
+from genga.people.segmenter import open_segmenter
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import DETECT
 from genga.tables.stills import FILES
@@ -25,9 +26,10 @@ def main(
     values, registry = params_of("detect", Params, params), models_of(models)
     detectors = open_detectors(registry, threads, values.confidence.model_dump(), values.overlap.model_dump())
     stills, name = read_table(in_stills, FILES), f"detect {out.parent.name}/{out.stem}"
-    how = [detector.how for detector in detectors.values()]
+    segmenter = open_segmenter(registry, threads)
+    how = [detector.how for detector in detectors.values()] + ([segmenter.how] if segmenter else [])
     images = prepared(stills, "still", name, how, registry.section.batch, threads)
-    table = detect(images, detectors, values)
+    table = detect(images, detectors, values, segmenter)
     write_table(out, table, DETECT)
     summary(f"{name}: {in_words(table, len(stills))}")
 

@@ -13,7 +13,7 @@ from genga.people.deciding import OF_QUALITY, OF_STILLS, decide, read_said
 from genga.people.tag import in_words, tag, views
 from genga.people.tagger import open_ensemble
 from genga.store.parquet import read_table, write_table
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 from genga.tables.tag import TAG
 
 
@@ -29,7 +29,7 @@ def main(
     threads: int = THREADS,
 ) -> None:
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
-    said, boxes = read_said(corrections, out, (in_dedup, in_stills, in_detect)), read_table(in_detect, DETECT)
+    said, boxes = read_said(corrections, out, (in_dedup, in_stills, in_detect)), read_table(in_detect, BOXES)
     taggers = open_ensemble(registry, threads, values.threshold, calibrated(values))
     few, of, stills = registry.section.batch, views(boxes, values.pad), read_table(in_stills, OF_STILLS)
     table = tag(prepared(stills, "still", name, taggers.models(), few, threads, of), boxes, taggers, values, few)

@@ -80,7 +80,7 @@ def table(rows: list[tuple], schema: dict) -> pl.DataFrame:
 
 
 def row(box: int, kind: str, sides: Box, person: int | None) -> tuple:
-    return ("s/e/1", box, kind, *sides, person, 0.9)
+    return ("s/e/1", box, kind, *sides, person, 0.9, None)
 
 
 def tag(box: int | None, name: str, score: float = 0.9, kept: bool = True, category: str = "general") -> tuple:

@@ -9,7 +9,7 @@ from genga.errors import GengaError
 from genga.params.crop import LeastSide, Params, Text
 from genga.people.crop import OF_TAG, correct, cut_crops, planned
 from genga.tables.crop import PLAN
-from genga.tables.detect import DETECT as BOXES
+from genga.tables.detect import BOXES
 
 WIDTHS = {"s/e/000001": 320}
 PARAMS = Params(

@@ -97,7 +97,7 @@ def tables(*crops: tuple[str, int, str, str | None, list[str]]) -> Tables:
             [(s, n, shot, 128, 64, *place(s), signature(shot)) for n, (s, (_, shot, _, _, _)) in enumerate(rows)],
             {**OF_STILLS, "signature": pl.Binary},
         ),
-        persons=table([(s, 0, "person", 10, 0, 50, 64, 0, 0.9) for s in stills], OF_DETECT),
+        persons=table([(s, 0, "person", 10, 0, 50, 64, 0, 0.9, None) for s in stills], OF_DETECT),
         tags=table([], OF_TAG),
         quality=table(
             [(s, tier, *MEASURED, 0.0, 0.0, 30.0, 1.0, None, [], None) for s, (_, _, tier, _, _) in rows], OF_QUALITY
@@ -125,7 +125,7 @@ def test_every_column_of_one_image() -> None:
             ]}],
             "repeats": 1, "weight": 1.0, "width": 64, "height": 64, "scaled_width": 64, "scaled_height": 64,
             "crop_box": [0, 0, 64, 64], "bucket_width": 64, "bucket_height": 64,
-            "text": [], "persons": [[2, 0, 42, 64]],
+            "text": [], "persons": [[2, 0, 42, 64]], "masks": None,
             "shard": "x.tar", "offset": 0, "size": 1, "sha256": "sha of s/e/000000",
         }
     ]  # fmt: skip
@@ -158,9 +158,9 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
     one = given.stills["still"][0]
     lines = [{"x0": 0, "y0": 50, "x1": 100, "y1": 60}, {"x0": 72, "y0": 0, "x1": 90, "y1": 9}]
     boxes = [
-        (one, 1, "person", 60, 5, 120, 64, 1, 0.9),
-        (one, 0, "person", 10, 0, 50, 64, 0, 0.9),
-        (one, 2, "face", 20, 0, 30, 9, 0, 0.9),
+        (one, 1, "person", 60, 5, 120, 64, 1, 0.9, None),
+        (one, 0, "person", 10, 0, 50, 64, 0, 0.9, None),
+        (one, 2, "face", 20, 0, 30, 9, 0, 0.9, None),
     ]
     told = candidates(
         replace(
@@ -173,6 +173,22 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
         (one, [[0, 50, 100, 60], [72, 0, 90, 9]], [[10, 0, 50, 64], [60, 5, 120, 64]]),
         (f"{one}-0-head", [[0, 50, 64, 60]], [[2, 0, 42, 64]]),  # cut out of it at 8 0 72 64, of person 0
     ]
+
+
+def test_masks_go_with_their_persons_into_each_image() -> None:
+    given = tables(("head", 0, "best", "ren", []))
+    one = given.stills["still"][0]
+    boxes = [(one, 1, "person", 60, 5, 120, 64, 1, b"own"), (one, 0, "person", 10, 0, 50, 64, 0, None)]
+
+    def told(rows: list[tuple]) -> list[list | None]:
+        found = candidates(replace(given, persons=table(rows, OF_DETECT)))["masks"].to_list()
+        return [of if of is None else [tuple(mask.values()) for mask in of] for of in found]
+
+    assert told(boxes) == [
+        [(10, 0, 50, 64, None), (60, 5, 120, 64, b"own")],
+        [(2, 0, 42, 64, None)],  # of a crop at 8 0 72 64 its own person's alone, where a model told the other's
+    ]
+    assert told([(*row[:-1], None) for row in boxes]) == [None, None]
 
 
 def test_a_crop_of_a_person_who_was_not_detected_is_named() -> None:
@@ -188,8 +204,8 @@ def test_whole_stills_carry_everybodys_name_and_their_own_tags() -> None:
         crops=given.crops.with_columns(still=pl.lit(one)),
         stills=given.stills,
         persons=table(
-            [(one, 0, "person", 10, 0, 50, 64, 0, 0.9),
-             (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None, 0.9)], OF_DETECT,
+            [(one, 0, "person", 10, 0, 50, 64, 0, 0.9, None),
+             (given.stills["still"][1], 0, "face", 9, 9, 19, 19, None, 0.9, None)], OF_DETECT,
         ),
         tags=table(
             [
@@ -227,8 +243,8 @@ def two(**changes: object) -> Outcome:
     rated = [(one, None, "questionable", "rating", 0.9, "model", True),
              (one, 0, "explicit", "rating", 0.6, "model", True),
              (one, 1, "general", "rating", 0.6, "model", False)]  # fmt: skip
-    boxes = [(one, 0, "person", 10, 0, 50, 64, 0, 0.9), (one, 1, "person", 80, 0, 120, 64, 1, 0.9),
-             (other, 0, "person", 10, 0, 50, 64, 0, 0.9)]  # fmt: skip
+    boxes = [(one, 0, "person", 10, 0, 50, 64, 0, 0.9, None), (one, 1, "person", 80, 0, 120, 64, 1, 0.9, None),
+             (other, 0, "person", 10, 0, 50, 64, 0, 0.9, None)]  # fmt: skip
     given = replace(given, tags=table(tags + rated, OF_TAG), persons=table(boxes, OF_DETECT))
     return dataset(given, params(held_out=0.0, min_side=1, **changes))
 

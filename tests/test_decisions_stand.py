@@ -24,7 +24,7 @@ from genga.params.section import section_of_file
 from genga.store.files import read_json
 from genga.store.parquet import read_table, write_table
 from genga.tables.dedup import DEDUP, KEPT
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 from genga.tables.stills import STILLS
 
 NAMES = ["ep01", "ep02"]
@@ -77,7 +77,7 @@ def seen(data: Path, raw: Path) -> dict[Person, str]:
             for box, (sides, character) in enumerate(figures):
                 boxes.append((still, box, "person", *sides, 1.0, "truth", box))
                 who[still, box] = character
-        write_table(data / f"detect/s/{name}.parquet", pl.DataFrame(boxes, schema=dict(DETECT), orient="row"), DETECT)
+        write_table(data / f"detect/s/{name}.parquet", pl.DataFrame(boxes, schema=dict(BOXES), orient="row"), BOXES)
     return who
 
 

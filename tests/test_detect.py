@@ -41,11 +41,11 @@ def test_boxes_are_numbered_persons_first_from_left_to_right_and_parts_know_thei
         face=[(170, 5, 190, 25, 0.5, "face")],
     )
     assert table.rows() == [
-        ("s/e/000001", 0, "person", 10, 0, 70, 90, 0.8, "person-stub", 0),
-        ("s/e/000001", 1, "person", 100, 0, 160, 90, 0.9, "person-stub", 1),
-        ("s/e/000001", 2, "head", 20, 5, 50, 35, 0.7124, "head-stub", 0),
-        ("s/e/000001", 3, "head", 110, 5, 140, 35, 0.75, "head-stub", 1),
-        ("s/e/000001", 4, "face", 170, 5, 190, 25, 0.5, "face-stub", None),
+        ("s/e/000001", 0, "person", 10, 0, 70, 90, 0.8, "person-stub", 0, None),
+        ("s/e/000001", 1, "person", 100, 0, 160, 90, 0.9, "person-stub", 1, None),
+        ("s/e/000001", 2, "head", 20, 5, 50, 35, 0.7124, "head-stub", 0, None),
+        ("s/e/000001", 3, "head", 110, 5, 140, 35, 0.75, "head-stub", 1, None),
+        ("s/e/000001", 4, "face", 170, 5, 190, 25, 0.5, "face-stub", None, None),
     ]
 
 

@@ -72,7 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 6,
                 4,
             )
-            rows.append((*row, [[0, 0, 6, 1]], [[1, 0, 3, 4]], *place.values()))
+            rows.append((*row, [[0, 0, 6, 1]], [[1, 0, 3, 4]], None, *place.values()))
     write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(OF_DATASET), orient="row"), OF_DATASET)
     return tmp_path
 

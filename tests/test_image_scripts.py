@@ -20,7 +20,7 @@ from genga.people.crop import OF_TAG
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.crop import CROP as CROPS
-from genga.tables.detect import DETECT as BOXES
+from genga.tables.detect import BOXES
 from genga.tables.quality import QUALITY, TEXT
 from genga.tables.stills import FILES
 

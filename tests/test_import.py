@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from test_export import export, files, project
 from typer.testing import CliRunner
@@ -17,7 +18,9 @@ from genga.cli.import_ import app
 from genga.decisions.tags import Correction, lines_of
 from genga.errors import GengaError
 from genga.exchange.captions import FILE, words_in
-from genga.images.codec import decode
+from genga.exchange.folders import OF_DATASET
+from genga.images.codec import decode, encode_mask
+from genga.store.parquet import read_table, write_table
 
 __all__ = ["project"]  # a fixture
 
@@ -268,6 +271,18 @@ def test_masks_are_white_where_is_learnt(project: Path, what: str, rows: list[st
     subsets = settings["datasets"][0]["subsets"]
     assert [one["conditioning_data_dir"] for one in subsets][2] == "out/masks/3_花_keep2"
     assert all(Path(one["conditioning_data_dir"]).is_dir() for one in subsets)
+
+
+def test_a_mask_of_people_is_what_a_model_said_of_their_px(project: Path) -> None:
+    """The left half of a box of four columns, the first of which lies beyond the image."""
+    table = read_table("data/dataset/s.parquet", OF_DATASET)
+    own = encode_mask(np.repeat([[True, True, False, False]], 4, axis=0))
+    masks = [[{"x0": -1, "y0": 0, "x1": 3, "y1": 4, "mask": own}]] * len(table)
+    made = table.with_columns(pl.Series("masks", masks, dtype=OF_DATASET["masks"]))
+    write_table("data/dataset/s.parquet", made, OF_DATASET)
+    export("kohya", "s", "out", "--masks", "person")
+    mask = decode(Path("out/masks/3_花_keep2/s__e 1__000001-0-head.png").read_bytes())
+    assert (mask[..., 0] // 255).tolist() == [[1, 0, 0, 0, 0, 0]] * 4
 
 
 def test_musubi_finds_what_its_settings_name(project: Path) -> None:

@@ -6,7 +6,7 @@ from test_tag import PARAMS
 
 from genga.params.tag import Share
 from genga.people.sharing import OF_STILLS, share
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 from genga.tables.schema import only
 from genga.tables.tag import TAG
 from genga.vocabulary.parts import lasts
@@ -30,7 +30,7 @@ def stills(*shots):
 def boxes(*rows):
     """(still, box, kind, x0, person): 100 px wide and high."""
     full = [(s, b, kind, x, 0, x + 100, 100, 0.9, "stub", who) for s, b, kind, x, who in rows]
-    return pl.DataFrame(full, schema=DETECT, orient="row")
+    return pl.DataFrame(full, schema=BOXES, orient="row")
 
 
 def shared(given, shots, found=(), shot=0.7, persons=False):

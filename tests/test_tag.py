@@ -11,7 +11,7 @@ from genga.people.deciding import correct
 from genga.people.ensemble import Ensemble, on_one_scale
 from genga.people.tag import tag, views
 from genga.people.tag_rules import REASONS, mcut
-from genga.tables.detect import DETECT as BOXES
+from genga.tables.detect import BOXES
 from genga.tables.tag import TAG
 
 PARAMS = Params(

@@ -7,7 +7,7 @@ from test_tag import PARAMS
 from genga.decisions.tag_rules import Ruling
 from genga.people.deciding import Said, decide
 from genga.people.text_tags import OF_QUALITY, decided, scripts
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 from genga.tables.tag import TAG
 
 
@@ -47,7 +47,7 @@ def tagged(*rows: tuple) -> pl.DataFrame:
     return pl.DataFrame(full, schema=TAG)
 
 
-PERSONS = pl.DataFrame([("s", 0, "person", 0, 0, 50, 100, 0.9, "m", 0)], schema=DETECT, orient="row")
+PERSONS = pl.DataFrame([("s", 0, "person", 0, 0, 50, 100, 0.9, "m", 0)], schema=BOXES, orient="row")
 
 
 def read(*lines: dict | None, still: str = "s") -> pl.DataFrame:

@@ -289,6 +289,7 @@ def rows(**changes):
         "weight": 0.5,
         "text": [[0, 110, 80, 125]],
         "persons": [[10, 0, 60, 130]],
+        "masks": None,
         **dict(zip(SHARD, ("data/crop/s/e.tar", 512, 9, "f" * 64), strict=True)),
     }
     return pl.DataFrame([{**row, **changes}], schema=dict(OF_DATASET))

@@ -4,12 +4,14 @@ import math
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 from training_params import params
 
 from genga.errors import GengaError
+from genga.images.codec import encode_mask
 from genga.training.examples import Example
 from genga.training.losses import check_masks, distance, huber_delta, loss_weight, losses, weights_of_px
 from genga.training.noise import schedule_of
@@ -125,6 +127,20 @@ def test_a_box_is_scaled_and_cut_with_its_image():
     assert moved((0, 0, 80, 60), (80, 60), half) == (0, 0, 32, 30)
     x0, _, x1, _ = moved((0, 0, 8, 60), (80, 60), half)  # all of it is cut off
     assert x0 == x1
+
+
+def test_a_persons_mask_is_used_where_there_is_one():
+    left = encode_mask(np.repeat([[True, False]], 2, axis=0))  # of a box that reaches half beyond the image
+    masked = replace(example(persons=[(0, 0, 8, 16)]), masks=(((-8, 0, 8, 16), left),))
+    right = replace(masked, masks=(((-8, 0, 8, 16), encode_mask(np.repeat([[False, True]], 2, axis=0))),))
+    values = params(mask_background=0.25)
+    assert weights_of_px(masked, False, (2, 2), values).tolist() == [[0.25, 0.25]] * 2
+    assert weights_of_px(right, False, (2, 2), values).tolist() == [[1.0, 0.25]] * 2
+    assert weights_of_px(right, True, (2, 2), values).tolist() == [[0.25, 1.0]] * 2
+    whole = replace(masked, masks=(((0, 0, 8, 16), None),))  # a person of whom nobody says more
+    assert weights_of_px(whole, False, (2, 2), values).tolist() == [[1.0, 0.25]] * 2
+    cut = replace(right, cut=Cut((32, 32), (0, 16, 16, 32)))
+    assert weights_of_px(cut, False, (2, 2), values).tolist() == [[1.0, 1.0]] * 2
 
 
 def test_a_masked_look_weighs_as_much_as_is_left_of_it():

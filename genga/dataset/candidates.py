@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -33,7 +34,7 @@ OF_CROP = only(
 )
 OF_STILLS = only(STILLS, "still", "frame", "shot", "width", "height", *SHARD)
 OF_FRAMES = only(FRAMES, "frame", "signature")
-OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person", "score")
+OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person", "score", "mask")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", "outline")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
@@ -106,21 +107,29 @@ def _judged(images: pl.DataFrame, crops: pl.DataFrame) -> pl.DataFrame:
 def _with_boxes(images: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     """With the lines of text and the persons in each image, px of it. A crop is of one person, a still of all."""
     places = {name: (still, box, place) for name, still, box, *place in _boxes(tables.crops, "crop", "still", "box")}
-    found = _boxes(tables.persons.filter(kind="person"), "still", "box")
-    whom = {(still, box): place for still, box, *place in found}
-    all_of: dict[str, list[list[int]]] = defaultdict(list)
-    for still, _, *place in found:
-        all_of[still].append(place)
-    text, persons = [], []
+    detected = tables.persons.filter(kind="person")
+    whom = {(still, box): place for still, box, *place in _boxes(detected, "still", "box")}
+    told = {(still, box): mask for still, box, mask in detected.select("still", "box", "mask").iter_rows()}
+    all_of: dict[str, list[int]] = defaultdict(list)
+    for still, box in whom:
+        all_of[still].append(box)
+    anybody = tables.persons["mask"].is_not_null().any()
+    text, persons, masks = [], [], []
     for image, still, lines, width, height in images.select("image", "still", "lines", "width", "height").iter_rows():
         _, box, cut = places.get(image, (still, None, [0, 0, width, height]))
         if box is not None and (still, box) not in whom:
             raise GengaError(f"stage detect knows nothing of person {box} in {still}; make its tables again")
-        people = all_of[still] if box is None else [whom[still, box]]
+        people = [(still, one) for one in (all_of[still] if box is None else [box]) if within([whom[still, one]], cut)]
         text.append(within(([line[side] for side in SIDES] for line in lines), cut))
-        persons.append(within(people, cut))
-    boxes = pl.DataFrame({"text": text, "persons": persons}, schema=only(CANDIDATES, "text", "persons"))
-    return images.hstack(boxes)
+        persons.append(within((whom[one] for one in people), cut))
+        masks.append([_moved(whom[one], cut) | {"mask": told[one]} for one in people] if anybody else None)
+    boxes = {"text": text, "persons": persons, "masks": masks}
+    return images.hstack(pl.DataFrame(boxes, schema=only(CANDIDATES, *boxes)))
+
+
+def _moved(place: Sequence[int], cut: Sequence[int]) -> dict[str, Any]:
+    """A box in px of `cut`, beyond which it may reach."""
+    return {side: place[at] - cut[at % 2] for at, side in enumerate(SIDES)}
 
 
 def _boxes(table: pl.DataFrame, *names: str) -> list[tuple]:
@@ -167,7 +176,7 @@ def _stills(tables: Tables) -> pl.DataFrame:
 
 
 def _common(images: pl.DataFrame) -> pl.DataFrame:
-    later = {*OF_QUALITY, "persons"} - {"still"}  # of a still, whatever is cut out of it
+    later = {*OF_QUALITY, "persons", "masks"} - {"still"}  # of a still, whatever is cut out of it
     return images.select([column for column in CANDIDATES if column not in later])
 
 

@@ -2,15 +2,19 @@
 
 `On the left, akari, red hair, school uniform. On the right, ren, glasses.` What is said of a person is what the taggers
 say of its own box. People are told apart by left and right, from the middles of their heads; two who are too near for
-that by front and back, where one is larger and nearer to the lower edge. Where neither is certain nothing is said, nor
+that by front and back: in front is whose px are most of what their boxes share, where a model tells each one's px, else
+who is larger and nearer to the lower edge. Where neither is certain nothing is said, nor
 where somebody has no person box, nor of a crowd.
 """
 
+import io
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
+from PIL import Image as Pillow
 
 from genga.dataset.candidates import SIDES, Tables, within
 from genga.people.figures import Person, people
@@ -20,6 +24,7 @@ from genga.vocabulary.text import SEPARATOR, in_order, to_text
 
 APART = 0.25  # of their mean width: how far the middles of two neighbours are apart at least
 NEARER = 1.25  # times the other's height: from here on somebody is in front
+COVERS = 2.0  # times the other's px of what the boxes of two share: likewise
 MOST = 6  # people in a picture; of more nothing is said
 
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
@@ -39,6 +44,7 @@ class Somebody(NamedTuple):
     box: int | None  # None: a head or a face without a person
     place: Box  # of the person, px
     head: Box | None = None
+    mask: bytes | None = None  # which px of the place are theirs (genga.tables.detect); None: nobody says
 
 
 def clauses(
@@ -92,6 +98,9 @@ def places(people: Sequence[Somebody]) -> dict[int, str]:
         return dict(zip(boxes, _across(len(boxes)), strict=True))
     if len(boxes) == 2:
         for front, behind in (ordered, ordered[::-1]):
+            if _covers(front, behind.place) > COVERS * _covers(behind, front.place):
+                return {boxes[ordered.index(front)]: "In front", boxes[ordered.index(behind)]: "Behind"}
+        for front, behind in (ordered, ordered[::-1]):
             if _height(front) >= NEARER * _height(behind) and front.place[3] >= behind.place[3]:
                 return {boxes[ordered.index(front)]: "In front", boxes[ordered.index(behind)]: "Behind"}
     return {}
@@ -118,6 +127,18 @@ def _height(one: Somebody) -> int:
     return one.place[3] - one.place[1]
 
 
+def _covers(one: Somebody, place: Box) -> float:
+    """How many px of a place are somebody's; 0 where nobody says."""
+    if one.mask is None:
+        return 0.0
+    mask = np.asarray(Pillow.open(io.BytesIO(one.mask)), bool)
+    (x0, y0, x1, y1), (rows, columns) = one.place, mask.shape
+    across, down = columns / (x1 - x0), rows / (y1 - y0)
+    left, right = (round((min(max(x, x0), x1) - x0) * across) for x in place[0::2])
+    top, bottom = (round((min(max(y, y0), y1) - y0) * down) for y in place[1::2])
+    return float(mask[top:bottom, left:right].sum()) / (across * down)
+
+
 def told_apart(tags: Sequence[Sequence[str]]) -> list[list[str]]:
     """Return the tags of several people, those first that none of the others has."""
     times = Counter(tag for own in tags for tag in own)
@@ -133,12 +154,17 @@ def sentences(of: Sequence[Clause], scene: Sequence[str] = ()) -> list[str]:
 def _everyone(detected: pl.DataFrame) -> dict[str, list[Somebody]]:
     """The people in each still: who has a person box, and of whom only head or face was found."""
     stills = detected.group_by("still", maintain_order=True)
-    return {str(still): [_somebody(one) for one in people(rows.to_dicts())] for (still,), rows in stills}
+    return {str(still): _somebodies(rows.to_dicts()) for (still,), rows in stills}
 
 
-def _somebody(one: Person) -> Somebody:
+def _somebodies(rows: list[dict[str, Any]]) -> list[Somebody]:
+    masks = {row["box"]: row["mask"] for row in rows if row["kind"] == "person"}
+    return [_somebody(one, None if one.box is None else masks[one.box]) for one in people(rows)]
+
+
+def _somebody(one: Person, mask: bytes | None) -> Somebody:
     place = next(box for box in (one.person, one.head, one.face) if box is not None)
-    return Somebody(one.box, place, one.head if one.person else None)
+    return Somebody(one.box, place, one.head if one.person else None, mask)
 
 
 def _box(sides: Sequence[int]) -> Box:

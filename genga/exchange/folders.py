@@ -47,6 +47,7 @@ OF_DATASET = only(
     "height",
     "text",
     "persons",
+    "masks",
     *SHARD,
 )
 
@@ -198,7 +199,7 @@ def imagefolder_texts(table: pl.DataFrame) -> Iterator[tuple[str, str]]:
     What is not known is "": of a column without a value on one side a reader could not tell the type.
     """
     # `image` would hide the picture itself, which the reader calls so.
-    own = ("image", "caption", "captions", "split", "shot", "text", "persons", "shard", "offset", "size")
+    own = ("image", "caption", "captions", "split", "shot", "text", "persons", "masks", "shard", "offset", "size")
     columns = [c for c in OF_DATASET if c not in own]
     known = table.with_columns(cs.string().fill_null(""))
     for split, rows in sorted(known.sort("image").partition_by("split", as_dict=True, maintain_order=True).items()):

@@ -19,7 +19,7 @@ import polars as pl
 from genga.exchange.captions import Format, Row, words_of
 from genga.exchange.folders import FOLDERS, PLAIN, TOML
 from genga.exchange.names import quoted
-from genga.images.codec import EXTENSION, as_png, encode
+from genga.images.codec import EXTENSION, as_png, encode, lay_mask
 from genga.params.dataset import Params
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD
@@ -105,13 +105,17 @@ def musubi_texts(table: pl.DataFrame, params: Params, place: str) -> Iterator[tu
 def mask_of(row: Row, what: str) -> bytes:
     """Return the mask of an image as PNG: white is learnt, black is not.
 
-    what: `text` leaves out burnt-in text, `person` all but people, where there are any, `both` either.
+    what: `text` leaves out burnt-in text, `person` all but people, where there are any, `both` either. People are what
+    a model in the role segment says of them, else their boxes.
     """
     mask = np.full((row["height"], row["width"], 3), 255, np.uint8)
     if what in ("person", "both") and row["persons"]:
-        mask[:] = 0
-        for x0, y0, x1, y1 in row["persons"]:
-            mask[y0:y1, x0:x1] = 255
+        people = np.zeros(mask.shape[:2], bool)
+        for one in row["masks"] or ():
+            lay_mask(people, (one["x0"], one["y0"], one["x1"], one["y1"]), one["mask"])
+        for x0, y0, x1, y1 in row["persons"] if row["masks"] is None else ():
+            people[y0:y1, x0:x1] = True
+        mask[~people] = 0
     if what in ("text", "both"):
         for x0, y0, x1, y1 in row["text"]:
             mask[y0:y1, x0:x1] = 0

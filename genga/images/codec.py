@@ -24,9 +24,11 @@ from pillow_jxl import Encoder as _Encoder
 
 from genga.errors import GengaError
 from genga.images import h264
+from genga.images.boxes import Box, clip
 from genga.images.image import Image
 
 EXTENSION = ".png"  # of a lossless image that other tools read
+MASK_SIDE = 256  # px; what is trained on has half of that at its longest, or less: latents are an eighth of a picture
 
 _WEBP_LOSSLESS = 101  # OpenCV: a quality above 100
 _OPTIONS: dict[str, list[int]] = {
@@ -75,6 +77,33 @@ def as_png(data: bytes, name: str = "image") -> bytes:
     """Return image bytes as PNG of three channels: as they are, if they are that; the same pixels otherwise."""
     plain = data.startswith(_PNG) and data[_DEPTH : _COLOUR + 1] == bytes([8, _RGB]) and _transparent(data) is None
     return data if plain else encode(decode(data, name))
+
+
+def encode_mask(mask: npt.NDArray[np.bool_]) -> bytes:
+    """Return a mask (height, width) as PNG of one bit, its longer side MASK_SIDE px at most."""
+    height, width = mask.shape
+    scale = min(1.0, MASK_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
+    file = io.BytesIO()
+    Pillow.fromarray(small >= 128).save(file, "png")
+    return file.getvalue()
+
+
+def lay_mask(plane: npt.NDArray[np.bool_], box: Box, mask: bytes | None) -> None:
+    """Set what of a plane (height, width) a mask covers that is as large as a box of it, px; None: all of the box.
+
+    The box may reach beyond the plane. Raises GengaError if the bytes are no mask.
+    """
+    x0, y0, x1, y1 = box
+    left, top, right, bottom = clip(box, plane.shape[1], plane.shape[0])
+    covered = np.ones((y1 - y0, x1 - x0), bool)
+    if mask is not None:
+        small = cv2.imdecode(np.frombuffer(mask, np.uint8), cv2.IMREAD_GRAYSCALE) if mask else None
+        if small is None:
+            raise GengaError("a person's mask is not a readable image; make the tables of stage detect again")
+        covered = np.asarray(cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR) >= 128)
+    plane[top:bottom, left:right] |= covered[top - y0 : bottom - y0, left - x0 : right - x0]
 
 
 def encode_jxl(image: Image) -> bytes:

@@ -93,18 +93,23 @@ def run_whole(opened: Session, batch: npt.NDArray[Any], output: str | None = Non
 
     Raises GengaError for an input that the graph refuses, and for an answer that is not a number.
     """
+    return run_together(opened, batch, [output or opened.get_outputs()[0].name])[0]
+
+
+def run_together(opened: Session, batch: npt.NDArray[Any], outputs: Sequence[str]) -> list[Array]:
+    """Return several outputs of one run, by name, as `run_whole` does one."""
     entry = opened.get_inputs()[0]
-    name = output or opened.get_outputs()[0].name
     batch = batch.astype(np.float16 if entry.type == "tensor(float16)" else np.float32, copy=False)
     try:
-        answer = opened.run([name], {entry.name: batch})[0]
+        answers = opened.run(list(outputs), {entry.name: batch})
     except _ERRORS as error:
         raise GengaError(f"input {entry.name} {list(batch.shape)} is refused ({_first_line(error)})") from error
-    answer = np.asarray(answer, np.float32)
-    if not np.isfinite(answer).all():
-        model = _files.get(opened, "a model")
-        raise GengaError(f"{model}: output {name} is not a number (NaN); the model is damaged: genga models verify")
-    return answer
+    answers = [np.asarray(answer, np.float32) for answer in answers]
+    for name, answer in zip(outputs, answers, strict=True):
+        if not np.isfinite(answer).all():
+            model = _files.get(opened, "a model")
+            raise GengaError(f"{model}: output {name} is not a number (NaN); the model is damaged: genga models verify")
+    return answers
 
 
 def _on_cpu(opened: Session) -> bool:

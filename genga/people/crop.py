@@ -22,7 +22,7 @@ from genga.people._crop.boxes import against, crop_boxes, freed, under
 from genga.people.figures import FRAMINGS, Person, count_tags, is_count, people
 from genga.store.shards import ShardWriter
 from genga.tables.crop import CROP, PLAN
-from genga.tables.detect import DETECT
+from genga.tables.detect import BOXES
 from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
@@ -31,7 +31,7 @@ from genga.vocabulary.parts import is_visible
 from genga.vocabulary.text import in_order
 
 OF_STILLS = only(STILLS, "still", "width", *SHARD)
-OF_DETECT = dict(DETECT)
+OF_DETECT = BOXES
 OF_QUALITY = only(QUALITY, "still", "text")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 _AT_ONCE = 8  # crops that are judged together

@@ -27,27 +27,49 @@ class BoxFinder(Protocol):
         """Return the boxes of each image; a box begins x0, y0, x1, y1 (px of the image, ends exclusive), score."""
 
 
+class MaskMaker(Protocol):
+    """What is asked of a segmenter; genga.people.segmenter.Segmenter is one."""
+
+    def masks(self, images: Sequence[Image], persons: Sequence[Sequence[Box]]) -> Sequence[Sequence[bytes | None]]:
+        """Return the masks of the persons in each image, in their order."""
+
+
 def detect(
-    stills: Iterable[Sequence[tuple[str, Sequence[Image]]]], detectors: Mapping[str, BoxFinder], params: Params
+    stills: Iterable[Sequence[tuple[str, Sequence[Image]]]],
+    detectors: Mapping[str, BoxFinder],
+    params: Params,
+    segmenter: MaskMaker | None = None,
 ) -> pl.DataFrame:
     """Return the boxes in all stills, a row each (DETECT), in the order of the stills.
 
-    stills: batches of (still, its one image), images of any sizes. detectors: one for each of KINDS.
+    stills: batches of (still, its one image), images of any sizes. detectors: one for each of KINDS. segmenter: tells
+    which px are a person's; None: nobody does.
     """
-    of = [pl.DataFrame(list(_batch_rows(few, detectors, params)), schema=DETECT, orient="row") for few in stills]
+    of = [
+        pl.DataFrame(list(_batch_rows(few, detectors, params, segmenter)), schema=DETECT, orient="row")
+        for few in stills
+    ]
     return pl.concat([pl.DataFrame(schema=DETECT), *of], rechunk=True)
 
 
 def _batch_rows(
-    batch: Sequence[tuple[str, Sequence[Image]]], detectors: Mapping[str, BoxFinder], params: Params
+    batch: Sequence[tuple[str, Sequence[Image]]],
+    detectors: Mapping[str, BoxFinder],
+    params: Params,
+    segmenter: MaskMaker | None,
 ) -> Iterator[tuple[object, ...]]:
     images = Pictures.joined(image for _, image in batch)
     found = {kind: detectors[kind].detect(images) for kind in KINDS}  # per kind, per image, boxes
+    names = {kind: detectors[kind].name for kind in KINDS}
+    usable = [
+        {kind: _usable(found[kind][i], image.shape[1], image.shape[0], params.least_side) for kind in KINDS}
+        for i, image in enumerate(images)
+    ]
+    masks = None if segmenter is None else segmenter.masks(images, [[box for box, _ in of["person"]] for of in usable])
     for i, (still, _) in enumerate(batch):
-        height, width = images[i].shape[:2]
-        usable = {kind: _usable(found[kind][i], width, height, params.least_side) for kind in KINDS}
-        names = {kind: detectors[kind].name for kind in KINDS}
-        yield from ((still, *row) for row in still_rows(usable, names, params.contain))
+        for number, row in enumerate(still_rows(usable[i], names, params.contain)):
+            mask = masks[i][number] if masks is not None and number < len(masks[i]) else None  # persons come first
+            yield still, *row, mask
 
 
 def _usable(found: Sequence[Sequence[Any]], width: int, height: int, least_side: int) -> list[tuple[Box, float]]:

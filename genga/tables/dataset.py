@@ -23,6 +23,9 @@ MEASURES: Schema = {
 }
 # A caption: tags, sentence or both, and its parts in order, each with what it is and its text, as params.yaml has them.
 CAPTION = pl.Struct({"form": pl.String, "parts": pl.List(pl.Struct({"part": pl.String, "text": pl.String}))})
+# Of a person: their box, px of the image, which may reach beyond it, and which px of the box are theirs, a PNG of one
+# bit (genga.tables.detect); null: all of it counts.
+MASK = pl.Struct({**{side: pl.Int64 for side in ("x0", "y0", "x1", "y1")}, "mask": pl.Binary})
 DATASET: Schema = {
     "image": pl.String,  # the crop's id, or the still's
     "still": pl.String,
@@ -50,5 +53,6 @@ DATASET: Schema = {
     "bucket_height": pl.Int64,
     "text": pl.List(pl.List(pl.Int64)),  # lines of burnt-in text: x0 y0 x1 y1, px of the image as it is, exclusive end
     "persons": pl.List(pl.List(pl.Int64)),  # boxes around whom it shows, likewise; of a crop the one person it is of
+    "masks": pl.List(MASK),  # of each of these, in that order; null: nobody says, in all of the series
     **SHARD,
 }

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from genga.tables.schema import Schema
+from genga.tables.schema import Schema, without
 
 PATH = "data/detect/{series}/{episode}.parquet"
 
@@ -18,4 +18,8 @@ DETECT: Schema = {
     "score": pl.Float64,  # the detector's, 0..1
     "model": pl.String,
     "person": pl.Int64,  # `box` of the person this belongs to; itself for a person; null if none
+    # Of a person, where a model plays the role segment: which px of the box are somebody's, a PNG of one bit, 256 px of
+    # its longer side at most; null: nobody says.
+    "mask": pl.Binary,
 }
+BOXES = without(DETECT, "mask")

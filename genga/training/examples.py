@@ -40,6 +40,7 @@ OF_DATASET = only(
     "weight",
     "text",
     "persons",
+    "masks",
     *SHARD,
 )
 
@@ -68,6 +69,7 @@ class Example:
     persons: tuple[Box, ...] = ()  # likewise
     scores: tuple[float | None, ...] = ()  # of the still, in the order of MEASURES; None: nobody measured that
     captions: tuple[Caption, ...] = ()  # as the dataset has them, `caption` the first; (): it alone, names and tags
+    masks: tuple[tuple[Box, bytes | None], ...] = ()  # of `persons`: box, and which px of it are theirs; (): all
 
     @property
     def words(self) -> str:
@@ -226,6 +228,7 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         tier=row["tier"],
         text=_boxes(row["text"]),
         persons=_boxes(row["persons"]),
+        masks=tuple(((one["x0"], one["y0"], one["x1"], one["y1"]), one["mask"]) for one in row["masks"] or ()),
         scores=tuple(row[name] for name in MEASURES),
         captions=tuple(
             (of["form"], tuple((piece["part"], piece["text"]) for piece in of["parts"])) for of in row["captions"]

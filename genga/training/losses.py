@@ -9,14 +9,16 @@ half.
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 
 from genga.errors import GengaError
+from genga.images.codec import lay_mask
 from genga.params.train import Params
 from genga.training.examples import Example
 from genga.training.families.family import NoiseSchedule
 from genga.training.plan import Look
-from genga.training.transforms import Box, moved
+from genga.training.transforms import Box, bucketed, moved
 
 _HIGHEST_SNR = 1000.0  # for `debiased`, as kohya has it: at the first timesteps the ratio grows beyond all bounds
 
@@ -95,14 +97,25 @@ def loss_weight(schedule: NoiseSchedule, timesteps: torch.Tensor, params: Params
 def weights_of_px(example: Example, flipped: bool, size: tuple[int, int], params: Params) -> torch.Tensor:
     """Return the weight of each of a latent's numbers, float32 (height, width), `size`: the mean over its px.
 
-    A px under burnt-in text weighs `mask_text`, one outside every person's box `mask_background`, one that is both the
-    product, any other 1.
+    A px under burnt-in text weighs `mask_text`, one that is no person's `mask_background`, one that is both the
+    product, any other 1. A person's are those of the mask, where a model made one, else those of the box.
     """
-    text, persons = (_covered(example, boxes) for boxes in (example.text, example.persons))
+    text = _covered(example, example.text)
+    persons = _masked(example) if example.masks else _covered(example, example.persons)
     px = torch.where(text, params.mask_text, 1.0) * torch.where(persons, 1.0, params.mask_background)
     if flipped:
         px = px.flip(-1)
     return torch.nn.functional.interpolate(px[None, None], size=size, mode="area")[0, 0]
+
+
+def _masked(example: Example) -> torch.Tensor:
+    """Whether a px of the image as it is trained on is a person's by their masks, (height, width)."""
+    width, height = example.original
+    plane = np.zeros((height, width), bool)
+    for box, mask in example.masks:
+        lay_mask(plane, box, mask)
+    shown = np.repeat(plane[..., None].astype(np.uint8) * 255, 3, axis=2)
+    return torch.from_numpy(bucketed(shown, example.cut)[..., 0] >= 128)
 
 
 def _covered(example: Example, boxes: Iterable[Box]) -> torch.Tensor:
