@@ -11,9 +11,10 @@ rule dataset:
         frames=tables("frames"),
         detect=tables("detect"),
         tag=tables("tag"),
+        describe=tables("describe"),
         quality=tables("quality"),
         characters="data/characters/{series}.parquet",
-        corrections=corrections("tag_rules"),
+        corrections=corrections("tag_rules", "sentences"),
     output:
         table="data/dataset/{series}.parquet",
         left_out="data/dataset/left-out/{series}.parquet",
@@ -27,7 +28,7 @@ rule dataset:
     params:
         code=code("dataset"),
         episodes=episodes,
-        corrections=decided("--corrections", "tag_rules"),
+        corrections=decided("--corrections", "tag_rules", "sentences"),
         intrude=one_value("crop", "intrude"),
         style=lambda wildcards: STYLE,
         values=section("dataset"),

@@ -17,7 +17,9 @@ from genga.workflow.code_hash import imported_names
 # Where a library may be imported: rooms, or single modules.
 LIBRARIES = {
     "av": {"images", "video"},
-    "torch": {"training", "evaluation"},
+    # One stage has a captioner of transformers, and is the only one that can reach this module.
+    "torch": {"training", "evaluation", "dataset._describe.local"},
+    "transformers": {"training", "evaluation", "dataset._describe.local"},
     "diffusers": {"training", "evaluation"},
     "peft": {"training", "evaluation"},
     "lycoris": {"training.adapters"},

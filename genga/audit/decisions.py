@@ -36,6 +36,8 @@ def said(decision: Decision) -> str:
             by, where = (f" {word} {decision[word]}" if decision[word] else "" for word in ("with", "where"))
             of = " ".join(filter(None, (decision["episode"], decision["shot"], decision["character"])))
             what = f"{decision['decision']} {decision['tag']}{by}{where}{f' of {of}' if of else ''}"
+        case "sentences":
+            what = f"says {decision['sentence']!r}" if decision["sentence"] else "says nothing"
         case _ if decision["scope"] in ("together", "apart"):
             one = "the one person" if decision["scope"] == "together" else "another person than all others"
             what = f"is {one} of lines with {decision['character']!r}"

@@ -8,6 +8,7 @@ clauses     Who wears what: a clause for each person in a picture with several, 
 cut_off     What buckets cut off the pictures of a training set.
 dataset     Compose a training set out of a series: which images, how often, with which caption, at which size, on
             which side.
+describe    Say in sentences what images show: by the model in the role `caption`, or a server on this machine.
 filters     Which images are worth training on. What is left out is said with its reason.
 placing     Place the images of a training set in their buckets.
 ruled       Rules about tags that name a character, where it is known at last who is who
@@ -15,4 +16,5 @@ ruled       Rules about tags that name a character, where it is known at last wh
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the
             model.
 styles      How captions are written for a family of bases: the order of their parts and the words of some, as data.
+written     What people wrote of images: `corrections/<series>/sentences.csv`, in place of what a model says of them.
 """

@@ -19,6 +19,7 @@ from genga.tables.candidates import CANDIDATES
 from genga.tables.characters import CHARACTERS, NOBODY
 from genga.tables.crop import CROP
 from genga.tables.dataset import MEASURES
+from genga.tables.describe import DESCRIBE
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
 from genga.tables.quality import QUALITY
@@ -37,6 +38,7 @@ OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_DETECT = only(DETECT, "still", "box", "kind", *SIDES, "person", "score", "mask")
 OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", "outline")
+OF_DESCRIBE = only(DESCRIBE, "image", "sentences")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
 
 
@@ -50,6 +52,7 @@ class Tables:
     tags: pl.DataFrame  # OF_TAG
     quality: pl.DataFrame  # OF_QUALITY
     names: pl.DataFrame  # OF_CHARACTERS
+    sentences: pl.DataFrame = pl.DataFrame(schema=OF_DESCRIBE)
 
 
 def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Path) -> Tables:
@@ -67,6 +70,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
         tags=of("tag", OF_TAG),
         quality=of("quality", OF_QUALITY),
         names=read_table(characters, OF_CHARACTERS),
+        sentences=of("describe", OF_DESCRIBE),
     )
 
 

@@ -73,19 +73,31 @@ def words_of(tags: Iterable[str], order: Collection[str], left_out: Collection[s
 
 
 def forms(
-    wanted: Iterable[str], order: Sequence[str], words: Mapping[str, Sequence[str]], of: Sequence[Clause], escaped: bool
+    wanted: Iterable[str],
+    order: Sequence[str],
+    words: Mapping[str, Sequence[str]],
+    of: Sequence[Clause],
+    escaped: bool,
+    told: str = "",
+    first: bool = True,
 ) -> list[tuple[str, list[Piece]]]:
     """Return the captions of an image that are wanted (tags, sentence, both), each with its parts.
 
-    of: who wears what in it; without that its caption is of tags alone. A sentence without tags ends with the scene's.
+    of: who wears what in it. told: what a model or a person says of it, before that or after it (`first`). Without
+    either its caption is of tags alone. Without tags, and a model's word, the scene's stand in a last sentence.
     """
-    if not of:
+    if not of and not told:
         return [(TAGS, caption(order, words, escaped))]
-    scene = [tag for tag in words[TAGS] if part_of(tag.replace(" ", "_")) == "scene"]
+    scene = [] if told else [tag for tag in words[TAGS] if part_of(tag.replace(" ", "_")) == "scene"]
+
+    def all_of(*clauses: str) -> list[str]:
+        said = [told] if told else []
+        return [*said, *clauses] if first else [*clauses, *said]
+
     said: dict[str, dict[str, Sequence[str]]] = {
         TAGS: {**words},
-        "sentence": {**words, TAGS: [], SENTENCES: sentences(of, scene)},
-        "both": {**words, SENTENCES: sentences(of)},
+        "sentence": {**words, TAGS: [], SENTENCES: all_of(*sentences(of, scene))},
+        "both": {**words, SENTENCES: all_of(*sentences(of))},
     }
     return [(form, caption(order, said[form], escaped)) for form in wanted]
 

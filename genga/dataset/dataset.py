@@ -7,7 +7,7 @@ the rows alone, not on their order.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from genga.dataset.filters import choose
 from genga.dataset.placing import placed
 from genga.dataset.split import divided, shot_groups
 from genga.dataset.styles import Style, percentiles
+from genga.dataset.written import Written, without_effect
+from genga.dataset.written import read_sentences as read_sentences
 from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
 from genga.params.dataset import Params
@@ -49,11 +51,18 @@ class Outcome:
             print(f"bucket {width}x{height}: {images} images, {100 * lost:.1f} % of them cut off", file=sys.stderr)
 
 
-def dataset(tables: Tables, params: Params, style: Style, intrude: float, ruling: Ruling | None = None) -> Outcome:
+def dataset(
+    tables: Tables,
+    params: Params,
+    style: Style,
+    intrude: float,
+    ruling: Ruling | None = None,
+    written: Mapping[str, Written] | None = None,
+) -> Outcome:
     """Return the training set of a series. Raises GengaError if nothing is left to train on.
 
     style: how captions are written; intrude: share of somebody else's head in a crop from which they are in it; ruling:
-    rules about characters' tags, none if left out.
+    rules about characters' tags, none if left out; written: sentences of people, by image.
     """
     images = candidates(tables, ruling)
     judged = placed(choose(images, params), params)
@@ -65,12 +74,25 @@ def dataset(tables: Tables, params: Params, style: Style, intrude: float, ruling
     sided = divided(chosen, twins, params.held_out, params.seed, params.split_by)
     core = _core(sided, params)
     asked = params.captions != [TAGS]
-    said = clauses(tables, sided, intrude, params.clause_tags, core) if asked else {}
-    table = _captioned(_repeated(sided, params), core, said, params, style)
-    notes = [f"{len(said)} of {table.height} images have a sentence, who wears what; others have tags alone"]
-    return Outcome(
-        table.select(list(DATASET)), left_out, core, _warnings(table, left_out, params) + (notes if asked else [])
-    )
+    said = clauses(tables, sided, intrude, params.clause_tags, core) if asked and "clauses" in params.sentences else {}
+    told = told_of(tables, params, written or {}) if asked else {}
+    table = _captioned(_repeated(sided, params), core, said, told, params, style)
+    notes = without_effect(written or {}, {*images["image"]})
+    notes += [_in_sentences(table["image"].to_list(), said, told)] if asked else []
+    return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out, params) + notes)
+
+
+def told_of(tables: Tables, params: Params, written: Mapping[str, Written]) -> dict[str, str]:
+    """Return what is said of images beside who wears what: a model's words, if wanted, and people's in their place."""
+    told = dict(tables.sentences.iter_rows()) if "model" in params.sentences else {}
+    return told | {image: one.sentence for image, one in written.items()}
+
+
+def _in_sentences(images: Sequence[str], said: Collection[str], told: Mapping[str, str]) -> str:
+    with_one = sum(image in said or bool(told.get(image)) for image in images)
+    by_model = sum(bool(told.get(image)) for image in images)
+    of_whom = f"who wears what, {by_model} what a model or a person says" if by_model else "who wears what"
+    return f"{with_one} of {len(images)} images have a sentence, {of_whom}; others have tags alone"
 
 
 def counted(left_out: pl.DataFrame) -> str:
@@ -114,7 +136,12 @@ _SORTS = {"kind": pl.col("kind"), "outfit": pl.col("outfit"), "view": _seen_from
 
 
 def _captioned(
-    images: pl.DataFrame, core: Mapping[str, list[str]], said: Mapping[str, list[Clause]], params: Params, style: Style
+    images: pl.DataFrame,
+    core: Mapping[str, list[str]],
+    said: Mapping[str, list[Clause]],
+    told: Mapping[str, str],
+    params: Params,
+    style: Style,
 ) -> pl.DataFrame:
     """With captions. The looks that a name stands for are left out where it is the only name."""
     order = style.order
@@ -128,6 +155,8 @@ def _captioned(
             },
             said.get(row["image"], []),
             params.escape,
+            told.get(row["image"], ""),
+            params.sentences[0] == "model",
         )
         for row, percentile in zip(images.iter_rows(named=True), _percentiles(images), strict=True)
     ]

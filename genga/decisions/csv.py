@@ -51,6 +51,7 @@ KINDS = {
              ("still_or_crop", "tag", "decision")),
         Kind("tag_rules", "series", ("tag", "dataset"),
              ("tag", "decision", "with", "where", "episode", "shot", "character", *FREE), ("tag", "decision")),
+        Kind("sentences", "series", ("dataset",), ("still_or_crop", "sentence", *FREE), ("still_or_crop", "sentence")),
         Kind("characters", "series", ("characters",), ("crop", "character", "outfit", "scope", AT, *FREE),
              ("crop", "character")),
     )

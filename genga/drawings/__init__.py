@@ -7,8 +7,11 @@ dedup              Find the frames that show the same drawing, and keep one of e
 exposure_sheet     The exposure sheet of an episode: which drawing is on screen from when to when, as animators write
                    it for the camera.
 frames             Measure every frame of a video in one decode pass.
+inscriptions       What lines that were read in stills are: a subtitle, a mark, or a sign in the scene.
 margins            What was asked about a frame before it was kept or not: compared with which frame, and how close
                    the answer was.
+ocr                Read the text in a picture: lines found by one graph, read by another, by their contract in
+                   models.yaml.
 outlines           A signature of a picture's outlines, by which a drawing is found again that was coloured anew.
 quality            Measure how good a still is as a picture: sharpness, exposure, compression blocks, burned-in text;
                    and grade it.

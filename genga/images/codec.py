@@ -24,7 +24,6 @@ from pillow_jxl import Encoder as _Encoder
 
 from genga.errors import GengaError
 from genga.images import h264
-from genga.images.boxes import Box, clip
 from genga.images.image import Image
 
 EXTENSION = ".png"  # of a lossless image that other tools read
@@ -90,13 +89,15 @@ def encode_mask(mask: npt.NDArray[np.bool_]) -> bytes:
     return file.getvalue()
 
 
-def lay_mask(plane: npt.NDArray[np.bool_], box: Box, mask: bytes | None) -> None:
+def lay_mask(plane: npt.NDArray[np.bool_], box: tuple[int, int, int, int], mask: bytes | None) -> None:
     """Set what of a plane (height, width) a mask covers that is as large as a box of it, px; None: all of the box.
 
-    The box may reach beyond the plane. Raises GengaError if the bytes are no mask.
+    box: x0 y0 x1 y1, end exclusive; it may reach beyond the plane. Raises GengaError if the bytes are no mask.
     """
     x0, y0, x1, y1 = box
-    left, top, right, bottom = clip(box, plane.shape[1], plane.shape[0])
+    left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, plane.shape[1]), min(y1, plane.shape[0])
+    if left >= right or top >= bottom:
+        return
     covered = np.ones((y1 - y0, x1 - x0), bool)
     if mask is not None:
         small = cv2.imdecode(np.frombuffer(mask, np.uint8), cv2.IMREAD_GRAYSCALE) if mask else None

@@ -1,6 +1,6 @@
 """Which model plays which role, how its files get here, and how its graph is run. Knows no stage.
 
-download     Fetch published models, from their hub or from a folder, and hold them to what is on record.
+download     Fetch published models, from their hub, a package or a folder, and hold them to what is on record.
 models_file  models.yaml and models.lock as they are written: which model plays which role, and what is known of its
              files.
 onnx         Run ONNX graphs: on the device that was asked for, or saying so.

@@ -82,6 +82,8 @@ class Params(Section):
     caption_style: str  # a file of captions/: in which order a family of bases knows captions, and by which words
     caption_words: CaptionWords
     captions: list[Literal["tags", "sentence", "both"]] = Field(min_length=1)  # of an image; one is drawn at each look
+    # Whose sentences, in this order: of the model in the role caption, and who wears what. What people wrote wins.
+    sentences: list[Literal["model", "clauses"]] = Field(min_length=1, max_length=2)
     clause_tags: int = Field(ge=1, le=100)  # said of each person in a sentence at most
 
     resolution: int = Field(ge=8, le=4096)  # px; images are trained at about resolution x resolution pixels
@@ -99,8 +101,9 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if len(set(self.captions)) < len(self.captions):
-            raise ValueError(f"captions has one twice, got {self.captions}; name each once")
+        for key, named in (("captions", self.captions), ("sentences", self.sentences)):
+            if len({*named}) < len(named):
+                raise ValueError(f"{key} has one twice, got {named}; name each once")
         return self
 
     @model_validator(mode="after")

@@ -32,10 +32,12 @@ outfits      What somebody wears: the tracks of a cluster, gathered by clothes. 
 pruning      Which tags are named at all: none of a blocklist, by their usual names, with what they imply or without
              it.
 references   Names by pictures: `corrections/<series>/references/<name>/*.png`, what somebody is known to look like.
+segmenter    Which px are a person's: by a segmenter in ONNX, by its contract in models.yaml.
 sharing      What the drawings of a shot, and the people in them, say for each other about tags.
 tag          Tag every still and everybody in it: taggers averaged, held against the boxes.
 tag_rules    Which scored tags hold for one picture (a still, or one person in it): the rules and their reasons.
 tagger       Booru taggers in ONNX, each by its contract in models.yaml (genga.params.models.Contract).
+text_tags    Tags about text in a picture, by what was read in it (genga.drawings.ocr): known, where taggers guess.
 ties         Who is one person and who is not, as people said: lines with scope `together` or `apart`.
 tracks       The same person from still to still of one shot, by boxes and by looks, across gaps and where people
              cross.

@@ -11,8 +11,8 @@ import numpy as np
 
 from genga.vocabulary.text import SENTENCES, SEPARATOR, TAGS, Piece, joined, plain, tokens
 
-# Where somebody stands, as genga.dataset.clauses has it.
-_PLACE = re.compile(r"\b((?:On the|from the) )(left|right)\b")
+# Where somebody stands, as genga.dataset.clauses and those who describe pictures have it.
+_PLACE = re.compile(r"\b((?:the|her|his|its|their) (?:far |upper |lower |top |bottom )?)(left|right)\b")
 _MIRRORED = {"left": "right", "right": "left"}
 
 

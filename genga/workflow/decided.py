@@ -65,6 +65,8 @@ class Decided:
         """
         if kind == "tag_rules":
             return {path: self.rules_for(path, wildcards) for path in paths}, paths
+        if kind == "sentences":
+            return {path: self.digest(path) for path in paths}, paths
         said: dict[str, Any] = {path: self.digest(path) for path in paths}
         if not (episode := wildcards.get("episode")):  # Snakemake's are no mapping: `in` asks for a value
             return said, [listed(paths)] if paths else []
