@@ -15,6 +15,7 @@ import pytest
 from genga.dataset.candidates import (
     OF_CHARACTERS,
     OF_CROP,
+    OF_DESCRIBE,
     OF_DETECT,
     OF_FRAMES,
     OF_QUALITY,
@@ -30,6 +31,7 @@ from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.split import divided, draw, shot_groups, split
 from genga.dataset.styles import read_style
+from genga.dataset.written import Written, read_sentences
 from genga.drawings.frames import signature as hash_of
 from genga.drawings.outlines import outline
 from genga.errors import GengaError
@@ -51,7 +53,7 @@ PARAMS = Params(
     per_shot=0, balance=["kind"], max_repeats=4,
     drop_core_tags=True, core_share=0.75, escape=True,
     caption_style="sd15", caption_words=CaptionWords(style=None, series={}, artist={}, year={}), captions=["tags"],
-    clause_tags=12,
+    sentences=["model", "clauses"], clause_tags=12,
     resolution=64, bucket_min=32, bucket_max=128, bucket_step=16, no_upscale=False,
     buckets="kohya", bucket_count=16, bucket_band=[0.9, 1.0],
 )  # fmt: skip
@@ -268,6 +270,82 @@ def test_without_being_asked_nobody_says_who_wears_what() -> None:
     made = two()
     assert made.warnings == [] and {len(of) for of in made.table["captions"]} == {1}
     assert made.table["caption"].to_list() == ["ren, 1boy, 1girl, sky, hat", "ren, solo, 1boy, hat", "", "1girl"]
+
+
+def described(*rows: tuple[str, str], written: dict[str, str] | None = None, **changes: object) -> Outcome:
+    """The picture of two people, with what a model says of images, and what people wrote."""
+    found = []
+
+    def composed_with(given: Tables, params: Params) -> Outcome:
+        found.append(composed(
+            replace(given, sentences=table(list(rows), OF_DESCRIBE)), params, read_style(ROOT, params), 0.5, None,
+            {image: Written("sentences.csv", 2, said) for image, said in (written or {}).items()},
+        ))  # fmt: skip
+        return found[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "dataset", composed_with)
+        return two(**changes)
+
+
+STILL, CROP = "s/e/000000", "s/e/000000-0-fullbody"
+WORN = "On the left, ren, hat. On the right, a girl, bow."
+
+
+def sentences_of(made: Outcome) -> dict[str, list[str]]:
+    """The sentences of each image's captions."""
+    return {
+        image: [piece["text"] for of in captions for piece in of["parts"] if piece["part"] == "sentences"]
+        for image, captions in made.table.select("image", "captions").iter_rows()
+    }
+
+
+def test_what_a_model_says_is_among_the_sentences() -> None:
+    rows = [(STILL, "Two people at a (small) table."), (CROP, "A boy stands there.")]
+    found = described(*rows, captions=["sentence", "both"])
+    said = sentences_of(found)
+    assert said[STILL] == [rf"Two people at a \(small\) table. {WORN}"] * 2, "no scene's tags beside a model's word"
+    assert said[CROP] == ["A boy stands there."] * 2
+    forms = {of["form"]: of["parts"] for of in found.table.filter(image=CROP)["captions"].to_list()[0]}
+    assert [part["part"] for part in forms["sentence"]] == ["names", "sentences"]
+    assert [part["part"] for part in forms["both"]] == ["names", "tags", "sentences"]
+    assert found.warnings == [
+        "2 of 4 images have a sentence, who wears what, 2 what a model or a person says; others have tags alone"
+    ]
+    turned = described(*rows, captions=["both"], sentences=["clauses", "model"])
+    assert sentences_of(turned)[STILL] == [rf"{WORN} Two people at a \(small\) table."]
+    assert sentences_of(described(*rows, captions=["both"], sentences=["clauses"]))[STILL] == [WORN]
+    only = sentences_of(described(*rows, captions=["both"], sentences=["model"]))
+    assert only[STILL] == [r"Two people at a \(small\) table."]
+    assert sentences_of(described(*rows)) == dict.fromkeys(said, []), "tags alone were asked for"
+
+
+def test_what_people_wrote_wins() -> None:
+    rows = [(STILL, "Two cats."), (CROP, "A dog.")]
+    written = {STILL: "They wait.", CROP: "", "s/e/000001": "An empty room.", "s/e/000000-1-fullbody": "Gone."}
+    found = described(*rows, written=written, captions=["both"])
+    said = sentences_of(found)
+    assert (said[STILL], said[CROP], said["s/e/000001"]) == ([f"They wait. {WORN}"], [], ["An empty room."])
+    assert found.warnings[0] == (
+        "sentences.csv:2: s/e/000000-1-fullbody: not placed, there is no such image now; nearest: s/e/000000-0-fullbody"
+    )
+    only = described(*rows, written=written, captions=["both"], sentences=["clauses"])
+    assert sentences_of(only)[STILL] == [f"{WORN} They wait."]
+
+
+def test_lines_of_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "corrections/s/sentences.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text('still_or_crop,sentence,who\ns/e/1,"Red hair, and a hat",me\ns/e/2,\ns/e/1,No.\n', encoding="utf-8")
+    other = tmp_path / "tag_rules.csv"
+    assert read_sentences([other, path]) == {"s/e/1": Written(str(path), 4, "No."), "s/e/2": Written(str(path), 3, "")}
+    said = (
+        f"warning: {path}:4: says something of s/e/1, and so does line 2; the later one holds: take one of them out\n"
+    )
+    assert capsys.readouterr().err == said and read_sentences([other]) == {}
+    path.write_text("still_or_crop,sentence\n,Nobody.\n", encoding="utf-8")
+    with pytest.raises(GengaError, match=r"sentences\.csv:2: names no still or crop"):
+        read_sentences([path])
 
 
 def test_a_familys_order_and_words() -> None:
@@ -575,9 +653,11 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             "detect": OF_DETECT,
             "tag": OF_TAG,
             "quality": OF_QUALITY,
+            "describe": OF_DESCRIBE,
         }
         stages = {"crop": own["crops"], "stills": own["stills"], "frames": frames, "detect": own["persons"]}
-        for stage, rows in {**stages, "tag": own["tags"], "quality": own["quality"]}.items():
+        stages |= {"tag": own["tags"], "quality": own["quality"], "describe": own["sentences"]}
+        for stage, rows in stages.items():
             write_table(f"data/{stage}/s/{episode}.parquet", rows, schemas[stage])
     write_table("characters.parquet", pl.concat(names), OF_CHARACTERS)
     write_json("episodes.json", ["e1", "e2"])

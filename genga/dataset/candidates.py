@@ -5,7 +5,7 @@ A whole still carries the names of everybody in it, but no character of its own:
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Tables:
     tags: pl.DataFrame  # OF_TAG
     quality: pl.DataFrame  # OF_QUALITY
     names: pl.DataFrame  # OF_CHARACTERS
-    sentences: pl.DataFrame = pl.DataFrame(schema=OF_DESCRIBE)
+    sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OF_DESCRIBE))
 
 
 def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Path) -> Tables:

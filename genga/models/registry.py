@@ -143,9 +143,10 @@ class Model:
         In the folder of a diffusers model, or of the configuration beside a single file, or where a graph has weights.
         """
         listed = {Path(os.path.normpath(file.path)) for file in self.files}
-        folder = self.path if self.entry.folder is not None else self.path.with_suffix("")
-        may_read = self.entry.folder is not None or self.path.suffix == ".safetensors"
-        found = [path for path in (folder.rglob("*") if may_read else ()) if is_read(path, folder)]
+        single = self.path.suffix == ".safetensors"
+        folder = self.path.with_suffix("") if self.entry.folder is None and single else self.path
+        inside = folder.rglob("*") if self.entry.folder is not None or single else ()
+        found = [path for path in inside if is_read(path, folder)]
         for file in (file for file in self.files if file.path.suffix == ".onnx"):
             found += [Path(os.path.normpath(file.path.parent / name)) for name in weights_outside(file.path)]
         return min(set(found) - listed, default=None)
@@ -227,9 +228,8 @@ def _published(role: str, entry: ModelEntry, folder: Path, lock: Lock) -> Model:
         locked, home, other = _locked(lock, repo, revision), folder / str(repo), repo if repo != entry.repo else None
         pinned, at = listed.sha256 or locked.get("files", {}).get(listed.path), revision or locked.get("revision")
         files.append(ModelFile(part, listed.path, home / listed.path, pinned, home, other, at))
-    path = files[0].path if files else folder  # of a server there are none
-    if entry.folder is not None:
-        path = folder / str(entry.repo) / entry.folder
+    first = files[0].path if files else folder  # of a server there are none
+    path = folder / str(entry.repo) / entry.folder if entry.folder is not None else first
     known = entry.revision or _locked(lock, entry.repo, None).get("revision")
     return Model(role, "published", entry, tuple(files), path, known, entry.sha256, folder)
 

@@ -27,6 +27,7 @@ class Local:
         self._contract, self._device = contract, "cuda" if cuda else "cpu"
         loader, processor = _class(contract.loader), _class(contract.processor)
         transformers.logging.set_verbosity_error()
+        transformers.logging.disable_progress_bar()
         try:
             self._processor = processor.from_pretrained(folder, local_files_only=True)
             self._model = loader.from_pretrained(
