@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from genga.dataset.written import read_table_of
 from genga.decisions.characters import Name, read_names
 from genga.decisions.csv import KINDS, Decision, kind_at, line_of, of_stage, parse, path_of, read, records
 from genga.decisions.folder import misplaced, tables, without_episode
@@ -23,12 +24,14 @@ FULL = {
         "tag,decision,with,where,episode,shot,character,who,why",
         "Red Hat,replace,hat,1girl & long hair,e,4,,ann,one",
     ),
+    "sentences": ("still_or_crop,sentence,who,why", "s/e/000003,A girl asleep,ann,she is"),
     "characters": ("crop,character,outfit,scope,at,who,why", "s/e/000003-0-head,花子,school,cluster,,ann,her face"),
 }
 LEAST = {
     "frames": ("frame,decision", "3,keep"),
     "tags": ("still_or_crop,tag,decision", "s/e/000003,red hat,add"),
     "tag_rules": ("tag,decision", "red hat,add"),
+    "sentences": ("still_or_crop,sentence", "s/e/000003,A girl"),
     "characters": ("crop,character", "s/e/000003-0-head,花子"),
 }
 # What the stages make of such a line that stands on line `line`.
@@ -36,18 +39,21 @@ READERS: dict[str, Callable[[Path], object]] = {
     "frames": lambda path: {frame: one.verb for frame, one in read_verdicts(path, 9).items()},
     "tags": read_corrections,
     "tag_rules": read_rules,
+    "sentences": lambda path: [(image, one.line, one.sentence) for image, one in read_table_of(path).items()],
     "characters": read_names,
 }
 MEANS: dict[str, Callable[[int], object]] = {
     "frames": lambda line: {3: "keep"},
     "tags": lambda line: [Correction(line, "s/e/000003", 1, "red_hat", "add")],
     "tag_rules": lambda line: [Rule(line, "red_hat", "replace", "hat", ("1girl", "long_hair"), "e", 4)],
+    "sentences": lambda line: [("s/e/000003", line, "A girl asleep.")],
     "characters": lambda line: [Name(line, "s/e/000003-0-head", "花子", "school", "cluster")],
 }
 LEAST_MEANS = {
     "frames": {3: "keep"},
     "tags": [Correction(2, "s/e/000003", None, "red_hat", "add")],
     "tag_rules": [Rule(2, "red_hat", "add")],
+    "sentences": [("s/e/000003", 2, "A girl.")],
     "characters": [Name(2, "s/e/000003-0-head", "花子", None, "cluster")],
 }
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -69,7 +75,7 @@ def test_the_map() -> None:
     read_by = {stage.name: kind for stage in LINE if (kind := of_stage(stage.name))}
     assert read_by == {
         "dedup": ("frames",), "tag": ("tags", "tag_rules"), "crop": ("tags",), "characters": ("characters",),
-        "dataset": ("tag_rules",),
+        "dataset": ("tag_rules", "sentences"),
     }  # fmt: skip
     assert {name: kind.header for name, kind in KINDS.items()} == {name: header for name, (header, _) in FULL.items()}
 
@@ -119,7 +125,7 @@ def test_which_kind_a_path_is_of(path: str, kind: str | None) -> None:
         ("s/e/characters.csv", "characters.csv is read in corrections/<series>/"),
         ("s/e/tag_rules.csv", "tag_rules.csv is read in corrections/<series>/"),
         ("s/tag_rule.csv", "call it corrections/s/tag_rules.csv"),
-        ("s/boxes.csv", "tables are called frames.csv, tags.csv, tag_rules.csv, characters.csv"),
+        ("s/boxes.csv", "tables are called frames.csv, tags.csv, tag_rules.csv, sentences.csv, characters.csv"),
     ],
 )
 def test_a_table_that_no_stage_reads_is_named_with_the_nearest_right_name(path: str, remedy: str) -> None:
@@ -349,6 +355,10 @@ TWICE = {
         "5: says remove hat where sky & red_bow, and line 2 add hat where red_bow & sky; the later one holds: "
         "take one of them out",
     ),
+    "sentences": (
+        "still_or_crop,sentence\na,One.\nb,Two.\na,Three.\n",
+        "4: says something of a, and so does line 2; the later one holds: take one of them out",
+    ),
     "characters": (
         "crop,character,outfit,scope\n1-0-fullbody,hana,,crop\n1-1-head,ren,,crop\n1-0-head,,,cluster\n1-0-head,ren,red,crop\n",
         "5: 1-0-head is ren in red, and on line 2 the same person is hana: take one of them out",
@@ -407,6 +417,7 @@ WRONG = [
         "a rule about a character can be narrowed to an episode, not to a shot",
     ),
     ("tag_rules", 'sky,add,,"a, b",,,,,', "'a, b' holds a comma, which separates tags; write ' & '"),
+    ("sentences", ",A girl.,,", "names no still or crop"),
     ("characters", ",hana,,,,,", "names no crop"),
     ("characters", "a,hana,,shot,,,", "scope must be cluster, crop, together or apart, got 'shot'"),
     ("characters", 'a,"hana, ren",,,,,', "'hana, ren' holds a comma, which separates tags in captions; leave it out"),
@@ -476,6 +487,7 @@ AS = {
 OTHER = {
     "frames": ({"frame": "4", "decision": "drop", "why": "a, b"}, '4,drop,,,"a, b"'),
     "tags": ({"still_or_crop": "s/e/000004", "tag": "sky", "decision": "remove"}, "s/e/000004,,sky,remove,,,"),
+    "sentences": ({"still_or_crop": "s/e/000003", "sentence": "A girl, asleep."}, 's/e/000003,"A girl, asleep.",,'),
     "tag_rules": ({"tag": "sky", "decision": "add", "where": "sea"}, "sky,add,,sea,,,,,"),
     "characters": ({"crop": "#s/e/000004-0-head", "character": "ren"}, '"#s/e/000004-0-head",ren,,,,,'),
 }

@@ -106,7 +106,7 @@ def after(*stages: str) -> set[str]:
         "dedup": ["stills"],
         "stills": ["review", "detect", "quality", "tag", "crop", "embed", "characters"],
         "detect": ["tag", "crop"],
-        "quality": ["crop"],
+        "quality": ["tag", "crop"],
         "tag": ["crop"],
         "crop": ["embed", "characters"],
         "embed": ["characters"],
@@ -118,9 +118,13 @@ def after(*stages: str) -> set[str]:
     return found
 
 
+# What a series that no run learns from has: nobody asks what its images show.
+MADE = [stage for stage in EPISODE_STAGES if stage != "describe"]
+
+
 @pytest.mark.slow
 def test_every_stage_leaves_its_table_and_a_second_run_has_nothing_to_do(finished: Path) -> None:
-    for stage in EPISODE_STAGES:
+    for stage in MADE:
         assert list((finished / f"data/{stage}/{SERIES}").glob(f"{EPISODE}.*")), stage
     for target in EVERYTHING:
         assert (finished / target).is_file()
@@ -130,7 +134,7 @@ def test_every_stage_leaves_its_table_and_a_second_run_has_nothing_to_do(finishe
 
 @pytest.mark.slow
 def test_every_job_has_a_log_that_ends_with_its_summary(finished: Path) -> None:
-    for stage in EPISODE_STAGES:
+    for stage in MADE:
         log = (finished / f"logs/{stage}/{SERIES}/{EPISODE}.log").read_text(encoding="utf-8")
         assert log.splitlines()[-1].startswith(f"{stage} {SERIES}/{EPISODE}: "), log
 

@@ -28,10 +28,15 @@ class Written(NamedTuple):
 
 
 def read_sentences(files: Iterable[Path]) -> dict[str, Written]:
-    """Return what the table among `files` says, by image. Raises GengaError naming file and line."""
+    """Return what the table among `files` says, by image; {} if there is none."""
     path = next((path for path in files if path.name == FILE), None)
+    return read_table_of(path) if path else {}
+
+
+def read_table_of(path: Path) -> dict[str, Written]:
+    """Return what a table says, by image. Raises GengaError naming file and line."""
     found: dict[str, Written] = {}
-    for one in read(path, "sentences") if path else ():
+    for one in read(path, "sentences"):
         image, said = one["still_or_crop"], one["sentence"]
         if not image:
             raise GengaError(f"{one.where}: names no still or crop")
