@@ -72,7 +72,7 @@ lock: .venv-lock/.ready ## envs/*.lock of pyproject.toml: versions in them stay,
 	cp .venv-lock/cluster.lock envs/cluster.lock
 	$(COMPILE) --extra audit $(UPGRADE) --excludes <(printf '%s\n' $(NOT_FOR_AUDIT)) --output-file envs/audit.lock
 
-bench: $(READY) .venv-imgutils/.ready data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
+bench: $(READY) .venv-imgutils/.ready .venv-rapidocr/.ready data/raw/sample/.drawn ## measure accuracy and speed against the drawn truth and against peers
 	$(BIN)/snakemake --cores $(CORES)
 	for part in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do $(BIN)/python -m bench.$$part; done
 
@@ -107,6 +107,13 @@ $(READY): $(LOCK) pyproject.toml
 .venv-imgutils/.ready: envs/imgutils.lock
 	$(PYTHON) -m venv .venv-imgutils
 	.venv-imgutils/bin/python -m pip install --quiet --no-compile --requirement envs/imgutils.lock
+	touch $@
+
+# A peer that brings OpenCV and its own weights: bench/_rapidocr.py runs there. Without dependencies: opencv-python is named
+# there, and the lock has the one without windows.
+.venv-rapidocr/.ready: envs/rapidocr.lock
+	$(PYTHON) -m venv .venv-rapidocr
+	.venv-rapidocr/bin/python -m pip install --quiet --no-compile --no-deps --requirement envs/rapidocr.lock
 	touch $@
 
 data/raw/sample/.drawn: $(wildcard demo/world/*.py) demo/series.py | $(READY)

@@ -203,6 +203,10 @@ DECISIONS: Changes = {
         ],
         after("tag"),
     ),
+    "a sentence about an image": (
+        lambda project: put(project / f"corrections/{SERIES}/sentences.csv", "still_or_crop,sentence\n", old=True),
+        after("dataset"),
+    ),
     "names of characters": (
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
         after("characters"),
@@ -210,11 +214,15 @@ DECISIONS: Changes = {
 }
 
 
-def with_a_judge(project: Path) -> None:
-    """Fill the role `aesthetic`. Of the stand-in's models only names and contents count."""
-    models = yaml.safe_load((project / "models.yaml").read_text(encoding="utf-8"))
-    models["embedded"]["aesthetic"] = {**models["embedded"]["person"], "name": "judge"}
-    put(project / "models.yaml", yaml.safe_dump(models, sort_keys=False))
+def with_a(role: str) -> Do:
+    """Fill a role that is empty. Of the stand-in's models only names and contents count."""
+
+    def fill(project: Path) -> None:
+        models = yaml.safe_load((project / "models.yaml").read_text(encoding="utf-8"))
+        models["embedded"][role] = {**models["embedded"]["person"], "name": "another"}
+        put(project / "models.yaml", yaml.safe_dump(models, sort_keys=False))
+
+    return fill
 
 
 VIDEOS: Changes = {
@@ -249,7 +257,10 @@ MODELS: Changes = {
         replace("models.yaml", "name: genga-demo-head\n", "name: genga-demo-head\n    type: rtdetr\n"),
         {**after("detect"), **after("report")},
     ),
-    "a model that says how good stills look": (with_a_judge, after("quality")),
+    "a model that says how good stills look": (with_a("aesthetic"), after("quality")),
+    "a model that reads text in stills": (with_a("ocr"), after("quality")),
+    "a model that tells which px are a person's": (with_a("segment"), after("detect")),
+    "a model that says what images show": (with_a("caption"), after("describe")),
     "what is said of a model": (replace("models.yaml", "licence: Apache-2.0", "licence: MIT"), after("report")),
     "another revision of a model": (replace("models.yaml", PERSON, "a" * 64), after("detect", "evaluate")),
 }
