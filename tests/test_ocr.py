@@ -191,6 +191,10 @@ def test_a_single_letter_in_the_scene_is_a_shape():
     stills = pl.DataFrame({"still": ["s/e/1"], "shot": [0], "width": 100, "height": 100})
     texts = [line["text"] for line in told(table, stills, {"s/e/1": []})["read"].to_list()[0]]
     assert texts == ["II"]
+    unsure = table.with_columns(read=pl.Series([[{**line, "score": 0.79} for line in table["read"].to_list()[0]]],
+                                               dtype=QUALITY["read"]))  # fmt: skip
+    assert told(unsure, stills, {"s/e/1": []})["read"].to_list() == [[]]
+    assert len(told(unsure, stills, {"s/e/1": [(0.0, 0.0, 1.0, 1.0)]})["read"].to_list()[0]) == 3, "over the picture"
     over = told(table, stills, {"s/e/1": [(0.0, 0.0, 0.1, 0.1)]})["read"].to_list()[0]
     assert [(line["text"], line["kind"]) for line in over] == [("福", "subtitle"), ("II", "sign")]
 

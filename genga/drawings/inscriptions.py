@@ -3,8 +3,8 @@
 A line where stage shots found burnt-in text lies over the picture; any other belongs to the scene. Of those over the
 picture one that stands in the same place with the same letters in several shots is a mark, such as a station's logo or
 the name of who recorded it; the others are subtitles, credits among them, since they come and go. Where nobody looked
-for burnt-in text, and in stitched stills, a line is only text. A single letter that does not lie over the picture is a
-shape that looks like one, and no line.
+for burnt-in text, and in stitched stills, a line is only text. What does not lie over the picture and is a single
+letter, or is read with little certainty, is a shape that looks like letters, and no line.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ MARK, SIGN, SUBTITLE, TEXT = "mark", "sign", "subtitle", "text"
 _INSIDE = 0.5  # part of a line that lies at a place of burnt-in text
 _SAME_PLACE, _SAME_LETTERS = 0.5, 0.6  # IoU, and share of letters, from which two lines are one that stayed
 _LETTERS = 2  # that a line in the scene has at least
+_SURE = 0.8  # score that such a line has at least: on the drawn series shapes have up to .79, its title .97 and more
 _SHOTS = 4  # in which a line stands that is a mark; a subtitle outlasts a cut or two
 
 
@@ -55,12 +56,12 @@ def told(
             over += [(line, shot, at)] if inside else []
     for line in _marks(over):
         line["kind"] = MARK
-    kept = [[line for line in of if line["kind"] in (SUBTITLE, MARK) or _letters(line) >= _LETTERS] for of in lines]
+    kept = [[line for line in of if line["kind"] in (SUBTITLE, MARK) or _is_written(line)] for of in lines]
     return table.with_columns(pl.Series("read", kept, dtype=QUALITY["read"]))
 
 
-def _letters(line: Mapping[str, Any]) -> int:
-    return sum(map(str.isalnum, line["text"]))
+def _is_written(line: Mapping[str, Any]) -> bool:
+    return line["score"] >= _SURE and sum(map(str.isalnum, line["text"])) >= _LETTERS
 
 
 def _marks(over: Sequence[tuple[dict[str, Any], int, Shares]]) -> Iterator[dict[str, Any]]:
