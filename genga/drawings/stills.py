@@ -7,8 +7,6 @@ identifies them in the file.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +16,16 @@ from genga.drawings._stills.file import Shown, Still
 from genga.drawings._stills.stitched import parts, stitched
 from genga.errors import GengaError
 from genga.images.h264 import Packer
-from genga.images.image import exact
 from genga.images.rgb import Converter
 from genga.jobs.script import progress
 from genga.params.stills import Format, Params
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
 from genga.tables.stills import STILLS
-from genga.video.decode import check_same, opening, prepare, timed_frames
+from genga.video.decode import check_same, opening, prepare
 from genga.video.deinterlace import WHOLE, Part
+from genga.video.footage import ALL, JUMPS, LEAST, Walk
 from genga.video.interlace import PROGRESSIVE, Fields
-from genga.video.streams import colours_of
-
-_INDEXED = ("matroska", "mov")  # containers in which a jump leads where it should; MPEG streams have no index
-_ALL, _JUMPS, _LEAST = range(3)  # ways to decode: everything; with jumps; and without frames that nothing needs
-_WORTH = 0.5  # s of video that a jump must save: it costs the decoder its state
 
 
 def wanted(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
@@ -62,7 +55,7 @@ def shown(
     """
     done = 0
     # Where leaving out or a jump does not lead to the frame, decoding all does.
-    ways = (_LEAST, _JUMPS, _ALL) if fields.kind == "progressive" else (_ALL,)
+    ways = (LEAST, JUMPS, ALL) if fields.kind == "progressive" else (ALL,)
     for way in ways:
         for frame, image in walked(path, kept[done:], params, threads, way, fields, part):
             yield frame, image
@@ -90,18 +83,9 @@ def walked(
         prepare(stream, threads)
         convert = Converter.of(stream, params.scaling)
         packer = Packer(convert, params.scaling)
-        base = exact(stream.time_base or Fraction(1, 1000))
-        part = part if part.stated else replace(part, stated=colours_of(stream))
-        way = way if container.format.name.startswith(_INDEXED) else _ALL
-        needed = {round(time / base) for time in kept["time"]} if way == _LEAST else None
-        decoded = timed_frames(container, stream, fields=fields, needed=needed, part=part)
-        reached = float("inf")  # not to jump before the first frame is found
+        walk = Walk(container, stream, way, fields, part, kept["time"].to_list())
         for frame, _, time, key in kept.iter_rows():
-            if way != _ALL and key is not None and key - reached > _WORTH:
-                container.seek(round(key / base), stream=stream)
-                decoded = timed_frames(container, stream, needed=needed, part=part)
-            reached, picture = next((found for found in decoded if found[0] >= time), (time, None))
-            if picture is None or reached != time:
+            if (picture := walk.to(time, key)) is None:
                 return
             yield frame, Shown(picture, convert, packer)
 
