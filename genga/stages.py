@@ -30,6 +30,7 @@ class Stage:
     does: str  # in words for people
     reads: tuple[str, ...] = ()  # tables of other stages: modules of genga.tables
     writes: tuple[str, ...] = ()  # its own
+    asked: bool = False  # made only where something asks for it: a run on a moving base, an export, its name
 
 
 LINE = (
@@ -57,6 +58,11 @@ LINE = (
     Stage("dataset", "series", "dataset", "composes the training set: images, captions, buckets, what is held out",
           ("frames", "stills", "detect", "quality", "tag", "crop", "describe", "characters"),
           ("dataset", "left_out")),
+    Stage("clips", "episode", "dataset", "divides an episode into clips, and says how each moves",
+          ("frames", "shots", "dedup", "stills", "detect", "quality", "tag"), ("clips",), asked=True),
+    Stage("clipset", "series", "dataset", "composes the clips that moving pictures are learnt from",
+          ("clips", "frames", "stills", "detect", "quality", "characters", "dataset"), ("clipset", "clips_left_out"),
+          asked=True),
     Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",),
           ("ledger", "losses", "held_out")),
     Stage("sample", "run", "evaluation", "draws the same prompts with the base and every checkpoint", (), ("sample",)),

@@ -9,7 +9,7 @@ import typer
 from genga.drawings.exposure_sheet import OF_DEDUP, OF_FRAMES, exposures
 from genga.errors import GengaError
 from genga.exchange import folders, tools
-from genga.exchange.writing import dataset_of, masker, rows_of, write_export, write_webdataset
+from genga.exchange.writing import checked_place, dataset_of, masker, rows_of, write_export, write_webdataset
 from genga.images.codec import EXTENSION, as_png
 from genga.jobs.script import progress, summary
 from genga.params.dataset import Params
@@ -48,7 +48,7 @@ def kohya(
     masks: Masks = None, wildcard: Wildcard = False,
 ) -> None:  # fmt: skip
     """Write images, .txt captions, metadata JSON and dataset.toml for kohya's sd-scripts."""
-    rows, place = rows_of(series, character, split), _place(out, found_at)
+    rows, place = rows_of(series, character, split), checked_place(out, found_at)
     of, masked = folders.kohya_for(rows, wildcard), tools.MASKS if masks else ""
     texts = folders.kohya_texts(rows, params_of("dataset", Params, ""), place, of, masked)
     write_export(series, out, rows, folders.kohya(of), texts, masker(masks))
@@ -60,7 +60,7 @@ def diffusion_pipe(
     series: Series, out: Out, character: Who = None, split: Split = "train", found_at: Place = None, masks: Masks = None
 ) -> None:
     """Write images, .txt captions, masks and dataset.toml for diffusion-pipe."""
-    rows, place = rows_of(series, character, split), _place(out, found_at)
+    rows, place = rows_of(series, character, split), checked_place(out, found_at)
     texts = tools.diffusion_pipe_texts(rows, params_of("dataset", Params, ""), place, masks is not None)
     write_export(series, out, rows, tools.DIFFUSION_PIPE, texts, masker(masks))
     summary(f"export {series}: {rows.height} images in {out}; name {place}/{folders.TOML} as dataset")
@@ -69,7 +69,7 @@ def diffusion_pipe(
 @app.command()
 def musubi(series: Series, out: Out, character: Who = None, split: Split = "train", found_at: Place = None) -> None:
     """Write images, JSONL captions and dataset.toml for musubi-tuner."""
-    rows, place = rows_of(series, character, split), _place(out, found_at)
+    rows, place = rows_of(series, character, split), checked_place(out, found_at)
     write_export(series, out, rows, tools.MUSUBI, tools.musubi_texts(rows, params_of("dataset", Params, ""), place))
     summary(f"export {series}: {rows.height} images in {out}; train with --dataset_config {place}/{folders.TOML}")
 
@@ -193,14 +193,6 @@ def _named(episode: str) -> str:
     if len(parts := episode.split("/")) != 2 or {"", ".", ".."} & set(parts):
         raise GengaError(f"an episode is named SERIES/EPISODE, as in sample/ep01; got {episode!r}")
     return episode
-
-
-def _place(out: Path, found_at: str | None) -> str:
-    """Return where a trainer will find a folder. Raises GengaError if TOML cannot say so."""
-    place = found_at or out.as_posix()
-    if place.encode(errors="ignore").decode() != place:
-        raise GengaError(f"{place!r} is not UTF-8, as {folders.TOML} is; name another folder, or one by --found-at")
-    return place
 
 
 def _behind(model: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -5,6 +5,9 @@ candidates  What could be trained on: the kept crops and the whole stills of a s
 captions    Captions: in a family's order names, tags and the other parts; without the tags that a name is to stand
             for.
 clauses     Who wears what: a clause for each person in a picture with several, by where they stand.
+clips       Divide an episode into clips: which frames are a moving picture together, how it moves, and what is on it.
+clipset     Compose the clips of a series that moving pictures are learnt from: which, how often, with which caption,
+            at which size, on which side.
 cut_off     What buckets cut off the pictures of a training set.
 dataset     Compose a training set out of a series: which images, how often, with which caption, at which size, on
             which side.

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from genga.dataset.ruled import ruled, said_of
+from genga.dataset.twins import joined, with_shots, with_signatures
 from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
 from genga.store.parquet import read_episodes, read_table
@@ -74,22 +75,6 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
     )
 
 
-def with_signatures(stills: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
-    """Return the stills of one episode with the signatures of their frames. frames: OF_FRAMES of that episode."""
-    return _joined(stills, frames, "frame", "frames")
-
-
-def with_twins(tables: Tables) -> pl.DataFrame:
-    """Return the stills with shots and all by which twins are found: still, shot, signature, outline."""
-    stills = _joined(tables.stills, tables.quality.select("still", "outline"), "still", "quality")
-    return with_shots(stills).select("still", "shot", "signature", "outline")
-
-
-def with_shots(stills: pl.DataFrame) -> pl.DataFrame:
-    """Return the stills with their shot named for the whole series: series/episode/number."""
-    return stills.with_columns(shot=pl.col("still").str.replace(r"[^/]*$", "") + pl.col("shot").cast(pl.String))
-
-
 def candidates(tables: Tables, ruling: Ruling | None = None) -> pl.DataFrame:
     """Return all candidates (CANDIDATES), sorted by image. Raises GengaError where a table lacks what another has.
 
@@ -97,7 +82,7 @@ def candidates(tables: Tables, ruling: Ruling | None = None) -> pl.DataFrame:
     """
     both = pl.concat([_crops(tables), _stills(tables)])
     both = ruled(both, said_of(tables.tags, tables.crops), ruling) if ruling and ruling.rules else both
-    measured = _joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
+    measured = joined(both, tables.quality.rename({"text": "lines"}), "still", "quality")
     judged = _judged(measured, tables.crops)
     return _with_boxes(judged, tables).select(list(CANDIDATES)).sort("image")
 
@@ -149,8 +134,8 @@ def within(boxes: Iterable[Sequence[int]], cut: Sequence[int]) -> list[list[int]
 
 
 def _crops(tables: Tables) -> pl.DataFrame:
-    crops = _joined(tables.crops.filter("kept"), tables.names.drop("still"), "crop", "characters")
-    placed = _joined(crops, with_shots(tables.stills).select("still", "shot", "frame"), "still", "stills")
+    crops = joined(tables.crops.filter("kept"), tables.names.drop("still"), "crop", "characters")
+    placed = joined(crops, with_shots(tables.stills).select("still", "shot", "frame"), "still", "stills")
     worn = pl.when(pl.col("character").is_not_null()).then("outfit")  # of somebody who has a name
     names = pl.concat_list("character", worn).list.drop_nulls().list.filter(pl.element() != NOBODY)
     rated = placed.join(_ratings(tables.tags), on=["still", "box"], how="left", maintain_order="left")
@@ -202,11 +187,3 @@ def _ratings(tags: pl.DataFrame) -> pl.DataFrame:
         .unique(["still", "box"], keep="first")
         .select("still", "box", rating="tag")
     )
-
-
-def _joined(left: pl.DataFrame, right: pl.DataFrame, on: str, stage: str) -> pl.DataFrame:
-    """Add the columns of `right`, which must know every `on` of `left`."""
-    lacking = left.join(right, on=on, how="anti")
-    if not lacking.is_empty():
-        raise GengaError(f"stage {stage} knows nothing of {on} {lacking[on].sort()[0]}; make its tables again")
-    return left.join(right, on=on, how="left", maintain_order="left")

@@ -9,12 +9,20 @@ practice of waifuc and cyberharem, which go by the last words of a tag; that the
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from genga.dataset.clauses import Clause, sentences
 from genga.vocabulary.parts import part_of
 from genga.vocabulary.text import NAMES, SENTENCES, SEPARATOR, TAGS, Piece, escape, plain, to_text, tokens
 
 COUNTS = "counts"
+
+
+class Clause(NamedTuple):
+    box: int  # of the person in the still
+    place: str  # On the left
+    who: list[str]  # names, or what they are counted as
+    tags: list[str]  # with underscores
+
 
 # A core tag ends in one of these words ...
 _LAST = (
@@ -100,6 +108,12 @@ def forms(
         "both": {**words, SENTENCES: all_of(*sentences(of))},
     }
     return [(form, caption(order, said[form], escaped)) for form in wanted]
+
+
+def sentences(of: Sequence[Clause], scene: Sequence[str] = ()) -> list[str]:
+    """Return a sentence for each clause, and one for the words of the scene, if there are any."""
+    said = [[one.place, *one.who, *map(to_text, one.tags)] for one in of]
+    return [f"{SEPARATOR.join(words)}." for words in said + ([["Around them", *scene]] if scene else [])]
 
 
 def in_front(order: Sequence[str], pieces: Iterable[Piece]) -> int:

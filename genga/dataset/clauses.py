@@ -17,10 +17,11 @@ import polars as pl
 from PIL import Image as Pillow
 
 from genga.dataset.candidates import SIDES, Tables, within
+from genga.dataset.captions import Clause
 from genga.people.figures import Person, people
 from genga.tables.characters import NOBODY
 from genga.vocabulary.parts import OF_SOMEBODY, VISIBLE, part_of
-from genga.vocabulary.text import SEPARATOR, in_order, to_text
+from genga.vocabulary.text import in_order
 
 APART = 0.25  # of their mean width: how far the middles of two neighbours are apart at least
 NEARER = 1.25  # times the other's height: from here on somebody is in front
@@ -31,13 +32,6 @@ _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 
 Box = tuple[int, int, int, int]  # x0 y0 x1 y1, px of the still, exclusive end
 Tags = Mapping[tuple[str, int], Mapping[str, float]]  # kept general tags of each (still, box), with their scores
-
-
-class Clause(NamedTuple):
-    box: int  # of the person in the still
-    place: str  # On the left
-    who: list[str]  # names, or what they are counted as
-    tags: list[str]  # with underscores
 
 
 class Somebody(NamedTuple):
@@ -143,12 +137,6 @@ def told_apart(tags: Sequence[Sequence[str]]) -> list[list[str]]:
     """Return the tags of several people, those first that none of the others has."""
     times = Counter(tag for own in tags for tag in own)
     return [sorted(own, key=lambda tag: times[tag] > 1) for own in tags]
-
-
-def sentences(of: Sequence[Clause], scene: Sequence[str] = ()) -> list[str]:
-    """Return a sentence for each clause, and one for the words of the scene, if there are any."""
-    said = [[one.place, *one.who, *map(to_text, one.tags)] for one in of]
-    return [f"{SEPARATOR.join(words)}." for words in said + ([["Around them", *scene]] if scene else [])]
 
 
 def _everyone(detected: pl.DataFrame) -> dict[str, list[Somebody]]:

@@ -13,14 +13,15 @@ from typing import Any
 
 import polars as pl
 
-from genga.dataset.candidates import Tables, candidates, with_twins
-from genga.dataset.captions import core_tags, forms, in_front, words_of
-from genga.dataset.clauses import Clause, clauses
+from genga.dataset.candidates import Tables, candidates
+from genga.dataset.captions import Clause, core_tags, forms, in_front, words_of
+from genga.dataset.clauses import clauses
 from genga.dataset.cut_off import lost_by_bucket
 from genga.dataset.filters import choose
 from genga.dataset.placing import placed
 from genga.dataset.split import divided, shot_groups
 from genga.dataset.styles import Style, percentiles
+from genga.dataset.twins import with_twins
 from genga.dataset.written import Written, without_effect
 from genga.dataset.written import read_sentences as read_sentences
 from genga.decisions.tag_rules import Ruling
@@ -70,7 +71,9 @@ def dataset(
     left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))
     if chosen.is_empty():
         raise GengaError(f"no image is left for a dataset, of {counted(left_out)}; loosen params.yaml:dataset")
-    twins = shot_groups(with_twins(tables), {"signature": params.twin_bits, "outline": params.outline_bits})
+    twins = shot_groups(
+        with_twins(tables.stills, tables.quality), {"signature": params.twin_bits, "outline": params.outline_bits}
+    )
     sided = divided(chosen, twins, params.held_out, params.seed, params.split_by)
     core = _core(sided, params)
     asked = params.captions != [TAGS]

@@ -4,17 +4,15 @@ Compared are the tags that the export wrote with those that are in its files now
 the trainer's. What is no tag (a name, a sentence, a weight) is said and decides nothing.
 """
 
-import json
 import re
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from genga.decisions.csv import content_of
-from genga.errors import GengaError
-from genga.exchange.captions import Base, Written, read_base, words_in
-from genga.vocabulary.text import tag_name, tokens
+from genga.exchange.captions import FILE, Written, read_base
+from genga.exchange.captions_read import READERS
+from genga.store.files import read_json
+from genga.vocabulary.text import tag_name
 
 _WORDS = 6  # more than any tag has
 _NAMESPACE = re.compile(r"(series|episode|scene|character|outfit|creator|person|title|meta|rating):\S")
@@ -40,12 +38,12 @@ def edits_of(folder: Path) -> Edits:
 
     Raises GengaError for a folder that is none, and for a file that cannot be read.
     """
-    base = read_base(folder, _READERS)
+    base = read_base(folder, READERS)
     lines: list[Line] = []
     odd: list[str] = []
     known = {(written.caption, file): written for file, written in base.images.items()}
     seen: set[str] = set()
-    for where, file, words in _READERS[base.format](folder, base, odd):
+    for where, file, words in READERS[base.format](folder, base, odd):
         caption = where.partition(":")[0]
         written = known.get((caption, file))
         if written is None or file in seen:
@@ -55,7 +53,14 @@ def edits_of(folder: Path) -> Edits:
         lines += _compared(where, written, words, odd)
     gone = (file for file in base.images if file not in seen)
     odd += [f"{base.images[file].caption}: the caption of {file} is not there any more" for file in gone]
-    return Edits(sorted(lines, key=lambda line: line.image), sorted(odd))
+    return Edits(sorted(_on_stills(lines, folder), key=lambda line: line.image), sorted(odd))
+
+
+def _on_stills(lines: Iterable[Line], folder: Path) -> Iterator[Line]:
+    """Lines about a clip as lines about each of its drawings: a clip has the tags that its drawings have."""
+    stills = read_json(folder / FILE).get("stills", {})
+    for line in lines:
+        yield from (line._replace(image=image) for image in stills.get(line.image, [line.image]))
 
 
 def _compared(where: str, written: Written, words: list[str], odd: list[str]) -> Iterator[Line]:
@@ -94,104 +99,3 @@ def _no_tag(word: str) -> str:
     if len(word.split()) > _WORDS or re.search(r"[.!?]$", word) and len(word.split()) > 2:
         return "is a sentence, and no tag"
     return "has a control character in it" if re.search(r"[\x00-\x1f]", word) else ""
-
-
-def text_of(content: bytes, where: str) -> str:
-    """Return a text file's content. Raises GengaError for another encoding than UTF-8."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise GengaError(f"{where}: is not UTF-8 ({error.reason}); save it as UTF-8") from error
-    if "\0" in text:
-        raise GengaError(f"{where}: is no text (a byte is 0), or UTF-16; save it as UTF-8")
-    return text
-
-
-def _read(path: Path) -> str:
-    return text_of(content_of(path), str(path))
-
-
-Found = Iterator[tuple[str, str, list[str]]]  # where, the image's file, what its caption has
-Reader = Callable[[Path, Base, list[str]], Found]  # of an export's folder; lines it cannot make out go to the list
-
-
-def _sidecars(folder: Path, base: Base, odd: list[str]) -> Found:
-    """A `.txt` for each image; of several lines, as kohya's wildcards are, all that any line has."""
-    for file, written in base.images.items():
-        if (folder / written.caption).is_file():
-            text = _read(folder / written.caption)
-            yield written.caption, file, words_in(text)
-
-
-def _hydrus(folder: Path, base: Base, odd: list[str]) -> Found:
-    """A tag a line, or a list of tags in JSON."""
-    for file, written in base.images.items():
-        if not (folder / written.caption).is_file():
-            continue
-        text = _read(folder / written.caption)
-        if not written.caption.endswith(".json"):
-            yield written.caption, file, [line.strip() for line in text.splitlines() if line.strip()]
-            continue
-        said = _json(text)
-        tags = said.get("tags") if isinstance(said, dict) else said
-        if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
-            yield written.caption, file, [tag.strip() for tag in tags if tag.strip()]
-        else:
-            odd.append(f'{written.caption}: is no JSON as {{"tags": ["…"]}}')
-            yield written.caption, file, written.words
-
-
-def _tables(image: str, caption: str) -> Reader:
-    """A reader of JSONL with these keys."""
-
-    def read(folder: Path, base: Base, odd: list[str]) -> Found:
-        by_table: dict[str, dict[str, str]] = {}  # file of each image by how its table may call it
-        for file, written in base.images.items():
-            by_table.setdefault(written.caption, {})[Path(file).name] = file
-        for table, files in by_table.items():
-            lines = _read(folder / table).splitlines() if (folder / table).is_file() else []
-            for number, line in enumerate(lines, 1):
-                where, said = f"{table}:{number}", _json(line)
-                if not line.strip():
-                    continue
-                if not isinstance(said, dict) or not all(isinstance(said.get(key), str) for key in (image, caption)):
-                    odd.append(f"{where}: is no JSON object with {image} and {caption}")
-                    continue
-                name = Path(said[image]).name
-                yield where, str(files.get(name, said[image])), tokens(said[caption])
-
-    return read
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _tars(folder: Path, base: Base, odd: list[str]) -> Found:
-    """The `.txt` members of tars."""
-    files = {written.caption: file for file, written in base.images.items()}
-    for name in sorted({caption.partition("/")[0] for caption in files}):
-        if not (folder / name).is_file():
-            continue
-        try:
-            with tarfile.open(folder / name) as tar:
-                texts = [one for one in tar if one.isfile() and one.name.endswith(".txt")]
-                read = [(f"{name}/{one.name}", data.read()) for one in texts if (data := tar.extractfile(one))]
-        except (tarfile.TarError, OSError) as error:
-            raise GengaError(f"{folder / name}: cannot be read as a tar ({error}); write it anew") from error
-        for caption, content in read:
-            text = text_of(content, str(folder / caption))
-            yield caption, files.get(caption, caption), [word for line in text.splitlines() for word in tokens(line)]
-
-
-_READERS: dict[str, Reader] = {
-    "kohya": _sidecars,
-    "diffusion-pipe": _sidecars,
-    "hydrus": _hydrus,
-    "imagefolder": _tables("file_name", "text"),
-    "musubi": _tables("image_path", "caption"),
-    "webdataset": _tars,
-}

@@ -8,7 +8,7 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.exchange.captions import FILE, Format, Row, base_of
-from genga.exchange.folders import OF_DATASET, with_names
+from genga.exchange.folders import OF_DATASET, TOML, with_names
 from genga.exchange.tools import MASKS, WEBDATASET, in_tars, mask_of, write_tars
 from genga.images.codec import as_png
 from genga.jobs.script import progress
@@ -86,3 +86,11 @@ def _file(folder: Path, name: str) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def checked_place(out: Path, found_at: str | None) -> str:
+    """Return where a trainer will find a folder. Raises GengaError if TOML cannot say so."""
+    place = found_at or out.as_posix()
+    if place.encode(errors="ignore").decode() != place:
+        raise GengaError(f"{place!r} is not UTF-8, as {TOML} is; name another folder, or one by --found-at")
+    return place

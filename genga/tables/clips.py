@@ -7,9 +7,10 @@ from genga.tables.schema import Schema
 PATH = "data/clips/{series}/{episode}.parquet"
 
 SAMPLES = ("frames", "drawings", "timing")  # how a clip takes its pictures out of the video
-# Why a clip is left out, the first that holds: too few pictures; pictures of two sizes; a step in which nearly all
-# changes; hardly any light; burnt-in text; the camera moves; the drawing stays; too much changes from step to step.
-REASONS = ("short", "size", "cut", "dark", "text", "camera", "frozen", "restless")
+# Why a clip is left out, the first that holds: too few pictures; pictures of two sizes; an earlier episode has it; a
+# step leads to another picture; hardly any light; burnt-in text; the camera moves; the drawing stays; too much changes
+# from step to step.
+REASONS = ("short", "size", "again", "cut", "dark", "text", "camera", "frozen", "restless")
 
 SPAN = pl.Struct({"start": pl.Int64, "end": pl.Int64})  # places in the clip, from 0, the end exclusive
 # A tag that holds in a clip, and in which of its pictures: all over it is [0, length).
@@ -27,7 +28,8 @@ MOVES: Schema = {
     "drawings_per_second": pl.Float64,  # steps at which another is shown, 1/s of the video
     "held": pl.Float64,  # share of the steps at which none is, 0..1
     "difference": pl.Float64,  # mean over the steps of the largest local difference of luma, 0..255
-    "changed": pl.Float64,  # share of the picture that changes at the largest step, 0..1
+    "changed": pl.Float64,  # mean over the steps of the share of the picture that changes, 0..1
+    "another": pl.Float64,  # share that changes at a step which changes the tones, too: a cut, if it is large; 0..1
     "camera": pl.Float64,  # share of the frames over which the camera moves, 0..1
     "flicker": pl.Float64,  # mean luma by which the picture turns lighter and darker in turn, 0..255
 }

@@ -12,6 +12,7 @@ episodes       Which episodes there are: every video below `data/raw/<series>/` 
                named.
 facts          What is known of a video's streams, as plain data for JSON, and in words.
 file           A video file as FFmpeg reads it, of which it is known whether a read failed.
+footage        Take frames out of a video by their times, in any order: as few others are decoded as may be.
 gate_weave     Film that weaves in its gate: the whole picture lies a pixel or so elsewhere in each frame, to and fro.
 grid_store     The cell grids of a whole video in one shard: a stretch of frames per member, read in order or at
                random.

@@ -1,0 +1,82 @@
+"""An export of clips as it is written: an mp4 of each, texts, and what the captions were (genga.exchange.captions)."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from genga.errors import GengaError
+from genga.exchange.captions import FILE, Format, Row, base_of
+from genga.exchange.clips import edges, grouped, with_names
+from genga.images.image import Image, cut
+from genga.jobs.progress import progress
+from genga.store.files import read_facts
+from genga.store.folders import replacing_folder
+from genga.store.parquet import read_table
+from genga.tables.clipset import CLIPSET
+from genga.tables.places import RAW, path_of
+from genga.video.decode import check_same
+from genga.video.footage import Footage
+from genga.video.mp4 import write_mp4
+
+
+def rows_of(series: str, character: str | None, split: str | None = None) -> pl.DataFrame:
+    """Return the clips of a series with the names of their files, or one character's or side's part of them.
+
+    Raises GengaError if that is empty.
+    """
+    if series in ("", ".", "..") or "/" in series:
+        raise GengaError(f"a series is named as its folder in {RAW}, as in sample; got {series!r}")
+    path = path_of("clipset", series)
+    if not Path(path).is_file():
+        raise GengaError(f"{path}: no such file; make it: snakemake --cores all {path}")
+    rows = with_names(read_table(path, CLIPSET))
+    found = rows if character is None else rows.filter(character=character)
+    if character is not None and found.is_empty():
+        known = ", ".join(rows["character"].drop_nulls().unique().sort()) or "none"
+        raise GengaError(f"{path}: no clip of {character} alone (characters there: {known})")
+    found = found if split is None else found.filter(split=split)
+    if found.is_empty():
+        raise GengaError(f"{path}: no clip is {split}; see params.yaml:dataset.held_out")
+    return found
+
+
+def write_clips(
+    series: str, out: Path, rows: pl.DataFrame, format: Format, texts: Iterable[tuple[str, str]], scaling: str,
+    in_groups: bool = False,
+) -> None:  # fmt: skip
+    """Write a folder of videos and texts. rows: see rows_of. texts: (file, text) of all else.
+
+    scaling: params.yaml:stills.scaling. in_groups: only the first 4n+1 pictures of each clip.
+    """
+    with replacing_folder(out) as folder:
+        for name, text in texts:
+            _file(folder, name).write_text(text, encoding="utf-8")
+        shown = pictures_of(rows, scaling)
+        for row, pictures in progress(shown, rows.height, f"export {series}", "clips"):
+            kept = pictures[: grouped(len(pictures))] if in_groups else pictures
+            write_mp4(_file(folder, format.image(row)), kept, row["rate"])
+        stills = dict(rows.select("clip", "stills").iter_rows())
+        note = {**base_of(format, rows.iter_rows(named=True)), "stills": stills}
+        (folder / FILE).write_text(json.dumps(note, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def pictures_of(rows: pl.DataFrame, scaling: str) -> Iterator[tuple[Row, list[Image]]]:
+    """Yield each clip with its pictures, cut to the shape of its bucket. rows: CLIPSET, clips of a video in order.
+
+    Raises GengaError if a video is not the one that was probed.
+    """
+    for (video, probe), of in rows.group_by("video", "probe", maintain_order=True):
+        probed = read_facts(str(probe))
+        check_same(str(video), probed["sha256"])
+        with Footage(str(video), probed, scaling) as footage:
+            for row in of.iter_rows(named=True):
+                box = edges(row)
+                yield row, [cut(picture, *box) for picture in footage.pictures(row["times"], row["keys"])]
+
+
+def _file(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,42 @@
+from genga.dataset.styles import style_held
+
+
+def videos(wildcards):
+    """The video of each episode of the series, in the order of `episodes`: in the command a file that names them."""
+    paths = [PROJECT.video(wildcards.series, name) for name in PROJECT.names_of(wildcards.series)]
+    return Named("videos", paths, PROJECT.journal.listed(paths))
+
+
+rule clipset:
+    input:
+        clips=tables("clips"),
+        probe=tables("probe", "json"),
+        stills=tables("stills"),
+        frames=tables("frames"),
+        quality=tables("quality"),
+        detect=tables("detect"),
+        characters="data/characters/{series}.parquet",
+        dataset="data/dataset/{series}.parquet",
+    output:
+        table="data/clipset/{series}.parquet",
+        left_out="data/clipset/left-out/{series}.parquet",
+    log:
+        "logs/clipset/{series}.log",
+    conda:
+        "../envs/genga.yaml"
+    resources:
+        mem_mb=grows(4000, each=50),
+        runtime=grows(30, each=1),
+    params:
+        code=code("clipset"),
+        episodes=episodes,
+        videos=videos,
+        style=lambda wildcards: Named(
+            "caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), ""
+        ),
+        dataset=section("dataset"),
+        values=section("clipset"),
+    shell:
+        "python scripts/clipset.py --in-data data --episodes {params.episodes:q} --videos {params.videos:q} "
+        "--out {output.table:q} --out-left-out {output.left_out:q} --dataset {params.dataset:q} --params {params.values:q} "
+        "2>&1 | tee {log:q}"
