@@ -75,8 +75,10 @@ LINE = (
 )  # fmt: skip
 
 STAGES = tuple(stage.name for stage in LINE)
+ASKED_STAGES = tuple(stage.name for stage in LINE if stage.asked)
+# What is made of every episode, series, run and merge.
 EPISODE_STAGES, SERIES_STAGES, RUN_STAGES, MERGE_STAGES = (
-    tuple(stage.name for stage in LINE if stage.level == level) for level in WILDCARDS
+    tuple(stage.name for stage in LINE if stage.level == level and not stage.asked) for level in WILDCARDS
 )
 # Those with a section of their own in params.yaml: what a merge is to be its entry under `merges` says.
 SECTION_STAGES = tuple(name for name in STAGES if name not in MERGE_STAGES)

@@ -1,4 +1,4 @@
-"""The line in five coarse steps, each a target by name: `snakemake --cores all all_tags`. dvc.yaml has a phase for each."""
+"""The line in coarse steps, each a target by name: `snakemake --cores all all_tags`. dvc.yaml has a phase for each."""
 
 
 localrules:
@@ -6,6 +6,7 @@ localrules:
     all_stills,
     all_tags,
     all_dataset,
+    all_clips,
     all_train,
     all_evaluate,
     all_merge,
@@ -26,9 +27,14 @@ rule all_dataset:
         PROJECT.phases["dataset"],
 
 
+rule all_clips:
+    input:
+        PROJECT.phases["clips"],
+
+
 rule all_train:
     input:
-        PROJECT.trained,
+        [path for run in PROJECT.runs for path in PROJECT.phases[f"train@{run}"]],
 
 
 rule all_evaluate:

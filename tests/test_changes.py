@@ -19,6 +19,7 @@ PHASES = {
     "stills": ["probe", "frames", "shots", "dedup", "stills", "review", "overview"],
     "tags": ["detect", "quality", "tag"],
     "dataset": ["crop", "embed", "characters", "dataset"],
+    "clips": ["clips", "clipset"],
     "train": ["train"],
     "evaluate": ["sample", "evaluate", "report"],
     "merge": ["merge"],

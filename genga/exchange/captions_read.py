@@ -4,7 +4,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -12,6 +12,19 @@ from genga.decisions.csv import content_of
 from genga.errors import GengaError
 from genga.exchange.captions import Base, words_in
 from genga.vocabulary.text import tokens
+
+
+class Blip2(NamedTuple):
+    """The JSON of Video-BLIP2-Preprocessor."""
+
+    name: str
+    data: list[dict[str, Any]]  # a Blip2Video each
+
+
+class Blip2Video(NamedTuple):
+    video_path: str
+    num_frames: int
+    data: list[dict[str, Any]]  # frame_index, prompt, clip_path
 
 
 def text_of(content: bytes, where: str) -> str:
@@ -111,13 +124,12 @@ def _blip2(folder: Path, base: Base, odd: list[str]) -> Found:
     for table in sorted({written.caption for written in base.images.values()}):
         said: Any = _json(_read(folder / table)) if (folder / table).is_file() else None
         try:
-            of = [(Path(one["video_path"]).name, [prompt["prompt"] for prompt in one["data"]]) for one in said["data"]]
-            found = [(name, [word for prompt in prompts for word in tokens(prompt)]) for name, prompts in of]
-        except (TypeError, KeyError, AttributeError) as error:
-            raise GengaError(
-                f"{folder / table}: is not as Video-BLIP2 writes it (lacks {error}); export again"
-            ) from error
-        yield from ((table, files.get(name, name), words) for name, words in found)
+            videos = [Blip2Video(**one) for one in Blip2(**said).data]
+            found = [(Path(one.video_path).name, [word["prompt"] for word in one.data]) for one in videos]
+        except (TypeError, KeyError) as error:
+            raise GengaError(f"{folder / table}: is not as Video-BLIP2 writes it ({error}); export again") from error
+        for name, prompts in found:
+            yield table, files.get(name, name), [word for prompt in prompts for word in tokens(prompt)]
 
 
 def _csv(folder: Path, base: Base, odd: list[str]) -> Found:

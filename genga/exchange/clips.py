@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from genga.exchange.captions import Format, Row, words_of
+from genga.exchange.captions_read import Blip2, Blip2Video
 from genga.exchange.folders import FOLDERS, TOML, quoted
 from genga.exchange.names import file_names
 from genga.params.dataset import Params
@@ -70,15 +71,13 @@ def grouped(count: int) -> int:
 
 def blip2_texts(rows: pl.DataFrame, series: str, place: str) -> Iterator[tuple[str, str]]:
     """Yield (file, text) of all but the videos. rows: see with_names. place: the folder as the trainer will find it."""
-    data = [
-        {
-            "video_path": f"{place}/{_in_videos(row)}",
-            "num_frames": len(row["frames"]),
-            "data": [{"frame_index": 0, "prompt": caption(row), "clip_path": f"{place}/{_in_videos(row)}"}],
-        }
-        for row in rows.iter_rows(named=True)
+    of = [(f"{place}/{_in_videos(row)}", row) for row in rows.iter_rows(named=True)]
+    videos = [
+        Blip2Video(path, len(row["frames"]), [{"frame_index": 0, "prompt": caption(row), "clip_path": path}])
+        for path, row in of
     ]
-    yield JSON, json.dumps({"name": series, "data": data}, ensure_ascii=False, indent=1) + "\n"
+    written = Blip2(series, [video._asdict() for video in videos])
+    yield JSON, json.dumps(written._asdict(), ensure_ascii=False, indent=1) + "\n"
 
 
 def animatediff_texts(rows: pl.DataFrame) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from genga.models import registry
 from genga.params.section import section_of_run
 from genga.store.files import check_writable
 from genga.tables.places import RAW, path_of
-from genga.training.families.family import family_file
+from genga.training.families.family import family_file, is_moving
 from genga.training.launch import read_config
 from genga.video.episodes import Episode, episodes_before, in_name_order
 from genga.workflow.bucket import Bucket
@@ -51,8 +51,7 @@ class Project:
     opened: float = field(default_factory=time.time)  # s since the epoch
 
     @cached_property
-    def ordered(self) -> dict[str, list[str]]:
-        """The episodes of each series in name order."""
+    def ordered(self) -> dict[str, list[str]]:  # the episodes of each series in name order
         return in_name_order(self.episodes)
 
     @cached_property
@@ -64,8 +63,7 @@ class Project:
         return {run: of["series"] for run, of in (self.params["runs"] or {}).items()}
 
     @cached_property
-    def runs(self) -> list[str]:
-        """The runs whose series has episodes."""
+    def runs(self) -> list[str]:  # the runs whose series has episodes
         return [run for run, series in self.series_of_run.items() if series in self.ordered]
 
     @cached_property
@@ -73,13 +71,21 @@ class Project:
         """The series that a run learns from; others go as far as a person can judge them and name their characters."""
         return [series for series in self.series if series in self.series_of_run.values()]
 
+    @cached_property
+    def moving(self) -> list[str]:
+        """The series of whose clips a run learns, for its base moves."""
+        return sorted({self.series_of_run[run] for run in self.runs if self.moves(run)})
+
+    def moves(self, run: str) -> bool:
+        """Return whether a run learns from clips."""
+        return any(map(is_moving, self.held.in_roles([self.base(run)])))
+
     def series_for(self, wildcards: Mapping[str, str]) -> str:
         """Return the series that a job is about: its own, or its run's."""
         return wildcards.get("series") or self.series_of_run[wildcards["run"]]
 
     @cached_property
     def merges(self) -> Merges:
-        """The merges, as there are runs for them."""
         return Merges(self.params["merges"], self.runs, self.models, self.held)
 
     def pattern(self, section: str) -> str:
@@ -111,12 +117,14 @@ class Project:
         return [path_of(stage, f"{series}/{name}", kind) for name in names]
 
     @property
-    def phases(self) -> dict[str, list[str]]:
-        """The last files of each phase in dvc.yaml: with them it has all that it makes."""
+    def phases(
+        self,
+    ) -> dict[str, list[str]]:  # the last files of each phase in dvc.yaml: with them it has all that it makes
         return {
             "stills": self.had(self.made("stills", self.series)) + self.pages,
             "tags": self.had(self.made("quality", self.series) + self.made("tag", self.series)),
             "dataset": self.had(path_of("dataset", series) for series in self.learned) + self.without_run,
+            "clips": self.had(path_of("clipset", series) for series in self.moving),
             **{f"train@{run}": self.had([checkpoints_of(run)]) for run in self.runs},
             **{f"evaluate@{run}": self.had([report_of(run)]) for run in self.runs},
             **{f"merge@{merge}": self.had([model_of(merge)]) for merge in self.merges.names},
@@ -131,12 +139,7 @@ class Project:
         return self.had(map(report_of, self.runs))
 
     @property
-    def trained(self) -> list[str]:
-        return self.had(map(checkpoints_of, self.runs))
-
-    @property
-    def without_run(self) -> list[str]:
-        """What is made of the series that no run learns from."""
+    def without_run(self) -> list[str]:  # what is made of the series that no run learns from
         bare = [series for series in self.series if series not in self.learned]
         return self.had(self.made("quality", bare) + [path_of("characters", series) for series in bare])
 
@@ -188,7 +191,6 @@ class Project:
 
     @cached_property
     def held(self) -> HeldModels:
-        """The models, as jobs are held to them."""
         return HeldModels(self.models, self.bucket)
 
     def as_now(self, job: Record) -> dict[str, Any]:

@@ -193,6 +193,12 @@ def family_file(model: Model) -> str:
     return known[name]
 
 
+def is_moving(model: Model) -> bool:
+    """Whether a base's family learns from clips: its file says so, by `MOVES = True`, and is not imported for it."""
+    source = (Path(__file__).parents[3] / family_file(model)).read_text(encoding="utf-8")
+    return "\nMOVES = True" in source
+
+
 def family_files(root: str | Path) -> list[str]:
     """Return the file of every family in a project, relative to it, sorted."""
     names = sorted(path.stem for path in (Path(root) / FOLDER).glob("*.py"))
