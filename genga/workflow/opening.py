@@ -20,6 +20,7 @@ from genga.params.models import Params as Models
 from genga.params.notation import plain
 from genga.params.recipes import read_recipe
 from genga.params.section import parse_section, read_params
+from genga.stages import ASKED_STAGES
 from genga.tables.places import RAW, path_of
 from genga.training.families.family import family_file
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
@@ -164,10 +165,9 @@ def open_project(
     for merge in sorted(project.params["merges"].keys() - set(project.merges.names)):
         without = ", ".join(sorted(project.merges.lacking(merge)))
         print(f"merge {merge} is left out: it is made of {without}, and there is no video for that", file=sys.stderr)
-    if (
-        project.params["merges"] and bucket is None
-    ):  # DVC's phases of merges look there, whether or not a run was judged
-        Path(path_of("evaluate")).mkdir(parents=True, exist_ok=True)
+    # DVC's phases of merges and clips look there, whether or not a run was judged, or learns from clips.
+    for stage in (*ASKED_STAGES, *(["evaluate"] if project.params["merges"] else [])) if bucket is None else ():
+        Path(path_of(stage)).mkdir(parents=True, exist_ok=True)
     return project
 
 

@@ -72,12 +72,10 @@ class Project:
         return [series for series in self.series if series in self.series_of_run.values()]
 
     @cached_property
-    def moving(self) -> list[str]:
-        """The series of whose clips a run learns, for its base moves."""
+    def moving(self) -> list[str]:  # the series of whose clips a run learns, for its base moves
         return sorted({self.series_of_run[run] for run in self.runs if self.moves(run)})
 
-    def moves(self, run: str) -> bool:
-        """Return whether a run learns from clips."""
+    def moves(self, run: str) -> bool:  # whether a run learns from clips
         return any(map(is_moving, self.held.in_roles([self.base(run)])))
 
     def series_for(self, wildcards: Mapping[str, str]) -> str:
@@ -88,8 +86,7 @@ class Project:
     def merges(self) -> Merges:
         return Merges(self.params["merges"], self.runs, self.models, self.held)
 
-    def pattern(self, section: str) -> str:
-        """Return the pattern of the names in section `runs` or `merges`; of nothing, where there is none."""
+    def pattern(self, section: str) -> str:  # of the names in `runs` or `merges`; of nothing, where there is none
         return "|".join(map(re.escape, self.params[section] or {})) or "(?!)"
 
     def has(self, wildcards: Mapping[str, str]) -> bool:
@@ -99,8 +96,7 @@ class Project:
             return merge in self.merges.names
         return run in self.runs if run else wildcards.get("episode", "") in ["", *self.names_of(wildcards["series"])]
 
-    def names_of(self, series: str) -> list[str]:
-        """Return the episodes of a series, in the order of their videos."""
+    def names_of(self, series: str) -> list[str]:  # its episodes, in the order of their videos
         return [episode for name, episode in self.episodes if name == series]
 
     def video(self, series: str, episode: str) -> str:
@@ -120,11 +116,14 @@ class Project:
     def phases(
         self,
     ) -> dict[str, list[str]]:  # the last files of each phase in dvc.yaml: with them it has all that it makes
+        dataset = self.had(path_of("dataset", series) for series in self.learned) + self.without_run
         return {
             "stills": self.had(self.made("stills", self.series)) + self.pages,
             "tags": self.had(self.made("quality", self.series) + self.made("tag", self.series)),
-            "dataset": self.had(path_of("dataset", series) for series in self.learned) + self.without_run,
-            "clips": self.had(path_of("clipset", series) for series in self.moving),
+            "dataset": dataset,
+            "clips": self.had(
+                path_of("clipset" if self.moving else "dataset", of) for of in self.moving or self.learned
+            ),
             **{f"train@{run}": self.had([checkpoints_of(run)]) for run in self.runs},
             **{f"evaluate@{run}": self.had([report_of(run)]) for run in self.runs},
             **{f"merge@{merge}": self.had([model_of(merge)]) for merge in self.merges.names},
@@ -171,8 +170,7 @@ class Project:
         each = max(1, said.get("num_processes", 1) // said.get("num_machines", 1))
         return int(self.section("train", run)["threads"]) * each
 
-    def base(self, run: str) -> str:
-        """Return the role in models.yaml of what a run learns on."""
+    def base(self, run: str) -> str:  # the role in models.yaml of what a run learns on
         return str(self.params["runs"][run]["base"])
 
     def code(self, stage: str, run: str | None = None) -> str:

@@ -96,11 +96,13 @@ def shown(dedup: pl.DataFrame, travelled: Set[int]) -> list[int]:
 def stretches(shots: pl.DataFrame, dedup: pl.DataFrame, params: Params) -> list[Stretch]:
     """Return the stretches out of which clips may be cut, in order. shots: OF_SHOTS, dedup: OF_DEDUP."""
     drawn = dedup["keeper"].is_not_null().to_list()
+    every = [event for events in shots["events"].to_list() for event in events if event["kind"] in _MIXED]
+    # A transition stands with the shot that it leads into, and lies in the one before as well.
+    mixed = {frame for event in every for frame in range(event["start"] - _EDGE, event["end"] + _EDGE)}
     found = []
     for shot, start, end, timing, events in shots.select(list(OF_SHOTS)).iter_rows():
-        mixed = [range(event["start"] - _EDGE, event["end"] + _EDGE) for event in events if event["kind"] in _MIXED]
         moves = any(event["kind"] not in _MIXED for event in events)
-        whole = [drawn[frame] and not any(frame in span for span in mixed) for frame in range(start, end)]
+        whole = [drawn[frame] and frame not in mixed for frame in range(start, end)]
         step = timing if timing <= params.slowest else 1.0 if moves else float(_USUAL)
         edges = [start + place for place, (a, b) in enumerate(pairwise([False, *whole, False])) if a != b]
         found += [Stretch(shot, a, b, max(1.0, step)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
@@ -142,8 +144,14 @@ def picks(film: Film, stretch: Stretch, params: Params) -> tuple[list[int], floa
         at_rate(film, start, stretch.end, rate)
         for start in range(stretch.start, min(stretch.end, stretch.start + round(stretch.step)))
     ]
-    # Where drawings begin the shot itself says: from the frame on that lets most of them be seen.
-    return max(tried, key=lambda starts: len({film.shown[frame] for frame in starts[:-1]})), rate
+    # Where drawings begin the shot itself says: from the frame on that lets most of them be seen, from their first on.
+    return max(tried, key=lambda starts: _seen(film, starts[:-1])), rate
+
+
+def _seen(film: Film, starts: Sequence[int]) -> tuple[int, int]:
+    """How many drawings are seen at these frames, and at how many of them one begins."""
+    begin = sum(frame == 0 or film.shown[frame - 1] != film.shown[frame] for frame in starts)
+    return len({film.shown[frame] for frame in starts}), begin
 
 
 def at_rate(film: Film, start: int, end: int, rate: float) -> list[int]:
