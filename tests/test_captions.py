@@ -2,8 +2,7 @@
 
 import pytest
 
-from genga.dataset.captions import caption, core_tags, forms, in_front, is_core, words_of
-from genga.dataset.captions import Clause
+from genga.dataset.captions import Clause, caption, core_tags, forms, in_front, is_core, words_of
 from genga.vocabulary.text import joined
 
 ORDER = ["names", "tags", "sentences"]
