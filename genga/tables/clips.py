@@ -29,7 +29,7 @@ MOVES: Schema = {
     "held": pl.Float64,  # share of the steps at which none is, 0..1
     "difference": pl.Float64,  # mean over the steps of the largest local difference of luma, 0..255
     "changed": pl.Float64,  # mean over the steps of the share of the picture that changes, 0..1
-    "another": pl.Float64,  # share that changes at a step which changes the tones, too: a cut, if it is large; 0..1
+    "another": pl.Float64,  # most that changes at a step which changes the tones too: much of it is a cut; 0..1
     "camera": pl.Float64,  # share of the frames over which the camera moves, 0..1
     "flicker": pl.Float64,  # mean luma by which the picture turns lighter and darker in turn, 0..255
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,13 +12,14 @@ from genga.params.clips import Params
 from genga.tables.frames import FRAMES
 from genga.tables.schema import only
 from genga.tables.shots import SHOTS
-from genga.video.luma_grid import Grids, block_difference, tone_difference
+from genga.video.luma_grid import Cells, Grids, block_difference, tone_difference
 
 OF_FRAMES = only(FRAMES, "luma")
 OF_SHOTS = only(SHOTS, "shot", "lettering")
 
 _CHANGED = 12  # luma levels by which a cell of the grid has to differ to have changed
 _OTHER = 0.25  # distance of tones from which on a step may lead to another picture: motion, and pans, leave it smaller
+_MUCH = 0.1  # share of the picture that changes where another one may begin
 _DIGITS = 4
 
 Row = dict[str, Any]
@@ -26,23 +27,33 @@ Row = dict[str, Any]
 
 def moves(cut: Cut, film: Film, luma: Sequence[float], cells: Grids, travelled: Set[int]) -> Row:
     """Return how a clip moves (MOVES). luma: mean of each frame. travelled: frames over which the camera moves."""
-    steps = [(a, b) for a, b in pairwise(cut.frames) if a != b]
     seen = film.shown[cut.first : cut.last + 1]
     seconds = film.times[cut.last + 1] - film.times[cut.first]
+    steps = [_step(cells[a], cells[b]) for a, b in pairwise(cut.frames) if a != b]
     count = max(1, len(cut.frames) - 1)
-    changes = [cv2.absdiff(cells[a], cells[b]) > _CHANGED for a, b in steps]
-    others = [tone_difference(cells[a], cells[b]) >= _OTHER for a, b in steps]
     found = {
         "drawings": len(set(cut.frames)),
         "drawings_per_second": sum(a != b for a, b in pairwise(seen)) / seconds,
         "held": 1 - len(steps) / count,
-        "difference": sum(block_difference(cells[a], cells[b]) for a, b in steps) / count,
-        "changed": sum(float(one.mean()) for one in changes) / count,
-        "another": max((float(one.mean()) for one, other in zip(changes, others, strict=True) if other), default=0.0),
+        "difference": sum(step.difference for step in steps) / count,
+        "changed": sum(step.changed for step in steps) / count,
+        "another": max((step.changed for step in steps if step.another), default=0.0),
         "camera": len(travelled & {*range(cut.first, cut.last + 1)}) / len(seen),
         "flicker": flicker([luma[frame] for frame in cut.frames]),
     }
     return {name: round(value, _DIGITS) for name, value in found.items()}
+
+
+class _Step(NamedTuple):
+    difference: float  # the largest local one of luma, 0..255
+    changed: float  # share of the picture, 0..1
+    another: bool  # whether its tones are others, too
+
+
+def _step(a: Cells, b: Cells) -> _Step:
+    """How one picture differs from the next. Tones are asked for where much changes: elsewhere is no other picture."""
+    changed = int(np.count_nonzero(cv2.absdiff(a, b) > _CHANGED)) / a.size
+    return _Step(block_difference(a, b), changed, changed >= _MUCH and tone_difference(a, b) >= _OTHER)
 
 
 def flicker(luma: Sequence[float]) -> float:
