@@ -13,6 +13,10 @@ import polars as pl
 import pytest
 from conftest import copy_project
 
+from bench.clips import across, without_tags
+from genga.dataset.clips import clips
+from genga.params.clips import Params
+from genga.params.section import params_of
 from genga.stages import EPISODE_STAGES
 from scripts import dedup, frames, probe, shots, stills
 
@@ -94,6 +98,20 @@ def test_stills_are_the_keepers(clip: tuple[dict[str, Any], Any, Path]) -> None:
     data = (folder / found["shard"][0]).read_bytes()
     for offset, size, sha256 in found.select("offset", "size", "sha256").rows():
         assert hashlib.sha256(data[offset : offset + size]).hexdigest() == sha256
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["zoom", "blend", "edit"])
+def test_no_clip_goes_across_a_labelled_cut_or_dissolve(tmp_path: Path, name: str, monkeypatch: Any) -> None:
+    labels = labels_of(name)
+    (tmp_path / "params.yaml").write_bytes((Path(__file__).parents[1] / "params.yaml").read_bytes())
+    through(tmp_path, name)
+    monkeypatch.chdir(tmp_path)
+    values, episode = params_of("clips", Params, ""), without_tags(f"clips/{name}", tmp_path)
+    for sample, length in (("timing", 16), ("frames", 8), ("drawings", 8)):
+        found = clips(episode, values.model_copy(update={"sample": sample, "length": length}))
+        kept = found.filter(pl.col("reason").is_null())
+        assert kept.height > 2 and across(kept, labels["hard_cuts"], labels["dissolves"]) == 0
 
 
 @pytest.mark.slow
