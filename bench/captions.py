@@ -23,7 +23,8 @@ from demo.teach.frames import Frame, random_frame
 from demo.world.tags import figure_tags
 from demo.world.vocabulary import INDEX
 from genga.dataset.candidates import OF_CHARACTERS, SIDES, Tables, candidates, read_tables
-from genga.dataset.clauses import clauses, sentences
+from genga.dataset.captions import sentences
+from genga.dataset.clauses import clauses
 from genga.models.registry import models_of
 from genga.params.crop import Params as Crop
 from genga.params.detect import Params as Detect

@@ -11,6 +11,7 @@ keyframe before each clip and decodes all frames up to its last; both convert wh
 Prints the tables of docs/clips.md.
 """
 
+import importlib
 import json
 import os
 import random
@@ -52,6 +53,7 @@ DATA, SERIES = Path("data"), "sample"
 ROUNDS = 3
 ORDER = 0  # seed of the order in which clips are asked for
 LABELLED = Path(os.environ.get("GENGA_CLIPS") or Path(__file__).resolve().parents[2] / "shared" / "clips")
+LINE = ("probe", "frames", "shots", "dedup", "stills")
 LEAST = 2  # changes of drawing that a shot needs for what it is drawn on to be seen
 
 Row = dict[str, Any]
@@ -111,8 +113,7 @@ def without_tags(name: str, folder: Path) -> Episode:
 
 def labelled(params: Params) -> Iterator[tuple[str, int, int]]:
     """Yield name, kept clips, and how many go across a labelled cut or dissolve, of each labelled clip."""
-    from scripts import dedup, frames, probe, shots, stills
-
+    probe, frames, shots, dedup, stills = (importlib.import_module(f"scripts.{name}") for name in LINE)
     before = Path.cwd()
     for label in sorted(LABELLED.glob("*.json")):
         said = read_json(label)

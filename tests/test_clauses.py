@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from genga.dataset.candidates import OF_CHARACTERS, OF_CROP, OF_DETECT, OF_QUALITY, OF_STILLS, OF_TAG, Tables
-from genga.dataset.clauses import Box, Clause, Somebody, clauses, places, sentences, told_apart
+from genga.dataset.captions import Clause, sentences
+from genga.dataset.clauses import Box, Somebody, clauses, places, told_apart
 
 
 def somebody(number: int | None, middle: int, width: int = 100, top: int = 0, bottom: int = 300) -> Somebody:
