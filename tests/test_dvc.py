@@ -41,7 +41,7 @@ def used(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(made, project := folder / "project")
     command(project, "dvc", "remote", "add", "-q", "-d", "nas", folder / "nas")
     said = command(project, "dvc", "repro")
-    assert said.count("Nothing to be done") == 6 and ": done" not in said
+    assert said.count("Nothing to be done") == 7 and ": done" not in said
     command(project, "git", "add", "-A")
     command(project, "git", "commit", "-qm", "by dvc")
     command(project, "dvc", "push", "-q")
@@ -81,7 +81,8 @@ def fails(project: Path, stage: str) -> None:
 @pytest.mark.slow
 def test_snakemake_alone_leaves_a_lock_that_names_all_outputs_and_copies_nothing(made: Path) -> None:
     found = phases(made)
-    assert list(found) == ["code", "stills", "tags", "dataset", f"train@{RUN}", f"evaluate@{RUN}", f"merge@{MERGE}"]
+    runs = [f"train@{RUN}", f"evaluate@{RUN}", f"merge@{MERGE}"]
+    assert list(found) == ["code", "stills", "tags", "dataset", "clips", *runs]
     assert {out["path"]: out.get("nfiles") for out in found["stills"]["outs"]} == {
         "data/probe": 2, "data/frames": 4, "data/shots": 2, "data/dedup": 2, "data/stills": 4, "data/review": 4,
         "data/overview": 1,
