@@ -10,7 +10,7 @@ from genga.errors import GengaError
 from genga.exchange.captions import FILE, Format, Row, base_of
 from genga.exchange.clips import edges, grouped, with_names
 from genga.images.image import Image, cut
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.store.files import read_facts
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
