@@ -8,10 +8,9 @@ from genga.images.reading import prepared
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.tag import Params
-from genga.people.calibration import calibrated
+from genga.people.calibration import open_calibrated
 from genga.people.deciding import OF_QUALITY, OF_STILLS, decide, read_said
 from genga.people.tag import in_words, tag, views
-from genga.people.tagger import open_ensemble
 from genga.store.parquet import read_table, write_table
 from genga.tables.detect import BOXES
 from genga.tables.tag import TAG
@@ -30,10 +29,9 @@ def main(
 ) -> None:
     values, registry, name = params_of("tag", Params, params), models_of(models), f"tag {out.parent.name}/{out.stem}"
     said, boxes = read_said(corrections, out, (in_dedup, in_stills, in_detect)), read_table(in_detect, BOXES)
-    taggers = open_ensemble(registry, threads, values.threshold, calibrated(values))
-    few, of, stills = registry.section.batch, views(boxes, values.pad), read_table(in_stills, OF_STILLS)
+    taggers, stills = open_calibrated(registry, threads, values), read_table(in_stills, OF_STILLS)
+    few, of, read = registry.section.batch, views(boxes, values.pad), read_table(in_quality, OF_QUALITY)
     table = tag(prepared(stills, "still", name, taggers.models(), few, threads, of), boxes, taggers, values, few)
-    read = read_table(in_quality, OF_QUALITY)
     write_table(out, table := decide(table, stills, boxes, values, said, taggers.column, read), TAG)
     summary(f"{name}: {len(stills)} stills and {in_words(table, len(said.lines), taggers.name)}")
 

@@ -180,7 +180,7 @@ def test_text_and_persons_are_told_in_px_of_the_image() -> None:
 def test_masks_go_with_their_persons_into_each_image() -> None:
     given = tables(("head", 0, "best", "ren", []))
     one = given.stills["still"][0]
-    boxes = [(one, 1, "person", 60, 5, 120, 64, 1, b"own"), (one, 0, "person", 10, 0, 50, 64, 0, None)]
+    boxes = [(one, 1, "person", 60, 5, 120, 64, 1, 0.9, b"own"), (one, 0, "person", 10, 0, 50, 64, 0, 0.9, None)]
 
     def told(rows: list[tuple]) -> list[list | None]:
         found = candidates(replace(given, persons=table(rows, OF_DETECT)))["masks"].to_list()

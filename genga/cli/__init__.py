@@ -3,6 +3,7 @@
 audit      `genga audit MODEL`: which data produced a model, and is all of it still what it was.
 calibrate  `genga calibrate`: what taggers' scores mean, by what people said of their tags.
 card       `genga card`: the model card of each run and merge, beside its model.
+clips      `genga clips`: the clips of a series as videos with captions, for tools that train on moving pictures.
 diff       `genga diff RUN RUN`: which data, parameters and code differ between two runs, or merges.
 export     `genga export`: a dataset for other tools; stills, sheet; a model; for auditors croissant, mlbom, rocrate.
 forget     `genga forget SERIES`: take off the records and the disk what was made of a series whose videos are gone.
@@ -14,18 +15,4 @@ summary    `genga summary`: what has been made, in a few lines: counts at each s
            reports.
 trace      `genga trace FRAME`: what every stage made of a frame, and which checkpoints saw it.
 verify     `genga verify RUN KEY.pub`: is a run's folder what was signed?
-audit    `genga audit MODEL`: which data produced a model, and is all of it still what it was.
-card     `genga card`: the model card of each run and merge, beside its model.
-clips    `genga clips`: the clips of a series as videos with captions, for tools that train on moving pictures.
-diff     `genga diff RUN RUN`: which data, parameters and code differ between two runs, or merges.
-export   `genga export`: a dataset for other tools; stills, sheet; a model; for auditors croissant, mlbom, rocrate.
-forget   `genga forget SERIES`: take off the records and the disk what was made of a series whose videos are gone.
-import_  `genga import`: what people changed in the captions of an export, as lines under corrections/.
-models   `genga models`: list, pull, verify, lock-embedded.
-recipes  `genga recipes`: list, show.
-sign     `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.
-summary  `genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints,
-         reports.
-trace    `genga trace FRAME`: what every stage made of a frame, and which checkpoints saw it.
-verify   `genga verify RUN KEY.pub`: is a run's folder what was signed?
 """

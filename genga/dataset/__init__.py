@@ -19,6 +19,6 @@ ruled       Rules about tags that name a character, where it is known at last wh
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the
             model.
 styles      How captions are written for a family of bases: the order of their parts and the words of some, as data.
-written     What people wrote of images: `corrections/<series>/sentences.csv`, in place of what a model says of them.
 twins       Stills with what tells which of them show nearly the same, wherever in a series they are.
+written     What people wrote of images: `corrections/<series>/sentences.csv`, in place of what a model says of them.
 """

@@ -5,7 +5,8 @@ evaluate      Judge a run: every sample of the base and of every checkpoint, aga
 evaluators    Those who judge a picture: a character embedder, taggers, and a person detector; and what they see in
               many pictures.
 memorization  Does a picture copy one that was trained on? Measured in pixels, against drawings that were held out.
-motion        How a clip moves, as animation does: figures of its frames alone.
+motion        How a clip moves, as animation does: figures of its frames alone, each to be held against those of drawn
+              clips.
 prompts       How a prompt is read: with the weights of web interfaces; and which tags it asks for, the inverse of
               composing one.
 sample        Draw the same pictures with the base and with every checkpoint of a run, so that they can be compared.

@@ -15,8 +15,10 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.images.image import Image, Prepare
+from genga.models.registry import Registry
 from genga.params.tag import VOCABULARY, Params
-from genga.people.ensemble import Floats, TagScorer, on_one_scale
+from genga.people.ensemble import Ensemble, Floats, TagScorer, on_one_scale
+from genga.people.tagger import open_ensemble
 
 COLUMNS = ("tagger", "tag", "score", "probability")
 AS_NOT = 0.5  # a tag is as often right as not
@@ -64,6 +66,11 @@ class Calibrated:
         for column, curve in self._curves:
             found[:, column] = on_one_scale(curve.at(found[:, column]), np.full(1, AS_NOT, np.float32))
         return found
+
+
+def open_calibrated(registry: Registry, threads: int, params: Params) -> Ensemble:
+    """Return the registry's taggers as one, each as section `tag` has it asked."""
+    return open_ensemble(registry, threads, params.threshold, calibrated(params))
 
 
 def calibrated(params: Params) -> Callable[[Sequence[Named]], list[TagScorer]]:
