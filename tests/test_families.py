@@ -17,14 +17,14 @@ from genga.models.registry import Model
 from genga.params.models import Params
 from genga.store.files import read_json
 from genga.training.device import DTYPES
-from genga.training.families.family import Family, family_file, family_files, family_of
+from genga.training.families.family import Family, family_file, family_files, family_of, is_moving
 from genga.workflow.session import Journal
 
 SD15 = "genga/training/families/sd15.py"
 OTHER = "genga/training/families/other.py"
 KNOWN = ", ".join(Path(file).stem for file in family_files(ROOT))
 # Parts of a model. Only a family names them; `clip_skip` is what people know the parameter by.
-PARTS = re.compile(r"(?i:unet|vae\b|text.?encoder|text_model|tokenizer|lora_te_)|CLIP|AutoencoderKL|sd_v1")
+PARTS = re.compile(r"(?i:unet|vae\b|text.?encoder|text_model|tokenizer|lora_te_)|CLIP(?!S)|AutoencoderKL|sd_v1")
 
 ENTRY = "{{name: small, knows: little, licence: Apache-2.0, folder: demo/base{family}}}"
 
@@ -39,11 +39,14 @@ def base(folder: Path, family: str = "") -> Model:
 
 @pytest.mark.parametrize("file", family_files(ROOT))
 def test_a_file_is_a_family(file: str, tmp_path: Path) -> None:
-    family = family_of(base(tmp_path, f", family: {Path(file).stem}"))
+    model = base(tmp_path, f", family: {Path(file).stem}")
+    family = family_of(model)
     assert isinstance(family, Family)
     assert family.side > 0 and family.encoders
     values = {field.name: getattr(family, field.name) for field in fields(Family)}
-    assert values.pop("load_files") is None or callable(family.load_files)
+    for name in ("load_files", "learnt", "encode_clip"):
+        assert values.pop(name) is None or callable(getattr(family, name))
+    assert family.moving == (values.pop("clips") is not None) == is_moving(model)
     told = ("side", "encoders", "lora_keys", "precisions")
     assert all(callable(value) for name, value in values.items() if name not in told)
     assert "float32" in family.precisions and set(family.precisions) <= set(DTYPES)

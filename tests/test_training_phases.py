@@ -10,11 +10,11 @@ from training_params import params
 from genga.errors import GengaError
 from genga.params.section import parse_section
 from genga.params.train import Buckets, Params, Select
-from genga.training.examples import recut, selected
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
 from genga.training.metadata import metadata
 from genga.training.plan import phases_of, steps, total_steps
+from genga.training.selection import recut, selected
 from genga.training.train import loss_table
 from genga.training.transforms import Cut
 
@@ -144,7 +144,7 @@ WHOLE = params().model_dump()
     ("said", "message"),
     [
         ({"phases": [{"epochs": 0}]}, "train: phases.0.epochs: input should be greater than or equal to 1"),
-        ({"phases": [{"rank": 3}]}, r"train.phases.0.rank is not a known key \(known: select, buckets, epochs, "),
+        ({"phases": [{"rank": 3}]}, r"train.phases.0.rank is not a known key \(known: select, buckets, clips, "),
         ({"phases": [{}, {"select": {"tier": ["best"]}}]}, r"phases.1.select.tier is not a known key \(known: tiers, "),
         ({"phases": [{"noise_offset": 0.1, "multires_iterations": 3}]}, "train: phases.0: noise_offset and multi"),
         ({"select": {"scores": {"sharp": [1, 2]}}}, r"select.scores.sharp is not a known key \(known: sharpness, "),

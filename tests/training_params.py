@@ -14,6 +14,8 @@ def params(**changes) -> Params:
             "gradient_checkpointing": False,
             "select": {},
             "buckets": None,
+            "clips": {},
+            "parts": None,
             "enlarge": "opencv",
             "epochs": 1,
             "min_steps": 0,

@@ -47,6 +47,15 @@ class Select(Section):
     images: int | None = Field(default=None, ge=1)  # of a character, at most; which ones the seed says
 
 
+class Clips(Section):
+    """What is seen of a clip; of bases that move."""
+
+    length: int | None = Field(default=None, ge=1, le=256)  # frames of a look, a clip's first ones; null: all it has
+    stride: int = Field(default=1, ge=1, le=16)  # every so many-th of a clip's frames: 2 halves its rate
+    stills: float = Field(default=0.0, ge=0, le=0.9)  # share of looks at the dataset's images, clips of one frame
+    stretch: bool = False  # true: positions of a motion module are stretched over clips that are longer than it knows
+
+
 class Buckets(Section):
     """The sizes at which images are trained, in place of those that the dataset cuts them to."""
 
@@ -80,6 +89,7 @@ class _Section(Section):
 
     select: Select  # which of the dataset's images are learnt from; {}: all
     buckets: Buckets | None  # null: as the dataset has cut them
+    clips: Clips  # of moving pictures, for a base that moves; {}: all frames of each clip, and no stills
     enlarge: Literal["opencv", "pillow", "area"]  # images: by whose Lanczos; or by areas, as shrinking is
 
     epochs: int = Field(ge=1, le=10_000)  # passes over the dataset
@@ -100,6 +110,7 @@ class _Section(Section):
     factor: int = Field(ge=-1, le=1024)  # lokr's blocks along a weight's sides, 2..; -1: near the sides' square roots
     modules: Literal["attention", "transformer"]  # attention: q, k, v, out; transformer: also ff and proj, as kohya's
     convolutions: bool  # also the convolutions of the resnets and the down- and upsamplers (LoCon)
+    parts: list[str] | None = Field(min_length=1)  # of all that what has such a word in its name; null: all
     text_encoder: bool  # also attention and MLP of the text encoder
 
     learning_rate: float = Field(ge=0, le=1)  # of the UNet's matrices, at its highest; 0: they stay as they are
@@ -190,7 +201,7 @@ class _Section(Section):
 
 
 _OF_A_PHASE = (
-    "select", "buckets", "epochs", "min_steps", "max_steps", "batch", "accumulation", "learning_rate",
+    "select", "buckets", "clips", "epochs", "min_steps", "max_steps", "batch", "accumulation", "learning_rate",
     "text_learning_rate", "schedule", "warmup", "max_grad_norm", "caption_dropout", "tag_dropout", "shuffle", "flip",
     "timesteps", "timestep_scale", "timestep_mean", "noise_offset", "multires_iterations", "multires_discount",
     "input_perturbation", "loss", "huber_delta", "huber_schedule", "min_snr_gamma", "debiased",

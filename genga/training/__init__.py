@@ -7,10 +7,14 @@ captions         The caption as it is seen this time: dropped, shuffled, thinned
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
                  the rest.
 checkpoints      The checkpoints of a run: read their list, keep the selected one under the run's name.
+clip_latents     Latents of clips by content: each distinct frame is encoded once, as an image is
+                 (genga.training.latents).
+clips            The clips that a run of a base that moves learns from, as the clip set gives them, and their frames
+                 out of videos.
 device           How a network is computed, whatever it is part of: device, precision, threads; and its weights as a
                  hash.
 distributed      The processes that train one run together: what each of them sees, and sums over all of them.
-examples         The images that a run learns from, as the dataset gives them.
+examples         The images that a run learns from, as the dataset gives them; genga.training.clips has what moves.
 families         Families of bases, one file each: what training and sampling have to know of one, in its `FAMILY`.
 fast             The same networks, computed faster: `train.speed: fast`. Sums are added up in another order, so last
                  bits differ.
@@ -34,6 +38,7 @@ plan             What is seen when: the images of each step, how each is seen, a
 resume           A run's folder: its checkpoints, and what an interrupted run needs to go on as if nothing had
                  happened.
 rng              Random draws that depend on what they are for, never on what was drawn before.
+selection        Which examples a phase of a run learns from, at which sizes, and how many stills are among its clips.
 tensor_file      A .safetensors a tensor at a time: read by place, and written in order, header first; whatever is
                  learnt is one.
 train            Train on a base, of whatever family it is: matrices beside its weights, or all of them.

@@ -34,7 +34,7 @@ def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:
         loaded.family.name_in_file(name, path): module
         for name, network in loaded.family.networks(loaded.base).items()
         for path, module in network.named_modules()
-        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d | torch.nn.Conv3d)
     }
 
 

@@ -1,19 +1,16 @@
-"""The images that a run learns from, as the dataset gives them."""
+"""The images that a run learns from, as the dataset gives them; genga.training.clips has what moves."""
 
 import sys
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
-from genga.dataset.buckets import bucket_sizes, fit
 from genga.errors import GengaError
-from genga.params.train import Buckets, Select
 from genga.tables.dataset import DATASET, HELD_OUT, MEASURES, TRAIN
 from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
-from genga.training.rng import digest
 from genga.training.transforms import Box, Cut
 from genga.vocabulary.text import NAMES, SENTENCES, TAGS, Piece, joined, pieces_of, plain, tokens
 
@@ -86,6 +83,30 @@ class Example:
         """What the first caption says but for its sentences, as a base is to see it."""
         return [word for part, text in self.said[0][1] if part != SENTENCES for word in tokens(plain(text))]
 
+    @property
+    def moves(self) -> bool:
+        """Whether it is a clip."""
+        return False
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Which frames of its video a look sees, in order: of an image it is not asked."""
+        return ()
+
+    @property
+    def length(self) -> int:
+        """How many frames a look sees."""
+        return len(self.frames) or 1
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """What all looks of a batch have in common: width and height in px, frames."""
+        return *self.cut.bucket, self.length
+
+    def seen_as(self, length: int | None, stride: int) -> Self:
+        """Return it with so many frames of it, each `stride`-th: an image has one."""
+        return self
+
     def size(self, flipped: bool = False) -> Size:
         """How it comes to its pixels; flipped: those of its mirror image, cut from the other side."""
         x0, y0, x1, _ = self.cut.box
@@ -111,67 +132,6 @@ def held_out_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> 
     """Return the held-out images of whoever is learnt, as `examples_of` has it; there may be none."""
     rows = _whose(dataset.filter(pl.col("split") == HELD_OUT), character)
     return [_example(row, side, name) for row in rows.iter_rows(named=True)]
-
-
-def selected(examples: list[Example], select: Select, seed: int, key: str) -> list[Example]:
-    """Return the examples that a phase learns from, in their order.
-
-    seed: says which of a character's images are taken, where not all are; key: of `select` in params.yaml, for
-    messages. Raises GengaError if there are none.
-    """
-    ranges = select.scores.model_dump(exclude_none=True) if select.scores is not None else {}
-    found = [
-        one
-        for one in examples
-        if (select.tiers is None or one.tier in select.tiers)
-        and (select.kinds is None or one.kind in select.kinds)
-        and (select.characters is None or one.character in select.characters)
-        and all(_is_in(_score(one, name), *bounds) for name, bounds in ranges.items())
-    ]
-    if not found:
-        there = _there(examples, list(ranges))
-        raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from (there are, by {there})")
-    if select.images is None:
-        return found
-    by_character: dict[str | None, list[Example]] = defaultdict(list)
-    for one in sorted(found, key=lambda one: digest(seed, "select", one.image)):
-        by_character[one.character].append(one)
-    taken = {one.image for ones in by_character.values() for one in ones[: select.images]}
-    return [one for one in found if one.image in taken]
-
-
-def _score(one: Example, measure: str) -> float | None:
-    return one.scores[list(MEASURES).index(measure)]
-
-
-def _is_in(score: float | None, least: float | None, most: float | None) -> bool:
-    return score is not None and (least is None or score >= least) and (most is None or score <= most)
-
-
-def _there(examples: list[Example], measures: list[str]) -> str:
-    """How many images there are by tier, kind and character, and between what they score."""
-    tallies = {
-        name: Counter(getattr(one, name) or "none" for one in examples) for name in ("tier", "kind", "character")
-    }
-    said = [f"{name} {', '.join(f'{one} {n}' for one, n in of.items())}" for name, of in tallies.items()]
-    for name in measures:
-        scores = [score for one in examples if (score := _score(one, name)) is not None]
-        there = f"{min(scores):g} to {max(scores):g}" if scores else "of none: models.yaml has no model in that role"
-        said.append(f"{name} {there}")
-    return "; ".join(said)
-
-
-def recut(examples: list[Example], buckets: Buckets | None) -> list[Example]:
-    """Return the examples as these buckets cut them; None: as the dataset does."""
-    if buckets is None:
-        return examples
-    if buckets.sizes is not None:
-        sizes = [(width, height) for width, height in buckets.sizes]
-    else:
-        assert buckets.resolution is not None
-        sizes = bucket_sizes(buckets.resolution, buckets.min, buckets.max, buckets.step)
-    fits = [fit(*one.original, sizes) for one in examples]
-    return [replace(one, cut=Cut(to.scaled, to.box)) for one, to in zip(examples, fits, strict=True)]
 
 
 def trigger_of(examples: Iterable[Example]) -> str:
@@ -205,20 +165,13 @@ def _whose(rows: pl.DataFrame, character: str) -> pl.DataFrame:
 
 
 def _example(row: Mapping, side: int, name: str) -> Example:
-    x0, y0, x1, y1 = row["crop_box"]
-    cut = Cut((row["scaled_width"], row["scaled_height"]), (x0, y0, x1, y1))
-    if any(length % side for length in cut.bucket):
-        raise GengaError(
-            f"{name}: image {row['image']} is cut to {cut.bucket[0]}x{cut.bucket[1]} px, sides must be multiples of"
-            f" {side}; set dataset.bucket_step accordingly"
-        )
     return Example(
         image=row["image"],
         still=row["still"],
         crop=row["crop"],
         caption=row["caption"],
         keep_tokens=row["keep_tokens"],
-        cut=cut,
+        cut=cut_of(row, side, f"{name}: image {row['image']}"),
         file=(row["shard"], row["offset"], row["size"], row["sha256"]),
         repeats=row["repeats"],
         weight=row["weight"],
@@ -230,10 +183,28 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         persons=_boxes(row["persons"]),
         masks=tuple(((one["x0"], one["y0"], one["x1"], one["y1"]), one["mask"]) for one in row["masks"] or ()),
         scores=tuple(row[name] for name in MEASURES),
-        captions=tuple(
-            (of["form"], tuple((piece["part"], piece["text"]) for piece in of["parts"])) for of in row["captions"]
-        ),
+        captions=said_of(row),
     )
+
+
+def cut_of(row: Mapping, side: int, called: str) -> Cut:
+    """Return how a row of table dataset or clipset is cut. called: for messages.
+
+    Raises GengaError if a side is no multiple of `side` px.
+    """
+    x0, y0, x1, y1 = row["crop_box"]
+    cut = Cut((row["scaled_width"], row["scaled_height"]), (x0, y0, x1, y1))
+    if any(length % side for length in cut.bucket):
+        raise GengaError(
+            f"{called} is cut to {cut.bucket[0]}x{cut.bucket[1]} px, sides must be multiples of {side}; set"
+            " dataset.bucket_step accordingly"
+        )
+    return cut
+
+
+def said_of(row: Mapping) -> tuple[Caption, ...]:
+    """Return the captions of a row of table dataset or clipset."""
+    return tuple((of["form"], tuple((piece["part"], piece["text"]) for piece in of["parts"])) for of in row["captions"])
 
 
 def _boxes(rows: Iterable[Iterable[int]]) -> tuple[Box, ...]:

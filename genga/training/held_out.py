@@ -72,7 +72,7 @@ def measured(
          for number, timestep in enumerate(at)]
         for _, example in own
     ]  # fmt: skip
-    losses = trainer.losses_to_be_seen(batches, plain)
+    losses = _of_looks(trainer, batches, plain)
     sums, broken = defaultdict[tuple[str, int], float](float), []
     for (by, example), of_image in zip(own, losses, strict=True):
         broken += [example.image] * (not all(map(math.isfinite, of_image)))
@@ -85,6 +85,16 @@ def measured(
         {"step": step, "by": by, "timestep": timestep, "images": len(held[by]), "loss": total / len(held[by])}
         for (by, timestep), total in totals.items()
     ]
+
+
+def _of_looks(trainer: Trainer, batches: list[list[Look]], plain: Params) -> list[list[float]]:
+    """The losses of each example's looks. Those at a clip are asked one by one: together they would fill the memory."""
+    asked = [[look] for looks in batches for look in looks if look.example.moves]
+    whole = [looks for looks in batches if not looks[0].example.moves]
+    found = iter(trainer.losses_to_be_seen(asked + whole, plain))
+    alone = [loss for _ in asked for loss in next(found)]
+    clips = iter([alone[start : start + TIMESTEPS] for start in range(0, len(alone), TIMESTEPS)])
+    return [next(clips) if looks[0].example.moves else next(found) for looks in batches]
 
 
 def is_over(rows: Sequence[Row], patience: int) -> bool:

@@ -37,11 +37,11 @@ class LatentCache:
         self._family = family
         self._base = base
         self._sha256 = sha256
-        self._enlarge = enlarge
+        self.enlarge = enlarge
 
     def key(self, pixels_sha256: str, cut: Cut, flipped: bool) -> str:
         """Return what an image's latent is kept under: 64 hex digits."""
-        by = [self._enlarge] if self._enlarge != "opencv" else []  # which was the only one at first
+        by = [self.enlarge] if self.enlarge != "opencv" else []  # which was the only one at first
         return digest(_VERSION, pixels_sha256, *cut.scaled, *cut.box, int(flipped), self._sha256, *by).hex()
 
     def fill(self, key: str, image: Callable[[], Image], cut: Cut, flipped: bool, called: str = "an image") -> bool:
@@ -50,13 +50,25 @@ class LatentCache:
         called: the base and the image, for messages. Raises GengaError, and keeps nothing, if what the autoencoder says
         is not a number.
         """
+
+        def encoded() -> torch.Tensor:
+            pixels = bucketed(image(), cut, self.enlarge)
+            return self._family.encode_image(self._base, to_tensor(pixels[:, ::-1] if flipped else pixels))
+
+        return self._keep(key, encoded, called)
+
+    def fill_clip(self, key: str, pixels: Callable[[], torch.Tensor], called: str) -> bool:
+        """Encode a clip's frames together, (1, 3, frames, height, width), unless that is there: as `fill`."""
+        encode = self._family.encode_clip
+        assert encode is not None  # the caller has asked
+        return self._keep(key, lambda: encode(self._base, pixels()), called)
+
+    def _keep(self, key: str, encoded: Callable[[], torch.Tensor], called: str) -> bool:
         path = self._path(key)
         if path.is_file():
             return False
-        pixels = bucketed(image(), cut, self._enlarge)
-        tensor = to_tensor(pixels[:, ::-1] if flipped else pixels)
         with torch.no_grad():
-            moments = self._family.encode_image(self._base, tensor)
+            moments = encoded()
         if not moments.isfinite().all():
             raise GengaError(
                 f"{called}: the autoencoder's answer is not a number (NaN); its weights are damaged: verify them (genga"
@@ -66,7 +78,7 @@ class LatentCache:
         return True
 
     def draw(self, key: str, noise: torch.Tensor) -> torch.Tensor:
-        """Return a latent, (channels, height, width): what is kept under `key`, and noise."""
+        """Return a latent, (channels, height, width) or a clip's: what is kept under `key`, and noise."""
         path = self._path(key)
         try:
             saved = checked_tensors.load(path)

@@ -27,7 +27,7 @@ class Learnt:
 def learnt_of(loaded: LoadedBase, params: Params, device: torch.device) -> Learnt:
     """Move a base's networks to `device`, and make ready what section `train` says is learnt of them."""
     whole = params.method == "full"
-    adapted = loaded.family.adapted(loaded.base, params)  # a network of which nothing is, is not learnt at all
+    adapted = adapted_of(loaded, params)  # a network of which nothing is, is not learnt at all
     for name, network in loaded.family.networks(loaded.base).items():
         # What is learnt whole stays in float32: a small step would be lost in half precision.
         place(network, device, "float32" if whole and adapted[name] else params.precision)
@@ -35,6 +35,18 @@ def learnt_of(loaded: LoadedBase, params: Params, device: torch.device) -> Learn
     if not learnt.parameters:
         raise GengaError(f"params.yaml:train: base {loaded.name} has nothing that is to be learnt")
     return learnt
+
+
+def adapted_of(loaded: LoadedBase, params: Params) -> dict[str, list[str]]:
+    """Return the paths of the modules that are learnt, by network: those that section `train` names."""
+    adapted = loaded.family.adapted(loaded.base, params)
+    if params.method == "full":  # which learns more of a network than such modules: `_weights` asks for `parts`
+        return adapted
+    return {name: [path for path in paths if _is_named(path, params)] for name, paths in adapted.items()}
+
+
+def _is_named(path: str, params: Params) -> bool:
+    return params.parts is None or any(part in path for part in params.parts)
 
 
 def _group(loaded: LoadedBase, network: str, parameters: Mapping[str, torch.nn.Parameter]) -> dict[str, Any]:
@@ -76,7 +88,7 @@ def check_method(loaded: LoadedBase, params: Params) -> None:
     """Raise GengaError if a base's modules cannot be changed by the method of section `train`."""
     if params.method != "lokr" or params.factor < 0:
         return
-    networks, adapted = loaded.family.networks(loaded.base), loaded.family.adapted(loaded.base, params)
+    networks, adapted = loaded.family.networks(loaded.base), adapted_of(loaded, params)
     layers: dict[str, Any] = {
         loaded.family.name_in_file(name, path): networks[name].get_submodule(path)
         for name, paths in adapted.items()
@@ -86,16 +98,19 @@ def check_method(loaded: LoadedBase, params: Params) -> None:
 
 
 def _weights(loaded: LoadedBase, params: Params, adapted: Mapping[str, list[str]]) -> Learnt:
-    """All weights of the networks that are learnt: a full fine-tune."""
+    """All weights of the networks that are learnt, or those that family and `parts` name: a full fine-tune."""
     family, networks = loaded.family, loaded.family.networks(loaded.base)
+    chosen = family.learnt(loaded.base, params) if family.learnt is not None else {}
     parameters: dict[str, torch.nn.Parameter] = {}
     groups = []
     for name, network in networks.items():
         if not adapted[name]:
             continue
-        network.requires_grad_(True)
         _train(network, params)
-        own = {f"{name}.{key}": weight for key, weight in network.named_parameters()}
+        known = dict(network.named_parameters())
+        own = {f"{name}.{key}": known[key] for key in chosen.get(name, known) if _is_named(key, params)}
+        for weight in own.values():
+            weight.requires_grad_(True)
         parameters |= own
         groups.append(_group(loaded, name, own))
 

@@ -7,6 +7,7 @@ depend on its neighbours, and no layer is finer than the one before. Input pertu
 perturbation reduces exposure bias in diffusion models".
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,29 +18,30 @@ from genga.training.rng import normal
 
 
 def noise(
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     draw: np.random.Generator,
     offset: float = 0.0,
     iterations: int = 0,
     discount: float = 0.3,
 ) -> torch.Tensor:
-    """Return one image's noise, float32 (channels, height, width) on the CPU.
+    """Return one image's noise, float32 (channels, height, width) on the CPU; a clip's (channels, frames, ...).
 
-    offset: strength of a constant added to each channel. iterations, discount: layers of height / r^i by width / r^i,
-    i = 0, 1, ... for one r in 2..4, each `discount` times as strong as the one before, the last where a side is 1; 0
-    iterations add none. Not both: dividing by the deviation would take a part of the offset away.
+    offset: strength of a constant added to each channel, of all frames alike. iterations, discount: layers of
+    height / r^i by width / r^i, i = 0, 1, ... for one r in 2..4, each `discount` times as strong as the one before, the
+    last where a side is 1; 0 iterations add none. Not both: dividing by the deviation would take a part of the offset
+    away.
     """
-    channels, height, width = shape
+    *layers, height, width = shape
     made = normal(shape, draw)
     if offset > 0:
-        made = made + offset * normal((channels, 1, 1), draw)
+        made = made + offset * normal((shape[0], *[1] * (len(shape) - 1)), draw)
     if iterations > 0:
         ratio = 2 + 2 * draw.random()
         for layer in range(iterations):
             size = max(1, int(height / ratio**layer)), max(1, int(width / ratio**layer))
-            coarse = normal((1, channels, *size), draw)
-            grown = torch.nn.functional.interpolate(coarse, size=shape[1:], mode="bilinear")
-            made = made + grown[0] * discount**layer
+            coarse = normal((1, math.prod(layers), *size), draw)
+            grown = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
+            made = made + grown.view(shape) * discount**layer
             if 1 in size:
                 break
         made = made / made.std()
@@ -78,8 +80,8 @@ def signal_to_noise(alphas_cumprod: torch.Tensor, timesteps: torch.Tensor) -> to
 def noised(
     latents: torch.Tensor, noise: torch.Tensor, alphas_cumprod: torch.Tensor, timesteps: torch.Tensor
 ) -> torch.Tensor:
-    """Return sqrt(alpha-bar) latents + sqrt(1 - alpha-bar) noise, (n, channels, height, width)."""
-    kept = alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+    """Return sqrt(alpha-bar) latents + sqrt(1 - alpha-bar) noise, (n, channels, ..., height, width)."""
+    kept = alphas_cumprod[timesteps].view(-1, *[1] * (latents.ndim - 1))
     return kept.sqrt() * latents + (1 - kept).sqrt() * noise
 
 
@@ -93,5 +95,5 @@ def target(
     """Return what the network should predict: the noise, or the velocity sqrt(a) noise - sqrt(1-a) latents."""
     if prediction == "epsilon":
         return noise
-    kept = alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+    kept = alphas_cumprod[timesteps].view(-1, *[1] * (latents.ndim - 1))
     return kept.sqrt() * noise - (1 - kept).sqrt() * latents

@@ -17,8 +17,9 @@ import numpy as np
 
 from genga.params.train import Params
 from genga.training.captions import mirrored, vary
-from genga.training.examples import Example, recut, selected
+from genga.training.examples import Example
 from genga.training.rng import digest, generator
+from genga.training.selection import mixed, recut, selected
 from genga.vocabulary.text import TAGS
 
 T = TypeVar("T")
@@ -73,9 +74,9 @@ class Phase:
     @cached_property
     def batches_per_epoch(self) -> int:
         """In how many batches, each of one bucket, every example is seen `repeats` times."""
-        looks: dict[tuple[int, int], int] = defaultdict(int)
+        looks: dict[tuple[int, int, int], int] = defaultdict(int)
         for example in self.examples:
-            looks[example.cut.bucket] += example.repeats
+            looks[example.shape] += example.repeats
         return sum(_ceil(count, self.params.batch) for count in looks.values())
 
     @property
@@ -105,7 +106,7 @@ def phases_of(examples: list[Example], params: Params) -> list[Phase]:
     for number in range(max(1, len(params.phases))):
         own = params.phase(number)
         key = f"train.phases.{number}" if params.phases else "train"
-        chosen = recut(selected(examples, own.select, own.seed, key), own.buckets)
+        chosen = recut(mixed(selected(examples, own.select, own.seed, key), own, key), own.buckets)
         before, epochs = total_steps(found), sum(phase.epochs for phase in found)
         found.append(Phase(number + 1, chosen, own, before, epochs))
     return found
@@ -150,10 +151,10 @@ def epoch_batches(
     def rank(purpose: str, look: Look) -> bytes:
         return digest(*look.key(params.seed, purpose))
 
-    buckets: dict[tuple[int, int], list[Look]] = defaultdict(list)
+    buckets: dict[tuple[int, int, int], list[Look]] = defaultdict(list)
     for example in examples:
         for repeat in range(example.repeats):
-            buckets[example.cut.bucket].append(_look(example, epoch, repeat, params, timesteps, seen))
+            buckets[example.shape].append(_look(example, epoch, repeat, params, timesteps, seen))
     batches = []
     for looks in buckets.values():
         ordered = sorted(looks, key=lambda look: rank("order", look))

@@ -17,12 +17,12 @@ from itertools import takewhile
 from pathlib import Path
 from statistics import fmean
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 import torch
 
 from genga.errors import GengaError
-from genga.images.image import Image
 from genga.jobs.script import duration
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
@@ -56,7 +56,7 @@ class Trained:
 
 def train(
     examples: list[Example],
-    read: Callable[[Example], Image],
+    read: Callable[[Example], Any],
     loaded: LoadedBase,
     params: Params,
     folder: RunFolder,
@@ -68,9 +68,9 @@ def train(
 ) -> Trained:
     """Train the run of `folder`, writing its checkpoints and, for as long as it lasts, its state there.
 
-    read gives an example's pixels; cache is the folder for latents; after is called with each step and its loss, where
-    None tells the progress; together: the processes that train it, of which the first alone writes into the folder;
-    held: the images of its held-out loss.
+    read gives an example's pixels, or frame by frame those of a base that moves; cache is the folder for latents; after
+    is called with each step and its loss, where None tells the progress; together: the processes that train it, of
+    which the first alone writes into the folder; held: the images of its held-out loss.
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
@@ -82,6 +82,8 @@ def train(
     for phase in phases:
         loaded.family.check(loaded.base, phase.params)
         check_masks(phase.examples, phase.params)
+        loaded.check_clips(phase.params.clips, {example.length for example in phase.examples})
+    held = {by: [one.seen_as(params.clips.length, params.clips.stride) for one in own] for by, own in held.items()}
     total, learnt_from = total_steps(phases), distinct(phases, loaded.family.side)
     after = after or (progress_of(folder.run, total) if together.is_first else lambda step, loss: None)
     if together.is_first:
@@ -91,7 +93,8 @@ def train(
     before = folder.load(key, together.count)
     together.agree(before.step if before else 0, f"models/{folder.run}")
     flip = any(phase.params.flip for phase in phases)
-    latent_of = cached_latents(learnt_from + unseen, read, loaded, flip, cache, device, together, params.enlarge)
+    cached = loaded.family.clips.latents if loaded.family.clips else cached_latents
+    latent_of = cached(learnt_from + unseen, read, loaded, flip, cache, device, together, params.enlarge)
     trainer = Trainer(loaded, params, device, latent_of, together)
     measured = partial(held_out.measured, held=held, trainer=trainer, seen=seen, params=params, together=together)
     losses, checkpoints, done = [], [], 0
@@ -173,7 +176,7 @@ def distinct(phases: Sequence[Phase], side: int) -> list[Example]:
 
     side: px that every side has to be a multiple of. Raises GengaError if one is not.
     """
-    found = {(example.image, example.cut): example for phase in phases for example in phase.examples}
+    found = {(example.image, example.cut, example.frames): example for phase in phases for example in phase.examples}
     for example in found.values():
         if any(length % side for length in example.cut.bucket):
             width, height = example.cut.bucket

@@ -41,7 +41,7 @@ class Trainer:
         latent_of: LatentOf,
         together: Processes = Processes(),
     ) -> None:
-        self._family, self._base = loaded.family, loaded.base
+        self._loaded, self._family, self._base = loaded, loaded.family, loaded.base
         self._params = params
         self._windows = params.windows
         self._latent_of = latent_of
@@ -171,10 +171,10 @@ class Trainer:
         return losses(predicted, wanted, timesteps, batch, self.schedule, params)
 
     def _latents(self, batch: list[Look], params: Params) -> tuple[torch.Tensor, torch.Tensor]:
-        """The batch's latents and the noise to put on them, each (looks, channels, height, width)."""
+        """The batch's latents and the noise to put on them, each (looks, channels, ..., height, width)."""
         latents, noises = [], []
         for look in batch:
-            shape = self._family.latent_shape(self._base, *look.example.cut.bucket)
+            shape = self._loaded.latent_shape(*look.example.shape)
             latents.append(self._latent_of(look, normal(shape, generator(*look.key(params.seed, "latent")))))
             draw = generator(*look.key(params.seed, "noise"))
             noises.append(noise(shape, draw, params.noise_offset, params.multires_iterations, params.multires_discount))

@@ -31,7 +31,7 @@ _LEVEL = re.compile(r"(?P<way>down|up)_blocks\.(?P<level>\d+)\.(?P<part>\w+)\.(?
 
 def unet_path(path: str, levels: Levels) -> str:
     """Return the path of a module, or the name of a parameter, in the original UNet. Raises KeyError for no such."""
-    for ours, theirs in _ENDS.items():
+    for ours, theirs in ENDS.items():
         if path == ours or path.startswith(f"{ours}."):
             return theirs + path.removeprefix(ours)
     if (match := _INSIDE.fullmatch(path)) is None:
@@ -43,9 +43,9 @@ def unet_path(path: str, levels: Levels) -> str:
         place = _place(match["way"], int(match["level"]), part, number, levels)
     if part == "resnets":
         first, dot, last = name.removeprefix(".").partition(".")
-        if first not in _RESNET:
+        if first not in RESNET:
             raise KeyError(path)
-        name = f".{_RESNET[first]}{dot}{last}"
+        name = f".{RESNET[first]}{dot}{last}"
     if part == "downsamplers":
         name = ".op" + name.removeprefix(".conv")
     return place + name
@@ -68,12 +68,12 @@ def _place(way: str, level: int, part: str, number: int, levels: Levels) -> str:
     return f"output_blocks.{level * step + levels.layers}.{1 + (level in levels.attending)}"
 
 
-_ENDS = {
+ENDS = {
     "conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2",
     "time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2",
     "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2",
 }  # fmt: skip
-_RESNET = {
+RESNET = {
     "norm1": "in_layers.0", "conv1": "in_layers.2", "norm2": "out_layers.0", "conv2": "out_layers.3",
     "time_emb_proj": "emb_layers.1", "conv_shortcut": "skip_connection",
 }  # fmt: skip
@@ -97,14 +97,14 @@ def from_original(keys: Iterable[str]) -> dict[str, str]:
 
 def _modules(depth: int, layers: int) -> Iterator[str]:
     """What diffusers' names begin with: of a UNet of so many levels and layers all that there can be."""
-    yield from _ENDS
+    yield from ENDS
     yield "mid_block.attentions.0"
-    yield from (f"mid_block.resnets.{number}.{name}" for number in (0, 1) for name in _RESNET)
+    yield from (f"mid_block.resnets.{number}.{name}" for number in (0, 1) for name in RESNET)
     for level in range(depth):
         for block, count in ((f"down_blocks.{level}", layers), (f"up_blocks.{level}", layers + 1)):
             for number in range(count):
                 yield f"{block}.attentions.{number}"
-                yield from (f"{block}.resnets.{number}.{name}" for name in _RESNET)
+                yield from (f"{block}.resnets.{number}.{name}" for name in RESNET)
         yield from (f"down_blocks.{level}.downsamplers.0.conv", f"up_blocks.{level}.upsamplers.0.conv")
 
 

@@ -8,10 +8,10 @@ Neither torch nor a family is imported for that.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from genga.errors import GengaError
 from genga.models.models_file import MODELS_FILE
@@ -38,6 +38,8 @@ class Choices(Protocol):
 
     @property
     def modules(self) -> str: ...
+    @property
+    def method(self) -> str: ...
     @property
     def convolutions(self) -> bool: ...
     @property
@@ -70,6 +72,10 @@ class Choices(Protocol):
     def loss(self) -> str: ...
     @property
     def huber_schedule(self) -> str: ...
+    @property
+    def mask_text(self) -> float: ...
+    @property
+    def mask_background(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,20 @@ class Size:
     original: tuple[int, int]  # width, height of the image as it was
     corner: tuple[int, int]  # x, y of what was cut out of it, after scaling
     target: tuple[int, int]  # width, height of what was cut out
+
+
+class SeenOfClips(Protocol):
+    """What section `train.clips` of params.yaml says."""
+
+    @property
+    def stretch(self) -> bool: ...
+
+
+class Clips(NamedTuple):
+    """Where a moving family's examples come from (genga.training.clips): in the code of its runs alone."""
+
+    opened: Callable[..., Any]  # the examples of a run, by the tables of clips and of images, and what reads them
+    latents: Callable[..., Any]  # as genga.training.latents has them of images
 
 
 @dataclass(frozen=True)
@@ -140,6 +160,24 @@ class Family:
     # Where one file is not a whole base: loads it from all files of its entry in models.yaml, by part.
     load_files: Callable[[Mapping[str, Path]], Base] | None = None
 
+    # Of a full fine-tune the parameters that are learnt, by network; None: all of every network that `adapted` names.
+    learnt: Callable[[Base, Choices], dict[str, list[str]]] | None = None
+
+    # Moving pictures: latents, noise and what is predicted are (looks, channels, frames, height, width), pixels that
+    # come out (looks, 3, frames, height, width). A still is a clip of one frame; `encode_image` takes one at a time.
+    clips: Clips | None = None  # where examples and their latents come from; None: from images, it does not move
+    latent_frames: Callable[[int], int] = int  # how many frames of latents stand for frames of pixels
+    # Makes the base ready for clips of so many frames; bool: positions may be stretched. Raises GengaError if they are
+    # too many, or not a number of frames that it can have.
+    take_frames: Callable[[Base, int, bool], None] = lambda base, frames, stretch: None
+    # Of an autoencoder that takes frames together: pixels (1, 3, frames, height, width) to what is kept of the clip.
+    encode_clip: Callable[[Base, torch.Tensor], torch.Tensor] | None = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether its examples are clips."""
+        return self.clips is not None
+
 
 @dataclass(frozen=True)
 class LoadedBase:
@@ -154,6 +192,26 @@ class LoadedBase:
     def seen(self, caption: str, windows: int = 1) -> str:
         """Return what the encoders see of a caption in so many windows: its first tags, as many as fit whole."""
         return fit(caption, lambda text: self.family.is_cut(self.base, [text], windows))
+
+    def latent_shape(self, width: int, height: int, frames: int = 1) -> tuple[int, ...]:
+        """Return the shape of a look's latent: (channels, height, width), or with frames (channels, frames, ...)."""
+        channels, down, across = self.family.latent_shape(self.base, width, height)
+        if not self.family.moving:
+            return channels, down, across
+        return channels, self.family.latent_frames(frames), down, across
+
+    def check_clips(self, said: SeenOfClips, lengths: Collection[int]) -> None:
+        """Raise GengaError if looks of so many frames cannot be learnt from; the base is ready for them then.
+
+        said: section `train.clips`.
+        """
+        if not self.family.moving and said != type(said)():
+            raise GengaError(
+                f"params.yaml:train.clips: a base of family {self.kind} ({self.name}) learns from images; set it to"
+                " {}"
+            )
+        for frames in sorted(lengths):
+            self.family.take_frames(self.base, frames, said.stretch)
 
     def check_clip_skip(self, clip_skip: int) -> None:
         """Raise GengaError if the base's encoder has not so many layers."""
@@ -172,8 +230,12 @@ class LoadedBase:
 def load_base(model: Model) -> LoadedBase:
     """Load a base that is in the registry, its files verified."""
     family, verified = family_of(model), model.verify()
+    files = {file.part: file.path for file in verified.files}
+    beside = {part: path for part, path in files.items() if not path.is_relative_to(verified.path)}
     if family.load_files is not None and model.entry.folder is None:
-        base = family.load_files({file.part: file.path for file in verified.files})
+        base = family.load_files(files)
+    elif family.load_files is not None and beside:
+        base = family.load_files({"base": verified.path, **beside})
     else:
         base = family.load(verified.path)
     return LoadedBase(family, model.entry.family, base, verified.name, verified.sha256)

@@ -28,7 +28,7 @@ def schedule(shift: float) -> NoiseSchedule:
         return shift * t / (1 + (shift - 1) * t)
 
     def noised(latents: torch.Tensor, noise: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-        share = sigma(at).view(-1, 1, 1, 1)
+        share = sigma(at).view(-1, *[1] * (latents.ndim - 1))
         return (1 - share) * latents + share * noise
 
     return NoiseSchedule(

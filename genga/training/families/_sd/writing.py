@@ -65,6 +65,8 @@ def write_folder(base: Any, states: Mapping[str, State], folder: Path) -> None:
 
 
 def _index_of(kind: Kind) -> dict[str, Any]:
+    if not kind.pipeline.startswith("StableDiffusion"):
+        return {}
     none = [None, None]
     if "text_encoder_2" in kind.folders:
         # An empty prompt says here what the encoders say of it, in training and sampling alike.

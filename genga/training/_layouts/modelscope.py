@@ -1,0 +1,62 @@
+"""What the parameters of ModelScope's text-to-video UNet are called in its original file, and in diffusers' network.
+
+Wang et al. 2023, "ModelScope text-to-video technical report". It is the UNet of Stable Diffusion with a layer over time
+behind each one over space, so places shift by them; `temopral_conv` is what the file has.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+import torch
+
+from genga.training._layouts.unet import ENDS, RESNET, Levels
+
+PREFIX = "model.diffusion_model."  # of files that were written in Stable Diffusion's way
+_PLACES = {"resnets": 0, "attentions": 1, "temp_attentions": 2, "temp_convs": 0}
+_INSIDE = re.compile(
+    r"(?:mid_block|(?P<way>down|up)_blocks\.(?P<level>\d+))"
+    r"\.(?P<part>resnets|attentions|temp_attentions|temp_convs|downsamplers|upsamplers)\.(?P<number>\d+)\.(?P<name>.+)"
+)
+_BY_TIME = re.compile(r"(?:temp_attentions\.\d+|transformer_in)\.proj_(?:in|out)\.weight$")  # there a convolution
+
+
+def original(name: str, levels: Levels) -> str:
+    """Return what a parameter, by diffusers' name, is called in the original file. Raises KeyError for no such."""
+    for ours, theirs in {**ENDS, "transformer_in": "input_blocks.0.1"}.items():
+        if name.startswith(f"{ours}."):
+            return theirs + name.removeprefix(ours)
+    if (match := _INSIDE.fullmatch(name)) is None:
+        raise KeyError(name)
+    part, number, rest = match["part"], int(match["number"]), match["name"]
+    if part == "resnets":
+        first, dot, last = rest.partition(".")
+        rest = RESNET[first] + dot + last
+    elif part == "temp_convs":
+        rest = f"temopral_conv.{rest}"
+    if match["way"] is None:
+        return f"middle_block.{_PLACES[part] if part.endswith('attentions') else 3 * number}.{rest}"
+    level, step = int(match["level"]), levels.layers + 1
+    if part == "downsamplers":
+        return f"input_blocks.{level * step + step}.op{rest.removeprefix('conv')}"
+    if part == "upsamplers":  # behind what stands beside a level's last resnet
+        return f"output_blocks.{level * step + levels.layers}.{3 if level in levels.attending else 1}.{rest}"
+    place = level * step + number + (match["way"] == "down")
+    return f"{'input' if match['way'] == 'down' else 'output'}_blocks.{place}.{_PLACES[part]}.{rest}"
+
+
+def outside(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the original file's tensors of a network's state."""
+    levels = Levels.of(state)
+    turned = {name: one.detach()[..., None] if _BY_TIME.search(name) else one.detach() for name, one in state.items()}
+    return {original(name, levels): tensor.contiguous() for name, tensor in turned.items()}
+
+
+def inside(names: Iterable[str], get: Callable[[str], torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the state of these parameters out of an original file's tensors. get: the file's tensor of a key."""
+    names = list(names)
+    levels = Levels.of(names)
+    found = {}
+    for name in names:
+        tensor = get(original(name, levels))
+        found[name] = tensor[..., 0].contiguous() if _BY_TIME.search(name) and tensor.ndim == 3 else tensor
+    return found

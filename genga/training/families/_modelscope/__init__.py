@@ -1,0 +1,1 @@
+"""Of family modelscope alone: its base in parts."""

@@ -1,0 +1,1 @@
+"""What the families that move have in common."""
