@@ -75,7 +75,7 @@ def named(sources: rooms.Sources) -> list[str]:
         for module, source in sources.items()
         if rooms.room_of(module) in ("training", "evaluation") or module in ("scripts.train", "scripts.sample")
         # which know published files' layouts
-        if not module.startswith(("training.families.", "training._layouts.", "training._merge."))
+        if not module.startswith(("training.families.", "training.choices", "training._layouts.", "training._merge."))
         for number, line in enumerate(source.splitlines(), 1)
         if PARTS.search(line)
     ]

@@ -7,6 +7,7 @@ captions         The caption as it is seen this time: dropped, shuffled, thinned
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
                  the rest.
 checkpoints      The checkpoints of a run: read their list, keep the selected one under the run's name.
+choices          What of section `train` of params.yaml a family of bases is asked about, as types alone.
 clip_latents     Latents of clips by content: each distinct frame is encoded once, as an image is
                  (genga.training.latents).
 clips            The clips that a run of a base that moves learns from, as the clip set gives them, and their frames

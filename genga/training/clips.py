@@ -1,11 +1,11 @@
 """The clips that a run of a base that moves learns from, as the clip set gives them, and their frames out of videos."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import polars as pl
 
@@ -17,7 +17,7 @@ from genga.store.parquet import read_table
 from genga.tables.clipset import CLIPSET
 from genga.tables.dataset import HELD_OUT, TRAIN
 from genga.tables.schema import only
-from genga.training.examples import OF_DATASET, Example, cut_of, examples_of, said_of
+from genga.training.examples import OF_DATASET, Example, Opened, cut_of, examples_of, said_of
 from genga.video.decode import check_same
 from genga.video.footage import Footage
 
@@ -82,20 +82,14 @@ OF_CLIPSET = only(
 )
 
 
-class Opened(NamedTuple):
-    """What a run of a base that moves learns from."""
-
-    examples: list[Example]  # clips, and behind them the images that may be mixed in
-    held: list[Example]  # clips that are held out
-    reading: Callable[[], AbstractContextManager[Read]]  # opens the videos and shards
-
-
 def opened(in_clipset: Path, in_dataset: Path | None, character: str, side: int, scaling: str, threads: int) -> Opened:
     """Return the clips of a character (all if empty), and with them the dataset's images where stills are mixed in.
 
     side: px that every side has to be a multiple of; scaling: params.yaml:stills.scaling, by which frames get their
     px. Raises GengaError if there is no clip to learn from.
     """
+    if in_clipset is None:
+        raise GengaError("--in-clipset is missing: a base that moves learns from clips (data/clipset/<series>.parquet)")
     table, name = read_table(in_clipset, OF_CLIPSET), str(in_clipset)
     rows = table.filter(pl.col("characters").list.contains(character)) if character else table
     train, held = (

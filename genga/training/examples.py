@@ -1,13 +1,19 @@
 """The images that a run learns from, as the dataset gives them; genga.training.clips has what moves."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 import polars as pl
 
 from genga.errors import GengaError
+from genga.images.image import Image
+from genga.images.reading import reading
+from genga.store.parquet import read_table
 from genga.tables.dataset import DATASET, HELD_OUT, MEASURES, TRAIN
 from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
@@ -111,6 +117,32 @@ class Example:
         """How it comes to its pixels; flipped: those of its mirror image, cut from the other side."""
         x0, y0, x1, _ = self.cut.box
         return Size(self.original, (self.cut.scaled[0] - x1 if flipped else x0, y0), self.cut.bucket)
+
+
+class Opened(NamedTuple):
+    """What a run learns from."""
+
+    examples: list[Example]  # clips, and behind them images that may be mixed in; or images alone
+    held: list[Example]  # held out
+    reading: Callable[[], AbstractContextManager[Callable[[Example], Any]]]  # opens what `train` reads them from
+
+
+def opened(in_dataset: Path | None, character: str, side: int) -> Opened:
+    """Return the images of a character (all if empty). side: px that every side has to be a multiple of.
+
+    Raises GengaError if there are none.
+    """
+    if in_dataset is None:
+        raise GengaError("--in-dataset is missing: this base learns from images (data/dataset/<series>.parquet)")
+    dataset, name = read_table(in_dataset, OF_DATASET), str(in_dataset)
+    examples, held = examples_of(dataset, character, side, name), held_out_of(dataset, character, side, name)
+    return Opened(examples, held, partial(_reading, dataset))
+
+
+@contextmanager
+def _reading(dataset: pl.DataFrame) -> Iterator[Callable[[Example], Image]]:
+    with reading(dataset, "image") as read:
+        yield lambda one: read(one.image)
 
 
 def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:

@@ -52,6 +52,7 @@ class Trained:
     ledger: pl.DataFrame  # LEDGER
     losses: pl.DataFrame  # LOSSES
     held_out: pl.DataFrame  # HELD_OUT
+    frames: int = 1  # most of a look
 
 
 def train(
@@ -125,7 +126,8 @@ def train(
         after(step, losses[-1])
     plan = steps(phases, trainer.schedule.timesteps, seen=seen)
     done_of_it = takewhile(lambda step: step.number <= len(losses), plan)  # a run may end early
-    return Trained(checkpoints, ledger(done_of_it), loss_table(losses, phases), held_out.table(rows))
+    frames = max(example.length for example in learnt_from)
+    return Trained(checkpoints, ledger(done_of_it), loss_table(losses, phases), held_out.table(rows), frames)
 
 
 def ledger(plan: Iterable[Step]) -> pl.DataFrame:
@@ -214,6 +216,8 @@ def write(
             "clip_skip": params.clip_skip,
             "windows": params.windows,
             "method": params.method,
+            # Of a base that moves the most frames of a look: positions are stretched to them where samples are drawn.
+            **({"frames": trained.frames} if loaded.family.moving else {}),
             "threads": params.threads,
             "checkpoints": trained.checkpoints,
         },
@@ -226,8 +230,9 @@ def in_words(trained: Trained, examples: list[Example]) -> str:
     losses = trained.losses["loss"].to_list()
     tenth = len(losses) // 10 + 1
     found = held_out.means(trained.held_out.to_dicts())
+    what = "clips and images" if examples[0].moves else "images"
     held = f", held-out {found[0]:.4f} of the base, {found[len(losses)]:.4f} at last" if found else ""
     return (
-        f"{len(losses)} steps over {len(examples)} images, {len(trained.checkpoints)} checkpoints,"
+        f"{len(losses)} steps over {len(examples)} {what}, {len(trained.checkpoints)} checkpoints,"
         f" loss {fmean(losses[:tenth]):.4f} at first, {fmean(losses[-tenth:]):.4f} at last{held}"
     )

@@ -18,10 +18,11 @@ from genga.errors import GengaError
 from genga.store.files import write_json
 from genga.training._layouts import kohya
 from genga.training._layouts import motion as names
+from genga.training.choices import Choices
 from genga.training.families import sd15
 from genga.training.families._animatediff.base import Base, is_fresh, load, load_files, take_frames
 from genga.training.families._moving.common import MOVING, frame_by_frame, refuse
-from genga.training.families.family import Choices, Conditions, Size, States
+from genga.training.families.family import Conditions, Size, States
 from genga.training.lora_file import LoraKeys
 
 MOVES = True  # the workflow reads it here, without importing this

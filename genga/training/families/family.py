@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from genga.errors import GengaError
 from genga.models.models_file import MODELS_FILE
@@ -21,6 +21,7 @@ from genga.vocabulary.text import Part, fit
 if TYPE_CHECKING:
     import torch
 
+    from genga.training.choices import Choices, SeenOfClips
     from genga.training.lora_file import LoraKeys
 
 Base = Any  # what a family has loaded; its own functions alone look inside
@@ -31,51 +32,6 @@ Prediction = Literal["epsilon", "v_prediction", "flow"]  # what the network pred
 FOLDER = "genga/training/families"
 FINDER = f"{FOLDER}/family.py"  # this file: whose code has it finds a family by its name
 _NONE = {"__init__", "family"}  # files there that are no family
-
-
-class Choices(Protocol):
-    """What section `train` of params.yaml leaves to a family."""
-
-    @property
-    def modules(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def convolutions(self) -> bool: ...
-    @property
-    def text_encoder(self) -> bool: ...
-    @property
-    def learning_rate(self) -> float: ...
-    @property
-    def text_learning_rate(self) -> float: ...
-    @property
-    def clip_skip(self) -> int: ...
-    @property
-    def min_snr_gamma(self) -> float: ...
-    @property
-    def debiased(self) -> bool: ...
-    @property
-    def max_tokens(self) -> int: ...
-    @property
-    def timesteps(self) -> str: ...
-    @property
-    def timestep_scale(self) -> float: ...
-    @property
-    def timestep_mean(self) -> float: ...
-    @property
-    def shift(self) -> float | None: ...
-    @property
-    def noise_offset(self) -> float: ...
-    @property
-    def multires_iterations(self) -> int: ...
-    @property
-    def loss(self) -> str: ...
-    @property
-    def huber_schedule(self) -> str: ...
-    @property
-    def mask_text(self) -> float: ...
-    @property
-    def mask_background(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -97,13 +53,6 @@ class Size:
     original: tuple[int, int]  # width, height of the image as it was
     corner: tuple[int, int]  # x, y of what was cut out of it, after scaling
     target: tuple[int, int]  # width, height of what was cut out
-
-
-class SeenOfClips(Protocol):
-    """What section `train.clips` of params.yaml says."""
-
-    @property
-    def stretch(self) -> bool: ...
 
 
 class Clips(NamedTuple):

@@ -14,11 +14,12 @@ import torch
 
 from genga.training._layouts import kohya
 from genga.training._layouts import modelscope as names
+from genga.training.choices import Choices
 from genga.training.families import sd15
 from genga.training.families._modelscope.base import Base, load, load_files
 from genga.training.families._moving.common import MOVING, frame_by_frame, refuse
 from genga.training.families._sd import writing
-from genga.training.families.family import Choices, Conditions, Size, States
+from genga.training.families.family import Conditions, Size, States
 
 MOVES = True  # the workflow reads it here, without importing this
 

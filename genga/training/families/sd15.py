@@ -14,13 +14,14 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteS
 from genga.errors import GengaError
 from genga.training._layouts import kohya
 from genga.training._layouts.sd import described
+from genga.training.choices import Choices
 from genga.training.families._sd import writing
 from genga.training.families._sd.files import VAE_SCALE
 from genga.training.families._sd.scheduled import Scheduled
 from genga.training.families._sd.words import room_of, tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.base import Base, load
 from genga.training.families._sd15.lora import text_modules, unet_modules
-from genga.training.families.family import Choices, Conditions, Family, NoiseSchedule, Size
+from genga.training.families.family import Conditions, Family, NoiseSchedule, Size
 from genga.training.lora_file import KOHYA
 from genga.training.noise import schedule_of
 from genga.vocabulary.text import Part

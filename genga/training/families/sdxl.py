@@ -15,11 +15,12 @@ import torch
 from genga.training._layouts import kohya
 from genga.training._layouts.sd import described
 from genga.training._layouts.unet import unet_path
+from genga.training.choices import Choices
 from genga.training.families import sd15
 from genga.training.families._sd.words import tokens_of, tokens_of_parts, weighted, windows_of
 from genga.training.families._sd15.lora import text_modules, unet_modules
 from genga.training.families._sdxl.base import LEVELS, Base, load
-from genga.training.families.family import Choices, Conditions, Size
+from genga.training.families.family import Conditions, Size
 from genga.vocabulary.text import Part
 
 _UNET, _TEXT, _TEXT_2 = "unet", "text", "text_2"

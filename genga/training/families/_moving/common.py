@@ -11,9 +11,10 @@ from diffusers.models.unets.unet_motion_model import AnimateDiffTransformer3D
 from torch.utils.checkpoint import checkpoint
 
 from genga.errors import GengaError
+from genga.training.choices import Choices
 from genga.training.clip_latents import cached_latents
 from genga.training.clips import opened
-from genga.training.families.family import Choices, Clips
+from genga.training.families.family import Clips
 
 MOVING = Clips(opened, cached_latents)
 LAYERS = ResnetBlock2D, TemporalConvLayer, Transformer2DModel, TransformerTemporalModel, AnimateDiffTransformer3D
