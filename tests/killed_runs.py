@@ -21,13 +21,15 @@ import torch
 from accelerate.utils.other import get_free_port
 from tiny_anima import save_tiny_anima
 from tiny_base import save_tiny_base
+from tiny_clips import CLIPS, STILL, read
+from tiny_modelscope import save_tiny_modelscope
 from tiny_sdxl import VELOCITY, save_tiny_sdxl
 from tiny_training import CPU, EXAMPLES, example, pixels
 from training_params import params
 
 from genga.training import fast
 from genga.training.distributed import processes
-from genga.training.families import anima, sd15, sdxl
+from genga.training.families import anima, animatediff, modelscope, sd15, sdxl
 from genga.training.families.family import LoadedBase
 from genga.training.resume import RunFolder
 from genga.training.train import train, write
@@ -49,8 +51,13 @@ BASES: dict[str, Callable[[Path], Any]] = {
     "sdxl": partial(save_tiny_sdxl, shallow=True),
     "velocity": partial(save_tiny_sdxl, shallow=True, **VELOCITY),
     "anima": save_tiny_anima,
+    "animatediff": save_tiny_base,
+    "modelscope": save_tiny_modelscope,
 }
-FAMILIES = {"sd15": sd15.FAMILY, "sdxl": sdxl.FAMILY, "velocity": sdxl.FAMILY, "anima": anima.FAMILY}
+FAMILIES = {
+    "sd15": sd15.FAMILY, "sdxl": sdxl.FAMILY, "velocity": sdxl.FAMILY, "anima": anima.FAMILY,
+    "animatediff": animatediff.FAMILY, "modelscope": modelscope.FAMILY,
+}  # fmt: skip
 MANY = {  # what differs from step to step
     "epochs": 9, "max_steps": 4, "save_every": 2, "schedule": "cosine", "warmup": 1, "caption_dropout": 0.2,
     "shuffle": True, "flip": True, "batch": 1,
@@ -69,6 +76,10 @@ AT_ONCE, TWICE = ((3,), (1, 2, 3, 3, 4)), ((1, 3), (1, 1, 2, 3, 3, 4))
 IN_PHASES = {"max_steps": 9, "phases": PHASES}
 EACH_STEP = (1, 2, 3, 4, 5, 6, 7), (1, 1, 2, 3, 3, 4, 5, 5, 6)
 BETWEEN = (3, 4, 5), (1, 2, 3, 3, 4, 5, 5, 6)  # phases, and in the last
+MOVING = {"text_encoder": False, "modules": "transformer", "clips": {"stills": 0.3, "stride": 2}}
+STEPS = [  # the first of other clips, the second at another size
+    {**PHASES[0], "clips": {"length": 3}}, {**PHASES[1], "clips": {"stride": 2}}, {"max_steps": 2, "loss": "huber"},
+]  # fmt: skip
 
 CASES = {
     "sd15-phases": Case("sd15", {**EVERY, **IN_PHASES, "held_out": 2}, *EACH_STEP),
@@ -90,6 +101,12 @@ CASES = {
     "anima-phases": Case("anima", {**FLOW, **IN_PHASES, "shift": 1.0}, *BETWEEN),
     "anima-lokr": Case("anima", {**FLOW, "method": "lokr", "optimizer": "adafactor"}, *AT_ONCE),
     "anima-full": Case("anima", {**FLOW, **WHOLE, "text_encoder": False, "optimizer": "schedulefree"}, *AT_ONCE),
+}
+CASES |= {
+    "motion": Case("animatediff", {**WHOLE, **MOVING, **IN_PHASES, "phases": STEPS, "held_out": 2}, *BETWEEN),
+    "motion-two-processes": Case("animatediff", {**WHOLE, **MOVING}, *AT_ONCE, processes=2),
+    "modelscope": Case("modelscope", {**WHOLE, **MOVING, "modules": "attention", "convolutions": True}, *TWICE),
+    "modelscope-lora": Case("modelscope", {**MOVING, "convolutions": True, "gradient_checkpointing": True}, *AT_ONCE),
 }
 HELD = {"shot": [example(5, (32, 32)), example(6, (40, 24))]}
 IN_SIZES = [replace(one, original=(width + 16, height + 8)) for one in EXAMPLES for width, height in [one.cut.bucket]]
@@ -113,13 +130,14 @@ def train_in(folder: Path, case: Case, loaded: LoadedBase, kill: int) -> None:
             die()
 
     run, values = RunFolder("models/hana", "hana"), params(**{**MANY, **case.values})
-    held = HELD if values.held_out else {}
-    made = train(IN_SIZES, pixels, loaded, values, run, "cache", CPU, after, together, held)
+    examples, look = ([*CLIPS, STILL], read) if loaded.family.moving else (IN_SIZES, pixels)
+    held = {"shot": examples[1:3]} if loaded.family.moving else HELD
+    made = train(examples, look, loaded, values, run, "cache", CPU, after, together, held if values.held_out else {})
     together.end()
     if kill > last:
         RunFolder.forget = lambda self: die()  # type: ignore[method-assign]
     if together.is_first:
-        write(made, run, loaded, IN_SIZES, "hana", values)
+        write(made, run, loaded, examples, "hana", values)
 
 
 def fork(run: Callable[[], None]) -> int:

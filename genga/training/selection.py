@@ -33,7 +33,7 @@ def selected(examples: list[Example], select: Select, seed: int, key: str) -> li
     if select.images is None:
         return found
     by_character: dict[str | None, list[Example]] = defaultdict(list)
-    for one in sorted(found, key=lambda one: digest(seed, "select", one.image)):
+    for one in sorted((one for one in found if not one.moves), key=lambda one: digest(seed, "select", one.image)):
         by_character[one.character].append(one)
     taken = {one.image for ones in by_character.values() for one in ones[: select.images]}
     return [one for one in found if one.image in taken or one.moves]

@@ -1,4 +1,4 @@
-"""Rectified flow as Anima has it: how latents become noise, and the samplers that go back.
+"""Rectified flow as Anima and Wan have it: how latents become noise, and the samplers that go back.
 
 Esser et al. 2024, "Scaling rectified flow transformers for high-resolution image synthesis". A timestep is 0..999, a
 sigma the share of noise, 0..1; between them lies a shift s to the noisy end: sigma = s t / (1 + (s - 1) t).
@@ -41,8 +41,8 @@ def schedule(shift: float) -> NoiseSchedule:
     )
 
 
-def sampler(name: str, shift: float) -> Any:
-    """Return the scheduler of a name. Raises GengaError for one that is not of flow matching."""
+def sampler(name: str, shift: float, family: str = "anima") -> Any:
+    """Return the scheduler of a name. Raises GengaError for one that is not of flow matching. family: for messages."""
     if name == "euler":
         return _Euler(num_train_timesteps=TIMESTEPS, shift=shift)
     if name == "dpm++":
@@ -54,7 +54,7 @@ def sampler(name: str, shift: float) -> Any:
             algorithm_type="dpmsolver++",
             solver_order=2,
         )
-    raise GengaError(f"params.yaml:sample.scheduler: {name} is not for the flow of family anima; set euler or dpm++")
+    raise GengaError(f"params.yaml:sample.scheduler: {name} is not for the flow of family {family}; set euler or dpm++")
 
 
 class _Euler(FlowMatchEulerDiscreteScheduler):

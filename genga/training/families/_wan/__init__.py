@@ -1,0 +1,1 @@
+"""Of family wan alone: its base in parts."""
