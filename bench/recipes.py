@@ -27,7 +27,7 @@ from genga.params.train import Params, Select
 from genga.training import optimizers
 from genga.training.device import DTYPES
 from genga.training.examples import Example
-from genga.training.families.family import LoadedBase, Size
+from genga.training.families.family import LoadedBase, Size, moves
 from genga.training.learnt import Learnt, learnt_of
 from genga.training.plan import phases_of, total_steps
 from genga.training.transforms import Cut
@@ -183,6 +183,11 @@ def row_of(name: str, cost: Cost, tflops: float = TFLOPS) -> str:
     return f"| {' | '.join(shown)} |"
 
 
+def of_images() -> list[str]:
+    """Return the recipes for bases that learn from images: a clip's cost is its frames'."""
+    return [name for name in names_of_recipes(ROOT) if not moves(ROOT, read_recipe(ROOT, name).family)]
+
+
 def params_of(recipe: Recipe) -> Params:
     """Return section `train` as a recipe has it, over params.yaml's."""
     values = read_params(ROOT / "params.yaml")
@@ -197,7 +202,7 @@ def main(
     """Count, print."""
     print(f"| {' | '.join(HEADER)} |")
     print(f"|{'---|' * len(HEADER)}")
-    for name in [recipe] if recipe else names_of_recipes(ROOT):
+    for name in [recipe] if recipe else of_images():
         found = read_recipe(ROOT, name)
         print(row_of(name, cost_of(found, params_of(found)), tflops), flush=True)
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 from conftest import ROOT
 
-from bench.recipes import HEADER, Cost, cost_of, examples_of, moments_of, params_of, row_of
-from genga.params.recipes import names_of_recipes, read_recipe
+from bench.recipes import HEADER, Cost, cost_of, examples_of, moments_of, of_images, params_of, row_of
+from genga.params.recipes import read_recipe
 from genga.training.learnt import Learnt
 from genga.training.plan import phases_of, total_steps
 
-NAMES = names_of_recipes(ROOT)
+NAMES = of_images()
 
 
 @pytest.fixture(scope="module")

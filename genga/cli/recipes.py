@@ -21,7 +21,7 @@ def list_recipes() -> None:
     """Show every recipe: name, family of its base, what it is."""
     recipes = [read_recipe(ROOT, name) for name in names_of_recipes(ROOT)]
     for recipe in recipes:
-        print(f"{recipe.name:<18} {recipe.family:<6} {recipe.about}")
+        print(f"{recipe.name:<19} {recipe.family:<11} {recipe.about}")
     summary(
         f"{len(recipes)} recipes; `genga recipes show NAME` for one, `recipe: NAME` in a run of params.yaml to use it"
     )

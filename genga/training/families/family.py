@@ -206,8 +206,12 @@ def family_file(model: Model) -> str:
 
 def is_moving(model: Model) -> bool:
     """Whether a base's family learns from clips: its file says so, by `MOVES = True`, and is not imported for it."""
-    source = (Path(__file__).parents[3] / family_file(model)).read_text(encoding="utf-8")
-    return "\nMOVES = True" in source
+    return moves(Path(__file__).parents[3], Path(family_file(model)).stem)
+
+
+def moves(root: Path, name: str) -> bool:
+    """Whether a family of a project, by its name, learns from clips."""
+    return "\nMOVES = True" in (root / FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
 def family_files(root: str | Path) -> list[str]:
