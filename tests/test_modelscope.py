@@ -107,7 +107,7 @@ def test_the_original_file_and_the_folder_are_written_and_loaded(folder: Path, t
     other = save_tiny_modelscope(tmp_path / "other")
     FAMILY.write_folder(base, {}, tmp_path / "written")
     for file in ("unet.safetensors", "text2video_pytorch_model.pth"):
-        again = FAMILY.load_files({"base": other, "unet": tmp_path / file}).unet.state_dict()
+        again = FAMILY.load_files({"base": other, "original": tmp_path / file}).unet.state_dict()
         assert all(torch.equal(again[name], tensor) for name, tensor in state.items())
     pipeline = TextToVideoSDPipeline.from_pretrained(tmp_path / "written")
     assert all(torch.equal(one, state[name]) for name, one in pipeline.unet.state_dict().items())
@@ -174,10 +174,10 @@ def test_what_is_no_such_base_is_one_line(folder: Path, tmp_path: Path) -> None:
     tensors = FAMILY.whole(FAMILY.load(folder), {})
     save_file({key: one for key, one in tensors.items() if key != "out.0.bias"}, tmp_path / "less.safetensors")
     with pytest.raises(GengaError, match="less.safetensors: has no out.0.bias; not the UNet of ModelScope"):
-        FAMILY.load_files({"base": folder, "unet": tmp_path / "less.safetensors"})
+        FAMILY.load_files({"base": folder, "original": tmp_path / "less.safetensors"})
     save_file({**tensors, "out.0.bias": torch.zeros(3)}, tmp_path / "odd.safetensors")
     with pytest.raises(GengaError, match=r"odd.safetensors: its conv_norm_out.bias is \(3,\), \(8,\) is expected; not"):
-        FAMILY.load_files({"base": folder, "unet": tmp_path / "odd.safetensors"})
+        FAMILY.load_files({"base": folder, "original": tmp_path / "odd.safetensors"})
     (tmp_path / "broken.pth").write_bytes(b"nothing")
     with pytest.raises(GengaError, match=r"broken.pth: cannot be read as tensors"):
-        FAMILY.load_files({"base": folder, "unet": tmp_path / "broken.pth"})
+        FAMILY.load_files({"base": folder, "original": tmp_path / "broken.pth"})

@@ -13,7 +13,7 @@ from onnx import external_data_helper, helper, numpy_helper
 from genga.errors import GengaError
 from genga.models import registry
 from genga.models.download import pull
-from genga.models.models_file import weights_outside
+from genga.models.models_file import tree_sha256, weights_outside
 from genga.params.models import Params
 
 EMBEDDED = Params(use="embedded", folder="weights", device="cpu", batch=1)
@@ -125,6 +125,27 @@ def test_folder_is_hashed_as_sha256sum_lists_it(tmp_path):
     (tmp_path / "demo/base/unet/config.json").write_text("[1]")
     with pytest.raises(GengaError, match=r"demo/base: content is .*expected"):
         registry.load(EMBEDDED, tmp_path).model("base").verify()
+
+
+def test_a_motion_module_lies_beside_the_folder_of_its_base(tmp_path):
+    alone = registry.load(EMBEDDED, project(tmp_path)).model("base")
+    (tmp_path / "demo/motion.safetensors").write_bytes(PERSON)
+    motion = "files: {{motion: {{path: demo/motion.safetensors, sha256: {motion}}}}}}}"
+    text = MODELS.replace("{base}}}", "{base}, " + motion)
+    values = {"embedded": SHA, "published": SHA, "base": alone.sha256, "revision": "null"}
+    (tmp_path / "models.yaml").write_text(text.format(**values, motion=SHA))
+    base = registry.load(EMBEDDED, tmp_path).model("base").verify()
+    assert base.is_pinned and base.path == tmp_path / "demo/base"
+    assert [(file.part, file.path) for file in base.beside] == [("motion", tmp_path / "demo/motion.safetensors")]
+    listed = {"demo/motion.safetensors": SHA, **{name: hashlib.sha256(data).hexdigest() for name, data in
+              {"model_index.json": b"{}", "unet/config.json": b"[]"}.items()}}  # fmt: skip
+    assert base.sha256 == tree_sha256(listed) != alone.sha256
+    (tmp_path / "demo/motion.safetensors").write_bytes(b"another")
+    with pytest.raises(GengaError, match=r"demo/motion.safetensors: sha256 is .*expected"):
+        registry.load(EMBEDDED, tmp_path).model("base").verify()
+    (tmp_path / "models.yaml").write_text(text.replace("motion: {{", "model: {{").format(**values, motion=SHA))
+    with pytest.raises(GengaError, match=r"models.yaml:embedded.base: either files or folder is needed"):
+        registry.load(EMBEDDED, tmp_path)
 
 
 def test_missing_folder_names_the_file_that_should_be_there(tmp_path):

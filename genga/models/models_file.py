@@ -23,6 +23,7 @@ from genga.store.files import read_json
 MODELS_FILE = "models.yaml"
 LOCK_FILE = "models.lock"
 SETS = ("embedded", "published")
+BESIDE = frozenset({"motion", "original"})  # files that may lie beside a folder: a base's motion module, its own file
 _DIALECTS = {"pillow": "bicubic", "opencv": "area"}  # a contract's filter, as `preprocess` said it before
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _PACKAGE = re.compile(r"(\w[\w.-]*)==(\w[\w.]*)", re.ASCII)
@@ -75,7 +76,7 @@ def _entry(name: str, role: str, value: Any) -> ModelEntry:
         return entry
     if name == "published" and not (entry.repo and entry.files):
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: repo and files are needed")
-    if name == "embedded" and bool(entry.files) == bool(entry.folder):
+    if name == "embedded" and bool(entry.files.keys() - BESIDE) == bool(entry.folder):
         raise GengaError(f"{MODELS_FILE}:{name}.{role}: either files or folder is needed")
     _check_places(f"{MODELS_FILE}:{name}.{role}", entry)
     _check_sources(f"{MODELS_FILE}:{name}.{role}", entry, name == "published")
@@ -132,7 +133,7 @@ def _check_sources(key: str, entry: ModelEntry, is_published: bool) -> None:
         where, own = f"{key}.files.{part}", file.repo is not None and file.repo != entry.repo
         if file.revision is not None and not own:
             raise GengaError(f"{where}.revision: is of another repo than the model's; write its repo, too")
-        if own and (entry.folder is not None or not is_published):
+        if own and ((entry.folder is not None and part not in BESIDE) or not is_published):
             raise GengaError(f"{where}.repo: a folder's files, and embedded ones, lie together; leave it out")
         repo, revision = entry.source(part)
         if own and revisions.setdefault(repo, revision) != revision:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from genga.errors import GengaError
 from genga.models.models_file import (
+    BESIDE,
     MODELS_FILE,
     Lock,
     files_of,
@@ -41,8 +42,7 @@ class ModelFile:
     revision: str | None = None  # commit of its repo, None: embedded, or not pinned yet
 
     @property
-    def called(self) -> str:
-        """What it is called in the list of the model's content: one of another repo by that, too."""
+    def called(self) -> str:  # in the list of the model's content: one of another repo by that, too
         return self.remote if self.repo is None else f"{self.repo}/{self.remote}"
 
 
@@ -70,9 +70,12 @@ class Model:
         return self.entry.knows
 
     @property
-    def paths(self) -> list[str]:
-        """Every file, for a rule's inputs; files that are missing are named too."""
+    def paths(self) -> list[str]:  # every file, for a rule's inputs; files that are missing are named too
         return [file.path.as_posix() for file in self.files]
+
+    @property
+    def beside(self) -> tuple[ModelFile, ...]:  # the folder of a folder model
+        return tuple(file for file in self.files if self.entry.folder is not None and file.part in BESIDE)
 
     def part(self, part: str) -> Path:
         """Return the path of one file of the model, such as `model`, `tags`, `metric` or `threshold`."""
@@ -113,9 +116,9 @@ class Model:
                 raise GengaError(
                     f"{file.path}: sha256 is {found[:12]}…, expected {file.pinned[:12]}… {self._who}; {self._remedy}"
                 )
-        if self.pinned is not None and self.pinned != self.sha256:
+        if self.pinned is not None and self.pinned != (found := tree_sha256(self._in_folder(with_beside=False))):
             raise GengaError(
-                f"{self.path}: content is {self.sha256[:12]}…, expected {self.pinned[:12]}… {self._who}; {self._remedy}"
+                f"{self.path}: content is {found[:12]}…, expected {self.pinned[:12]}… {self._who}; {self._remedy}"
             )
         if (unlisted := self.unlisted()) is not None:
             raise GengaError(
@@ -127,9 +130,8 @@ class Model:
         return self
 
     @property
-    def is_pinned(self) -> bool:
-        """Whether the content of every file is on record."""
-        return self.pinned is not None or all(file.pinned is not None for file in self.files)
+    def is_pinned(self) -> bool:  # whether the content of every file is on record
+        return all(file.pinned is not None for file in (self.files if self.pinned is None else self.beside))
 
     def check_links(self) -> None:
         """Raise GengaError if a link leads out of the folders that the model's files are in, before any is used."""
@@ -151,10 +153,11 @@ class Model:
             found += [Path(os.path.normpath(file.path.parent / name)) for name in weights_outside(file.path)]
         return min(set(found) - listed, default=None)
 
-    def _in_folder(self) -> dict[str, str]:
+    def _in_folder(self, with_beside: bool = True) -> dict[str, str]:
         """Digests by path within the folder of a folder model, else by remote path."""
         prefix = f"{self.entry.folder}/" if self.entry.folder not in (None, ".") else ""
-        return {remote.removeprefix(prefix): digest for remote, digest in self.digests.items()}
+        left = set() if with_beside else {file.called for file in self.beside}
+        return {name.removeprefix(prefix): digest for name, digest in self.digests.items() if name not in left}
 
     @property
     def _who(self) -> str:
@@ -184,8 +187,7 @@ class Registry:
         found = [model for role, model in self.models.items() if role.startswith("tagger-")]
         return found or [self.model("tagger-1")]
 
-    def summary(self) -> str:
-        """Return one line for summaries and reports: which models, and what they know."""
+    def summary(self) -> str:  # one line for summaries and reports: which models, and what they know
         known = ", ".join(dict.fromkeys(model.knows for model in self.models.values()))
         if self.section.use == "embedded":
             return f"embedded models: these models know {known} only; for own video set models.use: published"
@@ -193,7 +195,7 @@ class Registry:
 
 
 def models_of(text: str) -> Registry:
-    """Return the set of models that `--models` names, or params.yaml in this folder where `text` is empty."""
+    """Return the models that `--models` names, or params.yaml in this folder where `text` is empty."""
     return load(params_of("models", Params, text))
 
 
@@ -210,15 +212,13 @@ def load(section: Params, root: str | Path = ".") -> Registry:
 
 
 def _embedded(role: str, entry: ModelEntry, root: Path) -> Model:
-    if entry.folder is not None:
-        path = root / entry.folder
-        files = [
-            ModelFile(p.relative_to(path).as_posix(), p.relative_to(root).as_posix(), p, None, root)
-            for p in files_of(path)
-        ]
-        return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256, root)
     files = [ModelFile(part, f.path, root / f.path, f.sha256, root) for part, f in entry.files.items()]
-    return Model(role, "embedded", entry, tuple(files), files[0].path if files else root, None, None, root)
+    if entry.folder is None:
+        return Model(role, "embedded", entry, tuple(files), files[0].path if files else root, None, None, root)
+    path = root / entry.folder
+    places = [(p.relative_to(path).as_posix(), p.relative_to(root).as_posix(), p) for p in files_of(path)]
+    files = [ModelFile(*place, None, root) for place in places] + files
+    return Model(role, "embedded", entry, tuple(files), path, None, entry.sha256, root)
 
 
 def _published(role: str, entry: ModelEntry, folder: Path, lock: Lock) -> Model:

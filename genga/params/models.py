@@ -161,7 +161,7 @@ class FileEntry(Section):
 
 
 class ModelEntry(Section):
-    """A model: its `files` by part, or, for an embedded diffusers model, whatever lies in its `folder`."""
+    """A model: its `files` by part, or, for an embedded diffusers model, what lies in its `folder`, and beside it."""
 
     name: str
     licence: str

@@ -179,10 +179,9 @@ class LoadedBase:
 def load_base(model: Model) -> LoadedBase:
     """Load a base that is in the registry, its files verified."""
     family, verified = family_of(model), model.verify()
-    files = {file.part: file.path for file in verified.files}
-    beside = {part: path for part, path in files.items() if not path.is_relative_to(verified.path)}
+    beside = {file.part: file.path for file in verified.beside}
     if family.load_files is not None and model.entry.folder is None:
-        base = family.load_files(files)
+        base = family.load_files({file.part: file.path for file in verified.files})
     elif family.load_files is not None and beside:
         base = family.load_files({"base": verified.path, **beside})
     else:

@@ -69,7 +69,7 @@ def load(path: Path) -> Base:
     if path.suffix in (".safetensors", ".pth", ".ckpt"):
         raise GengaError(
             f"{path}: the original file holds the UNet alone; name the base's diffusers folder as folder of its entry"
-            " in models.yaml, and this file as files.unet beside it"
+            " in models.yaml, and this file as files.original beside it"
         )
     config = path / _UNET / "config.json"
     if config.is_file() and (found := json.loads(config.read_text(encoding="utf-8"))["_class_name"]) != (
@@ -88,11 +88,11 @@ def load(path: Path) -> Base:
 
 
 def load_files(parts: Mapping[str, Path]) -> Base:
-    """Load a base by part: `base`, its diffusers folder, and `unet`, the original file of another UNet of its size."""
-    if "base" not in parts or "unet" not in parts:
+    """Load a base by part: `base`, its diffusers folder, and `original`, the file of another UNet of its size."""
+    if "base" not in parts or "original" not in parts:
         first = next(iter(parts.values()))
-        raise GengaError(f"{first}: models.yaml has to name the base's folder, and with it a file unet")
-    base, path = load(parts["base"]), parts["unet"]
+        raise GengaError(f"{first}: models.yaml has to name the base's folder, and this file as files.original")
+    base, path = load(parts["base"]), parts["original"]
     own, tensors = base.unet.state_dict(), _read(path)
     try:
         state = names.inside(own, tensors.__getitem__)

@@ -1,0 +1,79 @@
+"""Training on clips for real, by Snakemake, on seconds of drawn video: a fresh motion module in the demo's base."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from conftest import copy_project
+from safetensors.torch import load_file
+from test_workflow import snakemake
+
+from demo.series import draw_series
+from genga.store.files import sha256_of
+
+TRAIN = {
+    "method": "full", "modules": "transformer", "text_encoder": False, "convolutions": False, "batch": 1, "warmup": 0,
+    "save_every": 2, "min_steps": 2, "max_steps": 2, "held_out": 1, "min_snr_gamma": 0.0, "caption_dropout": 0.1,
+    "buckets": {"sizes": [[64, 64]]}, "clips": {"length": 6, "stills": 0.2}, "learning_rate": 0.001, "flip": False,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, drawn = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("drawn")
+    copy_project(folder)
+    draw_series(folder / "data/raw/s", drawn, episodes=1, seconds=16.0, height=180, seed=7)
+    models = yaml.safe_load((folder / "models.yaml").read_text(encoding="utf-8"))
+    base = models["embedded"]["base"]
+    models["embedded"]["moving"] = {**base, "family": "animatediff"}
+    (folder / "models.yaml").write_text(json.dumps(models), encoding="utf-8")
+    values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    values["dataset"] |= {"unnamed": True, "min_side": 16}
+    values["clips"] |= {"length": 8, "sample": "frames", "stride": 2, "frozen": 0.0, "restless": 1.0, "cut": 1.0}
+    values["runs"] = {"moving": {"series": "s", "character": None, "base": "moving", "train": TRAIN}}
+    values["merges"] = {}
+    (folder / "params.yaml").write_text(json.dumps(values), encoding="utf-8")
+    ran = snakemake(folder, "all_train")
+    assert ran.code == 0, ran.text
+    return folder
+
+
+@pytest.mark.slow
+def test_a_run_reads_the_clip_set_and_the_video(trained: Path) -> None:
+    listed = json.loads((trained / "models/moving/checkpoints.json").read_text(encoding="utf-8"))
+    assert listed["frames"] == 6 and [one["step"] for one in listed["checkpoints"]] == [2]
+    ledger = pl.read_parquet(trained / "models/moving/ledger.parquet")
+    clips = pl.read_parquet(trained / "data/clipset/s.parquet")
+    images = pl.read_parquet(trained / "data/dataset/s.parquet")
+    assert set(ledger["image"]) <= {*clips["clip"], *images["image"]}
+    file = trained / "models/moving/checkpoints/moving-000002.safetensors"
+    assert sha256_of(file) == listed["checkpoints"][0]["sha256"]
+    assert all("motion_modules" in key for key in load_file(file))
+
+
+@pytest.mark.slow
+def test_nothing_is_left_to_be_done_and_a_change_of_clips_trains_anew(trained: Path) -> None:
+    assert "Nothing to be done" in snakemake(trained, "all_train").text
+    values = json.loads((trained / "params.yaml").read_text(encoding="utf-8"))
+    values["runs"]["moving"]["train"]["clips"]["length"] = 5
+    (trained / "params.yaml").write_text(json.dumps(values), encoding="utf-8")
+    planned = snakemake(trained, "all_train", "-n").text
+    values["runs"]["moving"]["train"]["clips"]["length"] = 6
+    (trained / "params.yaml").write_text(json.dumps(values), encoding="utf-8")
+    assert re.search(r"^train +1$", planned, re.MULTILINE) and not re.search(r"^clipset +", planned, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_an_audit_walks_from_the_module_to_clips_and_frames(trained: Path) -> None:
+    command = [sys.executable, "-m", "genga", "audit", "models/moving/checkpoints/moving-000002.safetensors"]
+    done = subprocess.run(
+        [*command, "--images", "--uncommitted"], cwd=trained, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    clip = pl.read_parquet(trained / "models/moving/ledger.parquet")["image"][0]
+    assert "clip" in done.stdout and clip in done.stdout
