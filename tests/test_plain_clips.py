@@ -27,9 +27,8 @@ def motion(folder, values):
     """A motion module that does something, in AnimateDiff's way: linear betas, text repeated for each frame."""
     save_tiny_base(folder / "base")
     flat = StableDiffusionPipeline.from_pretrained(folder / "base")
-    adapter = MotionAdapter(
-        block_out_channels=(8, 16, 16, 16), motion_layers_per_block=1, motion_norm_num_groups=4, use_motion_mid_block=False
-    )  # fmt: skip
+    sizes = {"block_out_channels": (8, 16, 16, 16), "motion_layers_per_block": 1, "motion_norm_num_groups": 4}
+    adapter = MotionAdapter(**sizes, use_motion_mid_block=False)
     unet = UNetMotionModel.from_unet2d(flat.unet, adapter)
     state = {name: tensor for name, tensor in unet.state_dict().items() if names.is_motion(name)}
     save_file(names.outside(state), folder / "motion.safetensors")
@@ -42,8 +41,8 @@ def motion(folder, values):
 
     unet.requires_grad_(False)
     if values.method == "lora":
-        targets = [path for path, layer in unet.named_modules()
-                   if isinstance(layer, torch.nn.Linear) and ".motion_modules." in path and ".attn" in path]  # fmt: skip
+        linear = [path for path, layer in unet.named_modules() if isinstance(layer, torch.nn.Linear)]
+        targets = [path for path in linear if ".motion_modules." in path and ".attn" in path]
         unet.add_adapter(LoraConfig(r=2, lora_alpha=1.0, target_modules=targets))
         start_alike(unet, animatediff.FAMILY, folder, base, "unet", values)
     else:

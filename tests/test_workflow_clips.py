@@ -75,5 +75,10 @@ def test_an_audit_walks_from_the_module_to_clips_and_frames(trained: Path) -> No
         [*command, "--images", "--uncommitted"], cwd=trained, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    clip = pl.read_parquet(trained / "models/moving/ledger.parquet")["image"][0]
-    assert "clip" in done.stdout and clip in done.stdout
+    seen = set(pl.read_parquet(trained / "models/moving/ledger.parquet")["image"])
+    for row in pl.read_parquet(trained / "data/clipset/s.parquet").filter(pl.col("clip").is_in(seen)).to_dicts():
+        assert f"  {row['clip']}: clip, frame " in done.stdout
+        assert f"    frames of data/raw/s/ep01.mkv: {' '.join(map(str, row['frames']))}\n" in done.stdout
+    assert re.search(r"^clip +\d+ verified|clip.*verified", done.stdout, re.MULTILINE)
+    page = (trained / "models/moving/README.md").read_text(encoding="utf-8")
+    assert "| kind clip |" in page

@@ -84,7 +84,11 @@ def _images(audit: Audit, with_images: bool) -> Iterator[str]:
         where = f"{image['still']} at {clock(image['time'])}" if image["time"] is not None else image["still"]
         crop = image["crop"]
         box = f" px {' '.join(map(str, crop['box']))}" if crop and crop["box"] else ""
-        yield f"  {image['image']}: {image['kind'] or 'not in the dataset'}, frame {where}{box}"
+        frames = image.get("frames") or ()
+        more = f", {len(frames)} frames of {len(set(frames))} drawings at {image['rate']:g}/s" if frames else ""
+        yield f"  {image['image']}: {image['kind'] or 'not in the dataset'}, frame {where}{box}{more}"
+        if frames:
+            yield f"    frames of {image['video']}: {' '.join(map(str, frames))}"
         who = image["character"]
         named = f" ({who['name'] or 'nobody'} by {who['by']})" if who and who["name"] is not None else ""
         phase = f", phase {', '.join(map(str, image['phases']))}" if max(image["phases"]) > 1 else ""

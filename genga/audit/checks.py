@@ -66,6 +66,12 @@ def check_file(what: str, path: str, sha256: str | None, hashes: Hashes) -> Chec
     return Check(what, path, VERIFIED, sha256)
 
 
+def clip_check(row: Mapping[str, Any], hashes: Hashes) -> Check:
+    """Hold a clip against the sha256 of the video that its frames are read from. row: image, video, sha256."""
+    found = check_file("video", row["video"], row["sha256"], hashes)
+    return Check("clip", row["image"], found.state, row["sha256"], found.note)
+
+
 def check_text(what: str, path: str, sha256: str | None, hashes: Hashes, history: History) -> Check:
     """Hold a file that git keeps against its record: what it was then may lie in an earlier commit."""
     check = check_file(what, path, sha256, hashes)

@@ -1,5 +1,6 @@
 """The images that a checkpoint was trained on: where each is from, what is written under it, and who decided that."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import polars as pl
 from genga.audit.decisions import of_image, said, target_of
 from genga.audit.tables import (
     OF_CHARACTERS,
+    OF_CLIPSET,
     OF_CROP,
     OF_DATASET,
     OF_DEDUP,
@@ -27,6 +29,7 @@ from genga.vocabulary.text import SEPARATOR, escape, to_text
 Row = Mapping[str, Any]
 Tags = dict[tuple[str, int | None], dict[str, Row]]  # (still, box or None) -> tag -> row of OF_TAG
 
+_CLIP = re.compile(r"[^/]+/[^/]+/\d{6,}-\d{6,}")
 SEEN = ("looks", "first_step", "last_step", "phases")
 PLACE = ("shard", "offset", "size", "sha256")
 
@@ -59,6 +62,8 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
     stills = _by(reader.episodes("stills", episodes, OF_STILLS), "still")
     named = _by(reader.tables([path_of("characters", one) for one in series], OF_CHARACTERS), "crop")
     listed = _by(reader.tables([path_of("dataset", one) for one in series], OF_DATASET), "image")
+    clips = _clips(reader, series) if any(map(is_clip, seen["image"])) else {}
+    listed |= {clip: _as_image(row) for clip, row in clips.items()}
     kept = _by(_frames(reader, episodes), "still")
     tags = _tags(reader.episodes("tag", episodes, OF_TAG), seen)
     naming = _naming(named, decided)
@@ -71,15 +76,38 @@ def images(reader: Reader, seen: pl.DataFrame, decided: Mapping[str, list[Decisi
             {
                 "image": row["image"],
                 **_frame(still, stills.get(still), kept.get(still)),
+                **_moving(clips.get(row["image"])),
                 "crop": _crop(crop, at),
                 **_listed(listed.get(row["image"])),
                 "character": _who(named.get(crop), listed.get(row["image"])),
-                "tags": _decided_tags(listed.get(row["image"]), row, at, tags, about),
+                "tags": _voted(clips[row["image"]])
+                if row["image"] in clips
+                else _decided_tags(listed.get(row["image"]), row, at, tags, about),
                 "decisions": [{"file": one.file, "line": one.line, "said": said(one)} for one in about],
                 **{name: row[name] for name in SEEN},
             }
         )
     return found
+
+
+def is_clip(image: str) -> bool:
+    """Whether what a run looked at is a clip: its id is that of an episode, with the first and the last frame."""
+    return _CLIP.fullmatch(image) is not None
+
+
+def _clips(reader: Reader, series: Iterable[str]) -> dict[str, Row]:
+    return _by(reader.tables([path_of("clipset", one) for one in series], OF_CLIPSET), "clip")
+
+
+def _as_image(row: Row) -> Row:
+    """What the clip set says of a clip, as the dataset says it of an image; it lies in no shard."""
+    none = dict.fromkeys(("shard", "offset", "size", "outfit"))
+    return {**row, **none, "image": row["clip"], "kind": "clip", "tags": [one["tag"] for one in row["tags"]]}
+
+
+def _moving(row: Row | None) -> dict[str, Any]:
+    """Of a clip its frames in order, how fast they play, and the video that they are read from."""
+    return {} if row is None else {"frames": row["frames"], "rate": row["rate"], "video": row["video"]}
 
 
 def _by(table: pl.DataFrame, key: str) -> dict[str, Row]:
@@ -155,6 +183,16 @@ def _tags(table: pl.DataFrame, seen: pl.DataFrame) -> Tags:
     for row in rows.iter_rows(named=True):
         found.setdefault((row["still"], row["box"]), {})[row["tag"]] = row
     return found
+
+
+def _voted(row: Row) -> list[dict[str, Any]]:
+    """Each tag of a clip: it holds by a vote of its drawings' tags, which models gave."""
+    written = words_of(row["caption"])
+    return [
+        {"tag": one["tag"], "by": "model", "score": one["score"], "votes": None,
+         "in_caption": (text := to_text(one["tag"])) in written or escape(text) in written}
+        for one in row["tags"]
+    ]  # fmt: skip
 
 
 def words_of(caption: str) -> set[str]:

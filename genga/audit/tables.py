@@ -10,6 +10,7 @@ from genga.errors import GengaError
 from genga.store.files import read_json
 from genga.store.parquet import empty, read_table
 from genga.tables.characters import CHARACTERS
+from genga.tables.clipset import CLIPSET
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
 from genga.tables.dedup import DEDUP
@@ -48,6 +49,10 @@ OF_DATASET = only(
     "crop_box",
     *SHARD,
 )
+OF_CLIPSET = only(
+    CLIPSET, "clip", "split", "character", "tier", "tags", "caption", "repeats", "weight", "frames", "rate",
+    "scaled_width", "scaled_height", "crop_box", "video", "sha256",
+)  # fmt: skip
 OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason")
 OF_LEDGER = only(LEDGER, "step", "epoch", "phase", "image", "still", "crop", "caption")
 OF_FRAMES = only(FRAMES, "frame", "time", "keyframe", "change", "luma", "sharpness")

@@ -25,6 +25,7 @@ from genga.audit.checks import (
     check_images,
     check_seal,
     check_text,
+    clip_check,
     counted,
 )
 from genga.audit.git_history import History
@@ -139,7 +140,10 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     yield from (Check("checkpoint", path, ABSENT, None, why) for path, why in sorted(behind.missing.items()))
     if known is None:
         yield from check_images((row for row in rows if row["shard"]), behind.root)
-    yield from (Check("image", row["image"], ABSENT, None, "not in the dataset") for row in rows if not row["shard"])
+    yield from (clip_check(row, hashes) for row in rows if "frames" in row)
+    for row in rows:
+        if not row["shard"] and "frames" not in row:
+            yield Check("image", row["image"], ABSENT, None, "not in the dataset")
     yield from (Check("correction", path, ABSENT, None, why) for path, why in sorted(behind.illegible.items()))
     yield from (Check("table", path, CHANGED, None, why) for path, why in sorted(behind.reader.damaged.items()))
 
@@ -187,10 +191,11 @@ def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
         paths += made_by_training(one.run)
         if one.selected:
             paths += [f"models/{one.run}/{one.run}.safetensors", path_of("evaluate", one.run, "json")]
-    paths += [path_of(stage, one) for stage in ("dataset", "characters") for one in series]
+    asked = ("clips", "clipset") if any("frames" in row for row in behind.images) else ()
+    paths += [path_of(stage, one) for stage in ("dataset", "characters", *asked[1:]) for one in series]
     paths += [
         path_of(stage, one, suffix.get(stage, "parquet"))
-        for stage in EPISODE_STAGES
+        for stage in (*EPISODE_STAGES, *asked[:1])
         if stage != "review"  # a page for people: nothing is made of it
         for one in behind.episodes
     ]
