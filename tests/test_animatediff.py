@@ -268,6 +268,13 @@ def test_a_run_of_longer_clips_than_the_module_knows(folder: Path, tmp_path: Pat
     train_clips(loaded(FAMILY.load(folder)), tmp_path, params(**values, clips={"stretch": True}), long)
     tensors = load_file(tmp_path / "hana/unfinished/hana-000001.safetensors")
     assert {tensor.shape[1] for key, tensor in tensors.items() if key.endswith(".pe")} == {34}
+    fresh = FAMILY.load(folder)  # which has positions for 32
+    with applied(loaded(fresh), tmp_path / "hana/unfinished/hana-000001.safetensors", True):
+        said = FAMILY.encode(fresh, [""], 1, 1)
+        assert FAMILY.predict(fresh, torch.zeros(1, 4, 34, 4, 4), torch.tensor([1]), said, []).shape[2] == 34
+        FAMILY.write_folder(fresh, {}, tmp_path / "written")
+    written = MotionAdapter.from_pretrained(tmp_path / "written").state_dict()
+    assert {tensor.shape[1] for name, tensor in written.items() if name.endswith(".pe")} == {34}
 
 
 def spoilt(tensors: dict[str, torch.Tensor], kind: str) -> dict[str, torch.Tensor]:

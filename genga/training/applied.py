@@ -40,20 +40,26 @@ def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:
 
 @contextmanager
 def _replaced(loaded: LoadedBase, tensors: Tensors, file: Path) -> Iterator[None]:
-    networks = loaded.family.networks(loaded.base)
+    networks, another = loaded.family.networks(loaded.base), f"{file}: was made of another base than {loaded.name}"
+    try:
+        states = loaded.family.states(loaded.base, tensors)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise GengaError(f"{another} ({_first_line(error)})") from error
     before = {name: {key: one.clone() for key, one in net.state_dict().items()} for name, net in networks.items()}
     try:
         try:
-            states = loaded.family.states(loaded.base, tensors)
             for name, network in networks.items():
                 _put(network, states[name])
         except (KeyError, RuntimeError) as error:
-            why = str(error).strip().splitlines()[0]
-            raise GengaError(f"{file}: was made of another base than {loaded.name} ({why})") from error
+            raise GengaError(f"{another} ({_first_line(error)})") from error
         yield
     finally:
         for name, state in before.items():
             _put(networks[name], state)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 @torch.no_grad()

@@ -84,7 +84,11 @@ def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
 
 
 def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
-    """Return the networks' states with the module of such a file. Raises KeyError if a tensor is missing."""
+    """Return the networks' states with the module of such a file. Raises KeyError if a tensor is missing.
+
+    Where the file's positions were stretched the base's are, too: it takes as long clips then.
+    """
+    take_frames(base, max((one.shape[1] for key, one in tensors.items() if key.endswith(".pe")), default=1), True)
     own = base.unet.state_dict()
     module = names.inside(tensors, [name for name in own if names.is_motion(name)])
     return {_UNET: {**own, **module}, _TEXT: base.text_encoder.state_dict()}
