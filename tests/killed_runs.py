@@ -25,11 +25,12 @@ from tiny_clips import CLIPS, STILL, read
 from tiny_modelscope import save_tiny_modelscope
 from tiny_sdxl import VELOCITY, save_tiny_sdxl
 from tiny_training import CPU, EXAMPLES, example, pixels
+from tiny_wan import save_tiny_wan
 from training_params import params
 
 from genga.training import fast
 from genga.training.distributed import processes
-from genga.training.families import anima, animatediff, modelscope, sd15, sdxl
+from genga.training.families import anima, animatediff, modelscope, sd15, sdxl, wan
 from genga.training.families.family import LoadedBase
 from genga.training.resume import RunFolder
 from genga.training.train import train, write
@@ -53,10 +54,12 @@ BASES: dict[str, Callable[[Path], Any]] = {
     "anima": save_tiny_anima,
     "animatediff": save_tiny_base,
     "modelscope": save_tiny_modelscope,
+    "wan": save_tiny_wan,
 }
 FAMILIES = {
     "sd15": sd15.FAMILY, "sdxl": sdxl.FAMILY, "velocity": sdxl.FAMILY, "anima": anima.FAMILY,
     "animatediff": animatediff.FAMILY, "modelscope": modelscope.FAMILY,
+    "wan": wan.FAMILY,
 }  # fmt: skip
 MANY = {  # what differs from step to step
     "epochs": 9, "max_steps": 4, "save_every": 2, "schedule": "cosine", "warmup": 1, "caption_dropout": 0.2,
@@ -106,6 +109,7 @@ CASES |= {
     "motion": Case("animatediff", {**WHOLE, **MOVING, **IN_PHASES, "phases": STEPS, "held_out": 2}, *BETWEEN),
     "motion-two-processes": Case("animatediff", {**WHOLE, **MOVING}, *AT_ONCE, processes=2),
     "modelscope": Case("modelscope", {**WHOLE, **MOVING, "modules": "attention", "convolutions": True}, *TWICE),
+    "wan": Case("wan", {**FLOW, "modules": "transformer", "clips": {"stills": 0.3}}, *AT_ONCE),
     "modelscope-lora": Case("modelscope", {**MOVING, "convolutions": True, "gradient_checkpointing": True}, *AT_ONCE),
 }
 HELD = {"shot": [example(5, (32, 32)), example(6, (40, 24))]}
