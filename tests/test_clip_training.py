@@ -11,7 +11,7 @@ from tiny_training import CPU, example
 from training_params import params
 
 from genga.errors import GengaError
-from genga.training import held_out
+from genga.training import held_out, trainer
 from genga.training.clip_latents import cached_latents
 from genga.training.families import animatediff, sd15
 from genga.training.families.family import LoadedBase
@@ -207,3 +207,21 @@ def test_held_out_clips_are_looked_at_one_by_one(
 def test_clips_that_are_masked_are_refused(loaded: LoadedBase, tmp_path: Path) -> None:
     with pytest.raises(GengaError, match="animatediff set mask_text: 1"):
         train_clips(loaded, tmp_path, params(**VALUES, mask_text=0.5))
+
+
+def test_conditions_of_captions_do_not_fill_the_memory(
+    loaded: LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "_KEPT", 2 * 16 * 16 * 4)  # bytes: of two captions of 16 tokens, 16 wide
+    kept: list[int] = []
+    keep = trainer.Trainer._kept_conditions
+
+    def kept_conditions(self, caption):
+        found = keep(self, caption)
+        kept.append(len(self._kept))
+        return found
+
+    monkeypatch.setattr(trainer.Trainer, "_kept_conditions", kept_conditions)
+    three = [clip(number, (number,), caption=text) for number, text in enumerate(("hana", "yuki", "solo"))]
+    train_clips(loaded, tmp_path, params(**VALUES), three)
+    assert max(kept) == 2 and len(kept) >= 6

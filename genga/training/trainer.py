@@ -22,7 +22,7 @@ from genga.training.plan import Look, Step
 from genga.training.rng import generator, normal
 from genga.training.tensor_file import Tensors
 
-_CAPTIONS_KEPT = 4096  # whose conditions stay in memory: 1 GB at SD 1.5's 77 x 768 floats
+_KEPT = 2**30  # bytes of captions' conditions that stay in memory: of 4,500 at 77 x 768 floats, of 128 at 512 x 4096
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}  # as accelerate calls it
 
 
@@ -190,9 +190,11 @@ class Trainer:
     def _kept_conditions(self, caption: str) -> Conditions:
         # One caption at a time: the bits must not depend on which others were known already.
         if caption not in self._kept:
-            if len(self._kept) >= _CAPTIONS_KEPT:
-                self._kept.pop(next(iter(self._kept)))
             with torch.no_grad():
                 one = self._family.encode(self._base, [caption], self._params.clip_skip, self._windows)
-                self._kept[caption] = tuple(each[0] for each in one)
+            found = tuple(each[0] for each in one)
+            most = max(1, _KEPT // sum(each.numel() * each.element_size() for each in found))
+            while len(self._kept) >= most:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[caption] = found
         return self._kept[caption]
