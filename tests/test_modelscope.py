@@ -103,12 +103,10 @@ def test_the_original_file_and_the_folder_are_written_and_loaded(folder: Path, t
     base = FAMILY.load(folder)
     state = base.unet.state_dict()
     save_file(FAMILY.whole(base, {}), tmp_path / "unet.safetensors")
-    torch.save(FAMILY.whole(base, {}), tmp_path / "text2video_pytorch_model.pth")
     other = save_tiny_modelscope(tmp_path / "other")
     FAMILY.write_folder(base, {}, tmp_path / "written")
-    for file in ("unet.safetensors", "text2video_pytorch_model.pth"):
-        again = FAMILY.load_files({"base": other, "original": tmp_path / file}).unet.state_dict()
-        assert all(torch.equal(again[name], tensor) for name, tensor in state.items())
+    again = FAMILY.load_files({"base": other, "original": tmp_path / "unet.safetensors"}).unet.state_dict()
+    assert all(torch.equal(again[name], tensor) for name, tensor in state.items())
     pipeline = TextToVideoSDPipeline.from_pretrained(tmp_path / "written")
     assert all(torch.equal(one, state[name]) for name, one in pipeline.unet.state_dict().items())
     assert FAMILY.load(tmp_path / "written").schedule["beta_schedule"] == "scaled_linear"
@@ -178,6 +176,8 @@ def test_what_is_no_such_base_is_one_line(folder: Path, tmp_path: Path) -> None:
     save_file({**tensors, "out.0.bias": torch.zeros(3)}, tmp_path / "odd.safetensors")
     with pytest.raises(GengaError, match=r"odd.safetensors: its conv_norm_out.bias is \(3,\), \(8,\) is expected; not"):
         FAMILY.load_files({"base": folder, "original": tmp_path / "odd.safetensors"})
-    (tmp_path / "broken.pth").write_bytes(b"nothing")
-    with pytest.raises(GengaError, match=r"broken.pth: cannot be read as tensors"):
-        FAMILY.load_files({"base": folder, "original": tmp_path / "broken.pth"})
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    with pytest.raises(GengaError, match=r"broken.safetensors: cannot be read as safetensors"):
+        FAMILY.load_files({"base": folder, "original": tmp_path / "broken.safetensors"})
+    with pytest.raises(GengaError, match=r"unet.pth: the original file is taken as .safetensors alone, which"):
+        FAMILY.load_files({"base": folder, "original": tmp_path / "unet.pth"})

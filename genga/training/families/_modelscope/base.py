@@ -4,9 +4,8 @@ It may be of any size, as long as its modules have the names and its VAE the 8x 
 """
 
 import json
-import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -102,17 +101,14 @@ def load_files(parts: Mapping[str, Path]) -> Base:
         shapes = tuple(state[odd].shape), tuple(own[odd].shape)
         raise GengaError(f"{path}: its {odd} is {shapes[0]}, {shapes[1]} is expected; not the UNet of this base")
     base.unet.load_state_dict({name: tensor.float() for name, tensor in state.items()})
-    return replace(base)
+    return base
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
+    if path.suffix != ".safetensors":
+        raise GengaError(f"{path}: the original file is taken as .safetensors alone, which runs no code; convert it")
     try:
-        if path.suffix == ".safetensors":
-            tensors = load_file(path)
-        else:
-            tensors = torch.load(path, map_location="cpu", weights_only=True)
-            tensors = tensors.get("state_dict", tensors)
-    except (OSError, ValueError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise GengaError(f"{path}: cannot be read as tensors ({why}); verify it (genga models verify)") from error
+        tensors = load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise GengaError(f"{path}: cannot be read as safetensors ({error}); verify it (genga models verify)") from error
     return {name.removeprefix(names.PREFIX): tensor for name, tensor in tensors.items()}
