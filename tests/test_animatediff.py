@@ -358,3 +358,13 @@ def test_channels_that_the_heads_do_not_divide(folder: Path) -> None:
     odd = replace(sd15.FAMILY.load(folder), unet=unet(block_out_channels=(12, 12, 12, 12), norm_num_groups=4))
     with pytest.raises(GengaError, match="its 12, 12, 12, 12 channels are no multiples of 8"):
         assembled(odd, None)
+
+
+def test_memory_is_spared_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
+    values, found = {**VALUES, "method": "full", "modules": "transformer"}, []
+    for spared in (False, True):
+        base = FAMILY.load(folder)
+        trained = train_clips(loaded(base), tmp_path / str(spared), params(**values, gradient_checkpointing=spared))
+        found.append(trained.losses["loss"].to_list())
+        assert ("forward" in vars(base.unet.down_blocks[0].motion_modules[0])) == spared
+    assert found[0] == found[1]

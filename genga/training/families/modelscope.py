@@ -7,6 +7,7 @@ checkpoint is the original file of the UNet, or with `genga export` a diffusers 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ _TRANSFORMERS = (".attentions.", ".temp_attentions.", "transformer_in.")
 
 
 def decode(base: Base, latents: torch.Tensor) -> torch.Tensor:
-    return frame_by_frame(lambda one: sd15.decode(base, one), latents)
+    return frame_by_frame(partial(sd15.FAMILY.decode, base), latents)
 
 
 def predict(
@@ -40,7 +41,7 @@ def predict(
 
 def check(base: Base, choices: Choices) -> None:
     """Raise GengaError for every choice that has no meaning here."""
-    sd15.check(base, choices)
+    sd15.FAMILY.check(base, choices)
     refuse("modelscope", choices, {
         "text_encoder: false (the base's words stay as they are)": choices.text_encoder,
     })  # fmt: skip

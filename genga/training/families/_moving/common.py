@@ -44,4 +44,5 @@ def spare_memory(network: torch.nn.Module) -> None:
     """
     for layer in network.modules():
         if isinstance(layer, LAYERS) and "forward" not in vars(layer):
-            layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
+            again = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
+            vars(layer)["forward"] = again
