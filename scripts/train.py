@@ -20,7 +20,6 @@ from genga.training.train import in_words, train, write
 
 def main(
     in_dataset: Path | None = typer.Option(None, help="the series' table of training images"),
-    in_clipset: Path | None = typer.Option(None, help="the series' table of clips, for a base that moves"),
     name: str = typer.Option(..., "--run", help="the run's name; its checkpoints are named after it"),
     out: Path = typer.Option(..., help="the run's folder: models/<run>"),
     character: str = typer.Option("", help="whose images are learnt; empty: all in the dataset"),
@@ -29,8 +28,9 @@ def main(
     models: str = MODELS,
     params: str = PARAMS,
     config: str = typer.Option("", "--launch", help="configuration of accelerate: train by several processes"),
-    scaling: str = typer.Option("", help="params.yaml:stills.scaling, by which frames of clips get their px"),
     machine: int = typer.Option(0, help="of the configuration's machines this one, 0..; 0 writes the run"),
+    in_clipset: Path | None = typer.Option(None, help="the series' table of clips, for a base that moves"),
+    scaling: str = typer.Option("", help="params.yaml:stills.scaling, by which frames of clips get their px"),
 ) -> None:
     if config:
         launch(config, __file__, without(sys.argv[1:], "--launch", "--machine"), machine)
