@@ -142,9 +142,7 @@ class _Section(Section):
     input_perturbation: float = Field(ge=0, le=1)  # more noise in what is seen, not in what is asked for; 0 none
     loss: Literal["l2", "huber", "smooth_l1"]  # of a px: the error squared, or beyond huber_delta in proportion to it
     huber_delta: float = Field(gt=0, le=10)  # error of a px up to which it counts as squared; l2 knows of none
-    huber_schedule: Literal[
-        "constant", "snr", "exponential"
-    ]  # huber_delta at all timesteps, or 1 falling to it by noise
+    huber_schedule: Literal["constant", "snr", "exponential"]  # at all timesteps huber_delta, or 1 falling to it
     min_snr_gamma: float = Field(ge=0, le=100)  # loss weight min(snr, gamma) / snr; 0: all timesteps weigh the same
     debiased: bool  # loss weight 1 / sqrt(snr), or 1 / (snr + 1) for v; not beside min_snr_gamma
     mask_text: float = Field(ge=0, le=1)  # weight of px under burnt-in text; 0: they are not learnt, 1: as the others

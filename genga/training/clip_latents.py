@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from genga.images.image import Image
-from genga.jobs.progress import progress
+from genga.jobs.script import progress
 from genga.training.clips import Read
 from genga.training.device import state_sha256
 from genga.training.distributed import Processes

@@ -90,18 +90,15 @@ class Example:
         return [word for part, text in self.said[0][1] if part != SENTENCES for word in tokens(plain(text))]
 
     @property
-    def moves(self) -> bool:
-        """Whether it is a clip."""
+    def moves(self) -> bool:  # whether it is a clip
         return False
 
     @property
-    def frames(self) -> tuple[int, ...]:
-        """Which frames of its video a look sees, in order: of an image it is not asked."""
+    def frames(self) -> tuple[int, ...]:  # of its video that a look sees, in order
         return ()
 
     @property
-    def length(self) -> int:
-        """How many frames a look sees."""
+    def length(self) -> int:  # frames that a look sees
         return len(self.frames) or 1
 
     @property
