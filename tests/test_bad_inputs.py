@@ -76,7 +76,8 @@ def tags(content: str | bytes) -> Make:
 
 DRY = ("snakemake", "-n")
 TAG = (
-    "scripts/tag.py", "--in-stills", "none.parquet", "--in-detect", "none.parquet", "--in-quality", "none.parquet", "--in-dedup", "none.parquet",
+    "scripts/tag.py", "--in-stills", "none.parquet", "--in-detect", "none.parquet",
+    "--in-quality", "none.parquet", "--in-dedup", "none.parquet",
     "--out", "data/tag/s/ep1.parquet",
     "--corrections", "corrections/s/ep1/tags.csv",
 )  # fmt: skip
