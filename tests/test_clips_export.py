@@ -22,8 +22,8 @@ from genga.params.section import parse_section, section_of_file
 from genga.store.files import write_facts
 from genga.store.parquet import write_table
 from genga.tables.clipset import CLIPSET
-from genga.video.mp4 import exact_rate, write_mp4
 from genga.video.probe import probe
+from genga.video.writing import exact_rate, write_mp4
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST, SECOND = "s/e/000000-000009", "s/e/000010-000019"

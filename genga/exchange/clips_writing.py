@@ -18,7 +18,7 @@ from genga.tables.clipset import CLIPSET
 from genga.tables.places import RAW, path_of
 from genga.video.decode import check_same
 from genga.video.footage import Footage
-from genga.video.mp4 import write_mp4
+from genga.video.writing import write_mp4
 
 
 def rows_of(series: str, character: str | None, split: str | None = None) -> pl.DataFrame:

@@ -22,11 +22,11 @@ hwaccel        Decode by the graphics card where there is one; else by the proce
 interlace      Decide from the pictures themselves whether the two fields of a video's frames were taken at different
                times.
 luma_grid      A frame as a grid of cells: the mean luma of small squares, and how two frames differ by it.
-mp4            Write pictures as a video that players and trainers take: H.264 in MP4, 4:2:0, its colours stated to be
-               BT.709.
 probe          Look at a video file: is it sound, and what is in it.
 skip_frames    Decode no more than is asked for: frames that others are not predicted from may be left out, one by
                one.
 streams        Which of a file's video streams is the picture, and what its container says of colours.
 timing         Frames, rate and duration of a video, from the timestamps of its packets: headers are often wrong.
+writing        Write pictures as a video: MP4 that players and trainers take, WebM and WebP that browsers play, GIF;
+               and read it.
 """

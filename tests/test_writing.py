@@ -1,0 +1,88 @@
+"""Videos: what their bytes say of colours and rate, the same twice, and the pictures that come back."""
+
+import io
+
+import av
+import numpy as np
+import pytest
+
+from genga.errors import GengaError
+from genga.video import writing
+from genga.video.writing import as_video, frames_of, interpolated, write_mp4
+
+
+def picture(place: int) -> np.ndarray:
+    """A red square on a slope of tones, (64, 96, 3)."""
+    rows, columns = np.mgrid[:64, :96]
+    made = np.stack([columns * 2, rows * 3, np.full_like(rows, 40)], axis=2).astype(np.uint8)
+    made[20:44, place : place + 24] = 250, 30, 60
+    return made
+
+
+PICTURES = [picture(4 + 4 * number) for number in range(8)]
+
+
+@pytest.mark.parametrize(("form", "codec"), [("mp4", "h264"), ("webm", "vp9")])
+def test_a_video_says_bt709_and_its_rate_and_has_no_date(form: str, codec: str) -> None:
+    data = as_video(PICTURES, 23.976024, form)
+    assert as_video(PICTURES, 23.976024, form) == data
+    with av.open(io.BytesIO(data)) as file:
+        stream = file.streams.video[0]
+        context = stream.codec_context
+        assert (stream.codec.canonical_name, stream.pix_fmt, stream.average_rate) == (
+            codec,
+            "yuv420p",
+            writing.exact_rate(23.976024),
+        )
+        assert (context.colorspace, context.color_primaries, context.color_trc, context.color_range) == (1, 1, 1, 1)
+        assert "creation_time" not in {**file.metadata, **stream.metadata}
+
+
+@pytest.mark.parametrize(("form", "apart"), [("mp4", 3), ("webm", 4), ("webp", 4), ("gif", 5)])
+def test_pictures_come_back(form: str, apart: float) -> None:
+    data = as_video(PICTURES, 12, form)
+    back = frames_of(data, "clip")
+    assert len(back) == 8 and as_video(PICTURES, 12, form) == data
+    assert np.abs(np.stack(back).astype(int) - np.stack(PICTURES)).mean() < apart
+    with pytest.raises(GengaError, match="^clip: not a readable video"):
+        frames_of(data[:60], "clip")
+
+
+def test_a_webp_plays_as_long_as_it_should() -> None:
+    from PIL import Image, ImageSequence
+
+    with Image.open(io.BytesIO(as_video(PICTURES, 7, "webp"))) as made:
+        lasting = [one.info["duration"] for one in ImageSequence.Iterator(made) if one.load()]
+        assert lasting == [143, 143, 143, 142, 143, 143, 143, 143]
+        assert made.info["loop"] == 0
+
+
+def test_a_gifs_dithering_stands_still() -> None:
+    """What does not change in the pictures does not change in the file."""
+    back = np.stack(frames_of(as_video([PICTURES[0], PICTURES[0], PICTURES[1]], 10, "gif"), "clip")).astype(int)
+    assert (back[0] == back[1]).all() and (back[0, 50:] == back[2, 50:]).all()
+
+
+def test_frames_between_last_as_long_as_those_they_are_between() -> None:
+    assert len(interpolated(PICTURES, 8, 24)) == 24
+    assert len(interpolated(PICTURES[:2], 8, 24)) == 6  # of which minterpolate alone makes nothing
+    assert len(interpolated(PICTURES, 10, 24)) == 19
+    between = interpolated(PICTURES, 8, 16)
+    for number, one in enumerate(PICTURES[1:-1], 1):
+        assert np.abs(between[2 * number].astype(int) - one).mean() < 4
+
+
+def test_a_filter_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(av.filter, "filters_available", {"scale"})
+    with pytest.raises(GengaError, match="^clip: this FFmpeg has no filter minterpolate; leave interpolate out"):
+        interpolated(PICTURES, 8, 24, "clip")
+
+
+def test_odd_sides_two_sizes_and_nothing_are_refused(tmp_path) -> None:
+    for pictures, said in (
+        ([PICTURES[0][:63]], "pictures of 96x63 px cannot be 4:2:0"),
+        ([PICTURES[0], PICTURES[0][:32]], "picture 1 is 96x32, those before 96x64"),
+        ([], "no picture to write"),
+    ):
+        with pytest.raises(GengaError, match=said):
+            write_mp4(tmp_path / "clip.mp4", pictures, 8)
