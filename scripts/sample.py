@@ -1,4 +1,4 @@
-"""Draw the samples of a run: the same prompts and seeds with the base and with every checkpoint."""
+"""Draw the samples of a run, pictures or clips: the same prompts and seeds with the base and with every checkpoint."""
 
 from pathlib import Path
 
@@ -19,20 +19,21 @@ from genga.training.families.family import load_base
 def main(
     in_checkpoints: Path = typer.Option(..., help="the list of the run's checkpoints: models/<run>/checkpoints.json"),
     out_table: Path = typer.Option(..., help="the table of samples"),
-    out_shard: Path = typer.Option(..., help="the pictures, a tar"),
+    out_shard: Path = typer.Option(..., help="the pictures or clips, a tar"),
     base: str = typer.Option("base", help="role of the run's base in models.yaml"),
     models: str = MODELS,
     params: str = PARAMS,
+    style: str = typer.Option("", help="params.yaml:clipset.style, of a base that moves"),
 ) -> None:
     listed, registry = read_facts(in_checkpoints), models_of(models)
     values = params_of(f"sample:{listed['run']}", Params, params)
     use_threads(values.threads)
     loaded, device = load_base(registry.model(base)), device_of(registry.section.device)
     with writing_shard(out_shard) as shard:
-        table = sample(loaded, listed, shard, values, device)
+        table = sample(loaded, listed, shard, values, device, style)
     write_table(out_table, table, SAMPLE)
-    many = f"{len(values.prompts)} prompts x {len(values.seeds)} seeds with the base"
-    summary(f"sample {listed['run']}: {len(table)} pictures, {many} and {len(listed['checkpoints'])} checkpoints")
+    many = f"{len(table)} {loaded.family.draws}, {table['prompt'].n_unique()} prompts x {len(values.seeds)} seeds"
+    summary(f"sample {listed['run']}: {many} with the base and {len(listed['checkpoints'])} checkpoints")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from tiny_base import save_tiny_base
 
 from genga.errors import GengaError
 from genga.evaluation import sample as sampling
-from genga.evaluation.sample import count, drawn, prompt_of, prompts_of, start_noise, tell_prompts
+from genga.evaluation.prompts_seen import prompt_of, prompts_of, tell_prompts
+from genga.evaluation.sample import count, drawn, start_noise
 from genga.images.codec import decode
 from genga.params.sample import Params
 from genga.store.files import sha256_of, write_facts

@@ -1,14 +1,13 @@
-"""Draw the same pictures with the base and with every checkpoint of a run, so that they can be compared.
+"""Draw the same pictures, or clips, with the base and with every checkpoint of a run, so that they can be compared.
 
 Every (prompt, seed) starts from the same noise whatever the model, the batch and the number of pictures; the samplers
 add none of their own. Which samplers there are, and their timesteps, is the base's family's to say. Weights in prompts
-act (genga.evaluation.prompts); what the base does not see of a prompt is said on stderr.
+act (genga.evaluation.prompts); what the base does not see of a prompt is said on stderr. A base that moves draws clips.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from itertools import count as count_from
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,9 @@ import polars as pl
 import torch
 
 from genga.errors import GengaError
-from genga.evaluation.prompts import check_prompt, composed, first, literal, parts
+from genga.evaluation._sample.beside import check_clips, loras_beside, scaled_over_time
+from genga.evaluation.denoising import denoised, encoded
+from genga.evaluation.prompts_seen import Prompt, filled, prompts_of, tell_prompts, templates
 from genga.images.codec import EXTENSION
 from genga.images.codec import encode as encode_image
 from genga.images.image import Image
@@ -29,14 +30,14 @@ from genga.tables.sample import SAMPLE
 from genga.training.applied import applied
 from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
-from genga.training.families.family import Conditions, LoadedBase, Size
+from genga.training.families.family import LoadedBase
 from genga.training.rng import generator, normal
-from genga.vocabulary.text import SEPARATOR, Part, fit, tokens
+from genga.video.writing import as_video, interpolated
 
 
 @dataclass(frozen=True)
 class Task:
-    """A picture to draw."""
+    """A picture, or a clip, to draw."""
 
     step: int
     prompt: int
@@ -44,33 +45,32 @@ class Task:
     seed: int
 
 
-@dataclass(frozen=True)
-class Prompt:
-    """A prompt as it is drawn."""
-
-    text: str  # as web interfaces read it
-    parts: list[Part]  # what the base sees
-    lost: str  # what it does not
-
-
 def sample(
-    loaded: LoadedBase, listed: Mapping[str, Any], shard: ShardWriter, params: Params, device: torch.device
-) -> pl.DataFrame:
-    """Write every picture to `shard`, with progress on stderr; return a row for each (SAMPLE).
+    loaded: LoadedBase, listed: Mapping[str, Any], shard: ShardWriter, params: Params, device: torch.device,
+    style: str = "",
+) -> pl.DataFrame:  # fmt: skip
+    """Write every picture, or clip, to `shard`, with progress on stderr; return a row for each (SAMPLE).
 
-    listed: the run's checkpoints.json. Raises GengaError for a checkpoint whose content is not what was recorded.
+    listed: the run's checkpoints.json; style: params.yaml:clipset.style, of a base that moves. Raises GengaError for a
+    checkpoint whose content is not what was recorded.
     """
     name, rows, windows = listed["run"], [], listed["windows"]
-    tell_prompts(prompts_of(loaded, listed["trigger"], params, windows), params, name)
+    style = style if params.clips.compare_style and loaded.family.moving else ""
+    prompts = prompts_of(loaded, listed["trigger"], params, windows, style)
+    tell_prompts(prompts, params, name)
     files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
     pictures = drawn(
-        loaded, files, listed["trigger"], listed["clip_skip"], params, device, windows, listed["method"] == "full"
-    )
-    for task, image in progress(pictures, count(len(files), params), f"sample {name}", "pictures"):
+        loaded, files, listed["trigger"], listed["clip_skip"], params, device, windows, listed["method"] == "full",
+        listed.get("frames"), style,
+    )  # fmt: skip
+    many = (1 + len(files)) * (len(prompts) - 1) * len(params.seeds)
+    for task, image in progress(pictures, many, f"sample {name}", loaded.family.draws):
         called = f"{task.step:06d}-{task.prompt}-{task.seed}"
-        place = shard.add(called + EXTENSION, encode_image(image))
+        data, ending, moves = _written(image, params, f"sample {name}/{called}", prompts[task.prompt])
+        place = shard.add(called + ending, data)
         size = {"width": params.width, "height": params.height}
-        rows.append({"sample": f"{name}/{called}", **asdict(task), **place, **size})
+        unstyled = task.prompt + len(params.prompts) if style and task.prompt < len(params.prompts) else None
+        rows.append({"sample": f"{name}/{called}", **asdict(task), "unstyled": unstyled, **place, **size, **moves})
     return pl.DataFrame(rows, schema=dict(SAMPLE))
 
 
@@ -83,18 +83,22 @@ def drawn(
     device: torch.device,
     windows: int = 1,
     is_whole: bool = False,
-) -> Iterator[tuple[Task, Image]]:
+    taught: int | None = None,
+    style: str = "",
+) -> Iterator[tuple[Task, Any]]:
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.
 
-    checkpoints: step and file of each; trigger: takes the place of {trigger} in the prompts; clip_skip, windows: those
-    of training, windows of the encoder being as many as a prompt may fill; is_whole: whether checkpoints have all
-    weights. Raises GengaError for a checkpoint of another base, and for a prompt or size that cannot be drawn.
+    A picture is an Image, a clip a list of them. checkpoints: step and file of each; trigger: takes the place of
+    {trigger} in the prompts; clip_skip, windows: those of training, windows of the encoder being as many as a prompt
+    may fill; is_whole: whether checkpoints have all weights; taught: frames of the longest look of training; style: see
+    prompts_of. Raises GengaError for a checkpoint of another base, and for a prompt or size that cannot be drawn.
     """
     family = loaded.family
     loaded.check_clip_skip(clip_skip)
     loaded.check_precision(params.precision, "sample")
     family.sampler(loaded.base, params.scheduler)  # refused before anything is drawn
-    prompts = prompts_of(loaded, trigger, params, windows)
+    check_clips(loaded, params, taught)
+    prompts = prompts_of(loaded, trigger, params, windows, style)
     for key, length in (("width", params.width), ("height", params.height)):
         if length % family.side:
             raise GengaError(f"params.yaml:sample.{key} must be a multiple of {family.side}, got {length}")
@@ -102,7 +106,10 @@ def drawn(
         place(network, device, params.precision)
     family.autoencoder(loaded.base).to(device)
     for step, file in [(0, None), *checkpoints]:
-        with applied(loaded, file, is_whole):
+        with ExitStack() as stack:
+            stack.enter_context(applied(loaded, file, is_whole))
+            loras_beside(loaded, params.loras, stack)
+            stack.enter_context(scaled_over_time(loaded, params.clips.motion))
             yield from _pictures(loaded, step, prompts, clip_skip, params, device)
 
 
@@ -111,49 +118,7 @@ def count(checkpoints: int, params: Params) -> int:
     return (1 + checkpoints) * len(params.prompts) * len(params.seeds)
 
 
-def prompt_of(template: str, trigger: str) -> str:
-    """Return the prompt with the trigger in it, to the letter; where there is none, nothing is left of its place."""
-    return SEPARATOR.join(tokens(template.replace("{trigger}", literal(trigger))))
-
-
-def prompts_of(loaded: LoadedBase, trigger: str, params: Params, windows: int = 1) -> list[Prompt]:
-    """Return every prompt, and last the negative one, as the base sees it. Raises GengaError for what is not read."""
-    found = []
-    for number, template in enumerate(params.prompts):
-        check_prompt(template, f"sample.prompts.{number}")
-        found.append(_fitted(loaded, prompt_of(template, trigger), windows))
-    check_prompt(params.negative, "sample.negative")
-    return [*found, _fitted(loaded, params.negative, windows)]
-
-
-def _fitted(loaded: LoadedBase, prompt: str, windows: int) -> Prompt:
-    whole = parts(prompt)
-    text = "".join(text for text, _ in whole)
-
-    def is_cut(start: str) -> bool:
-        return loaded.family.is_cut(loaded.base, [text for text, _ in first(whole, len(start))], windows)
-
-    seen = fit(text, is_cut)
-    if seen == text:
-        return Prompt(prompt, whole, "")
-    kept = first(whole, len(seen))
-    return Prompt(composed(kept), kept, text[len(seen) :].lstrip(SEPARATOR))
-
-
-def tell_prompts(prompts: Sequence[Prompt], params: Params, run: str) -> None:
-    """Say on stderr which weights act, and what is not seen of which prompt."""
-    names = [f"prompt {number}" for number in range(len(params.prompts))] + ["the negative prompt"]
-    for name, prompt in zip(names, prompts, strict=True):
-        weights = [f"{text.strip(SEPARATOR)!r} {weight:.3g}" for text, weight in prompt.parts if weight != 1]
-        if weights:
-            print(f"note: sample {run}: weights in {name}: {', '.join(weights)}", file=sys.stderr)
-        if prompt.lost:
-            print(f"note: sample {run}: {name} is too long, not seen of it: {prompt.lost}", file=sys.stderr)
-    if params.guidance == 1 and params.negative:
-        print(f"note: sample {run}: sample.guidance is 1: the negative prompt has no effect", file=sys.stderr)
-
-
-def start_noise(template: str, seed: int, shape: tuple[int, int, int]) -> torch.Tensor:
+def start_noise(template: str, seed: int, shape: tuple[int, ...]) -> torch.Tensor:
     """Return the noise a picture starts from, float32 of a latent's shape: of prompt and seed alone."""
     return normal(shape, generator("sample", template, seed))
 
@@ -161,50 +126,39 @@ def start_noise(template: str, seed: int, shape: tuple[int, int, int]) -> torch.
 @torch.no_grad()
 def _pictures(
     loaded: LoadedBase, step: int, prompts: Sequence[Prompt], clip_skip: int, params: Params, device: torch.device
-) -> Iterator[tuple[Task, Image]]:
+) -> Iterator[tuple[Task, Any]]:
     """prompts: the negative one last."""
-    family, base = loaded.family, loaded.base
-    filled = _filled(loaded, prompts)
-    *encoded, negative = [family.encode_parts(base, prompt.parts, clip_skip, filled) for prompt in prompts]
-    shape = family.latent_shape(base, params.width, params.height)
-    pairs = product(range(len(encoded)), params.seeds)
+    family, base, frames = loaded.family, loaded.base, params.clips.frames
+    windows, noises = filled(loaded, prompts), [template.noise for template in templates(params)]
+    *said, negative = [encoded(loaded, prompt, clip_skip, windows, frames) for prompt in prompts]
+    shape = loaded.latent_shape(params.width, params.height, frames)
+    pairs = product(range(len(said)), params.seeds)
     tasks = [Task(step, prompt, prompts[prompt].text, seed) for prompt, seed in pairs]
     for start in range(0, len(tasks), params.batch):
         part = tasks[start : start + params.batch]
-        noise = torch.stack([start_noise(params.prompts[task.prompt], task.seed, shape) for task in part])
-        wanted, unwanted = [encoded[task.prompt] for task in part], [negative] * len(part)
-        latents = _denoise(loaded, noise.to(device, DTYPES[params.precision]), wanted, unwanted, params)
+        noise = torch.stack([start_noise(noises[task.prompt % len(noises)], task.seed, shape) for task in part])
+        wanted, unwanted = [said[task.prompt] for task in part], [negative] * len(part)
+        latents = denoised(loaded, noise.to(device, DTYPES[params.precision]), wanted, unwanted, params)
         pixels = family.decode(base, latents)
         for task, one in zip(part, pixels, strict=True):
             if not one.isfinite().all():
                 raise GengaError(_no_picture(task, params))
-        yield from zip(part, _images(pixels), strict=True)
+        if family.moving:
+            yield from zip(part, [_images(clip.transpose(0, 1)) for clip in pixels], strict=True)
+        else:
+            yield from zip(part, _images(pixels), strict=True)
 
 
-def _denoise(
-    loaded: LoadedBase,
-    noise: torch.Tensor,
-    wanted: list[Conditions],
-    unwanted: list[Conditions],
-    params: Params,
-) -> torch.Tensor:
-    """The latents that noise becomes under classifier-free guidance (Ho and Salimans 2022)."""
-    scheduler = loaded.family.sampler(loaded.base, params.scheduler)
-    scheduler.set_timesteps(params.steps, device=noise.device)
-    latents = noise * scheduler.init_noise_sigma
-    guided = params.guidance > 1
-    conditions = _joined([*unwanted, *wanted] if guided else wanted)
-    picture = (params.width, params.height)
-    sizes = [Size(original=picture, corner=(0, 0), target=picture)] * len(conditions[0])
-    for timestep in scheduler.timesteps:
-        seen = torch.cat([latents, latents]) if guided else latents
-        noisy = scheduler.scale_model_input(seen, timestep)
-        predicted = loaded.family.predict(loaded.base, noisy, timestep, conditions, sizes)
-        if guided:
-            away, towards = predicted.chunk(2)
-            predicted = away + params.guidance * (towards - away)
-        latents = scheduler.step(predicted, timestep, latents).prev_sample
-    return latents
+def _written(made: Any, params: Params, called: str, prompt: Prompt) -> tuple[bytes, str, dict[str, Any]]:
+    """A picture's file, or a clip's, the ending of its name, and how it moves: columns of SAMPLE."""
+    if not isinstance(made, list):
+        return encode_image(made), EXTENSION, {"frames": 1, "rate": None, "by_frame": None}
+    clips = params.clips
+    rate = clips.interpolate or clips.rate
+    shown: list[Image] = interpolated(made, clips.rate, rate, called) if clips.interpolate else made
+    by_frame = [{"frame": round(frame * rate / clips.rate), "text": one.text} for frame, one in prompt.by_frame]
+    moves = {"frames": len(shown), "rate": rate, "by_frame": by_frame if prompt.later else None}
+    return as_video(shown, rate, clips.format, called), f".{clips.format}", moves
 
 
 def _no_picture(task: Task, params: Params) -> str:
@@ -213,16 +167,6 @@ def _no_picture(task: Task, params: Params) -> str:
     way = "lower train.learning_rate" if task.step else "verify it (genga models verify)"
     way = way if params.precision == "float32" else "set sample.precision to float32"
     return f"prompt {task.prompt}, seed {task.seed} by {whose}: the picture is not a number (NaN); {way}"
-
-
-def _filled(loaded: LoadedBase, prompts: Sequence[Prompt]) -> int:
-    """How many windows of the encoder the longest prompt fills: all have as many, as in web UIs."""
-    texts = [[text for text, _ in prompt.parts] for prompt in prompts]
-    return next(n for n in count_from(1) if not any(loaded.family.is_cut(loaded.base, text, n) for text in texts))
-
-
-def _joined(conditions: list[Conditions]) -> Conditions:
-    return tuple(torch.cat(each) for each in zip(*conditions, strict=True))
 
 
 def _images(pixels: torch.Tensor) -> list[Image]:

@@ -9,6 +9,14 @@ from genga.params.section import Section
 Kind = Literal["fullbody", "halfbody", "head"]
 
 
+class Clips(Section):
+    """How clips are judged, of a run whose base moves."""
+
+    frames: int = Field(default=8, ge=2, le=256)  # of a clip, evenly spread, that are looked at as pictures
+    drawn: int = Field(default=64, ge=2, le=10_000)  # clips of the series, evenly spread, that say how it moves
+    inside: float = Field(default=0.9, gt=0.5, lt=1)  # share of these that the range of a figure holds
+
+
 class Params(Section):
     kinds: Annotated[list[Kind], Field(min_length=1)]  # crops of the dataset that samples are compared with
     crop_person: bool  # cut the person out of a sample before comparing it, as the dataset's crops were
@@ -20,3 +28,4 @@ class Params(Section):
     resamples: int = Field(ge=100, le=100_000)  # of the bootstrap; fewer is faster, intervals jump about more
     confidence: float = Field(gt=0.5, lt=1)  # of the intervals
     seed: int = Field(ge=0)  # of the bootstrap
+    clips: Clips = Clips()  # of a base that moves; {}: 8 frames of each

@@ -20,7 +20,7 @@ from genga.training._layouts import kohya
 from genga.training._layouts import motion as names
 from genga.training.choices import Choices
 from genga.training.families import sd15
-from genga.training.families._animatediff.base import Base, is_fresh, load, load_files, take_frames
+from genga.training.families._animatediff.base import Base, is_fresh, load, load_files, positions, take_frames
 from genga.training.families._moving.common import MOVING, frame_by_frame, refuse
 from genga.training.families.family import Conditions, Size, States
 from genga.training.lora_file import LoraKeys
@@ -38,7 +38,9 @@ def predict(
     base: Base, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions, sizes: Sequence[Size]
 ) -> torch.Tensor:
     (text,) = conditions
-    every = text.repeat_interleave(noisy.shape[2], dim=0)  # what a clip's caption says, to each of its frames
+    looks, _, frames, *_ = noisy.shape
+    by_frame = len(text) == looks * frames
+    every = text if by_frame else text.repeat_interleave(frames, dim=0)  # what a clip's caption says, to each frame
     return base.unet(noisy.to(text.dtype), timesteps, every).sample
 
 
@@ -70,6 +72,11 @@ def learnt(base: Base, choices: Choices) -> dict[str, list[str]]:
     """Of a full fine-tune the module's parameters, or those of its attentions alone."""
     is_learnt = names.is_attention if choices.modules == "attention" else names.is_motion
     return {_UNET: [name for name, _ in base.unet.named_parameters() if is_learnt(name)], _TEXT: []}
+
+
+def keys_over_time(base: Base) -> list[torch.nn.Module]:
+    """What AnimateDiff-Evolved scales as motion scale."""
+    return [layer for path, layer in base.unet.named_modules() if names.is_attention(path) and path.endswith(".to_k")]
 
 
 def name_in_file(network: str, module: str) -> str:
@@ -140,4 +147,7 @@ FAMILY = replace(
     write_folder=write_folder,
     clips=MOVING,
     take_frames=take_frames,
+    most_frames=positions,
+    by_frame=True,
+    keys_over_time=keys_over_time,
 )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import torch
 
     from genga.training.choices import Choices, SeenOfClips
-    from genga.training.lora_file import LoraKeys
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
@@ -98,7 +97,7 @@ class Family:
     check: Callable[[Base, Choices], None]  # raises GengaError for what it cannot be trained with
     adapted: Callable[[Base, Choices], dict[str, list[str]]]  # paths of the modules that it changes, by network
     name_in_file: Callable[[str, str], str]  # of a network and the path of a module in it
-    lora_keys: LoraKeys
+    lora_keys: Any  # a LoraKeys of genga.training.lora_file
     header: Callable[[Base, Choices], dict[str, Any]]  # what the file's metadata say of family and base
 
     # The whole base, with states that take the place of its own: of networks by their names, and of `autoencoder`.
@@ -119,6 +118,11 @@ class Family:
     # Makes the base ready for clips of so many frames; bool: positions may be stretched. Raises GengaError if they are
     # too many, or not a number of frames that it can have.
     take_frames: Callable[[Base, int, bool], None] = lambda base, frames, stretch: None
+    # How many frames it has positions for; None: any number.
+    most_frames: Callable[[Base], int | None] = lambda base: None
+    by_frame: bool = False  # whether `predict` takes conditions of each frame, those of a look one after another
+    # The layers that make keys of attention over time: what scales them scales how much is moved. None: it has none.
+    keys_over_time: Callable[[Base], list[torch.nn.Module]] | None = None
     # Of an autoencoder that takes frames together: pixels (1, 3, frames, height, width) to what is kept of the clip.
     encode_clip: Callable[[Base, torch.Tensor], torch.Tensor] | None = None
 
@@ -126,6 +130,11 @@ class Family:
     def moving(self) -> bool:
         """Whether its examples are clips."""
         return self.clips is not None
+
+    @property
+    def draws(self) -> str:
+        """What is drawn with its bases, for people."""
+        return "clips" if self.moving else "pictures"
 
 
 @dataclass(frozen=True)

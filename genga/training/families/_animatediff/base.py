@@ -166,16 +166,22 @@ def _shape(tensor: torch.Tensor) -> str:
     return "x".join(map(str, tensor.shape))
 
 
+def positions(base: Base) -> int:
+    """Return how many frames the base has positions for."""
+    return _tables(base)[0].pe.shape[1]
+
+
+def _tables(base: Base) -> list[Any]:
+    return [layer for path, layer in base.unet.named_modules() if path.endswith(".pos_embed") and names.is_motion(path)]
+
+
 @torch.no_grad()
 def take_frames(base: Base, frames: int, stretch: bool) -> None:
     """Make the base ready for clips of so many frames: positions beyond those of its module are stretched, if wanted.
 
     Stretched are all, linearly, the first and the last staying the ends. Raises GengaError if there are too few.
     """
-    tables = [
-        module for path, module in base.unet.named_modules() if path.endswith(".pos_embed") and names.is_motion(path)
-    ]
-    known = tables[0].pe.shape[1]
+    tables, known = _tables(base), positions(base)
     if frames <= known:
         return
     if not stretch:
