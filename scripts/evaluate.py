@@ -4,10 +4,13 @@ from pathlib import Path
 
 import typer
 
+from genga.evaluation.drawn_clips import drawn_clips, learnt_clips
 from genga.evaluation.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.evaluation.evaluators import look_at_references, look_at_samples, open_judges
-from genga.evaluation.selection import comparison, select
+from genga.evaluation.judged_motion import Moving
+from genga.evaluation.selection import comparison, select, styles_compared
 from genga.evaluation.verdict import verdict
+from genga.evaluation.watching import watched
 from genga.images.reading import batched, images_of
 from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
 from genga.models.registry import models_of
@@ -28,6 +31,9 @@ def main(
     out_model: Path = typer.Option(..., help="the selected checkpoint, copied"),
     character: str = typer.Option("", help="the character the run learned; empty: all of the dataset"),
     negative: str = typer.Option("", help="the prompt of what the samples should not show: part of adherence"),
+    in_clipset: Path | None = typer.Option(None, help="table of the series' clips, of a base that moves"),
+    base: str = typer.Option("base", help="role of the run's base in models.yaml; likewise"),
+    scaling: str = typer.Option("", help="params.yaml:stills.scaling, by which frames of clips get their px; likewise"),
     params: str = PARAMS,
     models: str = MODELS,
     threads: int = THREADS,
@@ -38,12 +44,20 @@ def main(
     samples = read_table(in_samples, {**OF_SAMPLE, **SHARD})
     references = select_references(read_table(in_dataset, {**OF_DATASET, **SHARD}), who, values)
     judges = open_judges(registry, values.crop_person, threads)
-    seen = look_at_samples(batched(images_of(samples, "sample", f"{name}: samples"), batch), judges)
+    looks = watched(samples, values.clips.frames)
+    seen = look_at_samples(batched(looks.images(f"{name}: samples"), batch), judges)
     known = look_at_references(batched(images_of(references, "image", f"{name}: references"), batch), judges)
-    table, against = evaluate(samples, seen, references, known, judges, values, who, negative)
+    moving = None
+    if in_clipset is not None:
+        learnt = learnt_clips(registry.model(base), in_clipset, character, scaling, threads)
+        moving = Moving(drawn_clips(learnt, judges, values), learnt.examples)
+    table, against = evaluate(looks, seen, references, known, judges, values, who, negative, moving)
     selected = select(table, values, against.counts["train"])
-    figures = comparison(selected, against, judges.threshold, checkpoints, registry.summary(), who)
-    keep(checkpoints.at(selected["selection"]["step"]), out_model)
+    step = selected["selection"]["step"]
+    style = styles_compared(table, samples, step, values)
+    motion = moving.drawn.as_dict(values.clips.inside) if moving else None
+    figures = comparison(selected, against, judges.threshold, checkpoints, registry.summary(), who, motion, style)
+    keep(checkpoints.at(step), out_model)
     write_table(out_table, table, EVALUATE)
     write_facts(out_scores, figures)
     summary(f"{name}: {table.height} samples. {verdict(figures)} {registry.summary()}")

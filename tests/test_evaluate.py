@@ -16,6 +16,7 @@ from genga.errors import GengaError
 from genga.evaluation.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.evaluation.evaluators import Judges, largest_counts, look_at_references, look_at_samples
 from genga.evaluation.selection import by_pair, select
+from genga.evaluation.watching import watched
 from genga.images.codec import encode
 from genga.params.evaluate import Params
 from genga.store.files import sha256_of, write_facts
@@ -63,7 +64,8 @@ def references(*rows: tuple[str, str, str, str, int]) -> tuple[pl.DataFrame, lis
 
 def samples(*rows: tuple[int, int, str, int]) -> pl.DataFrame:
     """A table of samples, numbered, from rows (step, prompt, text, seed)."""
-    return pl.DataFrame([(f"{n}", *row) for n, row in enumerate(rows)], schema=dict(OF_SAMPLE), orient="row")
+    whole = [(f"{n}", *row, 1, None, None, None) for n, row in enumerate(rows)]
+    return pl.DataFrame(whole, schema=dict(OF_SAMPLE), orient="row")
 
 
 DATASET = references(
@@ -79,11 +81,11 @@ DATASET = references(
 def judged(pictures, prompts=None, params=PARAMS, character="hana", judges=JUDGES, dataset=DATASET, negative=""):
     """Evaluate pictures, one a step, against DATASET."""
     prompts = prompts or ["hana, bright"] * len(pictures)
-    table = samples(*[(step, 0, text, 0) for step, text in enumerate(prompts)])
+    looks = watched(samples(*[(step, 0, text, 0) for step, text in enumerate(prompts)]), 8)
     chosen = select_references(dataset[0], character, params)
     kept = [dataset[1][dataset[0]["image"].to_list().index(image)] for image in chosen["image"]]
     seen, known = look_at_samples([pictures], judges), look_at_references([kept], judges)
-    return evaluate(table, seen, chosen, known, judges, params, character, negative)
+    return evaluate(looks, seen, chosen, known, judges, params, character, negative)
 
 
 def test_references_are_the_characters_images_of_the_kinds_asked_for():
@@ -256,7 +258,7 @@ def command(script):
     script.main(
         in_samples="sample.parquet", in_dataset="dataset.parquet", in_checkpoints="checkpoints.json",
         out_scores="out/hana.json", out_table="out/hana.parquet", out_model="out/hana.safetensors",
-        character="hana", params=PARAMS.model_dump_json(), negative="", models=json.dumps(models),
+        in_clipset=None, character="hana", params=PARAMS.model_dump_json(), negative="", models=json.dumps(models),
         threads=1,
     )  # fmt: skip
 

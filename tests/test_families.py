@@ -44,9 +44,10 @@ def test_a_file_is_a_family(file: str, tmp_path: Path) -> None:
     assert isinstance(family, Family)
     assert family.side > 0 and family.encoders
     values = {field.name: getattr(family, field.name) for field in fields(Family)}
-    for name in ("load_files", "learnt", "encode_clip"):
+    for name in ("load_files", "learnt", "encode_clip", "keys_over_time"):
         assert values.pop(name) is None or callable(getattr(family, name))
     assert family.moving == (values.pop("clips") is not None) == is_moving(model)
+    assert values.pop("by_frame") in ((False, True) if family.moving else (False,))
     told = ("side", "encoders", "lora_keys", "precisions")
     assert all(callable(value) for name, value in values.items() if name not in told)
     assert "float32" in family.precisions and set(family.precisions) <= set(DTYPES)
@@ -114,8 +115,8 @@ def keys(project: Path) -> dict[str, str]:
     """The key of the code of a run of either family, and of a stage that is for both alike."""
     journal = Journal(project)
     runs = {f"{stage} {Path(file).stem}": journal.code(stage, file)
-            for stage in ("train", "sample") for file in (SD15, OTHER)}  # fmt: skip
-    return {**runs, "evaluate": journal.code("evaluate", *journal.families("evaluate"))}
+            for stage in ("train", "sample", "evaluate") for file in (SD15, OTHER)}  # fmt: skip
+    return {**runs, "report": journal.code("report", *journal.families("report"))}
 
 
 def changed(project: Path, file: str) -> set[str]:
@@ -128,10 +129,10 @@ def changed(project: Path, file: str) -> set[str]:
 
 
 def test_a_family_is_in_the_code_of_its_own_runs_alone(project: Path) -> None:
-    assert len(set(keys(project).values())) == 5
-    assert changed(project, OTHER) == {"train other", "sample other"}
-    assert changed(project, SD15) == {"train sd15", "sample sd15"}
-    assert changed(project, "genga/training/families/_sd15/lora.py") == {"train sd15", "sample sd15"}
+    assert len(set(keys(project).values())) == 7
+    assert changed(project, OTHER) == {"train other", "sample other", "evaluate other"}
+    assert changed(project, SD15) == {"train sd15", "sample sd15", "evaluate sd15"}
+    assert changed(project, "genga/training/families/_sd15/lora.py") == {"train sd15", "sample sd15", "evaluate sd15"}
     assert changed(project, "genga/training/trainer.py") == {"train sd15", "train other"}
 
 
@@ -146,4 +147,4 @@ def test_every_family_is_in_the_code_of_a_phase(project: Path) -> None:
     before = written()
     (project / OTHER).write_text("FAMILY = 1\n", encoding="utf-8")
     after = written()
-    assert {stage for stage in before if before[stage] != after[stage]} == {"train", "sample"}
+    assert {stage for stage in before if before[stage] != after[stage]} == {"train", "sample", "evaluate"}

@@ -22,7 +22,7 @@ DEAR = {
     "drawings._dedup": {"dedup"},
     "drawings._stills": {"stills"},
     "people._crop": {"crop"},
-    "training.families.family": {"train", "sample"},
+    "training.families.family": {"train", "sample", "evaluate"},
     "training.families.sd15": set(),  # in a run's code by the name of its family: test_families
     "pages._review": {"review"},
     "pages._report": {"report"},

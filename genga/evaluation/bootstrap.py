@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from genga.evaluation.verdict import decides
+
 Values = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.int64]  # (resamples, pairs): which pairs each bootstrap sample holds
 
@@ -35,9 +37,7 @@ class Interval:
     @property
     def decides(self) -> str:
         """`better`, `worse` or `undecided`, for the interval of a difference."""
-        if self.low > 0:
-            return "better"
-        return "worse" if self.high < 0 else "undecided"
+        return decides(self.low, self.high)
 
 
 def draws(pairs: int, resamples: int, seed: int) -> Draws:

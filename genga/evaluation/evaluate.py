@@ -1,5 +1,8 @@
 """Judge a run: every sample of the base and of every checkpoint, against drawings of the same character.
 
+Of a sample that moves the frames that are looked at are judged as pictures are, and the mean of them counts; how it
+moves is held against how drawn clips do (genga/evaluation/drawn_clips.py).
+
 A row for each sample, by the definitions of genga/evaluation/scores.py and genga/evaluation/memorization.py; from the
 rows the figures of each checkpoint, the selection and the comparison with the base (genga/evaluation/selection.py).
 
@@ -9,6 +12,7 @@ trained on, so learning images by heart does not help. The figure against the tr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,16 +22,19 @@ import polars as pl
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import DIGITS
 from genga.evaluation.evaluators import Judges, Looks
+from genga.evaluation.judged_motion import OF_CLIPS, Moving, judged_motion
 from genga.evaluation.memorization import copy_threshold, print_differences
 from genga.evaluation.prompts import named_character, prompt_tags, vocabulary_keys
 from genga.evaluation.scores import adherence, merged, same, tag_weights
+from genga.evaluation.watching import Watched
 from genga.params.evaluate import Params
 from genga.tables.dataset import DATASET
+from genga.tables.evaluate import EVALUATE
 from genga.tables.sample import SAMPLE
 from genga.tables.schema import only
 
 # What is read of the tables that others write.
-OF_SAMPLE = only(SAMPLE, "sample", "step", "prompt", "prompt_text", "seed")
+OF_SAMPLE = only(SAMPLE, "sample", "step", "prompt", "prompt_text", "seed", "frames", "rate", "by_frame", "unstyled")
 OF_DATASET = only(DATASET, "image", "still", "kind", "split", "character")
 
 
@@ -59,7 +66,7 @@ def select_references(dataset: pl.DataFrame, character: str | None, params: Para
 
 
 def evaluate(
-    samples: pl.DataFrame,
+    watched: Watched,
     seen: Looks,
     references: pl.DataFrame,
     known: Looks,
@@ -67,37 +74,47 @@ def evaluate(
     params: Params,
     character: str | None = None,
     negative: str = "",
+    moving: Moving | None = None,
 ) -> tuple[pl.DataFrame, References]:
     """Return a row of EVALUATE for each sample, and what they were compared with.
 
-    samples: a row of OF_SAMPLE for each picture in `seen`; references: a row of OF_DATASET for each in `known`, see
-    select_references; negative: the prompt of what is not wanted.
+    watched: samples, and what of them is in `seen`; references: a row of OF_DATASET for each in `known`, see
+    select_references; negative: the prompt of what is not wanted; moving: what clips are held against.
     """
+    samples, owner, first = watched.samples, watched.owner, watched.first
     people = references["character"].drop_nulls().unique(maintain_order=True).to_list()
     whose = [character or named_character(text, people) for text in samples["prompt_text"]]
     differences = judges.differences(seen.features, known.features)
     against = _references(references, known, whose, judges, params)
     comparable = _comparable(references, whose)
     is_train = (references["split"] == "train").to_numpy()
-    v1 = _recognition(differences, comparable & (references["split"] == against.split).to_numpy(), judges.threshold)
+    deciding = comparable & (references["split"] == against.split).to_numpy()
+    v1 = watched.mean(_recognition(differences, deciding[owner], judges.threshold))
     bounds = np.array([against.upper_bounds[name] for name in whose])
-    by_pixels = np.where(comparable & is_train, print_differences(seen.prints, known.prints), np.inf)
+    learnt = comparable & is_train
+    each = np.where(learnt[owner], print_differences(seen.prints, known.prints), np.inf)  # of each look
+    by_pixels = np.minimum.reduceat(each, first)
+    by_looks = np.where(learnt, np.minimum.reduceat(differences, first), np.inf)
     limit = -np.inf if against.copy_threshold is None else against.copy_threshold
+    middle = [(start + end) // 2 for start, end in pairwise([*first, len(owner)])]
+    boxes = [seen.boxes[place] for place in middle]
     table = pl.DataFrame(
         {
             **{name: samples[name] for name in ("sample", "step", "prompt", "seed")},
             "character": pl.Series(whose, dtype=pl.String),
-            "box": pl.Series([list(box) if box else None for box in seen.boxes], dtype=pl.List(pl.Int64)),
+            "box": pl.Series([list(box) if box else None for box in boxes], dtype=pl.List(pl.Int64)),
             "recognition_v1": v1,
             "recognition_v2": np.divide(v1, bounds, out=np.zeros_like(v1), where=bounds > 0),
-            "recognition_train": _recognition(differences, comparable & is_train, judges.threshold),
-            "adherence": _adherence(samples, seen, judges.counts, whose, negative),
-            **_nearest(np.where(comparable & is_train, differences, np.inf), references, params.nearest),
+            "recognition_train": watched.mean(_recognition(differences, learnt[owner], judges.threshold)),
+            "adherence": watched.mean(_adherence(watched, seen, judges.counts, whose, negative)),
+            **_nearest(by_looks, references, params.nearest),
             "copy_image": references["image"].gather(by_pixels.argmin(axis=1)),
             "copy_still": references["still"].gather(by_pixels.argmin(axis=1)),
             "copy_difference": by_pixels.min(axis=1).astype(np.float64),
-            "copies": by_pixels.min(axis=1) < limit,
-        }
+            "copies": watched.mean(each.min(axis=1) < limit) > 0.5,  # of a clip most of what is looked at
+            **judged_motion(watched, seen, by_looks, references["still"].to_list(), judges, params, moving),
+        },
+        schema_overrides=only(EVALUATE, *OF_CLIPS),
     )
     return table.with_columns(pl.col(pl.Float64).round(DIGITS)), against
 
@@ -146,15 +163,15 @@ def _upper_bound(features: npt.NDArray[np.float32], judges: Judges) -> float:
 
 
 def _adherence(
-    samples: pl.DataFrame, seen: Looks, counts: Mapping[str, int], whose: list[str | None], negative: str
+    watched: Watched, seen: Looks, counts: Mapping[str, int], whose: list[str | None], negative: str
 ) -> npt.NDArray[np.float64]:
-    """Return how well each sample keeps to its prompt."""
+    """Return how well each look keeps to the prompt of its frame."""
     weights, keys = tag_weights(counts), vocabulary_keys(counts)
     column = {tag: number for number, tag in enumerate(counts)}
     unwanted = prompt_tags(negative, keys)
     kept = []
-    for row, text, name in zip(seen.probabilities, samples["prompt_text"], whose, strict=True):
-        wanted = prompt_tags(text, keys, name)
+    for row, text, owner in zip(seen.probabilities, watched.texts, watched.owner, strict=True):
+        wanted = prompt_tags(text, keys, whose[owner])
         probabilities = {tag: float(row[column[tag]]) for tag in (*wanted, *unwanted)}
         kept.append(adherence(probabilities, wanted, unwanted, weights))
     return np.array(kept)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.evaluation.memorization import Prints, thumbprints
-from genga.images.boxes import Box
 from genga.images.image import Image, cut
 from genga.models.registry import Registry
 from genga.people.detector import Detector
@@ -21,6 +20,7 @@ from genga.people.ensemble import Ensemble
 from genga.people.tagger import open_taggers
 
 Floats = npt.NDArray[np.float32]
+Box = tuple[int, int, int, int]  # x0 y0 x1 y1, px
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,18 @@ class Looks:
     probabilities: Floats  # (n, tags), of the samples; (n, 0) of the references
 
 
+def persons_of(images: Sequence[Image], judges: Judges) -> tuple[list[Image], list[Box | None]]:
+    """Return who is to be compared in pictures, cut out as in the dataset, and where; a whole picture for None."""
+    found: list[Box | None] = judges.person(images) if judges.person else [None] * len(images)
+    return [cut(image, *box) if box else image for image, box in zip(images, found, strict=True)], found
+
+
 def look_at_samples(batches: Iterable[Sequence[Image]], judges: Judges) -> Looks:
     """Return what the judges see in generated pictures: the person cut out as in the dataset, and the tags."""
     boxes: list[Box | None] = []
     features, prints, tags = [], [], []
     for images in batches:
-        found = judges.person(images) if judges.person else [None] * len(images)
-        persons = [cut(image, *box) if box else image for image, box in zip(images, found, strict=True)]
+        persons, found = persons_of(images, judges)
         boxes += found
         tags.append(judges.probabilities(images))
         features.append(judges.features(persons))

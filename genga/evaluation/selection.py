@@ -2,7 +2,8 @@
 
 Three ways to select, all reported: v1.5's and the later published score (genga/evaluation/scores.py), and the corrected
 score, which mends what is known to be wrong with the later one: it is relative to the run, has no held-out set and no
-interval, and a checkpoint that copies its data wins. Which of the two last decides is a parameter.
+interval, and a checkpoint that copies its data wins. Which of the two last decides is a parameter. Of clips the
+corrected score is times how well they move: one that stands still, or flickers, does not win by its pictures.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from genga.training.checkpoints import Checkpoints
 Values = npt.NDArray[np.float64]
 
 MEASURES = ("recognition_v1", "recognition_v2", "recognition_train", "adherence", "copies")
+OF_CLIPS = ("moves", "freezes", "dynamics", "held", "hold", "flicker", "warping", "identity")  # besides, of clips
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Trial:
     """What every step scored on every pair of prompt and seed, and which pairs each bootstrap sample holds."""
 
     steps: list[int]  # the base first
-    values: dict[str, Values]  # of each of MEASURES, (steps, pairs)
+    values: dict[str, Values]  # of each measure, (steps, pairs)
     drawn: Draws
     confidence: float
 
@@ -73,7 +75,7 @@ def select(table: pl.DataFrame, params: Params, dataset_images: int) -> dict[str
             ],
         },
         "difference": {
-            **{name: trial.difference(name, chosen).as_dict() for name in MEASURES},
+            **{name: trial.difference(name, chosen).as_dict() for name in values},
             "out_of_bag": {n: out_of_bag(array[1:] - array[BASE], often, trial.drawn) for n, array in values.items()},
         },
         "bootstrap": {
@@ -83,6 +85,28 @@ def select(table: pl.DataFrame, params: Params, dataset_images: int) -> dict[str
             "seed": params.seed,
         },
     }
+
+
+def styles_compared(table: pl.DataFrame, samples: pl.DataFrame, chosen: int, params: Params) -> dict[str, Any] | None:
+    """Return what the word for the style of clips adds, with the base and with the selected step; None: not compared.
+
+    table: rows of EVALUATE; samples: prompt and unstyled of SAMPLE; chosen: the selected step.
+    """
+    unstyled: dict[int, int] = dict(samples.select("prompt", "unstyled").drop_nulls().unique().sort("prompt").rows())
+    if not unstyled:
+        return None
+    sides = [table.filter(pl.col("prompt").is_in(list(side))) for side in (unstyled.keys(), unstyled.values())]
+    (steps, with_word), (_, without) = (by_pair(side) for side in sides)
+    drawn = draws(next(iter(with_word.values())).shape[1], params.resamples, params.seed)
+
+    def added(step: int) -> dict[str, dict[str, float]]:
+        place = steps.index(step)
+        return {
+            name: interval(values[place] - without[name][place], drawn, params.confidence).as_dict()
+            for name, values in with_word.items()
+        }
+
+    return {"prompts": [list(pair) for pair in unstyled.items()], "base": added(BASE), "selected": added(chosen)}
 
 
 def by_pair(table: pl.DataFrame) -> tuple[list[int], dict[str, Values]]:
@@ -98,7 +122,8 @@ def by_pair(table: pl.DataFrame) -> tuple[list[int], dict[str, Values]]:
     for step, part in zip(steps, parts, strict=True):
         if not part.select("prompt", "seed").equals(pairs):
             raise GengaError(f"evaluate: step {step} did not draw the base's prompts and seeds; make the samples again")
-    return steps, {name: np.stack([part[name].cast(pl.Float64).to_numpy() for part in parts]) for name in MEASURES}
+    measures = (*MEASURES, *OF_CLIPS) if "moves" in table.columns and table["moves"].is_not_null().all() else MEASURES
+    return steps, {name: np.stack([part[name].cast(pl.Float64).to_numpy() for part in parts]) for name in measures}
 
 
 def _scores(means: dict[str, Values], params: Params) -> dict[str, Values]:
@@ -106,7 +131,7 @@ def _scores(means: dict[str, Values], params: Params) -> dict[str, Values]:
     recognition, kept = means["recognition_v2"], means["adherence"]
     copies = excess(means["copies"], params.copy_quantile)
     return {
-        "corrected": corrected_score(recognition, kept, copies, params.fidelity),
+        "corrected": corrected_score(recognition, kept, copies, params.fidelity) * means.get("moves", 1.0),
         "published": published_score(recognition, kept, params.fidelity),
     }
 
@@ -118,12 +143,12 @@ def _figures(trial: Trial, index: int, scores: dict[str, Values], often: npt.NDA
     """
     figures: dict[str, Any] = {
         "step": trial.steps[index],
-        **{name: trial.level(name, index).as_dict() for name in MEASURES},
+        **{name: trial.level(name, index).as_dict() for name in trial.values},
     }
     if index > 0:
         figures |= {f"score_{name}": round(float(array[index - 1]), DIGITS) for name, array in scores.items()}
         figures["chosen"] = round(float((often == index - 1).mean()), DIGITS)
-        figures["difference"] = {name: trial.difference(name, index).as_dict() for name in MEASURES}
+        figures["difference"] = {name: trial.difference(name, index).as_dict() for name in trial.values}
     return figures
 
 
@@ -134,8 +159,13 @@ def comparison(
     checkpoints: Checkpoints,
     models: str,
     character: str | None,
+    motion: dict[str, Any] | None = None,
+    style: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what `data/evaluate/<run>.json` says: `selected` of select(), and what was compared with what."""
+    """Return what `data/evaluate/<run>.json` says: `selected` of select(), and what was compared with what.
+
+    motion: of a run whose base moves, how drawn clips do (Drawn.as_dict); style: of styles_compared.
+    """
     chosen = checkpoints.at(selected["selection"]["step"])
     known = {checkpoint.step: checkpoint for checkpoint in checkpoints.all}
     return {
@@ -157,4 +187,6 @@ def comparison(
             "same_character_up_to": threshold,
             "copy_below": against.copy_threshold,
         },
+        **({} if motion is None else {"motion": motion}),
+        **({} if style is None else {"style": style}),
     }

@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from genga.evaluation.bootstrap import Interval
-
 BASE = 0  # step of the base, which has no LoRA
+
+
+def decides(low: float, high: float) -> str:
+    """Return `better`, `worse` or `undecided`, for the interval of a difference."""
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "undecided"
 
 
 def verdict(figures: dict[str, Any]) -> str:
@@ -13,8 +18,11 @@ def verdict(figures: dict[str, Any]) -> str:
     step = figures["selection"]["step"]
     of_step = {row["step"]: row["recognition_v1"]["mean"] for row in figures["steps"]}
     difference = figures["difference"]["recognition_v1"]
+    moves = {row["step"]: row["moves"]["mean"] for row in figures["steps"] if "moves" in row}
+    motion = f" Moves as drawn clips do by {moves[step]:.2f} of 1, its base by {moves[BASE]:.2f}." if moves else ""
     return (
-        f"Step {step} {words[Interval(**difference).decides]}: recognition {of_step[step]:.2f} "
+        f"Step {step} {words[decides(difference['low'], difference['high'])]}: recognition {of_step[step]:.2f} "
         f"beside {of_step[BASE]:.2f}, difference {difference['mean']:+.2f} "
         f"({figures['bootstrap']['confidence']:.0%} interval {difference['low']:+.2f} to {difference['high']:+.2f})."
+        f"{motion}"
     )
