@@ -6,10 +6,9 @@ from typing import Any
 
 import typer
 
-from genga.images.reading import reading
 from genga.jobs.script import EPISODES, MODELS, PARAMS, params_of, run, summary
 from genga.models.registry import models_of
-from genga.pages.report import read_tables, report, roles
+from genga.pages.report import read_tables, report, roles, showing
 from genga.params.report import Params
 from genga.store.files import read_json, write_json, write_text
 
@@ -50,7 +49,7 @@ def main(
     folders |= {"detect": in_detect, "quality": in_quality, "tag": in_tag, "crop": in_crop}
     of_run = (in_scores, in_judged, in_samples, in_losses, in_held_out)
     tables = read_tables(*of_run, of_series, folders, series, names)
-    with reading(tables.images, "name") as read:
+    with showing(tables.images, tables.samples) as read:
         made = report(tables, series, roles(registry), json.loads(parameters), read, values)
     write_text(out_page, made.page)
     write_json(out_figures, made.figures)

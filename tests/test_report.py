@@ -28,12 +28,17 @@ from genga.store.shards import writing_shard
 from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE as JUDGED
 from genga.tables.held_out import HELD_OUT
+from genga.tables.sample import SAMPLE
 from genga.tables.schema import SHARD
 
 ROOT = Path(__file__).resolve().parent.parent
 EPISODES = ("ep 01", "第二話")
 TRIGGER = "<hana> & co"  # what a page must escape
+OF_CLIP = {"rate": pl.Float64, "by_frame": SAMPLE["by_frame"]}
 PARAMS = {"thumbnail": 32, "quality": 80, "max_megabytes": 1.0}
+
+
+STILL = {"frames": 1, "rate": None, "by_frame": None}  # columns of a sample that does not move
 
 
 def picture(seed: int) -> np.ndarray:
@@ -45,7 +50,9 @@ def shard(path: str, rows: list[dict], first: int) -> None:
     """Write a table of rows, each with a picture in a shard beside it."""
     with writing_shard(f"{path}.tar") as writer:
         index = [writer.add(f"{n}.png", encode(picture(first + n))) for n in range(len(rows))]
-    table = pl.concat([pl.DataFrame(rows), pl.DataFrame(index, schema=dict(SHARD))], how="horizontal")
+    table = pl.concat(
+        [pl.DataFrame(rows, schema_overrides=OF_CLIP), pl.DataFrame(index, schema=dict(SHARD))], how="horizontal"
+    )
     write_table(f"{path}.parquet", table, table.schema)
 
 
@@ -134,7 +141,9 @@ def run_folder(tmp_path, monkeypatch):
     write_table("data/dataset/left-out/show.parquet", left_out, left_out.schema)
     keys = [(f"hana/{step:06d}-{prompt}-{seed}", step, prompt, seed)
             for step in (0, 50) for prompt in (0, 1) for seed in (0, 1)]  # fmt: skip
-    shard("data/sample/hana", [{"sample": key[0], "prompt_text": f"{TRIGGER}, tag{key[2]}"} for key in keys], 0)
+    shard(
+        "data/sample/hana", [{"sample": key[0], "prompt_text": f"{TRIGGER}, tag{key[2]}", **STILL} for key in keys], 0
+    )
     judged = pl.DataFrame([judged_row(*key, images[:: 1 - 2 * key[3]]) for key in keys], schema=dict(JUDGED))
     write_table("data/evaluate/hana.parquet", judged, JUDGED)
     write_facts("data/evaluate/hana.json", evaluation())
@@ -153,7 +162,9 @@ def run_folder(tmp_path, monkeypatch):
 PHASES = [{"epochs": 5, "select": None}, {"epochs": 3, "select": {"tiers": ["best"], "kinds": None}}]
 
 
-def make(data: str = "data", phases: list | None = None, **params: float) -> tuple[str, dict]:
+def make(
+    data: str = "data", phases: list | None = None, parameters: dict | None = None, **params: float
+) -> tuple[str, dict]:
     """Run the script in the current folder, on tables below `data`; returns the page and the figures."""
     spec = importlib.util.spec_from_file_location("report_script", ROOT / "scripts/report.py")
     script = importlib.util.module_from_spec(spec)
@@ -168,7 +179,7 @@ def make(data: str = "data", phases: list | None = None, **params: float) -> tup
         in_left_out=Path(data, "dataset/left-out/show.parquet"), in_open=Path(data, "characters/open/show.parquet"),
         **given, series="show",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
-        parameters=json.dumps({"tag": {"general": 0.35}, "train": {"phases": phases or []}}),
+        parameters=json.dumps({"tag": {"general": 0.35}, "train": {"phases": phases or []}, **(parameters or {})}),
         params=json.dumps({**PARAMS, **params}),
         models=json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1}),
     )  # fmt: skip

@@ -25,6 +25,7 @@ from genga.workflow.records import Records
 
 NAME = "README.md"
 FIGURES = ("recognition_v1", "recognition_v2", "adherence", "copies")
+OF_CLIPS = ("moves", "freezes", "identity")  # besides, of a run whose base moves
 
 
 def card(run: str, records: Records, root: str | Path = ".") -> str:
@@ -142,7 +143,8 @@ def _judged(judged: Mapping[str, Any] | None) -> Iterator[str]:
         "|---|---|---|",
     ]
     yield from (
-        f"| {name} | {said_interval(steps[0][name])} | {said_interval(steps[step][name])} |" for name in FIGURES
+        f"| {name} | {said_interval(steps[0][name])} | {said_interval(steps[step][name])} |"
+        for name in (*FIGURES, *(name for name in OF_CLIPS if name in steps[0]))
     )
     yield ""
 

@@ -210,7 +210,8 @@ def run_lines(figures: dict[str, Any], report: Path) -> list[str]:
     step = figures["selection"]["step"]
     lines = [f"\n{figures['run']}: step {step} selected of {', '.join(str(s) for s in steps if s)}"]
     lines.append(f"  {'':<16}{'base':>22}{f'step {step}':>22}{'difference':>24}")
-    for name in ("recognition_v1", "recognition_v2", "adherence", "copies"):
+    of_clips = [name for name in ("moves", "freezes", "identity") if name in steps[0]]
+    for name in ("recognition_v1", "recognition_v2", "adherence", "copies", *of_clips):
         difference = figures["difference"][name]
         base, chosen = said_interval(steps[0][name]), said_interval(steps[step][name])
         lines.append(f"  {name:<16}{base:>22}{chosen:>22}{said_interval(difference, '+'):>24}")

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from genga.dataset.cut_off import lost_by_bucket
-from genga.images.image import Image
-from genga.images.thumbnails import data_uri, thumbnail, within_budget
+from genga.images.thumbnails import within_budget
+from genga.pages._report import clips
 from genga.pages._report.charts import Difference, Line, Point, chart, differences
+from genga.pages._report.clips import Shown, motion_charts, strip_of, uri_of
+from genga.pages._report.clips import showing as showing
 from genga.pages._report.contents import commonest, worn
 from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins, several
 from genga.pages._report.figures import roles as roles
@@ -33,6 +35,8 @@ NAMES = {
     "recognition_train": "recognition, trained images",
     "adherence": "adherence",
     "copies": "copies",
+    "moves": "moves",
+    "identity": "same person over time",
 }
 # Of what the stages count, the columns of the page.
 STAGES = {
@@ -59,13 +63,13 @@ def report(
     series: str,
     models: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, Any],
-    image_of: Callable[[str], Image],
+    read: Callable[[str], Shown],
     params: Params,
 ) -> Report:
     """Return the report of a run.
 
     series: what it learned from; models: see report_figures.roles; parameters: all sections of params.yaml as the run
-    has them, to be shown; image_of: a sample or training image by its name.
+    has them, to be shown; read: a sample or training image by its name, see showing.
     """
     figures = compose(
         tables.scores,
@@ -89,7 +93,7 @@ def report(
         figures["several"] = of_several
 
     def picture(name: str) -> str:
-        return data_uri(thumbnail(image_of(name), params.thumbnail), params.quality)
+        return uri_of(name, read, params.thumbnail, params.quality)
 
     rows = [*map(pictures_of, rows_of(figures))]
     groups = [*rows, *(one["images"] for one in figures["worn"]), *([one["image"]] for one in of_several)]
@@ -121,7 +125,10 @@ def page_of(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int)
         ids={name: f"t{number}" for number, name in enumerate(figures["training_images"])},
         prompts=[(text, list(of_prompt)) for text, of_prompt in groupby(rows[:shown], lambda row: row["prompt_text"])],
         left_out=len(rows) - shown,
-        charts=charts(evaluation, figures["losses"], figures["held_out"]),
+        charts=[*charts(evaluation, figures["losses"], figures["held_out"]), *motion_charts(evaluation)],
+        motion_figures=clips.FIGURES,
+        strip_of=strip_of,
+        styled=styled(rows[:shown], evaluation),
         gains=gains(evaluation),
         stages=STAGES,
     )
@@ -138,7 +145,26 @@ def rows_of(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def pictures_of(row: Mapping[str, Any]) -> list[str]:
     """Return the names of the pictures that a row of the grid shows: its samples and the images they are near to."""
-    return [name for cell in row["cells"] for name in (cell["sample"], *cell["nearest_image"], cell["copy_image"])]
+    return [
+        name
+        for cell in row["cells"]
+        for name in (cell["sample"], *_strip(cell), *cell["nearest_image"], cell["copy_image"])
+    ]
+
+
+def _strip(cell: Mapping[str, Any]) -> list[str]:
+    return [strip_of(cell["sample"])] if cell.get("rate") else []
+
+
+def styled(rows: Sequence[Mapping[str, Any]], evaluation: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """Return the selected step's samples with the word for the style of clips, each beside the one without."""
+    if (compared := evaluation.get("style")) is None:
+        return []
+    step = evaluation["selection"]["step"]
+    cells = {(cell["prompt"], cell["seed"]): cell for row in rows for cell in row["cells"] if cell["step"] == step}
+    without = dict(compared["prompts"])
+    pairs = [(cell, cells.get((without.get(prompt), seed))) for (prompt, seed), cell in cells.items()]
+    return [(cell, other) for cell, other in pairs if other is not None]
 
 
 def charts(
@@ -194,6 +220,6 @@ def gains(evaluation: Mapping[str, Any]) -> Markup:
     rows = [
         Difference(label, *(evaluation["difference"][name][key] for key in ("mean", "low", "high")))
         for name, label in NAMES.items()
-        if name != "recognition_train"
+        if name != "recognition_train" and name in evaluation["difference"]
     ]
     return differences("Selected checkpoint less its base", rows)

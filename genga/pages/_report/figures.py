@@ -17,7 +17,7 @@ from genga.tables.schema import only
 from genga.tables.stills import STILLS
 
 # What is read of the tables that others write.
-OF_SAMPLE = only(SAMPLE, "sample", "prompt_text")
+OF_SAMPLE = only(SAMPLE, "sample", "prompt_text", "frames", "rate", "by_frame")
 OF_DATASET = only(
     DATASET,
     "image",
@@ -39,6 +39,11 @@ OF_CROP = only(CROP, "crop", "x0", "y0", "x1", "y1")
 OF_STILLS = only(STILLS, "still", "time")
 OF_LOSSES = only(LOSSES, "step", "phase", "loss")
 
+# Columns of samples that say nothing of pictures.
+OF_CLIPS = (
+    "frames", "rate", "by_frame", "dynamics", "held", "hold", "flicker", "warping", "identity", "outside", "freezes",
+    "moves", "nearest_clip", "nearest_clip_frame", "nearest_clip_difference", "caption_clip", "caption_overlap",
+)  # fmt: skip
 MOST_SEVERAL = 6  # images of several people that the page shows
 LOSS_POINTS = 200  # of the loss curve at most: each is the mean of its stretch
 
@@ -73,6 +78,8 @@ def compose(
     episode, see genga.pages.counts; models: role, name, licence, ...; without_effect: decisions that take none, OPEN
     """
     rows = judged.join(samples, on="sample", how="left", maintain_order="left").sort("prompt", "seed", "step")
+    if rows["rate"].is_null().all():
+        rows = rows.drop(*OF_CLIPS)
     return {
         "run": evaluation["run"],
         "character": evaluation["character"],
