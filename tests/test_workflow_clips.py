@@ -21,6 +21,10 @@ TRAIN = {
     "save_every": 2, "min_steps": 2, "max_steps": 2, "held_out": 1, "min_snr_gamma": 0.0, "caption_dropout": 0.1,
     "buckets": {"sizes": [[64, 64]]}, "clips": {"length": 6, "stills": 0.2}, "learning_rate": 0.001, "flip": False,
 }  # fmt: skip
+SAMPLE = {
+    "prompts": [{0: "1girl, standing", 4: "1girl, smile"}], "seeds": [0], "width": 64, "height": 64, "steps": 2,
+    "clips": {"frames": 6, "rate": 12, "window": 4, "overlap": 2},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     values["dataset"] |= {"unnamed": True, "min_side": 16}
     values["clips"] |= {"length": 8, "sample": "frames", "stride": 2, "frozen": 0.0, "restless": 1.0, "cut": 1.0}
-    values["runs"] = {"moving": {"series": "s", "character": None, "base": "moving", "train": TRAIN}}
+    own = {"train": TRAIN, "sample": SAMPLE, "evaluate": {"clips": {"frames": 2, "drawn": 3}, "min_held_out": 3}}
+    values["runs"] = {"moving": {"series": "s", "character": None, "base": "moving", **own}}
+    values["clipset"]["style"] = "anime"
     values["merges"] = {}
     (folder / "params.yaml").write_text(json.dumps(values), encoding="utf-8")
     ran = snakemake(folder, "all_train")
@@ -84,3 +90,29 @@ def test_an_audit_walks_from_the_module_to_clips_and_frames(trained: Path) -> No
     assert int(verified) == len(seen & set(clips["clip"])) > 0
     page = (trained / "models/moving/README.md").read_text(encoding="utf-8")
     assert "| kind clip |" in page
+
+
+@pytest.mark.slow
+def test_samples_are_clips_that_are_judged_played_and_traced(trained: Path) -> None:
+    """Run last: it makes what the run has beside its checkpoints."""
+    ran = snakemake(trained, "reports/moving/index.html")
+    assert ran.code == 0, ran.text
+    drawn = pl.read_parquet(trained / "data/sample/moving.parquet")
+    assert drawn.select("step", "prompt", "unstyled", "prompt_text", "frames", "rate").rows() == [
+        (step, prompt, unstyled, text, 6, 12.0)
+        for step in (0, 2)
+        for prompt, unstyled, text in ((0, 1, "anime, 1girl, standing"), (1, None, "1girl, standing"))
+    ]
+    figures = json.loads((trained / "data/evaluate/moving.json").read_text(encoding="utf-8"))
+    assert figures["motion"]["clips"] == 3 and figures["style"]["prompts"] == [[0, 1]]
+    # The base's module is fresh: each frame is drawn by itself, and they flicker.
+    assert figures["steps"][0]["moves"]["mean"] < 0.5
+    assert "flicker" in pl.read_parquet(trained / "data/evaluate/moving.parquet")["outside"][0]
+    page = (trained / "reports/moving/index.html").read_text(encoding="utf-8")
+    assert 'src="data:video/webm;base64,' in page and "With and without the word for their style" in page
+    done = subprocess.run(
+        [sys.executable, "-m", "genga", "trace", "moving/000002-0-0"],
+        cwd=trained, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "near by caption to s/ep01/" in done.stdout and "of data/raw/s/ep01.mkv, sha256" in done.stdout, done.stderr
+    assert "Nothing to be done" in snakemake(trained, "reports/moving/index.html").text

@@ -32,6 +32,8 @@ provenance          Everything that is on record of how a checkpoint came about:
                     cards tell it.
 roots               What an audit can be held against that nobody changes along with a file: a commit, or a signature.
 safetensors_header  The header of a .safetensors, read without loading a tensor.
+sampled             Where a sample comes from: the checkpoint that drew it, and the images and clips that it is near
+                    to.
 second_witness      What DVC knows of the files: dvc.lock has md5 sums of its own, which no record of ours went into.
 signing             Sign a run's folder as OpenSSF does (model-signing), with a key of one's own: no service, no
                     account.

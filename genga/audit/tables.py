@@ -16,11 +16,13 @@ from genga.tables.dataset import DATASET
 from genga.tables.dedup import DEDUP
 from genga.tables.detect import DETECT
 from genga.tables.embed import EMBED
+from genga.tables.evaluate import EVALUATE
 from genga.tables.frames import FRAMES
 from genga.tables.ledger import LEDGER
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.places import path_of
 from genga.tables.quality import QUALITY
+from genga.tables.sample import SAMPLE
 from genga.tables.schema import SHARD, Schema, only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
@@ -52,6 +54,11 @@ OF_DATASET = only(
 OF_CLIPSET = only(
     CLIPSET, "clip", "split", "character", "tier", "tags", "caption", "repeats", "weight", "frames", "rate",
     "scaled_width", "scaled_height", "crop_box", "video", "sha256",
+)  # fmt: skip
+OF_SAMPLE = only(SAMPLE, "sample", "prompt_text", "seed", "frames", "rate", "by_frame", "width", "height", *SHARD)
+OF_EVALUATE = only(
+    EVALUATE, "sample", "nearest_image", "nearest_still", "nearest_difference", "nearest_clip", "nearest_clip_frame",
+    "nearest_clip_difference", "caption_clip", "caption_overlap",
 )  # fmt: skip
 OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason")
 OF_LEDGER = only(LEDGER, "step", "epoch", "phase", "image", "still", "crop", "caption")

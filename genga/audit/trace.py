@@ -1,7 +1,7 @@
 """What became of a frame: what each stage made of it and why, and which checkpoints saw it at which steps."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import polars as pl
 from genga.audit.decisions import by_target, decisions, said
 from genga.audit.tables import (  # fmt: skip
     OF_CHARACTERS,
+    OF_CLIPSET,
     OF_CROP,
     OF_DATASET,
     OF_DEDUP,
@@ -54,13 +55,15 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
         where = path_of("frames", f"{series}/{episode}")
         known = "is not here: `dvc pull` it" if where in reader.absent else f"has no frame {number}"
         raise GengaError(f"{series}/{episode}/{number:06d}: {where} {known}")
+    clips = _clips(reader, series, episode, {number, keeper} if home == episode else {number})
     return {
         "frame": f"{series}/{episode}/{number:06d}",
         "shown_by": still,
         "probe": _video(reader, path_of("probe", f"{series}/{episode}", "json")),
         **of_frame,
         **of_still,
-        "seen": list(seen(reader, still)) if still else [],
+        "clips": clips,
+        "seen": list(seen(reader, still, {row["clip"] for row in clips})) if still or clips else [],
         "decisions": _decided(reader, series, f"{series}/{episode}/{number:06d}", still),
         "absent": sorted(reader.absent),
         "damaged": reader.damaged,
@@ -75,11 +78,12 @@ def parse(frame: str) -> tuple[str, str, int]:
     return match[1], match[2], int(match[3])
 
 
-def seen(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
-    """Yield for each run and image of the still: at which steps it was seen, and how often by each checkpoint."""
+def seen(reader: Reader, still: str | None, clips: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield for each run and image of the still, or clip: at which steps it was seen, how often by each checkpoint."""
     for path in sorted((reader.root / "models").glob("*/ledger.parquet")):
         run = path.parent.name
-        looks = reader.table(f"models/{run}/ledger.parquet", OF_LEDGER).filter(still=still)
+        ledger = reader.table(f"models/{run}/ledger.parquet", OF_LEDGER)
+        looks = ledger.filter((pl.col("still") == still) | pl.col("image").is_in(list(clips)))
         if looks.is_empty():
             continue
         listed = path.with_name("checkpoints.json")
@@ -88,6 +92,15 @@ def seen(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
             steps = rows["step"].to_list()
             times = {one.file: sum(step <= one.step for step in steps) for one in checkpoints}
             yield {"run": run, "image": image, "steps": steps, "checkpoints": times}
+
+
+def _clips(reader: Reader, series: str, episode: str, frames: set[int | None]) -> Rows:
+    """The clips of the clip set, if there is one, that show one of these frames."""
+    path = path_of("clipset", series)
+    if not (reader.root / path).is_file():
+        return []
+    rows = reader.table(path, OF_CLIPSET).filter(pl.col("clip").str.starts_with(f"{series}/{episode}/"))
+    return [row for row in rows.sort("clip").iter_rows(named=True) if frames & {*row["frames"]}]
 
 
 def _of_still(reader: Reader, series: str, episode: str, still: str | None) -> dict[str, Rows]:

@@ -46,12 +46,47 @@ def lines(trace: Mapping[str, Any]) -> Iterator[str]:
         )
     for row in trace["left_out"]:
         yield _line("dataset", f"{row['image']}: left out: {row['reason']}")
+    for row in trace["clips"]:
+        yield _line("clipset", f"{row['clip']}: {row['split']}, {_moving(row)}: {row['caption']}")
     for row in trace["seen"]:
         yield from _seen(row)
     for one in trace["decisions"]:
         yield _line("people", f"{one['file']}:{one['line']}: {one['target']} {one['said']}")
     yield from (_line("absent", path) for path in trace["absent"])
     yield from (_line("damaged", problem) for problem in trace["damaged"].values())
+
+
+def lines_of_sample(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a sample was drawn by, and what it is near to."""
+    row = found["drawn"]
+    plays = f", {row['frames']} frames at {row['rate']:g} a second" if row["rate"] is not None else ""
+    yield found["sample"]
+    yield _line(
+        "sample", f"seed {row['seed']}, {row['width']}x{row['height']}{plays} in {row['shard']}, sha256 {row['sha256']}"
+    )
+    for one in row["by_frame"] or [{"frame": 0, "text": row["prompt_text"]}]:
+        yield _line("", f"from frame {one['frame']}: {one['text']}" if row["by_frame"] else one["text"])
+    yield _line("train", found["checkpoint"] or "drawn by the base")
+    for image in found["images"]:
+        yield _line(
+            "evaluate",
+            f"near to {image['image']}, frame {image['still']}, difference {image['difference']:.3f}{_looks(image)}",
+        )
+    for clip in found["clips"]:
+        yield _line("evaluate", f"near by {clip['by']} to {clip['clip']}: {clip['says']}{_looks(clip)}")
+        if clip["frames"]:
+            yield _line("clipset", f"{clip['clip']}: {_moving(clip)}: {clip['caption']}")
+            yield _line("", f"frames {' '.join(map(str, clip['frames']))} of {clip['video']}, sha256 {clip['sha256']}")
+    yield from (_line("absent", path) for path in found["absent"])
+    yield from (_line("damaged", problem) for problem in found["damaged"].values())
+
+
+def _moving(row: Row) -> str:
+    return f"{len(row['frames'])} frames of {len({*row['frames']})} drawings at {row['rate']:g}/s"
+
+
+def _looks(row: Row) -> str:
+    return "" if row["looks"] is None else f", looked at {row['looks']} times before"
 
 
 def _line(stage: str, text: str) -> str:

@@ -13,6 +13,7 @@ recipes    `genga recipes`: list, show.
 sign       `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.
 summary    `genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints,
            reports.
-trace      `genga trace FRAME`: what every stage made of a frame, and which checkpoints saw it.
+trace      `genga trace FRAME`: what every stage made of a frame, and which checkpoints saw it; or what a sample is
+           near to.
 verify     `genga verify RUN KEY.pub`: is a run's folder what was signed?
 """
