@@ -1,25 +1,15 @@
-def clips_beside(wildcards):
-    """The clip set that samples' motion is held against, and what probe found of its videos: where a base moves."""
-    if not PROJECT.moves(wildcards.run):
-        return {}
-    return {
-        "clipset": of_series("data/clipset/{series}.parquet")(wildcards),
-        "probe": tables("probe", "json")(wildcards),
-    }
-
-
-def held_against(wildcards):
-    """The options that name these, known by how frames get their px."""
-    if not PROJECT.moves(wildcards.run):
-        return Named("no clips", None, "")
-    scaling, base = PROJECT.section("stills")["scaling"], PROJECT.base(wildcards.run)
-    options = ["--in-clipset", clips_beside(wildcards)["clipset"], "--scaling", scaling, "--base", base]
-    return Named("clips", {"scaling": scaling}, shlex.join(options))
-
-
 rule evaluate:
     input:
-        unpack(clips_beside),
+        unpack(
+            lambda wildcards: (
+                {
+                    "clipset": of_series("data/clipset/{series}.parquet")(wildcards),
+                    "probe": tables("probe", "json")(wildcards),
+                }
+                if PROJECT.moves(wildcards.run)
+                else {}
+            )
+        ),
         **carried(folder="models/{run}/checkpoints", shard="data/sample/{run}.tar", pictures=pictures),
         samples="data/sample/{run}.parquet",
         dataset=of_series("data/dataset/{series}.parquet"),
@@ -46,7 +36,17 @@ rule evaluate:
         pins=held_to("pins", "person", "tagger", "ccip"),
         contracts=held_to("contracts", "person", "tagger", "ccip"),
         character=of_run("character"),
-        clips=held_against,
+        clips=lambda wildcards, input: (
+            Named(
+                "clips",
+                {"scaling": (scaling := PROJECT.section("stills")["scaling"])},
+                shlex.join(
+                    ["--in-clipset", input.clipset, "--scaling", scaling, "--base", PROJECT.base(wildcards.run)]
+                ),
+            )
+            if PROJECT.moves(wildcards.run)
+            else Named("no clips", None, "")
+        ),
     shell:
         "python scripts/evaluate.py --in-samples {input.samples:q} --in-dataset {input.dataset:q} "
         "--in-checkpoints {input.checkpoints:q} --out-scores {output.scores:q} --out-table {output.table:q} "

@@ -1,9 +1,3 @@
-def style_word(wildcards):
-    """The word for the style of all clips that a run learns from; of none that learns from images."""
-    word = PROJECT.section("clipset")["style"] if PROJECT.moves(wildcards.run) else None
-    return Named("style", word, shlex.join(["--style", word]) if word else "")
-
-
 rule sample:
     input:
         **carried(folder="models/{run}/checkpoints"),
@@ -28,7 +22,11 @@ rule sample:
         pins=held_to("pins"),
         contracts=held_to("contracts"),
         base=of_run("base"),
-        style=style_word,
+        style=lambda wildcards: Named(
+            "style",
+            word := PROJECT.section("clipset")["style"] if PROJECT.moves(wildcards.run) else None,
+            shlex.join(["--style", word]) if word else "",
+        ),
     shell:
         "python scripts/sample.py --in-checkpoints {input.checkpoints:q} --out-table {output.table:q} "
         "--out-shard {output.shard:q} --base {params.base:q} {params.style} --models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"
