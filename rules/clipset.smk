@@ -1,12 +1,3 @@
-from genga.dataset.styles import style_held
-
-
-def videos(wildcards):
-    """The video of each episode of the series, in the order of `episodes`: in the command a file that names them."""
-    paths = [PROJECT.video(wildcards.series, name) for name in PROJECT.names_of(wildcards.series)]
-    return Named("videos", paths, PROJECT.journal.listed(paths))
-
-
 rule clipset:
     input:
         clips=tables("clips"),
@@ -31,9 +22,7 @@ rule clipset:
         code=code("clipset"),
         episodes=episodes,
         videos=videos,
-        style=lambda wildcards: Named(
-            "caption_style", style_held(Path("."), PROJECT.section("dataset")["caption_style"]), ""
-        ),
+        style=lambda wildcards: STYLE,
         dataset=section("dataset"),
         values=section("clipset"),
     shell:

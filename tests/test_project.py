@@ -109,6 +109,7 @@ def test_phases_end_with_these_files(project: Project) -> None:
         "tags": [f"data/{stage}/{episode}.parquet" for stage in ("quality", "tag")
                  for episode in ("bare/one", "s/ep2", "s/ep10")],
         "dataset": ["data/dataset/s.parquet", *project.without_run],
+        "clips": ["data/dataset/s.parquet"],  # no run's base moves
         "train@hana": ["models/hana/checkpoints.json"],
         "evaluate@hana": ["reports/hana/index.html"],
     }  # fmt: skip
