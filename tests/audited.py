@@ -21,6 +21,7 @@ from genga.audit.code import meaning
 from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
+from genga.tables.describe import DESCRIBE
 from genga.workflow.records import Output, Record, Records, read_records, write_records
 
 SERIES, EPISODE = "花 s", "第1話"
@@ -135,6 +136,7 @@ def _tables() -> None:
     head = {"crop": HEAD, "still": SECOND, "box": 0, "kind": "head", "x0": 1, "y0": 2, "x1": 3, "y1": 4, **place}
     _write(f"data/crop/{PLACE}.parquet", tables.OF_CROP, head)
     _write(f"data/embed/{PLACE}.parquet", tables.OF_EMBED, {"crop": HEAD, "model": "tiny"})
+    _write(f"data/describe/{PLACE}.parquet", DESCRIBE)
     named = {"crop": HEAD, "still": SECOND, "cluster": 0, "character": WHO, "outfit": None, "origin": "person"}
     _write(f"data/characters/{SERIES}.parquet", tables.OF_CHARACTERS, named)
     common = {"split": "train", "tier": "best", "crop_box": [0, 0, 8, 8], "outfit": None}
@@ -188,8 +190,8 @@ def judged(selected: dict[str, Any]) -> dict[str, Any]:
 
 
 def _records() -> None:
-    episode = {stage: f"data/{stage}/{PLACE}.parquet" for stage in ("frames", "shots", "dedup", "stills", "detect",
-                                                                    "quality", "tag", "crop", "embed")}  # fmt: skip
+    stages = ("frames", "shots", "dedup", "stills", "detect", "quality", "tag", "crop", "describe", "embed")
+    episode = {stage: f"data/{stage}/{PLACE}.parquet" for stage in stages}
     shards = {stage: f"data/{stage}/{PLACE}.tar" for stage in ("stills", "crop")}
     tags, names = f"corrections/{PLACE}/tags.csv", f"corrections/{SERIES}/characters.csv"
     characters, dataset = f"data/characters/{SERIES}.parquet", f"data/dataset/{SERIES}.parquet"
@@ -206,8 +208,13 @@ def _records() -> None:
         record("tag", [episode["tag"]], [tags, episode["detect"], episode["stills"]], tag={"threshold": 0.35}),
         record("crop", [episode["crop"], shards["crop"]], [tags, episode["tag"], episode["detect"]]),
         record("embed", [episode["embed"]], [episode["crop"]]),
+        record("describe", [episode["describe"]], [episode["stills"], episode["crop"]]),
         record("characters", [characters], [names, episode["embed"], episode["crop"]]),
-        record("dataset", [dataset], [characters, *(episode[name] for name in ("crop", "quality", "stills", "tag"))]),
+        record(
+            "dataset",
+            [dataset],
+            [characters, *(episode[name] for name in ("crop", "describe", "quality", "stills", "tag"))],
+        ),
         record("train", made, [dataset, base], train={"max_steps": 4}, models=MODELS, character=WHO),
         record("evaluate", [SELECTED, "data/evaluate/r.json"], [made[0], dataset]),
     ]

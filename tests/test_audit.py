@@ -69,8 +69,8 @@ def test_an_early_checkpoint_has_seen_less(project: Path) -> None:
 def test_what_else_is_behind_a_model(project: Path) -> None:
     result = found()
     assert [job["rule"] for job in result["jobs"]] == [
-        "probe", "frames", "shots", "dedup", "stills", "detect", "tag", "crop", "embed", "characters", "quality",
-        "dataset", "train",
+        "probe", "frames", "shots", "dedup", "stills", "detect", "tag", "crop", "embed", "characters", "describe",
+        "quality", "dataset", "train",
     ]  # fmt: skip
     assert result["parameters"]["tag"] == {"threshold": 0.35} and result["parameters"]["train"] == {"max_steps": 4}
     assert [(model["name"], model["licence"]) for model in result["models"]] == [("tiny", "Apache-2.0")]
