@@ -332,6 +332,7 @@ OTHER = "lora_te1_text_model_encoder_layers_0_mlp_fc1"  # as in SDXL
 # By method, and what B is: the line that says why it does not go with A.
 
 
+ANIMA = "diffusion_model.blocks.0.self_attn.q_proj"
 PREDICTS = "modelspec.prediction_type"
 
 
@@ -451,6 +452,16 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
         "weighted_sum",
         lambda path: checkpoint(path, 1, 2, 3, 4, **{"conditioner.embedders.0.model.ln_final.bias": torch.ones(1)}),
         r"is of Stable Diffusion XL's refiner; SD 1\.x, SDXL and Anima can be merged",
+    ),
+    "SDXL trained by EDM": (
+        "weighted_sum",
+        lambda path: checkpoint(path, 1, 2, 3, 4, edm_mean=torch.ones(4)),
+        r"is of Stable Diffusion XL trained by EDM \(CosXL, Playground 2\.5\); SD 1\.x, SDXL and Anima can be merged",
+    ),
+    "a LoRA of Anima without a header": (
+        "bake_lora",
+        lambda path: save({f"{ANIMA}.lora_A.weight": torch.ones(1, 2), f"{ANIMA}.lora_B.weight": torch.ones(2, 1)}, path),
+        rf"was made for another kind of base: .*a\.safetensors \(sd15\) has no {ANIMA}",
     ),
     "a file of scaled float8": (
         "weighted_sum",

@@ -242,7 +242,7 @@ def test_a_lora_of_another_family_is_one_line(
     folders: dict[str, Path], tmp_path: Path, of_lora: str, of_base: str
 ) -> None:
     lora = save(lora_of(loaded(of_lora, folders[of_lora]), "lora"), tmp_path / "lora.safetensors")
-    message = r"is in the form of peft|was made for another kind of base: .* \(anima\) has no lora_"
+    message = r"was made for another kind of base: .* \(anima\) has no lora_|\(sdxl\) has no diffusion_model\.blocks\."
     with pytest.raises(GengaError, match=message):
         merge("mix", params("bake_lora", alpha=1.0), {"a": of_folder(folders[of_base]), "b": given(lora)})
 
@@ -261,6 +261,17 @@ def test_a_folder_with_what_nobody_knows_is_one_line(tmp_path: Path, part: str, 
     save({**load_file(file), key: torch.ones(1)}, file)
     with pytest.raises(GengaError, match=message):
         merge("mix", params("weighted_sum", alpha=0.5), {"a": of_folder(folder), "b": of_folder(folder)})
+
+
+def test_a_folder_of_other_noise_is_one_line(tmp_path: Path) -> None:
+    folder = save_tiny_sdxl(tmp_path / "base", shallow=True)
+    file = folder / "scheduler" / "scheduler_config.json"
+    file.write_text('{"_class_name": "EDMEulerScheduler", "prediction_type": "v_prediction"}')
+    with pytest.raises(GengaError) as refused:
+        merge("mix", params("weighted_sum", alpha=0.5), {"a": of_folder(folder), "b": of_folder(folder)})
+    assert str(refused.value) == (
+        f"params.yaml:merges.mix.a: {file}: _class_name is EDMEulerScheduler; SD 1.x, SDXL and Anima can be merged"
+    )
 
 
 def test_a_folder_of_other_names_is_one_line(tmp_path: Path) -> None:

@@ -278,6 +278,44 @@ def test_a_base_of_the_other_family_is_one_line(folders, tmp_path, as_file, give
     )
 
 
+def test_of_two_families_given_a_third_it_is_not_sent_to_one_that_refuses_it_too(folders, tmp_path):
+    file = written(sdxl, folders["sdxl"], tmp_path / "cosxl.safetensors", ("edm_vpred.sigma_max",))
+    with pytest.raises(GengaError, match=r"trained by EDM .* family: sd15 for it .*; there is no family for it$"):
+        sd15.load(file)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"_class_name": "EDMDPMSolverMultistepScheduler"}, "_class_name is EDMDPMSolverMultistepScheduler"),
+        ({"_class_name": "EDMEulerScheduler", "prediction_type": "v_prediction"}, "_class_name is EDMEulerScheduler"),
+        ({"_class_name": "FlowMatchEulerDiscreteScheduler"}, "_class_name is FlowMatchEulerDiscreteScheduler"),
+        ({"use_flow_sigmas": True}, "use_flow_sigmas is true"),
+    ],
+)
+def test_a_folder_whose_scheduler_is_of_other_noise_is_one_line(folders, tmp_path, said, told):
+    folder = shutil.copytree(folders["sdxl"], tmp_path / "base")
+    config = folder / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **said}))
+    with pytest.raises(GengaError) as error:
+        sdxl.load(folder)
+    assert str(error.value) == (
+        f"{folder}: scheduler/scheduler_config.json: {told}: there is no family for such; take another"
+    )
+
+
+def test_a_folder_that_only_calls_itself_v_prediction_is_warned_of(folders, tmp_path, capsys):
+    folder = shutil.copytree(folders["sdxl"], tmp_path / "noobai-vpred")
+    assert sdxl.load(folder).prediction == "epsilon"
+    config = folder / "scheduler" / "scheduler_config.json"
+    assert capsys.readouterr().err == (
+        f"note: {folder}: its name says v-prediction, but prediction_type is epsilon; if it predicts v, say so in"
+        f" {config}\n"
+    )
+    config.write_text(json.dumps({**json.loads(config.read_text()), **VELOCITY}))
+    assert (sdxl.load(folder).prediction, capsys.readouterr().err) == ("v_prediction", "")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -304,6 +342,13 @@ def test_a_base_of_the_other_family_is_one_line(folders, tmp_path, as_file, give
         (
             lambda tensors: {"cond_stage_model.model.x": torch.zeros(1), **tensors},
             r"is a file of Stable Diffusion 2\.x, .*; there is no family for it",
+        ),
+        *(
+            (
+                lambda tensors, marker=marker: {**tensors, marker: torch.zeros(1)},
+                r"is a file of Stable Diffusion XL trained by EDM \(CosXL, .*; there is no family for it",
+            )
+            for marker in ("edm_mean", "edm_vpred.sigma_max")  # as ComfyUI tells Playground 2.5's and CosXL's
         ),
     ],
 )

@@ -28,7 +28,7 @@ ADAPTER = "llm_adapter."  # before those of the text conditioner, there and in a
 LORA_KEYS = LoraKeys(".lora_A.weight", ".lora_B.weight", None)
 _PREFIXES = (WHOLE, "model.diffusion_model.")  # the latter where a UI has saved it
 _BUFFERS = ("pos_embedder.", "accum_", "_extra_state")  # of the original code: they are not learnt
-_LORA = "diffusion_model."
+LORA = "diffusion_model."
 _TEXT = "text_encoders.qwen3_06b.transformer.model."  # ComfyUI's; no LoRA of ours has it
 _ATTENTION = (".to_q", ".to_k", ".to_v", ".to_out.0")
 _TRANSFORMER = (".ff.net.0.proj", ".ff.net.2")
@@ -98,7 +98,7 @@ def transformer_name(module: str) -> str:
 
 def lora_name(path: str) -> str:
     """Return a module's name in a LoRA's file by its path in the original layout."""
-    return _LORA + path
+    return LORA + path
 
 
 def is_adapted(path: str) -> bool:
@@ -107,7 +107,7 @@ def is_adapted(path: str) -> bool:
 
 
 def adapter_name(module: str) -> str:
-    return _LORA + ADAPTER + module
+    return LORA + ADAPTER + module
 
 
 def text_name(module: str) -> str:

@@ -52,6 +52,17 @@ def has_zero_terminal_snr(about: Mapping[str, str]) -> bool:
     return about.get("ss_zero_terminal_snr", "").lower() == "true"
 
 
+def other_noise(schedule: Mapping[str, Any]) -> str:
+    """Return what a diffusers folder's scheduler says that no Stable Diffusion here is trained by; "" if nothing.
+
+    EDM's (CosXL, Playground 2.5), and those of flow matching: their folders have SDXL's parts, and no marker.
+    """
+    name = str(schedule.get("_class_name", ""))
+    if name.startswith(("EDM", "FlowMatch")):
+        return f"_class_name is {name}"
+    return "use_flow_sigmas is true" if schedule.get("use_flow_sigmas") else ""
+
+
 def described(kind: str, velocity: bool, zero_terminal_snr: bool) -> dict[str, Any]:
     """Return what a LoRA's header says of the base that it is for: what the two above read. kind: sd15, sdxl."""
     return {

@@ -206,5 +206,7 @@ def _markers(path: Path, said: str) -> dict[str, Entry]:
         velocity, zero = config.get("prediction_type") == "v_prediction", config.get("rescale_betas_zero_snr")
     except (ValueError, AttributeError) as error:
         raise GengaError(f"params.yaml:{said}: {file} is no configuration; fetch it again") from error
+    if other := sd.other_noise(config):
+        raise GengaError(f"params.yaml:{said}: {file}: {other}; {_CAN}")
     there = (MARKERS if zero else MARKERS[:1]) if velocity else ()
     return {name: Entry((0,), torch.float32, lambda: torch.empty(0)) for name in there}

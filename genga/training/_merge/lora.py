@@ -101,6 +101,8 @@ def changes(lora: Source, checkpoint: Source) -> dict[str, list[Part]]:
     _check_made_for(lora, checkpoint)
     is_peft = any(key.endswith((_PEFT.down, _PEFT.up)) for key in lora.entries)
     if is_peft and checkpoint.kind != "anima":
+        if other := next((key for key in sorted(lora.entries) if key.startswith(anima.LORA)), None):
+            raise lora.fail(_no_module(other.partition(".lora_")[0], checkpoint))
         raise lora.fail("is in the form of peft (.lora_A), which does not say its scale; take it in kohya's form")
     try:
         by_module = lora_file.by_module(lora.entries, _PEFT if is_peft else KOHYA)

@@ -26,6 +26,7 @@ from genga.training._layouts.sd import (
     ZTSNR,
     has_zero_terminal_snr,
     inside,
+    other_noise,
     predicted,
     today,
 )
@@ -61,13 +62,18 @@ def _from_folder(path: Path, kind: Kind) -> dict[str, Any]:
     if is_other := _kind_of_folder(path, kind):
         raise GengaError(_of_another(path, "folder", is_other, kind))
     try:
-        return {
+        schedule = _written(path / "scheduler")
+        found = {
             **{name: CLIPTokenizer.from_pretrained(path / name, local_files_only=True) for name in kind.tokenizers},
             **{part.folder: part.load(path) for part in kind.parts},
-            "schedule": _written(path / "scheduler"),
+            "schedule": schedule,
         }
     except (OSError, ValueError, RuntimeError) as error:
         raise GengaError(f"{path}: cannot be loaded as a base: {_first_line(error)}") from error
+    if schedule["prediction_type"] == "epsilon" and _calls_itself_v(path.name):
+        said = "its name says v-prediction, but prediction_type is epsilon; if it predicts v, say so"
+        print(f"note: {path}: {said} in {path / 'scheduler' / 'scheduler_config.json'}", file=sys.stderr)
+    return found
 
 
 def _from_file(path: Path, kind: Kind) -> dict[str, Any]:
@@ -160,7 +166,7 @@ def _schedule(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) 
 def _unmarked(path: Path, about: Mapping[str, str], found: Mapping[str, Any]) -> str:
     """What name and header of a file say of its prediction that nothing else does."""
     value, key = predicted(about)
-    if found["prediction_type"] == "epsilon" and (value == "v" or any(word in path.stem.lower() for word in _V_NAMES)):
+    if found["prediction_type"] == "epsilon" and (value == "v" or _calls_itself_v(path.stem)):
         says = f"its header says v-prediction ({key})" if value == "v" else "its name says v-prediction"
         return f"{says}, but it has no marker {V_PRED} and is taken for epsilon; if it predicts v, say so"
     if not found.get("rescale_betas_zero_snr", False) and has_zero_terminal_snr(about):
@@ -181,6 +187,8 @@ def _written(folder: Path) -> dict[str, Any]:
 def _check(path: Path, found: Mapping[str, Any]) -> None:
     """Refuse what cannot be right before hours are spent on it."""
     schedule = found["schedule"]
+    if other := other_noise(schedule):
+        raise GengaError(f"{path}: scheduler/scheduler_config.json: {other}: there is no family for such; take another")
     scale = 2 ** (len(found["vae"].config.block_out_channels) - 1)
     if scale != VAE_SCALE:
         raise GengaError(f"{path}: the VAE scales down {scale}x, not {VAE_SCALE}x; not a base of Stable Diffusion")
@@ -195,12 +203,15 @@ def _check(path: Path, found: Mapping[str, Any]) -> None:
 
 # What only files of a kind have, and the family of that kind.
 _KINDS = {
+    **{name: (prefix, "") for prefix, name in RELATIVES.items()},  # first: those of SDXL have what it has, too
     "Stable Diffusion 1.x": ("cond_stage_model.transformer.", "sd15"),
     "Stable Diffusion XL": ("conditioner.embedders.1.", "sdxl"),
     "Anima": ("net.llm_adapter.", "anima"),
-    **{name: (prefix, "") for prefix, name in RELATIVES.items()},
 }
-_V_NAMES = ("vpred", "v-pred", "v_pred")
+
+
+def _calls_itself_v(name: str) -> bool:
+    return any(word in name.lower() for word in ("vpred", "v-pred", "v_pred"))
 
 
 def _kind_of_folder(path: Path, kind: Kind) -> str | None:
