@@ -1,3 +1,8 @@
+# Which files say: the resolution that the dataset's buckets are about; a list of sizes is about none.
+ABOUT = None if isinstance(PROJECT.section("dataset")["buckets"], list) else PROJECT.section("dataset")["resolution"]
+RESOLUTION = Named("resolution", ABOUT, f"--resolution {ABOUT}" if ABOUT else "")
+
+
 rule train:
     input:
         unpack(learnt_from),
@@ -28,8 +33,9 @@ rule train:
         character=of_run("character"),
         launch=launched,
         learnt=learnt,
+        resolution=lambda wildcards: RESOLUTION,
         out=subpath(output.checkpoints, parent=True),
     shell:
         "python scripts/train.py {params.learnt} --run {wildcards.run:q} --out {params.out:q} "
         "--character={params.character:q} --base {params.base:q} --models {params.models:q} --params {params.values:q} "
-        "{params.launch} 2>&1 | tee {log:q}"
+        "{params.launch} {params.resolution} 2>&1 | tee {log:q}"

@@ -1,6 +1,7 @@
 """Train the LoRA of a run: its checkpoints and their list, the ledger of what was seen when, its losses."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -31,6 +32,7 @@ def main(
     machine: int = typer.Option(0, help="of the configuration's machines this one, 0..; 0 writes the run"),
     in_clipset: Path | None = typer.Option(None, help="the series' table of clips, for a base that moves"),
     scaling: str = typer.Option("", help="params.yaml:stills.scaling, by which frames of clips get their px"),
+    resolution: int | None = typer.Option(None, help="params.yaml:dataset.resolution, unless its buckets are a list"),
 ) -> None:
     if config:
         launch(config, __file__, without(sys.argv[1:], "--launch", "--machine"), machine)
@@ -49,7 +51,8 @@ def main(
         if together.is_first:
             tell_cut_captions(learnt.examples, loaded, name, values.windows)
         with learnt.reading() as read:
-            trained = train(learnt.examples, read, loaded, values, folder, cache, device, together=together, held=held)
+            how = partial(train, together=together, held=held, resolution=resolution)
+            trained = how(learnt.examples, read, loaded, values, folder, cache, device)
         together.end()
         if together.is_first:
             write(trained, folder, loaded, learnt.examples, character, values)

@@ -460,7 +460,9 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     ),
     "a LoRA of Anima without a header": (
         "bake_lora",
-        lambda path: save({f"{ANIMA}.lora_A.weight": torch.ones(1, 2), f"{ANIMA}.lora_B.weight": torch.ones(2, 1)}, path),
+        lambda path: save(
+            {f"{ANIMA}.lora_A.weight": torch.ones(1, 2), f"{ANIMA}.lora_B.weight": torch.ones(2, 1)}, path
+        ),
         rf"was made for another kind of base: .*a\.safetensors \(sd15\) has no {ANIMA}",
     ),
     "a file of scaled float8": (

@@ -56,6 +56,28 @@ def test_an_optimizer_learns_and_is_gone_on_from_to_the_bit(name):
     assert first + descend(optimizer, parameters, 7) == whole
 
 
+@pytest.mark.parametrize(("method", "at_once"), [("lora", True), ("full", False)])  # full: where it would take GBs
+def test_adamw_over_all_tensors_at_once_is_tensor_by_tensor_to_the_bit(method, at_once):
+    def learnt():
+        torch.manual_seed(0)
+        return [torch.nn.Parameter(torch.randn(shape)) for shape in ((3, 5), (16, 7), (1,), (4, 3, 3, 3), (33,))]
+
+    one_by_one, own = learnt(), learnt()
+    plain = torch.optim.AdamW([{"params": one_by_one[:3]}, {"params": one_by_one[3:]}], foreach=False)
+    ours = optimizers.optimizer_of([{"params": own[:3]}, {"params": own[3:]}], params(method=method), CPU)
+    assert [group["foreach"] for group in ours.param_groups] == [at_once] * 2
+    for step in range(30):
+        for number, (first, second) in enumerate(zip(one_by_one, own, strict=True)):
+            gradient = torch.randn(first.shape, generator=torch.Generator().manual_seed(step * 9 + number))
+            gradient *= 10.0 ** (step % 5 - 3)
+            first.grad, second.grad = gradient.clone(), gradient.clone()
+        for optimizer in (plain, ours):
+            for group, rate in zip(optimizer.param_groups, (0.01 / (1 + step), 0.003), strict=True):
+                group["lr"] = rate
+            optimizer.step()
+    assert all(torch.equal(first, second) for first, second in zip(one_by_one, own, strict=True))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_looking_at_what_was_found_changes_nothing(name):
     found = []

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,11 +97,19 @@ def test_four_losses_of_a_tiny_model(base_folder, tmp_path):
     assert trained.ledger.group_by("step", maintain_order=True).len()["len"].to_list() == [1, 2, 1, 2]
 
 
-def test_a_run_that_was_begun_with_another_family_begins_anew(base_folder, tmp_path, capsys):
-    for kind in ("sd15", "other"):
-        loaded, folder = LoadedBase(FAMILY, kind, load(base_folder), "tiny", "0" * 64), RunFolder(tmp_path, "hana")
-        train(EXAMPLES, pixels, loaded, params(max_steps=1), folder, tmp_path / "cache", CPU)
-    assert "is of other parameters, another dataset or another base: it is ignored" in capsys.readouterr().err
+def test_a_run_that_was_begun_on_another_family_is_one_line_and_stays_as_it_is(base_folder, tmp_path):
+    folder, values = RunFolder(tmp_path / "hana", "hana"), params(max_steps=2, epochs=2, save_every=1)
+    sd15, other = (LoadedBase(FAMILY, kind, load(base_folder), "tiny", "0" * 64) for kind in ("sd15", "other"))
+    with pytest.raises(KeyboardInterrupt):
+        train(EXAMPLES, pixels, sd15, values, folder, tmp_path / "cache", CPU, kill_at(2))
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(GengaError) as error:
+        train(EXAMPLES, pixels, other, values, folder, tmp_path / "cache", CPU)
+    assert str(error.value) == (
+        f"{tmp_path}/hana/.state/state.safetensors: is of training on a base of family sd15, now it is other; set"
+        " params.yaml:runs.hana.base as it was, or delete that file to begin anew"
+    )
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 
 
 @pytest.mark.parametrize("clip_skip", [1, 2])  # 2: the text encoder's last layer is not used, nor trained
@@ -173,9 +182,38 @@ def test_a_loss_that_is_not_a_number_stops_the_run(base_folder, tmp_path):
     assert not list(tmp_path.rglob("hana*.safetensors"))
 
 
+def test_a_loss_that_is_not_a_number_in_a_phase_names_it_and_leaves_what_is_whole(base_folder, tmp_path):
+    """The third image weighs nothing that is a number; the first phase knows it not."""
+    whose = [replace(one, tier=tier) for one, tier in zip(EXAMPLES, ("best", "best", "poor", "best"), strict=True)]
+    whose[2] = replace(whose[2], weight=float("nan"))
+    phases = [{"select": {"tiers": ["best"]}}, {"select": {"tiers": ["poor"]}}]
+    loaded, folder = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64), RunFolder(tmp_path, "hana")
+    values = params(phases=phases, save_every=2, precision="bfloat16")
+    with pytest.raises(GengaError) as error:
+        train(whose, pixels, loaded, values, folder, tmp_path / "cache", CPU)
+    assert str(error.value) == (
+        "phase 2, step 3: the loss is nan (image i2); set params.yaml:train.precision to float32, or lower"
+        " params.yaml:train.phases.1.learning_rate"
+    )
+    assert [file.name for file in tmp_path.rglob("hana*.safetensors")] == ["hana-000002.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [("prodigy", "prodigy is not installed (package prodigyopt)"), ("adamw8bit", "adamw8bit is for GPUs, and there")],
+)
+def test_an_optimizer_that_cannot_be_is_refused_before_an_image_is_encoded(
+    base_folder, tmp_path, monkeypatch, optimizer, message
+):
+    monkeypatch.setitem(sys.modules, "prodigyopt", None)
+    with pytest.raises(GengaError, match=re.escape(f"params.yaml:train.optimizer: {message}")):
+        run(base_folder, tmp_path, params(optimizer=optimizer, learning_rate=1.0, text_learning_rate=1.0))
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
 def test_later_a_loss_that_is_not_a_number_is_of_the_learning_rate(base_folder, tmp_path):
     with pytest.raises(
-        GengaError, match=r"^step \d: the (loss|gradient's length) is (nan|inf).*; lower train.learning"
+        GengaError, match=r"^step \d: the (loss|gradient's length) is (nan|inf).*; lower params.yaml:train.learning"
     ):
         run(base_folder, tmp_path, params(learning_rate=1.0, alpha=1024.0, max_steps=8, epochs=9, max_grad_norm=1000.0))
     assert not list(tmp_path.rglob("hana*.safetensors"))
@@ -422,6 +460,13 @@ def test_the_file_says_how_the_loss_differs_from_the_plain_one(base_folder):
         "ss_ip_noise_gamma": "0.1", "ss_mask_text": "0.0",
     }  # fmt: skip
     assert {key: about[key] for key in plain} == plain
+
+
+def test_the_file_says_that_its_base_predicts_the_velocity_and_tags_in_lower_case(tmp_path):
+    examples = [replace(EXAMPLES[0], caption="Hana, School Uniform"), replace(EXAMPLES[1], caption="hana, 1Girl")]
+    about = metadata_of(save_tiny_base(tmp_path / "v", "v_prediction"), examples)
+    assert (about["ss_base_model_version"], about["modelspec.prediction_type"]) == ("sd_v1_v", "v")
+    assert json.loads(about["ss_tag_frequency"]) == {"1_hana": {"hana": 2, "school uniform": 1, "1girl": 1}}
 
 
 def test_the_file_says_what_was_seen_of_the_dataset(base_folder):

@@ -94,3 +94,13 @@ def test_a_processor_without_bfloat16_trains_in_float32_and_says_so(monkeypatch,
     assert fast.resolved(values, torch.device("cuda")) is values
     exact = params(precision="bfloat16")
     assert fast.resolved(exact, CPU) is exact and capsys.readouterr().err == ""
+
+
+def test_float16_on_a_cpu_is_said_to_have_no_scaler_and_stays_what_it_was(capsys):
+    exact = params(precision="float16")
+    assert fast.resolved(exact, CPU) is exact
+    assert capsys.readouterr().err == (
+        "note: on a CPU float16 has no scaler of the loss, so small gradients are lost; set train.precision to bfloat16"
+        " or float32\n"
+    )
+    assert fast.resolved(exact, torch.device("cuda")) is exact and capsys.readouterr().err == ""

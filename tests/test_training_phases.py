@@ -113,8 +113,8 @@ def test_nothing_to_learn_from_is_one_line_that_says_what_there_is():
     with pytest.raises(GengaError) as error:
         phases_of(SHOWN, params(phases=[{}, {"select": {"tiers": ["poor"]}}]))
     assert str(error.value) == (
-        "params.yaml:train.phases.1.select: leaves no image to learn from (there are, by tier best 2, good 3;"
-        " kind head 3, fullbody 1, still 1; character hana 3, yuki 1, none 1)"
+        "params.yaml:train.phases.1.select: leaves no image to learn from; select of those there are: tier best 2,"
+        " good 3; kind head 3, fullbody 1, still 1; character hana 3, yuki 1, none 1"
     )
 
 
@@ -122,9 +122,9 @@ def test_scores_that_none_has_are_told_beside_those_there_are():
     with pytest.raises(GengaError) as error:
         phases_of(SHOWN, params(phases=[{}, {"select": {"scores": {"sharpness": [1000, None], "blockiness": [0, 1]}}}]))
     assert str(error.value) == (
-        "params.yaml:train.phases.1.select: leaves no image to learn from (there are, by tier best 2, good 3;"
-        " kind head 3, fullbody 1, still 1; character hana 3, yuki 1, none 1; sharpness 300 to 900;"
-        " blockiness 1.5 to 1.5)"
+        "params.yaml:train.phases.1.select: leaves no image to learn from; select of those there are: tier best 2,"
+        " good 3; kind head 3, fullbody 1, still 1; character hana 3, yuki 1, none 1; sharpness 300 to 900;"
+        " blockiness 1.5 to 1.5"
     )
 
 
@@ -176,12 +176,12 @@ def test_a_checkpoint_says_what_held_in_its_phase(base_folder):  # noqa: F811
     assert [one["ss_num_epochs"] for one in about] == ["3", "3"] and about[0]["ss_max_train_steps"] == "6"
 
 
-def test_the_resolution_of_a_phase_is_that_of_training_or_its_commonest_bucket(base_folder):  # noqa: F811
+@pytest.mark.parametrize(("of_dataset", "size"), [(96, 96), (None, 64)])  # None: its buckets are a list of sizes
+def test_the_resolution_of_a_phase_is_that_of_training_or_its_commonest_bucket(base_folder, of_dataset, size):  # noqa: F811
     loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
-    own = [{}, {"buckets": {"resolution": 512}}, {"buckets": {"sizes": [[640, 880]]}}]
+    own = [{}, {"buckets": {"resolution": 512}}, {"buckets": {"sizes": [[320, 512], [640, 384], [640, 352]]}}]
     values = params(batch=5, phases=own)
     phases = phases_of(SHOWN, values)
-    about = [metadata("hana", phases, values, loaded, phase.before + 1, 1) for phase in phases]
-    assert about[0]["ss_resolution"] == "(64, 64)"  # the dataset's, of which a run knows no more
-    assert [one["ss_resolution"] for one in about[1:]] == ["(512, 512)", "(640, 880)"]
-    assert [one["modelspec.resolution"] for one in about[1:]] == ["512x512", "640x880"]
+    about = [metadata("hana", phases, values, loaded, phase.before + 1, 1, of_dataset) for phase in phases]
+    assert [one["ss_resolution"] for one in about] == [f"({size}, {size})", "(512, 512)", "(640, 352)"]
+    assert [one["modelspec.resolution"] for one in about] == [f"{size}x{size}", "512x512", "640x352"]

@@ -20,7 +20,13 @@ _SMALL = 256  # layers with fewer inputs or outputs stay as they are, a LoRA's t
 
 
 def resolved(params: Params, device: torch.device) -> Params:
-    """Return what is trained with: where a fast run's processor does not multiply in its precision, float32."""
+    """Return what is trained with: where a fast run's processor does not multiply in its precision, float32.
+
+    What float16 is on a CPU is said: accelerate has neither autocast nor a scaler of the loss for it there.
+    """
+    if params.speed == "exact" and params.precision == "float16" and device.type == "cpu":
+        why = "on a CPU float16 has no scaler of the loss, so small gradients are lost"
+        print(f"note: {why}; set train.precision to bfloat16 or float32", file=sys.stderr)
     if params.speed == "exact" or params.precision == "float32" or device.type != "cpu":
         return params
     if params.precision == "bfloat16" and multiplies_bfloat16():

@@ -38,11 +38,18 @@ _OPTIMIZERS = {
 
 
 def metadata(
-    run: str, phases: Sequence[Phase], params: Params, loaded: LoadedBase, step: int, epoch: int
+    run: str,
+    phases: Sequence[Phase],
+    params: Params,
+    loaded: LoadedBase,
+    step: int,
+    epoch: int,
+    resolution: int | None = None,
 ) -> dict[str, str]:
     """Return the metadata of the checkpoint after `step` steps, in epoch `epoch`; all but the model's hash.
 
-    Where phases differ, kohya's keys say what held in the one of this step.
+    Where phases differ, kohya's keys say what held in the one of this step. resolution: px, of the dataset's buckets;
+    None: they are about none.
     """
     reached = [phase for phase in phases if phase.before < step]
     now = reached[-1]
@@ -51,7 +58,7 @@ def metadata(
         **_FIXED,
         **loaded.family.header(loaded.base, now.params),
         **_training(now.params),
-        **_dataset(run, seen, now.params.buckets),
+        **_dataset(run, seen, now.params.buckets, resolution),
         "ss_output_name": run,
         "ss_sd_model_name": loaded.name,
         "ss_new_sd_model_hash": loaded.sha256,
@@ -129,11 +136,11 @@ def _losses(params: Params) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _dataset(run: str, examples: list[Example], given: Buckets | None) -> dict[str, Any]:
+def _dataset(run: str, examples: list[Example], given: Buckets | None, resolution: int | None) -> dict[str, Any]:
     """The dataset as kohya describes it, as JSON: folders by repeats, their tags, and buckets with looks.
 
-    given: the run's own buckets; their resolution is that of training, else it is the commonest bucket's size. Tags are
-    those of the captions, whether or not the base sees so many.
+    given: the run's own buckets; resolution: of the dataset's. Tags are those of the captions, whether or not the base
+    sees so many.
     """
     folders: dict[str, list[Example]] = defaultdict(list)
     buckets: Counter[tuple[int, int]] = Counter()
@@ -143,9 +150,7 @@ def _dataset(run: str, examples: list[Example], given: Buckets | None) -> dict[s
     tags = {name: Counter(tag.lower() for one in ones for tag in one.tags) for name, ones in folders.items()}
     counts = {name: {"n_repeats": ones[0].repeats, "img_count": len(ones)} for name, ones in folders.items()}
     kept = {example.keep_tokens for example in examples}
-    width, height = max(buckets, key=lambda size: (buckets[size], size))
-    if given is not None and given.resolution is not None:
-        width = height = given.resolution
+    width, height = _resolution(buckets, given, resolution)
     info = {
         str(number): {"resolution": list(size), "count": count}
         for number, (size, count) in enumerate(sorted(buckets.items()))
@@ -159,3 +164,13 @@ def _dataset(run: str, examples: list[Example], given: Buckets | None) -> dict[s
         "ss_bucket_info": json.dumps({"buckets": info}),
         "modelspec.resolution": f"{width}x{height}",
     }
+
+
+def _resolution(buckets: Counter[tuple[int, int]], given: Buckets | None, of_dataset: int | None) -> tuple[int, int]:
+    """Width and height that images are trained at about; of a list of sizes that of which there are most looks."""
+    resolution = of_dataset if given is None else given.resolution
+    if resolution is not None:
+        return resolution, resolution
+    sizes = None if given is None else given.sizes
+    own = list(buckets) if sizes is None else [(width, height) for width, height in sizes]
+    return max(own, key=lambda size: (buckets[size], size))

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from genga.errors import GengaError
 from genga.params.train import Params
 from genga.training.captions import mirrored, vary
 from genga.training.examples import Example
@@ -110,6 +111,19 @@ def phases_of(examples: list[Example], params: Params) -> list[Phase]:
         before, epochs = total_steps(found), sum(phase.epochs for phase in found)
         found.append(Phase(number + 1, chosen, own, before, epochs))
     return found
+
+
+def distinct(phases: Sequence[Phase], side: int) -> list[Example]:
+    """Return every example of the phases once, as it is cut there.
+
+    side: px that every side has to be a multiple of. Raises GengaError if one is not.
+    """
+    found = {(example.image, example.cut, example.frames): example for phase in phases for example in phase.examples}
+    for example in found.values():
+        if any(length % side for length in example.cut.bucket):
+            width, height = example.cut.bucket
+            raise GengaError(f"params.yaml:train.buckets: {width}x{height} px: sides must be multiples of {side}")
+    return list(found.values())
 
 
 def tell_warmup(phases: Sequence[Phase], run: str) -> None:

@@ -61,18 +61,18 @@ class RunFolder:
     def _name(self, step: int) -> str:
         return f"{self.run}-{step:06d}.safetensors"
 
-    def save(self, key: str, state: RunState, processes: int = 1) -> None:
-        """Keep the state, in place of the one before. processes: how many trained."""
+    def save(self, key: str, state: RunState, processes: int = 1, family: str = "") -> None:
+        """Keep the state, in place of the one before. processes: how many trained; family: of the base."""
         words = {"step": state.step, "checkpoints": state.checkpoints, "words": state.words, "held": state.held_out}
         tensors = {**state.tensors, "losses": torch.tensor(state.losses, dtype=torch.float64)}
-        checked_tensors.save(
-            self._state, tensors, {"key": key, "processes": str(processes), "state": json.dumps(words)}
-        )
+        made = {"key": key, "family": family, "processes": str(processes), "state": json.dumps(words)}
+        checked_tensors.save(self._state, tensors, made)
 
-    def load(self, key: str, processes: int = 1) -> RunState | None:
+    def load(self, key: str, processes: int = 1, family: str = "") -> RunState | None:
         """Return the state to go on from; None to begin anew, and stderr says so if there was another state.
 
-        Raises GengaError if as many processes made it as there are not now: no record would say what made the model.
+        Raises GengaError if it was made on a base of another family, whose checkpoints would be thrown away, or by as
+        many processes as there are not now: no record would say what made the model.
         """
         if not self._state.is_file():
             return None
@@ -81,6 +81,11 @@ class RunFolder:
             _ignored(self._state, "is damaged")
             return None
         tensors, metadata = found
+        if (of := metadata.get("family", family)) != family:
+            raise GengaError(
+                f"{self._state}: is of training on a base of family {of}, now it is {family}; set"
+                f" params.yaml:runs.{self.run}.base as it was, or delete that file to begin anew"
+            )
         if metadata.get("key") != key:
             _ignored(self._state, "is of other parameters, another dataset or another base")
             return None

@@ -29,7 +29,7 @@ def selected(examples: list[Example], select: Select, seed: int, key: str) -> li
     ]
     if not found:
         there = _there(examples, list(ranges))
-        raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from (there are, by {there})")
+        raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from; select of those there are: {there}")
     if select.images is None:
         return found
     by_character: dict[str | None, list[Example]] = defaultdict(list)

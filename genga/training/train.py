@@ -22,7 +22,6 @@ from typing import Any
 import polars as pl
 import torch
 
-from genga.errors import GengaError
 from genga.jobs.script import duration
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
@@ -30,7 +29,7 @@ from genga.store.parquet import write_table
 from genga.tables.held_out import HELD_OUT
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.training import fast, held_out, tensor_file
+from genga.training import fast, held_out, optimizers, tensor_file
 from genga.training.distributed import Processes
 from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
@@ -38,7 +37,7 @@ from genga.training.latents import cached_latents
 from genga.training.learnt import check_method
 from genga.training.losses import check_masks
 from genga.training.metadata import metadata
-from genga.training.plan import Phase, Step, phases_of, steps, tell_warmup, total_steps
+from genga.training.plan import Phase, Step, distinct, phases_of, steps, tell_warmup, total_steps
 from genga.training.resume import CheckpointEntry, RunFolder, RunState
 from genga.training.rng import digest
 from genga.training.trainer import Trainer
@@ -66,18 +65,21 @@ def train(
     after: Callable[[Step, float], None] | None = None,
     together: Processes = Processes(),
     held: held_out.HeldOut = MappingProxyType({}),
+    resolution: int | None = None,
 ) -> Trained:
     """Train the run of `folder`, writing its checkpoints and, for as long as it lasts, its state there.
 
     read gives an example's pixels, or frame by frame those of a base that moves; cache is the folder for latents; after
     is called with each step and its loss, where None tells the progress; together: the processes that train it, of
-    which the first alone writes into the folder; held: the images of its held-out loss.
+    which the first alone writes into the folder; held: the images of its held-out loss; resolution: px, that the
+    dataset's buckets are about.
     Raises GengaError if the loss is not a number, and before anything is done if the base cannot be trained so.
     """
     loaded.check_clip_skip(params.clip_skip)
     loaded.check_precision(params.precision, "train")
     check_method(loaded, params)
     held_out.check(held, params)
+    optimizers.check(params, device)
     params = fast.resolved(params, device)
     phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
     for phase in phases:
@@ -91,7 +93,7 @@ def train(
         tell_warmup(phases, folder.run)
     unseen = [example for own in held.values() for example in own]
     key = _key(examples, unseen, loaded, params, device)
-    before = folder.load(key, together.count)
+    before = folder.load(key, together.count, loaded.kind)
     together.agree(before.step if before else 0, f"models/{folder.run}")
     flip = any(phase.params.flip for phase in phases)
     cached = loaded.family.clips.latents if loaded.family.clips else cached_latents
@@ -117,12 +119,13 @@ def train(
         if is_checkpoint:
             rows = rows + measured(step.number)
         if together.is_first and is_checkpoint:
-            about = metadata(folder.run, phases, params, loaded, step.number, step.epoch)
+            about = metadata(folder.run, phases, params, loaded, step.number, step.epoch, resolution)
             file = in_project(folder.checkpoint(step.number))
             with trainer.to_be_seen():
                 sha256 = tensor_file.write(folder.unfinished(step.number), trainer.tensors(), about)
             checkpoints.append({"step": step.number, "epoch": step.epoch, "file": file, "sha256": sha256})
-            folder.save(key, RunState(step.number, *trainer.state(), losses, checkpoints, rows), together.count)
+            state = RunState(step.number, *trainer.state(), losses, checkpoints, rows)
+            folder.save(key, state, together.count, loaded.kind)
         after(step, losses[-1])
     plan = steps(phases, trainer.schedule.timesteps, seen=seen)
     done_of_it = takewhile(lambda step: step.number <= len(losses), plan)  # a run may end early
@@ -171,19 +174,6 @@ def loss_table(losses: list[float], phases: Sequence[Phase]) -> pl.DataFrame:
         for loss, (phase, step) in zip(losses, planned, strict=False)
     ]
     return pl.DataFrame(rows, schema=dict(LOSSES), orient="row")
-
-
-def distinct(phases: Sequence[Phase], side: int) -> list[Example]:
-    """Return every example of the phases once, as it is cut there.
-
-    side: px that every side has to be a multiple of. Raises GengaError if one is not.
-    """
-    found = {(example.image, example.cut, example.frames): example for phase in phases for example in phase.examples}
-    for example in found.values():
-        if any(length % side for length in example.cut.bucket):
-            width, height = example.cut.bucket
-            raise GengaError(f"params.yaml:train.buckets: {width}x{height} px: sides must be multiples of {side}")
-    return list(found.values())
 
 
 def _key(

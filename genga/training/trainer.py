@@ -82,12 +82,12 @@ class Trainer:
             self._accelerator.backward(loss / looks)
         total = self._together.total(total)
         if not math.isfinite(total):
-            raise self.no_number(step.number, f"the loss is {total}", broken)
+            raise self.no_number(step.number, f"the loss is {total}", broken, step.phase.number)
         self._together.add_gradients(parameters)
         if params.max_grad_norm > 0:
             norm = self._accelerator.clip_grad_norm_(parameters, params.max_grad_norm)
             if not self._accelerator.scaler and not math.isfinite(norm):  # a scaler leaves the step out
-                raise self.no_number(step.number, f"the gradient's length is {norm:g}", [])
+                raise self.no_number(step.number, f"the gradient's length is {norm:g}", [], step.phase.number)
         self._stepper.step()
         self._stepper.zero_grad()
         self._average.update(step.number)
@@ -150,12 +150,15 @@ class Trainer:
         if self._accelerator.scaler:
             self._accelerator.scaler.load_state_dict(words["scaler"])
 
-    def no_number(self, step: int, what: str, images: list[str]) -> GengaError:
-        """The error of a step that came to no number, of these images, and the way out."""
-        ways = [] if self._params.precision == "float32" else ["set train.precision to float32"]
-        ways.append("lower train.learning_rate" if step > 1 else "verify the base (genga models verify)")
+    def no_number(self, step: int, what: str, images: list[str], phase: int = 0) -> GengaError:
+        """The error of a step that came to no number, of these images, and the way out. phase: 1.., 0 if of none."""
+        section, where = "params.yaml:train", f"step {step}"
+        ways = [] if self._params.precision == "float32" else [f"set {section}.precision to float32"]
+        if phase and self._params.phases:
+            section, where = f"{section}.phases.{phase - 1}", f"phase {phase}, {where}"
+        ways.append(f"lower {section}.learning_rate" if step > 1 else "verify the base (genga models verify)")
         whose = f" (image {', '.join(images)})" if images else ""
-        return GengaError(f"step {step}: {what}{whose}; {', or '.join(ways)}")
+        return GengaError(f"{where}: {what}{whose}; {', or '.join(ways)}")
 
     def _losses(self, batch: list[Look], params: Params) -> torch.Tensor:
         """Each look's weighted loss, (looks,). params: of its phase."""
