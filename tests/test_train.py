@@ -469,6 +469,13 @@ def test_the_file_says_that_its_base_predicts_the_velocity_and_tags_in_lower_cas
     assert json.loads(about["ss_tag_frequency"]) == {"1_hana": {"hana": 2, "school uniform": 1, "1girl": 1}}
 
 
+def test_the_file_names_the_trigger_of_a_run_of_one_character(base_folder):
+    hana = [replace(one, character="hana", caption=r"hana \(sky\), smile") for one in EXAMPLES]
+    assert metadata_of(base_folder, hana)["modelspec.trigger_phrase"] == "hana (sky)"
+    two, nobody = [*hana[1:], replace(hana[0], character="yuki")], [replace(one, character=None) for one in hana]
+    assert all("modelspec.trigger_phrase" not in metadata_of(base_folder, of) for of in (two, nobody))
+
+
 def test_the_file_says_what_was_seen_of_the_dataset(base_folder):
     # Two of three images in a bucket of 32 x 32 are seen three times: 7 looks there, and one at 40 x 24.
     examples = [

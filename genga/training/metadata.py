@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from genga.params.train import Buckets, Params
-from genga.training.examples import Example
+from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
 from genga.training.plan import Phase, total_steps
 
@@ -70,10 +70,18 @@ def metadata(
         "ss_epoch": epoch,
         "modelspec.title": run,
     }
+    if trigger := _trigger(seen):
+        values["modelspec.trigger_phrase"] = trigger
     if params.method == "full":  # no network beside a base, but a base
         values["modelspec.architecture"] = values["modelspec.architecture"].removesuffix("/lora")
         values = {key: value for key, value in values.items() if not key.startswith("ss_network_")}
     return {key: value if isinstance(value, str) else str(value) for key, value in values.items()}
+
+
+def _trigger(seen: list[Example]) -> str:
+    """What a prompt calls the one character that all images are of; empty if they are of several, or of nobody."""
+    characters = {one.character for one in seen}
+    return trigger_of(seen) if len(characters) == 1 and None not in characters else ""
 
 
 def _training(params: Params) -> dict[str, Any]:
