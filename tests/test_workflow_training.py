@@ -11,6 +11,7 @@ from conftest import copy_project
 from test_workflow import snakemake
 
 from demo.series import draw_series
+from genga.training.tensor_file import read_metadata
 
 TRAIN = {"rank": 2, "alpha": 2.0, "batch": 2, "warmup": 0, "save_every": 2, "min_steps": 2, "max_steps": 2,
          "held_out": 2, "phases": [{}, {"select": {"kinds": ["fullbody", "halfbody"]},
@@ -49,6 +50,13 @@ def test_report_audit_and_card_show_the_phases(trained: Path) -> None:
     assert "It was trained in 2 phases." in (trained / "models/short/README.md").read_text(encoding="utf-8")
     assert ", phase 2" in audit(trained, "models/short/checkpoints/short-000004.safetensors")
     assert "<br>phase 2</td>" in (trained / "reports/short/audit.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "size"), [(2, "(128, 128)"), (4, "(64, 96)")])  # of the dataset, of the phase's own
+def test_a_file_says_at_which_resolution_it_was_trained(trained: Path, step: int, size: str) -> None:
+    about = read_metadata(trained / f"models/short/checkpoints/short-{step:06d}.safetensors")
+    assert about["ss_resolution"] == size
 
 
 @pytest.mark.slow
