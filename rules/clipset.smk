@@ -4,6 +4,7 @@ rule clipset:
         probe=tables("probe", "json"),
         stills=tables("stills"),
         frames=tables("frames"),
+        describe=tables("describe"),
         quality=tables("quality"),
         detect=tables("detect"),
         characters="data/characters/{series}.parquet",
@@ -23,9 +24,10 @@ rule clipset:
         episodes=episodes,
         videos=videos,
         style=lambda wildcards: STYLE,
+        clips=upscaling,
         dataset=section("dataset"),
         values=section("clipset"),
     shell:
         "python scripts/clipset.py --in-data data --episodes {params.episodes:q} --videos {params.videos:q} "
-        "--out {output.table:q} --out-left-out {output.left_out:q} --dataset {params.dataset:q} --params {params.values:q} "
+        "--out {output.table:q} --out-left-out {output.left_out:q} --dataset {params.dataset:q} --clips {params.clips:q} --params {params.values:q} "
         "2>&1 | tee {log:q}"

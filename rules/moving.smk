@@ -34,3 +34,19 @@ def learnt(wildcards):
         return Named("no clips", None, shlex.join(options))
     scaling = PROJECT.section("stills")["scaling"]
     return Named("clips", {"scaling": scaling, "with": sorted(paths)}, shlex.join([*options, "--scaling", scaling]))
+
+
+# Of section clips what its tables do not depend on: how drawings are made larger, and exports faster.
+LATER = ("upscale", "interpolate")
+
+
+def of_tables(wildcards):
+    """Section clips, known by what the tables depend on."""
+    values = PROJECT.section("clips")
+    return Named("clips", {key: value for key, value in values.items() if key not in LATER}, json.dumps(values))
+
+
+def upscaling(wildcards):
+    """Section clips, of which clipset is held to how drawings are made larger."""
+    values = PROJECT.section("clips")
+    return Named("upscale", values["upscale"], json.dumps(values))

@@ -7,6 +7,7 @@ import typer
 from genga.dataset.clipset import clipset, in_words, read_tables, videos_of
 from genga.dataset.styles import read_style
 from genga.jobs.script import DATA, EPISODES, PARAMS, params_of, run, summary
+from genga.params.clips import Params as Clips
 from genga.params.clipset import Params
 from genga.params.dataset import Params as Dataset
 from genga.store.files import read_json
@@ -23,12 +24,13 @@ def main(
     out_left_out: Path = typer.Option(..., help="table of the clips that are not in it, with the reason"),
     params: str = PARAMS,
     dataset: str = typer.Option("", help="section dataset as JSON; without it it is read from params.yaml"),
+    clips: str = typer.Option("", help="section clips likewise"),
 ) -> None:
     values, shared = params_of("clipset", Params, params), params_of("dataset", Dataset, dataset)
-    names = read_json(episodes)
+    names, style = read_json(episodes), read_style(Path(), shared)
     places = videos_of(in_data, out.stem, dict(zip(names, read_json(videos), strict=True)))
-    made = clipset(read_tables(in_data, out.stem, names), places, values, shared, read_style(Path(), shared))
-    made.tell()
+    tables = read_tables(in_data, out.stem, names)
+    (made := clipset(tables, places, values, shared, style, params_of("clips", Clips, clips).upscale)).tell()
     write_table(out_left_out, made.left_out, CLIPS_LEFT_OUT)
     write_table(out, made.table, CLIPSET)
     summary(f"clipset {out.stem}: {in_words(made)}")

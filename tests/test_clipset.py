@@ -14,6 +14,7 @@ from genga.dataset.clipset import Outcome, Tables, Video, clipset, in_words
 from genga.dataset.split import draw
 from genga.dataset.styles import read_style
 from genga.errors import GengaError
+from genga.params.clips import Upscale
 from genga.params.clipset import Params
 from genga.params.dataset import Params as Dataset
 from genga.params.section import parse_section, section_of_file
@@ -68,9 +69,12 @@ def tables(
     )
 
 
-def made(given: Tables, dataset: dict | None = None, **changes: object) -> Outcome:
+def made(
+    given: Tables, dataset: dict | None = None, upscale: Upscale | None = None, style_of=read_style, **changes: object
+) -> Outcome:
     shared = DATASET.model_copy(update=dataset or {})
-    return clipset(given, {"s/e": VIDEO}, PARAMS.model_copy(update=changes), shared, read_style(ROOT, shared))
+    values = PARAMS.model_copy(update=changes)
+    return clipset(given, {"s/e": VIDEO}, values, shared, style_of(ROOT, shared), upscale)
 
 
 IN_0 = ("s/e/0", "s/e/0", "train", None, [])
@@ -96,7 +100,7 @@ def test_every_column_of_one_clip() -> None:
             "repeats": 1, "weight": 1.0, "sample": "timing", "frames": [0] * 4, "times": [0.0] * 4, "keys": [0.0] * 4,
             "holds": [3, 3, 3, 1], "rate": 8.0, "width": 128, "height": 72,
             "scaled_width": 171, "scaled_height": 96, "crop_box": [5, 0, 165, 96], "bucket_width": 160,
-            "bucket_height": 96, "video": "data/raw/s/e.mkv", "probe": "data/probe/s/e.json", "sha256": "ab" * 32,
+            "bucket_height": 96, "upscale": None, "video": "data/raw/s/e.mkv", "probe": "data/probe/s/e.json", "sha256": "ab" * 32,
         }
     ]  # fmt: skip
 
@@ -224,6 +228,11 @@ def test_a_parameter_of_clips_makes_them_stale_and_nothing_else(copy: Path) -> N
     assert snakemake(copy, "-n").jobs == {"report": 1}  # which shows every section
     assert snakemake(copy, "-n", WANTED).jobs == {"clips": 2, "clipset": 1}
     change_params(copy, "clips", length=16)
+    change_params(copy, "clips", interpolate={"by": "minterpolate", "rate": 24})  # of exports alone
+    assert snakemake(copy, "-n", WANTED).nothing
+    change_params(copy, "clips", upscale={"by": "waifu2x", "denoise": 0, "above": 1.25})
+    assert snakemake(copy, "-n", WANTED).jobs == {"clipset": 1}
+    change_params(copy, "clips", upscale=None, interpolate=None)
     change_params(copy, "clipset", style="anime")
     assert snakemake(copy, "-n", WANTED).jobs == {"clipset": 1}
 

@@ -7,15 +7,17 @@ functions, a name stands for the same looks. Clips are scaled and cut to their b
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from genga.dataset._clipset import sides, who
+from genga.dataset._clipset import sides, told, who
 from genga.dataset._clipset.captions import captioned
 from genga.dataset._clipset.sides import Sides
+from genga.dataset._clipset.told import Told
+from genga.dataset._clipset.upscaling import least_side, upscaled
 from genga.dataset._clipset.who import Known
 from genga.dataset.filters import evenly
 from genga.dataset.placing import placed
@@ -23,6 +25,7 @@ from genga.dataset.split import shot_groups
 from genga.dataset.styles import Style
 from genga.dataset.twins import with_signatures, with_twins
 from genga.errors import GengaError
+from genga.params.clips import Upscale
 from genga.params.clipset import Params
 from genga.params.dataset import Params as OfDataset
 from genga.store.files import read_facts
@@ -53,6 +56,8 @@ class Tables:
     boxes: pl.DataFrame  # who.OF_DETECT
     names: pl.DataFrame  # who.OF_CHARACTERS
     images: pl.DataFrame  # OF_DATASET
+    words: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=told.OF_DATASET))  # of the same images
+    sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=told.OF_DESCRIBE))
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
         of("clips", OF_CLIPS), pl.concat(signed), of("quality", OF_QUALITY), of("detect", who.OF_DETECT),
         read_table(data / "characters" / f"{series}.parquet", who.OF_CHARACTERS),
         read_table(data / "dataset" / f"{series}.parquet", OF_DATASET),
+        read_table(data / "dataset" / f"{series}.parquet", told.OF_DATASET), of("describe", told.OF_DESCRIBE),
     )  # fmt: skip
 
 
@@ -99,14 +105,18 @@ def videos_of(data: Path, series: str, paths: Mapping[str, str]) -> dict[str, Vi
     return found
 
 
-def clipset(tables: Tables, videos: Mapping[str, Video], params: Params, dataset: OfDataset, style: Style) -> Outcome:
+def clipset(
+    tables: Tables, videos: Mapping[str, Video], params: Params, dataset: OfDataset, style: Style,
+    upscale: Upscale | None = None,
+) -> Outcome:  # fmt: skip
     """Return the clips of a series to learn from. Raises GengaError if none is left.
 
-    videos: by series/episode. dataset: the section of that name. style: how captions are written.
+    videos: by series/episode. dataset: the section of that name. style: how captions are written. upscale: how drawings
+    are made larger that are smaller than their bucket.
     """
     known = Known.of(tables.names, tables.boxes, tables.images, dataset)
     clips = tables.clips.sort("clip").with_columns(reason=pl.col("reason").fill_null(""))
-    judged = placed(_chosen(clips, known, params, dataset), dataset)
+    judged = placed(_chosen(clips, known, params, dataset, upscale), dataset)
     left_out = judged.filter(pl.col("reason") != "").select(list(CLIPS_LEFT_OUT))
     rows = list(judged.filter(reason="").iter_rows(named=True))
     if not rows:
@@ -115,12 +125,14 @@ def clipset(tables: Tables, videos: Mapping[str, Video], params: Params, dataset
         with_twins(tables.stills, tables.quality), {"signature": dataset.twin_bits, "outline": dataset.outline_bits}
     )
     side = Sides.of(tables.images, groups, dataset)
+    of = Told.of(tables.words, tables.sentences, dataset, style)
     made = [
         {
             **row,
-            **side.row(row),
+            **(placed_in := side.row(row)),
             **known.row(row),
-            **captioned(row, known.names_of(row), known.stood_for(row), params.style, dataset, style),
+            **captioned(row, known.names_of(row), known.stood_for(row), params.style, of, placed_in["shot"]),
+            "upscale": upscaled(row, upscale),
             **vars(videos[row["clip"].rsplit("/", 1)[0]]),
             "weight": _weight(row, known, params),
             "repeats": 1,
@@ -132,9 +144,12 @@ def clipset(tables: Tables, videos: Mapping[str, Video], params: Params, dataset
     return Outcome(whole, left_out, nothing)
 
 
-def _chosen(clips: pl.DataFrame, known: Known, params: Params, dataset: OfDataset) -> pl.DataFrame:
+def _chosen(
+    clips: pl.DataFrame, known: Known, params: Params, dataset: OfDataset, upscale: Upscale | None
+) -> pl.DataFrame:
     """With why each clip is left out, "" for those that are in."""
-    judged = [row["reason"] or _against(row, known, params, dataset) for row in clips.iter_rows(named=True)]
+    least = least_side(dataset.min_side, upscale)
+    judged = [row["reason"] or _against(row, known, params, dataset, least) for row in clips.iter_rows(named=True)]
     found = clips.with_columns(reason=pl.Series(judged, dtype=pl.String))
     if not params.per_shot:
         return found
@@ -147,11 +162,11 @@ def _chosen(clips: pl.DataFrame, known: Known, params: Params, dataset: OfDatase
     return found.with_columns(reason=pl.when(beyond).then(pl.lit("shot")).otherwise("reason"))
 
 
-def _against(row: Mapping[str, Any], known: Known, params: Params, dataset: OfDataset) -> str:
+def _against(row: Mapping[str, Any], known: Known, params: Params, dataset: OfDataset, least: float) -> str:
     against = {
         "kind": _weight(row, known, params) == 0,
         "tier": row["tier"] is not None and row["tier"] not in dataset.tiers,
-        "small": min(row["width"], row["height"]) < dataset.min_side,
+        "small": min(row["width"], row["height"]) < least,
     }
     return next((why for why, holds in against.items() if holds), "")
 

@@ -9,7 +9,8 @@ import polars as pl
 from genga.errors import GengaError
 from genga.exchange.captions import FILE, Format, Row, base_of
 from genga.exchange.clips import edges, grouped, with_names
-from genga.images.image import Image, cut
+from genga.images.image import Image, cut, resized
+from genga.images.upscaling import How, Upscaler
 from genga.jobs.script import progress
 from genga.store.files import read_facts
 from genga.store.folders import replacing_folder
@@ -65,15 +66,34 @@ def write_clips(
 def pictures_of(rows: pl.DataFrame, scaling: str) -> Iterator[tuple[Row, list[Image]]]:
     """Yield each clip with its pictures, cut to the shape of its bucket. rows: CLIPSET, clips of a video in order.
 
-    Raises GengaError if a video is not the one that was probed.
+    Of a clip whose drawings are made larger they are as large as the bucket, and never larger. Raises GengaError if a
+    video is not the one that was probed.
     """
+    upscaler = Upscaler("export", *_counted(rows))
     for (video, probe), of in rows.group_by("video", "probe", maintain_order=True):
         probed = read_facts(str(probe))
         check_same(str(video), probed["sha256"])
         with Footage(str(video), probed, scaling) as footage:
             for row in of.iter_rows(named=True):
-                box = edges(row)
-                yield row, [cut(picture, *box) for picture in footage.pictures(row["times"], row["keys"])]
+                pictures = footage.pictures(row["times"], row["keys"])
+                shown = {id(picture): _shown(picture, row, upscaler) for picture in pictures}
+                yield row, [shown[id(picture)] for picture in pictures]
+
+
+def _counted(rows: pl.DataFrame) -> tuple[int, int]:
+    """How many drawings are to be made larger, and in how many frames of clips they are."""
+    small = rows.filter(pl.col("upscale").is_not_null()).select("sha256", "frames").explode("frames")
+    return small.n_unique(), small.height
+
+
+def _shown(picture: Image, row: Row, upscaler: Upscaler) -> Image:
+    """A picture of a clip as an export has it."""
+    if row["upscale"] is None:
+        return cut(picture, *edges(row))
+    large = upscaler(picture, How(**row["upscale"]))
+    x0, y0, x1, y1 = row["crop_box"]
+    box = x0, y0, x0 + (x1 - x0) // 2 * 2, y0 + (y1 - y0) // 2 * 2  # even sides, as 4:2:0 has them
+    return cut(resized(large, (row["scaled_height"], row["scaled_width"]), "area"), *box)
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -1,4 +1,6 @@
-"""Section `clips`: how an episode is divided into clips, which pictures they take, and which are worth learning."""
+"""Section `clips`: how an episode is divided into clips, which pictures they take, and which are worth learning; how
+these are made larger, and exports faster.
+"""
 
 from typing import Annotated, Literal
 
@@ -9,6 +11,21 @@ from genga.params.section import Section
 Rate = Annotated[float, Field(gt=0, le=240)]  # 1/s
 
 
+class Upscale(Section):
+    """How drawings are made larger that are smaller than their bucket asks."""
+
+    by: Literal["realcugan", "waifu2x"]
+    denoise: Literal[-1, 0, 3]  # -1: by the model that changes least; 0: edges made sharp; 3: the noise of codecs removed
+    above: float = Field(ge=1, le=8)  # enlargement beyond which it is worth it; less is left to a filter
+
+
+class Interpolate(Section):
+    """How exports come to a higher rate: with pictures between the drawings."""
+
+    by: Literal["minterpolate", "model"]  # FFmpeg's filter; the model in the role `interpolate`
+    rate: Rate
+
+
 class Params(Section):
     # frames: at a rate; drawings: each drawing once, its hold kept as data; timing: as the shot is drawn, on threes 8/s
     sample: Literal["frames", "drawings", "timing"]
@@ -17,6 +34,9 @@ class Params(Section):
     stride: int = Field(ge=1, le=64)  # of frames: one of so many at that rate
     slowest: int = Field(ge=1, le=24)  # of timing: frames that a drawing is held; a shot that holds longer has none
     overlap: float = Field(ge=0, lt=1)  # share of a clip that the next one shows again; 0: none
+
+    upscale: Upscale | None  # null: none is, and what is too small is enlarged by a filter
+    interpolate: Interpolate | None  # null: exports play at the clip's own rate
 
     # Limits beyond which a clip is left out.
     cut: float = Field(ge=0, le=1)  # share of the picture that changes in one step, tones and all; 1: no matter

@@ -16,6 +16,8 @@ PLACE: Schema = {
     "bucket_width": pl.Int64,  # px of what is left
     "bucket_height": pl.Int64,
 }
+# By what each of its drawings is made larger before it is scaled. `denoise`: as params.yaml:clips.upscale has it.
+UPSCALE = pl.Struct({"by": pl.String, "denoise": pl.Int64, "factor": pl.Int64})
 CLIPSET: Schema = {
     "clip": pl.String,  # series/episode/000123-000170
     "shot": pl.String,  # series/episode/number, as in table dataset
@@ -36,6 +38,7 @@ CLIPSET: Schema = {
     "width": pl.Int64,  # px of its pictures as they are
     "height": pl.Int64,
     **PLACE,
+    "upscale": UPSCALE,  # null: it is not, its pictures are large enough
     "video": pl.String,  # path of the file, relative to the project's folder
     "probe": pl.String,  # path of what probe found of it: by both its pictures are decoded (genga.video.footage)
     "sha256": pl.String,  # of the video's bytes

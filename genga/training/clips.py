@@ -12,6 +12,7 @@ import polars as pl
 from genga.errors import GengaError
 from genga.images.image import Image
 from genga.images.reading import reading
+from genga.images.upscaling import How, Upscaler
 from genga.store.files import read_facts
 from genga.store.parquet import read_table
 from genga.tables.clipset import CLIPSET
@@ -33,6 +34,7 @@ class Clip(Example):
     keys: tuple[float | None, ...] = ()  # s, of the last keyframe up to it
     rate: float = 0.0  # 1/s at which they play
     probe: str = ""  # path of what probe found of the video
+    upscale: How | None = None  # how its drawings are made larger; None: they are not
 
     @property
     def moves(self) -> bool:
@@ -76,6 +78,7 @@ OF_CLIPSET = only(
     "scaled_width",
     "scaled_height",
     "crop_box",
+    "upscale",
     "video",
     "probe",
     "sha256",
@@ -102,7 +105,15 @@ def opened(in_clipset: Path, in_dataset: Path | None, character: str, side: int,
         raise GengaError(f"{name}: no training clips {wanted}(characters there: {known}); see clipset's left-out table")
     dataset = None if in_dataset is None else read_table(in_dataset, OF_DATASET)
     stills = [] if dataset is None else examples_of(dataset, character, side, str(in_dataset))
-    return Opened([*train, *stills], [*held], partial(_reading, dataset, scaling, threads))
+    upscaler = Upscaler("train", *_counted(train))
+    return Opened([*train, *stills], [*held], partial(_reading, dataset, scaling, threads, upscaler))
+
+
+def _counted(clips: Iterable[Clip]) -> tuple[int, int]:
+    """How many drawings are to be made larger, and in how many frames of clips they are."""
+    small = [clip for clip in clips if clip.upscale is not None]
+    drawings = {(clip.file[0], number) for clip in small for number in clip.numbers}
+    return len(drawings), sum(clip.length for clip in small)
 
 
 def _clip_of(row: Mapping, side: int, name: str) -> Clip:
@@ -127,6 +138,7 @@ def _clip_of(row: Mapping, side: int, name: str) -> Clip:
         keys=tuple(row["keys"]),
         rate=row["rate"],
         probe=row["probe"],
+        upscale=None if row["upscale"] is None else How(**row["upscale"]),
     )
 
 
@@ -134,7 +146,7 @@ _AT_ONCE = 16  # frames of a clip that are decoded and in memory at their full s
 
 
 @contextmanager
-def _reading(dataset: pl.DataFrame | None, scaling: str, threads: int) -> Iterator[Read]:
+def _reading(dataset: pl.DataFrame | None, scaling: str, threads: int, upscaler: Upscaler) -> Iterator[Read]:
     """Give a function that reads the distinct frames of a clip, or an image, with numbers, as long as the block lasts.
 
     The video of the last clip stays open: clips of an episode, one after another, are read in one way through it.
@@ -160,6 +172,7 @@ def _reading(dataset: pl.DataFrame | None, scaling: str, threads: int) -> Iterat
             distinct = sorted(set(zip(example.numbers, example.times, example.keys, strict=True)))
             for start in range(0, len(distinct), _AT_ONCE):
                 numbers, times, keys = zip(*distinct[start : start + _AT_ONCE], strict=True)
-                yield from zip(numbers, footage(example).pictures(times, keys), strict=True)
+                for number, image in zip(numbers, footage(example).pictures(times, keys), strict=True):
+                    yield number, image if example.upscale is None else upscaler(image, example.upscale)
 
         yield of
