@@ -228,12 +228,15 @@ def test_a_parameter_of_clips_makes_them_stale_and_nothing_else(copy: Path) -> N
     assert snakemake(copy, "-n").jobs == {"report": 1}  # which shows every section
     assert snakemake(copy, "-n", WANTED).jobs == {"clips": 2, "clipset": 1}
     change_params(copy, "clips", length=16)
-    change_params(copy, "clips", interpolate={"by": "minterpolate", "rate": 24})  # of exports alone
+    change_params(copy, "clipset", style="anime")
+    assert snakemake(copy, "-n", WANTED).jobs == {"clipset": 1}
+
+
+@pytest.mark.slow
+def test_how_drawings_are_made_larger_makes_the_set_stale_and_how_exports_play_nothing(copy: Path) -> None:
+    change_params(copy, "clips", interpolate={"by": "minterpolate", "rate": 24})
     assert snakemake(copy, "-n", WANTED).nothing
     change_params(copy, "clips", upscale={"by": "waifu2x", "denoise": 0, "above": 1.25})
-    assert snakemake(copy, "-n", WANTED).jobs == {"clipset": 1}
-    change_params(copy, "clips", upscale=None, interpolate=None)
-    change_params(copy, "clipset", style="anime")
     assert snakemake(copy, "-n", WANTED).jobs == {"clipset": 1}
 
 

@@ -46,7 +46,7 @@ def animatediff(series: Series, out: Out, character: Who = None, split: Split = 
     write_clips(series, out, rows, clips.ANIMATEDIFF, clips.animatediff_texts(rows), _scaling())
     summary(
         f"clips {series}: {rows.height} in {out}; csv_path {out / clips.CSV}, video_folder {out / clips.VIDEOS},"
-        f" sample_n_frames {len(rows['frames'][0])}, sample_stride 1"
+        f" sample_n_frames {rows['shown'][0]}, sample_stride 1"
     )
 
 

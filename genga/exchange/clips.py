@@ -20,6 +20,7 @@ from genga.exchange.captions_read import Blip2, Blip2Video
 from genga.exchange.folders import FOLDERS, TOML, quoted
 from genga.exchange.names import file_names
 from genga.params.dataset import Params
+from genga.video.interpolation import count_at
 from genga.vocabulary.text import SEPARATOR
 
 KIND = ".mp4"
@@ -27,17 +28,25 @@ VIDEOS, JSON, CSV = "videos", "clips.json", "clips.csv"
 _GROUP = 4  # 4n+1 pictures: the autoencoders of these models take so many as one, but for the first
 
 
-def with_names(table: pl.DataFrame) -> pl.DataFrame:
-    """Return clips with `stem`, a file's name without extension, and `image`, the name that exports know them by."""
+def with_names(table: pl.DataFrame, wanted: float | None = None) -> pl.DataFrame:
+    """Return clips with `stem`, a file's name without extension, and `image`, the name that exports know them by.
+
+    And with what an export shows of each: `shown` pictures at a rate `plays`, 1/s, that is `wanted` where it is higher.
+    """
     clips = table["clip"].to_list()
     episodes = file_names({clip.rpartition("/")[0] for clip in clips})
     stems = [f"{episodes[of]}__{own}" for of, _, own in (clip.rpartition("/") for clip in clips)]
-    return table.with_columns(stem=pl.Series(stems, dtype=pl.String), image="clip").sort("clip")
+    plays = [max(rate, wanted or 0.0) for rate in table["rate"]]
+    shown = [count_at(len(frames), *rates) for frames, *rates in zip(table["frames"], table["rate"], plays, strict=True)]
+    return table.with_columns(
+        stem=pl.Series(stems, dtype=pl.String), image="clip", plays=pl.Series(plays, dtype=pl.Float64),
+        shown=pl.Series(shown, dtype=pl.Int64),
+    ).sort("clip")  # fmt: skip
 
 
 def _subset(row: Row) -> str:
     """Folder of a clip: how often it is seen, and at which rate it plays."""
-    return f"{row['repeats']}_{row['rate']:.3f}fps"
+    return f"{row['repeats']}_{row['plays']:.3f}fps"
 
 
 def _in_subset(row: Row) -> str:
@@ -73,7 +82,7 @@ def blip2_texts(rows: pl.DataFrame, series: str, place: str) -> Iterator[tuple[s
     """Yield (file, text) of all but the videos. rows: see with_names. place: the folder as the trainer will find it."""
     of = [(f"{place}/{_in_videos(row)}", row) for row in rows.iter_rows(named=True)]
     videos = [
-        Blip2Video(path, len(row["frames"]), [{"frame_index": 0, "prompt": caption(row), "clip_path": path}])
+        Blip2Video(path, row["shown"], [{"frame_index": 0, "prompt": caption(row), "clip_path": path}])
         for path, row in of
     ]
     written = Blip2(series, [video._asdict() for video in videos])
@@ -103,14 +112,14 @@ def musubi_texts(rows: pl.DataFrame, params: Params, place: str) -> Iterator[tup
         yield f"{name}.jsonl", _lines(json.dumps(one, ensure_ascii=False) for one in said)
         lines += ["", "[[datasets]]", f"video_jsonl_file = {quoted(f'{place}/{name}.jsonl')}"]
         lines += [f"cache_directory = {quoted(f'{place}/cache/{name}')}", f"num_repeats = {of[0]['repeats']}"]
-        lines += [f"target_frames = [{grouped(len(of[0]['frames']))}]", 'frame_extraction = "head"']
-        lines += [f"source_fps = {float(of[0]['rate'])!r}"]
+        lines += [f"target_frames = [{grouped(of[0]['shown'])}]", 'frame_extraction = "head"']
+        lines += [f"source_fps = {float(of[0]['plays'])!r}"]
     yield TOML, _lines(lines)
 
 
 def diffusion_pipe_texts(rows: pl.DataFrame, params: Params, place: str) -> Iterator[tuple[str, str]]:
     """Yield the same for diffusion-pipe."""
-    lengths = sorted({1, *(grouped(len(frames)) for frames in rows["frames"])})
+    lengths = sorted({1, *map(grouped, rows["shown"])})
     lines = [f"resolutions = [{params.resolution}]", "enable_ar_bucket = true", f"frame_buckets = {lengths}"]
     for name, of in _subsets(rows).items():
         yield from ((DIFFUSION_PIPE.caption(row), caption(row) + "\n") for row in of)
@@ -126,6 +135,7 @@ def videofolder_texts(rows: pl.DataFrame) -> Iterator[tuple[str, str]]:
         said = (
             {"file_name": PurePosixPath(_in_split(row)).name, "text": caption(row)}
             | {key: row[key] for key in keys if key in row}
+            | {"rate": row["plays"]}
             for row in own
         )
         if own:

@@ -12,6 +12,11 @@ from genga.exchange.clips import edges, grouped, with_names
 from genga.images.image import Image, cut, resized
 from genga.images.upscaling import How, Upscaler
 from genga.jobs.script import progress
+from genga.models.interpolator import open_interpolator
+from genga.models.registry import models_of
+from genga.params.clips import Interpolate
+from genga.params.clips import Params as Clips
+from genga.params.section import params_of
 from genga.store.files import read_facts
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
@@ -19,6 +24,7 @@ from genga.tables.clipset import CLIPSET
 from genga.tables.places import RAW, path_of
 from genga.video.decode import check_same
 from genga.video.footage import Footage
+from genga.video.interpolation import Between, by_ffmpeg, interpolated
 from genga.video.writing import write_mp4
 
 
@@ -32,7 +38,7 @@ def rows_of(series: str, character: str | None, split: str | None = None) -> pl.
     path = path_of("clipset", series)
     if not Path(path).is_file():
         raise GengaError(f"{path}: no such file; make it: snakemake --cores all {path}")
-    rows = with_names(read_table(path, CLIPSET))
+    rows = with_names(read_table(path, CLIPSET), None if (how := interpolation()) is None else how.rate)
     found = rows if character is None else rows.filter(character=character)
     if character is not None and found.is_empty():
         known = ", ".join(rows["character"].drop_nulls().unique().sort()) or "none"
@@ -51,16 +57,29 @@ def write_clips(
 
     scaling: params.yaml:stills.scaling. in_groups: only the first 4n+1 pictures of each clip.
     """
+    between = _between()
     with replacing_folder(out) as folder:
         for name, text in texts:
             _file(folder, name).write_text(text, encoding="utf-8")
         shown = pictures_of(rows, scaling)
         for row, pictures in progress(shown, rows.height, f"export {series}", "clips"):
-            kept = pictures[: grouped(len(pictures))] if in_groups else pictures
-            write_mp4(_file(folder, format.image(row)), kept, row["rate"])
+            played = interpolated(pictures, row["rate"], row["plays"], between)
+            kept = played[: grouped(len(played))] if in_groups else played
+            write_mp4(_file(folder, format.image(row)), kept, row["plays"])
         stills = dict(rows.select("clip", "stills").iter_rows())
         note = {**base_of(format, rows.iter_rows(named=True)), "stills": stills}
         (folder / FILE).write_text(json.dumps(note, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def interpolation() -> Interpolate | None:
+    """How clips come to a higher rate, as params.yaml says."""
+    return params_of("clips", Clips, "").interpolate
+
+
+def _between() -> Between:
+    """What makes the pictures between drawings. Raises GengaError if it is a model that is missing."""
+    how = interpolation()
+    return by_ffmpeg if how is None or how.by == "minterpolate" else open_interpolator(models_of(""))
 
 
 def pictures_of(rows: pl.DataFrame, scaling: str) -> Iterator[tuple[Row, list[Image]]]:

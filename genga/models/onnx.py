@@ -10,7 +10,7 @@ in a batch depends on how many others are there (7e-7 of a transformer's feature
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from functools import cache
@@ -110,6 +110,20 @@ def run_together(opened: Session, batch: npt.NDArray[Any], outputs: Sequence[str
             model = _files.get(opened, "a model")
             raise GengaError(f"{model}: output {name} is not a number (NaN); the model is damaged: genga models verify")
     return answers
+
+
+def run_named(opened: Session, values: Mapping[str, npt.NDArray[Any]], output: str) -> Array:
+    """Return one output of a graph with several inputs, by name. Raises GengaError as `run_whole` does."""
+    kinds = {entry.name: np.float16 if entry.type == "tensor(float16)" else np.float32 for entry in opened.get_inputs()}
+    try:
+        (answer,) = opened.run([output], {name: value.astype(kinds[name]) for name, value in values.items()})
+    except _ERRORS as error:
+        raise GengaError(f"{_files.get(opened, 'a model')}: refuses its input ({_first_line(error)})") from error
+    found = np.asarray(answer, np.float32)
+    if not np.isfinite(found).all():
+        model = _files.get(opened, "a model")
+        raise GengaError(f"{model}: output {output} is not a number (NaN); the model is damaged: genga models verify")
+    return found
 
 
 def _on_cpu(opened: Session) -> bool:

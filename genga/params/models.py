@@ -125,6 +125,18 @@ class ReaderContract(Section):
     least: Annotated[float, Field(ge=0, le=1)] = 0.5  # mean probability of the letters from which a line counts as read
 
 
+class InterpolatorContract(Section):
+    """How a model is given two pictures, and what it draws between them. Not said: as RIFE 4 is published in ONNX."""
+
+    layout: Layout = "NCHW"
+    order: Order = "RGB"
+    range: Range = [0.0, 1.0]
+    first: str = "img0"  # names of its inputs: the picture before,
+    second: str = "img1"  # that after,
+    time: str = "timestep"  # and how far on the way from one to the other, 0..1
+    multiple: Annotated[int, Field(ge=1, le=512)] = 32  # px of which both sides are multiples
+
+
 class CaptionContract(Section):
     """Who says in words what an image shows: a model of transformers in a folder, or a server on this machine."""
 
@@ -188,7 +200,7 @@ KINDS: dict[str, type[ModelEntry]] = {
     role: create_model(f"_Of{role.title()}", __base__=ModelEntry, contract=(kind, kind()))
     for role, kind in (
         ("aesthetic", ClassifierContract), ("ocr", ReaderContract), ("segment", SegmenterContract),
-        ("caption", CaptionContract),
+        ("caption", CaptionContract), ("interpolate", InterpolatorContract),
     )
 }  # fmt: skip
 
