@@ -67,3 +67,24 @@ def as_rgb(pictures: Iterable[tuple[int, Still]]) -> Iterator[tuple[int, np.ndar
     """Pictures by frame, as stages yield them, in RGB."""
     for frame, picture in pictures:
         yield frame, picture.image
+
+
+def write_two_sizes(path: Path, first: Sequence[np.ndarray], second: Sequence[np.ndarray], rate: int = 24) -> Path:
+    """Write a video of H.264 in Matroska whose pictures become of another size after `first`."""
+    parts = []
+    for number, (images, start) in enumerate(((first, 0), (second, len(first)))):
+        part = path.with_name(f"{path.stem}-{number}.ts")
+        pts = [start + place for place in range(len(images))]
+        write_film(part, images, "libx264", "yuv420p", rate, {"crf": "4", "bf": "0"}, pts=pts)
+        parts.append(part.read_bytes())
+        part.unlink()
+    joined = path.with_name(f"{path.stem}-joined.ts")
+    joined.write_bytes(b"".join(parts))
+    with av.open(str(joined)) as source, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    joined.unlink()
+    return path
