@@ -1,11 +1,10 @@
 """What a clip's captions say beside tags: sentences, quality and safety, as the dataset's captions have them."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 import pytest
-from test_clipset import ROOT, clip, made, tables, tag
+from test_clipset import clip, made, tables, tag
 
 from genga.dataset._clipset import told
 from genga.dataset._clipset.told import typical
@@ -93,5 +92,3 @@ def test_quality_is_the_typical_drawings_and_safety_the_least_safe() -> None:
     assert row["caption"] == "bad quality, safe, smile"  # of another drawing of the shot
     (row,) = found({}, [image("s/e/000020", shot="s/e/2", quality="bad quality", safety="safe")]).table.to_dicts()
     assert row["caption"] == "smile"
-
-

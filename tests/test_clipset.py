@@ -100,7 +100,8 @@ def test_every_column_of_one_clip() -> None:
             "repeats": 1, "weight": 1.0, "sample": "timing", "frames": [0] * 4, "times": [0.0] * 4, "keys": [0.0] * 4,
             "holds": [3, 3, 3, 1], "rate": 8.0, "width": 128, "height": 72,
             "scaled_width": 171, "scaled_height": 96, "crop_box": [5, 0, 165, 96], "bucket_width": 160,
-            "bucket_height": 96, "upscale": None, "video": "data/raw/s/e.mkv", "probe": "data/probe/s/e.json", "sha256": "ab" * 32,
+            "bucket_height": 96, "upscale": None, "video": "data/raw/s/e.mkv", "probe": "data/probe/s/e.json",
+            "sha256": "ab" * 32,
         }
     ]  # fmt: skip
 

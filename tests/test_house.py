@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from pages import POLICY
 from rooms import code_of, graph_of, imported, sources_of
 
+from genga.images.upscaling import PACKAGES
 from genga.stages import LINE, SECTION_STAGES, STAGES, WILDCARDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -219,6 +220,14 @@ def test_the_lock_of_audits_has_its_formats_libraries() -> None:
         assert locked[canonicalize_name(part.name)] in part.specifier
     parts = {part.name: part.specifier for part in _direct()}
     assert [name for name, version in locked.items() if name in parts and version not in parts[name]] == []
+
+
+def test_the_lock_of_upscaling_is_what_the_stage_says_to_install() -> None:
+    locked = _lock("upscale")
+    wanted = [Requirement(part) for part in _project()["optional-dependencies"]["upscale"]]
+    assert sorted(locked) == sorted(part.name for part in wanted)
+    assert all(locked[part.name] in part.specifier for part in wanted)
+    assert locked == {package.name: package.version for package in PACKAGES.values()}
 
 
 def test_the_lock_for_a_gpu_is_the_main_one_and_cuda() -> None:

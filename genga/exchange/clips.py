@@ -37,7 +37,9 @@ def with_names(table: pl.DataFrame, wanted: float | None = None) -> pl.DataFrame
     episodes = file_names({clip.rpartition("/")[0] for clip in clips})
     stems = [f"{episodes[of]}__{own}" for of, _, own in (clip.rpartition("/") for clip in clips)]
     plays = [max(rate, wanted or 0.0) for rate in table["rate"]]
-    shown = [count_at(len(frames), *rates) for frames, *rates in zip(table["frames"], table["rate"], plays, strict=True)]
+    shown = [
+        count_at(len(frames), *rates) for frames, *rates in zip(table["frames"], table["rate"], plays, strict=True)
+    ]
     return table.with_columns(
         stem=pl.Series(stems, dtype=pl.String), image="clip", plays=pl.Series(plays, dtype=pl.Float64),
         shown=pl.Series(shown, dtype=pl.Int64),

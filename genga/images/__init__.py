@@ -16,4 +16,6 @@ rgb         Decoded frames as RGB images: colours by the stream's own matrix and
             up.
 thumbnails  Pictures for a page that is one file: small, as WebP in data URIs, and no more of them than a page can
             bear.
+upscaling   Drawings made larger by a network: Real-CUGAN or waifu2x by ncnn, from packages that carry the weights, on
+            the CPU.
 """

@@ -69,7 +69,7 @@ class Upscaler:
         self, what: str, drawings: int, frames: int, folder: Path = FOLDER,
         opened: Callable[[How], Enlarge] | None = None,
     ) -> None:  # fmt: skip
-        """what: the job, for messages. drawings: how many there will be, in so many frames. opened: gives the network."""
+        """what: the job, for messages. drawings: how many there will be, in so many frames. opened: the network."""
         self._what, self._total, self._frames, self._folder = what, drawings, frames, folder
         self._opened = opened or network
         self._seen: set[str] = set()

@@ -61,7 +61,9 @@ class Interpolator:
         of = self._contract
         values = answer[0] if of.layout == "NHWC" else answer[0].transpose(1, 2, 0)
         if values.ndim != 3 or values.shape[0] < height or values.shape[1] < width or values.shape[2] != 3:
-            raise GengaError(f"{self._model}: gave {list(answer.shape)} for pictures of {width}x{height} px (role {ROLE})")
+            raise GengaError(
+                f"{self._model}: gave {list(answer.shape)} for pictures of {width}x{height} px (role {ROLE})"
+            )
         low, high = of.range
         levels = np.rint((values[:height, :width] - low) / (high - low) * 255).clip(0, 255).astype(np.uint8)
         return np.ascontiguousarray(levels[:, :, ::-1] if of.order == "BGR" else levels)

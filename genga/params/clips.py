@@ -15,7 +15,9 @@ class Upscale(Section):
     """How drawings are made larger that are smaller than their bucket asks."""
 
     by: Literal["realcugan", "waifu2x"]
-    denoise: Literal[-1, 0, 3]  # -1: by the model that changes least; 0: edges made sharp; 3: the noise of codecs removed
+    denoise: Literal[
+        -1, 0, 3
+    ]  # -1: by the model that changes least; 0: edges made sharp; 3: the noise of codecs removed
     above: float = Field(ge=1, le=8)  # enlargement beyond which it is worth it; less is left to a filter
 
 

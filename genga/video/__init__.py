@@ -21,6 +21,7 @@ headers        What a file's headers say that FFmpeg keeps to itself: edges to c
 hwaccel        Decode by the graphics card where there is one; else by the processor, and say so.
 interlace      Decide from the pictures themselves whether the two fields of a video's frames were taken at different
                times.
+interpolation  Pictures between drawings, so that a clip plays at a higher rate.
 luma_grid      A frame as a grid of cells: the mean luma of small squares, and how two frames differ by it.
 probe          Look at a video file: is it sound, and what is in it.
 skip_frames    Decode no more than is asked for: frames that others are not predicted from may be left out, one by

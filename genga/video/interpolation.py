@@ -13,6 +13,7 @@ import av.error
 import cv2
 import numpy as np
 from av.filter import Graph
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from genga.errors import GengaError
@@ -83,7 +84,9 @@ def by_ffmpeg(one: Image, other: Image, way: Sequence[Fraction]) -> list[Image]:
     numbers = [min(steps - 1, max(1, round(place * steps))) for place in way]
     found = dict(_between(one, other, steps))
     if missing := sorted({*numbers} - {*found}):
-        raise GengaError(f"clips.interpolate: minterpolate gave no picture {missing[0]} of {steps} between two drawings")
+        raise GengaError(
+            f"clips.interpolate: minterpolate gave no picture {missing[0]} of {steps} between two drawings"
+        )
     return [found[number] for number in numbers]
 
 
@@ -92,7 +95,7 @@ def _between(one: Image, other: Image, steps: int) -> Iterator[tuple[int, Image]
     height, width = one.shape[:2]
     graph, base = Graph(), Fraction(1, _TICK)
     graph.link_nodes(
-        graph.add_buffer(width=width, height=height, format="rgb24", time_base=base),
+        graph.add_buffer(width=width, height=height, format=VideoFormat("rgb24"), time_base=base),
         graph.add("minterpolate", f"fps={steps}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"),
         graph.add("format", "rgb24"),
         graph.add("buffersink"),
@@ -110,4 +113,4 @@ def _between(one: Image, other: Image, steps: int) -> Iterator[tuple[int, Image]
             assert isinstance(made, VideoFrame) and made.pts is not None and made.time_base is not None
             place = round(made.pts * made.time_base * steps) - steps  # the first drawing's second time is at 1 s
             if 0 < place < steps:
-                yield place, made.to_ndarray(format="rgb24")
+                yield place, made.to_ndarray(format="rgb24").astype(np.uint8, copy=False)

@@ -38,10 +38,10 @@ def captioned(
         _STYLE: [word] if word else style.given("style", given.style),
     }
     first = params.sentences[0] == "model"
-    made = [
-        forms([form], order, words, [], params.escape, told.sentence(row, form), first) for form in params.captions
-    ]
-    found = list({form: (form, parts) for one in made for form, parts in one}.values())  # without a sentence: one of tags
+    made = [forms([form], order, words, [], params.escape, told.sentence(row, form), first) for form in params.captions]
+    found = list(
+        {form: (form, parts) for one in made for form, parts in one}.values()
+    )  # without a sentence: one of tags
     return {
         "caption": joined(found[0][1]),
         "captions": [

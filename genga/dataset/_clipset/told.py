@@ -76,7 +76,7 @@ class Told:
         return self.sentences.get(still, "")
 
     def words(self, row: Mapping[str, Any], shot: str) -> dict[str, list[str]]:
-        """Return the words of a clip's quality, of its most typical drawing, and safety, the least safe of its drawings.
+        """Return the words of quality, its most typical drawing's, and of safety, the least safe drawing's.
 
         Of a clip without an image in the dataset they are its shot's.
         """
