@@ -106,6 +106,14 @@ def test_minterpolate_gives_the_same_again_of_odd_sizes_and_rates() -> None:
     assert all((a == b).all() for a, b in zip(first, second, strict=True))
 
 
+def test_a_filter_that_is_not_there_and_pictures_too_small_for_it_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(GengaError, match="^clip: minterpolate takes no pictures of 16x16 px; leave interpolate out"):
+        interpolated([flat(10, 16, 16), flat(20, 16, 16)], 8, 24, by_ffmpeg, "clip")
+    monkeypatch.setattr(av.filter, "filters_available", {"scale"})
+    with pytest.raises(GengaError, match="^clip: this FFmpeg has no filter minterpolate; leave interpolate out"):
+        interpolated([box(10), box(20)], 8, 24, by_ffmpeg, "clip")
+
+
 def test_too_few_pictures_are_an_error_not_a_shorter_clip() -> None:
     with pytest.raises(GengaError, match="0 pictures came out between two drawings, not 2"):
         interpolated([flat(10), flat(20)], 8, 24, lambda one, other, way: [])

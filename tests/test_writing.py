@@ -8,7 +8,7 @@ import pytest
 
 from genga.errors import GengaError
 from genga.video import writing
-from genga.video.writing import as_video, frames_of, interpolated, write_mp4
+from genga.video.writing import as_video, frames_of, write_mp4
 
 
 def picture(place: int) -> np.ndarray:
@@ -61,21 +61,6 @@ def test_a_gifs_dithering_stands_still() -> None:
     """What does not change in the pictures does not change in the file."""
     back = np.stack(frames_of(as_video([PICTURES[0], PICTURES[0], PICTURES[1]], 10, "gif"), "clip")).astype(int)
     assert (back[0] == back[1]).all() and (back[0, 50:] == back[2, 50:]).all()
-
-
-def test_frames_between_last_as_long_as_those_they_are_between() -> None:
-    assert len(interpolated(PICTURES, 8, 24)) == 24
-    assert len(interpolated(PICTURES[:2], 8, 24)) == 6  # of which minterpolate alone makes nothing
-    assert len(interpolated(PICTURES, 10, 24)) == 19
-    between = interpolated(PICTURES, 8, 16)
-    for number, one in enumerate(PICTURES[1:-1], 1):
-        assert np.abs(between[2 * number].astype(int) - one).mean() < 4
-
-
-def test_a_filter_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(av.filter, "filters_available", {"scale"})
-    with pytest.raises(GengaError, match="^clip: this FFmpeg has no filter minterpolate; leave interpolate out"):
-        interpolated(PICTURES, 8, 24, "clip")
 
 
 def test_odd_sides_two_sizes_and_nothing_are_refused(tmp_path) -> None:

@@ -32,7 +32,8 @@ from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import LoadedBase
 from genga.training.rng import generator, normal
-from genga.video.writing import as_video, interpolated
+from genga.video.interpolation import by_ffmpeg, interpolated
+from genga.video.writing import as_video
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _written(made: Any, params: Params, called: str, prompt: Prompt) -> tuple[by
         return encode_image(made), EXTENSION, {"frames": 1, "rate": None, "by_frame": None}
     clips = params.clips
     rate = clips.interpolate or clips.rate
-    shown: list[Image] = interpolated(made, clips.rate, rate, called) if clips.interpolate else made
+    shown: list[Image] = interpolated(made, clips.rate, rate, by_ffmpeg, called)
     by_frame = [{"frame": round(frame * rate / clips.rate), "text": one.text} for frame, one in prompt.by_frame]
     moves = {"frames": len(shown), "rate": rate, "by_frame": by_frame if prompt.later else None}
     return as_video(shown, rate, clips.format, called), f".{clips.format}", moves

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import av.error
+import av.filter
 import cv2
 import numpy as np
-from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
@@ -36,10 +36,12 @@ def count_at(pictures: int, rate: float, wanted: float) -> int:
     return pictures if wanted <= rate else math.floor(pictures * exact_rate(wanted) / exact_rate(rate) + Fraction(1, 2))
 
 
-def interpolated(pictures: Sequence[Image], rate: float, wanted: float, between: Between) -> list[Image]:
+def interpolated(
+    pictures: Sequence[Image], rate: float, wanted: float, between: Between, called: str = "clips.interpolate"
+) -> list[Image]:
     """Return the pictures of a clip as it plays at `wanted` pictures/s; as they are where `rate` is not below.
 
-    Raises GengaError if `between` does not give what it was asked for.
+    Raises GengaError that begins with `called` if `between` does not give what it was asked for.
     """
     if wanted <= rate:
         return list(pictures)
@@ -54,9 +56,12 @@ def interpolated(pictures: Sequence[Image], rate: float, wanted: float, between:
             continue
         begin = max(Fraction(start), end - _LONGEST * exact_rate(rate))
         way = [(place - begin) / (end - begin) for place in own if place > begin]
-        made = between(pictures[start], pictures[end], way) if way else []
+        try:
+            made = between(pictures[start], pictures[end], way) if way else []
+        except GengaError as error:
+            raise GengaError(f"{called}: {error}") from error
         if len(made) != len(way) or any(one.shape != pictures[start].shape for one in made):
-            raise GengaError(f"clips.interpolate: {len(made)} pictures came out between two drawings, not {len(way)}")
+            raise GengaError(f"{called}: {len(made)} pictures came out between two drawings, not {len(way)}")
         found += [pictures[start]] * (len(own) - len(way)) + made
     return found
 
@@ -78,28 +83,33 @@ def by_ffmpeg(one: Image, other: Image, way: Sequence[Fraction]) -> list[Image]:
     """Return pictures between two drawings by FFmpeg's minterpolate, motion that is compensated block by block.
 
     It looks at four pictures to make those between the two in the middle, and keeps the rest to itself: each drawing is
-    given twice, and what comes out between them is taken, as many as there should be.
+    given twice, and what comes out between them is taken, as many as there should be. Raises GengaError if this FFmpeg
+    has no such filter, or takes no pictures of this size.
     """
+    if "minterpolate" not in av.filter.filters_available:
+        raise GengaError("this FFmpeg has no filter minterpolate; leave interpolate out, or install another PyAV")
     steps = min(_FINEST, math.lcm(*(place.denominator for place in way)))
     numbers = [min(steps - 1, max(1, round(place * steps))) for place in way]
     found = dict(_between(one, other, steps))
     if missing := sorted({*numbers} - {*found}):
-        raise GengaError(
-            f"clips.interpolate: minterpolate gave no picture {missing[0]} of {steps} between two drawings"
-        )
+        raise GengaError(f"minterpolate made no picture {missing[0]} of {steps} between two; leave interpolate out")
     return [found[number] for number in numbers]
 
 
 def _between(one: Image, other: Image, steps: int) -> Iterator[tuple[int, Image]]:
     """The pictures between two drawings, with their number, of so many steps."""
     height, width = one.shape[:2]
-    graph, base = Graph(), Fraction(1, _TICK)
-    graph.link_nodes(
+    graph, base = av.filter.Graph(), Fraction(1, _TICK)
+    nodes = (
         graph.add_buffer(width=width, height=height, format=VideoFormat("rgb24"), time_base=base),
         graph.add("minterpolate", f"fps={steps}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"),
         graph.add("format", "rgb24"),
         graph.add("buffersink"),
-    ).configure()
+    )
+    try:
+        graph.link_nodes(*nodes).configure()
+    except av.error.FFmpegError as error:
+        raise GengaError(f"minterpolate takes no pictures of {width}x{height} px; leave interpolate out") from error
     for number, image in enumerate((one, one, other, other, None)):
         frame = None if image is None else VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
         if frame is not None:

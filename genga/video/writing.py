@@ -8,7 +8,6 @@ stays where it is: noise would flicker.
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
@@ -44,7 +43,6 @@ _BT709 = 1  # of primaries, transfer and matrix (ITU-T H.273)
 _LIMITED = 1  # range of luma that leaves room at both ends, as video has it
 _FINEST = 100_000  # largest denominator of a rate: 24000/1001 divided by what a drawing is held
 _WEBP_QUALITY, _WEBP_EFFORT = 90, 4  # of 100, of 6
-_SPARE = 3  # pictures by which minterpolate comes out too short
 
 
 def exact_rate(rate: float) -> Fraction:
@@ -90,38 +88,6 @@ def frames_of(data: bytes, called: str) -> list[Image]:
             return [_rgb(frame) for frame in file.decode(video=0)]
     except (FFmpegError, OSError, EOFError, IndexError) as error:
         raise GengaError(f"{called}: not a readable video ({error}); delete it to have it made again") from error
-
-
-def interpolated(pictures: Sequence[Image], rate: float, to: float, called: str = "video") -> list[Image]:
-    """Return pictures at `to` a second that last as long as these at `rate`, between them where things are on the way.
-
-    By FFmpeg's minterpolate, which leaves out the end: the last picture is handed to it again, and what comes out is
-    counted. Raises GengaError if this FFmpeg has no such filter, or if too few pictures come out.
-    """
-    wanted = round(len(pictures) * to / rate)
-    if "minterpolate" not in av.filter.filters_available:
-        raise GengaError(
-            f"{called}: this FFmpeg has no filter minterpolate; leave interpolate out, or install another PyAV"
-        )
-    height, width, _ = pictures[0].shape
-    graph, base = av.filter.Graph(), 1 / exact_rate(rate)
-    source = graph.add_buffer(width=width, height=height, format=VideoFormat("yuv444p", width, height), time_base=base)
-    between = graph.add("minterpolate", f"fps={exact_rate(to)}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:scd=none")
-    try:
-        graph.link_nodes(source, between, graph.add("buffersink")).configure()
-    except FFmpegError as error:
-        raise GengaError(
-            f"{called}: minterpolate takes no pictures of {width}x{height} px; leave interpolate out"
-        ) from error
-    for number, picture in enumerate(chain(pictures, [pictures[-1]] * _SPARE)):
-        graph.push(_yuv(picture, number, base, "yuv444p"))
-    graph.push(None)
-    made = [_rgb(frame) for frame in _pulled(graph)]
-    if len(made) < wanted:
-        raise GengaError(
-            f"{called}: minterpolate made {len(made)} pictures of {len(pictures)}, not {wanted}; leave interpolate out"
-        )
-    return made[:wanted]
 
 
 def _pulled(graph: Any) -> Iterator[VideoFrame]:
