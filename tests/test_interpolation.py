@@ -19,6 +19,7 @@ from genga.models.registry import load
 from genga.params.models import InterpolatorContract, Params
 from genga.params.section import parse_section, section_of_file
 from genga.store.files import read_json
+from genga.video import interpolation
 from genga.video.interpolation import another, by_ffmpeg, count_at, interpolated
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -168,3 +169,12 @@ def test_an_export_plays_at_the_rate_that_is_asked_for(project: Path) -> None:
     assert [one["num_frames"] for one in read_json(project / "out/clips.json")["data"]] == [18]
     told = (project / "grouped/dataset.toml").read_text()
     assert "target_frames = [17]" in told and "source_fps = 24.0" in told
+
+
+def test_at_23_976_a_second_thirds_are_asked_for_as_thirds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At exactly 24/s the places are 1000/3003 and 2000/3003: 64 steps would take twenty times as long."""
+    asked: list[int] = []
+    made = interpolation._between
+    monkeypatch.setattr(interpolation, "_between", lambda *of: asked.append(of[2]) or made(*of))
+    found = interpolated([box(30), box(36), box(42)], 8000 / 1001, 24, by_ffmpeg)
+    assert (asked, len(found)) == ([3, 3], 9)

@@ -88,12 +88,17 @@ def by_ffmpeg(one: Image, other: Image, way: Sequence[Fraction]) -> list[Image]:
     """
     if "minterpolate" not in av.filter.filters_available:
         raise GengaError("this FFmpeg has no filter minterpolate; leave interpolate out, or install another PyAV")
-    steps = min(_FINEST, math.lcm(*(place.denominator for place in way)))
+    steps = next((few for few in range(2, _FINEST) if all(_near(place, few) for place in way)), _FINEST)
     numbers = [min(steps - 1, max(1, round(place * steps))) for place in way]
     found = dict(_between(one, other, steps))
     if missing := sorted({*numbers} - {*found}):
         raise GengaError(f"minterpolate made no picture {missing[0]} of {steps} between two; leave interpolate out")
     return [found[number] for number in numbers]
+
+
+def _near(place: Fraction, steps: int) -> bool:
+    """Whether one of so many steps is as near to a place as it has to be: at 23.976/s thirds are not quite thirds."""
+    return abs(place - Fraction(round(place * steps), steps)) <= Fraction(1, 2 * _FINEST)
 
 
 def _between(one: Image, other: Image, steps: int) -> Iterator[tuple[int, Image]]:
@@ -110,10 +115,11 @@ def _between(one: Image, other: Image, steps: int) -> Iterator[tuple[int, Image]
         graph.link_nodes(*nodes).configure()
     except av.error.FFmpegError as error:
         raise GengaError(f"minterpolate takes no pictures of {width}x{height} px; leave interpolate out") from error
-    for number, image in enumerate((one, one, other, other, None)):
+    # A tick apart: nothing is made between the two times of a drawing.
+    for at, image in ((0, one), (1, one), (_TICK, other), (_TICK + 1, other), (0, None)):
         frame = None if image is None else VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
         if frame is not None:
-            frame.pts, frame.time_base = number * _TICK, base
+            frame.pts, frame.time_base = at, base
         graph.push(frame)
         while True:
             try:
@@ -121,6 +127,6 @@ def _between(one: Image, other: Image, steps: int) -> Iterator[tuple[int, Image]
             except (av.error.BlockingIOError, av.error.EOFError):
                 break
             assert isinstance(made, VideoFrame) and made.pts is not None and made.time_base is not None
-            place = round(made.pts * made.time_base * steps) - steps  # the first drawing's second time is at 1 s
+            place = round(made.pts * made.time_base * steps)
             if 0 < place < steps:
                 yield place, made.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
