@@ -40,10 +40,14 @@ def learnt(wildcards):
 LATER = ("upscale", "interpolate")
 
 
-def of_tables(wildcards):
-    """Section clips, known by what the tables depend on."""
-    values = PROJECT.section("clips")
-    return Named("clips", {key: value for key, value in values.items() if key not in LATER}, json.dumps(values))
+def of_tables(whole):
+    """Return a params function: section clips, as `whole` says it, known by what the tables depend on."""
+
+    def of(wildcards):
+        said = whole(wildcards)
+        return Named("clips", {key: value for key, value in json.loads(said).items() if key not in LATER}, said)
+
+    return of
 
 
 def upscaling(wildcards):
