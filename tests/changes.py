@@ -211,6 +211,10 @@ DECISIONS: Changes = {
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
         after("characters"),
     ),
+    "other names for characters": (
+        lambda project: put(project / f"corrections/{SERIES}/aliases.csv", "character,name\n", old=True),
+        after("characters"),
+    ),
 }
 
 

@@ -855,6 +855,22 @@ def test_the_command_names_by_pictures(command: Callable[..., Result]) -> None:
     )
 
 
+def test_the_command_calls_people_as_all_series_do(command: Callable[..., Result]) -> None:
+    names_file(Path(), f"crop,character\n{C1},Hana K\n{C3},ren\n")
+    Path("aliases.csv").write_text("character,name\nHana K,hana\nren,hana\nrem,rei\n")
+    Path("decided.json").write_text('["characters.csv", "aliases.csv"]')
+    done = command("--decided", "decided.json")
+    assert done.stdout == "characters s: 4 crops, 2 clusters, 0 in none; named: hana 4\n"
+    assert done.stderr == "aliases.csv:4: 'rem' is 'rei': not placed, nobody in the series is called so; nearest: ren\n"
+    assert read_table("out/s.parquet", CHARACTERS)["character"].to_list() == ["hana"] * 4
+    assert read_table("out/open/s.parquet", OPEN).rows() == [
+        ("aliases.csv", 4, "'rem' is 'rei'", "nobody in the series is called so", ["ren"])
+    ]
+    Path("aliases.csv").write_text("character,name\nHana K,hana\nHana K,ren\n")
+    done = command("--decided", "decided.json")
+    assert str(done.exception) == "aliases.csv:3: 'Hana K' is 'hana' by line 2 already; keep one of them"
+
+
 def test_the_command_without_names(command: Callable[..., Result]) -> None:
     assert command().stdout == "characters s: 4 crops, 2 clusters, 0 in none; named: none yet\n"
 

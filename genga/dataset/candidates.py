@@ -145,7 +145,7 @@ def _crops(tables: Tables) -> pl.DataFrame:
 def _stills(tables: Tables) -> pl.DataFrame:
     named = tables.names.filter(pl.col("character") != NOBODY).group_by("still")
     people = named.agg(names=pl.col("character").unique().sort())
-    peopled = tables.persons.filter(pl.col("kind") == "person")["still"].unique()
+    peopled = tables.persons["still"].unique()  # a loose head or face is somebody too
     kind = pl.when(pl.col("still").is_in(peopled.implode())).then(pl.lit("still")).otherwise(pl.lit("scenery"))
     empty = pl.lit([], dtype=pl.List(pl.String))
     stills = (

@@ -10,6 +10,9 @@ clustered anew, a crop's id does not; so a line names a crop, and by scope what 
 
 An empty character is a decision too: nobody worth a name. Such crops stay out of the dataset. Who is meant where crops
 have other ids now says `at` (genga.decisions.placing).
+
+Somebody who is called otherwise elsewhere has a line in `corrections/<series>/aliases.csv`, columns character and name:
+who is called so in this series is the one of that name, in all series.
 """
 
 import re
@@ -24,6 +27,7 @@ from genga.decisions.csv import AT, KINDS, Decision, read
 from genga.errors import GengaError
 
 FILE = KINDS["characters"].file
+ALIASES = KINDS["aliases"].file
 
 Label = tuple[str | None, str | None]  # character (None: not named), outfit
 
@@ -103,6 +107,40 @@ def check_name(text: str, where: str) -> None:
 
 
 _PATH = re.compile(r"^\.|/|\\(?![()])")
+
+
+@dataclass(frozen=True)
+class Alias:
+    """One line of a table of aliases."""
+
+    line: int  # in the file
+    character: str  # as the series calls somebody
+    name: str  # what they are called in all series
+
+
+def read_aliases(path: str | Path) -> list[Alias]:
+    """Return the lines of a table of aliases, in order. Raises GengaError naming file and line.
+
+    Of each character there is one line, and no name is called otherwise by another: what is meant needs no order.
+    """
+    found: dict[str, Alias] = {}
+    for decision in read(path, "aliases"):
+        own, name = decision["character"], decision["name"]
+        if not own or not name:
+            raise GengaError(f"{decision.where}: names nobody; a line wants a character and a name")
+        for text in (own, name):
+            check_name(text, decision.where)
+        if own == name:
+            raise GengaError(f"{decision.where}: {own!r} is its own alias; take the line out")
+        if (before := found.setdefault(own, Alias(decision.line, own, name))).line != decision.line:
+            said = f"{own!r} is {before.name!r} by line {before.line} already"
+            raise GengaError(f"{decision.where}: {said}; keep one of them")
+    for alias in found.values():
+        if alias.name in found:
+            other = found[alias.name]
+            said = f"{alias.character!r} is {alias.name!r}, and line {other.line} says {alias.name!r} is {other.name!r}"
+            raise GengaError(f"{path}:{alias.line}: {said}; write who is meant into both")
+    return list(found.values())
 
 
 def _check_once(path: str | Path, names: Iterable[Name]) -> None:

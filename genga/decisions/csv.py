@@ -54,6 +54,7 @@ KINDS = {
         Kind("sentences", "series", ("dataset",), ("still_or_crop", "sentence", *FREE), ("still_or_crop", "sentence")),
         Kind("characters", "series", ("characters",), ("crop", "character", "outfit", "scope", AT, *FREE),
              ("crop", "character")),
+        Kind("aliases", "series", ("characters",), ("character", "name", *FREE), ("character", "name")),
     )
 }  # fmt: skip
 

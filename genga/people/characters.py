@@ -9,14 +9,15 @@ Outfits are not clustered: the embedder is made to see past them, so an outfit i
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from genga.decisions.characters import FILE, Name, read_names
+from genga.decisions.characters import ALIASES, FILE, Alias, Name, read_aliases, read_names
 from genga.decisions.csv import Open
 from genga.decisions.placing import Scene, read_scene
 from genga.errors import GengaError
@@ -59,6 +60,7 @@ class Outcome:
     unlike: Sequence[str]  # and about pictures that name nobody
     open: list[Open]  # the lines that take no effect
     at: Mapping[str, str]  # what lines about the medoids say of where they are
+    unheard: Sequence[Open] = ()  # aliases of nobody
 
 
 class Tables(NamedTuple):
@@ -92,14 +94,28 @@ def who_is_who(tables: Tables, embedder: Embedder, params: Params, image_of: Ima
     names = [name for path in tables.decided if path.name == FILE for name in read_names(path)]
     references = read_references(tables.pictures, embedder.features)
     measured = embedder.differences_between, embedder.threshold
-    return characters(*tables[:4], names, *measured, params, image_of, references)
+    told = characters(*tables[:4], names, *measured, params, image_of, references)
+    return renamed(told, [alias for path in tables.decided if path.name == ALIASES for alias in read_aliases(path)])
+
+
+def renamed(told: Outcome, aliases: Sequence[Alias]) -> Outcome:
+    """Return who is who with everybody called as in all series; aliases of nobody are unheard."""
+    known = set(told.table["character"].drop_nulls())
+    unheard = [
+        Open(alias.line, f"{alias.character!r} is {alias.name!r}", "nobody in the series is called so",
+             tuple(get_close_matches(alias.character, sorted(filter(None, known)), 1, 0.5)))
+        for alias in aliases if alias.character not in known
+    ]  # fmt: skip
+    name_of = {alias.character: alias.name for alias in aliases}
+    return replace(told, table=told.table.with_columns(pl.col("character").replace(name_of)), unheard=unheard)
 
 
 def without_effect(tables: Tables, told: Outcome) -> pl.DataFrame:
     """Return a row for each decision about a series that takes no effect (OPEN); say on stderr which names do not."""
     for said in told.unlike:
         print(f"warning: {said}", file=sys.stderr)
-    return open_rows(told.open, told.warnings, tables.decided, tables.scene, tables.crops["crop"].to_list())
+    crops = tables.crops["crop"].to_list()
+    return open_rows(told.open, told.warnings, told.unheard, tables.decided, tables.scene, crops)
 
 
 def characters(

@@ -30,7 +30,7 @@ DATASET: Schema = {
     "image": pl.String,  # the crop's id, or the still's
     "still": pl.String,
     "crop": pl.String,  # null: the whole still
-    "kind": pl.String,  # fullbody, halfbody, head, still (somebody is in it), scenery (nobody is)
+    "kind": pl.String,  # fullbody, halfbody, head, still (somebody is in it), scenery (nobody was found)
     "shot": pl.String,  # series/episode/number
     "group": pl.String,  # first shot of those that share drawings with this one: never divided by the split
     "split": pl.String,  # train or held-out

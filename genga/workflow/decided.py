@@ -105,12 +105,13 @@ class Decided:
 def tables_of(there: Mapping[str, str], kind: str, wildcards: Mapping[str, str], episodes: Iterable[str]) -> list[str]:
     """Return the tables that a job of these wildcards reads for a kind, if they are there.
 
-    For the names of a series also those of its episodes: what takes no effect is counted with them. there: see
-    genga.decisions.folder.tables.
+    For the names of a series also its aliases, and those of its episodes: what takes no effect is counted with them.
+    there: see genga.decisions.folder.tables.
     """
     places = [(kind, wildcards.get("episode", "") if KINDS[kind].level == "episode" else "")]
     if kind == "characters":
         places += [(one.name, name) for name in episodes for one in KINDS.values() if one.level == "episode"]
+        places += [("aliases", "")]
     names = [in_one_form(table_path(one, wildcards["series"], name)) for one, name in places]
     return [there[name] for name in names if name in there]
 
