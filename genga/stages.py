@@ -64,7 +64,7 @@ LINE = (
           ("clips", "frames", "stills", "detect", "quality", "describe", "characters", "dataset"),
           ("clipset", "clips_left_out"), asked=True),
     Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",),
-          ("ledger", "losses", "held_out")),
+          ("ledger", "losses", "held_out", "run_left_out")),
     Stage("sample", "run", "evaluation", "draws the same prompts with the base and every checkpoint", (), ("sample",)),
     Stage("evaluate", "run", "evaluation", "judges the samples and selects a checkpoint",
           ("dataset", "sample"), ("evaluate",)),

@@ -38,7 +38,7 @@ def shipped(path):
 
 def tables(stage, kind="parquet"):
     """Return an input function: what `stage` made of every episode of the series, or of the run's series."""
-    return lambda wildcards: PROJECT.made(stage, [PROJECT.series_for(wildcards)], kind)
+    return lambda wildcards: PROJECT.made(stage, PROJECT.series_for(wildcards), kind)
 
 
 def shards(*stages):
@@ -52,8 +52,8 @@ def earlier(stage, kind="parquet"):
 
 
 def of_series(pattern):
-    """Return an input function: `pattern` with {series} replaced by the run's series."""
-    return lambda wildcards: pattern.replace("{series}", PROJECT.series_for(wildcards))
+    """Return an input function: `pattern` for each of the run's series, which stands for {series}."""
+    return lambda wildcards: [pattern.replace("{series}", one) for one in PROJECT.series_for(wildcards)]
 
 
 def model_files(*roles):
@@ -115,11 +115,10 @@ def launched(wildcards):
 
 
 def episodes(wildcards):
-    """The episodes of the series, or of the run's series: in the command a file that names them.
-
-    A command is one word of the shell's, and such may have 128 KiB: a thousand paths are more.
-    """
-    names = PROJECT.names_of(PROJECT.series_for(wildcards))
+    """The episodes of the series; of a run's as series/episode. In the command a file names them: a command is one word
+    of the shell's, and such may have 128 KiB, where a thousand paths are more."""
+    of_run = [f"{one}/{name}" for one in PROJECT.series_for(wildcards) for name in PROJECT.names_of(one)]
+    names = of_run if wildcards.get("run") else PROJECT.names_of(wildcards.series)
     return Named("episodes", names, PROJECT.journal.listed(names))
 
 
@@ -144,7 +143,7 @@ def grows(amount, each=0):
     """
 
     def value(wildcards, attempt):
-        series = PROJECT.series_for(wildcards) if {"series", "run"} & set(wildcards.keys()) else ""
-        return (amount + each * len(PROJECT.ordered.get(series, []))) * 2 ** (attempt - 1)
+        series = PROJECT.series_for(wildcards) if {"series", "run"} & set(wildcards.keys()) else ()
+        return (amount + each * sum(len(PROJECT.ordered.get(one, ())) for one in series)) * 2 ** (attempt - 1)
 
     return value

@@ -40,15 +40,16 @@ rule evaluate:
             Named(
                 "clips",
                 {"scaling": (scaling := PROJECT.section("stills")["scaling"])},
-                shlex.join(
-                    ["--in-clipset", input.clipset, "--scaling", scaling, "--base", PROJECT.base(wildcards.run)]
-                ),
+                each("--in-clipset", input.clipset)
+                + " "
+                + shlex.join(["--scaling", scaling, "--base", PROJECT.base(wildcards.run)]),
             )
             if PROJECT.moves(wildcards.run)
             else Named("no clips", None, "")
         ),
+        datasets=datasets,
     shell:
-        "python scripts/evaluate.py --in-samples {input.samples:q} --in-dataset {input.dataset:q} "
+        "python scripts/evaluate.py --in-samples {input.samples:q} {params.datasets} "
         "--in-checkpoints {input.checkpoints:q} --out-scores {output.scores:q} --out-table {output.table:q} "
         "--out-model {output.model:q} --character={params.character:q} --negative={params.negative:q} {params.clips} "
         "--params {params.values:q} --models {params.models:q} --threads {threads} 2>&1 | tee {log:q}"

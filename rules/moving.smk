@@ -1,4 +1,6 @@
-"""Functions of rules for moving pictures: what a run learns from, videos, the options that name them."""
+"""Functions of rules for what a run learns from: series' training sets, clips and their videos, the options for them."""
+
+from genga.workflow.run_series import together
 
 
 def videos(wildcards):
@@ -19,21 +21,29 @@ def learnt_from(wildcards):
 
 def pictures(wildcards):
     """What examples are read from: shards of images; videos, and what probe found of them, where a base moves."""
-    images, series = shards("stills", "crop")(wildcards), PROJECT.series_for(wildcards)
+    images = shards("stills", "crop")(wildcards)
     if not PROJECT.moves(wildcards.run):
         return images
-    videos = [PROJECT.video(series, name) for name in PROJECT.names_of(series)]
+    of = PROJECT.series_for(wildcards)
+    videos = [PROJECT.video(series, name) for series in of for name in PROJECT.names_of(series)]
     return [*map(ancient, videos), *tables("probe", "json")(wildcards), *images]
+
+
+def datasets(wildcards):
+    """The options that name the training sets of a run's series, known by how these become one."""
+    paths, how = of_series("data/dataset/{series}.parquet")(wildcards), together(PROJECT.params, wildcards.run)
+    words = ["--together", json.dumps(how, ensure_ascii=False)] if how else []
+    return Named("together", how, " ".join([each("--in-dataset", paths), shlex.join(words)]).strip())
 
 
 def learnt(wildcards):
     """The options that name what a run learns from, known by whether it moves and how frames get their px."""
-    paths = learnt_from(wildcards)
-    options = [word for name, path in paths.items() for word in (f"--in-{name}", path)]
     if not PROJECT.moves(wildcards.run):
-        return Named("no clips", None, shlex.join(options))
-    scaling = PROJECT.section("stills")["scaling"]
-    return Named("clips", {"scaling": scaling, "with": sorted(paths)}, shlex.join([*options, "--scaling", scaling]))
+        return datasets(wildcards)
+    paths, scaling = learnt_from(wildcards), PROJECT.section("stills")["scaling"]
+    options = [each(f"--in-{name}", of) for name, of in paths.items()]
+    said = {"scaling": scaling, "with": sorted(paths)}
+    return Named("clips", said, " ".join([*options, "--scaling", shlex.quote(scaling)]))
 
 
 # Of section clips what its tables do not depend on: how drawings are made larger, and exports faster.

@@ -34,16 +34,11 @@ rule report:
         models=section("models"),
         catalogue=catalogue,
         parameters=all_sections,
-        series=of_run("series"),
+        datasets=datasets,
         episodes=episodes,
     shell:
         "python scripts/report.py --in-scores {input.scores:q} --in-judged {input.judged:q} "
         "--in-samples {input.samples:q} --in-losses {input.losses:q} --in-held-out {input.held_out:q} "
-        "--in-characters {input.characters:q} --in-open {input.open:q} "
-        "--in-dataset {input.dataset:q} --in-left-out {input.left_out:q} --in-probe data/probe/{params.series:q} "
-        "--in-shots data/shots/{params.series:q} --in-dedup data/dedup/{params.series:q} "
-        "--in-stills data/stills/{params.series:q} --in-detect data/detect/{params.series:q} "
-        "--in-quality data/quality/{params.series:q} --in-tag data/tag/{params.series:q} "
-        "--in-crop data/crop/{params.series:q} --series {params.series:q} --episodes {params.episodes:q} "
+        "{params.datasets} --in-data data --episodes {params.episodes:q} "
         "--out-page {output.page:q} --out-figures {output.figures:q} --parameters {params.parameters:q} "
         "--models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

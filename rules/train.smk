@@ -14,6 +14,7 @@ rule train:
         ledger="models/{run}/ledger.parquet",
         losses="models/{run}/losses.parquet",
         held_out="models/{run}/held_out.parquet",
+        left_out="models/{run}/left_out.parquet",
     log:
         "logs/train/{run}.log",
     conda:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from genga.dataset.together import read
 from genga.evaluation.drawn_clips import drawn_clips, learnt_clips
 from genga.evaluation.evaluate import OF_DATASET, OF_SAMPLE, evaluate, select_references
 from genga.evaluation.evaluators import look_at_references, look_at_samples, open_judges
@@ -12,7 +13,7 @@ from genga.evaluation.selection import comparison, select, styles_compared
 from genga.evaluation.verdict import verdict
 from genga.evaluation.watching import watched
 from genga.images.reading import batched, images_of
-from genga.jobs.script import MODELS, PARAMS, THREADS, params_of, run, summary
+from genga.jobs.script import MODELS, PARAMS, THREADS, TOGETHER, params_of, run, summary
 from genga.models.registry import models_of
 from genga.params.evaluate import Params
 from genga.store.files import write_facts
@@ -24,7 +25,7 @@ from genga.training.checkpoints import keep, read_checkpoints
 
 def main(
     in_samples: Path = typer.Option(..., help="table of the run's samples"),
-    in_dataset: Path = typer.Option(..., help="table of the series' dataset"),
+    in_dataset: list[Path] = typer.Option(..., help="table of the series' dataset; of several each"),
     in_checkpoints: Path = typer.Option(..., help="the run's checkpoints.json"),
     out_scores: Path = typer.Option(..., help="JSON of the figures for each step and the selection"),
     out_table: Path = typer.Option(..., help="table with a row for each sample"),
@@ -37,12 +38,13 @@ def main(
     params: str = PARAMS,
     models: str = MODELS,
     threads: int = THREADS,
+    how: str = TOGETHER,
 ) -> None:
     values, registry = params_of("evaluate", Params, params), models_of(models)
     checkpoints, batch = read_checkpoints(in_checkpoints), registry.section.batch
     name, who = f"evaluate {checkpoints.run}", character or None
     samples = read_table(in_samples, {**OF_SAMPLE, **SHARD})
-    references = select_references(read_table(in_dataset, {**OF_DATASET, **SHARD}), who, values)
+    references = select_references(read(in_dataset, how, {**OF_DATASET, **SHARD}).table, who, values)
     judges = open_judges(registry, values.crop_person, threads)
     looks = watched(samples, values.clips.frames)
     seen = look_at_samples(batched(looks.images(f"{name}: samples"), batch), judges)

@@ -162,6 +162,7 @@ def _run() -> None:
     _write("models/r/ledger.parquet", tables.OF_LEDGER, *looks)
     text("models/r/losses.parquet", b"losses")
     text("models/r/held_out.parquet", b"held out")
+    text("models/r/left_out.parquet", b"left out")
     listed = []
     for step in (2, 4):
         path = f"models/r/checkpoints/r-{step:06d}.safetensors"
@@ -196,7 +197,10 @@ def _records() -> None:
     tags, names = f"corrections/{PLACE}/tags.csv", f"corrections/{SERIES}/characters.csv"
     characters, dataset = f"data/characters/{SERIES}.parquet", f"data/dataset/{SERIES}.parquet"
     probe, base = f"data/probe/{PLACE}.json", "base/model.safetensors"
-    made = [f"models/r/{name}" for name in ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet")]
+    made = [
+        f"models/r/{name}"
+        for name in ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet", "left_out.parquet")
+    ]
     jobs = [
         record("probe", [probe], [f"data/raw/{PLACE}.mkv"]),
         record("frames", [episode["frames"]], [probe]),

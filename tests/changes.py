@@ -337,7 +337,8 @@ MADE = {
     path_of("characters", f"open/{SERIES}"): "characters",
     **{path_of("dataset", name): "dataset" for name in (SERIES, f"left-out/{SERIES}")},
     **{f"models/{RUN}/{name}": "train" for name in (
-        "checkpoints.json", "checkpoints/a.safetensors", "held_out.parquet", "ledger.parquet", "losses.parquet",
+        "checkpoints.json", "checkpoints/a.safetensors", "held_out.parquet", "ledger.parquet", "left_out.parquet",
+        "losses.parquet",
     )},
     **{path_of("sample", RUN, kind): "sample" for kind in ("parquet", "tar")},
     **{path_of("evaluate", RUN, kind): "evaluate" for kind in ("json", "parquet")},

@@ -56,13 +56,14 @@ for name in sorted(options):
                 digest.update(path.read_bytes())
         elif not name.startswith("--out") and name not in ("--threads", "--models"):
             digest.update(value.encode())
-series = Path(options.get("--out", ["x"])[0]).stem
+series = "" if "{stage}" == "report" else Path(options.get("--out", ["x"])[0]).stem  # a run's are series/episode
 for folder, kind in {folders}:  # of all the episodes of the series
     for episode in json.loads(Path(options["--episodes"][0]).read_text()):
         digest.update(Path("data", folder, series, f"{{episode}}.{{kind}}").read_bytes())
 made = [Path(value) for name in options if name.startswith("--out") for value in options[name]]
 if "{stage}" == "train":
-    made = [made[0] / name for name in ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet")]
+    made = [made[0] / name for name in ("checkpoints.json", *(f"{{one}}.parquet" for one in
+            ("ledger", "losses", "held_out", "left_out")))]
     write(made[0].parent / "checkpoints" / "a.safetensors", digest.hexdigest())
 for path in made:
     said = {{"sha256": digest.hexdigest(), "of": path.name}}
@@ -103,7 +104,11 @@ def make_standin(folder: Path) -> Path:
     for declared in LINE:
         stage = declared.name
         of_episodes = [(name, "parquet") for name in declared.reads if name in EPISODE_STAGES]
-        folders = {"overview": [("review", "json")]}.get(stage, of_episodes) if declared.level == "series" else []
+        folders = (
+            {"overview": [("review", "json")]}.get(stage, of_episodes)
+            if declared.level == "series" or stage == "report"
+            else []
+        )
         script = folder / f"scripts/{stage}.py"
         found = re.findall(r"^(?:from|import) genga[^\n(]*(?:\([^)]*\))?", script.read_text(encoding="utf-8"), re.M)
         script.write_text(_SCRIPT.format(stage=stage, folders=folders, imports="\n    ".join(found)), encoding="utf-8")

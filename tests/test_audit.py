@@ -93,6 +93,7 @@ TAMPERED = {
     "models/r/ledger.parquet": "table",
     "models/r/losses.parquet": "table",
     "models/r/held_out.parquet": "table",
+    "models/r/left_out.parquet": "table",
     f"data/crop/{PLACE}.tar": "shard",
     f"data/probe/{PLACE}.json": "table",
     f"data/raw/{PLACE}.mkv": "video",

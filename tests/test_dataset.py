@@ -127,7 +127,7 @@ def test_every_column_of_one_image() -> None:
             ]}],
             "repeats": 1, "weight": 1.0, "width": 64, "height": 64, "scaled_width": 64, "scaled_height": 64,
             "crop_box": [0, 0, 64, 64], "bucket_width": 64, "bucket_height": 64,
-            "text": [], "persons": [[2, 0, 42, 64]], "masks": None,
+            "signature": signature(0), "outline": None, "text": [], "persons": [[2, 0, 42, 64]], "masks": None,
             "shard": "x.tar", "offset": 0, "size": 1, "sha256": "sha of s/e/000000",
         }
     ]  # fmt: skip

@@ -256,7 +256,7 @@ def command(script):
     """Run the script's main on the run folder's files."""
     models = {"use": "embedded", "folder": "weights", "device": "cpu", "batch": 2}
     script.main(
-        in_samples="sample.parquet", in_dataset="dataset.parquet", in_checkpoints="checkpoints.json",
+        in_samples="sample.parquet", in_dataset=["dataset.parquet"], how="", in_checkpoints="checkpoints.json",
         out_scores="out/hana.json", out_table="out/hana.parquet", out_model="out/hana.safetensors",
         in_clipset=None, character="hana", params=PARAMS.model_dump_json(), negative="", models=json.dumps(models),
         threads=1,

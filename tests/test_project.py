@@ -69,7 +69,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_series_runs_and_episodes(project: Project) -> None:
     assert project.series == ["bare", "s"] and project.runs == ["hana"] and project.learned == ["s"]
     assert project.ordered["s"] == ["ep2", "ep10"] and project.names_of("s") == ["ep10", "ep2"]
-    assert project.series_for({"run": "hana"}) == project.series_for({"series": "s", "episode": "ep2"}) == "s"
+    assert project.series_for({"run": "hana"}) == project.series_for({"series": "s", "episode": "ep2"}) == ["s"]
     assert project.video("s", "ep2") == "data/raw/s/ep2.mkv"
     assert project.video("s", "new") == "data/raw/s/new.mkv"
 

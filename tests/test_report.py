@@ -153,7 +153,7 @@ def run_folder(tmp_path, monkeypatch):
     elsewhere = [(step, "episode", 250, 1, loss) for step, loss in ((0, 0.75), (50, 0.5))]
     held_out = pl.DataFrame([*unseen, *elsewhere], schema=dict(HELD_OUT), orient="row")
     write_table("models/hana/held_out.parquet", held_out, HELD_OUT)
-    write_text("episodes.json", json.dumps(EPISODES))
+    write_text("episodes.json", json.dumps([f"show/{name}" for name in EPISODES]))
     for name in ("models.yaml", "params.yaml"):
         write_text(name, (ROOT / name).read_text(encoding="utf-8"))
     return tmp_path
@@ -169,15 +169,11 @@ def make(
     spec = importlib.util.spec_from_file_location("report_script", ROOT / "scripts/report.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    of_episodes = ("probe", "shots", "dedup", "stills", "detect", "quality", "tag", "crop")
-    given = {f"in_{stage}": Path(data, stage, "show") for stage in of_episodes}
     script.main(
         in_scores=Path(data, "evaluate/hana.json"), in_judged=Path(data, "evaluate/hana.parquet"),
         in_samples=Path(data, "sample/hana.parquet"), in_losses=Path("models/hana/losses.parquet"),
         in_held_out=Path("models/hana/held_out.parquet"),
-        in_characters=Path(data, "characters/show.parquet"), in_dataset=Path(data, "dataset/show.parquet"),
-        in_left_out=Path(data, "dataset/left-out/show.parquet"), in_open=Path(data, "characters/open/show.parquet"),
-        **given, series="show",
+        in_dataset=[Path(data, "dataset/show.parquet")], in_data=Path(data), how="",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
         parameters=json.dumps({"tag": {"general": 0.35}, "train": {"phases": phases or []}, **(parameters or {})}),
         params=json.dumps({**PARAMS, **params}),

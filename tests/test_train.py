@@ -404,7 +404,9 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
     write_table("d.parquet", pl.concat(table), OF_DATASET)
     models = json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1})
     values = params(save_every=2, clip_skip=2).model_dump_json()
-    script("train", request)("d.parquet", "花", Path("models/花"), "hana", "base", "cache", models, values, "", 0)
+    script("train", request)(
+        ["d.parquet"], "花", Path("models/花"), "hana", "base", "cache", models, values, "", 0, joined=""
+    )
 
     listed = json.loads(Path("models/花/checkpoints.json").read_text())
     assert {key: listed[key] for key in ("run", "trigger", "clip_skip", "threads")} == {
@@ -417,7 +419,7 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
     assert read_table("models/花/losses.parquet", LOSSES)["step"].to_list() == [1, 2, 3]
     assert read_table("models/花/ledger.parquet", LEDGER)["image"].n_unique() == 4
     assert sorted(path.name for path in Path("models/花").iterdir()) == [
-        "checkpoints", "checkpoints.json", "held_out.parquet", "ledger.parquet", "losses.parquet",
+        "checkpoints", "checkpoints.json", "held_out.parquet", "ledger.parquet", "left_out.parquet", "losses.parquet",
     ]  # fmt: skip
     assert "train 花: 3 steps over 4 images, 2 checkpoints, loss " in capsys.readouterr().out
 

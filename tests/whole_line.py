@@ -42,8 +42,6 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
     checkpoints, many = f"models/{RUN}/checkpoints.json", ["--threads", str(threads)]
     models = ["--models", json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": batch}), *many]
     series = ["--in-data", "data", "--episodes", "episodes.json"]
-    counted = ("probe", "shots", "dedup", "stills", "detect", "quality", "tag", "crop")
-    folders = [word for name in counted for word in (f"--in-{name}", f"data/{name}/tiny")]
     drawn = [*shown[6:], "--in-detect", table["detect"], "--in-dedup", table["dedup"]]
     return {
         "probe": ["--in-video", video, "--out", probed],
@@ -75,9 +73,8 @@ def commands(threads: int, batch: int) -> dict[str, list[str]]:
                      "--out-model", f"models/{RUN}/{RUN}.safetensors"],
         "report": ["--in-scores", f"{judged}.json", "--in-judged", f"{judged}.parquet", "--in-samples", samples,
                    "--in-losses", f"models/{RUN}/losses.parquet",
-                   "--in-held-out", f"models/{RUN}/held_out.parquet", "--in-characters", people,
-                   "--in-open", unplaced, "--in-dataset", dataset,
-                   "--in-left-out", left_out, *folders, "--series", "tiny", *series[2:],
+                   "--in-held-out", f"models/{RUN}/held_out.parquet", "--in-dataset", dataset,
+                   "--in-data", "data", "--episodes", "of_run.json",
                    "--out-page", "reports/r.html", "--out-figures", "reports/r.json"],
         "merge": ["--merge", "mix", "--in-a", "demo/weights/base", "--in-b", f"models/{RUN}/{RUN}.safetensors",
                   "--out-model", "models/mix/mix.safetensors", *models[:2], "--params", json.dumps(MERGED)],

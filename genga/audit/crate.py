@@ -118,8 +118,9 @@ def _included(known: Known, root: Path) -> dict[str, str]:
     if known["merged"]:
         paths.append(f"models/{known['run']}/README.md")
     for run in known["runs"]:
-        names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet", "README.md")
-        paths += [*(f"models/{run}/{name}" for name in names), path_of("evaluate", run, "json")]
+        tables = (f"{name}.parquet" for name in ("ledger", "losses", "held_out", "left_out"))
+        paths += [f"models/{run}/{name}" for name in ("checkpoints.json", *tables, "README.md")]
+        paths.append(path_of("evaluate", run, "json"))
     paths += [path for path in on_record if path.startswith((f"{CORRECTIONS}/", path_of("dataset"), path_of("probe")))]
     here = {path: sha256_of(root / path) for path in sorted(set(paths)) if (root / path).is_file()}
     return {path: sha256 for path, sha256 in here.items() if sha256 == (on_record.get(path) or sha256)}

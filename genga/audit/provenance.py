@@ -95,7 +95,7 @@ def facts(of: Behind) -> dict[str, Any]:
 
 def made_by_training(run: str) -> list[str]:
     """Return the files that stage train makes of a run."""
-    names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet")
+    names = ("checkpoints.json", "ledger.parquet", "losses.parquet", "held_out.parquet", "left_out.parquet")
     return [f"models/{run}/{name}" for name in names]
 
 

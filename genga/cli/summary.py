@@ -66,9 +66,10 @@ def summary(
         there = f"videos of {', '.join(waiting)} are in {raw}" if waiting else f"put videos into {raw}/SERIES"
         raise GengaError(f"{data / 'dedup'}: nothing is made of any series yet; {there}, run {ALL}")
     runs = section_of_file("params.yaml", "runs") or {}
-    learning = {name: parse_section(f"runs.{name}", Run, of).series for name, of in runs.items()}
+    entries = {name: parse_section(f"runs.{name}", Run, of) for name, of in runs.items()}
+    learning = {name: {*of.series, *of.prior} for name, of in entries.items()}
     for series in made:
-        print("\n".join(lines_of(data, series, [run for run, of in learning.items() if of == series])))
+        print("\n".join(lines_of(data, series, [run for run, of in learning.items() if series in of])))
     for series in waiting:
         print(f"{series}: nothing is made of its videos yet; run {ALL}")
     for path in sorted((data / "evaluate").glob("*.json")):

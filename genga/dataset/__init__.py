@@ -1,5 +1,7 @@
 """From drawings and people to a training set: which images, captions, sizes, and what is held out.
 
+balance     How often each image is seen in an epoch: rare sorts as often as common ones, series and prior images by
+            their share.
 buckets     Aspect buckets: the sizes at which images are trained, and how each image is scaled and cut to fit one.
 candidates  What could be trained on: the kept crops and the whole stills of a series, in one table.
 captions    Captions: in a family's order names, tags and the other parts; without the tags that a name is to stand
@@ -19,6 +21,8 @@ ruled       Rules about tags that name a character, where it is known at last wh
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the
             model.
 styles      How captions are written for a family of bases: the order of their parts and the words of some, as data.
+together    The training sets of several series as the one that a run learns from, and images beside it for what must
+            stay.
 twins       Stills with what tells which of them show nearly the same, wherever in a series they are.
 written     What people wrote of images: `corrections/<series>/sentences.csv`, in place of what a model says of them.
 """

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from genga.dataset.balance import balanced
 from genga.dataset.candidates import Tables, candidates
 from genga.dataset.captions import Clause, core_tags, forms, in_front, words_of
 from genga.dataset.clauses import clauses
@@ -71,9 +72,8 @@ def dataset(
     left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))
     if chosen.is_empty():
         raise GengaError(f"no image is left for a dataset, of {counted(left_out)}; loosen params.yaml:dataset")
-    twins = shot_groups(
-        with_twins(tables.stills, tables.quality), {"signature": params.twin_bits, "outline": params.outline_bits}
-    )
+    signed = with_twins(tables.stills, tables.quality)
+    twins = shot_groups(signed, {"signature": params.twin_bits, "outline": params.outline_bits})
     sided = divided(chosen, twins, params.held_out, params.seed, params.split_by)
     core = _core(sided, params)
     asked = params.captions != [TAGS]
@@ -82,6 +82,7 @@ def dataset(
     table = _captioned(_repeated(sided, params), core, said, told, params, style)
     notes = without_effect(written or {}, {*images["image"]})
     notes += [_in_sentences(table["image"].to_list(), said, told)] if asked else []
+    table = table.join(signed.drop("shot"), on="still", how="left", maintain_order="left")
     return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out, params) + notes)
 
 
@@ -117,25 +118,9 @@ def _core(images: pl.DataFrame, params: Params) -> dict[str, list[str]]:
 
 
 def _repeated(images: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """With repeats: a character's images of one sort are seen as often as those of the commonest, within the limit."""
-    training = (pl.col("split") == TRAIN) & pl.col("character").is_not_null()
-    count = training.sum().over("character", *(_SORTS[by] for by in params.balance))
-    most = count.filter(training).max()
-    wanted = (most / count).round().clip(1, params.max_repeats).cast(pl.Int64)
-    return images.with_columns(
-        repeats=pl.when(training).then(wanted).otherwise(pl.lit(1, dtype=pl.Int64)),
-        weight=pl.col("kind").replace_strict(params.weights.model_dump(), return_dtype=pl.Float64),
-    )
-
-
-def _seen_from() -> pl.Expr:
-    """From where an image shows somebody: the first of these tags that it has; "" of those from the front."""
-    ways = ("from_behind", "back_turned", "from_side", "profile", "from_above", "from_below")
-    return pl.coalesce(*(pl.when(pl.col("tags").list.contains(way)).then(pl.lit(way)) for way in ways), pl.lit(""))
-
-
-# What tells images of a character apart that are to be seen equally often.
-_SORTS = {"kind": pl.col("kind"), "outfit": pl.col("outfit"), "view": _seen_from()}
+    """With repeats, by what is to be seen equally often, and the weight of its kind."""
+    weight = pl.col("kind").replace_strict(params.weights.model_dump(), return_dtype=pl.Float64)
+    return balanced(images, params.balance, params.max_repeats).with_columns(weight=weight)
 
 
 def _captioned(

@@ -20,12 +20,9 @@ import numpy as np
 import polars as pl
 
 from genga.store.components import components
-from genga.tables.dataset import HELD_OUT, TRAIN
+from genga.tables.dataset import HELD_OUT, MIRRORED, TRAIN
 
 Shot = str  # series/episode/number
-
-
-_ODD = 0x55  # bits of a byte of a signature that stand for odd frequencies across, the first bit for frequency 0
 
 
 def shot_groups(stills: pl.DataFrame, bits: Mapping[str, int]) -> dict[Shot, Shot]:
@@ -53,7 +50,7 @@ def _alike(shots: Sequence[Shot], signatures: Sequence[bytes], bits: int) -> set
     index = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     index.add(codes)
     found = set()
-    for asked in (codes, codes ^ np.uint8(_ODD)):
+    for asked in (codes, codes ^ np.uint8(MIRRORED)):
         ends, _, neighbours = index.range_search(asked, bits + 1)  # finds what is nearer than its radius
         spans = zip(ends.tolist(), ends.tolist()[1:], strict=False)  # where each code's neighbours stand
         for a, (i, j) in enumerate(spans):

@@ -28,7 +28,7 @@ from genga.evaluation.prompts import named_character, prompt_tags, vocabulary_ke
 from genga.evaluation.scores import adherence, merged, same, tag_weights
 from genga.evaluation.watching import Watched
 from genga.params.evaluate import Params
-from genga.tables.dataset import DATASET
+from genga.tables.dataset import DATASET, PRIOR
 from genga.tables.evaluate import EVALUATE
 from genga.tables.sample import SAMPLE
 from genga.tables.schema import only
@@ -49,11 +49,11 @@ class References:
 
 
 def select_references(dataset: pl.DataFrame, character: str | None, params: Params) -> pl.DataFrame:
-    """Return the dataset images that samples are compared with, sorted by image.
+    """Return the dataset images that samples are compared with, sorted by image; prior images are none.
 
     Raises GengaError if there is none in the train split.
     """
-    chosen = dataset.filter(pl.col("kind").is_in(list(params.kinds)))
+    chosen = dataset.filter(pl.col("kind").is_in(list(params.kinds)) & (pl.col("split") != PRIOR))
     if character:
         chosen = chosen.filter(pl.col("character") == character)
     if chosen.filter(pl.col("split") == "train").is_empty():

@@ -37,6 +37,7 @@ PARAMS: str = typer.Option("", help="the section's values as JSON; without it th
 MODELS: str = typer.Option("", help="section models as JSON; without it it is read from params.yaml")
 THREADS: int = typer.Option(2, min=1, help="CPU threads")
 DATA: Path = typer.Option(..., help="folder of the tables, by stage and series")
+TOGETHER: str = typer.Option("", "--together", help="how the tables of a run's series become one, as JSON")
 EPISODES: Path = typer.Option(..., help="file that names the episodes, a JSON list")
 
 

@@ -21,7 +21,7 @@ GOING_ON = {
     "frames": {"kept", "restored"},
     "tags": {KEPT},
     "crops": {"fullbody", "halfbody", "head"},
-    "dataset": {"train", "held-out"},
+    "dataset": {"train", "held-out", "prior"},
 }
 
 

@@ -7,6 +7,8 @@ from genga.tables.schema import SHARD, Schema
 PATH = "data/dataset/{series}.parquet"
 
 TRAIN, HELD_OUT = "train", "held-out"
+PRIOR = "prior"  # a side of a run alone (genga.dataset.together): of what it is not to forget
+MIRRORED = 0x55  # bits of a byte of a signature that a mirror image turns: of odd frequencies across, the first bit 0
 # Of the still, as stage quality measures it; but for `aesthetic`, which is of the image itself.
 MEASURES: Schema = {
     "sharpness": pl.Float64,  # luma levels squared
@@ -53,6 +55,8 @@ DATASET: Schema = {
     "bucket_height": pl.Int64,
     "text": pl.List(pl.List(pl.Int64)),  # lines of burnt-in text: x0 y0 x1 y1, px of the image as it is, exclusive end
     "persons": pl.List(pl.List(pl.Int64)),  # boxes around whom it shows, likewise; of a crop the one person it is of
+    "signature": pl.Binary,  # 32 bytes, of the still: twins differ in few bits
+    "outline": pl.Binary,  # likewise, of its outlines; null: it has hardly any
     "masks": pl.List(MASK),  # of each of these, in that order; null: nobody says, in all of the series
     **SHARD,
 }

@@ -13,6 +13,7 @@ LEFT_OUT: Schema = {
     "crop": pl.String,  # null: the whole still
     "kind": pl.String,
     "character": pl.String,
-    # kind (weight 0), nobody, unnamed, tier, text, monochrome, small, shot (enough of that shot), bucket (too thin)
+    # kind (weight 0), nobody, unnamed, tier, text, monochrome, smeared, small, shot (enough of that shot), bucket (too
+    # thin)
     "reason": pl.String,
 }

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple, Self
 
 import polars as pl
 
+from genga.dataset import together
 from genga.errors import GengaError
 from genga.images.image import Image
 from genga.images.reading import reading
-from genga.store.parquet import read_table
-from genga.tables.dataset import DATASET, HELD_OUT, MEASURES, TRAIN
+from genga.store.parquet import empty
+from genga.tables.dataset import DATASET, HELD_OUT, MEASURES, PRIOR, TRAIN
+from genga.tables.run_left_out import RUN_LEFT_OUT
 from genga.tables.schema import SHARD, only
 from genga.training.families.family import LoadedBase, Size
 from genga.training.transforms import Box, Cut
@@ -23,29 +25,10 @@ from genga.vocabulary.text import NAMES, SENTENCES, TAGS, Piece, joined, pieces_
 # The dataset's columns that training reads.
 OF_DATASET = only(
     DATASET,
-    "image",
-    "still",
-    "crop",
-    "split",
-    "kind",
-    "character",
-    "tier",
-    *MEASURES,
-    "width",
-    "height",
-    "scaled_width",
-    "scaled_height",
-    "crop_box",
-    "caption",
-    "captions",
-    "keep_tokens",
-    "repeats",
-    "weight",
-    "text",
-    "persons",
-    "masks",
-    *SHARD,
-)
+    "image", "still", "crop", "split", "kind", "character", "tier", *MEASURES, "width", "height", "scaled_width",
+    "scaled_height", "crop_box", "caption", "captions", "keep_tokens", "repeats", "weight", "text", "persons",
+    "masks", *SHARD,
+)  # fmt: skip
 
 
 Caption = tuple[str, tuple[Piece, ...]]  # tags, sentence or both, and its parts
@@ -72,6 +55,7 @@ class Example:
     persons: tuple[Box, ...] = ()  # likewise
     scores: tuple[float | None, ...] = ()  # of the still, in the order of MEASURES; None: nobody measured that
     captions: tuple[Caption, ...] = ()  # as the dataset has them, `caption` the first; (): it alone, names and tags
+    prior: bool = False  # whether it is seen so that it is not forgotten, and learns no name
     masks: tuple[tuple[Box, bytes | None], ...] = ()  # of `persons`: box, and which px of it are theirs; (): all
 
     @property
@@ -122,18 +106,20 @@ class Opened(NamedTuple):
     examples: list[Example]  # clips, and behind them images that may be mixed in; or images alone
     held: list[Example]  # held out
     reading: Callable[[], AbstractContextManager[Callable[[Example], Any]]]  # opens what `train` reads them from
+    left_out: pl.DataFrame = empty(RUN_LEFT_OUT)  # what is in a series' training set, and not in the run's
 
 
-def opened(in_dataset: Path | None, character: str, side: int) -> Opened:
-    """Return the images of a character (all if empty). side: px that every side has to be a multiple of.
+def opened(in_dataset: Sequence[Path], how: str, character: str, side: int) -> Opened:
+    """Return the images of a character (all if empty), and prior ones. side: px that sides have to be multiples of.
 
-    Raises GengaError if there are none.
+    in_dataset: a table for each series; how: these become one, see genga.dataset.together.read. Raises GengaError if
+    there are none.
     """
-    if in_dataset is None:
+    if not in_dataset:
         raise GengaError("--in-dataset is missing: this base learns from images (data/dataset/<series>.parquet)")
-    dataset, name = read_table(in_dataset, OF_DATASET), str(in_dataset)
+    (dataset, left_out), name = together.read(in_dataset, how, OF_DATASET), ", ".join(map(str, in_dataset))
     examples, held = examples_of(dataset, character, side, name), held_out_of(dataset, character, side, name)
-    return Opened(examples, held, partial(_reading, dataset))
+    return Opened(examples, held, partial(_reading, dataset), left_out)
 
 
 @contextmanager
@@ -143,7 +129,7 @@ def _reading(dataset: pl.DataFrame) -> Iterator[Callable[[Example], Image]]:
 
 
 def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:
-    """Return the training images of a character (all characters if empty), in the dataset's order.
+    """Return the training images of a character (all characters if empty) in the dataset's order, and prior images.
 
     side: px that every side has to be a multiple of; name: the dataset's file, for messages. Raises GengaError if there
     are none.
@@ -154,7 +140,8 @@ def examples_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> 
         known = ", ".join(sorted(rows["character"].drop_nulls().unique())) or "none"
         wanted = f"of character {character} " if character else ""
         raise GengaError(f"{name}: no training images {wanted}(characters there: {known})")
-    return [_example(row, side, name) for row in chosen.iter_rows(named=True)]
+    every = pl.concat([chosen, dataset.filter(split=PRIOR)])
+    return [_example(row, side, name) for row in every.iter_rows(named=True)]
 
 
 def held_out_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> list[Example]:
@@ -164,11 +151,11 @@ def held_out_of(dataset: pl.DataFrame, character: str, side: int, name: str) -> 
 
 
 def trigger_of(examples: Iterable[Example]) -> str:
-    """Return the name that comes first in all captions; empty if not all have one and the same.
+    """Return the name that comes first in all captions but prior images'; empty if not all have one and the same.
 
     A caption without names begins with whatever stands first.
     """
-    first = {next(iter(_named(example) or example.tags), "") for example in examples}
+    first = {next(iter(_named(example) or example.tags), "") for example in examples if not example.prior}
     return first.pop() if len(first) == 1 else ""
 
 
@@ -187,6 +174,13 @@ def tell_cut_captions(examples: Sequence[Example], loaded: LoadedBase, run: str,
     if cut := cut_captions(examples, loaded, windows):
         note = f"note: train {run}: {cut} of {len(examples)} captions are too long: last tags not seen (see its ledger)"
         print(note, file=sys.stderr)
+
+
+def tell_left_out(left_out: pl.DataFrame, run: str) -> None:
+    """Say on stderr which of the series' training images the run does not see, if any. left_out: RUN_LEFT_OUT."""
+    for reason, count in left_out["reason"].value_counts().sort("reason").iter_rows():
+        where = f"models/{run}/left_out.parquet"
+        print(f"note: train {run}: {count} images left out as {reason} ({where})", file=sys.stderr)
 
 
 def _whose(rows: pl.DataFrame, character: str) -> pl.DataFrame:
@@ -213,6 +207,7 @@ def _example(row: Mapping, side: int, name: str) -> Example:
         masks=tuple(((one["x0"], one["y0"], one["x1"], one["y1"]), one["mask"]) for one in row["masks"] or ()),
         scores=tuple(row[name] for name in MEASURES),
         captions=said_of(row),
+        prior=row["split"] == PRIOR,
     )
 
 

@@ -21,7 +21,6 @@ _FIXED = {
     "ss_training_finished_at": 0.0,
     "ss_cache_latents": True,
     "ss_enable_bucket": True,
-    "ss_num_reg_images": 0,
     "modelspec.sai_model_spec": "1.0.1",
     "modelspec.implementation": "diffusers",
     "modelspec.date": "1970-01-01T00:00:00",
@@ -152,8 +151,10 @@ def _dataset(run: str, examples: list[Example], given: Buckets | None, resolutio
     """
     folders: dict[str, list[Example]] = defaultdict(list)
     buckets: Counter[tuple[int, int]] = Counter()
+    priors = sum(example.repeats for example in examples if example.prior)
     for example in examples:
-        folders[f"{example.repeats}_{run}"].append(example)
+        if not example.prior:
+            folders[f"{example.repeats}_{run}"].append(example)
         buckets[example.cut.bucket] += example.repeats
     tags = {name: Counter(tag.lower() for one in ones for tag in one.tags) for name, ones in folders.items()}
     counts = {name: {"n_repeats": ones[0].repeats, "img_count": len(ones)} for name, ones in folders.items()}
@@ -164,7 +165,8 @@ def _dataset(run: str, examples: list[Example], given: Buckets | None, resolutio
         for number, (size, count) in enumerate(sorted(buckets.items()))
     }
     return {
-        "ss_num_train_images": buckets.total(),
+        "ss_num_train_images": buckets.total() - priors,
+        "ss_num_reg_images": priors,
         "ss_keep_tokens": kept.pop() if len(kept) == 1 else None,  # images differ
         "ss_resolution": f"({width}, {height})",
         "ss_tag_frequency": json.dumps(tags, ensure_ascii=False, sort_keys=True),

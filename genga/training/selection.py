@@ -15,28 +15,30 @@ from genga.training.transforms import Cut
 def selected(examples: list[Example], select: Select, seed: int, key: str) -> list[Example]:
     """Return the examples that a phase learns from, in their order; clips have neither kinds nor scores, and all stay.
 
-    seed: says which of a character's images are taken, where not all are; key: of `select` in params.yaml, for
-    messages. Raises GengaError if there are none.
+    So do prior images. seed: says which of a character's images are taken, where not all are; key: of `select` in
+    params.yaml, for messages. Raises GengaError if there are none.
     """
     ranges = select.scores.model_dump(exclude_none=True) if select.scores is not None else {}
     found = [
         one
         for one in examples
-        if (select.tiers is None or one.tier in select.tiers)
+        if one.prior
+        or (select.tiers is None or one.tier in select.tiers)
         and (select.kinds is None or one.kind in select.kinds or one.moves)
         and (select.characters is None or one.character in select.characters)
         and (one.moves or all(_is_in(_score(one, name), *bounds) for name, bounds in ranges.items()))
     ]
-    if not found:
+    if all(one.prior for one in found):
         there = _there(examples, list(ranges))
         raise GengaError(f"params.yaml:{key}.select: leaves no image to learn from; select of those there are: {there}")
     if select.images is None:
         return found
     by_character: dict[str | None, list[Example]] = defaultdict(list)
-    for one in sorted((one for one in found if not one.moves), key=lambda one: digest(seed, "select", one.image)):
+    counted = [one for one in found if not one.moves and not one.prior]
+    for one in sorted(counted, key=lambda one: digest(seed, "select", one.image)):
         by_character[one.character].append(one)
     taken = {one.image for ones in by_character.values() for one in ones[: select.images]}
-    return [one for one in found if one.image in taken or one.moves]
+    return [one for one in found if one.image in taken or one.moves or one.prior]
 
 
 def _score(one: Example, measure: str) -> float | None:
@@ -48,7 +50,8 @@ def _is_in(score: float | None, least: float | None, most: float | None) -> bool
 
 
 def _there(examples: list[Example], measures: list[str]) -> str:
-    """How many images there are by tier, kind and character, and between what they score."""
+    """How many images there are by tier, kind and character, and between what they score, but for prior ones."""
+    examples = [one for one in examples if not one.prior]
     tallies = {
         name: Counter(getattr(one, name) or "none" for one in examples) for name in ("tier", "kind", "character")
     }

@@ -31,6 +31,8 @@ reference_docs      Make docs/reference/ from the code: every stage, command and
                     date.
 restore             From the lines of records.jsonl back to Snakemake's records, wherever files here have the content
                     on record.
+run_series          The series that a run learns from, and how their training sets become one
+                    (genga.dataset.together).
 session             What the workflow does around its jobs: hand records to Snakemake before it looks, write them down
                     when it is done.
 snakemake_growth    What Snakemake 9.27.1 does for every job and file again, done once or with less: the results are

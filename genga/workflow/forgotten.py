@@ -24,7 +24,7 @@ _OURS = (FOLDER, "models/", "reports/")  # where jobs write
 
 def asked_of(project: Project, series: str) -> list[str]:
     """Return what targets ask for of a series, of the runs that learn from it, and of merges of those."""
-    runs = [run for run, of in project.series_of_run.items() if of == series]
+    runs = [run for run, of in project.series_of_run.items() if series in of]
     merges = [merge for merge in project.merges.names if project.merges.runs_behind(merge) & set(runs)]
     return [
         *(path for stage in ("stills", "quality", "tag") for path in project.made(stage, [series])),
@@ -51,7 +51,7 @@ def made_of(project: Project, series: str) -> dict[str, list[str]]:
             needed = stage.reads or ("review",)  # overview reads its figures
             found[path] = [one for table in needed for one in whole.get(table, ())]
             whole[stage.name] = [path]
-    for run in [run for run, of in project.series_of_run.items() if of == series]:
+    for run in [run for run, of in project.series_of_run.items() if series in of]:
         found[checkpoints_of(run)] = whole["dataset"]
         found[model_of(run)] = [checkpoints_of(run)]
         found[report_of(run)] = [checkpoints_of(run), *(path for paths in whole.values() for path in paths)]

@@ -22,7 +22,7 @@ from genga.params.recipes import read_recipe
 from genga.params.section import parse_section, read_params
 from genga.stages import ASKED_STAGES
 from genga.tables.places import RAW, path_of
-from genga.training.families.family import family_file
+from genga.training.families.family import family_file, is_moving
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.decided import Decided, look
@@ -37,6 +37,7 @@ from genga.workflow.missing_videos import (
 )
 from genga.workflow.project import Params, Project
 from genga.workflow.records import read_records
+from genga.workflow.run_series import series_of
 from genga.workflow.session import Journal, Papers, ended
 from genga.workflow.snakemake_growth import lighten
 from genga.workflow.snakemake_patches import (
@@ -161,7 +162,8 @@ def open_project(
     if not videos:
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
     for run in sorted(project.series_of_run.keys() - set(project.runs)):
-        print(f"run {run} is left out: no video under {RAW}{project.series_of_run[run]}/", file=sys.stderr)
+        lacking = next(series for series in project.series_of_run[run] if series not in project.ordered)
+        print(f"run {run} is left out: no video under {RAW}{lacking}/", file=sys.stderr)
     for merge in sorted(project.params["merges"].keys() - set(project.merges.names)):
         without = ", ".join(sorted(project.merges.lacking(merge)))
         print(f"merge {merge} is left out: it is made of {without}, and there is no video for that", file=sys.stderr)
@@ -190,6 +192,11 @@ def check_families(params: Params, models: registry.Registry) -> None:
             raise GengaError(
                 f"params.yaml:runs.{run}.recipe: {own['recipe']} is for bases of family {wanted}, and {role} in"
                 f" models.yaml is of {family}; name a recipe for that (genga recipes list), or another base"
+            )
+        if is_moving(models.models[role]) and len(all_of := series_of(own)) > 1:
+            raise GengaError(
+                f"params.yaml:runs.{run}: {role} moves, and learns from the clips of one series, not of"
+                f" {', '.join(all_of)}; name one, and no prior"
             )
     for merge in params["merges"]:
         if len(found := _families_of(merge, params, models)) > 1:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.held_models import HeldModels
 from genga.workflow.merges import Merges, checkpoints_of, model_of, report_of
 from genga.workflow.records import Record
+from genga.workflow.run_series import series_of
 from genga.workflow.session import Journal, ended
 
 Params = Mapping[str, Any]  # params.yaml, section by section
@@ -59,28 +61,28 @@ class Project:
         return sorted(self.ordered)
 
     @cached_property
-    def series_of_run(self) -> dict[str, str]:
-        return {run: of["series"] for run, of in (self.params["runs"] or {}).items()}
+    def series_of_run(self) -> dict[str, list[str]]:  # all whose training sets each reads
+        return {run: series_of(of) for run, of in (self.params["runs"] or {}).items()}
 
     @cached_property
-    def runs(self) -> list[str]:  # the runs whose series has episodes
-        return [run for run, series in self.series_of_run.items() if series in self.ordered]
+    def runs(self) -> list[str]:  # the runs whose series all have episodes
+        return [run for run, series in self.series_of_run.items() if {*series} <= self.ordered.keys()]
 
     @cached_property
     def learned(self) -> list[str]:
         """The series that a run learns from; others go as far as a person can judge them and name their characters."""
-        return [series for series in self.series if series in self.series_of_run.values()]
+        return sorted({*self.series}.intersection(chain.from_iterable(self.series_of_run.values())))
 
     @cached_property
     def moving(self) -> list[str]:  # the series of whose clips a run learns, for its base moves
-        return sorted({self.series_of_run[run] for run in self.runs if self.moves(run)})
+        return sorted({series for run in self.runs if self.moves(run) for series in self.series_of_run[run]})
 
     def moves(self, run: str) -> bool:  # whether a run learns from clips
         return any(map(is_moving, self.held.in_roles([self.base(run)])))
 
-    def series_for(self, wildcards: Mapping[str, str]) -> str:
+    def series_for(self, wildcards: Mapping[str, str]) -> list[str]:
         """Return the series that a job is about: its own, or its run's."""
-        return wildcards.get("series") or self.series_of_run[wildcards["run"]]
+        return [own] if (own := wildcards.get("series")) else self.series_of_run[wildcards["run"]]
 
     @cached_property
     def merges(self) -> Merges:
@@ -113,9 +115,7 @@ class Project:
         return [path_of(stage, f"{series}/{name}", kind) for name in names]
 
     @property
-    def phases(
-        self,
-    ) -> dict[str, list[str]]:  # the last files of each phase in dvc.yaml: with them it has all that it makes
+    def phases(self) -> dict[str, list[str]]:  # the last files of each phase in dvc.yaml, by which it has all of it
         dataset = self.had(path_of("dataset", series) for series in self.learned) + self.without_run
         return {
             "stills": self.had(self.made("stills", self.series)) + self.pages,
