@@ -162,7 +162,7 @@ def _run() -> None:
     _write("models/r/ledger.parquet", tables.OF_LEDGER, *looks)
     text("models/r/losses.parquet", b"losses")
     text("models/r/held_out.parquet", b"held out")
-    text("models/r/left_out.parquet", b"left out")
+    _write("models/r/left_out.parquet", tables.OF_RUN_LEFT_OUT, {"image": SECOND, "still": SECOND, "reason": "twin"})
     listed = []
     for step in (2, 4):
         path = f"models/r/checkpoints/r-{step:06d}.safetensors"

@@ -42,6 +42,8 @@ def test_a_frame_that_was_seen(project: Path) -> None:
     assert [row["reason"] for row in found["left_out"]] == ["shot"]
     early, late = "models/r/checkpoints/r-000002.safetensors", MODEL
     assert found["seen"] == [{"run": "r", "image": HEAD, "steps": [1, 3], "checkpoints": {early: 1, late: 2}}]
+    assert found["not_learnt"] == [{"run": "r", "image": SECOND, "reason": "twin"}]
+    assert f"  train      run r leaves {SECOND} out: twin" in list(lines(found))
     assert len(found["decisions"]) == 3 and found["absent"] == []
 
 

@@ -22,6 +22,7 @@ from training_params import params
 
 from genga.errors import GengaError
 from genga.images.codec import encode
+from genga.params.train import Select
 from genga.store.files import sha256_of
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
@@ -34,6 +35,7 @@ from genga.training.families.sd15 import FAMILY, load
 from genga.training.metadata import metadata
 from genga.training.plan import phases_of, steps
 from genga.training.resume import RunFolder
+from genga.training.selection import selected
 from genga.training.tensor_file import read_metadata
 from genga.training.train import ledger, train
 from genga.training.trainer import Trainer
@@ -345,6 +347,33 @@ def test_examples_are_the_characters_training_images():
     assert len(examples_of(table, "", 8, "t")) == 2
     assert held_out_of(table, "hana", 8, "t") == [replace(expected, image="h")]
     assert held_out_of(table, "yuki", 8, "t") == []
+
+
+def test_prior_images_are_learnt_from_whomever_a_run_learns_and_have_no_say_in_its_name():
+    prior = rows(split="prior", image="p", character=None, caption="smile", repeats=3,
+                 captions=[{"form": "tags", "parts": [{"part": "tags", "text": "smile"}]}])  # fmt: skip
+    table = pl.concat([rows(), rows(character="yuki"), prior])
+    found = examples_of(table, "hana", 8, "t")
+    assert [(one.image, one.prior, one.repeats) for one in found] == [("i", False, 2), ("p", True, 3)]
+    assert trigger_of(found) == "hana" and held_out_of(table, "hana", 8, "t") == []
+    with pytest.raises(GengaError, match="no training images of character hana"):
+        examples_of(prior, "hana", 8, "t")
+
+
+def test_prior_images_are_in_every_phase_and_count_for_none():
+    given = [*EXAMPLES[:2], replace(EXAMPLES[2], prior=True)]
+    assert selected(given, Select(images=1), 0, "train")[1:] == given[2:]
+    with pytest.raises(GengaError, match=r"select: leaves no image to learn from \(there are, by tier none 2;"):
+        selected(given, Select(tiers=["best"]), 0, "train")
+
+
+def test_a_header_counts_prior_images_as_kohya_does(base_folder):
+    loaded = LoadedBase(FAMILY, "sd15", load(base_folder), "tiny", "0" * 64)
+    given = [*EXAMPLES[:2], replace(EXAMPLES[2], prior=True, repeats=5)]
+    said = metadata("hana", phases_of(given, params()), params(), loaded, 1, 1)
+    own = sum(one.repeats for one in EXAMPLES[:2])
+    assert (said["ss_num_train_images"], said["ss_num_reg_images"]) == (str(own), "5")
+    assert sum(one["img_count"] for one in json.loads(said["ss_dataset_dirs"]).values()) == 2
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from genga.tables.ledger import LEDGER
 from genga.tables.left_out import LEFT_OUT
 from genga.tables.places import path_of
 from genga.tables.quality import QUALITY
+from genga.tables.run_left_out import RUN_LEFT_OUT
 from genga.tables.sample import SAMPLE
 from genga.tables.schema import SHARD, Schema, only
 from genga.tables.shots import SHOTS
@@ -61,6 +62,7 @@ OF_EVALUATE = only(
     "nearest_clip_difference", "caption_clip", "caption_overlap",
 )  # fmt: skip
 OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason")
+OF_RUN_LEFT_OUT = only(RUN_LEFT_OUT, "image", "still", "reason")
 OF_LEDGER = only(LEDGER, "step", "epoch", "phase", "image", "still", "crop", "caption")
 OF_FRAMES = only(FRAMES, "frame", "time", "keyframe", "change", "luma", "sharpness")
 OF_SHOTS = only(SHOTS, "shot", "start", "end", "camera", "transition", "timing")

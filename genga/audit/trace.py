@@ -20,6 +20,7 @@ from genga.audit.tables import (  # fmt: skip
     OF_LEDGER,
     OF_LEFT_OUT,
     OF_QUALITY,
+    OF_RUN_LEFT_OUT,
     OF_SHOTS,
     OF_STILLS,
     OF_TAG,
@@ -64,6 +65,7 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
         **of_still,
         "clips": clips,
         "seen": list(seen(reader, still, {row["clip"] for row in clips})) if still or clips else [],
+        "not_learnt": list(not_learnt(reader, still)) if still else [],
         "decisions": _decided(reader, series, f"{series}/{episode}/{number:06d}", still),
         "absent": sorted(reader.absent),
         "damaged": reader.damaged,
@@ -101,6 +103,14 @@ def _clips(reader: Reader, series: str, episode: str, frames: set[int | None]) -
         return []
     rows = reader.table(path, OF_CLIPSET).filter(pl.col("clip").str.starts_with(f"{series}/{episode}/"))
     return [row for row in rows.sort("clip").iter_rows(named=True) if frames & {*row["frames"]}]
+
+
+def not_learnt(reader: Reader, still: str) -> Iterator[dict[str, Any]]:
+    """Yield for each run and image of the still that a series trains on and the run does not: run, image, reason."""
+    for path in sorted((reader.root / "models").glob("*/left_out.parquet")):
+        table = reader.table(f"models/{path.parent.name}/left_out.parquet", OF_RUN_LEFT_OUT)
+        for row in table.filter(still=still).sort("image").iter_rows(named=True):
+            yield {"run": path.parent.name, "image": row["image"], "reason": row["reason"]}
 
 
 def _of_still(reader: Reader, series: str, episode: str, still: str | None) -> dict[str, Rows]:

@@ -50,6 +50,8 @@ def lines(trace: Mapping[str, Any]) -> Iterator[str]:
         yield _line("clipset", f"{row['clip']}: {row['split']}, {_moving(row)}: {row['caption']}")
     for row in trace["seen"]:
         yield from _seen(row)
+    for row in trace["not_learnt"]:
+        yield _line("train", f"run {row['run']} leaves {row['image']} out: {row['reason']}")
     for one in trace["decisions"]:
         yield _line("people", f"{one['file']}:{one['line']}: {one['target']} {one['said']}")
     yield from (_line("absent", path) for path in trace["absent"])
