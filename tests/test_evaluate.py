@@ -91,6 +91,8 @@ def judged(pictures, prompts=None, params=PARAMS, character="hana", judges=JUDGE
 def test_references_are_the_characters_images_of_the_kinds_asked_for():
     assert select_references(DATASET[0], "hana", PARAMS)["image"].to_list() == ["a", "b", "c", "d"]
     assert select_references(DATASET[0], None, PARAMS)["image"].to_list() == ["a", "b", "c", "d", "f"]
+    prior = DATASET[0].with_columns(split=pl.when(image="b").then(pl.lit("prior")).otherwise("split"))
+    assert select_references(prior, None, PARAMS)["image"].to_list() == ["a", "c", "d", "f"], "no prior image"
 
 
 def test_a_character_without_training_images_is_an_error():

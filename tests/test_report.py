@@ -56,9 +56,9 @@ def shard(path: str, rows: list[dict], first: int) -> None:
     write_table(f"{path}.parquet", table, table.schema)
 
 
-def episode(name: str) -> None:
+def episode(name: str, series: str = "show") -> None:
     """Write the tables of an episode with one still, one person crop."""
-    still = f"show/{name}/000012"
+    still = f"{series}/{name}/000012"
     tables = {
         "shots": {"shot": [0]},
         "dedup": {"reason": ["kept", "held", "held"]},
@@ -72,8 +72,8 @@ def episode(name: str) -> None:
     }  # fmt: skip
     for stage, columns in tables.items():
         table = pl.DataFrame(columns)
-        write_table(f"data/{stage}/show/{name}.parquet", table, table.schema)
-    write_facts(f"data/probe/show/{name}.json", {"sha256": "5e" * 32})
+        write_table(f"data/{stage}/{series}/{name}.parquet", table, table.schema)
+    write_facts(f"data/probe/{series}/{name}.json", {"sha256": "5e" * 32})
 
 
 def judged_row(sample: str, step: int, prompt: int, seed: int, images: list[str]) -> dict:
@@ -163,7 +163,11 @@ PHASES = [{"epochs": 5, "select": None}, {"epochs": 3, "select": {"tiers": ["bes
 
 
 def make(
-    data: str = "data", phases: list | None = None, parameters: dict | None = None, **params: float
+    data: str = "data",
+    phases: list | None = None,
+    parameters: dict | None = None,
+    how: dict | None = None,
+    **params: float,
 ) -> tuple[str, dict]:
     """Run the script in the current folder, on tables below `data`; returns the page and the figures."""
     spec = importlib.util.spec_from_file_location("report_script", ROOT / "scripts/report.py")
@@ -173,7 +177,8 @@ def make(
         in_scores=Path(data, "evaluate/hana.json"), in_judged=Path(data, "evaluate/hana.parquet"),
         in_samples=Path(data, "sample/hana.parquet"), in_losses=Path("models/hana/losses.parquet"),
         in_held_out=Path("models/hana/held_out.parquet"),
-        in_dataset=[Path(data, "dataset/show.parquet")], in_data=Path(data), how="",
+        in_dataset=[Path(data, f"dataset/{name}.parquet") for name in (how or {}).get("series", ["show"])],
+        in_data=Path(data), how=json.dumps(how) if how else "",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
         parameters=json.dumps({"tag": {"general": 0.35}, "train": {"phases": phases or []}, **(parameters or {})}),
         params=json.dumps({**PARAMS, **params}),
@@ -192,6 +197,41 @@ def test_decisions_without_effect_are_counted_and_listed(run_folder):
     ) in text
     write_table("data/characters/open/show.parquet", pl.DataFrame(schema=dict(OPEN)), OPEN)
     assert "no effect" not in make()[0]
+
+
+def test_a_run_of_two_series_is_counted_as_what_it_learns_from(run_folder):
+    """Films hold out what show trains on in its first episode, too: a twin, which the run does not see."""
+    episode("01", "films")
+    rows = read_table("data/dataset/show.parquet", pl.read_parquet_schema("data/dataset/show.parquet"))
+    one = pl.lit(1, pl.Int64)
+    more = {"shot": pl.col("still") + "/0", "keep_tokens": one, "repeats": one, "weight": pl.lit(1.0),
+            "outline": pl.lit(None, pl.Binary)}  # fmt: skip
+    signed = rows.with_columns(**more, signature=pl.Series([b"\x00" * 32, b"\x0f" * 32]))
+    twin = {"image": "show/ep 01/000099", "still": "show/ep 01/000099", "crop": None, "shot": "show/ep 01/9"}
+    image, still = "films/01/000012-0-fullbody", "films/01/000012"
+    other = {"image": image, "still": still, "crop": image, "shot": "films/01/0", "split": "held-out"}
+    alike = signed[:1].with_columns(signature=pl.lit(b"\xf0" * 32))
+    films, seen = (
+        alike.with_columns(**{column: pl.lit(value, pl.String) for column, value in of.items()}) for of in (other, twin)
+    )
+    show = pl.concat([signed, seen])
+    for name, table in (("show", show), ("films", films)):
+        write_table(f"data/dataset/{name}.parquet", table, table.schema)
+    people = pl.DataFrame({"still": [still], "character": ["hana"]})
+    write_table("data/characters/films.parquet", people, people.schema)
+    write_table("data/characters/open/films.parquet", pl.DataFrame(schema=dict(OPEN)), OPEN)
+    left_out = pl.DataFrame({"still": [], "reason": []}, schema=dict.fromkeys(("still", "reason"), pl.String))
+    write_table("data/dataset/left-out/films.parquet", left_out, left_out.schema)
+    write_text("episodes.json", json.dumps(["films/01", *(f"show/{name}" for name in EPISODES)]))
+    how = {"series": ["films", "show"], "balance": ["kind"], "max_repeats": 4, "twin_bits": 8, "outline_bits": 8}
+    page, figures = make(how=how)
+    assert figures["series"] == "films, show" and "films, show" in page
+    assert list(figures["counts"]) == ["films/01", *(f"show/{name}" for name in EPISODES)]
+    assert figures["counts"]["show/ep 01"]["dataset"] == {"train": 1, "twin": 1, "unnamed": 1}
+    assert figures["total"]["dataset"] == {"train": 2, "held-out": 1, "small": 1, "twin": 1, "unnamed": 1}
+    assert [one["path"] for one in figures["sources"][:4]] == [
+        "films/01", "show/ep 01", "show/第二話", "data/dataset/films.parquet",
+    ]  # fmt: skip
 
 
 def test_phases_are_shown_where_there_are_several(run_folder):

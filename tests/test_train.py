@@ -20,14 +20,17 @@ from safetensors.torch import load_file
 from tiny_base import save_tiny_base
 from training_params import params
 
+from genga.dataset import together
 from genga.errors import GengaError
 from genga.images.codec import encode
 from genga.params.train import Select
 from genga.store.files import sha256_of
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
+from genga.tables.held_out import HELD_OUT
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
+from genga.tables.run_left_out import RUN_LEFT_OUT
 from genga.tables.schema import SHARD
 from genga.training.examples import OF_DATASET, Example, cut_captions, examples_of, held_out_of, trigger_of
 from genga.training.families.family import LoadedBase
@@ -451,6 +454,53 @@ def test_the_command_writes_the_run_and_leaves_no_state(base_folder, tmp_path, m
         "checkpoints", "checkpoints.json", "held_out.parquet", "ledger.parquet", "left_out.parquet", "losses.parquet",
     ]  # fmt: skip
     assert "train 花: 3 steps over 4 images, 2 checkpoints, loss " in capsys.readouterr().out
+
+
+def test_the_command_learns_from_two_series_beside_prior_images(base_folder, tmp_path, monkeypatch, request, capsys):
+    monkeypatch.chdir(tmp_path)
+    entry = {"name": "tiny", "knows": "nothing", "licence": "Apache-2.0", "folder": "base", "sha256": None}
+    (tmp_path / "models.yaml").write_text(json.dumps({"embedded": {"base": entry}, "published": {}}))
+    shutil.copytree(base_folder, tmp_path / "base")
+    with writing_shard("crops.tar") as writer:
+        files = [writer.add(f"{of.image}.png", encode(pixels(of))) for of in EXAMPLES]
+    schema = {**OF_DATASET, **together.OF_DATASET}
+
+    def write(series, *images):
+        """Of each image its number, side, signature and character; an image has a shot of its own."""
+        made = []
+        for number, split, signature, who in images:
+            more = {"shot": f"{series}/e/{number}", "outfit": None, "tags": ["solo"], "outline": None,
+                    "signature": bytes([signature]) * 32}  # fmt: skip
+            of = rows(image=f"{series}/e/{number:06d}-0-head", still=f"{series}/e/{number:06d}", crop=None, split=split,
+                      character=who, scaled_width=32, scaled_height=32, crop_box=[0, 0, 32, 32], repeats=1,
+                      **files[number])  # fmt: skip
+            made.append(of.with_columns(**{key: pl.lit(value, dtype=schema[key]) for key, value in more.items()}))
+        write_table(f"{series}.parquet", pl.concat(made), schema)
+
+    write("a", (0, "train", 0b1, "hana"), (1, "held-out", 0b1100, "hana"))
+    write("b", (0, "train", 0b1100, "hana"), (2, "train", 0b110000, "hana"))
+    unnamed = [{"form": "tags", "parts": [{"part": "tags", "text": "smile"}]}]
+    write("c", (3, "train", 0b10000011, "yuki"))
+    whose = pl.read_parquet("c.parquet").with_columns(pl.Series("captions", [unnamed], dtype=schema["captions"]))
+    write_table("c.parquet", whose, schema)
+    how = {"series": ["a", "b"], "prior": ["c"], "character": "hana", "balance": ["kind"], "max_repeats": 4,
+           "twin_bits": 8, "outline_bits": 8, "prior_loss_weight": 0.5}  # fmt: skip
+    models = json.dumps({"use": "embedded", "folder": "weights", "device": "cpu", "batch": 1})
+    values = params(save_every=2, held_out=1).model_dump_json()
+    script("train", request)(
+        [Path(f"{name}.parquet") for name in "bca"], "r", Path("models/r"),
+        "hana", "base", "cache", models, values, "", 0, how=json.dumps(how),
+    )  # fmt: skip
+
+    seen = read_table("models/r/ledger.parquet", LEDGER)
+    assert set(seen["image"]) == {"a/e/000000-0-head", "b/e/000002-0-head", "c/e/000003-0-head"}
+    assert set(seen.filter(image="c/e/000003-0-head")["caption"]) == {"smile"}, "no name"
+    assert json.loads(Path("models/r/checkpoints.json").read_text())["trigger"] == "hana"
+    left_out = read_table("models/r/left_out.parquet", RUN_LEFT_OUT)
+    assert left_out.select("image", "reason").rows() == [("b/e/000000-0-head", "twin")]
+    assert read_table("models/r/held_out.parquet", HELD_OUT)["images"].unique().to_list() == [1]
+    said = capsys.readouterr().err
+    assert "note: train r: left out as twin: 1 (models/r/left_out.parquet)" in said
 
 
 def test_captions_longer_than_the_encoder_sees_are_counted(base_folder):

@@ -180,7 +180,7 @@ def tell_left_out(left_out: pl.DataFrame, run: str) -> None:
     """Say on stderr which of the series' training images the run does not see, if any. left_out: RUN_LEFT_OUT."""
     for reason, count in left_out["reason"].value_counts().sort("reason").iter_rows():
         where = f"models/{run}/left_out.parquet"
-        print(f"note: train {run}: {count} images left out as {reason} ({where})", file=sys.stderr)
+        print(f"note: train {run}: left out as {reason}: {count} ({where})", file=sys.stderr)
 
 
 def _whose(rows: pl.DataFrame, character: str) -> pl.DataFrame:
