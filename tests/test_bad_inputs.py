@@ -292,13 +292,13 @@ BAD = [
         "a series that is null",
         run("hana", "{series: null, character: null}"),
         DRY,
-        ("params.yaml:runs.hana.series must be text, in quotes", "got null"),
+        ("params.yaml:runs.hana.series: must be text, in quotes", "got null"),
     ),
     Bad(
         "a series called 007",
         run("hana", "{series: 007, character: null}"),
         DRY,
-        ("params.yaml:runs.hana.series must be text, in quotes", "got 7"),
+        ("params.yaml:runs.hana.series: must be text, in quotes", "got 7"),
     ),
     # models.yaml
     Bad("no models.yaml", gone("models.yaml"), DRY, ("models.yaml: cannot be read (No such file or directory)",)),

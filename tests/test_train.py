@@ -366,7 +366,7 @@ def test_prior_images_are_learnt_from_whomever_a_run_learns_and_have_no_say_in_i
 def test_prior_images_are_in_every_phase_and_count_for_none():
     given = [*EXAMPLES[:2], replace(EXAMPLES[2], prior=True)]
     assert selected(given, Select(images=1), 0, "train")[1:] == given[2:]
-    with pytest.raises(GengaError, match=r"select: leaves no image to learn from \(there are, by tier none 2;"):
+    with pytest.raises(GengaError, match=r"select: leaves no image to learn from; select of those there are: tier none 2;"):
         selected(given, Select(tiers=["best"]), 0, "train")
 
 
@@ -489,7 +489,7 @@ def test_the_command_learns_from_two_series_beside_prior_images(base_folder, tmp
     values = params(save_every=2, held_out=1).model_dump_json()
     script("train", request)(
         [Path(f"{name}.parquet") for name in "bca"], "r", Path("models/r"),
-        "hana", "base", "cache", models, values, "", 0, how=json.dumps(how),
+        "hana", "base", "cache", models, values, "", 0, joined=json.dumps(how),
     )  # fmt: skip
 
     seen = read_table("models/r/ledger.parquet", LEDGER)
