@@ -366,7 +366,7 @@ def test_prior_images_are_learnt_from_whomever_a_run_learns_and_have_no_say_in_i
 def test_prior_images_are_in_every_phase_and_count_for_none():
     given = [*EXAMPLES[:2], replace(EXAMPLES[2], prior=True)]
     assert selected(given, Select(images=1), 0, "train")[1:] == given[2:]
-    with pytest.raises(GengaError, match=r"select: leaves no image to learn from; select of those there are: tier none 2;"):
+    with pytest.raises(GengaError, match="leaves no image to learn from; select of those there are: tier none 2;"):
         selected(given, Select(tiers=["best"]), 0, "train")
 
 
