@@ -51,6 +51,7 @@ def made(folder: Path, video: Path, threads: int, kernel: str, batch: int) -> tu
     values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     for section, changes in SMALL.items():
         values[section] = changes if section == "runs" else {**values[section], **changes}
+    values["dataset"]["tiers"] = ["best", "good", "poor"]  # so small a series has no clip of good drawings alone
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     (folder / "episodes.json").write_text(json.dumps(["ep01"]), encoding="utf-8")
     (folder / "of_run.json").write_text(json.dumps(["tiny/ep01"]), encoding="utf-8")

@@ -216,7 +216,7 @@ def test_a_later_episode_leaves_the_earlier_ones_alone(restored: Path, tmp_path:
     # The same seed and the first seconds: all that is drawn is the opening that episodes share.
     shutil.copy2(draw_series(tmp_path, tmp_path, episodes=2, seconds=SECONDS, height=HEIGHT, seed=7)[1], video)
     try:
-        assert snakemake(restored, "-n").jobs == {stage: 1 for stage in [*EPISODE_STAGES, "overview", "characters"]}
+        assert snakemake(restored, "-n").jobs == {stage: 1 for stage in [*MADE, "overview", "characters"]}
         ran = snakemake(restored)
         assert ran.code == 0, ran.text
         assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
@@ -287,7 +287,7 @@ def test_dvc_reads_its_phases(bare: Path) -> None:
         return done.stdout
 
     names = [line.split()[0] for line in dvc("stage", "list").splitlines()]
-    assert [name for name in names if "@" not in name or name.endswith("@hana")] == names[:4] + [
+    assert [name for name in names if "@" not in name or name.endswith("@hana")] == names[:5] + [
         "train@hana",
         "evaluate@hana",
     ]
