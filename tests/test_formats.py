@@ -291,7 +291,7 @@ def test_the_crate_has_every_job_with_what_it_read_and_made(project: Path, root:
     graph = json.loads((project / "crate/ro-crate-metadata.json").read_text(encoding="utf-8"))["@graph"]
     by_id = {one["@id"]: one for one in graph}
     of = {name: [one for one in graph if one["@type"] == name] for name in ("CreateAction", "ControlAction")}
-    assert len(of["CreateAction"]) == 14 + 1 and len(of["ControlAction"]) == 14, "14 jobs, and the run"
+    assert len(of["CreateAction"]) == 15 + 1 and len(of["ControlAction"]) == 15, "15 jobs, and the run"
     tag = by_id[f"#job-data/tag/{PLACE}.parquet".replace(" ", "%20")]
     assert tag["instrument"] == {"@id": "#tool-tag"}
     read = {by_id[one["@id"]]["name"]: by_id[one["@id"]] for one in tag["object"]}
