@@ -55,7 +55,7 @@ TRAIN: dict[str, Any] = {
     "speed": "exact", "select": {}, "buckets": None, "phases": [],
     "input_perturbation": 0.0, "loss": "l2", "huber_delta": 0.1, "huber_schedule": "constant",
     "min_snr_gamma": 5.0, "debiased": False, "enlarge": "opencv",
-    "mask_text": 1.0, "mask_background": 1.0, "held_out": 0, "patience": 0,
+    "mask_text": 1.0, "mask_background": 1.0, "held_out": 0, "patience": 0, "clips": {}, "parts": None,
 }  # fmt: skip
 SAMPLE: dict[str, Any] = {
     "prompts": ["{trigger}, 1girl, solo", "{trigger}, smile, outdoors"], "negative": "", "seeds": [0, 1], "width": SIDE,

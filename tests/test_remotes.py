@@ -141,7 +141,7 @@ def test_a_change_that_needs_a_video_is_told_where_there_is_none(clone: Path) ->
 
 
 def test_a_part_is_pulled_trained_and_judged_and_nothing_else_is_made(clone: Path) -> None:
-    command(clone, "dvc", "pull", "-q", "dataset", f"train@{RUN}")
+    command(clone, "dvc", "pull", "-q", "dataset", "clips", f"train@{RUN}")
     shuffle_times(clone, seed=2, until=1.7e9)  # Snakemake runs no job on files of the future
     scores = f"data/evaluate/{RUN}.json"
     assert snakemake(clone, "-n", "all_train").nothing
@@ -154,7 +154,7 @@ def test_a_part_is_pulled_trained_and_judged_and_nothing_else_is_made(clone: Pat
     assert ran.code == 0, ran.text
     assert {path.name for path in (clone / "logs").iterdir()} == {"train", "sample", "evaluate"}
     assert {path.name for path in (clone / "data").iterdir() if path.is_dir()} == {
-        "crop", "embed", "characters", "dataset", "sample", "evaluate",
+        "crop", "describe", "embed", "characters", "dataset", "clips", "clipset", "sample", "evaluate",
     }  # fmt: skip
     changed = {path for path, digest in digests(clone).items() if before.get(path) != digest}
     assert {path for path in changed if not path.startswith(("models/", "data/sample/", "data/evaluate/"))} == {
@@ -164,7 +164,7 @@ def test_a_part_is_pulled_trained_and_judged_and_nothing_else_is_made(clone: Pat
 
 
 def test_dvc_trains_on_a_part_by_itself(clone: Path) -> None:
-    command(clone, "dvc", "pull", "-q", "dataset", f"train@{RUN}")
+    command(clone, "dvc", "pull", "-q", "dataset", "clips", f"train@{RUN}")
     shuffle_times(clone, seed=2, until=1.7e9)
     phases = ("code", f"train@{RUN}")
     assert "Stage 'train@hana' didn't change" in command(clone, "dvc", "repro", "--single-item", *phases)
@@ -178,7 +178,7 @@ def test_dvc_trains_on_a_part_by_itself(clone: Path) -> None:
 
 
 def test_a_change_of_what_a_part_lacks_is_told_by_both(clone: Path) -> None:
-    command(clone, "dvc", "pull", "-q", "dataset", f"train@{RUN}")
+    command(clone, "dvc", "pull", "-q", "dataset", "clips", f"train@{RUN}")
     put(clone / f"corrections/{SERIES}/{EPISODES[0]}/tags.csv", CORRECTION, old=True)
     change_params(clone, "dataset", seed=1)
     ran = snakemake(clone, "-n", "all_train")
