@@ -20,7 +20,7 @@ def test_more_names_of_episodes_than_a_command_line_holds_fit_into_a_command(tmp
     assert sum(len(name.encode()) for name in names) > LINE
     for name in names:
         put(project / f"data/raw/long/{name}.mkv", name)
-        for stage in ("crop", "embed", "dedup", "stills", "frames", "detect", "tag", "quality"):
+        for stage in ("crop", "describe", "embed", "dedup", "stills", "frames", "detect", "tag", "quality"):
             put(project / f"data/{stage}/long/{name}.parquet", name)
     table = "data/dataset/long.parquet"
     ran = snakemake(project, "--allowed-rules", "characters", "dataset", "--", table)
