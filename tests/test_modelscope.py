@@ -8,7 +8,7 @@ import torch
 from diffusers import TextToVideoSDPipeline, UNet3DConditionModel
 from safetensors.torch import load_file, save_file
 from tiny_base import save_tiny_base
-from tiny_clips import train_clips
+from tiny_clips import assert_draws_as, train_clips
 from tiny_modelscope import save_tiny_modelscope
 from training_params import params
 
@@ -35,22 +35,7 @@ def test_a_clip_is_drawn_as_by_the_pipeline_of_diffusers(folder: Path) -> None:
     base = FAMILY.load(folder)
     pipeline = TextToVideoSDPipeline.from_pretrained(folder)
     pipeline.scheduler = FAMILY.sampler(base, "ddim")
-    pipeline.set_progress_bar_config(disable=True)
-    noise = torch.randn(1, 4, 5, 4, 4, generator=torch.Generator().manual_seed(5))
-    theirs = pipeline(
-        prompt="hana, smile", negative_prompt="", num_frames=5, width=32, height=32, num_inference_steps=3,
-        guidance_scale=4.0, latents=noise.clone(), output_type="pt",
-    ).frames  # fmt: skip
-    scheduler, latents = FAMILY.sampler(base, "ddim"), noise.clone()
-    scheduler.set_timesteps(3)
-    said = FAMILY.encode(base, ["", "hana, smile"], 1, 1)
-    with torch.no_grad():
-        for at in scheduler.timesteps:
-            away, towards = FAMILY.predict(base, torch.cat([latents, latents]), at, said, []).chunk(2)
-            latents = scheduler.step(away + 4.0 * (towards - away), at, latents).prev_sample
-        ours = FAMILY.decode(base, latents)
-    assert ours.shape == (1, 3, 5, 32, 32)
-    torch.testing.assert_close((ours / 2 + 0.5).clamp(0, 1).transpose(1, 2), theirs, rtol=0, atol=1e-5)
+    assert_draws_as(FAMILY, base, pipeline)
 
 
 def full_size() -> dict[str, torch.Tensor]:

@@ -11,7 +11,7 @@ from tiny_training import pixels as of_still
 
 from genga.training.clips import Clip
 from genga.training.examples import Example
-from genga.training.families.family import LoadedBase
+from genga.training.families.family import Family, LoadedBase
 from genga.training.resume import RunFolder
 from genga.training.train import Trained, train
 from genga.training.transforms import Cut
@@ -68,3 +68,23 @@ def train_clips(
     AcceleratorState._reset_state(reset_partial_state=True)
     run = RunFolder(folder / "hana", "hana")
     return train(list(examples), read, loaded, values, run, folder / "cache", CPU, after, held=held or {})
+
+
+def assert_draws_as(family: Family, base, pipeline) -> None:
+    """A clip of five frames, guided, in three steps, is that of diffusers' pipeline."""
+    pipeline.set_progress_bar_config(disable=True)
+    noise = torch.randn(1, 4, 5, 4, 4, generator=torch.Generator().manual_seed(5))
+    theirs = pipeline(
+        prompt="hana, smile", negative_prompt="", num_frames=5, width=32, height=32, num_inference_steps=3,
+        guidance_scale=4.0, latents=noise.clone(), output_type="pt",
+    ).frames  # fmt: skip
+    scheduler, latents = family.sampler(base, "ddim"), noise.clone()
+    scheduler.set_timesteps(3)
+    said = family.encode(base, ["", "hana, smile"], 1, 1)
+    with torch.no_grad():
+        for at in scheduler.timesteps:
+            away, towards = family.predict(base, torch.cat([latents, latents]), at, said, []).chunk(2)
+            latents = scheduler.step(away + 4.0 * (towards - away), at, latents).prev_sample
+        ours = family.decode(base, latents)
+    assert ours.shape == (1, 3, 5, 32, 32)
+    torch.testing.assert_close((ours / 2 + 0.5).clamp(0, 1).transpose(1, 2), theirs, rtol=0, atol=1e-5)

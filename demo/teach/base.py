@@ -88,12 +88,12 @@ def _opened(kind: type[M], folder: Path) -> M:
     return part
 
 
-def noise_schedule() -> DDIMScheduler:
-    """SD 1.5's schedule: betas scaled-linear from 0.00085 to 0.012 over 1000 steps, epsilon prediction."""
+def noise_schedule(betas: str = "scaled_linear") -> DDIMScheduler:
+    """SD 1.5's schedule: betas from 0.00085 to 0.012 over 1000 steps, epsilon prediction."""
     return DDIMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
-        beta_schedule="scaled_linear",
+        beta_schedule=betas,
         clip_sample=False,
         set_alpha_to_one=False,
         steps_offset=1,
@@ -110,7 +110,7 @@ def teach_cycle(
     """
     latents = [encode(vae, bucket.images) * vae.config["scaling_factor"] for bucket in pictures]
     rng = np.random.default_rng(seed)
-    average = torch.optim.swa_utils.AveragedModel(model, avg_fn=_averaged)
+    average = torch.optim.swa_utils.AveragedModel(model, avg_fn=averaged)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps + 1, pct_start=0.04, final_div_factor=50)
     alphas = noise_schedule().alphas_cumprod
@@ -137,7 +137,7 @@ def teach_cycle(
             yield step, cast(torch.nn.ModuleDict, average.module)
 
 
-def _averaged(average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+def averaged(average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
     """The moving average after one more step; the first steps are soon forgotten (as Adam corrects its own bias)."""
     return average.lerp(now, 1 - min(AVERAGE_DECAY, (1 + float(count)) / (10 + float(count))))
 

@@ -17,10 +17,10 @@ import typer
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.models.unets.unet_motion_model import MotionAdapter, UNetMotionModel
-from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from demo.teach.base import averaged, noise_schedule
 from demo.teach.clips import LENGTH, Clips, draw_clips
 from demo.teach.pictures import caption
 from demo.teach.text import MAX_TOKENS
@@ -29,7 +29,6 @@ from genga.jobs.script import progress
 
 BATCH = 2  # clips of a step
 LEARNING_RATE = 1e-3  # at its highest
-AVERAGE_DECAY = 0.998  # of the moving average of the weights, a step
 LONGEST = 32  # frames that there are position encodings for
 
 
@@ -48,13 +47,6 @@ def new_adapter(unet: UNet2DConditionModel) -> MotionAdapter:
             torch.nn.init.zeros_(module.weight)
             torch.nn.init.zeros_(module.bias)
     return adapter
-
-
-def linear_schedule() -> DDIMScheduler:
-    """The published modules' schedule: betas linear from 0.00085 to 0.012 over 1000 steps, epsilon prediction."""
-    return DDIMScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="linear", clip_sample=False, steps_offset=1
-    )  # fmt: skip
 
 
 class Latents:
@@ -84,7 +76,7 @@ def teach(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, steps + 1, pct_start=0.04, final_div_factor=50
     )
-    alphas = linear_schedule().alphas_cumprod
+    alphas = noise_schedule("linear").alphas_cumprod  # as the published modules have it
     sizes = np.array([len(part.tags) for part in drawn], float)
     recent: list[float] = []
     for step in progress(range(1, steps + 1), steps, "teach motion", "steps", every=30):
@@ -103,9 +95,8 @@ def teach(
         torch.nn.utils.clip_grad_norm_(learnt.values(), 1.0)
         optimizer.step()
         schedule.step()
-        decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
         for name, value in learnt.items():
-            average[name].lerp_(value.detach(), 1 - decay)
+            average[name] = averaged(average[name], value.detach(), step)
         recent.append(loss.item())
         if step % 50 == 0:
             print(f"motion step {step}: loss {np.mean(recent[-200:]):.4f}", file=sys.stderr, flush=True)

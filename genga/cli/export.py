@@ -9,7 +9,7 @@ import typer
 from genga.drawings.exposure_sheet import OF_DEDUP, OF_FRAMES, exposures
 from genga.errors import GengaError
 from genga.exchange import folders, tools
-from genga.exchange.writing import checked_place, dataset_of, masker, rows_of, write_export, write_webdataset
+from genga.exchange.writing import checked_place, masker, path_in, rows_of, write_export, write_webdataset
 from genga.images.codec import EXTENSION, as_png
 from genga.jobs.script import progress, summary
 from genga.params.dataset import Params
@@ -161,7 +161,7 @@ def croissant(series: Series, out: Out) -> None:
     from genga.audit.croissant import croissant as write
     from genga.audit.tables import OF_DATASET
 
-    rows = read_table(dataset_of(series), OF_DATASET)
+    rows = read_table(path_in("dataset", series), OF_DATASET)
     with replacing_folder(out) as folder:
         write(series, rows, folder)
     summary(f"export {series}: {rows.height} images in {out}; described in {out}/{NAME}")

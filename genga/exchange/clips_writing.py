@@ -1,14 +1,14 @@
 """An export of clips as it is written: an mp4 of each, texts, and what the captions were (genga.exchange.captions)."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 
 from genga.errors import GengaError
-from genga.exchange.captions import FILE, Format, Row, base_of
+from genga.exchange.captions import Format, Row, base_of
 from genga.exchange.clips import edges, grouped, with_names
+from genga.exchange.writing import file_in, part_of, path_in, write_note
 from genga.images.image import Image, cut, resized
 from genga.images.upscaling import How, Upscaler
 from genga.jobs.script import progress
@@ -21,7 +21,6 @@ from genga.store.files import read_facts
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
 from genga.tables.clipset import CLIPSET
-from genga.tables.places import RAW, path_of
 from genga.video.decode import check_same
 from genga.video.footage import Footage
 from genga.video.interpolation import Between, by_ffmpeg, interpolated
@@ -33,20 +32,11 @@ def rows_of(series: str, character: str | None, split: str | None = None) -> pl.
 
     Raises GengaError if that is empty.
     """
-    if series in ("", ".", "..") or "/" in series:
-        raise GengaError(f"a series is named as its folder in {RAW}, as in sample; got {series!r}")
-    path = path_of("clipset", series)
+    path = path_in("clipset", series)
     if not Path(path).is_file():
         raise GengaError(f"{path}: no such file; make it: snakemake --cores all {path}")
     rows = with_names(read_table(path, CLIPSET), None if (how := interpolation()) is None else how.rate)
-    found = rows if character is None else rows.filter(character=character)
-    if character is not None and found.is_empty():
-        known = ", ".join(rows["character"].drop_nulls().unique().sort()) or "none"
-        raise GengaError(f"{path}: no clip of {character} alone (characters there: {known})")
-    found = found if split is None else found.filter(split=split)
-    if found.is_empty():
-        raise GengaError(f"{path}: no clip is {split}; see params.yaml:dataset.held_out")
-    return found
+    return part_of(rows, path, "clip of {} alone", "clip", character, split)
 
 
 def write_clips(
@@ -60,15 +50,15 @@ def write_clips(
     between = _between()
     with replacing_folder(out) as folder:
         for name, text in texts:
-            _file(folder, name).write_text(text, encoding="utf-8")
+            file_in(folder, name).write_text(text, encoding="utf-8")
         shown = pictures_of(rows, scaling)
         for row, pictures in progress(shown, rows.height, f"export {series}", "clips"):
             played = interpolated(pictures, row["rate"], row["plays"], between)
             kept = played[: grouped(len(played))] if in_groups else played
-            write_mp4(_file(folder, format.image(row)), kept, row["plays"])
+            write_mp4(file_in(folder, format.image(row)), kept, row["plays"])
         stills = dict(rows.select("clip", "stills").iter_rows())
         note = {**base_of(format, rows.iter_rows(named=True)), "stills": stills}
-        (folder / FILE).write_text(json.dumps(note, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_note(folder, note)
 
 
 def interpolation() -> Interpolate | None:
@@ -113,9 +103,3 @@ def _shown(picture: Image, row: Row, upscaler: Upscaler) -> Image:
     x0, y0, x1, y1 = row["crop_box"]
     box = x0, y0, x0 + (x1 - x0) // 2 * 2, y0 + (y1 - y0) // 2 * 2  # even sides, as 4:2:0 has them
     return cut(resized(large, (row["scaled_height"], row["scaled_width"]), "area"), *box)
-
-
-def _file(folder: Path, name: str) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path

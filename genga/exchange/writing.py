@@ -1,8 +1,9 @@
 """An export as it is written: images, captions, settings, and what the captions were (genga.exchange.captions)."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -19,11 +20,11 @@ from genga.tables.places import RAW, path_of
 from genga.tables.schema import SHARD
 
 
-def dataset_of(series: str) -> str:
-    """Return where a series' dataset lies. Raises GengaError if that is no series' name."""
+def path_in(table: str, series: str) -> str:
+    """Return where a table of a series lies. Raises GengaError if that is no series' name."""
     if series in ("", ".", "..") or "/" in series:
         raise GengaError(f"a series is named as its folder in {RAW}, as in sample; got {series!r}")
-    return path_of("dataset", series)
+    return path_of(table, series)
 
 
 def rows_of(series: str, character: str | None, split: str | None = None) -> pl.DataFrame:
@@ -31,15 +32,24 @@ def rows_of(series: str, character: str | None, split: str | None = None) -> pl.
 
     Raises GengaError if that is empty.
     """
-    path = dataset_of(series)
-    rows = with_names(read_table(path, OF_DATASET))
+    path = path_in("dataset", series)
+    return part_of(with_names(read_table(path, OF_DATASET)), path, "image of {}", "image", character, split)
+
+
+def part_of(
+    rows: pl.DataFrame, path: str, whose: str, what: str, character: str | None, split: str | None
+) -> pl.DataFrame:
+    """Return the rows of a character, or of a side. Raises GengaError if there are none.
+
+    path: of the table, what: one row shows, whose: the same with {} for the character, for messages.
+    """
     own = rows if character is None else rows.filter(character=character)
     if character is not None and own.is_empty():
         known = ", ".join(rows["character"].drop_nulls().unique().sort()) or "none"
-        raise GengaError(f"{path}: no image of {character} (characters there: {known})")
+        raise GengaError(f"{path}: no {whose.format(character)} (characters there: {known})")
     found = own if split is None else own.filter(split=split)
     if found.is_empty():
-        raise GengaError(f"{path}: no image is {split}; see params.yaml:dataset.held_out")
+        raise GengaError(f"{path}: no {what} is {split}; see params.yaml:dataset.held_out")
     return found
 
 
@@ -54,12 +64,12 @@ def write_export(
     """Write a folder of images and texts. rows: see rows_of. texts: (file, text) of all else. mask: of each image."""
     with replacing_folder(out) as folder, ShardReader() as reader:
         for name, text in texts:
-            _file(folder, name).write_text(text, encoding="utf-8")
+            file_in(folder, name).write_text(text, encoding="utf-8")
         for row in progress(rows.iter_rows(named=True), rows.height, f"export {series}", "images"):
             data = reader.read(*(row[column] for column in SHARD))
-            _file(folder, format.image(row)).write_bytes(as_png(data, row["image"]))
+            file_in(folder, format.image(row)).write_bytes(as_png(data, row["image"]))
             if mask is not None:
-                _file(folder, f"{MASKS}/{format.image(row)}").write_bytes(mask(row))
+                file_in(folder, f"{MASKS}/{format.image(row)}").write_bytes(mask(row))
         _note(folder, format, rows)
 
 
@@ -78,11 +88,16 @@ def masker(what: str | None) -> Callable[[Row], bytes] | None:
 
 
 def _note(folder: Path, format: Format, rows: pl.DataFrame) -> None:
-    text = json.dumps(base_of(format, rows.iter_rows(named=True)), ensure_ascii=False, indent=1)
-    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+    write_note(folder, base_of(format, rows.iter_rows(named=True)))
 
 
-def _file(folder: Path, name: str) -> Path:
+def write_note(folder: Path, note: Mapping[str, Any]) -> None:
+    """Write what an import has to know of an export."""
+    (folder / FILE).write_text(json.dumps(note, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def file_in(folder: Path, name: str) -> Path:
+    """Return where a file of an export lies; its folder is there then."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path

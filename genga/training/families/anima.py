@@ -13,13 +13,12 @@ from typing import Any
 
 import torch
 
-from genga.errors import GengaError
 from genga.training._layouts import anima as names
 from genga.training.choices import Choices
 from genga.training.families._anima import flow, writing
 from genga.training.families._anima.base import PATCH, VAE_SCALE, Base, load
 from genga.training.families._anima.files import load_files
-from genga.training.families.family import Conditions, Family, NoiseSchedule, Size, States
+from genga.training.families.family import Conditions, Family, NoiseSchedule, Size, States, refuse
 from genga.vocabulary.text import Part
 
 _TRANSFORMER, _TEXT, _ADAPTER = "transformer", "text", "adapter"
@@ -133,20 +132,7 @@ def predict(
 
 def check(base: Base, choices: Choices) -> None:
     """Raise GengaError for every choice that has no meaning here, and say what to set it to."""
-    wrong = {
-        "text_encoder: false (it stays as it is)": choices.text_encoder,
-        "convolutions: false (it has none)": choices.convolutions,
-        "max_tokens: 75 (512 are seen anyhow)": choices.max_tokens > 75,
-        "min_snr_gamma: 0 (it weighs the noise of diffusion)": choices.min_snr_gamma > 0,
-        "debiased: false (it weighs the noise of diffusion)": choices.debiased,
-        "noise_offset: 0 (a flow begins at plain noise)": choices.noise_offset > 0,
-        "multires_iterations: 0 (a flow begins at plain noise)": choices.multires_iterations > 0,
-        "huber_schedule: constant or exponential (snr is of diffusion)": (
-            choices.loss != "l2" and choices.huber_schedule == "snr"
-        ),
-    }
-    if found := [what for what, is_wrong in wrong.items() if is_wrong]:
-        raise GengaError(f"params.yaml:train: for a base of family anima set {', '.join(found)}")
+    refuse("anima", flow.without_meaning(choices))
 
 
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:

@@ -185,6 +185,12 @@ class LoadedBase:
             )
 
 
+def refuse(kind: str, wrong: Mapping[str, bool]) -> None:
+    """Raise GengaError for every choice that has no meaning for a family. wrong: by what to set it to."""
+    if found := [what for what, is_wrong in wrong.items() if is_wrong]:
+        raise GengaError(f"params.yaml:train: for a base of family {kind} set {', '.join(found)}")
+
+
 def load_base(model: Model) -> LoadedBase:
     """Load a base that is in the registry, its files verified."""
     family, verified = family_of(model), model.verify()

@@ -140,18 +140,7 @@ def predict(
 
 def check(base: Base, choices: Choices) -> None:
     """Raise GengaError for every choice that has no meaning here, and say what to set it to."""
-    refuse("wan", choices, {
-        "text_encoder: false (it stays as it is)": choices.text_encoder,
-        "convolutions: false (it has none)": choices.convolutions,
-        "max_tokens: 75 (512 are seen anyhow)": choices.max_tokens > 75,
-        "min_snr_gamma: 0 (it weighs the noise of diffusion)": choices.min_snr_gamma > 0,
-        "debiased: false (it weighs the noise of diffusion)": choices.debiased,
-        "noise_offset: 0 (a flow begins at plain noise)": choices.noise_offset > 0,
-        "multires_iterations: 0 (a flow begins at plain noise)": choices.multires_iterations > 0,
-        "huber_schedule: constant or exponential (snr is of diffusion)": (
-            choices.loss != "l2" and choices.huber_schedule == "snr"
-        ),
-    })  # fmt: skip
+    refuse("wan", choices, flow.without_meaning(choices))
 
 
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:

@@ -12,9 +12,26 @@ from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultist
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
 from genga.errors import GengaError
+from genga.training.choices import Choices
 from genga.training.families.family import NoiseSchedule
 
 TIMESTEPS = 1000
+
+
+def without_meaning(choices: Choices) -> dict[str, bool]:
+    """What has no meaning for a flow whose text encoder stays as it is, by what to set it to: is it set?"""
+    return {
+        "text_encoder: false (it stays as it is)": choices.text_encoder,
+        "convolutions: false (it has none)": choices.convolutions,
+        "max_tokens: 75 (512 are seen anyhow)": choices.max_tokens > 75,
+        "min_snr_gamma: 0 (it weighs the noise of diffusion)": choices.min_snr_gamma > 0,
+        "debiased: false (it weighs the noise of diffusion)": choices.debiased,
+        "noise_offset: 0 (a flow begins at plain noise)": choices.noise_offset > 0,
+        "multires_iterations: 0 (a flow begins at plain noise)": choices.multires_iterations > 0,
+        "huber_schedule: constant or exponential (snr is of diffusion)": (
+            choices.loss != "l2" and choices.huber_schedule == "snr"
+        ),
+    }
 
 
 def schedule(shift: float) -> NoiseSchedule:

@@ -10,13 +10,12 @@ from diffusers.models.transformers.transformer_temporal import TransformerTempor
 from diffusers.models.unets.unet_motion_model import AnimateDiffTransformer3D
 from torch.utils.checkpoint import checkpoint
 
-from genga.errors import GengaError
 from genga.training.choices import Choices
 from genga.training.clip_latents import cached_latents
 from genga.training.clips import opened
-from genga.training.families.family import Clips
+from genga.training.families import family
 
-MOVING = Clips(opened, cached_latents)
+MOVING = family.Clips(opened, cached_latents)
 LAYERS = ResnetBlock2D, TemporalConvLayer, Transformer2DModel, TransformerTemporalModel, AnimateDiffTransformer3D
 
 
@@ -27,14 +26,13 @@ def frame_by_frame(decode: Callable[[torch.Tensor], torch.Tensor], latents: torc
     )
 
 
-def refuse(family: str, choices: Choices, wrong: Mapping[str, bool]) -> None:
-    """Raise GengaError for every choice that has no meaning, and say what to set it to. wrong: by those words."""
+def refuse(kind: str, choices: Choices, wrong: Mapping[str, bool]) -> None:
+    """As genga.training.families.family has it, and for masks, which clips have not."""
     masks = {
         "mask_text: 1 (clips have no boxes)": choices.mask_text < 1,
         "mask_background: 1 (clips have no boxes)": choices.mask_background < 1,
     }
-    if found := [what for what, is_wrong in {**wrong, **masks}.items() if is_wrong]:
-        raise GengaError(f"params.yaml:train: for a base of family {family} set {', '.join(found)}")
+    family.refuse(kind, {**wrong, **masks})
 
 
 def spare_memory(network: torch.nn.Module) -> None:
