@@ -180,7 +180,7 @@ def test_the_entries_in_the_docs_are_read(tmp_path, number):
     (tmp_path / "models.yaml").write_text(yaml.safe_dump(catalogue, sort_keys=False), encoding="utf-8")
     section = Params(use="published", folder="weights", device="cpu", batch=1)
     model = registry.load(section, tmp_path).model("base")
-    assert family_of(model) is FAMILY and "non-commercial" in model.licence and model.revision
+    assert family_of(model) is FAMILY and "non-commercial" in model.entry.licence and model.revision
     by_part = {file.part: file for file in model.files}
     if model.entry.folder is None:
         assert tuple(by_part) == PARTS

@@ -512,7 +512,7 @@ def test_the_profiles_of_the_published_models():
         "published-2026": [*three, "tagger-4", "tagger-5", "tagger-6"],
     }
     models = load(Params(use="published-2026", folder="w", device="cpu", batch=1), ROOT)
-    assert {model.licence for model in models.taggers()} == {"Apache-2.0"}, "no other licence joins by a profile"
+    assert {model.entry.licence for model in models.taggers()} == {"Apache-2.0"}, "no other licence joins by a profile"
     with pytest.raises(GengaError, match=r"models\.yaml:published\.wings is missing"):
         models.model("wings")
 

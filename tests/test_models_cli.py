@@ -162,6 +162,28 @@ def test_lock_embedded_changes_nothing_but_sha256(project):
     assert f"expected {person[:12]}…" in failed(genga(project, "verify"))
 
 
+def test_lock_embedded_of_a_folder_and_a_file_beside_it(project):
+    """The folder's own sha256 is that of the base of whose folder it is; the file has its own."""
+    (project / "demo/m.safetensors").write_bytes(b"moves")
+    beside = """  moving:
+    name: m
+    knows: the drawn world
+    licence: Apache-2.0
+    family: animatediff
+    folder: demo/base
+    sha256: null
+    files:
+      motion: {path: demo/m.safetensors, sha256: null}
+
+published:"""
+    (project / "models.yaml").write_text(MODELS.replace("published:", beside, 1))
+    assert genga(project, "lock-embedded").stdout == "lock-embedded: 4 sha256 changed in models.yaml\n"
+    base = sha256(f"{sha256(b'demo/base/model_index.json')}  model_index.json\n".encode())
+    text = (project / "models.yaml").read_text()
+    assert text.count(f"    sha256: {base}") == 2 and f"m.safetensors, sha256: {sha256(b'moves')}" in text
+    assert genga(project, "verify").returncode == 0
+
+
 def test_list(project):
     rows = genga(project, "list", "--set", "published").stdout.splitlines()
     assert rows[0].split() == ["tagger-1", "tagger-v3", "2", "of", "2", "missing", "MIT"]

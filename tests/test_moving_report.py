@@ -12,8 +12,9 @@ from test_report import evaluation, make, picture, run_folder  # noqa: F401 the 
 from typer.testing import CliRunner
 
 from genga.cli.summary import app
+from genga.images.thumbnails import data_uri
 from genga.pages._report.clips import even, strip
-from genga.store.files import write_facts
+from genga.store.files import read_facts, write_facts
 from genga.store.parquet import read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.evaluate import EVALUATE
@@ -59,7 +60,7 @@ def moving(run_folder) -> Path:  # noqa: F811
         row |= {name: value(mean) for name in NAMES}
     said["difference"] |= {name: value(0.875) for name in NAMES}
     said["motion"] = {"split": "held-out", "clips": 9, "inside": 0.9, "rates": [8.0, 8.0],
-                      "ranges": {name: [0.2, 0.75] for name in NAMES[2:]}}  # fmt: skip
+                      "ranges": {name: [0.2, 0.75] for name in NAMES[2:]}, "enlarged": []}  # fmt: skip
     added = {name: value(0.25) for name in ("recognition_v1", "adherence", "moves")}
     said["style"] = {"prompts": [[0, 1]], "base": added, "selected": added}
     write_facts("data/evaluate/hana.json", said)
@@ -96,6 +97,22 @@ def test_motion_is_shown_beside_the_range_of_drawn_clips(moving) -> None:
     assert "How samples move, beside 9 held-out clips of the series" in said and "drawn clips, 90 % of them" in said
     assert "0.20 to 0.75" in said and "moves 0.12 freezes dynamics" in said and "moves 1.00" in said
     assert "<h3>Moves</h3>" in text and "drawn clips from 0.20" in text and "same person over time" in text
+
+
+def test_drawings_that_were_made_larger_are_shown(moving) -> None:
+    assert "made larger" not in make(parameters=PARAMETERS)[0]
+    path = Path("data/evaluate/hana.json")
+    said = read_facts(path)
+    pair = {"before": data_uri(picture(1), 90), "after": data_uri(picture(2), 90)}
+    said["motion"]["enlarged"] = [
+        {"frame": "show/<ep>/000012", "by": "realcugan", "denoise": 0, "factor": 2, **pair}
+    ]  # fmt: skip
+    write_facts(path, said)
+    text, _ = make(parameters=PARAMETERS)
+    page = Page(text, CLIPS_POLICY)
+    assert "show/<ep>/000012: 2 times by realcugan" in " ".join(page.text.split())
+    shown = [attrs["src"] for tag, attrs in page.found if tag == "img"]
+    assert shown.count(pair["before"]) == shown.count(pair["after"]) == 1
 
 
 def test_a_sample_leads_to_the_clips_that_it_is_near_to(moving) -> None:

@@ -3,9 +3,10 @@
 Pictures are a square that walks on a tone; the embedder sees a picture's mean brightness, as in test_evaluate.
 """
 
+import base64
 import json
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ from genga.errors import GengaError
 from genga.evaluation.drawn_clips import (
     Drawn,
     drawn_clips,
+    made_larger,
     moves,
     nearest_clips,
     outside,
@@ -30,7 +32,8 @@ from genga.evaluation.judged_motion import Moving
 from genga.evaluation.selection import OF_CLIPS, comparison, select, styles_compared
 from genga.evaluation.verdict import verdict
 from genga.evaluation.watching import watched
-from genga.images.codec import encode
+from genga.images.codec import decode, encode
+from genga.images.upscaling import How
 from genga.params.evaluate import Clips
 from genga.store.shards import writing_shard
 from genga.tables.evaluate import EVALUATE
@@ -70,7 +73,7 @@ def drawn(*clips: list[np.ndarray], held: int = 0, rate: float = RATE):
         SimpleNamespace(
             image=f"s/e/{20 * number:06d}-{20 * number + 15:06d}",
             frames=tuple(range(20 * number, 20 * number + FRAMES)),
-            rate=rate, caption="hana, bright" if number % 2 else "hana, dark, solo", pictures=clip,
+            rate=rate, caption="hana, bright" if number % 2 else "hana, dark, solo", pictures=clip, upscale=None,
         )
         for number, clip in enumerate(clips)
     ]  # fmt: skip
@@ -127,6 +130,30 @@ def test_drawn_clips_are_those_held_out_where_there_are_enough() -> None:
     assert few.ranges["identity"] == (1.0, 1.0)
     some = PARAMS.model_copy(update={"clips": Clips(drawn=3)})
     assert drawn_clips(drawn(*DRAWN), JUDGES, some).clips == 3
+
+
+@dataclass(frozen=True)
+class Small:
+    """A clip of a drawing that is made larger."""
+
+    image: str
+    upscale: How | None
+
+
+def test_drawings_that_were_made_larger_are_shown_before_and_after() -> None:
+    """Not of px that happen to lie there: the middle of both, at one size."""
+    rows, columns = np.mgrid[:140, :200]
+    before = np.stack([rows, columns, rows], axis=2).astype(np.uint8)
+    after = np.repeat(np.repeat(before, 2, 0), 2, 1)
+    clips = [Small(f"s/e/{20 * place:06d}-{20 * place + 15:06d}", How("realcugan", 0, 2) if place != 1 else None)
+             for place in range(7)]  # fmt: skip
+    found = made_larger(clips, lambda clip: [(int(clip.image[4:10]) + 3, after if clip.upscale else before)])
+    assert [one["frame"] for one in found] == ["s/e/000003", "s/e/000063", "s/e/000083", "s/e/000123"]
+    assert {key: found[0][key] for key in ("by", "denoise", "factor")} == {"by": "realcugan", "denoise": 0, "factor": 2}
+    pictures = [decode(base64.b64decode(found[0][key].partition(",")[2]), key) for key in ("before", "after")]
+    assert [picture.shape for picture in pictures] == [(240, 240, 3)] * 2
+    assert all(np.abs(one.astype(int) - after[20:260, 80:320]).mean() < 3 for one in pictures)
+    assert made_larger(clips[1:2], lambda clip: []) == []
 
 
 REFERENCES = references(

@@ -63,7 +63,7 @@ def test_a_role_in_either_set(tmp_path):
     assert (embedded.name, embedded.set, embedded.revision, embedded.sha256) == ("small-person", "embedded", None, SHA)
     assert embedded.paths == [str(tmp_path / "demo/p.onnx")]
     published = registry.load(PUBLISHED, tmp_path).model("person").verify()
-    assert (published.name, published.licence, published.knows) == ("person_v1", "MIT", "anime")
+    assert (published.name, published.entry.licence, published.knows) == ("person_v1", "MIT", "anime")
     assert published.part("model") == published.path == tmp_path / "weights/someone/person/v1/model.onnx"
 
 

@@ -91,9 +91,9 @@ def test_clips_of_several_series_are_refused() -> None:
     moving = {**models.models, "base": base.__class__(**{
         **vars(base), "entry": base.entry.model_copy(update={"family": "animatediff"})})}  # fmt: skip
     params = {"runs": {"r": {"series": ["s", "t"], "base": "base", "recipe": None, "character": None}}, "merges": {}}
-    check_families(params, models)
+    check_families(params, models, {"s", "t"})
     with pytest.raises(GengaError) as caught:
-        check_families(params, models.__class__(**{**vars(models), "models": moving}))
+        check_families(params, models.__class__(**{**vars(models), "models": moving}), {"s", "t"})
     assert str(caught.value) == (
         "params.yaml:runs.r: base moves, and learns from the clips of one series, not of s, t; name one, and no prior"
     )

@@ -39,7 +39,7 @@ def models_of(registry: Registry, known: Mapping[str, Any], root: Path = Path(".
         {
             "role": model.role,
             "name": model.name,
-            "licence": model.licence,
+            "licence": model.entry.licence,
             "knows": model.knows,
             "repo": model.entry.repo,
             "revision": model.revision,

@@ -30,7 +30,7 @@ def list_models(which: Set = None, role: Roles = None) -> None:
     """Show every model: role, name, what lies in place, licence."""
     registry = _registry(which)
     for model in _chosen(registry, role):
-        print(f"{model.role:<13} {model.name:<32} {_state(model):<22} {model.licence}")
+        print(f"{model.role:<13} {model.name:<32} {_state(model):<22} {model.entry.licence}")
     summary(registry.summary())
 
 

@@ -4,8 +4,8 @@ No figure is good or bad by itself: drawn on threes, a picture stands for three 
 nothing. So each has a range, the middle share of drawn clips', and a sample is inside or outside of it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from genga.evaluation.bootstrap import DIGITS
 from genga.evaluation.evaluators import Judges, persons_of
 from genga.evaluation.motion import Motion, motion
 from genga.evaluation.prompts import prompt_parts, tag_key
-from genga.images.image import Image
+from genga.images.image import Image, cut
+from genga.images.thumbnails import data_uri
 from genga.models.registry import Model
 from genga.params.evaluate import Params
 from genga.training.families.family import family_of
@@ -26,6 +27,7 @@ Figures = Mapping[str, float]  # by name, of FIGURES
 FIGURES = ("dynamics", "held", "hold", "flicker", "warping", "identity")
 _LOW, _HIGH = {"dynamics", "identity"}, {"dynamics", "hold", "flicker", "warping"}  # where less, or more, is outside
 _SCORED = ("dynamics", "hold", "flicker", "warping")
+_SHOWN, _MIDDLE, _QUALITY = 4, 120, 90  # drawings made larger that are shown; px of their middle; quality of WebP
 _GRAIN = {"flicker": 0.5, "warping": 0.5}  # code values below which the two are rounding
 
 
@@ -37,12 +39,14 @@ class Drawn:
     clips: int  # how many were looked at
     ranges: Mapping[str, tuple[float, float]]  # of FIGURES
     rates: tuple[float, float]  # 1/s, the lowest and highest at which they play
+    enlarged: list[dict[str, Any]] = field(default_factory=list)  # see made_larger
 
     def as_dict(self, inside: float) -> dict[str, Any]:
         """Return what data/evaluate/<run>.json says of them. inside: share of them that a range holds."""
         return {
             "split": self.split, "clips": self.clips, "inside": inside, "rates": [round(one, 3) for one in self.rates],
             "ranges": {name: [round(one, DIGITS) for one in self.ranges[name]] for name in FIGURES},
+            "enlarged": self.enlarged,
         }  # fmt: skip
 
 
@@ -68,9 +72,33 @@ def drawn_clips(learnt: Any, judges: Judges, params: Params) -> Drawn:
             frames = [pictures[number] for number in clip.frames]
             looks = [frames[place] for place in spread(len(frames), params.clips.frames)]
             figures.append(figures_of(motion(frames, clip.rate), clip.rate, identity(looks, judges)))
+        enlarged = made_larger(every, read)
     rates = [clip.rate for clip in chosen]
     split = "held-out" if enough else "train"
-    return Drawn(split, len(chosen), ranges_of(figures, params.clips.inside), (min(rates), max(rates)))
+    return Drawn(split, len(chosen), ranges_of(figures, params.clips.inside), (min(rates), max(rates)), enlarged)
+
+
+def made_larger(clips: Sequence[Any], read: Callable[[Any], Iterable[tuple[int, Image]]]) -> list[dict[str, Any]]:
+    """Return a few drawings of clips that were made larger (params.yaml:clips.upscale), to be shown before and after.
+
+    Of each its `frame`, as stills are called, `by`, `denoise` and `factor`, and the middle of it, `before` enlarged by
+    repeated px, `after`, as data URIs. read: gives a clip's pictures with their numbers.
+    """
+    small = [clip for clip in clips if clip.upscale is not None]
+    return [_larger(small[place], read) for place in spread(len(small), _SHOWN)]
+
+
+def _larger(clip: Any, read: Callable[[Any], Iterable[tuple[int, Image]]]) -> dict[str, Any]:
+    before, (number, after) = (next(iter(read(one))) for one in (replace(clip, upscale=None), clip))
+    height, width, _ = before[1].shape
+    side, factor = min(_MIDDLE, height, width), clip.upscale.factor
+    y, x = (height - side) // 2, (width - side) // 2
+    px = np.kron(cut(before[1], x, y, x + side, y + side), np.ones((factor, factor, 1), np.uint8))
+    large = cut(after, factor * x, factor * y, factor * (x + side), factor * (y + side))
+    shown = {
+        name: data_uri(np.ascontiguousarray(image), _QUALITY) for name, image in (("before", px), ("after", large))
+    }
+    return {"frame": f"{clip.image.rpartition('/')[0]}/{number:06d}", **clip.upscale._asdict(), **shown}
 
 
 def figures_of(of: Motion, rate: float, alike: float) -> dict[str, float]:

@@ -24,10 +24,9 @@ def lock_embedded(root: Path, registry: Registry) -> int:
     text = before = path.read_text(encoding="utf-8")
     for model in registry.models.values():
         if model.entry.folder is not None:
-            text = _set_folder(text, model.entry.folder, model.sha256)
-            continue
-        for remote, digest in model.digests.items():
-            text = _set_file(text, remote, digest)
+            text = _set_folder(text, model.entry.folder, model.folder_sha256)
+        for file in model.beside if model.entry.folder is not None else model.files:
+            text = _set_file(text, file.called, model.digests[file.called])
     if text != before:
         write_text(path, text)
     return sum(old != new for old, new in zip(before.split("\n"), text.split("\n"), strict=True))

@@ -62,10 +62,6 @@ class Model:
         return self.entry.name
 
     @property
-    def licence(self) -> str:
-        return self.entry.licence
-
-    @property
     def knows(self) -> str:
         return self.entry.knows
 
@@ -103,6 +99,10 @@ class Model:
             return next(iter(self.digests.values()))
         return tree_sha256(self._in_folder())
 
+    @property
+    def folder_sha256(self) -> str:  # what `pinned` says of a folder model: without the files beside it
+        return tree_sha256(self._in_folder(with_beside=False))
+
     def verify(self) -> Self:
         """Return the model if every file is there and has the sha256 on record, else raise GengaError.
 
@@ -116,7 +116,7 @@ class Model:
                 raise GengaError(
                     f"{file.path}: sha256 is {found[:12]}…, expected {file.pinned[:12]}… {self._who}; {self._remedy}"
                 )
-        if self.pinned is not None and self.pinned != (found := tree_sha256(self._in_folder(with_beside=False))):
+        if self.pinned is not None and self.pinned != (found := self.folder_sha256):
             raise GengaError(
                 f"{self.path}: content is {found[:12]}…, expected {self.pinned[:12]}… {self._who}; {self._remedy}"
             )

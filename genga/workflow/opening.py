@@ -5,7 +5,7 @@ params.yaml is checked, the videos are found, the records are handed to Snakemak
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def open_project(
         gone = taken_away(recorded, videos)
         videos = with_recorded(videos, recorded)
         models = registry.load(parse_section("models", Models, params["models"]))
-        check_families(params, models)
+        check_families(params, models, {series for series, _ in videos})
         check_captions(params)
         decided = tables()
         if is_main and (wrong := misplaced(decided.values())):
@@ -151,12 +151,10 @@ def open_project(
         f"{path} was here and is gone, and {lacks}, of which it is made, is not here: `dvc pull {path}` brings it back"
         for path, lacks in away[:_MOST]
     ]
-    unnamed = links_unnamed(RAW, "dvc.yaml")
-    notes += [
-        f"{path} is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills" for path in unnamed
-    ]
-    for note in [*notes, *unreached, *unnamable, *unheard(project), *_beyond_reach(project)] if is_main else []:
-        print(f"note: {note}", file=sys.stderr)
+    behind = "is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills"
+    notes += [f"{path} {behind}" for path in links_unnamed(RAW, "dvc.yaml")]
+    notes += [*unreached, *unnamable, *unheard(project), *_beyond_reach(project)]
+    print(*[f"note: {note}\n" for note in notes if is_main], sep="", end="", file=sys.stderr)
     for unread in without_episode(decided.values(), in_name_order([*videos, *recorded])) if is_main else []:
         print(f"warning: {unread}", file=sys.stderr)
     if not videos:
@@ -178,13 +176,15 @@ def beyond(project: Project, series: str) -> list[str]:
     return unreachable(asked_of(project, series), made_of(project, series), read_records())
 
 
-def check_families(params: Params, models: registry.Registry) -> None:
-    """Raise GengaError for a run whose base is not there, or of another family than its recipe is for.
+def check_families(params: Params, models: registry.Registry, series: Collection[str]) -> None:
+    """Raise GengaError for a run of `series` whose base is not there, or of a run whose base its recipe is not for.
 
     And for a merge of models whose families differ, as far as they are known before any is made.
     """
     for run, own in params["runs"].items():
         if (role := own["base"]) not in models.models:
+            if not {*series_of(own)} <= {*series}:
+                continue  # it is left out: perhaps the demo's, whose base the published set has not
             there = f"models.yaml:{models.section.set} has no model in that role (roles: {', '.join(models.models)})"
             raise GengaError(f"params.yaml:runs.{run}.base: {role}: {there}; name one of them, or write it there")
         family = Path(family_file(models.models[role])).stem

@@ -103,7 +103,13 @@ def compose(
 def roles(registry: Registry) -> list[dict[str, Any]]:
     """Return the models in their roles: name, licence, what they know, revision (None: embedded)."""
     return [
-        {"role": role, "name": model.name, "licence": model.licence, "knows": model.knows, "revision": model.revision}
+        {
+            "role": role,
+            "name": model.name,
+            "licence": model.entry.licence,
+            "knows": model.knows,
+            "revision": model.revision,
+        }
         for role, model in registry.models.items()
     ]
 
