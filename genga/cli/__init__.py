@@ -6,6 +6,8 @@ card       `genga card`: the model card of each run and merge, beside its model.
 clips      `genga clips`: the clips of a series as videos with captions, for tools that train on moving pictures.
 diff       `genga diff RUN RUN`: which data, parameters and code differ between two runs, or merges.
 export     `genga export`: a dataset for other tools; stills, sheet; a model; for auditors croissant, mlbom, rocrate.
+fetch      `genga fetch`: pictures and videos from the sources in params.yaml into data/raw, each with where it came
+           from.
 forget     `genga forget SERIES`: take off the records and the disk what was made of a series whose videos are gone.
 import_    `genga import`: what people changed in the captions of an export, as lines under corrections/.
 models     `genga models`: list, pull, verify, lock-embedded.

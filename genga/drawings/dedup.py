@@ -97,7 +97,8 @@ def own_drawings(
         else None
     )
     found = drawings(frames, shots, seen, live, rows.keys(), params)
-    lit = flashes(found, seen, params.flash, least(shots, params))
+    moving = any(end > start + 1 for start, end in shots.select("start", "end").rows())
+    lit = flashes(found, seen, params.flash, least(shots, params)) if moving else set()  # a page is white for good
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
     found = [run for k, run in enumerate(found) if k not in lit]
     keepers = [keeper(run, frames, seen, params) for run in found]

@@ -30,13 +30,16 @@ from genga.video.luma_grid import Grids
 _DIGITS = 4  # of a motion: another machine's last bits do not move anybody
 _DOZEN = 12  # steps, in any of which a video is at its liveliest
 _PACE = 0.6  # part of that liveliness that a camera move has at least
+_APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
 
 
 def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     """Return a row per shot (SHOTS), in order; the shots cover every frame.
 
-    frames: the frames table, a row per frame. cells: its grids, by frame number.
+    frames: the frames table, a row per frame. cells: its grids, by frame number. Of an album each picture is a shot.
     """
+    if usual_step(frames["time"].to_list()) >= _APART:
+        return album(frames)
     black = (frames["luma"] + 2 * frames["contrast"] < params.black).to_list()
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
@@ -88,6 +91,20 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "path": path_of(seen, end, found, params),
             }
         )
+    return pl.DataFrame(rows, schema=dict(SHOTS))
+
+
+def album(frames: pl.DataFrame) -> pl.DataFrame:
+    """Return a row per picture (SHOTS), each a shot: whatever lies beside it in an album has nothing to do with it."""
+    limits = [(frame, frame + 1) for frame in range(len(frames))]
+    times, scale = frames["time"].to_list(), contrasts(frames, limits)
+    usual = threshold(frames.clear(), scale[:0], [], [])
+    rows = [
+        {"shot": frame, "start": frame, "end": frame + 1, "start_time": times[frame],
+         "end_time": times[min(frame + 1, len(times) - 1)], "camera": "static", "transition": "cut", "timing": 1.0,
+         "threshold": usual * scale[frame], "events": [], "lettering": [], "path": []}
+        for frame in range(len(frames))
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=dict(SHOTS))
 
 

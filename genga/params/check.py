@@ -1,8 +1,8 @@
 """Check the whole of params.yaml, every section there and valid, none unknown, and bring its values into one form.
 
-The file's sections are the stages in pipeline order, `models`, `runs` and `merges`, which may be missing. A section's
-class lives in the module of its name in this package, and is imported by its name here alone: a stage's code depends on
-its own section, and not on which others there are.
+The file's sections are the stages in pipeline order, `models`, `runs`, and two that may be missing, `merges` and
+`sources`. A section's class lives in the module of its name in this package, and is imported by its name here alone: a
+stage's code depends on its own section, and not on which others there are.
 """
 
 import importlib
@@ -15,7 +15,10 @@ from genga.params import merge as merge_of_models
 from genga.params.names import fault_of_run
 from genga.params.recipes import FOLDER, SECTIONS, Recipe, read_recipe
 from genga.params.section import Section, parse_section
+from genga.params.sources import sources_of
 from genga.stages import RUN_STAGES, SECTION_STAGES
+
+_MAY_BE_MISSING = ("merges", "sources")
 
 
 def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, Any]:
@@ -25,12 +28,12 @@ def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, An
     run's recipe says is in the run's sections. root: the project's folder. Raises GengaError that names the key: every
     section has to be there, none unknown, every recipe and every run's changes valid.
     """
-    known = ["models", *SECTION_STAGES, "runs", "merges"]
+    known = ["models", *SECTION_STAGES, "runs", *_MAY_BE_MISSING]
     for section in values:
         if section not in known:
             raise GengaError(f"params.yaml:{section} is not a known section (known: {', '.join(known)})")
     for section in known:
-        if section not in values and section != "merges":
+        if section not in values and section not in _MAY_BE_MISSING:
             raise GengaError(f"params.yaml:{section} is missing")
     sections = {stage: _parsed(stage, stage, values[stage]) for stage in ["models", *SECTION_STAGES]}
     runs, merges = _named(values, "runs"), _named(values, "merges")
@@ -40,6 +43,7 @@ def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, An
         )
     made = {merge: _merge(merge, of) for merge, of in merges.items()}
     _check_parents(made, runs)
+    sources_of(values)  # checked, and left out: no job depends on where files came from
     return sections | {"runs": {run: _run(values, run, root) for run in runs}, "merges": made}
 
 

@@ -1,5 +1,7 @@
 """Video files: what is in one, and its frames in order, with fields undone and as grids of cells.
 
+album          Still images as an episode: an album, a QuickTime file whose frames are the pictures, in the bytes they
+               came in.
 animated_webp  Animated WebP as a video that FFmpeg reads: its pictures, by Pillow, and their times, losslessly.
 bars           Black bars: edges of a video that are black in every frame that is looked at.
 clock          When each frame of a video is shown, where timestamps are missing, stray, in another order, or go back.

@@ -36,6 +36,7 @@ from genga.video.timing import timing_facts, without_stray
 _STRETCHES = 8  # places in a video that are looked at
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
 _EARLY = 0.5  # s by which a file may end before the time that it says it lasts
+_APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
 
 
 @dataclass
@@ -86,6 +87,8 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
         check_colours(path, seen.first)
         shown = shown_packets(packets, seen)
         timing, flagged = timing_facts(sorted(shown), stream, params), sum(seen.flags) * 2 > len(seen.flags)
+        if timing["duration"] >= _APART * timing["frames"]:  # each for itself: no fields, no film that weaves
+            seen.stretches, seen.shifts, flagged = [], {}, False
         early = due(path, container, stream) - float(packets.lasts)
         if packets.is_cut and early <= _EARLY:  # nothing says how much there was to be
             packets.damage.repaired.add(packets.times[-1])

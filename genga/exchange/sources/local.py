@@ -1,0 +1,155 @@
+"""What is on disk: folders of images and videos, data sets of kohya's scripts and of Hugging Face, zips and cbz.
+
+A folder `10_name` is kohya's: its name goes on record. Sidecars and tables are read (genga.exchange.sources.sidecars),
+never taken for what they speak of. In a folder a zip is a folder, too.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from genga.errors import GengaError
+from genga.exchange.sources.archive import SUFFIXES, opening
+from genga.exchange.sources.found import About, Say
+from genga.exchange.sources.sidecars import ENDINGS, TABLES, Said, beside, in_table, of_file, of_table
+from genga.params.sources import Folder
+from genga.video.episodes import files_below
+
+_OURS = ("Thumbs.db", "desktop.ini", "ComicInfo.xml")  # of file managers and readers
+_KOHYA = re.compile(r"\d+_(.+)")
+_META = re.compile(r"meta\w*\.json|.*_(tags|captions?|meta\w*|lat)\.json", re.IGNORECASE)
+
+Seen = tuple[Path, About]  # a file, and what is known of it
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Files by their names below a folder or in a zip."""
+
+    origin: str  # the folder or zip
+    names: list[str]  # with slashes, in the order of people: 2 before 10
+    path: Callable[[str], Path]  # of a file that can be read
+
+
+def seen_in(source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool]) -> Iterator[Seen]:
+    """Yield each file that may be a picture or video, with what is said of it.
+
+    staging: a folder of ours, for what is taken out of zips. tell: is given a line for what cannot be read. new:
+    whether a file is to be looked at. Raises GengaError if there is nothing at the path.
+    """
+    path = Path(source.path).expanduser()
+    if path.is_dir():
+        yield from _of_folder(path, source, staging, tell, new)
+    elif path.suffix.lower() in SUFFIXES and path.exists():
+        yield from _of_zip(path, source, staging, tell)
+    elif path.exists():
+        yield path, About(str(path), path.name)
+    else:
+        raise GengaError(f"{path}: no such folder, zip or cbz (params.yaml:sources)")
+
+
+def _of_folder(folder: Path, source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool]) -> Iterator[Seen]:
+    names = [path.relative_to(folder).as_posix() for path in files_below(folder)]
+    zips = [name for name in names if name.lower().endswith(SUFFIXES) and not _is_hidden(name)]
+    tree = Tree(str(folder), sorted(names, key=natural), lambda name: folder / name)
+    for path, about in _images(tree, tell):
+        if new(path):
+            yield path, about
+    for name in sorted(zips, key=natural):
+        if new(folder / name):
+            try:
+                yield from _of_zip(folder / name, source, staging, tell)
+            except GengaError as error:  # the others go on
+                tell(str(error))
+
+
+def _of_zip(path: Path, source: Folder, staging: Path, tell: Say) -> Iterator[Seen]:
+    with opening(path, source) as archive:
+        names = sorted(archive.names, key=natural)
+        if odd := [name for name in names if archive.odd(name)]:
+            tell(f"{path}: {odd[0]!r} leads out of a folder; it is read as a name, and nothing is written there")
+        places = {name: f"{number:06d}{_ending(name)}" for number, name in enumerate(names)}
+
+        def taken(name: str) -> Path:
+            to = staging / places[name]
+            if not to.exists():
+                archive.take(name, to)
+            return to
+
+        yield from _images(Tree(str(path), names, taken), tell)
+
+
+def _ending(name: str) -> str:
+    """What of a name may be the ending of a file of ours; a tool's own table keeps its name."""
+    ending = PurePosixPath(name).suffix.lower()
+    return (
+        f"-{PurePosixPath(name).name}"
+        if PurePosixPath(name).name in TABLES
+        else (ending if re.fullmatch(r"\.\w{1,8}", ending, re.ASCII) else "")
+    )
+
+
+def _images(tree: Tree, tell: Say) -> Iterator[Seen]:
+    tables = _tables(tree, tell)
+    known = set(tree.names)
+    for name in tree.names:
+        plain = PurePosixPath(name)
+        if _is_hidden(name) or plain.name in (*_OURS, *TABLES) or plain.suffix.lower() in (*ENDINGS, *SUFFIXES):
+            continue
+        try:
+            path = tree.path(name)
+            about = _about(tree, name, tables, known, tell)
+        except GengaError as error:
+            tell(str(error))
+            continue
+        yield path, about
+
+
+def _is_hidden(name: str) -> bool:
+    parts = [part for part in PurePosixPath(name).parts if part not in (".", "..")]
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def _about(tree: Tree, name: str, tables: Mapping[str, Mapping[str, Said]], known: set[str], tell: Say) -> About:
+    what = Said()
+    for sidecar in beside(name, known):
+        try:
+            what = what.over(of_file(tree.path(sidecar)))
+        except GengaError as error:
+            tell(f"{tree.origin}: {sidecar!r} {str(error).partition(': ')[2]}")
+    for folder, table in tables.items():
+        if folder == "." or name.startswith(f"{folder}/"):
+            what = what.over(in_table(table, name if folder == "." else name.removeprefix(f"{folder}/")))
+    tags = dict(what.tags)
+    if of := next((match[1] for part in PurePosixPath(name).parts[:-1] if (match := _KOHYA.fullmatch(part))), ""):
+        tags["concept"] = [of]
+    return About(tree.origin, name, tags, what.rating, what.text, what.credited)
+
+
+def _tables(tree: Tree, tell: Say) -> dict[str, dict[str, Said]]:
+    """What tables say, by the folder they lie in."""
+    found: dict[str, dict[str, Said]] = {}
+    for name in tree.names:
+        plain = PurePosixPath(name)
+        if _is_hidden(name) or not (plain.name in TABLES or _META.fullmatch(plain.name)):
+            continue
+        try:
+            path = tree.path(name)
+            named = path if plain.name not in TABLES or path.name == plain.name else _called(path, plain.name)
+            found.setdefault(str(plain.parent), {}).update(of_table(named))
+        except GengaError as error:
+            tell(f"{tree.origin}: {name!r} {str(error).partition(': ')[2]}")
+    return found
+
+
+def _called(path: Path, name: str) -> Path:
+    """A file taken out of a zip under the name that says what it is."""
+    (path.parent / path.stem).mkdir(exist_ok=True)
+    return path.rename(path.parent / path.stem / name)
+
+
+def natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """The order of people: 2 before 10."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
