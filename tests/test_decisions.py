@@ -389,11 +389,15 @@ def test_tags_that_no_tagger_knows_are_told_with_the_nearest(capsys: pytest.Capt
         Correction(2, "a", None, "twin_tails", "remove"),
         Correction(3, "a", None, "smile", "add"),
         Correction(4, "a", 0, "her_own_mark", "add"),
+        Correction(5, "b", None, "her_own_mark", "add"),
+        Correction(6, "b", 0, "her_own_mark", "add"),
+        Correction(7, "c", 0, "her_own_mark", "remove"),
     ]
     assert tell_unknown(lines, {"twintails", "smile", "sky"}, "tags.csv") == lines
     assert capsys.readouterr().err.splitlines() == [
         "warning: tags.csv:2: no tagger here knows twin_tails (is twintails meant?); there is none to remove",
-        "warning: tags.csv:4: no tagger here knows her_own_mark; it is added as it is",
+        "warning: tags.csv:4: no tagger here knows her_own_mark; it is added as it is, as by 2 more lines",
+        "warning: tags.csv:7: no tagger here knows her_own_mark; there is none to remove",
     ]
 
 

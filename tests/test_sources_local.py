@@ -114,6 +114,17 @@ def test_a_still_is_stored_as_it_came_where_ffmpeg_shows_it_so(
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(found.data)).convert("RGB")), np.asarray(whole))
 
 
+@pytest.mark.parametrize(("size", "mode", "codec"), [((97, 64), "RGB", "png"), ((97, 65), "L", "mjpeg")])
+def test_a_jpeg_of_an_odd_size_in_colour_is_stored_as_its_decoder_shows_it(
+    size: tuple[int, int], mode: str, codec: str
+) -> None:
+    picture(5, size).convert(mode).save("odd.jpg")
+    found = stored(Path("odd.jpg"))
+    assert found.codec == codec
+    if codec == "png":
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(found.data))), np.asarray(Image.open("odd.jpg")))
+
+
 def test_a_photo_that_exif_turns_is_turned() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise
@@ -198,6 +209,16 @@ def test_sidecars_are_kept_as_decisions_and_sentences() -> None:
         "s/mine 001/000002,A girl stands in a field of flowers.,mine,came with c.png",
         's/mine 001/000005,"A girl looks at the sky, and smiles at the clouds.",mine,came with f.png',
     ]
+
+
+def test_a_tag_that_no_correction_can_say_is_on_record_alone() -> None:
+    saved(Path("in/a.png"), 1)
+    Path("in/a.json").write_text(json.dumps({"tags": ["a, b", "hat", "x\ty"]}))
+    fetched("in")
+    assert read_origins()[1].tags == {"general": ["a,_b", "hat", "x_y"]}
+    assert [line.split(",")[2] for line in Path("corrections/s/mine 001/tags.csv").read_text().splitlines()[1:]] == [
+        "hat", "x_y"
+    ]  # fmt: skip
 
 
 def test_tags_made_anew_leave_corrections_alone() -> None:

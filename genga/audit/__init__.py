@@ -25,6 +25,8 @@ mlbom               A model and what it was made of as a CycloneDX bill of mater
 model               Which checkpoint of which run is a model file, or which merge?
 models              The models that the jobs used: models.yaml knows names, revisions and licences, the records know
                     the content.
+origins             Where raw files came from, as `genga fetch` put it on record: sources.jsonl, by the content that
+                    probe has seen.
 page                An audit as a page beside the report: one file that opens anywhere, without a script.
 papers              Card and audit of runs and merges, for the workflow to write last: whoever only looks does not
                     wait for imports.

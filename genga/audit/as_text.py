@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genga.audit.checks import ABSENT, CHANGED, STATES, UNRECORDED
+from genga.audit.origins import in_words
 from genga.pages.html import clock
 
 Audit = Mapping[str, Any]
@@ -41,6 +42,7 @@ def lines(audit: Audit, with_images: bool) -> Iterator[str]:
     """Yield the audit's lines. with_images: every training image too, not their number alone."""
     yield from _model(audit)
     yield from _images(audit, with_images)
+    yield from _sources(audit, with_images)
     yield f"corrections: {len(audit['corrections'])} lines were read"
     yield from (f"  {one['file']}:{one['line']}: {', '.join(one['values'].values())}" for one in audit["corrections"])
     yield "models:"
@@ -97,6 +99,16 @@ def _images(audit: Audit, with_images: bool) -> Iterator[str]:
             yield f"    caption: {image['caption']}"
             yield from (f"    {who}: {', '.join(tags)}" for who, tags in deciders(image))
         yield from (f"    {one['file']}:{one['line']}: {one['said']}" for one in image["decisions"])
+
+
+def _sources(audit: Audit, with_images: bool) -> Iterator[str]:
+    """Where files came from that were fetched; of albums the pictures too, where images are listed."""
+    of_files = [line for line in audit["sources"] if line["frame"] is None]
+    pictures = [line for line in audit["sources"] if line["frame"] is not None]
+    if of_files:
+        number = f", with {len(pictures)} pictures that are learnt from" if pictures else ""
+        yield f"sources: {len(of_files)} files were fetched{number}"
+    yield from (f"  {in_words(line)}" for line in (*of_files, *(pictures if with_images else ())))
 
 
 def deciders(image: Mapping[str, Any]) -> list[tuple[str, list[str]]]:

@@ -13,6 +13,7 @@ from genga.audit.images import episodes_of, images, seen_images
 from genga.audit.lineage import behind, recorded
 from genga.audit.model import Subject, merge_of, parents_of, runs_of, subject_of
 from genga.audit.models import models_of, registry_of
+from genga.audit.origins import origins
 from genga.audit.tables import Reader
 from genga.decisions.csv import FOLDER, Decision
 from genga.errors import GengaError
@@ -84,6 +85,7 @@ def facts(of: Behind) -> dict[str, Any]:
         "base": subject.base,
         "images": of.images,
         "episodes": of.episodes,
+        "sources": origins(of.reader, of.episodes, [image["still"] for image in of.images]),
         "corrections": [{"file": one.file, "line": one.line, "values": dict(one.values)} for one in of.corrections],
         "jobs": [{**asdict(job), "shell": shell.get(job.shell, "")} for job in of.jobs],
         "parameters": parameters,

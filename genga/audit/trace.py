@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from genga.audit.decisions import by_target, decisions, said
+from genga.audit.origins import origins
 from genga.audit.tables import (  # fmt: skip
     OF_CHARACTERS,
     OF_CLIPSET,
@@ -60,6 +61,7 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
     return {
         "frame": f"{series}/{episode}/{number:06d}",
         "shown_by": still,
+        "sources": origins(reader, [f"{series}/{episode}"], [f"{series}/{episode}/{number:06d}"]),
         "probe": _video(reader, path_of("probe", f"{series}/{episode}", "json")),
         **of_frame,
         **of_still,

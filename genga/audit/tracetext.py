@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from genga.audit.origins import in_words
 from genga.drawings.reasons import REASONS
 from genga.pages.html import clock
 
@@ -12,6 +13,7 @@ Row = Mapping[str, Any]
 def lines(trace: Mapping[str, Any]) -> Iterator[str]:
     """Yield what each stage made of the frame."""
     yield trace["frame"]
+    yield from (_line("fetch", in_words(row)) for row in trace["sources"])
     for row in trace["probe"]:
         yield _line("probe", f"{row['codec']} {row['width']}x{row['height']}, sha256 {row['sha256']}")
     for row in trace["frames"]:

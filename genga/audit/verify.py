@@ -32,6 +32,7 @@ from genga.audit.git_history import History
 from genga.audit.lineage import recorded
 from genga.audit.model import Subject
 from genga.audit.models import model_checks
+from genga.audit.origins import origin_checks
 from genga.audit.provenance import Behind, facts, gather, made_by_training
 from genga.audit.roots import DVC_LOCK, Root
 from genga.audit.second_witness import witnessed
@@ -134,6 +135,7 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     yield from behind.code.checks()
     yield from _without_record(behind, hashes)
     yield from _videos(behind, hashes)
+    yield from origin_checks(behind.reader, behind.episodes)
     bases: list[dict[str, Any] | None] = [one.base for one in behind.learned]
     for base in bases or [None]:
         yield from model_checks(behind.registry, base, behind.known, hashes)

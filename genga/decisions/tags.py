@@ -67,11 +67,14 @@ def tell_unknown(
     corrections: Sequence[Correction], known: Collection[str], path: str | Path | None
 ) -> Sequence[Correction]:
     """Say on stderr which tags are not `known`, with the nearest that is; return all: people may add what is new."""
-    said_of = {tag: unknown(tag, known) for tag in {one.tag for one in corrections}}
+    alike: dict[tuple[str, str], list[int]] = {}  # the lines of each
     for one in corrections:
-        if said := said_of[one.tag]:
-            does = "it is added as it is" if one.decision == "add" else "there is none to remove"
-            print(f"warning: {path}:{one.line}: {said}; {does}", file=sys.stderr)
+        alike.setdefault((one.tag, one.decision), []).append(one.line)
+    for (tag, decision), (line, *more) in alike.items():
+        if said := unknown(tag, known):
+            does = "it is added as it is" if decision == "add" else "there is none to remove"
+            so = f", as by {len(more)} more line{'s' if len(more) > 1 else ''}" if more else ""
+            print(f"warning: {path}:{line}: {said}; {does}{so}", file=sys.stderr)
     return corrections
 
 

@@ -111,14 +111,16 @@ def _is_still(path: Path, name: str) -> bool:
 def stored(path: Path) -> Stored:
     """Return a still, which `look` has taken for one, for an album.
 
-    JPEG and PNG stay as they are where FFmpeg shows them as they are meant; what EXIF turns, what has colours of its
-    own (CMYK, a profile that is not sRGB) and what is of another kind becomes PNG of 8 bits.
+    JPEG and PNG stay as they are where FFmpeg shows them as they are meant. What EXIF turns, what has colours of its
+    own (CMYK, a profile that is not sRGB) and what is of another kind becomes PNG of 8 bits; and so do JPEGs in colour
+    of an odd size, whose chroma swscale lays half a px beside (differences to 25 levels where even sizes have 6).
     """
     data = path.read_bytes()
     with Pillow.open(io.BytesIO(data)) as picture:
         profile, kind = picture.info.get("icc_profile"), str(picture.format)
         turned = picture.getexif().get(_ORIENTATION, 1) != 1
-        if picture.mode in _AS_THEY_ARE.get(kind, ()) and not turned and _is_srgb(profile):
+        odd = kind == "JPEG" and picture.mode == "RGB" and bool(picture.width % 2 or picture.height % 2)
+        if picture.mode in _AS_THEY_ARE.get(kind, ()) and not turned and not odd and _is_srgb(profile):
             return Stored(data, {"JPEG": "mjpeg", "PNG": "png"}[kind], picture.width, picture.height, False)
         upright = ImageOps.exif_transpose(picture)
         if not _is_srgb(profile):

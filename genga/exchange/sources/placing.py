@@ -128,6 +128,7 @@ class Placing:
             {"still_or_crop": still, "tag": tag, "decision": "add", "who": self._name, "why": f"came with {about.name}"}
             for still, about in stills
             for tag in about.tags.get(GENERAL, ())
+            if "," not in tag and tag.isprintable()  # no correction can say such
         ]
         table = Path(path_of("tags", self._source.series, album))
         table.unlink(missing_ok=True)  # of a run that ended before there was such an album
