@@ -85,5 +85,7 @@ def test_a_trace_begins_where_the_picture_came_from() -> None:
 def test_an_audit_names_the_files_and_with_images_the_pictures(with_images: bool, count: int) -> None:
     audit = {"sources": origins(Reader("."), EPISODES, ["s/mine 001/000001"])}
     found = list(as_text._sources(audit, with_images))
-    assert found[0] == "sources: 2 files were fetched, with 1 pictures that are learnt from" and len(found) == count
+    assert (
+        found[0] == "sources: 2 of the files were fetched, with 1 picture that is learnt from" and len(found) == count
+    )
     assert list(as_text._sources({"sources": []}, True)) == []

@@ -286,10 +286,10 @@ def test_hugging_faces_image_folder(ending: str) -> None:
 def test_a_table_without_file_names_and_a_json_that_is_no_table() -> None:
     Path("metadata.csv").write_text("a,b\n1,2\n")
     Path("other.json").write_text('{"x": {"y": 1}}')
-    assert of_table(Path("metadata.csv")) == {} == of_table(Path("other.json"))
+    assert of_table(Path("metadata.csv"), "metadata.csv") == {} == of_table(Path("other.json"), "other.json")
     Path("metadata.parquet").write_text("no")
     with pytest.raises(GengaError, match="metadata.parquet: cannot be read as the table of a data set"):
-        of_table(Path("metadata.parquet"))
+        of_table(Path("metadata.parquet"), "metadata.parquet")
     assert in_table({}, "x.png").tags == {}
     Path("x.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(GengaError, match="x.txt: cannot be read as what is said of an image"):
@@ -313,6 +313,19 @@ def test_a_cbz_with_sidecars_and_a_table() -> None:
         ("ch/2.png", "book.cbz", {"general": ["smile"]}), ("ch/10.png", "book.cbz", {"general": ["hat"]})
     ]  # fmt: skip
     assert list(Path(".cache/fetch/mine").rglob("*.png")) == [], "what is placed is not kept a second time"
+
+
+def test_zips_beside_each_other_have_pages_of_their_own_and_sidecars_go() -> None:
+    for book in (1, 2):
+        pages = {f"{n}.png": saved(Path(f"w/{book}{n}.png"), 10 * book + n).read_bytes() for n in (1, 2)}
+        Path("in").mkdir(exist_ok=True)
+        zipped(Path(f"in/book {book}.cbz"), {**pages, "1.txt": f"tag {book}".encode()})
+    fetch("mine", folder("in"), print, lambda lines: True, dry=True)
+    done, said = fetched("in")
+    assert (list(done.albums.values()), said) == ([4], [])
+    assert read_album("data/raw/s/mine 001.mov") == [Path(f"w/{n}.png").read_bytes() for n in (11, 12, 21, 22)]
+    assert [one.tags for one in read_origins()[1::2]] == [{"general": ["tag_1"]}, {"general": ["tag_2"]}]
+    assert [path.name for path in Path(".cache/fetch/mine").rglob("*") if path.is_file()] == []
 
 
 def test_names_that_lead_out_of_a_zip_are_names_and_no_paths() -> None:

@@ -148,6 +148,7 @@ def test_nothing_is_placed_before_it_is_believed(parser: None) -> None:
     for ask, dry in ((False, False), (True, True)):
         done, said, shown = placed(ask, dry)
         assert done.files == [] and not Path("data").exists() and said == []
+        assert done.in_words("x") == ("fetch x: 1 would be placed" if dry else "fetch x: 1 not placed")
         assert len(shown) == (0 if dry else 1) and len(done.would) == (1 if dry else 0)
     done, _, _ = placed()
     assert done.files == ["data/raw/Show/03.gif"], "the ending is the content's"

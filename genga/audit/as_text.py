@@ -106,8 +106,9 @@ def _sources(audit: Audit, with_images: bool) -> Iterator[str]:
     of_files = [line for line in audit["sources"] if line["frame"] is None]
     pictures = [line for line in audit["sources"] if line["frame"] is not None]
     if of_files:
-        number = f", with {len(pictures)} pictures that are learnt from" if pictures else ""
-        yield f"sources: {len(of_files)} files were fetched{number}"
+        one, many = "picture that is", "pictures that are"
+        of = f", with {len(pictures)} {one if len(pictures) == 1 else many} learnt from" if pictures else ""
+        yield f"sources: {len(of_files)} of the files were fetched{of}"
     yield from (f"  {in_words(line)}" for line in (*of_files, *(pictures if with_images else ())))
 
 

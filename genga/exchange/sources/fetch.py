@@ -36,6 +36,7 @@ class Done:
     albums: dict[str, int] = field(default_factory=dict)  # path -> pictures in it
     files: list[str] = field(default_factory=list)  # files of their own
     same: int = 0  # that were here already
+    waiting: int = 0  # releases that nobody has believed
     said: list[str] = field(default_factory=list)  # a line for what is left out
     would: list[str] = field(default_factory=list)  # in a dry run: what would be placed
 
@@ -46,6 +47,7 @@ class Done:
             f"{pictures} picture{'s' * (pictures != 1)} in {albums} album{'s' * (albums != 1)}" if albums else "",
             f"{len(self.files)} video{'s' * (len(self.files) != 1)}" if self.files else "",
             f"{len(self.would)} would be placed" if self.would else "",
+            f"{self.waiting} not placed" if self.waiting else "",
             f"{self.same} {'was' if self.same == 1 else 'were'} here" if self.same else "",
             f"{len(self.said)} left out" if self.said else "",
         ]
@@ -84,6 +86,7 @@ def fetch(name: str, source: Source, say: Say, ask: Ask, dry: bool = False, new:
             named.append(found)
         elif dry:
             done.would.append(f"{about.name} ({found.kind}, {found.size / 1e6:.1f} MB)")
+            placing.away(path)
         elif found.kind == "still":
             done.albums.update(placing.keep(found))
         else:
@@ -151,6 +154,7 @@ def _releases(
         done.would += [line.strip() for line in lines]
         return
     if not ask(lines):
+        done.waiting = len(wanted)
         return
     for plan in progress(wanted, len(wanted), f"fetch {source.series}", "videos"):
         assert plan.episode is not None

@@ -4,6 +4,7 @@ A folder `10_name` is kohya's: its name goes on record. Sidecars and tables are 
 never taken for what they speak of. In a folder a zip is a folder, too.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -69,7 +70,9 @@ def _of_zip(path: Path, source: Folder, staging: Path, tell: Say) -> Iterator[Se
         names = sorted(archive.names, key=natural)
         if odd := [name for name in names if archive.odd(name)]:
             tell(f"{path}: {odd[0]!r} leads out of a folder; it is read as a name, and nothing is written there")
-        places = {name: f"{number:06d}{_ending(name)}" for number, name in enumerate(names)}
+        stat = path.stat()
+        own = hashlib.sha256(f"{path.absolute()}\n{stat.st_size}\n{stat.st_mtime_ns}".encode()).hexdigest()[:12]
+        places = {name: f"{own}-{number:06d}{_ending(name)}" for number, name in enumerate(names)}
 
         def taken(name: str) -> Path:
             to = staging / places[name]
@@ -78,16 +81,20 @@ def _of_zip(path: Path, source: Folder, staging: Path, tell: Say) -> Iterator[Se
             return to
 
         yield from _images(Tree(str(path), names, taken), tell)
+        for name in names:
+            if _is_said(PurePosixPath(name)):  # pictures go when they are placed
+                (staging / places[name]).unlink(missing_ok=True)
 
 
 def _ending(name: str) -> str:
-    """What of a name may be the ending of a file of ours; a tool's own table keeps its name."""
+    """What of a name may be the ending of a file of ours."""
     ending = PurePosixPath(name).suffix.lower()
-    return (
-        f"-{PurePosixPath(name).name}"
-        if PurePosixPath(name).name in TABLES
-        else (ending if re.fullmatch(r"\.\w{1,8}", ending, re.ASCII) else "")
-    )
+    return ending if re.fullmatch(r"\.\w{1,8}", ending, re.ASCII) else ""
+
+
+def _is_said(plain: PurePosixPath) -> bool:
+    """Whether a file says something of others."""
+    return plain.name in TABLES or plain.suffix.lower() in ENDINGS
 
 
 def _images(tree: Tree, tell: Say) -> Iterator[Seen]:
@@ -95,7 +102,7 @@ def _images(tree: Tree, tell: Say) -> Iterator[Seen]:
     known = set(tree.names)
     for name in tree.names:
         plain = PurePosixPath(name)
-        if _is_hidden(name) or plain.name in (*_OURS, *TABLES) or plain.suffix.lower() in (*ENDINGS, *SUFFIXES):
+        if _is_hidden(name) or _is_said(plain) or plain.name in _OURS or plain.suffix.lower() in SUFFIXES:
             continue
         try:
             path = tree.path(name)
@@ -135,18 +142,10 @@ def _tables(tree: Tree, tell: Say) -> dict[str, dict[str, Said]]:
         if _is_hidden(name) or not (plain.name in TABLES or _META.fullmatch(plain.name)):
             continue
         try:
-            path = tree.path(name)
-            named = path if plain.name not in TABLES or path.name == plain.name else _called(path, plain.name)
-            found.setdefault(str(plain.parent), {}).update(of_table(named))
+            found.setdefault(str(plain.parent), {}).update(of_table(tree.path(name), plain.name))
         except GengaError as error:
             tell(f"{tree.origin}: {name!r} {str(error).partition(': ')[2]}")
     return found
-
-
-def _called(path: Path, name: str) -> Path:
-    """A file taken out of a zip under the name that says what it is."""
-    (path.parent / path.stem).mkdir(exist_ok=True)
-    return path.rename(path.parent / path.stem / name)
 
 
 def natural(name: str) -> tuple[list[tuple[int, str]], str]:

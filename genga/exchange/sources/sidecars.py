@@ -134,26 +134,28 @@ def beside(name: str, names: Collection[str]) -> list[str]:
     return [one for ending in (".json", ".txt", ".caption") for one in (name + ending, stem + ending) if one in names]
 
 
-def of_table(path: Path) -> dict[str, Said]:
+def of_table(path: Path, name: str) -> dict[str, Said]:
     """Return what a data set's own table says of its images, by their names in it; {} if it is no such table.
 
-    Raises GengaError if it cannot be read.
+    name: what the file is called in the data set. Raises GengaError if it cannot be read.
     """
     try:
-        if path.name not in TABLES:
+        if name not in TABLES:
             said = json.loads(path.read_text(encoding="utf-8-sig"))
             rows = said.items() if isinstance(said, dict) else ()
-            return {name: of_json(of) for name, of in rows if isinstance(of, dict) and {"tags", "caption"} & of.keys()}
-        table = _read(path)
+            return {
+                image: of_json(of) for image, of in rows if isinstance(of, dict) and {"tags", "caption"} & of.keys()
+            }
+        table = _read(path, Path(name).suffix)
     except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError) as error:
-        raise GengaError(f"{path.name}: cannot be read as the table of a data set ({error})") from error
+        raise GengaError(f"{name}: cannot be read as the table of a data set ({error})") from error
     if "file_name" not in table.columns:
         return {}
     return {str(row.pop("file_name")): _of_row(row) for row in table.to_dicts()}
 
 
-def _read(path: Path) -> pl.DataFrame:
-    match path.suffix:
+def _read(path: Path, kind: str) -> pl.DataFrame:
+    match kind:
         case ".jsonl":
             return pl.read_ndjson(path)
         case ".csv":

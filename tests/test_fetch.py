@@ -1,0 +1,81 @@
+"""The command `genga fetch`: which sources, what it says, how it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from rooms import graph_of, sources_of
+from test_sources_local import picture, saved
+from typer.testing import CliRunner
+
+from genga.cli.fetch import app
+from genga.errors import GengaError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    saved(Path("in/a.png"), 1)
+    picture(2).save("in/b.gif", save_all=True, append_images=[picture(3)], duration=100)
+    mine = {"kind": "folder", "series": "s", "path": "in", "names": "keep"}
+    written({"mine": mine, "gone": {**mine, "path": "gone"}, "again": {**mine, "series": "t"}})
+    return tmp_path
+
+
+def written(sources: object) -> None:
+    Path("params.yaml").write_text(yaml.safe_dump({"sources": sources}, sort_keys=False))
+
+
+def test_every_source_is_fetched_and_one_that_fails_does_not_end_the_others() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "genga", "fetch", "--yes"],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "  b.gif  ->  s/b  (its own name)",
+        "fetch mine: 1 picture in 1 album, 1 video",
+        "fetch again: 2 were here",
+    ]
+    assert done.stderr == "error: fetch gone: gone: no such folder, zip or cbz (params.yaml:sources)\n"
+    assert sorted(path.name for path in Path("data/raw/s").iterdir()) == ["b.gif", "mine 001.mov"]
+
+
+def test_releases_that_nobody_can_be_asked_about_stay_where_they_are() -> None:
+    done = CliRunner().invoke(app, ["mine"])
+    assert done.exit_code == 0
+    assert "fetch mine: 1 picture in 1 album, 1 not placed" in done.output
+    assert "--yes believes them" in done.output
+    assert [path.name for path in Path("data/raw/s").iterdir()] == ["mine 001.mov"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "words", "message"),
+    [
+        ({}, [], "params.yaml:sources names nothing to fetch; add an entry"),
+        ({"a": {"kind": "folder", "series": "s", "path": "in"}}, ["b"], "sources.b is missing; its sources: a"),
+        ([], ["b"], "params.yaml:sources.b is missing; its sources: none"),
+        (["a"], [], "params.yaml:sources must be a mapping of sources"),
+        ({"a/b": {}}, [], "params.yaml:sources: a source cannot be called 'a/b': it has a slash in it"),
+        (
+            {"a": {"kind": "gallery", "series": "s", "urls": ["https://x"]}}, ["--watch"],
+            "--watch is for one source of kind folder",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_fetched_is_one_line(sources: object, words: list[str], message: str) -> None:
+    written(sources)
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, GengaError) and message in str(done.exception)
+    assert not Path("data").exists()
+
+
+def test_the_workflow_fetches_nothing(root: Path) -> None:
+    """No rule, no stage and no module of the workflow knows of it."""
+    users = {name for name, of in graph_of(sources_of(root)).items() if any("sources.fetch" in one for one in of)}
+    assert users == {"cli.fetch"}
+    assert all("fetch" not in path.read_text(encoding="utf-8") for path in (root / "rules").glob("*.smk"))
