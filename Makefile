@@ -1,4 +1,4 @@
-# demo · cluster · test · test-slurm · test-kubernetes · audit · check · lock · bench · clean. Each makes its own environment
+# demo · sources · cluster · test · test-slurm · test-kubernetes · audit · check · lock · bench · clean. Each makes its own environment
 # in .venv; nothing else has to be installed but Python (3.11, 3.12 or 3.13) with venv, git and make. Where nvidia-smi
 # answers, the environment is one for a GPU: GPU=0 and GPU=1 say otherwise. PYTHON and VENV: another interpreter and its
 # own environment (make test PYTHON=python3.13 VENV=.venv-3.13).
@@ -20,7 +20,7 @@ CORES ?= all
 # Two workers: the tests are many and small, and a machine of two cores is the least we ask for.
 WORKERS ?= 2
 
-.PHONY: demo cluster test test-slurm test-kubernetes audit check format lock bench clean
+.PHONY: demo sources cluster test test-slurm test-kubernetes audit check format lock bench clean
 
 demo: $(READY) data/raw/sample/.drawn ## draw the sample series, run the whole workflow on it, say what came out
 	$(BIN)/snakemake --cores $(CORES)
@@ -28,6 +28,9 @@ demo: $(READY) data/raw/sample/.drawn ## draw the sample series, run the whole w
 
 test: $(READY) ## every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+sources: $(READY) .venv-gallery/.ready ## what genga fetch needs of others: aniparse and libtorrent in .venv, gallery-dl in .venv-gallery
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --requirement envs/sources.lock
 
 audit: .venv-audit/.ready ## the environment of auditors' formats (.venv-audit/bin/genga export, sign, verify), and its tests
 	.venv-audit/bin/python -m pytest tests/test_formats.py
@@ -101,6 +104,12 @@ $(READY): $(LOCK) pyproject.toml
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --quiet --no-compile --requirement envs/audit.lock
 	.venv-audit/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+# A program under the GPL, which is run and never imported.
+.venv-gallery/.ready: envs/gallery.lock
+	$(PYTHON) -m venv .venv-gallery
+	.venv-gallery/bin/python -m pip install --quiet --no-compile --no-deps --requirement envs/gallery.lock
 	touch $@
 
 # A peer that wants older packages than ours: bench/_imgutils.py runs there.

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from genga.cli.fetch import app
 from genga.errors import GengaError
+from genga.params.sources import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,3 +80,10 @@ def test_the_workflow_fetches_nothing(root: Path) -> None:
     users = {name for name, of in graph_of(sources_of(root)).items() if any("sources.fetch" in one for one in of)}
     assert users == {"cli.fetch"}
     assert all("fetch" not in path.read_text(encoding="utf-8") for path in (root / "rules").glob("*.smk"))
+
+
+def test_the_page_has_every_key_and_every_run() -> None:
+    page = (ROOT / "docs/sources.md").read_text(encoding="utf-8")
+    keys = {key for kind in KINDS.values() for key in kind.model_fields}
+    assert [key for key in sorted(keys) if f"| `{key}` |" not in page] == []
+    assert [kind for kind in KINDS if f"kind: {kind}" not in page] == []

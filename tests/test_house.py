@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from pages import POLICY
 from rooms import code_of, graph_of, imported, sources_of
 
+from genga.exchange.sources import gallery, releases, torrents
 from genga.images.upscaling import PACKAGES
 from genga.stages import LINE, SECTION_STAGES, STAGES, WILDCARDS
 
@@ -228,6 +229,20 @@ def test_the_lock_of_upscaling_is_what_the_stage_says_to_install() -> None:
     assert sorted(locked) == sorted(part.name for part in wanted)
     assert all(locked[part.name] in part.specifier for part in wanted)
     assert locked == {package.name: package.version for package in PACKAGES.values()}
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ("sources", {"aniparse": releases.VERSION, "libtorrent": torrents.VERSION}),
+        ("gallery", {"gallery-dl": gallery.VERSION}),
+    ],
+)
+def test_the_locks_of_fetch_are_what_it_says_to_install(extra: str, said: dict[str, str]) -> None:
+    locked = _lock(extra)
+    wanted = [Requirement(part) for part in _project()["optional-dependencies"][extra]]
+    assert {part.name for part in wanted} == said.keys() and said.items() <= locked.items()
+    assert all(locked[part.name] in part.specifier for part in wanted)
 
 
 def test_the_lock_for_a_gpu_is_the_main_one_and_cuda() -> None:
