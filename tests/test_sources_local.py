@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from films import write_film
 from PIL import Image
 
 from genga.errors import GengaError
@@ -16,11 +17,12 @@ from genga.exchange.sources import fetch as fetching
 from genga.exchange.sources import placing
 from genga.exchange.sources.fetch import Done, Settled, fetch
 from genga.exchange.sources.found import About, look, stored
-from genga.exchange.sources.record import SOURCES_FILE, Origin, add_origins, origins_of, read_origins
+from genga.exchange.sources.record import SOURCES_FILE, Origin, add_origins, read_origins
 from genga.exchange.sources.sidecars import beside, by_category, in_table, of_file, of_json, of_table, of_text
 from genga.params.sources import Folder, parse_source
 from genga.store.files import sha256_of
 from genga.video.album import read_album
+from genga.video.episodes import find_episodes
 
 
 def picture(seed: int, size: tuple[int, int] = (96, 64)) -> Image.Image:
@@ -325,7 +327,7 @@ def test_zips_beside_each_other_have_pages_of_their_own_and_sidecars_go() -> Non
     assert (list(done.albums.values()), said) == ([4], [])
     assert read_album("data/raw/s/mine 001.mov") == [Path(f"w/{n}.png").read_bytes() for n in (11, 12, 21, 22)]
     assert [one.tags for one in read_origins()[1::2]] == [{"general": ["tag_1"]}, {"general": ["tag_2"]}]
-    assert [path.name for path in Path(".cache/fetch/mine").rglob("*") if path.is_file()] == []
+    assert [path.name for path in Path(".cache/fetch/mine").rglob("*") if path.is_file()] == ["lock"]
 
 
 def test_names_that_lead_out_of_a_zip_are_names_and_no_paths() -> None:
@@ -414,7 +416,9 @@ def test_a_line_that_was_cut_short_is_no_line_and_the_next_one_is_whole() -> Non
         '{"file":"data/raw/s/a.gif","sha256":"ab","size":3,"source":"mine","kind":"folder","origin":"in",'
         '"name":"a.gif","time":"2026-03-01T12:00:00Z"}'
     )
-    assert origins_of([first, second], "data/raw/s/b.gif", 2) == [second]
+    Path(SOURCES_FILE).write_bytes(b'{"file":"half')
+    add_origins([second])
+    assert read_origins() == [second]
     Path(SOURCES_FILE).write_text("[]\n")
     with pytest.raises(GengaError, match=f"{SOURCES_FILE}:1: is not a line of where a file came from"):
         read_origins()
@@ -428,6 +432,21 @@ def test_a_file_that_was_placed_and_not_recorded_is_recorded() -> None:
     done, _ = fetched("in")
     assert (done.files, done.same) == ([], 1)
     assert [one.file for one in read_origins()] == ["data/raw/s/a.gif"]
+
+
+def test_two_at_once_and_what_a_killed_one_left() -> None:
+    saved(Path("in/a.png"), 1)
+    Path(".cache/fetch/mine").mkdir(parents=True)
+    with (
+        fetching.alone(Path(".cache/fetch/mine")),
+        pytest.raises(GengaError, match="another genga fetch of this source"),
+    ):
+        fetched("in")
+    left = Path("data/raw/s/.mine 001.mov.999999999.tmp")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    done, _ = fetched("in")
+    assert done.albums == {"data/raw/s/mine 001.mov": 1} and not left.exists()
 
 
 def test_a_watched_folder_gives_files_that_have_stopped_growing() -> None:
@@ -454,6 +473,21 @@ def test_watching_goes_on_until_it_is_stopped() -> None:
     with pytest.raises(KeyboardInterrupt):
         fetching.watch("mine", folder("in"), print, lambda lines: True, brought.append, sleep)
     assert [list(done.albums.values()) for done in brought] == [[], [1], []]
+
+
+@pytest.mark.parametrize(("name", "made"), [("x.bin", "x.mp4"), ("x.mkv", "x.mkv"), ("x", "x.mp4")])
+def test_a_video_has_an_ending_by_which_it_is_an_episode(name: str, made: str) -> None:
+    write_film(Path("film.mp4"), [np.asarray(picture(n)) for n in range(3)], "mpeg4", "yuv420p")
+    Path("in").mkdir()
+    Path("film.mp4").rename(f"in/{name}")
+    done, said = fetched("in")
+    assert (done.files, said) == ([f"data/raw/s/{made}"], []) and list(find_episodes("data/raw/")) == [("s", "x")]
+
+
+def test_a_cameras_heic_is_one_line() -> None:
+    Path("in").mkdir()
+    Path("in/a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    assert fetched("in")[1] == ["a.heic: is HEIC, which is not read here; make a JPEG or PNG of it"]
 
 
 def test_what_a_file_is_its_content_says() -> None:

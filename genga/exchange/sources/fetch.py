@@ -4,10 +4,12 @@ Nothing here is a job of the workflow. What ended in the middle goes on where it
 was downloaded and not placed lies under the cache.
 """
 
+import fcntl
 import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,7 +71,23 @@ def fetch(name: str, source: Source, say: Say, ask: Ask, dry: bool = False, new:
     folder = folder_of(name)
     check_writable([Path(RAW) / source.series, folder])
     folder.mkdir(parents=True, exist_ok=True)
-    sweep([folder])
+    with alone(folder):
+        sweep([folder, Path(RAW) / source.series])
+        return _fetch(name, source, folder, say, ask, dry, new)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a source's folder. Raises GengaError while another command does."""
+    with open(folder / "lock", "w", encoding="utf-8") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise GengaError(f"{folder}: another genga fetch of this source is running; wait for it to end") from error
+        yield
+
+
+def _fetch(name: str, source: Source, folder: Path, say: Say, ask: Ask, dry: bool, new: New) -> Done:
     placing, done = Placing(name, source, folder), Done()
     named: list[Found] = []
 

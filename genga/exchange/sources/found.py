@@ -28,6 +28,7 @@ _PAGES = (
     b"{",
     b"[",
 )  # that sites send in place of a file
+_HEIF = (b"heic", b"heix", b"mif1")  # brands of cameras' stills; AVIF's Pillow knows
 _MOST_PX = 400_000_000  # of a picture: 20,000 x 20,000
 _ORIENTATION = 0x0112  # EXIF: how to hold the picture
 _AS_THEY_ARE = {"JPEG": ("RGB", "L"), "PNG": ("1", "L", "LA", "P", "RGB", "RGBA")}  # modes that FFmpeg shows alike
@@ -85,6 +86,8 @@ def look(path: Path, about: About) -> Found:
         raise GengaError(f"{about.name}: is a page of text ({words!r}), not a picture or video")
     kind: Kind = "still" if _is_still(path, about.name) else "moving"
     if kind == "moving":
+        if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+            raise GengaError(f"{about.name}: is HEIC, which is not read here; make a JPEG or PNG of it")
         try:
             next(decode(path))
         except GengaError as error:

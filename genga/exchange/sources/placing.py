@@ -21,7 +21,7 @@ from genga.params.sources import Source
 from genga.store.files import replacing, sha256_of
 from genga.tables.places import RAW
 from genga.video.album import SUFFIX, write_album
-from genga.video.episodes import files_below, find_episodes
+from genga.video.episodes import EXTENSIONS, files_below, find_episodes
 
 # FFmpeg's names of containers are many; what a file is called by goes after its own ending, or one of these.
 _ENDINGS = {b"GIF8": ".gif", b"\x89PNG": ".apng", b"RIFF": ".webp", b"\x1aE\xdf\xa3": ".mkv"}
@@ -55,6 +55,7 @@ class Placing:
         for path in files_below(RAW.rstrip("/")):
             if path.is_file():
                 self._sizes.setdefault(path.stat().st_size, []).append(path)
+        self._episodes = find_episodes(RAW)
         self.waiting: dict[str, list[Waiting]] = {}  # by codec
 
     def has_name(self, name: str) -> bool:
@@ -151,7 +152,7 @@ class Placing:
 
         how: link, copy or move. apart: where that name is another's, make one of it; else raise GengaError.
         """
-        there = find_episodes(RAW).get((self._source.series, called))
+        there = self._episodes.get((self._source.series, called))
         if there is not None and apart:
             called = f"{called}-{found.sha256[:12]}"
         elif there is not None:
@@ -162,7 +163,7 @@ class Placing:
         to = self._series / f"{called}{_ending(found)}"
         put(found.path, to, how)
         self.away(found.path)
-        self._known[found.sha256] = to.as_posix()
+        self._known[found.sha256] = self._episodes[self._source.series, to.stem] = to.as_posix()
         self._record([self._line(found, to.as_posix())])
         return to.as_posix()
 
@@ -206,9 +207,7 @@ def _ending(found: Found) -> str:
     ending = Path(found.about.name).suffix.lower() or found.path.suffix.lower()
     with found.path.open("rb") as file:
         told = next((by for start, by in _ENDINGS.items() if file.seek(0) == 0 and file.read(4) == start), "")
-    if told in (".gif", ".apng") or not ending or len(ending) > 6:
-        return told or ".mp4"
-    return ending
+    return ending if ending in EXTENSIONS and told not in (".gif", ".apng") else told or ".mp4"
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ short is no line.
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def add_origins(lines: Sequence[Origin], path: str | Path = SOURCES_FILE) -> Non
     text = "".join(f"{_line_of(one)}\n" for one in lines).encode()
     try:
         with open(path, "ab") as file:
-            if start := _cut_short(Path(path)):
+            if (start := _cut_short(Path(path))) is not None:
                 file.truncate(start)
             file.write(text)
             file.flush()
@@ -72,17 +72,14 @@ def add_origins(lines: Sequence[Origin], path: str | Path = SOURCES_FILE) -> Non
         raise GengaError(f"{path}: cannot be written ({error.strerror}); make room there, and run again") from error
 
 
-def _cut_short(path: Path) -> int:
-    """Where a last line begins that has no end; 0 if there is none."""
-    data = path.read_bytes()
-    return 0 if not data or data.endswith(b"\n") else data.rfind(b"\n") + 1
+def _cut_short(path: Path) -> int | None:
+    """Where a last line begins that has no end; None if there is none."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0 or file.seek(-1, os.SEEK_END) < 0 or file.read(1) == b"\n":
+            return None
+    return path.read_bytes().rfind(b"\n") + 1
 
 
 def _line_of(one: Origin) -> str:
     said = {key: value for key, value in asdict(one).items() if value or key == "frame" and value is not None}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
-
-
-def origins_of(lines: Iterable[Origin], file: str, frame: int | None = None) -> list[Origin]:
-    """Return what is on record of a file, and with `frame` of that picture of it."""
-    return [one for one in lines if one.file == file and one.frame in (None, frame)]
