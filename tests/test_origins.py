@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from test_sources_local import saved
 
 from genga.audit import as_text
 from genga.audit.checks import Check
@@ -12,9 +13,10 @@ from genga.audit.tables import Reader
 from genga.audit.trace import trace
 from genga.audit.tracetext import lines as trace_lines
 from genga.exchange.sources.record import Origin, add_origins
-from genga.store.files import write_facts
+from genga.store.files import sha256_of, write_facts
 from genga.store.parquet import write_table
 from genga.tables.dedup import DEDUP
+from genga.video.album import write_album
 
 TIME = "2026-03-01T12:00:00Z"
 ALBUM = Origin("data/raw/s/mine 001.mov", "aa", 9, "mine", "folder", "2 pictures", "mine 001.mov", TIME, "CC0")
@@ -51,10 +53,32 @@ def test_lines_are_found_by_content_and_of_pictures_those_that_were_learnt() -> 
 
 
 def test_a_file_that_is_another_than_was_fetched_is_changed() -> None:
-    assert list(origin_checks(Reader("."), EPISODES)) == [
+    assert list(origin_checks(Reader("."), EPISODES, [])) == [
         Check("source", "s/02", "changed", "cc", "is dd, which was never fetched"),
         Check("source", "s/mine 001", "verified", "aa"),
         Check("source", "s/renamed", "verified", "cc"),
+    ]
+
+
+def test_a_picture_in_an_album_is_the_file_that_was_fetched() -> None:
+    files = [saved(Path(f"{n}.png"), n).read_bytes() for n in range(3)]
+    path = Path("data/raw/s/b.mov")
+    path.parent.mkdir(parents=True)
+    write_album(path, files, "png", (96, 64))
+    sha256 = sha256_of(path)
+    write_facts("data/probe/s/b.json", {"sha256": sha256})
+    pictures = [(0, sha256_of("0.png"), False), (1, "other", False), (2, "other", True), (7, "other", False)]
+    add_origins([
+        Origin(path.as_posix(), sha256, 1, "mine", "folder", "in", "b.mov", TIME),
+        *(Origin(path.as_posix(), of, 1, "mine", "folder", "in", f"{n}.png", TIME, frame=n, repacked=repacked)
+          for n, of, repacked in pictures),
+    ])  # fmt: skip
+    stills = [f"s/b/{n:06d}" for n, _, _ in pictures]
+    assert list(origin_checks(Reader("."), ["s/b"], stills)) == [
+        Check("source", "s/b", "verified", sha256),
+        Check("picture", "s/b/000000", "verified", sha256_of("0.png")),
+        Check("picture", "s/b/000001", "changed", "other", f"is {sha256_of('1.png')}"),
+        Check("picture", "s/b/000007", "changed", "other", "is not there"),
     ]
 
 

@@ -3,7 +3,8 @@
 A file that nobody fetched has no line: it was put there by hand.
 """
 
-from collections.abc import Collection, Iterator
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from genga.audit.checks import CHANGED, VERIFIED, Check
 from genga.audit.tables import Reader
 from genga.exchange.sources.record import SOURCES_FILE, Origin, read_origins
 from genga.tables.places import RAW, path_of
+from genga.video.album import read_album
 
 
 def origins(reader: Reader, episodes: Collection[str], stills: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -45,16 +47,36 @@ def _behind(lines: Collection[Origin], sha256: str | None, frames: Collection[in
     yield from (line for line in lines if line.file in files and line.frame is not None and line.frame in frames)
 
 
-def origin_checks(reader: Reader, episodes: Collection[str]) -> Iterator[Check]:
-    """Hold what probe has seen of each episode against what was fetched under its name."""
-    lines = [line for line in read_origins(reader.root / SOURCES_FILE) if line.frame is None]
-    for episode in sorted(episodes):
+def origin_checks(reader: Reader, episodes: Collection[str], stills: Collection[str]) -> Iterator[Check]:
+    """Hold what probe has seen of each episode against what was fetched under its name.
+
+    And of albums that are here each of `stills`, whose bytes are to be those of the file that was fetched, unless they
+    had to be others.
+    """
+    lines = read_origins(reader.root / SOURCES_FILE)
+    files = [line for line in lines if line.frame is None]
+    for episode in sorted(episodes) if files else ():
         sha256 = _sha256(reader, episode)
-        of_name = [line for line in lines if Path(line.file).with_suffix("").as_posix() == f"{RAW}{episode}"]
-        if any(line.sha256 == sha256 for line in lines):
+        of_name = [line for line in files if Path(line.file).with_suffix("").as_posix() == f"{RAW}{episode}"]
+        if any(line.sha256 == sha256 for line in files):
             yield Check("source", episode, VERIFIED, sha256)
         elif of_name and sha256 is not None:
             yield Check("source", episode, CHANGED, of_name[-1].sha256, f"is {sha256}, which was never fetched")
+    pictures = [one for one in origins(reader, episodes, stills) if one["frame"] is not None and not one["repacked"]]
+    for file in sorted({one["file"] for one in pictures}):
+        if (reader.root / file).is_file():
+            yield from _in_album(reader.root / file, [one for one in pictures if one["file"] == file])
+
+
+def _in_album(album: Path, pictures: Iterable[dict[str, Any]]) -> Iterator[Check]:
+    held = [hashlib.sha256(data).hexdigest() for data in read_album(album)]
+    for one in pictures:
+        name = f"{one['episode']}/{one['frame']:06d}"
+        found = held[one["frame"]] if one["frame"] < len(held) else "not there"
+        if found == one["sha256"]:
+            yield Check("picture", name, VERIFIED, found)
+        else:
+            yield Check("picture", name, CHANGED, one["sha256"], f"is {found}")
 
 
 def in_words(line: dict[str, Any]) -> str:

@@ -135,7 +135,8 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     yield from behind.code.checks()
     yield from _without_record(behind, hashes)
     yield from _videos(behind, hashes)
-    yield from origin_checks(behind.reader, behind.episodes)
+    stills = [] if known is not None else [row["still"] for row in rows]
+    yield from origin_checks(behind.reader, behind.episodes, stills)
     bases: list[dict[str, Any] | None] = [one.base for one in behind.learned]
     for base in bases or [None]:
         yield from model_checks(behind.registry, base, behind.known, hashes)
