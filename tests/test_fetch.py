@@ -1,5 +1,7 @@
 """The command `genga fetch`: which sources, what it says, how it ends."""
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,26 @@ def test_releases_that_nobody_can_be_asked_about_stay_where_they_are() -> None:
     assert "fetch mine: 1 picture in 1 album, 1 not placed" in done.output
     assert "--yes believes them" in done.output
     assert [path.name for path in Path("data/raw/s").iterdir()] == ["mine 001.mov"]
+
+
+@pytest.mark.parametrize(("answer", "placed"), [(b"y\n", ["b.gif", "mine 001.mov"]), (b"n\n", ["mine 001.mov"])])
+def test_a_person_is_asked_and_believed(answer: bytes, placed: list[str]) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "genga", "fetch", "mine"], env={"PYTHONPATH": str(ROOT), "PATH": ""},
+            stdin=theirs, stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        while b"Place them so? [y/N]" not in shown:
+            shown += os.read(ours, 4096)
+        assert b"  b.gif  ->  s/b  (its own name)" in shown
+        os.write(ours, answer)
+        assert process.wait(60) == 0
+    finally:
+        os.close(ours)
+    assert sorted(path.name for path in Path("data/raw/s").iterdir()) == placed
 
 
 @pytest.mark.parametrize(

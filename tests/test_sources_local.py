@@ -17,6 +17,7 @@ from genga.exchange.sources import fetch as fetching
 from genga.exchange.sources import placing
 from genga.exchange.sources.fetch import Done, Settled, fetch
 from genga.exchange.sources.found import About, look, stored
+from genga.exchange.sources.local import total
 from genga.exchange.sources.record import SOURCES_FILE, Origin, add_origins, read_origins
 from genga.exchange.sources.sidecars import beside, by_category, in_table, of_file, of_json, of_table, of_text
 from genga.params.sources import Folder, parse_source
@@ -328,6 +329,32 @@ def test_zips_beside_each_other_have_pages_of_their_own_and_sidecars_go() -> Non
     assert read_album("data/raw/s/mine 001.mov") == [Path(f"w/{n}.png").read_bytes() for n in (11, 12, 21, 22)]
     assert [one.tags for one in read_origins()[1::2]] == [{"general": ["tag_1"]}, {"general": ["tag_2"]}]
     assert [path.name for path in Path(".cache/fetch/mine").rglob("*") if path.is_file()] == ["lock"]
+
+
+def test_how_many_there_are_to_look_at() -> None:
+    zipped(Path("in.zip"), {"a.png": b"", "a.txt": b"", "d/b.png": b"", "metadata.csv": b"", ".hidden": b""})
+    assert total(folder("in.zip")) == 2
+    saved(Path("in/c.png"), 1)
+    Path("in/c.json").touch()
+    Path("in.zip").rename("in/in.zip")
+    assert total(folder("in")) == 3
+    Path("in/broken.cbz").write_text("no")
+    assert total(folder("in")) is None and total(folder("gone")) is None
+
+
+def test_images_that_lie_in_data_raw_become_albums_there() -> None:
+    saved(Path("data/raw/s/a.png"), 1)
+    saved(Path("data/raw/s/b.jpg"), 2)
+    notes: list[str] = []
+    assert find_episodes("data/raw/", notes) == {}
+    assert notes == [
+        "data/raw/s/a.png, data/raw/s/b.jpg: left out, by ending or beginning no video, or hidden; genga fetch makes"
+        " episodes of images (docs/sources.md)"
+    ]
+    done, _ = fetched("data/raw/s")
+    assert list(done.albums.values()) == [1, 1] and len(find_episodes("data/raw/")) == 2
+    again, _ = fetched("data/raw/s")
+    assert again.albums == {} and again.same == 4
 
 
 def test_names_that_lead_out_of_a_zip_are_names_and_no_paths() -> None:

@@ -30,6 +30,7 @@ EXTENSIONS = (
 )  # fmt: skip
 _BETWEEN = " - "  # the names of folders and file in that of an episode
 _OURS = (".gitignore", ".gitkeep", ".DS_Store", "Thumbs.db")  # of git and of file managers
+_IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".zip", ".cbz")  # or full of such
 _MOST = 3  # files of a series that are named, of those that are no videos
 _HEAD = 64  # bytes that tell an animation from a picture
 
@@ -121,7 +122,9 @@ def _no_videos(files: Sequence[Path]) -> str:
         named += (
             f" and {len(left) - _MOST} more ({', '.join(f'{number} {kind}' for kind, number in kinds.most_common())})"
         )
-    return f"{named}: left out, by ending or beginning no video, or hidden"
+    albums = "; genga fetch makes episodes of images (docs/sources.md)"
+    images = any(file.suffix.lower() in _IMAGES and not file.name.startswith(".") for file in left)
+    return f"{named}: left out, by ending or beginning no video, or hidden{albums if images else ''}"
 
 
 def in_name_order(episodes: Iterable[Episode]) -> dict[str, list[str]]:

@@ -95,8 +95,9 @@ def _fetch(name: str, source: Source, folder: Path, say: Say, ask: Ask, dry: boo
         done.said.append(line)
         say(line)
 
+    count = local.total(source) if isinstance(source, Folder) else None
     coming = seen(name, source, folder, placing, done, tell, dry, new)
-    for path, about in progress(coming, None, f"fetch {name}", "files"):
+    for path, about in progress(coming, count, f"fetch {name}", "files"):
         found = _looked(path, about, placing, done, tell)
         if found is None:
             continue

@@ -6,6 +6,7 @@ never taken for what they speak of. In a folder a zip is a folder, too.
 
 import hashlib
 import re
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -48,6 +49,21 @@ def seen_in(source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool
         yield path, About(str(path), path.name)
     else:
         raise GengaError(f"{path}: no such folder, zip or cbz (params.yaml:sources)")
+
+
+def total(source: Folder) -> int | None:
+    """Return how many files there are to be looked at; None where that cannot be told."""
+    path = Path(source.path).expanduser()
+    files = list(files_below(path)) if path.is_dir() else [path]
+    inside: list[str] = []
+    for one in (one for one in files if one.suffix.lower() in SUFFIXES):
+        try:
+            with zipfile.ZipFile(one) as zipped:
+                inside += zipped.namelist()
+        except (OSError, zipfile.BadZipFile):
+            return None
+    names = [one.relative_to(path).as_posix() for one in files if one != path] + inside
+    return sum(not name.endswith("/") and _is_looked_at(name) for name in names) or None
 
 
 def _of_folder(folder: Path, source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool]) -> Iterator[Seen]:
@@ -101,8 +117,7 @@ def _images(tree: Tree, tell: Say) -> Iterator[Seen]:
     tables = _tables(tree, tell)
     known = set(tree.names)
     for name in tree.names:
-        plain = PurePosixPath(name)
-        if _is_hidden(name) or _is_said(plain) or plain.name in _OURS or plain.suffix.lower() in SUFFIXES:
+        if not _is_looked_at(name):
             continue
         try:
             path = tree.path(name)
@@ -111,6 +126,11 @@ def _images(tree: Tree, tell: Say) -> Iterator[Seen]:
             tell(str(error))
             continue
         yield path, about
+
+
+def _is_looked_at(name: str) -> bool:
+    plain = PurePosixPath(name)
+    return not (_is_hidden(name) or _is_said(plain) or plain.name in _OURS or plain.suffix.lower() in SUFFIXES)
 
 
 def _is_hidden(name: str) -> bool:

@@ -21,7 +21,7 @@ from genga.params.sources import Source
 from genga.store.files import replacing, sha256_of
 from genga.tables.places import RAW
 from genga.video.album import SUFFIX, write_album
-from genga.video.episodes import EXTENSIONS, files_below, find_episodes
+from genga.video.episodes import EXTENSIONS, find_episodes
 
 # FFmpeg's names of containers are many; what a file is called by goes after its own ending, or one of these.
 _ENDINGS = {b"GIF8": ".gif", b"\x89PNG": ".apng", b"RIFF": ".webp", b"\x1aE\xdf\xa3": ".mkv"}
@@ -51,11 +51,11 @@ class Placing:
         self._lines = read_origins()
         self._known = {one.sha256: one.file for one in self._lines}
         self._names = {(one.source, one.name) for one in self._lines}
+        self._episodes = find_episodes(RAW)
         self._sizes: dict[int, list[Path]] = {}
-        for path in files_below(RAW.rstrip("/")):
+        for path in map(Path, self._episodes.values()):  # images that lie there are no episodes yet
             if path.is_file():
                 self._sizes.setdefault(path.stat().st_size, []).append(path)
-        self._episodes = find_episodes(RAW)
         self.waiting: dict[str, list[Waiting]] = {}  # by codec
 
     def has_name(self, name: str) -> bool:
