@@ -502,6 +502,17 @@ def test_watching_goes_on_until_it_is_stopped() -> None:
     assert [list(done.albums.values()) for done in brought] == [[], [1], []]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "made"),
+    [("gif", "x.mp4", "x.gif"), ("webp", "x.webp", "x.webp"), ("webp", "x.gif", "x.webp"), ("png", "x.png", "x.apng")],
+)
+def test_an_animation_is_called_by_what_it_is(kind: str, name: str, made: str) -> None:
+    Path("in").mkdir()
+    picture(1).save(f"in/{name}", kind, save_all=True, append_images=[picture(2), picture(3)], duration=100)
+    done, said = fetched("in")
+    assert (done.files, said) == ([f"data/raw/s/{made}"], []) and list(find_episodes("data/raw/")) == [("s", "x")]
+
+
 @pytest.mark.parametrize(("name", "made"), [("x.bin", "x.mp4"), ("x.mkv", "x.mkv"), ("x", "x.mp4")])
 def test_a_video_has_an_ending_by_which_it_is_an_episode(name: str, made: str) -> None:
     write_film(Path("film.mp4"), [np.asarray(picture(n)) for n in range(3)], "mpeg4", "yuv420p")

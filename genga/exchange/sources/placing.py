@@ -23,8 +23,10 @@ from genga.tables.places import RAW
 from genga.video.album import SUFFIX, write_album
 from genga.video.episodes import EXTENSIONS, find_episodes
 
-# FFmpeg's names of containers are many; what a file is called by goes after its own ending, or one of these.
-_ENDINGS = {b"GIF8": ".gif", b"\x89PNG": ".apng", b"RIFF": ".webp", b"\x1aE\xdf\xa3": ".mkv"}
+# How files begin and, after four bytes of a size, go on -> the ending of one that has none, or another's.
+_ENDINGS = {(b"GIF8", b""): ".gif", (b"\x89PNG", b""): ".apng", (b"RIFF", b"WEBP"): ".webp", (b"RIFF", b"AVI "): ".avi",
+            (b"\x1aE\xdf\xa3", b""): ".mkv"}  # fmt: skip
+_ANIMATIONS = (".gif", ".apng", ".webp")  # whatever they are called
 
 Album = tuple[str, int]  # its path, and how many pictures are in it
 
@@ -206,8 +208,10 @@ def _ending(found: Found) -> str:
     """The ending of a file's name, which tells a video from what lies beside it."""
     ending = Path(found.about.name).suffix.lower() or found.path.suffix.lower()
     with found.path.open("rb") as file:
-        told = next((by for start, by in _ENDINGS.items() if file.seek(0) == 0 and file.read(4) == start), "")
-    return ending if ending in EXTENSIONS and told not in (".gif", ".apng") else told or ".mp4"
+        head = file.read(12)
+    begins = ((by, start, then) for (start, then), by in _ENDINGS.items())
+    told = next((by for by, start, then in begins if head.startswith(start) and head[8:].startswith(then)), ".mp4")
+    return ending if ending in EXTENSIONS and told not in _ANIMATIONS else told
 
 
 def _now() -> str:
