@@ -16,8 +16,7 @@ from typing import Any
 import libtorrent as lt
 import yaml
 
-from tests.sites import HTML, Site, served
-from tests.test_sources_local import picture
+from tests.sites import HTML, Site, picture, served
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = "127.0.0.1:0"

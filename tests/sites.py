@@ -1,4 +1,7 @@
-"""Sites on this machine: one that answers as Danbooru does, one with a JSON API as Tenor's; both as they fail, too."""
+"""Pictures like no other, and sites on this machine that have them, as they answer and as they fail.
+
+One answers as Danbooru does, one has a JSON API as Tenor's.
+"""
 
 import json
 import threading
@@ -8,9 +11,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
+from PIL import Image
+
 Answer = tuple[int, str, bytes]  # status, type, body
 
 HTML: Answer = (200, "text/html", b"<!DOCTYPE html><html><body>Just a moment...</body></html>")
+
+
+def picture(seed: int, size: tuple[int, int] = (96, 64)) -> Image.Image:
+    """A picture like no other: blocks of colours."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    return Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST)
 
 
 @dataclass

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from rooms import graph_of, sources_of
-from test_sources_local import picture, saved
+from sites import picture
+from test_sources_local import saved
 from typer.testing import CliRunner
 
 from genga.cli.fetch import app

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from films import write_film
 from PIL import Image
+from sites import picture
 
 from genga.errors import GengaError
 from genga.exchange.sources import fetch as fetching
@@ -24,12 +25,6 @@ from genga.params.sources import Folder, parse_source
 from genga.store.files import sha256_of
 from genga.video.album import read_album
 from genga.video.episodes import find_episodes
-
-
-def picture(seed: int, size: tuple[int, int] = (96, 64)) -> Image.Image:
-    """A picture like no other: blocks of colours."""
-    blocks = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), dtype=np.uint8)
-    return Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST)
 
 
 def saved(path: Path, seed: int, size: tuple[int, int] = (96, 64)) -> Path:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_sources_local import picture
+from sites import picture
 
 from genga.errors import GengaError
 from genga.exchange.sources.fetch import Done, fetch

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from test_sources_local import picture
+from sites import picture
 
 from genga.errors import GengaError
 from genga.exchange.sources.fetch import Done, fetch
@@ -159,6 +159,22 @@ def test_what_came_is_verified_and_only_the_rest_is_fetched() -> None:
     with peer(torrent) as known:
         done = fetched(source(torrent, peers=[known]))
     assert done.files == ["data/raw/s/02.gif"] and done.same == 1
+
+
+def test_without_notes_all_is_verified_anew_and_what_is_damaged_comes_again() -> None:
+    theirs = content(["01.gif"])
+    torrent = torrent_of()
+    part = Path(".cache/fetch/show/files/Show/01.gif")
+    part.parent.mkdir(parents=True)
+    data = bytearray(theirs["01.gif"])
+    data[20_000] ^= 255
+    part.write_bytes(data)
+    with pytest.raises(GengaError, match=r"nobody sent what is wanted of it in 1 s \((\d+) of \d+ bytes") as error:
+        fetched(source(torrent, stalled=1))
+    assert len(data) - 3 * 16 * 1024 <= int(str(error.value).partition(" s (")[2].split()[0]) < len(data)
+    with peer(torrent) as known:
+        done = fetched(source(torrent, peers=[known]))
+    assert [Path(path).read_bytes() for path in done.files] == [theirs["01.gif"]]
 
 
 def test_a_piece_that_is_damaged_on_the_way_is_not_believed() -> None:

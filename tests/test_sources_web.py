@@ -9,8 +9,7 @@ import urllib.error
 from pathlib import Path
 
 import pytest
-from sites import HTML, Site, served
-from test_sources_local import picture
+from sites import HTML, Site, picture, served
 
 from genga.errors import GengaError
 from genga.exchange.sources.fetch import Done, fetch
