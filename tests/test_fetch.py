@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 from rooms import graph_of, sources_of
 from sites import picture
 from test_sources_local import saved
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 
 from genga.cli.fetch import app
 from genga.errors import GengaError
+from genga.exchange.sources.record import read_origins
 from genga.params.sources import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +58,28 @@ def test_releases_that_nobody_can_be_asked_about_stay_where_they_are() -> None:
     assert "fetch mine: 1 picture in 1 album, 1 not placed" in done.output
     assert "--yes believes them" in done.output
     assert [path.name for path in Path("data/raw/s").iterdir()] == ["mine 001.mov"]
+
+
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+sys.argv = ["genga", "fetch", "mine"]
+runpy.run_module("genga", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_file_system_that_takes_no_more_is_one_line_and_what_is_whole_stays() -> None:
+    for name, seed in (("0", 0), ("1", 1)):
+        noise = np.random.default_rng(seed).integers(0, 256, (50, 50 + 250 * seed, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(f"in/{name}.png")  # of 8 kB, and of 45
+    written({"mine": {"kind": "folder", "series": "s", "path": "in", "names": "keep", "album": 1}})
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    done = subprocess.run([sys.executable, "-c", LIMITED], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1, "error: fetch mine: data/raw/s/mine 002.mov: cannot be written (File too large); make room, and run again\n"
+    )  # fmt: skip
+    assert [path.name for path in Path("data/raw/s").iterdir()] == ["mine 001.mov"]
+    assert len(read_origins()) == 2
 
 
 @pytest.mark.parametrize(("answer", "placed"), [(b"y\n", ["b.gif", "mine 001.mov"]), (b"n\n", ["mine 001.mov"])])
