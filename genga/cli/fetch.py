@@ -23,12 +23,15 @@ def fetch(
     yes: Annotated[bool, typer.Option("--yes", help="believe which episode each release is, unasked")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="of one source of kind folder: look again and again")] = False,
 ) -> None:
-    """Fetch pictures and videos from the sources in params.yaml into data/raw.
+    """Fetch pictures and videos from the sources in params.yaml into data/raw; snakemake itself fetches nothing.
 
-    Still images become albums, which the line takes for episodes; animations and videos are files of their own. Nothing
-    is fetched twice: where each file came from, when, and its sha256 stand in sources.jsonl, which belongs into git.
-    Releases are shown with the episodes that their names are read as before one is placed. What fails is said in a line
-    and the rest goes on; run it again to go on where it was. snakemake itself fetches nothing.
+    Still images become albums, which are episodes; animations and videos are files of their own.
+
+    Where each came from, when, and its sha256 go on record in sources.jsonl, which belongs into git.
+
+    Nothing is fetched twice. Releases are shown with the episodes that their names say before one is placed.
+
+    What fails is said in a line, and the rest goes on. Run it again to go on where it was: docs/sources.md.
     """
     from genga.exchange.sources.fetch import Done, fetch
     from genga.exchange.sources.fetch import watch as watched
