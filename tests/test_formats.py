@@ -7,10 +7,12 @@ import importlib.util
 import json
 from pathlib import Path
 
+import packed
 import pytest
 from audited import BASE, FIRST, HEAD, PLACE, SELECTED, SERIES, add_merge, make, tamper
 from typer.testing import CliRunner
 
+from genga.__main__ import app
 from genga.audit.card import card
 from genga.audit.extras import library
 from genga.audit.provenance import facts, gather
@@ -337,3 +339,46 @@ def _without_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HttpRequester, "get", lambda self, url, **more: answer, raising=False)
     for module in (context, util):
         monkeypatch.setattr(module, "source_to_json", lambda *given, **more: (known, None), raising=False)
+
+
+@needs["mlcroissant"]
+@pytest.mark.parametrize("pixels", [True, False])
+def test_a_packages_croissant_is_valid_and_reads_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: bool
+) -> None:
+    import mlcroissant
+
+    monkeypatch.chdir(tmp_path)
+    packed.make(tmp_path)
+    said = ["package", "dataset", "s", "--license", "cc-by-4.0", *([] if pixels else ["--no-pixels"])]
+    CliRunner().invoke(app, said, catch_exceptions=False)
+    read = mlcroissant.Dataset(jsonld="packages/s/croissant.json")
+    assert not read.metadata.ctx.issues.errors and read.metadata.name == "s"
+    rows = list(read.records("rows-train"))
+    assert [row["rows-train/frame"] for row in rows] == [7, 7, 7, 30, 5]
+    assert rows[1]["rows-train/caption"].decode() == "hana, star (symbol), 1girl"
+    files = {one.content_url for one in read.metadata.distribution}
+    assert ("train-00000-of-00001.parquet" in files) is pixels and "rows/test.parquet" in files
+
+
+@needs["model_signing"]
+def test_a_packages_signature_holds_beside_it_and_as_a_hub_has_it_in_it(project: Path) -> None:
+    from genga.audit.signing import make_key
+
+    make_key(Path("key"))
+    said = ["package", "model", "r", "--license", "mit", "--key", "key", "--previews", "0"]
+    printed = CliRunner().invoke(app, said, catch_exceptions=False).output
+    assert printed.endswith("card and 0 pictures, signed: packages/r.sig\n")
+    verify = ["verify", "packages/r", "key.pub"]
+    told = CliRunner().invoke(app, verify, catch_exceptions=False).output
+    assert told.endswith("is what was signed with the key of key.pub\n")
+    Path("packages/r.sig").rename("packages/r/model.sig")
+    Path("packages/r/.gitattributes").write_text("*.safetensors filter=lfs\n")
+    CliRunner().invoke(app, verify, catch_exceptions=False)
+    Path("packages/r/more.txt").touch()
+    with pytest.raises(GengaError, match="packages/r: is not what was signed"):
+        CliRunner().invoke(app, verify, catch_exceptions=False)
+    Path("packages/r/more.txt").unlink()
+    tamper("packages/r/r.safetensors")
+    with pytest.raises(GengaError, match="packages/r: is not what was signed"):
+        CliRunner().invoke(app, verify, catch_exceptions=False)

@@ -1,4 +1,4 @@
-"""genga.audit.markdown and the texts that leave for others: a name stays a name, whatever is in it."""
+"""genga.exchange.markdown and the texts that leave for others: a name stays a name, whatever is in it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from audited import make
 
 from genga.audit.card import card
 from genga.audit.crate_jobs import iri
-from genga.audit.markdown import code, row, text
+from genga.exchange.markdown import code, row, text
 from genga.store.files import read_json, write_facts
 from genga.workflow.records import read_records
 

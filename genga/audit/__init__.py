@@ -20,9 +20,10 @@ git_history         What git keeps of the small files that jobs read: content by
 images              The images that a checkpoint was trained on: where each is from, what is written under it, and who
                     decided that.
 lineage             The walk over the jobs' records (docs/records.md) from a file to what it was made of.
-markdown            Names and values as Markdown says them: whatever is in them, it stays text.
 mlbom               A model and what it was made of as a CycloneDX bill of materials, with a model card (ML-BOM).
 model               Which checkpoint of which run is a model file, or which merge?
+model_package       A model as hubs and UIs have it: a folder with the file, a card, pictures it drew, and what it was
+                    made of.
 models              The models that the jobs used: models.yaml knows names, revisions and licences, the records know
                     the content.
 origins             Where raw files came from, as `genga fetch` put it on record: sources.jsonl, by the content that

@@ -13,12 +13,12 @@ from typing import Any
 
 import yaml
 
-from genga.audit.markdown import code, row, text
 from genga.audit.model import MERGE, evaluation_of, folder_of, merges
 from genga.audit.models import role_of
 from genga.audit.provenance import facts, gather
 from genga.errors import GengaError
 from genga.evaluation.bootstrap import said_interval
+from genga.exchange.markdown import code, row, text
 from genga.store.files import read_json
 from genga.training.checkpoints import read_checkpoints
 from genga.workflow.records import Records

@@ -8,6 +8,7 @@ the key can hold everything behind the model against it (genga.audit.roots).
 import base64
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from genga.audit.extras import library
@@ -40,14 +41,17 @@ def make_key(private: Path) -> Path:
     return public
 
 
-def sign(folder: Path, private: Path) -> Path:
-    """Sign every file in the folder; return the signature's path. Raises GengaError if that cannot be done."""
+def sign(folder: Path, private: Path, passing: Sequence[str] = ()) -> Path:
+    """Sign every file in the folder; return the signature's path. Raises GengaError if that cannot be done.
+
+    passing: names of files that may come into the folder later, as a hub puts them there: they are not signed.
+    """
     _check(folder, private)
     for going_on in (folder / "unfinished", folder / ".state"):
         if going_on.exists():
             raise GengaError(f"{going_on}: is of training that is not done; finish it with snakemake, or delete it")
     signing, target = library("model_signing.signing"), _signature(folder)
-    everything = library("model_signing.hashing").Config().set_ignored_paths(paths=[], ignore_git_paths=False)
+    everything = library("model_signing.hashing").Config().set_ignored_paths(paths=passing, ignore_git_paths=False)
     try:
         signer = signing.Config().use_elliptic_key_signer(private_key=private).set_hashing_config(everything)
         with replacing(target) as temporary:
@@ -57,10 +61,14 @@ def sign(folder: Path, private: Path) -> Path:
     return target
 
 
-def verify(folder: Path, public: Path) -> None:
-    """Raise GengaError unless the folder holds exactly what was signed, by the key whose public half this is."""
+def verify(folder: Path, public: Path, passing: Sequence[str] = ()) -> None:
+    """Raise GengaError unless the folder holds exactly what was signed, by the key whose public half this is.
+
+    passing: as for `sign`; the first of them is the signature, where it lies in the folder.
+    """
     _check(folder, public)
-    target = _signature(folder)
+    inside = next((folder / name for name in passing[:1]), _signature(folder))
+    target = inside if inside.is_file() else _signature(folder)
     if not target.is_file():
         raise GengaError(f"{target}: no such signature; pull it, or make it: genga sign {folder.name} KEY")
     verifying = library("model_signing.verifying")
@@ -71,7 +79,7 @@ def verify(folder: Path, public: Path) -> None:
         why = f"is not what was signed, or {target} is not its signature by the key of {public}"
         raise GengaError(f"{folder}: {why} ({_plain(error)})") from error
     # By itself the library passes over what a signature says to pass over, such as .gitattributes.
-    if more := sorted(set(files_in(folder)) - signed):
+    if more := sorted(set(files_in(folder)) - signed - set(passing)):
         raise GengaError(f"{folder}: is not what was signed (Extra files found: {', '.join(more)})")
 
 

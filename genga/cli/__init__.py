@@ -11,6 +11,8 @@ fetch      `genga fetch`: pictures and videos from the sources in params.yaml in
 forget     `genga forget SERIES`: take off the records and the disk what was made of a series whose videos are gone.
 import_    `genga import`: what people changed in the captions of an export, as lines under corrections/.
 models     `genga models`: list, pull, verify, lock-embedded.
+package    `genga package`: a data set, or a model, as one uploads it; `--push` uploads it.
+rebuild    `genga rebuild PACKAGE`: the pictures of a package without pixels, from the videos.
 recipes    `genga recipes`: list, show.
 sign       `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.
 summary    `genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints,

@@ -12,12 +12,17 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def verify(
-    run: Annotated[str, typer.Argument(help="the run, or merge: models/RUN against models/RUN.sig")],
+    run: Annotated[str, typer.Argument(help="the run, or merge: models/RUN; or the folder of a package")],
     key: Annotated[Path, typer.Argument(help="public key, PEM, of who signed")],
 ) -> None:
     """Verify an OpenSSF model signature; exit status 1 if a byte, a file or the key is another."""
     from genga.audit import signing
     from genga.audit.model import published
+    from genga.audit.model_package import GIT, SIGNATURE
+    from genga.exchange.package import NOTE
 
-    signing.verify(published(run), key)
-    summary(f"verify {run}: models/{run} is what was signed with the key of {key}")
+    if Path(run, NOTE).is_file():
+        signing.verify(folder := Path(run).absolute(), key, passing=(SIGNATURE, GIT))
+    else:
+        signing.verify(folder := published(run), key)
+    summary(f"verify {run}: {folder} is what was signed with the key of {key}")

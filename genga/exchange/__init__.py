@@ -1,17 +1,29 @@
 """Files for other tools, and from them.
 
-captions       What an export says of its captions, beside them, so that what people change can be told from what was
-               written.
-captions_read  Read the captions of an export as they are now, in the form of each tool.
-clips          Clips as folders of mp4 for the tools that train on moving pictures, and their captions.
-clips_writing  An export of clips as it is written: an mp4 of each, texts, and what the captions were
-               (genga.exchange.captions).
-edits          What people changed in the captions of an export, as lines about tags.
-folders        A dataset as folders of files, for the tools that read such.
-names          Names of files and folders that every file system takes, made of names that people gave.
-sources        What `genga fetch` brings into data/raw, and the record of where it came from.
-tools          A dataset as folders of files for Hydrus Network, diffusion-pipe, musubi-tuner, and readers of
-               WebDataset.
-writing        An export as it is written: images, captions, settings, and what the captions were
-               (genga.exchange.captions).
+captions         What an export says of its captions, beside them, so that what people change can be told from what
+                 was written.
+captions_read    Read the captions of an export as they are now, in the form of each tool.
+clips            Clips as folders of mp4 for the tools that train on moving pictures, and their captions.
+clips_writing    An export of clips as it is written: an mp4 of each, texts, and what the captions were
+                 (genga.exchange.captions).
+edits            What people changed in the captions of an export, as lines about tags.
+folders          A dataset as folders of files, for the tools that read such.
+hub              Upload a folder to a hub that speaks Hugging Face's protocol, by its own library and with the token
+                 that is set.
+markdown         Names and values as Markdown says them: whatever is in them, it stays text.
+names            Names of files and folders that every file system takes, made of names that people gave.
+package          A data set that is given away, with pictures or without: what is in it, and the notes that it is made
+                 again from.
+package_card     What a package says of itself: README.md, as hubs read it, and Croissant's JSON-LD.
+package_files    A package as it is written: tables, pictures as Parquet or WebDataset, card, Croissant, and what it
+                 says of itself.
+package_writing  A data set from the project's tables to the folder of a package, whole or not at all.
+png_text         Text in a PNG, as UIs write how a picture was drawn: chunks of PNG, the pixels untouched.
+rebuild          The pictures of a package from the videos: found by their sha256, decoded and cut as the line does
+                 it, each checked.
+sources          What `genga fetch` brings into data/raw, and the record of where it came from.
+tools            A dataset as folders of files for Hydrus Network, diffusion-pipe, musubi-tuner, and readers of
+                 WebDataset.
+writing          An export as it is written: images, captions, settings, and what the captions were
+                 (genga.exchange.captions).
 """
