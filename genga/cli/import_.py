@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from genga.decisions.csv import Decision, content_of, parse, path_of
-from genga.decisions.writer import append, changed
-from genga.exchange.edits import Line, edits_of
+from genga.exchange.corrections import about_tag, in_words, plans_of, write_plan
+from genga.exchange.edits import edits_of
 from genga.jobs.script import summary
-from genga.store.files import replacing
-from genga.vocabulary.text import tag_name
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -26,47 +23,13 @@ def import_(
     edits = edits_of(folder)
     for odd in edits.odd:
         print(f"{folder / odd}", file=sys.stderr)
-    by_table: dict[str, list[Line]] = {}
-    for line in edits.lines:
-        series, episode, _ = line.image.split("/")
-        by_table.setdefault(path_of("tags", series, episode), []).append(line)
-    plans = {table: plan for table, lines in sorted(by_table.items()) if any(plan := _plan(table, lines, who))}
-    for table, (other, new) in plans.items():
+    told = (about_tag(line.image, line.tag, line.decision, f"changed in {line.file}") for line in edits.lines)
+    plans = plans_of(told, who)
+    for table, plan in plans.items():
         if not dry:
-            _write(Path(table), other, new)
+            write_plan(table, plan)
             continue
-        for values in [*({**was.values, **now} for was, now in other), *new]:
+        for values in plan.lines():
             print(f"{table}: {values['still_or_crop']} {values['decision']} {values['tag']}", file=sys.stderr)
-    counts = {table: len(other) + len(new) for table, (other, new) in plans.items()}
-    said = ", ".join(f"{count} line{'s' if count > 1 else ''} in {table}" for table, count in counts.items())
     odd = f"{len(edits.odd)} not understood{', and nothing is written' if dry else ''}"
-    summary(f"import {folder}: {said or 'nothing new'}; {odd}")
-
-
-Changed = list[tuple[Decision, dict[str, str]]]  # lines that are there, and what they are to say
-New = list[dict[str, str]]  # lines to add
-
-
-def _plan(table: str, lines: list[Line], who: str) -> tuple[Changed, New]:
-    """Return what becomes of a table: nothing of what it says already."""
-    there = parse(content_of(table), table, "tags") if Path(table).is_file() else []
-    said = {(one["still_or_crop"], tag_name(one["tag"])): one for one in there if not one["box"]}
-    other: Changed = []
-    new: New = []
-    for line in lines:
-        before = said.get((line.image, line.tag))
-        values = {"decision": line.decision, "who": who, "why": f"changed in {line.file}"}
-        if before is None:
-            new.append({"still_or_crop": line.image, "tag": line.tag, **values})
-        elif before["decision"] != line.decision:
-            other.append((before, values))
-    return other, new
-
-
-def _write(path: Path, other: Changed, new: New) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if other:
-        content = changed(content_of(path), other)
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
-    append(path, "tags", new)
+    summary(f"import {folder}: {in_words(plans) or 'nothing new'}; {odd}")

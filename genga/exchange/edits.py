@@ -68,8 +68,8 @@ def _compared(where: str, written: Written, words: list[str], odd: list[str]) ->
     now = {word.casefold() for word in words}
     names = written.words[: written.names]
     rest = written.words[written.names :]
-    before = {tag_name(word) for word in rest if not _no_tag(word)}
-    told = [word for word in rest if _no_tag(word)]
+    before = {tag_name(word) for word in rest if not no_tag(word)}
+    told = [word for word in rest if no_tag(word)]
     odd += [f"{where}: {word!r} was changed or taken out, and is no tag" for word in told if word.casefold() not in now]
     if not words:
         odd.append(f"{where}: is empty; take tags out one by one, or leave the image out by its kind or quality")
@@ -81,7 +81,7 @@ def _compared(where: str, written: Written, words: list[str], odd: list[str]) ->
         if word.casefold() in known:
             continue
         tag = tag_name(word)
-        if tag not in before and (why := _no_tag(word)):
+        if tag not in before and (why := no_tag(word)):
             odd.append(f"{where}: {word!r} {why}")
             continue
         kept.add(tag)
@@ -90,7 +90,7 @@ def _compared(where: str, written: Written, words: list[str], odd: list[str]) ->
     yield from (Line(written.image, tag, "add", file) for tag in sorted(kept - before))
 
 
-def _no_tag(word: str) -> str:
+def no_tag(word: str) -> str:
     """Why a text cannot be a tag; "" if it can."""
     if _NAMESPACE.match(word):
         return "is a name, which says characters.csv"

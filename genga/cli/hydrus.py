@@ -1,0 +1,129 @@
+"""`genga hydrus push|pull SERIES`: a series' images and tags in Hydrus Network, and what people change there back."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genga.exchange.corrections import Plan, in_words, plans_of, write_plan
+from genga.exchange.hydrus_client import (
+    FILES,
+    LIKE,
+    LOCAL_TAGS,
+    RATINGS,
+    REPOSITORY,
+    SEARCH,
+    STARS,
+    TAGS,
+    URL,
+    Client,
+)
+from genga.jobs.script import summary
+
+app = typer.Typer(
+    help="Send a series to Hydrus Network by its Client API, and take back what people changed there.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+Series = Annotated[str, typer.Argument(help="series whose data set it is about: data/dataset/SERIES.parquet")]
+Url = Annotated[str, typer.Option(envvar="HYDRUS_API_URL", help="where the client answers")]
+Key = Annotated[
+    str, typer.Option(envvar="HYDRUS_ACCESS_KEY", help="the access key; better in the environment", show_default=False)
+]
+Tags = Annotated[str, typer.Option(help="tag service, by name or key")]
+Rating = Annotated[str | None, typer.Option(help="rating service, by name or key; default: ratings are let be")]
+Who = Annotated[str | None, typer.Option(help="only images of this character")]
+
+
+@app.command()
+def push(
+    series: Series,
+    url: Url = URL,
+    key: Key = "",
+    tags: Tags = "my tags",
+    rating: Rating = None,
+    stars: Annotated[list[str] | None, typer.Option(help="with --rating: TIER=STARS, as best=5; repeat it")] = None,
+    character: Who = None,
+) -> None:
+    """Send images that the client lacks, and the tags of all; what people decided there stays."""
+    from genga.exchange.hydrus_base import base_file, read_sent
+    from genga.exchange.hydrus_push import items_of, stars_of
+    from genga.exchange.hydrus_push import push as sent
+    from genga.exchange.writing import rows_of
+    from genga.store.shards import ShardReader
+    from genga.tables.quality import TIERS
+
+    path, rows = base_file(series), rows_of(series, character)
+    with Client(url, key) as client, ShardReader() as reader:
+        version = client.check((FILES, TAGS, SEARCH, *([RATINGS] if rating else ())))
+        service = client.service(tags, (LOCAL_TAGS, REPOSITORY))
+        rated = client.service(rating, (STARS, LIKE)) if rating else None
+        by_tier = stars_of(stars or [], TIERS, rated.most if rated else 0)
+        items = items_of(rows, read_sent(path, service.key), by_tier, reader)
+        done = sent(client, service, rated, items, path, reader)
+    for refused in done.refused:
+        print(refused, file=sys.stderr)
+    more = f", {done.deleted} deleted there are let be" if done.deleted else ""
+    more += f", {len(done.refused)} not taken" if done.refused else ""
+    summary(f"hydrus push {series}: {done.files} files sent or changed, {done.same} as they were{more} ({version})")
+
+
+@app.command()
+def pull(
+    series: Series,
+    url: Url = URL,
+    key: Key = "",
+    tags: Tags = "my tags",
+    rating: Rating = None,
+    stars: Annotated[
+        list[str] | None, typer.Option(help="with --rating: STARS=drop or STARS=TAG, as 1=drop; likes are 0 and 1")
+    ] = None,
+    deleted: Annotated[bool, typer.Option("--drop-deleted", help="drop what was deleted there")] = False,
+    archived: Annotated[bool, typer.Option("--keep-archived", help="keep the stills that were archived there")] = False,
+    who: Annotated[str, typer.Option(help="what stands in the column who of new lines")] = "",
+    dry: Annotated[bool, typer.Option("--dry", help="say what would be written, and write nothing")] = False,
+) -> None:
+    """Turn what people changed there since the push into lines under corrections/, and only that."""
+    from genga.exchange.hydrus_base import base_file, read_sent
+    from genga.exchange.hydrus_pull import Wishes, stars_meant
+    from genga.exchange.hydrus_pull import pull as found_in
+
+    path = _sent_before(base_file(series), series)
+    with Client(url, key) as client:
+        version = client.check((SEARCH,))
+        service = client.service(tags, (LOCAL_TAGS, REPOSITORY))
+        rated = client.service(rating, (STARS, LIKE)) if rating else None
+        meant = stars_meant(stars or [], rated.most if rated else 0)
+        found = found_in(client, service, read_sent(path, service.key), Wishes(rated, meant, deleted, archived))
+    for odd in found.odd:
+        print(odd, file=sys.stderr)
+    plans = plans_of(found.said, who)
+    _write(plans, dry)
+    more = f"; {found.deleted} are deleted there (--drop-deleted)" if found.deleted and not deleted else ""
+    more += f"; {found.unknown} are not known there any more" if found.unknown else ""
+    nothing = ", and nothing is written" if dry else ""
+    told = f"{in_words(plans) or 'nothing new'}; {len(found.odd)} not understood{nothing}"
+    summary(f"hydrus pull {series}: {found.files} files, {told}{more} ({version})")
+
+
+def _sent_before(path: Path, series: str) -> Path:
+    """Raise GengaError if nothing was sent yet."""
+    from genga.errors import GengaError
+
+    if not path.is_file():
+        raise GengaError(f"{path}: nothing of {series} was sent yet, so nothing can have changed; push first")
+    return path
+
+
+def _write(plans: dict[str, Plan], dry: bool) -> None:
+    for table, plan in plans.items():
+        if not dry:
+            write_plan(table, plan)
+            continue
+        for values in plan.lines():
+            print(
+                f"{table}: {', '.join(value for key, value in values.items() if key not in ('who', 'at') and value)}",
+                file=sys.stderr,
+            )
