@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from genga.errors import GengaError
 from genga.exchange.corrections import Plan, in_words, plans_of, write_plan
 from genga.exchange.hydrus_client import (
     FILES,
@@ -19,6 +20,7 @@ from genga.exchange.hydrus_client import (
     URL,
     Client,
 )
+from genga.exchange.hydrus_pull import Found
 from genga.jobs.script import summary
 
 app = typer.Typer(
@@ -46,8 +48,13 @@ def push(
     rating: Rating = None,
     stars: Annotated[list[str] | None, typer.Option(help="with --rating: TIER=STARS, as best=5; repeat it")] = None,
     character: Who = None,
+    sidecars: Annotated[
+        Path | None, typer.Option(help="folder to make, for Hydrus to import, where there is no Client API")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="with --sidecars: in JSON, not a tag a line")] = False,
 ) -> None:
     """Send images that the client lacks, and the tags of all; what people decided there stays."""
+    from genga.exchange import hydrus_sidecars as by_folder
     from genga.exchange.hydrus_base import base_file, read_sent
     from genga.exchange.hydrus_push import items_of, stars_of
     from genga.exchange.hydrus_push import push as sent
@@ -56,6 +63,12 @@ def push(
     from genga.tables.quality import TIERS
 
     path, rows = base_file(series), rows_of(series, character)
+    if sidecars is not None:
+        with ShardReader() as reader:
+            items = items_of(rows, read_sent(path, by_folder.SERVICE), {}, reader)
+        by_folder.push(series, rows, sidecars, as_json, items, path)
+        summary(f"hydrus push {series}: {len(items)} files in {sidecars}; import them there with their sidecars")
+        return
     with Client(url, key) as client, ShardReader() as reader:
         version = client.check((FILES, TAGS, SEARCH, *([RATINGS] if rating else ())))
         service = client.service(tags, (LOCAL_TAGS, REPOSITORY))
@@ -84,34 +97,44 @@ def pull(
     archived: Annotated[bool, typer.Option("--keep-archived", help="keep the stills that were archived there")] = False,
     who: Annotated[str, typer.Option(help="what stands in the column who of new lines")] = "",
     dry: Annotated[bool, typer.Option("--dry", help="say what would be written, and write nothing")] = False,
+    sidecars: Annotated[
+        Path | None, typer.Option(help="folder that Hydrus exported to, with the tags in sidecars; no client is asked")
+    ] = None,
 ) -> None:
     """Turn what people changed there since the push into lines under corrections/, and only that."""
+    from genga.exchange import hydrus_sidecars as by_folder
     from genga.exchange.hydrus_base import base_file, read_sent
     from genga.exchange.hydrus_pull import Wishes, stars_meant
     from genga.exchange.hydrus_pull import pull as found_in
 
     path = _sent_before(base_file(series), series)
+    if sidecars is not None:
+        _tell(series, by_folder.pull(sidecars, read_sent(path, "")), who, dry, f"; by {sidecars}")
+        return
     with Client(url, key) as client:
         version = client.check((SEARCH,))
         service = client.service(tags, (LOCAL_TAGS, REPOSITORY))
         rated = client.service(rating, (STARS, LIKE)) if rating else None
         meant = stars_meant(stars or [], rated.most if rated else 0)
         found = found_in(client, service, read_sent(path, service.key), Wishes(rated, meant, deleted, archived))
+    more = f"; {found.deleted} are deleted there (--drop-deleted)" if found.deleted and not deleted else ""
+    _tell(series, found, who, dry, f"{more} ({version})")
+
+
+def _tell(series: str, found: Found, who: str, dry: bool, more: str) -> None:
+    """Write what was found, and say so."""
     for odd in found.odd:
         print(odd, file=sys.stderr)
     plans = plans_of(found.said, who)
     _write(plans, dry)
-    more = f"; {found.deleted} are deleted there (--drop-deleted)" if found.deleted and not deleted else ""
-    more += f"; {found.unknown} are not known there any more" if found.unknown else ""
+    unknown = f"; {found.unknown} are not known" if found.unknown else ""
     nothing = ", and nothing is written" if dry else ""
     told = f"{in_words(plans) or 'nothing new'}; {len(found.odd)} not understood{nothing}"
-    summary(f"hydrus pull {series}: {found.files} files, {told}{more} ({version})")
+    summary(f"hydrus pull {series}: {found.files} files, {told}{unknown}{more}")
 
 
 def _sent_before(path: Path, series: str) -> Path:
     """Raise GengaError if nothing was sent yet."""
-    from genga.errors import GengaError
-
     if not path.is_file():
         raise GengaError(f"{path}: nothing of {series} was sent yet, so nothing can have changed; push first")
     return path

@@ -37,7 +37,7 @@ def base_file(series: str) -> Path:
 
 
 def read_sent(path: Path, service: str) -> dict[str, Sent]:
-    """Return what was sent, by sha256. service: key of the tag service, or `sidecars`.
+    """Return what was sent, by sha256. service: key of the tag service, or `sidecars`; "": any.
 
     Raises GengaError if it was sent to another service, or a line is none.
     """
@@ -67,7 +67,7 @@ def read_sent(path: Path, service: str) -> dict[str, Sent]:
 def _check(path: Path, said: dict[str, object], service: str) -> None:
     if said["format"] != FORMAT:
         raise GengaError(f"{path}: is of another version of genga; delete it and push again")
-    if said["service"] != service:
+    if service and said["service"] != service:
         raise GengaError(
             f"{path}: was sent to another service ({said['service']}), not {service}; name that, or move the file away"
         )

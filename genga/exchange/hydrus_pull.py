@@ -53,7 +53,7 @@ class Found:
 def pull(client: Client, tags: Service, sent: Mapping[str, Sent], wishes: Wishes) -> Found:
     """Return what people changed. sent: by sha256. Raises GengaError if the client is away: nothing is written then."""
     found = Found()
-    names = _names(sent.values())
+    names = names_of(sent.values())
     hashes = sorted(sent)
     steps = progress(hashes, len(hashes), f"hydrus pull from {tags.name}", "files")
     for start in range(0, len(hashes), AT_ONCE):
@@ -115,7 +115,7 @@ def _dropped(image: str, why: str) -> Said:
 def changed_tags(
     image: str, one: Sent, there: frozenset[str], names: Mapping[str, str], odd: list[str], where: str
 ) -> Iterator[Said]:
-    """Yield what people changed in an image's tags. there: forms that it has now. names: as `_names` returns them."""
+    """Yield what people changed in an image's tags. there: forms that it has now. names: as names_of returns them."""
     ours = forms_of(one.words)
     change = changes(ours, one.before, there)
     why = f"changed {where}"
@@ -158,7 +158,7 @@ def _renamed(
     yield about_crop(image, who, worn if who else "", why)
 
 
-def _names(sent: Iterable[Sent]) -> dict[str, str]:
+def names_of(sent: Iterable[Sent]) -> dict[str, str]:
     """Return the names of characters and outfits as genga has them, by form: Hydrus has small letters alone."""
     named = {word for one in sent for word in one.words if word.startswith(("character:", "outfit:"))}
     return {form_of(word): subtag_of(word) for word in sorted(named)}

@@ -70,8 +70,7 @@ def push(
     Raises HydrusAwayError, saying how far it came, if the client is there no longer.
     """
     known = read_sent(path, tags.key)
-    if not path.is_file():
-        write_sent(path, tags.key, ())
+    write_sent(path, tags.key, known.values())  # a line that was cut off is no more
     batches = [items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE)]
     done, count = Done(), 0
     steps = progress(_each(batches), len(items), f"hydrus push to {tags.name}", "files")
@@ -93,7 +92,7 @@ def push(
     finally:
         if sent:
             add_sent(path, sent)
-    write_sent(path, tags.key, {**read_sent(path, tags.key)}.values())
+    write_sent(path, tags.key, read_sent(path, tags.key).values())
     return done
 
 

@@ -1,0 +1,129 @@
+"""Send many small files to a stand-in for Hydrus and take back what was changed there; what it costs genga.
+
+`python -m bench.hydrus` (50,000 files, some minutes; `--files 2000` to try it). The stand-in (bench/_hydrus.py) is a
+process of its own and takes no time to speak of: what a real client takes for a file comes on top (docs/hydrus.md).
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import numpy as np
+import polars as pl
+import typer
+
+from bench._hydrus import GENGA, KEY, Shelf, serving
+from genga.exchange.folders import OF_DATASET
+from genga.images.codec import encode
+from genga.store.parquet import write_table
+from genga.store.shards import writing_shard
+
+ROOT = Path(__file__).resolve().parent.parent
+TAGS = 25  # of an image
+_WORDS = [f"tag {number}" for number in range(2000)]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took."""
+
+    said: str  # its last line
+    wall: float  # s
+    cpu: float  # s, user and system
+    memory: float  # MB, at its most
+
+
+def project(files: int) -> None:
+    """Write a data set of tiny pictures, no two alike, into the working folder."""
+    draw = np.random.default_rng(0)
+    rows = []
+    with writing_shard("data/crop/s.tar") as shard:
+        for number in range(files):
+            place = shard.add(f"{number}.png", encode(draw.integers(0, 256, (8, 8, 3), np.uint8)))
+            still = f"s/ep{number // 2000:02d}/{number % 2000:06d}"
+            words = ["hana", *(_WORDS[pick] for pick in draw.choice(len(_WORDS), TAGS, replace=False))]
+            parts = [{"part": "names", "text": "hana"}, {"part": "tags", "text": ", ".join(words[1:])}]
+            rows.append(
+                {"image": f"{still}-0-head", "still": still, "crop": f"{still}-0-head", "kind": "head",
+                 "shot": f"{still.rpartition('/')[0]}/{number % 300}", "split": "train", "character": "hana",
+                 "outfit": None, "tier": "best", "caption": ", ".join(words),
+                 "captions": [{"form": "tags", "parts": parts}], "keep_tokens": 1, "repeats": 1, "weight": 1.0,
+                 "width": 8, "height": 8, "text": [], "persons": [], "masks": None, **place}
+            )  # fmt: skip
+    write_table("data/dataset/s.parquet", pl.DataFrame(rows, schema=dict(OF_DATASET)), OF_DATASET)
+
+
+@contextmanager
+def standing_in() -> Iterator[str]:
+    """A client in a process of its own; yields its address."""
+    code = f"from bench.hydrus import stand; stand({os.getpid()})"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+def stand(parent: int) -> None:
+    """Serve until the process is ended, or that which began it."""
+    with serving(Shelf()) as url:
+        print(url, flush=True)
+        while os.getppid() == parent:
+            time.sleep(1)
+
+
+def run(url: str, *words: str) -> Cost:
+    """Run `genga hydrus WORDS`."""
+    ours = {"HYDRUS_API_URL": url, "HYDRUS_ACCESS_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    said = subprocess.run(
+        [sys.executable, "-m", "genga", "hydrus", *words, "--tags", "genga"], env={**os.environ, **ours}, check=True,
+        stdout=subprocess.PIPE, text=True,
+    ).stdout.splitlines()  # fmt: skip
+    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(said[-1], wall, cpu, after.ru_maxrss / 1e3)
+
+
+def edit(url: str, every: int) -> None:
+    """Change a tag of each so-manieth file, as a person does in the client."""
+    lines = Path("hydrus/s.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    for sha256, _, _, words, *_ in map(json.loads, lines[::every]):
+        actions = {GENGA: {"0": ["seen by a person"], "1": [words[-1]]}}
+        body = json.dumps({"hash": sha256, "service_keys_to_actions_to_tags": actions}).encode()
+        head = {"Hydrus-Client-API-Access-Key": KEY, "Content-Type": "application/json"}
+        urlopen(Request(f"{url}/add_tags/add_tags", body, head)).read()
+
+
+def main(
+    files: int = typer.Option(50_000, help="files"), every: int = typer.Option(50, help="of which one is edited")
+) -> None:
+    """Measure a round trip and print a table of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        project(files)
+        print("| | wall, s | CPU, s | files/s | memory, MB | said |\n|---|---|---|---|---|---|")
+        with standing_in() as url:
+            _tell("first push", files, run(url, "push", "s"))
+            _tell("push again, nothing new", files, run(url, "push", "s"))
+            edit(url, every)
+            _tell("pull", files, run(url, "pull", "s"))
+            _tell("pull again", files, run(url, "pull", "s"))
+        os.chdir(ROOT)
+
+
+def _tell(what: str, files: int, cost: Cost) -> None:
+    rate = files / cost.wall
+    print(f"| {what} | {cost.wall:.1f} | {cost.cpu:.1f} | {rate:.0f} | {cost.memory:.0f} | {cost.said} |", flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
