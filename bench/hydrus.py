@@ -6,7 +6,6 @@ process of its own and takes no time to speak of: what a real client takes for a
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -83,14 +82,16 @@ def stand(parent: int) -> None:
 def run(url: str, *words: str) -> Cost:
     """Run `genga hydrus WORDS`."""
     ours = {"HYDRUS_API_URL": url, "HYDRUS_ACCESS_KEY": KEY, "PYTHONPATH": str(ROOT)}
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    said = subprocess.run(
-        [sys.executable, "-m", "genga", "hydrus", *words, "--tags", "genga"], env={**os.environ, **ours}, check=True,
-        stdout=subprocess.PIPE, text=True,
-    ).stdout.splitlines()  # fmt: skip
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(said[-1], wall, cpu, after.ru_maxrss / 1e3)
+    start = time.monotonic()
+    command = [sys.executable, "-m", "genga", "hydrus", *words, "--tags", "genga"]
+    process = subprocess.Popen(command, env={**os.environ, **ours}, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = process.stdout.read().splitlines()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Cost(said[-1], time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3)
 
 
 def edit(url: str, every: int) -> None:

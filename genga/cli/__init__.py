@@ -9,6 +9,8 @@ export     `genga export`: a dataset for other tools; stills, sheet; a model; fo
 fetch      `genga fetch`: pictures and videos from the sources in params.yaml into data/raw, each with where it came
            from.
 forget     `genga forget SERIES`: take off the records and the disk what was made of a series whose videos are gone.
+hydrus     `genga hydrus push|pull SERIES`: a series' images and tags in Hydrus Network, and what people change there
+           back.
 import_    `genga import`: what people changed in the captions of an export, as lines under corrections/.
 models     `genga models`: list, pull, verify, lock-embedded.
 package    `genga package`: a data set, or a model, as one uploads it; `--push` uploads it.

@@ -6,10 +6,23 @@ captions_read    Read the captions of an export as they are now, in the form of 
 clips            Clips as folders of mp4 for the tools that train on moving pictures, and their captions.
 clips_writing    An export of clips as it is written: an mp4 of each, texts, and what the captions were
                  (genga.exchange.captions).
+corrections      What people decided elsewhere, as lines of the tables under corrections/: nothing of what these say
+                 already.
 edits            What people changed in the captions of an export, as lines about tags.
 folders          A dataset as folders of files, for the tools that read such.
 hub              Upload a folder to a hub that speaks Hugging Face's protocol, by its own library and with the token
                  that is set.
+hydrus_base      What was sent to Hydrus: a line of JSON for each file, so that what people change there can be told
+                 from it.
+hydrus_client    Talk to a Hydrus client by its Client API: a thin client of HTTP and JSON, one connection, each
+                 request once more.
+hydrus_pull      What people changed in Hydrus since it was sent there, as decisions: about tags, about who is on a
+                 crop, about drops.
+hydrus_push      Send a series' images and tags to Hydrus: in batches, each noted when it is done, so that the next
+                 push goes on.
+hydrus_sidecars  To Hydrus and back by folders, where no Client API is on: images with sidecars, as it imports and
+                 exports them.
+hydrus_tags      Tags as Hydrus keeps them, and what people changed in them since they were sent.
 markdown         Names and values as Markdown says them: whatever is in them, it stays text.
 names            Names of files and folders that every file system takes, made of names that people gave.
 package          A data set that is given away, with pictures or without: what is in it, and the notes that it is made

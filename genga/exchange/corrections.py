@@ -12,6 +12,8 @@ from genga.decisions.writer import append, changed
 from genga.store.files import replacing
 from genga.vocabulary.text import tag_name
 
+_NAMED = 6  # tables
+
 
 class Said(NamedTuple):
     """A decision: what a line of a table is to say."""
@@ -113,5 +115,7 @@ def write_plan(table: str, plan: Plan) -> None:
 
 
 def in_words(plans: Mapping[str, Plan]) -> str:
-    """Return how many lines there are in which tables; "" for none."""
+    """Return how many lines there are in which tables, of many only how many; "" for none."""
+    if len(plans) > _NAMED:
+        return f"{sum(plan.size for plan in plans.values())} lines in {len(plans)} tables under corrections/"
     return ", ".join(f"{plan.size} line{'s' if plan.size > 1 else ''} in {table}" for table, plan in plans.items())

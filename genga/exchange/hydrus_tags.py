@@ -6,6 +6,7 @@ with a colon and has no other with two (CleanTag in hydrus/core/HydrusTags.py, v
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from genga.exchange.hydrus_client import REPOSITORY, Service
@@ -22,6 +23,7 @@ _LATIN = re.compile(r"[\u0020-\u007e\u00a0-\u024f\u200c\u200d]+")
 _LONGEST = 1024  # letters
 
 
+@lru_cache(maxsize=1 << 16)
 def form_of(tag: str) -> str:
     """Return a tag as Hydrus keeps it, "" for what it drops."""
     tag = tag[:_LONGEST].lower()
