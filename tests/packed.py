@@ -25,6 +25,8 @@ from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.schema import SHARD
 from genga.video.decode import decode
+from genga.video.deinterlace import Part
+from genga.video.interlace import Fields
 from genga.video.probe import probe
 from genga.vocabulary.text import pieces_of
 
@@ -42,8 +44,11 @@ IMAGES = [
 ]
 
 
-def make(root: Path, kind: str = "h264") -> None:
-    """Make the project in `root`, which is the working folder. kind: the format of its stills."""
+def make(root: Path, kind: str = "h264", **looked: object) -> None:
+    """Make the project in `root`, which is the working folder.
+
+    kind: the format of its stills. looked: other values of section probe.
+    """
     values = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
     values["stills"] |= {"format": kind, "hwaccel": "off"}
     (root / "params.yaml").write_text(yaml.safe_dump(values))
@@ -51,18 +56,19 @@ def make(root: Path, kind: str = "h264") -> None:
     wide = np.dstack([texture(3, 200, 48)] * 3)
     moving = [with_box(wide[:, 2 * n : 2 * n + 64], n % 40, 9, 12, 230) for n in range(48)]
     film = write_film(root / "data/raw/s/ep 1.mkv", moving, "libx264", "yuv420p", 24, {"g": "12", "bf": "2"})
-    places |= _episode(film, FIRST, [(7, "kept", 7), *STITCHED])
+    places |= _episode(film, FIRST, [(7, "kept", 7), *STITCHED], looked)
     drawn = [with_box(np.dstack([texture(9, 64, 48)] * 3), 3 * n, 5, 8, 10) for n in range(8)]
     film = write_film(root / "data/raw/s/ep2.mkv", drawn, rate=12)
-    places |= _episode(film, SECOND, [(3, "kept", 3), (5, "restored", 5)])
+    places |= _episode(film, SECOND, [(3, "kept", 3), (5, "restored", 5)], looked)
     _dataset(places)
 
 
-def _episode(film: Path, episode: str, kept: list[tuple[int, str, int]]) -> dict[str, dict]:
+def _episode(film: Path, episode: str, kept: list[tuple[int, str, int]], looked: dict) -> dict[str, dict]:
     """Write an episode's tables and shards; where each of its images is, with its size."""
-    probed = probe(film, parse_section("probe", Probe, section_of_file(PARAMS, "probe")))
+    probed = probe(film, parse_section("probe", Probe, section_of_file(PARAMS, "probe") | looked))
     write_facts(f"data/probe/{episode}.json", probed)
-    frames = pl.DataFrame([{"frame": d.number, "time": d.time, "keyframe": d.keyframe} for d in decode(film)])
+    numbered = decode(film, fields=Fields.of(probed["fields"]), part=Part.of(probed))
+    frames = pl.DataFrame([{"frame": d.number, "time": d.time, "keyframe": d.keyframe} for d in numbered])
     reasons = {frame: (reason, keeper) for frame, reason, keeper in kept}
     rows = [
         {"frame": n, "shot": 0, "keeper": reasons.get(n, ("held", 7))[1], "reason": reasons.get(n, ("held", 7))[0]}

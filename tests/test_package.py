@@ -56,11 +56,15 @@ def videos_elsewhere(place: Path) -> Path:
     return place / "videos"
 
 
-@pytest.mark.parametrize(("layout", "kind"), [("parquet", "h264"), ("webdataset", "jxl"), ("parquet", "png")])
+@pytest.mark.parametrize(
+    ("layout", "kind", "looked"),
+    [("parquet", "h264", {}), ("webdataset", "jxl", {}), ("parquet", "png", {"fields": "deinterlace"}),
+     ("parquet", "webp", {"fields": "telecine"})],
+)  # fmt: skip
 def test_a_package_without_pixels_and_the_videos_are_the_package_with_pixels_to_the_byte(
-    place: Path, layout: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    place: Path, layout: str, kind: str, looked: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packed.make(place / "project", kind)
+    packed.make(place / "project", kind, **looked)
     given = ("--layout", layout, *SAID, "--rights", "of the studio")
     assert genga("package", "dataset", "s", *given, "--out", place / "whole") == (
         f"package s: 6 images in {place}/whole, with their pixels\n"
@@ -219,6 +223,10 @@ def test_what_cannot_be_made_again_is_one_line(place: Path) -> None:
     (place / "taken/mine").touch()
     with pytest.raises(GengaError, match=r"taken: holds files that are not from an export \(mine\)"):
         genga("rebuild", package, "--videos", videos, "--out", place / "taken")
+    shutil.copy("packages/s/rows/test.parquet", package / "rows/train.parquet")
+    with pytest.raises(GengaError, match=rf"small: rows/ and {NOTE} are not of one package; get it again"):
+        genga("rebuild", package, "--videos", videos)
+    shutil.copy("packages/s/rows/train.parquet", package / "rows/train.parquet")
     with open(package / "rows/train.parquet", "r+b") as file:
         file.seek(100)
         file.write(b"\xff")

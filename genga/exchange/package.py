@@ -209,12 +209,15 @@ def read_package(folder: Path) -> Package:
     note = read_json(folder / NOTE)
     if not isinstance(note, Mapping) or note.get("format") != FORMAT or "videos" not in note:
         raise GengaError(f"{folder / NOTE}: is of another version of genga, or of no data set; have it packed again")
-    note = {key: value for key, value in note.items() if key != "of_others_pictures"}
+    said, note = note, {key: value for key, value in note.items() if key != "of_others_pictures"}
     tables = [table for split in FOLDERS if (table := rows_file(folder, split)).is_file()]
     if not tables:
         raise GengaError(f"{folder}: has no tables in {ROWS}/; get it again")
     rows = pl.concat([read_table(table, PACKAGE) for table in tables])
-    return Package(dict(note), rows, read_table(folder / FRAMES_FILE, PACKAGE_FRAMES))
+    package = Package(dict(note), rows, read_table(folder / FRAMES_FILE, PACKAGE_FRAMES))
+    if counted(package) != said.get("of_others_pictures") or {*rows["episode"]} != {*note["videos"]}:
+        raise GengaError(f"{folder}: {ROWS}/ and {NOTE} are not of one package; get it again")
+    return package
 
 
 def rows_file(folder: Path, split: str) -> Path:
