@@ -1,23 +1,21 @@
 """Talk to a Hydrus client by its Client API: a thin client of HTTP and JSON, one connection, each request once more.
 
-https://hydrusnetwork.github.io/hydrus/developer_api.html. Every request here may be sent twice without harm, so one
-that found the connection closed is. What an answer has besides what is asked for is passed over.
+https://hydrusnetwork.github.io/hydrus/developer_api.html. Every request here may be sent twice without harm. What an
+answer has besides what is asked for is passed over.
 """
 
 import json
-import socket
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from types import TracebackType
-from typing import Any, NamedTuple, Self
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
 from genga.errors import GengaError
+from genga.exchange.wire import Wire
 
 URL = "http://127.0.0.1:45869"  # where a client answers if nobody told it otherwise
 LEAST, LEAST_CLIENT = 48, 534  # versions of API and client from which on ratings can be set
 AT_ONCE = 200  # files that are asked about together: older clients take lines of 16 KiB
-TIMEOUT = 120.0  # s without a byte; imports wait for a busy client's database
+_AWAY = "{url}: no Hydrus client answers ({why}); start it, with its Client API on"
 KEY_HEADER = "Hydrus-Client-API-Access-Key"
 # What a key must permit, by number: https://hydrusnetwork.github.io/hydrus/developer_api.html#request_new_permissions
 FILES, TAGS, SEARCH, RATINGS = 1, 2, 3, 9
@@ -36,32 +34,18 @@ class Service(NamedTuple):
     most: int = 0  # stars
 
 
-class HydrusAwayError(GengaError):
-    """Nobody answers, or no longer."""
-
-
-class Client:
-    """A connection to a client. Use as a context manager. All that fails is a GengaError of one line."""
+class Client(Wire):
+    """A connection to a client. All that fails is a GengaError of one line, AwayError if nobody answers."""
 
     def __init__(self, url: str, key: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise GengaError(f"{url}: is no address of a Client API, as {URL}")
+        super().__init__(url, "a Client API", URL, _AWAY)
         if not key:
             raise GengaError(
                 "no access key is set: HYDRUS_ACCESS_KEY, 64 hex digits (services > review services there)"
             )
         if len(key) != 64 or set(key.lower()) - set("0123456789abcdef"):
             raise GengaError("the access key is none: HYDRUS_ACCESS_KEY must be 64 hex digits, as the client shows it")
-        self.url, self._key = url.rstrip("/"), key
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._connection.close()
+        self._key = key
 
     def check(self, permissions: Collection[int]) -> str:
         """Return the client's version in words. Raises GengaError if it is too old, or the key does not permit all."""
@@ -130,38 +114,17 @@ class Client:
 
     def _sent(self, method: str, path: str, body: bytes | None, kind: str | None) -> Any:
         headers = {KEY_HEADER: self._key, **({"Content-Type": kind} if kind else {})}
-        for last in (False, True):
-            try:
-                self._connection.request(method, path, body, headers)
-                answer = self._connection.getresponse()
-                return self._read(path, answer, answer.read())
-            except (OSError, HTTPException) as error:
-                self._connection.close()
-                refused = isinstance(error, ConnectionRefusedError | socket.gaierror | TimeoutError)
-                if last or refused:
-                    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-                    raise HydrusAwayError(
-                        f"{self.url}: no Hydrus client answers ({why}); start it, with its Client API on"
-                    ) from error
-        raise AssertionError("unreachable")
-
-    def _read(self, path: str, answer: HTTPResponse, data: bytes) -> Any:
+        answer = self.request(method, path, body, headers)
         try:
-            said = json.loads(data) if data else {}
+            said = json.loads(answer.data) if answer.data else {}
         except ValueError:
             said = {"error": "its answer is no JSON"}
         if not isinstance(said, dict):
             said = {"error": "its answer is no JSON object"}
-        if (
-            answer.status in (401, 403, 419)
-            or "error" in said
-            and answer.status == 400
-            and "Access-Key" in said["error"]
-        ):
+        if answer.status in (401, 403, 419):
             raise GengaError(f"{self.url}: the access key is not accepted ({said.get('error')}); see HYDRUS_ACCESS_KEY")
         if answer.status != 200 or "error" in said:
             why = " ".join(str(said.get("error", "")).split())[:200]
-            raise GengaError(
-                f"{self.url}{path.partition('?')[0]}: answers {answer.status} ({why}); see the client's log"
-            )
+            where = f"{self.url}{path.partition('?')[0]}"
+            raise GengaError(f"{where}: answers {answer.status} ({why}); see the client's log")
         return said

@@ -13,9 +13,10 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.exchange.hydrus_base import Sent, add_sent, read_sent, write_sent
-from genga.exchange.hydrus_client import AT_ONCE, DELETED, TAKEN, THERE, Client, HydrusAwayError, Service
+from genga.exchange.hydrus_client import AT_ONCE, DELETED, TAKEN, THERE, Client, Service
 from genga.exchange.hydrus_tags import forms_of, held, sending
 from genga.exchange.tools import hydrus_words
+from genga.exchange.wire import AwayError
 from genga.images.codec import as_png
 from genga.jobs.script import progress
 from genga.store.shards import ShardReader
@@ -67,7 +68,7 @@ def push(
 ) -> Done:
     """Send what is new or changed. path: where it is noted what was sent.
 
-    Raises HydrusAwayError, saying how far it came, if the client is there no longer.
+    Raises AwayError, saying how far it came, if the client is there no longer.
     """
     known = read_sent(path, tags.key)
     write_sent(path, tags.key, known.values())  # a line that was cut off is no more
@@ -87,8 +88,8 @@ def push(
                 count += 1
             add_sent(path, sent)
             sent = []
-    except HydrusAwayError as error:
-        raise HydrusAwayError(f"{error}; {count} of {len(items)} files are done, push again to go on") from error
+    except AwayError as error:
+        raise AwayError(f"{error}; {count} of {len(items)} files are done, push again to go on") from error
     finally:
         if sent:
             add_sent(path, sent)
