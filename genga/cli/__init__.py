@@ -1,6 +1,8 @@
 """Subcommands of `genga`: a module per subcommand, each with a typer `app`.
 
 audit      `genga audit MODEL`: which data produced a model, and is all of it still what it was.
+booru      `genga booru push|pull SERIES`: the tags of a series' images in posts of a server of Danbooru's kind, and
+           back.
 calibrate  `genga calibrate`: what taggers' scores mean, by what people said of their tags.
 card       `genga card`: the model card of each run and merge, beside its model.
 clips      `genga clips`: the clips of a series as videos with captions, for tools that train on moving pictures.

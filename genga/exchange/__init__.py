@@ -1,5 +1,7 @@
 """Files for other tools, and from them.
 
+booru            The tags of posts on a server of Danbooru's kind, by its JSON: sent, and what people changed in them
+                 back.
 captions         What an export says of its captions, beside them, so that what people change can be told from what
                  was written.
 captions_read    Read the captions of an export as they are now, in the form of each tool.
@@ -37,6 +39,8 @@ rebuild          The pictures of a package from the videos: found by their sha25
 sources          What `genga fetch` brings into data/raw, and the record of where it came from.
 tools            A dataset as folders of files for Hydrus Network, diffusion-pipe, musubi-tuner, and readers of
                  WebDataset.
+wire             HTTP to one server by one connection that is kept: a request that finds it closed is sent once more,
+                 no other is.
 writing          An export as it is written: images, captions, settings, and what the captions were
                  (genga.exchange.captions).
 """

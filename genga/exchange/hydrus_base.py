@@ -30,10 +30,10 @@ class Sent(NamedTuple):
     deleted: bool  # whether the client had it in its trash, or had deleted it, when it was to be sent
 
 
-def base_file(series: str) -> Path:
-    """Return where that is kept. Raises GengaError if that is no series' name."""
+def base_file(series: str, folder: str = FOLDER) -> Path:
+    """Return where that is kept, of another tool in another folder. Raises GengaError if that is no series' name."""
     path_in("dataset", series)
-    return Path(FOLDER, f"{series}.jsonl")
+    return Path(folder, f"{series}.jsonl")
 
 
 def read_sent(path: Path, service: str) -> dict[str, Sent]:
@@ -81,8 +81,11 @@ def write_sent(path: Path, service: str, sent: Iterable[Sent]) -> None:
 
 def add_sent(path: Path, sent: Iterable[Sent]) -> None:
     """Add lines; they are on the disk when it returns."""
+    lines = [f"{_line(one)}\n" for one in sent]
+    if not lines:
+        return
     with open(path, "ab") as file:
-        file.write("".join(f"{_line(one)}\n" for one in sent).encode())
+        file.write("".join(lines).encode())
         file.flush()
         os.fsync(file.fileno())
 
