@@ -15,6 +15,9 @@ from typer.testing import CliRunner
 
 from bench._hydrus import GENGA, KEY, LIKE, READER, REPOSITORY, STARS, Shelf, clean, serving
 from genga.__main__ import app
+from genga.decisions.characters import read_names
+from genga.decisions.frames import read_verdicts
+from genga.decisions.tags import read_corrections
 from genga.errors import GengaError
 from genga.exchange import hydrus_push
 from genga.exchange.folders import OF_DATASET
@@ -121,6 +124,8 @@ def test_only_what_people_changed_comes_back(project: Path) -> None:
             [BODY, "big_smile", "add", "kim", "changed in Hydrus"],
         ]
         assert lines("e2/tags.csv") == [[OTHER, "night", "add", "kim", "changed in Hydrus"]]
+        read = [(one.target, one.tag, one.decision) for one in read_corrections("corrections/s/e1/tags.csv")]
+        assert read[0] == (BODY, "star_(symbol)", "remove"), "as stage crop reads it"
         assert "nothing new" in pull(url), "what the tables say already"
 
 
@@ -239,6 +244,9 @@ def test_a_file_that_was_deleted_there_is_not_sent_again_and_dropped_where_that_
     assert lines("characters.csv") == [[HEAD, "crop", "deleted in Hydrus"]], "of nobody: in no data set"
     assert lines("e2/frames.csv") == [["70", "drop", "deleted in Hydrus"]]
     assert lines("e1/frames.csv") == [["1", "keep", "archived in Hydrus"]]
+    nobody = read_names("corrections/s/characters.csv")[0]
+    assert (nobody.label, nobody.scope) == (("", None), "crop"), "as stage characters reads it"
+    assert read_verdicts("corrections/s/e2/frames.csv", 100)[70].verb == "drop"
 
 
 def test_ratings_are_tiers_there_and_drops_and_tags_here(project: Path) -> None:

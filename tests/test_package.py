@@ -142,7 +142,9 @@ def test_webdataset_has_picture_caption_and_json_of_one_key(place: Path) -> None
     genga("package", "dataset", "s", *SAID, "--layout", "webdataset", "--character", "hana", "--out", "out")
     with tarfile.open("out/train-000000.tar") as tar:
         names = tar.getnames()
+        said = json.loads(tar.extractfile("s__ep 1__000007-0-head.json").read())
     assert names[:3] == [f"s__ep 1__000007-0-fullbody.{kind}" for kind in ("png", "txt", "json")] and len(names) == 6
+    assert said["character"] == "hana" and said["outfit"] == "", "no null: readers guess types by the first images"
     assert "test-000000.tar" not in packed.sums(Path("out")), "nobody of hers is held out"
 
 

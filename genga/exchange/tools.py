@@ -153,7 +153,8 @@ def write_tars(rows: pl.DataFrame, folder: Path, reader: ShardReader) -> Iterato
         with tarfile.open(folder / _tar_of(tar), "w", format=tarfile.PAX_FORMAT) as file:
             for row in part.iter_rows(named=True):
                 data = reader.read(*(row[column] for column in SHARD))
-                said = {name: row[name] for name in _SAID}
+                # What is not known is "": of the first images a reader takes null for a type of its own.
+                said = {name: "" if row[name] is None else row[name] for name in _SAID}
                 for kind, content in (
                     ("png", as_png(data, row["image"])),
                     ("txt", SEPARATOR.join(words_of(row)).encode()),
