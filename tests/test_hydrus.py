@@ -270,6 +270,22 @@ def test_ratings_are_tiers_there_and_drops_and_tags_here(project: Path) -> None:
         assert shelf.files[sent(HEAD)].ratings[STARS] == 1, "a person's rating stays"
 
 
+def test_images_that_are_equal_to_the_byte_are_one_file_and_its_changes_are_of_both(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    black = encode(np.zeros((4, 6, 3), np.uint8))
+    monkeypatch.setattr("test_hydrus.encode", lambda *_: black)
+    dataset()
+    shelf = Shelf()
+    with serving(shelf) as url:
+        assert push(url).startswith("hydrus push s: 1 files sent or changed")
+        assert shelf.tags(sent(OTHER)) >= {"sky", "solo", "episode:e1", "episode:e2"}
+        shelf.edit(sent(OTHER), add=("night",))
+        pull(url)
+    assert [line[0] for line in lines("e1/tags.csv")] == [HEAD, BODY, STILL]
+    assert [line[:3] for line in lines("e2/tags.csv")] == [[OTHER, "night", "add"]]
+
+
 def test_a_repository_is_pended_to_and_petitioned(project: Path) -> None:
     shelf = Shelf()
     with serving(shelf) as url:

@@ -29,6 +29,7 @@ from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
 from genga.tables.package import PACKAGE, PACKAGE_FRAMES
 from genga.tables.schema import SHARD
+from genga.workflow.records import Output, Record, Records, write_records
 
 SAID = ("--license", "cc-by-4.0")
 
@@ -188,6 +189,26 @@ def test_bad_words_are_one_line_and_nothing_is_written(
     with pytest.raises(GengaError, match=f"^{line}$"):
         genga("package", "dataset", *words)
     assert not Path("packages").exists()
+
+
+def test_stills_that_were_made_otherwise_are_not_packed(place: Path) -> None:
+    path = "data/stills/s/ep2.parquet"
+    Path(path).touch()
+    made = Record("stills", {"series": "s", "episode": "ep2"}, {path: Output(sha256_of(path), 0)}, {},
+                  {"stills": {"scaling": "bilinear", "format": "h264"}}, "c", "s", "v")  # fmt: skip
+    write_records(Records({path: made}, {"c": {}}, {"s": ""}, {"v": {}}))
+    with pytest.raises(GengaError) as told:
+        genga("package", "dataset", "s", *SAID, "--no-pixels")
+    assert str(told.value).startswith(f"{path}: was made with stills.scaling bilinear, and params.yaml says ")
+    assert not Path("packages").exists()
+
+
+def test_a_video_that_is_another_by_now_is_known_by_what_was_probed_alone(place: Path) -> None:
+    with open("data/raw/s/ep2.mkv", "ab") as file:
+        file.write(b"more")
+    note = read_json(small(place) / NOTE)
+    assert set(note["videos"]["s/ep2"]) == {"sha256", "probe"}
+    assert set(note["videos"]["s/ep 1"]) == {"sha256", "probe", "file", "size"}
 
 
 def small(place: Path) -> Path:

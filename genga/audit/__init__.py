@@ -40,6 +40,8 @@ sampled             Where a sample comes from: the checkpoint that drew it, and 
 second_witness      What DVC knows of the files: dvc.lock has md5 sums of its own, which no record of ours went into.
 signing             Sign a run's folder as OpenSSF does (model-signing), with a key of one's own: no service, no
                     account.
+stills_made         Were the stills of a series made as params.yaml says now? What a package without pictures is made
+                    again by.
 tables              The stages' tables as an audit reads them: what is not here, or cannot be read, leaves gaps and is
                     said.
 trace               What became of a frame: what each stage made of it and why, and which checkpoints saw it at which

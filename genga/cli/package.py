@@ -41,14 +41,19 @@ def dataset(
     public: Public = False,
 ) -> None:
     """Write a data set as hubs have it: Parquet or WebDataset, card, Croissant, and notes to make it again from."""
+    from genga.audit.stills_made import check_stills
     from genga.exchange.package_card import licence
     from genga.exchange.package_writing import package_dataset
     from genga.exchange.writing import path_in
+    from genga.workflow.records import read_records
 
     path_in("dataset", name)
     said = licence(license, license_name, license_link, rights)
     target = _checked(push, out or Path("packages", name))
-    package = package_dataset(name, target, said, layout, not no_pixels, character)
+    records = read_records()
+    package = package_dataset(
+        name, target, said, layout, not no_pixels, character, lambda of, how: check_stills(of, how, records)
+    )
     pictures = "with" if package.pixels else "without"
     summary(f"package {name}: {package.rows.height} images in {target}, {pictures} their pixels")
     _push(push, target, "dataset", public)

@@ -21,7 +21,7 @@ from genga.images.image import Image
 from genga.images.reading import batched
 from genga.jobs.script import progress
 from genga.params.stills import Params as Stills
-from genga.store.files import read_facts, read_json, sealed
+from genga.store.files import read_facts, read_json, sealed, sha256_of
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader, ShardWriter
 from genga.tables.crop import CROP
@@ -139,7 +139,9 @@ def _video(episode: str, path: Path | None) -> dict[str, Any]:
     """What is said of an episode's video. path: where it lies, if it is here."""
     probed = read_facts(path_of("probe", episode, "json"))
     found = {"sha256": probed["sha256"], "probe": {k: v for k, v in probed.items() if k not in _NOT_OF_PICTURES}}
-    return found if path is None else {**found, "file": path.name, "size": path.stat().st_size}
+    if path is None or sha256_of(path) != probed["sha256"]:  # gone, or another by now
+        return found
+    return {**found, "file": path.name, "size": path.stat().st_size}
 
 
 def _frames(episode: str, stills: pl.Series) -> pl.DataFrame:
