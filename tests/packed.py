@@ -24,6 +24,7 @@ from genga.store.files import write_facts
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.tables.schema import SHARD
+from genga.video.album import write_album
 from genga.video.decode import decode
 from genga.video.deinterlace import Part
 from genga.video.interlace import Fields
@@ -44,10 +45,10 @@ IMAGES = [
 ]
 
 
-def make(root: Path, kind: str = "h264", **looked: object) -> None:
+def make(root: Path, kind: str = "h264", album: bool = False, **looked: object) -> None:
     """Make the project in `root`, which is the working folder.
 
-    kind: the format of its stills. looked: other values of section probe.
+    kind: the format of its stills. album: whether `s/ep2` is one, of PNGs. looked: other values of section probe.
     """
     values = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
     values["stills"] |= {"format": kind, "hwaccel": "off"}
@@ -58,7 +59,11 @@ def make(root: Path, kind: str = "h264", **looked: object) -> None:
     film = write_film(root / "data/raw/s/ep 1.mkv", moving, "libx264", "yuv420p", 24, {"g": "12", "bf": "2"})
     places |= _episode(film, FIRST, [(7, "kept", 7), *STITCHED], looked)
     drawn = [with_box(np.dstack([texture(9, 64, 48)] * 3), 3 * n, 5, 8, 10) for n in range(8)]
-    film = write_film(root / "data/raw/s/ep2.mkv", drawn, rate=12)
+    film = root / f"data/raw/s/ep2.{'mov' if album else 'mkv'}"
+    if album:
+        write_album(film, [encode(picture) for picture in drawn], "png", (64, 48))
+    else:
+        write_film(film, drawn, rate=12)
     places |= _episode(film, SECOND, [(3, "kept", 3), (5, "restored", 5)], looked)
     _dataset(places)
 

@@ -90,6 +90,14 @@ def test_a_package_without_pixels_and_the_videos_are_the_package_with_pixels_to_
     assert [path.name for path in Path().iterdir()] == ["made"], "nothing else is left"
 
 
+def test_pictures_of_an_album_are_made_again_of_its_file(place: Path) -> None:
+    shutil.rmtree("data")
+    packed.make(place / "project", album=True)
+    genga("package", "dataset", "s", *SAID)
+    genga("rebuild", small(place), "--videos", "data/raw", "--out", place / "made")
+    assert packed.sums(place / "made") == packed.sums(Path("packages/s"))
+
+
 def test_no_pixel_is_in_a_package_without_pixels(place: Path) -> None:
     genga("package", "dataset", "s", *SAID, "--no-pixels")
     with ShardReader() as reader:
