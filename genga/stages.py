@@ -11,7 +11,8 @@ from typing import Literal
 # A room knows those before it. The first two are single modules.
 ROOMS = (
     "errors", "stages", "params", "tables", "store", "jobs", "images", "video", "vocabulary", "models", "decisions",
-    "drawings", "people", "dataset", "exchange", "training", "evaluation", "pages", "workflow", "audit", "cli",
+    "drawings", "people", "dataset", "exchange", "training", "evaluation", "pages", "workflow", "audit", "desk",
+    "cli",
 )  # fmt: skip
 
 Level = Literal["episode", "series", "run", "merge"]  # what a job of a stage is for

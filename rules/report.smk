@@ -18,6 +18,7 @@ rule report:
         quality=tables("quality"),
         tag=tables("tag"),
         crop=tables("crop"),
+        corrections=corrections("issues"),
     output:
         page="reports/{run}/index.html",
         figures="reports/{run}/figures.json",
@@ -36,9 +37,10 @@ rule report:
         parameters=all_sections,
         datasets=datasets,
         episodes=episodes,
+        corrections=decided("--issues", "issues"),
     shell:
         "python scripts/report.py --in-scores {input.scores:q} --in-judged {input.judged:q} "
         "--in-samples {input.samples:q} --in-losses {input.losses:q} --in-held-out {input.held_out:q} "
-        "{params.datasets} --in-data data --episodes {params.episodes:q} "
+        "{params.datasets} {params.corrections} --in-data data --episodes {params.episodes:q} "
         "--out-page {output.page:q} --out-figures {output.figures:q} --parameters {params.parameters:q} "
         "--models {params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

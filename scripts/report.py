@@ -21,6 +21,7 @@ def main(
     in_dataset: list[Path] = typer.Option(..., help="table of the series' dataset; of several each"),
     in_data: Path = DATA,
     episodes: Path = EPISODES,
+    issues: Path | None = typer.Option(None, help="JSON of tables of issues of its series, and what they say"),
     out_page: Path = typer.Option(..., help="the page, HTML"),
     out_figures: Path = typer.Option(..., help="every figure of the page, JSON"),
     parameters: str = typer.Option("{}", help="all sections of params.yaml as the run has them, JSON, to be shown"),
@@ -33,7 +34,15 @@ def main(
         in_scores, in_judged, in_samples, in_losses, in_held_out, in_data, read_json(episodes), in_dataset, how
     )
     with showing(tables.images, tables.samples) as read:
-        made = report(tables, ", ".join(tables.series), roles(registry), json.loads(parameters), read, values)
+        made = report(
+            tables,
+            ", ".join(tables.series),
+            roles(registry),
+            json.loads(parameters),
+            read,
+            values,
+            read_json(issues) if issues else {},
+        )
     write_text(out_page, made.page)
     write_json(out_figures, made.figures)
     name, size = made.figures["run"], out_page.stat().st_size / 1e6

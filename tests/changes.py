@@ -211,6 +211,12 @@ DECISIONS: Changes = {
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
         after("characters"),
     ),
+    "an issue of a tag": (
+        lambda project: put(
+            project / f"corrections/{SERIES}/issues.csv", "about,name,issue,state\ntag,hat,too few,open\n", old=True
+        ),
+        after("report"),
+    ),
     "other names for characters": (
         lambda project: put(project / f"corrections/{SERIES}/aliases.csv", "character,name\n", old=True),
         after("characters"),

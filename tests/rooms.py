@@ -25,6 +25,8 @@ LIBRARIES = {
     "lycoris": {"training.adapters"},
     "onnxruntime": {"models.onnx"},
     "typer": {"cli", "jobs", "scripts"},
+    "starlette": {"desk"},
+    "uvicorn": {"desk"},
     "csv": {"decisions", "people.labels"},  # which reads the vocabularies of published models
 }
 # What numpy hands to BLAS or LAPACK, which add up in the order of a processor's kernel and of its threads ..

@@ -15,6 +15,7 @@ from pages import Page
 from typer.testing import CliRunner
 
 from genga.cli.summary import app
+from genga.errors import GengaError
 from genga.images.codec import encode
 from genga.images.thumbnails import data_uri, thumbnail, within_budget
 from genga.pages._report import contents
@@ -167,18 +168,21 @@ def make(
     phases: list | None = None,
     parameters: dict | None = None,
     how: dict | None = None,
+    issues: dict | None = None,
     **params: float,
 ) -> tuple[str, dict]:
     """Run the script in the current folder, on tables below `data`; returns the page and the figures."""
     spec = importlib.util.spec_from_file_location("report_script", ROOT / "scripts/report.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    if issues is not None:
+        write_text("issues.json", json.dumps(issues))
     script.main(
         in_scores=Path(data, "evaluate/hana.json"), in_judged=Path(data, "evaluate/hana.parquet"),
         in_samples=Path(data, "sample/hana.parquet"), in_losses=Path("models/hana/losses.parquet"),
         in_held_out=Path("models/hana/held_out.parquet"),
         in_dataset=[Path(data, f"dataset/{name}.parquet") for name in (how or {}).get("series", ["show"])],
-        in_data=Path(data), how=json.dumps(how) if how else "",
+        in_data=Path(data), issues=None if issues is None else Path("issues.json"), how=json.dumps(how) if how else "",
         episodes=Path("episodes.json"), out_page=Path("out/index.html"), out_figures=Path("out/figures.json"),
         parameters=json.dumps({"tag": {"general": 0.35}, "train": {"phases": phases or []}, **(parameters or {})}),
         params=json.dumps({**PARAMS, **params}),
@@ -303,6 +307,24 @@ def test_the_tags_that_most_images_have_are_shown_with_how_far_apart_the_taggers
         pl.DataFrame(rows, schema=contents.OF_DATASET, orient="row"), pl.DataFrame(schema=contents.OF_TAG), "hana"
     )
     assert len(found) == 40 and [(one["tag"], one["images"]) for one in found[:2]] == [("all", 60), ("t00", 1)]
+
+
+def test_an_issue_stands_beside_the_figure_that_it_is_about(run_folder):
+    noted = [
+        {"line": 2, "about": "tag", "name": "smile", "issue": "in no sample", "state": "fixed", "run": ""},
+        {"line": 3, "about": "tag", "name": "hat", "issue": "drawn as <hair>", "state": "open", "run": "hana"},
+        {"line": 4, "about": "character", "name": "hana", "issue": "too tall", "state": "kept", "run": ""},
+    ]
+    page, figures = make(issues={"corrections/show/issues.csv": noted})
+    assert [(one["name"], one["state"]) for one in figures["issues"]] == [
+        ("hat", "open"), ("smile", "fixed"), ("hana", "kept"),
+    ]  # fmt: skip
+    assert '<th scope="row">hat<i class="issue open">open: drawn as &lt;hair&gt;</i></th>' in page
+    assert '<th scope="row">smile<i class="issue fixed">fixed: in no sample</i></th>' in page
+    assert '<i class="issue kept">kept: too tall</i>' in page and '<a href="#issues">' in page
+    assert "issues" not in make()[1]
+    with pytest.raises(GengaError, match="^issues.csv:2: state must be open"):
+        make(issues={"issues.csv": "issues.csv:2: state must be open"})
 
 
 def test_buckets_are_shown_with_what_they_cut_off(run_folder):

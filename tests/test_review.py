@@ -15,9 +15,9 @@ from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import meanings
 from genga.images.codec import encode
 from genga.pages._review.charts import busy, exposed, strip
-from genga.pages._review.closest import closest
 from genga.pages._review.figures import compose, drawings, rhythm, shots_of, timing
 from genga.pages._review.pictures import enlarged, pair, thumbnails
+from genga.pages.closest import closest
 from genga.pages.review import scale
 from genga.params.review import Params
 from genga.store.files import write_text

@@ -18,6 +18,7 @@ models     `genga models`: list, pull, verify, lock-embedded.
 package    `genga package`: a data set, or a model, as one uploads it; `--push` uploads it.
 rebuild    `genga rebuild PACKAGE`: the pictures of a package without pixels, from the videos.
 recipes    `genga recipes`: list, show.
+review     `genga review`: a desk in the browser, to look through what was made and to correct it.
 sign       `genga sign RUN KEY`: sign a run's folder, so that one changed byte in it shows.
 summary    `genga summary`: what has been made, in a few lines: counts at each stage, models, selected checkpoints,
            reports.

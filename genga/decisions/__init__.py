@@ -6,6 +6,8 @@ characters  Names that people gave: `corrections/<series>/characters.csv` turns 
 csv         The tables under corrections/: which there are, and how their lines are read and written down.
 folder      The files under corrections/: where each table lies, and which of them no stage reads.
 frames      What a person decided about single frames: corrections/<series>/<episode>/frames.csv.
+issues      What is to be put right: `corrections/<series>/issues.csv`, an issue of a tag or a character a line, with
+            its state.
 placing     Where a decision takes effect now: which still shows its drawing, and who in there is the person that was
             meant.
 tag_rules   Rules about tags: `corrections/<series>/tag_rules.csv` adds, removes or replaces a tag wherever another

@@ -10,6 +10,7 @@ Letters are composed (NFC), however they were written, and blanks between the wo
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -55,6 +56,8 @@ KINDS = {
         Kind("characters", "series", ("characters",), ("crop", "character", "outfit", "scope", AT, *FREE),
              ("crop", "character")),
         Kind("aliases", "series", ("characters",), ("character", "name", *FREE), ("character", "name")),
+        Kind("issues", "series", ("report",), ("about", "name", "issue", "state", "run", *FREE),
+             ("about", "name", "issue", "state")),
     )
 }  # fmt: skip
 
@@ -141,6 +144,8 @@ def records(content: bytes, file: str) -> list[Record]:
     """Return all lines of a table, whose texts together are its text."""
     own = tuple(f"{name}/" for name in PurePath(file).parts if name.startswith("#"))
     lines = list(io.StringIO(_text(content, file), newline=""))  # split where CSV does, line ends as they are
+    if mark := next((number for number, line in enumerate(lines, 1) if _MERGING.match(line)), 0):
+        raise GengaError(f"{file}:{mark}: is half merged by git; keep the lines that hold, and take the marks out")
     found: list[Record] = []
     rest, at = iter(lines), 0
     for first in rest:
@@ -155,6 +160,9 @@ def records(content: bytes, file: str) -> list[Record]:
         found.append(Record(at + 1, "".join(lines[at : at + taken]), fields))
         at += taken
     return found
+
+
+_MERGING = re.compile(r"(<{7}|\|{7}|>{7})( |$)|={7}$")  # how git marks what it could not merge
 
 
 def header_of(written: Sequence[Record], file: str, kind: str) -> list[str]:

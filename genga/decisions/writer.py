@@ -14,6 +14,10 @@ from genga.store.files import replacing
 
 BOM = b"\xef\xbb\xbf"
 
+# A change of a table: a line is added (None, values), says something else (decision, values) or is taken out (decision,
+# None).
+Step = tuple[Decision | None, Mapping[str, str] | None]
+
 
 def append(path: str | Path, kind: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Add lines at the end of a table, which is begun if it is not there. rows: what they say by column.
@@ -22,10 +26,23 @@ def append(path: str | Path, kind: str, rows: Sequence[Mapping[str, str]]) -> No
     """
     there = Path(path).exists()
     table = _Table(content_of(path) if there else f"{KINDS[kind].header}\n".encode(), str(path), kind)
-    if rows and not _end_of(table.texts[-1]):
-        table.texts[-1] += table.end
-    table.texts += [table.line_of(row) + table.end for row in rows]
+    table.add(rows)
     table.write()
+
+
+def edited(content: bytes | None, file: str, kind: str, steps: Sequence[Step]) -> bytes:
+    """Return a table after several steps at once. content: the table as it is; None: it is begun. file: its path.
+
+    Raises GengaError if it cannot be read, has not a decision that a step names, or could not be read afterwards.
+    """
+    table = _Table(f"{KINDS[kind].header}\n".encode() if content is None else content, file, kind)
+    for decision, values in steps:
+        if decision is not None and values is not None:
+            table.change(decision, values)
+    places = {table.place_of(decision) for decision, values in steps if decision is not None and values is None}
+    table.texts = [text for place, text in enumerate(table.texts) if place not in places]
+    table.add([values for decision, values in steps if decision is None and values is not None])
+    return table.content()
 
 
 def changed(content: bytes, said: Sequence[tuple[Decision, Mapping[str, str]]]) -> bytes:
@@ -59,18 +76,19 @@ class _Table:
     def __init__(self, content: bytes, file: str, kind: str) -> None:
         self._file, self._kind = file, kind
         self._mark = BOM if content.startswith(BOM) else b""
-        self._decisions = parse(content, file, kind)
-        self._records = records(content, file)
-        self.texts = [record.text for record in self._records]
-        self._head = next(place for place, record in enumerate(self._records) if record.fields)
-        self._columns = header_of(self._records[self._head :], file, kind)
+        self._decisions = {one.line: one for one in parse(content, file, kind)}
+        found = records(content, file)
+        self._places = {record.line: place for place, record in enumerate(found)}
+        self.texts = [record.text for record in found]
+        self._head = next(place for place, record in enumerate(found) if record.fields)
+        self._columns = header_of(found[self._head :], file, kind)
         self.end = _end_of(self.texts[self._head]) or "\n"
 
     def place_of(self, decision: Decision) -> int:
         """Return where in `texts` a decision that was read of this file stands."""
-        if decision not in self._decisions:
+        if self._decisions.get(decision.line) != decision:
             raise GengaError(f"{decision.where}: is not what it was when it was read; read the file again")
-        return [record.line for record in self._records].index(decision.line)
+        return self._places[decision.line]
 
     def line_of(self, values: Mapping[str, str]) -> str:
         """Return a line that says this, without its end; columns that it needs are added to the first line."""
@@ -86,6 +104,12 @@ class _Table:
         """Let a line say something else in these columns."""
         place = self.place_of(decision)
         self.texts[place] = self.line_of({**decision.values, **values}) + _end_of(self.texts[place])
+
+    def add(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Put lines at the end."""
+        if rows and not _end_of(self.texts[-1]):
+            self.texts[-1] += self.end
+        self.texts += [self.line_of(row) + self.end for row in rows]
 
     def content(self) -> bytes:
         """Return what stands in the table now, if the reader takes it."""

@@ -1,5 +1,7 @@
 """Pages and sheets for people: one file each, that opens anywhere.
 
+closest        The closest calls of an episode: taken for one drawing or for two by the smallest margin, for a person
+               to check.
 contact_sheet  A contact sheet of clusters, for the person who names them: one HTML file that opens anywhere.
 counts         Count an episode's rows after each stage, from the tables. What a count is: genga.pages.tally.
 doubts         Tags on which the taggers disagree most, for a person to look at first, each with the line that

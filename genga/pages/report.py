@@ -15,7 +15,7 @@ from genga.pages._report import clips
 from genga.pages._report.charts import Difference, Line, Point, chart, differences
 from genga.pages._report.clips import Shown, motion_charts, strip_of, uri_of
 from genga.pages._report.clips import showing as showing
-from genga.pages._report.contents import commonest, worn
+from genga.pages._report.contents import commonest, noted, worn
 from genga.pages._report.figures import OF_DATASET, OF_SAMPLE, compose, origins, several
 from genga.pages._report.figures import roles as roles
 from genga.pages._report.tables import Tables
@@ -65,11 +65,13 @@ def report(
     parameters: Mapping[str, Any],
     read: Callable[[str], Shown],
     params: Params,
+    issues: Mapping[str, Any] | None = None,
 ) -> Report:
     """Return the report of a run.
 
     series: what it learned from; models: see report_figures.roles; parameters: all sections of params.yaml as the run
-    has them, to be shown; read: a sample or training image by its name, see showing.
+    has them, to be shown; read: a sample or training image by its name, see showing;
+    issues: by the table that people note them in, see contents.noted. Raises GengaError for such a table that is wrong.
     """
     figures = compose(
         tables.scores,
@@ -91,6 +93,8 @@ def report(
     figures["buckets"] = lost_by_bucket(tables.dataset).to_dicts()
     if of_several := several(tables.dataset.select(list(OF_DATASET))):
         figures["several"] = of_several
+    if of_tables := noted(issues or {}):
+        figures["issues"] = of_tables
 
     def picture(name: str) -> str:
         return uri_of(name, read, params.thumbnail, params.quality)
@@ -113,7 +117,7 @@ def page_of(figures: Mapping[str, Any], pictures: Mapping[str, str], shown: int)
     return page(
         TEMPLATE,
         STYLE,
-        **{"several": [], **figures},
+        **{"several": [], "issues": [], **figures},
         goes_on=goes_on,
         going_on=going_on,
         steps=steps,

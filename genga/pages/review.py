@@ -17,9 +17,9 @@ from genga.drawings.exposure_sheet import exposures
 from genga.drawings.reasons import ANSWERS, meanings
 from genga.jobs.script import progress
 from genga.pages._review.charts import busy, exposed, strip
-from genga.pages._review.closest import OF_DEDUP, closest
 from genga.pages._review.figures import OF_FRAMES, OF_SHOTS, compose, rhythm, shots_of
 from genga.pages._review.pictures import Pair, grid_pictures, pair, thumbnails
+from genga.pages.closest import OF_DEDUP, closest
 from genga.pages.html import page
 from genga.params.review import Params
 from genga.store.parquet import read_table

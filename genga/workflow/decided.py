@@ -18,6 +18,7 @@ from typing import Any
 from genga.decisions.csv import AT, KINDS, content_of, parse
 from genga.decisions.csv import path_of as table_path
 from genga.decisions.folder import in_one_form
+from genga.decisions.issues import read_issues
 from genga.decisions.tag_rules import Rule, of_characters, of_episode, rules_in
 from genga.decisions.writer import changed
 from genga.errors import GengaError
@@ -67,6 +68,9 @@ class Decided:
             return {path: self.rules_for(path, wildcards) for path in paths}, paths
         if kind == "sentences":
             return {path: self.digest(path) for path in paths}, paths
+        if kind == "issues":  # the job reads what they say, not the tables
+            found = {path: _issues(path) for path in paths}
+            return dict(found), [listed(found)] if paths else []
         said: dict[str, Any] = {path: self.digest(path) for path in paths}
         if not (episode := wildcards.get("episode")):  # Snakemake's are no mapping: `in` asks for a value
             return said, [listed(paths)] if paths else []
@@ -100,6 +104,14 @@ class Decided:
             print(
                 f"{moved} decisions moved to or from drawings of other episodes: run snakemake again", file=sys.stderr
             )
+
+
+def _issues(path: str) -> list[dict[str, Any]] | str:
+    """What a table of issues says, or why it cannot be read: the job says it, too."""
+    try:
+        return [one._asdict() for one in read_issues(path)]
+    except GengaError as error:
+        return str(error)
 
 
 def tables_of(there: Mapping[str, str], kind: str, wildcards: Mapping[str, str], episodes: Iterable[str]) -> list[str]:

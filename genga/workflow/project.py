@@ -142,8 +142,7 @@ class Project:
         bare = [series for series in self.series if series not in self.learned]
         return self.had(self.made("quality", bare) + [path_of("characters", series) for series in bare])
 
-    def had(self, targets: Iterable[str]) -> list[str]:
-        """Return those that are here or can be made."""
+    def had(self, targets: Iterable[str]) -> list[str]:  # those that are here or can be made
         return [path for path in targets if path not in self.beyond]
 
     def section(self, name: str, of: str | None = None) -> Any:
@@ -184,8 +183,9 @@ class Project:
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the files under corrections/ that a job reads for a kind, if they are there and concern it."""
-        found = self.people.concern(kind, wildcards, self.names_of(wildcards["series"]))
-        return [*found, *references(wildcards["series"])] if kind == "characters" else found
+        of = [(one, {"series": one, "episode": wildcards.get("episode", "")}) for one in self.series_for(wildcards)]
+        found = [path for one, named in of for path in self.people.concern(kind, named, self.names_of(one))]
+        return [*found, *references(of[0][0])] if kind == "characters" else found
 
     @cached_property
     def held(self) -> HeldModels:

@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -193,6 +194,16 @@ def ended(error: GengaError) -> NoReturn:
     """End the process with the one line that the person needs who has to act on it."""
     print(f"error: {error}", file=sys.stderr)
     raise SystemExit(1)
+
+
+@contextmanager
+def between_runs(root: Path = Path(".")) -> Iterator[str]:
+    """Say who is at work in a project, "" for nobody; no run begins there while the block lasts, where nobody is."""
+    held = root / _HELD
+    held.parent.mkdir(parents=True, exist_ok=True)
+    with open(held, "a+", encoding="utf-8") as file:
+        free = _locked(file, fcntl.LOCK_SH)
+        yield "" if free else held.read_text(encoding="utf-8") or "another run"
 
 
 def _papers(run: str) -> list[str]:

@@ -1,9 +1,11 @@
 """What a run's images show: each character in each outfit, and which tags hold for them, how sure the taggers were."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
+from genga.errors import GengaError
 from genga.tables.dataset import DATASET, TRAIN
 from genga.tables.schema import only
 from genga.tables.tag import TAG
@@ -44,6 +46,21 @@ def _some(rows: pl.DataFrame) -> list[str]:
     images = (shown if trained.is_empty() else trained)["image"].to_list()
     count = min(MOST_PICTURES, len(images))
     return [images[(2 * place + 1) * len(images) // (2 * count)] for place in range(count)]
+
+
+def noted(tables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the issues that people noted of tags and characters, the open ones first.
+
+    tables: by path, the lines of each (genga.decisions.issues), or what is wrong with it. Raises GengaError for that.
+    """
+    for said in tables.values():
+        if isinstance(said, str):
+            raise GengaError(said)
+    every = [{"file": path, **line} for path, lines in tables.items() for line in lines]
+    return sorted(every, key=lambda one: _STATES.index(one["state"]))
+
+
+_STATES = ("open", "fixed", "kept")
 
 
 def commonest(dataset: pl.DataFrame, tags: pl.DataFrame, character: str | None) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from genga.pages._review.closest import CloseCall
+from genga.pages.closest import CloseCall
 from genga.pages.tally import goes_on, tally
 from genga.tables.frames import FRAMES
 from genga.tables.schema import only
 from genga.tables.shots import SHOTS
 
-# What is read of the tables that others write; of dedup: genga.pages._review.closest.DEDUP.
+# What is read of the tables that others write; of dedup: genga.pages.closest.DEDUP.
 OF_FRAMES = only(FRAMES, "frame", "time")
 OF_SHOTS = only(SHOTS, "shot", "start", "end", "start_time", "camera", "transition", "timing")
 

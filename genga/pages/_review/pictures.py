@@ -11,7 +11,7 @@ import numpy as np
 from genga.images.codec import decode
 from genga.images.image import Image
 from genga.images.thumbnails import data_uri, thumbnail
-from genga.pages._review.closest import CloseCall
+from genga.pages.closest import CloseCall
 from genga.params.review import Params
 from genga.video.luma_grid import Cells, Grids, difference_map
 

@@ -1,0 +1,226 @@
+"""An episode as the desk holds it in memory: its stills and kept crops, and what was said of them.
+
+Pictures go by a number, their place among the episode's, sorted by frame, a still before the crops of it. What is true
+of many is held in arrays by that number, which tags hold in lists of numbers by tag: 50,000 stills and 200,000 crops
+with their tags take less than 200 MB, and a search looks at arrays alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from genga.decisions.anchors import Target
+from genga.desk.query import matches
+from genga.tables.crop import CROP
+from genga.tables.crop import KINDS as CUTS
+from genga.tables.quality import QUALITY
+from genga.tables.schema import SHARD, only
+from genga.tables.stills import STILLS
+from genga.tables.tag import TAG
+
+# What is read of the tables of an episode.
+OF_STILLS = {**only(STILLS, "still", "frame", "shot", "width", "height"), **SHARD}
+OF_CROP = {**only(CROP, "crop", "still", "box", "kind", "width", "height", "kept", "tags"), **SHARD}
+OF_QUALITY = only(QUALITY, "still", "tier")
+OF_TAG = only(TAG, "still", "box", "tag", "score", "disagreement", "kept")
+
+KINDS = ("still", *CUTS)
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+class Said(NamedTuple):
+    """What taggers said of one tag: of whom, and how sure they were."""
+
+    subjects: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float16]  # mean over the taggers, 0..1
+    disagreement: npt.NDArray[np.float16]  # highest less lowest, 0..1; nan: fewer than two know the tag
+
+
+@dataclass
+class Words:
+    """Words of pictures: a number for each into a list of words."""
+
+    known: list[str]
+    of: npt.NDArray[np.int32]
+
+    def where(self, patterns: tuple[str, ...]) -> Mask:
+        return np.array([matches(word, patterns) for word in self.known], bool)[self.of]
+
+    def word(self, picture: int) -> str:
+        return self.known[self.of[picture]]
+
+
+@dataclass
+class Piece:
+    series: str
+    episode: str
+    keys: Numbers  # (n,) rising; a picture's frame, box and kind in one number
+    shot: npt.NDArray[np.int32]
+    width: npt.NDArray[np.int32]  # px
+    height: npt.NDArray[np.int32]
+    tier: Words
+    subject: npt.NDArray[np.int32]  # of what taggers spoke: the still, or a person in it
+    places: pl.DataFrame  # SHARD, a row for each
+    held: Mapping[str, npt.NDArray[np.int32]]  # by tag, the pictures on which it holds, rising
+    said: Mapping[str, Said]
+    cluster: npt.NDArray[np.int32]  # -1: of none; -2: nobody looked, as of stills
+    character: Words  # `none`: not named, `nobody`: named as nobody
+    outfit: Words
+    side: Words  # train, held-out, the reason why it was left out, or `none`
+    bucket: Words  # `160x96`, or `none`
+    distance: npt.NDArray[np.float32]  # to the medoid of the cluster; nan: not known
+    decided: dict[str, dict[int, bool]] = field(default_factory=dict)  # by tag: what people said since then
+    told: dict[str, Words] = field(default_factory=dict)  # character and outfit as the table has them
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def frame(self) -> Numbers:
+        return self.keys >> 24
+
+    @property
+    def kind(self) -> Numbers:
+        return self.keys & 15
+
+    @property
+    def box(self) -> Numbers:  # -1: the whole still
+        return ((self.keys >> 4) & 0xFFFFF) - 1
+
+    def name(self, picture: int) -> str:
+        """Return the id of a picture."""
+        key = int(self.keys[picture])
+        still = f"{self.series}/{self.episode}/{key >> 24:06d}"
+        return still if not key & 15 else f"{still}-{((key >> 4) & 0xFFFFF) - 1}-{KINDS[key & 15]}"
+
+    def find(self, target: Target) -> int | None:
+        """Return the number of the picture of an id; None if there is none."""
+        key = key_of(target.frame, -1 if target.box is None else target.box, target.kind or KINDS[0])
+        place = int(np.searchsorted(self.keys, key))
+        return place if place < len(self.keys) and self.keys[place] == key else None
+
+    def pictures_of(self, target: Target) -> list[int]:
+        """Return the pictures that show a person of a still, or the still for no box; of a crop itself alone."""
+        if target.kind is not None or target.box is None:
+            return [found] if (found := self.find(target)) is not None else []
+        all_kinds = (target._replace(kind=kind) for kind in CUTS)
+        return [found for one in all_kinds if (found := self.find(one)) is not None]
+
+    def tags_like(self, patterns: Iterable[str]) -> Iterator[str]:
+        """Yield the tags that there are, or that taggers spoke of, which match one of the patterns."""
+        plain = tuple(one for one in patterns if "*" not in one)
+        yield from plain
+        if rest := tuple(one for one in patterns if "*" in one):
+            known = {*self.held, *self.said, *self.decided}
+            yield from (tag for tag in sorted(known) if tag not in plain and matches(tag, rest))
+
+    def holding(self, tag: str) -> Mask:
+        """Return on which pictures a tag holds, with what people decided since the tables were made."""
+        mask = np.zeros(len(self), bool)
+        mask[self.held.get(tag, _NONE)] = True
+        for picture, holds in self.decided.get(tag, {}).items():
+            mask[picture] = holds
+        return mask
+
+    def tags_of(self, picture: int) -> list[str]:
+        """Return the tags that hold on a picture, by name."""
+        found = {tag for tag, pictures in self.held.items() if _is_in(pictures, picture)}
+        for tag, said in self.decided.items():
+            if picture in said:
+                (found.add if said[picture] else found.discard)(tag)
+        return sorted(found)
+
+    def scores_of(self, picture: int) -> dict[str, tuple[float, float]]:
+        """Return what taggers said of a picture: score and disagreement by tag."""
+        subject, found = self.subject[picture], {}
+        for tag, said in self.said.items():
+            for place in np.flatnonzero(said.subjects == subject):
+                found[tag] = float(said.score[place]), float(said.disagreement[place])
+        return found
+
+
+_NONE: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+
+
+def key_of(frame: int, box: int, kind: str) -> int:
+    return frame << 24 | (box + 1) << 4 | KINDS.index(kind)
+
+
+def _is_in(pictures: npt.NDArray[np.int32], picture: int) -> bool:
+    place = int(np.searchsorted(pictures, picture))
+    return place < len(pictures) and int(pictures[place]) == picture
+
+
+def piece_of(
+    series: str, episode: str, stills: pl.DataFrame, crops: pl.DataFrame, tags: pl.DataFrame, tiers: pl.DataFrame
+) -> Piece:
+    """Return an episode, as yet without who is who. stills, crops, tags, tiers: OF_STILLS, OF_CROP, OF_TAG, OF_QUALITY.
+
+    Tables that are not made yet have no rows.
+    """
+    pictures = _pictures(stills, crops, tiers)
+    subjects = pl.concat([pictures.select("still", "box"), tags.select("still", "box")]).unique(maintain_order=True)
+    numbered = subjects.with_row_index("subject")
+    of = pictures.join(numbered, on=["still", "box"], how="left", nulls_equal=True, maintain_order="left")
+    whole = tags.filter(pl.col("kept") & pl.col("box").is_null()).join(
+        of.filter(kind=0).select("still", "picture"), on="still"
+    )
+    cut = crops.filter("kept").select("crop", pl.col("tags").alias("tag")).explode("tag").drop_nulls("tag")
+    held = pl.concat(
+        [whole.select("tag", "picture"), cut.join(of.select("crop", "picture"), on="crop").select("tag", "picture")]
+    )
+    said = tags.join(numbered, on=["still", "box"], nulls_equal=True)
+    count = len(pictures)
+    none = Words(["none"], np.zeros(count, np.int32))
+    return Piece(
+        series, episode, pictures["key"].to_numpy(),
+        whole_numbers(pictures["shot"]), whole_numbers(pictures["width"]), whole_numbers(pictures["height"]),
+        words_of(pictures["tier"]), whole_numbers(of["subject"]), pictures.select(list(SHARD)),
+        {tag: whole_numbers(rows["picture"].sort()) for tag, rows in _by_tag(held)},
+        {
+            tag: Said(
+                whole_numbers(rows["subject"]),
+                rows["score"].to_numpy().astype(np.float16),
+                rows["disagreement"].fill_null(float("nan")).to_numpy().astype(np.float16),
+            )
+            for tag, rows in _by_tag(said.select("tag", "subject", "score", "disagreement"))
+        },
+        np.full(count, -2, np.int32), none, none, none, none, np.full(count, np.nan, np.float32),
+    )  # fmt: skip
+
+
+def whole_numbers(column: pl.Series) -> npt.NDArray[np.int32]:
+    found: npt.NDArray[np.int32] = column.cast(pl.Int32).to_numpy()
+    return found
+
+
+def _by_tag(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    for (tag,), of in rows.group_by("tag"):
+        yield str(tag), of
+
+
+def _pictures(stills: pl.DataFrame, crops: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
+    """A row per picture, in order: picture, key, still, crop, box, kind, shot, width, height, tier and SHARD."""
+    kept = crops.filter("kept").join(stills.select("still", "frame", "shot"), on="still")
+    whole = stills.with_columns(crop=pl.lit(None, kept["crop"].dtype), box=pl.lit(None, kept["box"].dtype), kind=0)
+    number = pl.col("kind").replace_strict({name: place for place, name in enumerate(KINDS)})
+    columns = ["still", "crop", "box", "kind", "frame", "shot", "width", "height", *SHARD]
+    rows = pl.concat(
+        [part.with_columns(pl.col("kind").cast(pl.Int64)).select(columns)
+         for part in (whole, kept.with_columns(number if kept.height else pl.lit(0).alias("kind")))]
+    )  # fmt: skip
+    key = (pl.col("frame") * (1 << 24) + (pl.col("box").fill_null(-1) + 1) * 16 + pl.col("kind")).alias("key")
+    return rows.join(tiers, on="still", how="left").with_columns(key).sort("key").with_row_index("picture")
+
+
+def words_of(column: Sequence[str | None] | pl.Series, none: str = "none") -> Words:
+    """Return words by number; null is `none`."""
+    series: Any = pl.Series(column, dtype=pl.String).fill_null(none)
+    known = series.unique(maintain_order=True).to_list() or [none]
+    codes = series.replace_strict(known, list(range(len(known))), return_dtype=pl.Int32) if len(series) else series
+    return Words(known, codes.to_numpy().astype(np.int32))

@@ -1,0 +1,133 @@
+"""Which pictures a query finds (genga.desk.query): an episode in, numbers out."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genga.decisions.anchors import target_of
+from genga.desk.piece import KINDS, Mask, Numbers, Piece, Words
+from genga.desk.query import TAG, Query, Range, Term, matches
+
+LEFT_OUT = "out"  # in `in:`, everything that is not in the dataset for a reason
+
+Floats = npt.NDArray[np.float32]
+
+
+class Found(NamedTuple):
+    pictures: Numbers  # of the episode, in the order asked for within it
+    rank: Floats  # by which they are sorted, the highest first, over all episodes; 0 where by frame
+
+
+def search(query: Query, piece: Piece) -> Found:
+    """Return the pictures of an episode that a query finds."""
+    mask = np.ones(len(piece), bool)
+    for term in query.terms:
+        mask &= _holds(term, piece) ^ term.without
+    rank = np.zeros(len(piece), np.float32)
+    if query.of_tags or query.sort != "frame":
+        among, rank = _said(query, piece)
+        mask &= among
+    pictures = np.flatnonzero(mask)
+    order = np.argsort(-rank[pictures], kind="stable") if query.sort != "frame" else slice(None)
+    return Found(pictures[order], rank[pictures][order])
+
+
+def _holds(term: Term, piece: Piece) -> Mask:
+    """On which pictures a term holds, were there no minus."""
+    if term.range is not None:
+        return inside(term.range, _NUMBERS[term.key](piece))
+    if term.key == TAG:
+        mask = np.zeros(len(piece), bool)
+        for tag in piece.tags_like(term.words):
+            mask |= piece.holding(tag)
+        return mask
+    if term.key in _WORDS:
+        return _WORDS[term.key](piece).where(term.words)
+    if term.key == "in":
+        return piece.side.where(term.words) | _out(term, piece)
+    if term.key == "kind":
+        wanted = [number for number, kind in enumerate(KINDS) if matches(kind, term.words)]
+        return np.isin(piece.kind, [*wanted, *([1, 2, 3] if "crop" in term.words else [])])
+    if term.key == "id":
+        return _named(term.words, piece)
+    if term.key == "decided":
+        return _decided(piece) ^ ("no" in term.words)
+    own = piece.series if term.key == "series" else piece.episode
+    return np.full(len(piece), matches(own, term.words))
+
+
+_NUMBERS: Mapping[str, Callable[[Piece], npt.NDArray[np.int32] | Numbers]] = {
+    "shot": lambda piece: piece.shot, "frame": lambda piece: piece.frame, "cluster": lambda piece: piece.cluster,
+    "width": lambda piece: piece.width, "height": lambda piece: piece.height,
+}  # fmt: skip
+_WORDS: Mapping[str, Callable[[Piece], Words]] = {
+    "character": lambda piece: piece.character, "outfit": lambda piece: piece.outfit, "tier": lambda piece: piece.tier,
+    "bucket": lambda piece: piece.bucket,
+}  # fmt: skip
+
+
+def inside(wanted: Range, values: npt.NDArray[np.generic]) -> Mask:
+    """Return which values a range holds; nan is in none."""
+    numbers = values.astype(np.float64)
+    low = numbers > wanted.low if wanted.open_low else numbers >= wanted.low
+    high = numbers < wanted.high if wanted.open_high else numbers <= wanted.high
+    mask: Mask = low & high & ~np.isnan(numbers)
+    return mask
+
+
+def _said(query: Query, piece: Piece) -> tuple[Mask, Floats]:
+    """Of which pictures taggers said of one tag all that is asked for, and the highest figure to sort by."""
+    subjects = int(piece.subject.max(initial=-1)) + 1
+    for said in piece.said.values():
+        subjects = max(subjects, int(said.subjects.max(initial=-1)) + 1)
+    among, rank = np.zeros(subjects, bool), np.zeros(subjects, np.float32)
+    for tag in piece.tags_like(query.tags) if query.tags else piece.said:
+        if tag not in piece.said:
+            continue
+        said = piece.said[tag]
+        fits = np.ones(len(said.subjects), bool)
+        for term in query.of_tags:
+            values = said.score if term.key == "score" else said.disagreement
+            fits &= inside(_rounded(term.range or Range()), values)
+        who = said.subjects[fits]
+        among[who] = True
+        if query.sort != "frame":
+            figures = np.nan_to_num((said.score if query.sort == "score" else said.disagreement)[fits])
+            np.maximum.at(rank, who, figures.astype(np.float32))
+    return among[piece.subject], rank[piece.subject]
+
+
+def _rounded(wanted: Range) -> Range:
+    """A range whose ends are numbers as scores are kept: of 11 bits, so that 0.2 counts in 0.2..0.4."""
+    low, high = float(np.float16(wanted.low)), float(np.float16(wanted.high))
+    return Range(low, high, wanted.open_low, wanted.open_high)
+
+
+def _out(term: Term, piece: Piece) -> Mask:
+    if LEFT_OUT not in term.words:
+        return np.zeros(len(piece), bool)
+    inside_of = ("train", "held-out", "none")
+    mask: Mask = ~np.isin(piece.side.of, [place for place, word in enumerate(piece.side.known) if word in inside_of])
+    return mask
+
+
+def _named(words: tuple[str, ...], piece: Piece) -> Mask:
+    mask = np.zeros(len(piece), bool)
+    for word in words:
+        target = target_of(word)
+        if target and (target.series, target.episode) == (piece.series, piece.episode):
+            own = piece.find(target)
+            whole = piece.frame == target.frame if target.kind is None else np.zeros(len(piece), bool)
+            mask |= whole
+            if own is not None:
+                mask[own] = True
+    return mask
+
+
+def _decided(piece: Piece) -> Mask:
+    mask = np.zeros(len(piece), bool)
+    for said in piece.decided.values():
+        mask[list(said)] = True
+    return mask
