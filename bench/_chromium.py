@@ -18,8 +18,8 @@ from typing import Any, Self
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _PRESSED = {  # key: what Chromium wants to know of it
     "Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, ""), "Backspace": (8, ""), " ": (32, " "),
-    "ArrowLeft": (37, ""), "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, ""), "Home": (36, ""), "End": (35, ""),
-    "PageDown": (34, ""), "PageUp": (33, ""),
+    "ArrowLeft": (37, ""), "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, ""),
+    "Home": (36, ""), "End": (35, ""), "PageDown": (34, ""), "PageUp": (33, ""),
 }  # fmt: skip
 _MODIFIERS = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 
@@ -127,16 +127,16 @@ class Browser:
 
     def wait(self, script: str, seconds: float = 20.0) -> Any:
         """Return what a script says, as soon as that is true. Raises TimeoutError naming it."""
-        until = time.monotonic() + seconds
+        until, why = time.monotonic() + seconds, ""
         while time.monotonic() < until:
             try:
-                if value := self.run(script):
+                if (value := self.run(script)) or value == {}:  # which is what an element looks like from here
                     return value
-            except RuntimeError as error:
-                if "context" not in str(error) and "navigat" not in str(error):
-                    raise
+                why = ""
+            except RuntimeError as error:  # a page that is on its way has nothing to ask yet
+                why = f" ({str(error).splitlines()[0]})"
             time.sleep(0.02)
-        raise TimeoutError(f"not so after {seconds:.0f} s: {script}")
+        raise TimeoutError(f"not so after {seconds:.0f} s: {script}{why}")
 
     def press(self, *keys: str) -> None:
         """Press keys one after another: `a`, `Enter`, `Shift+ArrowRight`."""

@@ -66,6 +66,7 @@ class Desk:
                 done, refused = self._write(placed)
                 if done:
                     self.journal.add(what, done)
+            self.overlay.look()
             return Outcome(len(done), [*unseen, *(one.why for one in refused)])
 
     def _seen(self, edits: Sequence[Edit], revision: int) -> tuple[list[Edit], list[str]]:
@@ -96,7 +97,7 @@ class Desk:
             if at_work:
                 raise GengaError(f"{at_work} is at work in this project; wait for its end, then it can be {word}")
             entry = entries()[-1]
-            done, refused = self._write([turn(one) for one in reversed(entry.done)])
+            done, refused = self._write([turn(one) for one in (entry.done if turn is again else reversed(entry.done))])
             note()
             return entry.what, Outcome(len(done), [one.why for one in refused])
 

@@ -32,15 +32,23 @@ class Overlay:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._there: dict[str, str] = tables(root)
+        self._places: dict[tuple[str, str, str], None] = {}
         self._read: dict[str, tuple[Any, list[Decision]]] = {}
         self._touched: dict[tuple[str, tuple[str, ...]], int] = {}  # by table and thing, at which revision
         self.revision = self._first = time.time_ns() // 1000  # no page of an earlier desk has a later one
         self._laid: dict[tuple[str, str], tuple[Any, ...]] = {}
         self.faults: dict[str, str] = {}  # by table, why it cannot be read
 
+    def look(self) -> None:
+        """Read again those of the tables that were read before and have changed."""
+        self._there = tables(self._root)
+        for place in list(self._places):
+            self.lines(*place)
+
     def lines(self, kind: str, series: str, episode: str = "") -> list[Decision]:
         """Return the lines of a table as it is now; none if it is not there or cannot be read, which `faults` has."""
         path = path_of(kind, series, episode)
+        self._places[kind, series, episode] = None
         path = self._there.get(in_one_form(path), path)
         stamp = stamp_of(self._root / path)
         if (known := self._read.get(path)) is None or known[0] != stamp:
@@ -76,7 +84,7 @@ class Overlay:
     def lay(self, pieces: Iterable[Piece]) -> bool:
         """Put the lines over these episodes, where they are not yet; return whether anything changed."""
         every = list(pieces)
-        self._there = tables(self._root)
+        self.look()
         changed = False
         for series in {piece.series for piece in every}:
             own = [piece for piece in every if piece.series == series]

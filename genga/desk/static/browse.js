@@ -1,6 +1,6 @@
 // @ts-check
 // Pictures to search, look at and tag: the pages Tags and Data set, which differ in what stands at the left.
-import { ask, askFor, byId, keys, make, say, shows, small, tell, told, watch, whenChanged } from "./desk.js";
+import { ask, askFor, byId, keys, make, say, shows, small, tell, term, told, watch, whenChanged } from "./desk.js";
 import { Grid } from "./grid.js";
 
 /**
@@ -54,9 +54,10 @@ export function browse(side, how) {
     look().then(() => grid.node.focus());
   });
   tags.addEventListener("keydown", async (event) => {
-    if (event.key !== "Enter" || !tags.value.trim()) return;
-    if (await tagged(tags.value)) tags.value = "";
+    const text = tags.value;
+    if (event.key !== "Enter" || !text.trim()) return;
     grid.node.focus();
+    if ((await tagged(text)) && tags.value === text) tags.value = "";
   });
 
   /** Say tags of what is selected, or in focus. @param {string} text */
@@ -126,7 +127,7 @@ export function browse(side, how) {
     const item = grid.items.get(grid.at);
     if (!item) return;
     const got = await told(ask("near", { id: item.id }));
-    if (got) show(`id:${[item.id, ...got.near.map((/** @type {any} */ one) => one.id)].join("|")}`);
+    if (got) show(term("id", item.id, ...got.near.map((/** @type {any} */ one) => one.id)));
   }
   /** Look for something. @param {string} query */
   function show(query) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { ask, byId, keys, make, told } from "./desk.js";
+import { ask, byId, keys, make, term, told } from "./desk.js";
 import { browse } from "./browse.js";
 
 const side = make("aside.side", { "aria-label": "What is in the data set" });
@@ -16,7 +16,7 @@ function fill(facets) {
   const focused = side.contains(document.activeElement) && document.activeElement instanceof HTMLElement ? document.activeElement.dataset.query : "";
   side.replaceChildren(...Object.entries(TITLES).map(([name, title]) => make("section", {}, make("h2", {}, title), make("ul.index", {},
     ...Object.entries(facets[name] || {}).map(([word, count]) => {
-      const query = `${name}:${/\s/.test(word) ? `"${word}"` : word}`;
+      const query = term(name, word);
       return make("li", {}, make("button", { type: "button", "data-query": query, onclick: () => page.show(query) },
         make("span.word", {}, (name === "in" && WORDS[word]) || (word === "none" ? "none" : word)), make("span.quiet", {}, count.toLocaleString("en"))));
     })))));

@@ -63,6 +63,12 @@ export const shows = (shown) => {
   if (shown.revision) revision = Math.max(revision, shown.revision);
 };
 
+/** A term of the search language. @param {string} key @param {string[]} words */
+export function term(key, ...words) {
+  const value = words.join("|");
+  return `${key}:${/\s/.test(value) ? `"${value}"` : value}`;
+}
+
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** Call something whenever what people decided has changed. @param {() => void} listener */
@@ -122,6 +128,7 @@ export function watch(watcher) {
 export async function look() {
   const before = project;
   project = await ask("project");
+  revision ||= project.revision;
   const { work, episodes, read, waiting, undo, redo, faults, told: also } = project;
   const parts = [];
   if (read < episodes.length) parts.push(`reading ${read} of ${episodes.length} episodes`);

@@ -21,10 +21,15 @@ let frame = 0;
 let shot = 0;
 const player = new Player();
 
-/** @param {number} at @param {string | null} [episode] */
-const picture = (at, episode) =>
-  !episode && of.video && !of.stills.includes(at) ? frameAt(of.series, of.episode, at)
-    : small(`${of.series}/${episode || of.episode}/${String(at).padStart(6, "0")}`, "", true);
+/** @param {number} at @param {string | null} [episode]  an earlier one, whose still it is @returns {string} */
+function picture(at, episode) {
+  if (!episode && !of.stills.includes(at)) {
+    if (of.video) return frameAt(of.series, of.episode, at);
+    const [, , drawing, , home] = of.shots.flatMap((one) => one.blocks).find(([start, frames]) => start <= at && at < start + frames) || [0, 0, null, "", null];
+    return drawing === null || (!home && !of.stills.includes(drawing)) ? "" : picture(drawing, home);
+  }
+  return small(`${of.series}/${episode || of.episode}/${String(at).padStart(6, "0")}`, "", true);
+}
 
 /** @param {string} name */
 async function open(name, keep = false) {
@@ -55,7 +60,7 @@ function strip(one, place) {
       const wide = Math.max(3, frames * scale);
       const node = make(`button.hold.${seen === "first" ? "new" : drawing === null ? "none" : seen === "camera" ? "move" : "again"}`,
         { type: "button", tabindex: "-1", "data-start": start, "data-frames": frames, title: `${start}${frames > 1 ? `–${start + frames - 1}` : ""}: ${drawing === null ? seen : `drawing ${drawing}, ${seen}`}${episode ? ` in ${episode}` : ""}`, onclick: () => goTo(place, start) },
-        wide >= 30 && drawing !== null && make("img", { src: picture(drawing, episode).replace("&side=large", ""), alt: "", loading: "lazy", decoding: "async" }),
+        wide >= 18 && drawing !== null && make("img", { src: picture(drawing, episode).replace("&side=large", ""), alt: "", loading: "lazy", decoding: "async" }),
         wide >= 22 && make("span", {}, String(frames)));
       node.style.width = `${wide}px`;
       if (said(drawing ?? start) || of.decided[String(start)]) node.classList.add(`said-${said(drawing ?? start) || said(start)}`);
@@ -112,7 +117,7 @@ function draw() {
   for (const node of shots.querySelectorAll(".focus")) node.classList.remove("focus");
   const node = shots.querySelector(`#shot-${here?.shot} [data-start="${start}"]`);
   node?.classList.add("focus");
-  shots.querySelector(`#shot-${here?.shot}`)?.scrollIntoView({ block: "nearest" });
+  shots.querySelector(`#shot-${here?.shot}`)?.scrollIntoView({ block: "center" });
   main.dataset.frame = String(frame);
 }
 

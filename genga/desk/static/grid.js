@@ -2,7 +2,7 @@
 // A grid of pictures, of which only those in sight are in the page: it is as fast with 250,000 as with ten.
 import { ask, make, small, tell, told } from "./desk.js";
 
-const WIDTH = 132, HEIGHT = 150; // px of a cell
+const LEAST = 130, HEIGHT = 168; // px of a cell: least width, height
 const BLOCK = 200; // pictures that are asked for at once
 
 /**
@@ -36,7 +36,10 @@ export class Grid {
   }
 
   get columns() {
-    return Math.max(1, Math.floor((this.node.clientWidth - 4) / WIDTH));
+    return Math.max(1, Math.floor((this.node.clientWidth - 4) / LEAST));
+  }
+  get width() {
+    return Math.floor((this.node.clientWidth - 4) / this.columns);
   }
 
   /** Look for something else. @param {string} query */
@@ -102,7 +105,7 @@ export class Grid {
 
   /** @param {boolean} anew */
   drawNow(anew) {
-    const columns = this.columns, top = Math.floor(this.node.scrollTop / HEIGHT);
+    const columns = this.columns, width = this.width, top = Math.floor(this.node.scrollTop / HEIGHT);
     const first = Math.max(0, (top - 1) * columns);
     const last = Math.min(this.total, (top + Math.ceil(this.node.clientHeight / HEIGHT) + 1) * columns);
     for (const [place, cell] of this.cells)
@@ -124,8 +127,10 @@ export class Grid {
         this.cells.set(place, cell);
         this.inner.append(cell);
       }
-      if (anew || !cell.style.transform)
-        cell.style.transform = `translate(${(place % columns) * WIDTH}px, ${Math.floor(place / columns) * HEIGHT}px)`;
+      if (anew || !cell.style.transform) {
+        cell.style.width = `${width}px`;
+        cell.style.transform = `translate(${(place % columns) * width}px, ${Math.floor(place / columns) * HEIGHT}px)`;
+      }
       this.mark(cell, place);
     }
     if (!this.total && !this.inner.firstChild) this.inner.append(make("p.empty", {}, "Nothing is found."));
@@ -135,12 +140,13 @@ export class Grid {
   cell(place, item) {
     this.inner.querySelector(".empty")?.remove();
     if (!item) return make("div.cell.waits", { role: "gridcell", id: `cell-${place}` });
-    const name = item.id.slice(item.id.indexOf("/") + 1);
-    const who = item.character !== "none" ? item.character : "";
-    const caption = make("span.name", {}, who ? make("b", {}, who) : "", who ? " " : "", name);
+    const [, episode, number] = item.id.split("/");
+    const [frame, box] = number.split("-");
+    const name = `${episode} ${Number(frame)} ${item.kind}${box && box !== "0" ? ` ${box}` : ""}`;
+    const caption = [make("span.name", {}, name), make("span.name", {}, item.character !== "none" && make("b", {}, item.character))];
     return make("div.cell", { role: "gridcell", id: `cell-${place}`, "data-id": item.id, "data-place": place, title: item.id },
       make("img", { src: small(item.id, item.key), alt: `${item.kind} ${name}`, decoding: "async", draggable: "false" }),
-      item.decided > 0 && make("i.decided", { title: "people decided tags of it" }, String(item.decided)), caption);
+      item.decided > 0 && make("i.decided", { title: "people decided tags of it" }, String(item.decided)), ...caption);
   }
 
   /** @param {HTMLElement} cell @param {number} place */

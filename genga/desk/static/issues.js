@@ -1,6 +1,6 @@
 // @ts-check
 // What is to be put right: a list that is kept in the project, and stands in the next report.
-import { ask, askFor, byId, keys, make, say, shows, told, watch, whenChanged } from "./desk.js";
+import { ask, askFor, byId, keys, make, say, shows, term, told, watch, whenChanged } from "./desk.js";
 
 /** @type {any[]} */
 let issues = [];
@@ -49,7 +49,7 @@ keys("Issues", [
   { keys: "f", does: "something was done about it: fixed", on: () => turn("fixed") },
   { keys: "k", does: "it is kept as it is", on: () => turn("kept") },
   { keys: "r", does: "take it back", on: () => turn("") },
-  { keys: "Enter", does: "show the pictures it is about", on: () => issues[at] && location.assign(`/tags?q=${encodeURIComponent(`${issues[at].about}:${/\s/.test(issues[at].name) ? `"${issues[at].name}"` : issues[at].name}`)}`) },
+  { keys: "Enter", does: "show the pictures it is about", on: () => issues[at] && location.assign(`/tags?q=${encodeURIComponent(term(issues[at].about, issues[at].name))}`) },
 ]);
 whenChanged(open);
 watch(() => undefined);

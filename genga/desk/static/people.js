@@ -1,6 +1,6 @@
 // @ts-check
 // Who is who: a row for each cluster, with the crops nearest to its middle.
-import { ask, askFor, byId, keys, make, say, shows, small, tell, told, watch, whenChanged } from "./desk.js";
+import { ask, askFor, byId, keys, make, say, shows, small, tell, term, told, watch, whenChanged } from "./desk.js";
 
 /** @typedef {{cluster: number, crops: number, name: string, outfit: string, names: Record<string, number>, nearest: string[]}} Row */
 const main = byId("main");
@@ -87,31 +87,40 @@ const spoken = () => {
   return marked.size ? [...(marked.has(own) ? [own] : []), ...[...marked].filter((one) => one !== own)] : own === undefined ? [] : [own];
 };
 
+/**
+ * Say something of the selected crops, or else of the clusters; what was spoken of is selected no more.
+ * @param {string} ofCrops @param {string} ofClusters @param {Record<string, any>} said
+ */
+async function sayOf(ofCrops, ofClusters, said) {
+  const ids = chosen.size || !ofClusters ? crops() : [], numbers = ids.length ? [] : spoken();
+  for (const id of ids) chosen.delete(id); // at once: a person goes on meanwhile
+  for (const number of numbers) marked.delete(number);
+  mark();
+  const well = await (ids.length ? say(ofCrops, { series: pick.value, ids, ...said }) : say(ofClusters, { series: pick.value, clusters: numbers, ...said }));
+  if (well) return;
+  if (ids.length > 1) for (const id of ids) chosen.add(id);
+  if (numbers.length > 1) for (const number of numbers) marked.add(number);
+  mark();
+}
+/** The crops that are spoken of. */
+const crops = () => (chosen.size ? [...chosen] : crop() ? [crop()] : []);
+
 async function name() {
   const of = clusters[row];
   if (!of) return;
   const what = chosen.size ? `${chosen.size} crops` : spoken().length > 1 ? `clusters ${spoken().join(", ")}` : `cluster ${of.cluster}`;
-  const known = { name: of.name === "none" || of.name === "nobody" ? "" : of.name, outfit: of.outfit === "none" ? "" : of.outfit };
+  const known = chosen.size || of.name === "none" || of.name === "nobody" ? "" : of.name;
   const answer = await askFor(`Who is ${what}?`, [
-    { name: "character", label: "character", value: chosen.size ? "" : known.name, list: names, hint: "empty: nobody worth a name" }, { name: "outfit", label: "outfit", value: chosen.size ? "" : known.outfit },
+    { name: "character", label: "character", value: known, list: names, hint: "empty: nobody worth a name" },
+    { name: "outfit", label: "outfit", value: chosen.size || of.outfit === "none" ? "" : of.outfit },
   ]);
-  if (!answer) return rows.focus();
   rows.focus();
-  if (await (chosen.size ? say("crops", { ids: [...chosen], ...answer }) : say("name", { series: pick.value, clusters: spoken(), ...answer }))) clear();
+  if (answer) await sayOf("crops", "name", answer);
 }
-async function nobody() {
-  const said = { character: "", outfit: "" };
-  if (await (chosen.size ? say("crops", { ids: [...chosen], ...said }) : say("name", { series: pick.value, clusters: spoken(), ...said }))) clear();
-}
-async function back() {
-  if (await say("crops", { ids: chosen.size ? [...chosen] : [crop()], character: null })) clear();
-}
-async function merge() {
-  if (await say("merge", { series: pick.value, clusters: spoken() })) clear();
-}
-async function split() {
-  if (await say("split", { series: pick.value, ids: chosen.size ? [...chosen] : [crop()] })) clear();
-}
+const nobody = () => sayOf("crops", "name", { character: "", outfit: "" });
+const back = () => sayOf("crops", "", { character: null });
+const merge = () => { chosen.clear(); return sayOf("", "merge", {}); };
+const split = () => sayOf("split", "", {});
 /** @param {DragEvent} event @param {Row} of */
 async function dropped(event, of) {
   event.preventDefault();
@@ -119,7 +128,8 @@ async function dropped(event, of) {
   if (!ids.length) return;
   if (of.name === "none") return tell("give this cluster a name first: then crops can be put to it", true);
   const character = of.name === "nobody" ? "" : of.name;
-  if (await say("crops", { ids, character, outfit: of.outfit === "none" ? "" : of.outfit })) clear();
+  if (await say("crops", { ids, character, outfit: of.outfit === "none" ? "" : of.outfit })) for (const id of ids) chosen.delete(id);
+  mark();
 }
 async function near() {
   const id = crop();
@@ -143,7 +153,7 @@ keys("Who is who", [
   { keys: "b", does: "split the selected crops from their cluster", on: split },
   { keys: "r", does: "take back what was said of the crops", on: back },
   { keys: "e", does: "crops that look like the one in focus", on: near },
-  { keys: "v", does: "all crops of the cluster", on: () => clusters[row] && location.assign(`/tags?q=${encodeURIComponent(`series:${pick.value} cluster:${clusters[row].cluster}`)}`) },
+  { keys: "v", does: "all crops of the cluster", on: () => clusters[row] && location.assign(`/tags?q=${encodeURIComponent(`${term("series", pick.value)} cluster:${clusters[row].cluster}`)}`) },
   { keys: "s", does: "choose a series", on: () => pick.focus() },
   { keys: "Escape", does: "select nothing", on: clear },
 ]);

@@ -1,6 +1,6 @@
 // @ts-check
 // What a run draws: a row for each prompt and seed, a picture for each step, beside what it is near to.
-import { ask, byId, keys, make, small, told, watch } from "./desk.js";
+import { ask, byId, keys, make, small, term, told, watch } from "./desk.js";
 import { newIssue } from "./issue.js";
 
 const main = byId("main");
@@ -57,7 +57,7 @@ function go(toRow, toColumn) {
 const fix = () => {
   const one = rows[row]?.[column];
   const ids = one ? [...new Set([...(one.nearest_image || []), ...(one.copy_image ? [one.copy_image] : [])])] : [];
-  if (ids.length) location.assign(`/tags?q=${encodeURIComponent(`id:${ids.join("|")}`)}`);
+  if (ids.length) location.assign(`/tags?q=${encodeURIComponent(term("id", ...ids))}`);
 };
 
 keys("Samples", [
