@@ -59,7 +59,7 @@ format: $(READY) ## put every file into the form that check asks for, and the re
 
 # What exports, signatures and their checks need nothing of.
 NOT_FOR_AUDIT := torch snakemake dvc dvc-s3 dvc-ssh dvc-webdav diffusers transformers peft lycoris-lora prodigyopt schedulefree accelerate safetensors \
-  huggingface-hub onnxruntime scikit-learn
+  huggingface-hub onnxruntime scikit-learn starlette uvicorn
 COMPILE = .venv-lock/bin/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
   --python-platform x86_64-unknown-linux-gnu pyproject.toml
 # Of torch's CUDA build, which only envs/gpu.lock names: so the main lock is satisfied by every build.

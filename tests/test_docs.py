@@ -103,7 +103,7 @@ def _problem(line: str) -> str | None:
 def _genga_problem(words: list[str]) -> str:
     """Whether the `genga` command has the subcommands and options that a page gives it."""
     command = typer.main.get_command(app)
-    while words and hasattr(command, "list_commands") and re.fullmatch(r"[a-z-]+", words[0]):
+    while words and hasattr(command, "list_commands") and re.fullmatch(r"[a-z][a-z-]*", words[0]):
         context = typer.Context(command)
         if words[0] not in command.list_commands(context):
             return f"no such subcommand: {words[0]}"

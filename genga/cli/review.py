@@ -27,7 +27,7 @@ def review(
     """Show the project of this folder in the browser, to look through and correct; writes corrections/ alone."""
 
     def tell(address: str) -> None:
-        print(f"genga review: {address}\nCtrl+C ends it.", flush=True)
+        print(f"The desk is at {address}\nCtrl+C ends it.", flush=True)
         if show:
             webbrowser.open(address)
 

@@ -6,6 +6,7 @@ nothing else: no inline script or style, no other host, no frame.
 """
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -41,6 +42,11 @@ class Guard:
     def __init__(self, app: App, token: str, hosts: Collection[str], port: int, read_only: bool = False) -> None:
         self._app, self._token, self._hosts, self._port = app, token, {*hosts}, port
         self._read_only = read_only
+        self._answering, self._answered = 0, time.monotonic() - 60.0
+
+    def quiet(self) -> float:
+        """Return for how many s nobody has asked for anything."""
+        return 0.0 if self._answering else time.monotonic() - self._answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,7 +63,11 @@ class Guard:
                 message["headers"] = [*message["headers"], *(pair for pair in own if pair[0] not in known)]
             await send(message)
 
-        await (answer or self._app)(scope, receive, send_with_headers)
+        self._answering += 1
+        try:
+            await (answer or self._app)(scope, receive, send_with_headers)
+        finally:
+            self._answering, self._answered = self._answering - 1, time.monotonic()
 
     def _answer(self, scope: Scope, headers: dict[str, str]) -> Response | None:
         """What is answered in place of the app; None: the app may."""

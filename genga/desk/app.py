@@ -5,6 +5,7 @@ Nothing that a browser sends becomes a path: series, episodes, runs and pictures
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from importlib.resources import files
@@ -27,6 +28,7 @@ from genga.errors import GengaError
 from genga.pages.html import PALETTE
 
 MOST_SENT = 4 << 20  # bytes of a request
+_PAUSE, _PATIENCE = 0.25, 1.5  # s: of nobody asking, before more is read; of waiting for that, at most
 _FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 _KINDS = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 PAGES = ("start", "drawings", "tags", "people", "dataset", "samples", "issues")
@@ -129,11 +131,15 @@ def _told(_: Request, error: Exception) -> Response:
 
 
 class Keeper(threading.Thread):
-    """Reads what is new in the project, and writes what has waited, again and again until the process ends."""
+    """Reads what is new in the project, and writes what has waited, again and again until the process ends.
 
-    def __init__(self, desk: Desk, every: float = 2.0) -> None:
+    It reads in the pauses of whoever sits at the desk: first what they ask for is answered.
+    """
+
+    def __init__(self, desk: Desk, every: float = 2.0, quiet: Callable[[], float] = lambda: _PAUSE) -> None:
+        """every: s between two looks. quiet: says for how many s nobody has asked for anything."""
         super().__init__(daemon=True, name="keeper")
-        self._desk, self._every = desk, every
+        self._desk, self._every, self._quiet = desk, every, quiet
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -148,6 +154,9 @@ class Keeper(threading.Thread):
         """Look once."""
         for _ in self._desk.index.read_all():
             self._desk.refresh()
+            until = time.monotonic() + _PATIENCE
+            while self._quiet() < _PAUSE and time.monotonic() < until and not self.ended.is_set():
+                time.sleep(0.02)
         self._desk.refresh()
         if (outcome := self._desk.catch_up()) is not None:
             self._desk.told.append(f"written after the run: {outcome.done} lines")

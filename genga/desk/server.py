@@ -57,7 +57,7 @@ def serve(
     config = uvicorn.Config(
         guard, log_level="warning", access_log=False, lifespan="off", server_header=False, date_header=False
     )
-    keeper = Keeper(desk)
+    keeper = Keeper(desk, quiet=guard.quiet)
     keeper.start()
     tell(address(host, port, token))
     try:

@@ -184,8 +184,10 @@ export class Grid {
   /** Select from one picture to another. @param {number} one @param {number} other */
   async range(one, other) {
     const [first, last] = one < other ? [one, other] : [other, one];
+    const ranged = (this.ranged = {});
     const found = await told(ask("ids", { q: this.query, from: first, to: last + 1 }));
-    if (found) this.selected = new Set(found.ids);
+    if (!found || ranged !== this.ranged) return; // another range was asked for since
+    this.selected = new Set(found.ids);
     this.marks();
     this.count();
   }

@@ -74,7 +74,9 @@ function toggle() {
   mark();
   count();
 }
-const count = () => tell([chosen.size ? `${chosen.size} crops` : "", marked.size ? `${marked.size} clusters` : ""].filter(Boolean).join(", ") + (chosen.size + marked.size ? " selected" : ""));
+/** @param {number} number @param {string} what */
+const counted = (number, what) => (number ? `${number} ${what}${number === 1 ? "" : "s"}` : "");
+const count = () => tell([counted(chosen.size, "crop"), counted(marked.size, "cluster")].filter(Boolean).join(", ") + (chosen.size + marked.size ? " selected" : ""));
 const clear = () => {
   chosen = new Set();
   marked = new Set();
@@ -108,7 +110,7 @@ const crops = () => (chosen.size ? [...chosen] : crop() ? [crop()] : []);
 async function name() {
   const of = clusters[row];
   if (!of) return;
-  const what = chosen.size ? `${chosen.size} crops` : spoken().length > 1 ? `clusters ${spoken().join(", ")}` : `cluster ${of.cluster}`;
+  const what = chosen.size ? counted(chosen.size, "crop") : spoken().length > 1 ? `clusters ${spoken().join(", ")}` : `cluster ${of.cluster}`;
   const known = chosen.size || of.name === "none" || of.name === "nobody" ? "" : of.name;
   const answer = await askFor(`Who is ${what}?`, [
     { name: "character", label: "character", value: known, list: names, hint: "empty: nobody worth a name" },
