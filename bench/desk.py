@@ -1,11 +1,11 @@
 """How fast the desk is with 50,000 stills and 200,000 crops: `python -m bench.desk`.
 
-Writes a project of that size (episodes of 1,000 stills, four crops of each, some 40 tags that taggers spoke of per still
-and person; all pictures lie in one small shard an episode), opens the desk on it in a process of its own, and looks at it
-with a real Chromium without a window: how long until the first pictures are there, how long a search takes from key to
-picture, how long the longest frame is while the grid is scrolled through, and how much memory the server has. Prints the
-table that docs/desk.md quotes. Needs `chromium` on the PATH; takes two minutes, and as much again to write the project,
-which `--folder` keeps.
+Writes a project of that size (episodes of 1,000 stills, four crops of each, some 40 tags that taggers spoke of per
+still and person; few different pictures in a small shard for each episode), opens the desk on it in a process of its
+own, and looks at it with a real Chromium without a window: how long until the first pictures are there, how long a
+search takes from its key to an answer, how long frames are while the grid is scrolled through, and how much memory the
+server has. Prints the table that docs/desk.md quotes. Needs `chromium` on the PATH; takes two minutes, and as much again
+to write the project, which stays below --folder.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -44,7 +45,7 @@ QUERIES = (
 app = typer.Typer(add_completion=False)
 
 
-def filled(schema: Schema, rows: int, **columns: object) -> pl.DataFrame:
+def filled(schema: Schema, rows: int, **columns: Any) -> pl.DataFrame:
     """A table with these columns, the others null."""
     known = {name: pl.lit(value).alias(name) if isinstance(value, str | int | float | bool) else None
              for name, value in columns.items()}  # fmt: skip
@@ -120,8 +121,11 @@ def _episode(episode: str, chance: np.random.Generator, names: np.ndarray, weigh
         votes=1, disagreement=chance.random(spoken.size) * 0.6, origin="model", kept=score > 0.5, reason="",
     ).unique(["still", "box", "tag"], keep="first", maintain_order=True), tag.TAG)  # fmt: skip
     features = pl.Series("feature", chance.standard_normal((count, FEATURES), np.float32), dtype=None)
-    write_table(embed.PATH.format(**where), filled(
-        embed.EMBED, count, crop=cut["crop"], kind="head", model="m", feature=features.arr.to_list()), embed.EMBED)
+    write_table(
+        embed.PATH.format(**where),
+        filled(embed.EMBED, count, crop=cut["crop"], kind="head", model="m", feature=features.arr.to_list()),
+        embed.EMBED,
+    )
     _drawn(where, at)
     return cut.select("crop", "still", "box")
 
@@ -135,8 +139,11 @@ def _drawn(where: dict[str, str], at: np.ndarray) -> None:
         dedup.DEDUP, count, frame=number, shot=number // 60, keeper=keeper,
         reason=np.where(keeper == number, "kept", "held"), asked="held", compared=np.maximum(number - 1, 0),
         difference=number % 17, threshold=10.0), dedup.DEDUP)  # fmt: skip
-    write_table(frames.PATH.format(**where), filled(
-        frames.FRAMES, count, frame=number, time=number / 24, keyframe=number % 24 == 0), frames.FRAMES)
+    write_table(
+        frames.PATH.format(**where),
+        filled(frames.FRAMES, count, frame=number, time=number / 24, keyframe=number % 24 == 0),
+        frames.FRAMES,
+    )
     starts = np.arange(0, count, 60)
     write_table(shots.PATH.format(**where), filled(
         shots.SHOTS, len(starts), shot=starts // 60, start=starts, end=starts + 60, start_time=starts / 24,
@@ -161,14 +168,14 @@ def served(folder: Path) -> Iterator[tuple[str, int, float]]:
             process.terminate()
 
 
-def memory(process: int, what: str = "VmRSS") -> float:
-    """MB that a process has, or had at most (VmHWM)."""
+def held(process: int) -> str:
+    """How much memory a process has, and had at most."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(what))
+    sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith("kB")}
+    return f"{sizes['VmRSS:']:.0f} and {sizes['VmHWM:']:.0f} MB"
 
 
-# How long each frame took while the grid is scrolled by `step` px a frame for `count` frames; and how many cells of the
-# view had no picture yet at the end of each.
+# How long each frame took while the grid is scrolled by so many px a frame, for so many frames.
 _SCROLL = """(async () => { const grid = document.querySelector('.grid'); const gaps = []; let before = performance.now();
   for (let k = 0; k < %d; k++) { grid.scrollTop += %d; await new Promise(requestAnimationFrame);
     const now = performance.now(); gaps.push(now - before); before = now; } return gaps; })()"""
@@ -226,11 +233,15 @@ def main(
             said = f"{gaps[200]:.0f}, {gaps[395]:.0f} and {gaps[-1]:.0f} ms"
             rows.append([f"scrolling at {name}: a frame of 400, median, all but 4, longest", said])
             rows.append(["then, until every picture in view is there", f"{rest:.0f} ms"])
-        rows.append(["memory of the server, and at most", f"{memory(process):.0f} and {memory(process, 'VmHWM'):.0f} MB"])
+        rows.append(
+            ["memory of the server, and at most", f"{memory(process):.0f} and {memory(process, 'VmHWM'):.0f} MB"]
+        )
         began = time.perf_counter()
         page.run(f"fetch('/api/near?id={SERIES}/e000/000000-0-head').then((one) => one.json())")
         rows.append(["the crops nearest to one, of all", f"{time.perf_counter() - began:.1f} s"])
-        rows.append(["memory of the server then, and at most", f"{memory(process):.0f} and {memory(process, 'VmHWM'):.0f} MB"])
+        rows.append(
+            ["memory of the server then, and at most", f"{memory(process):.0f} and {memory(process, 'VmHWM'):.0f} MB"]
+        )
     print(table(["what", "took"], rows))
     print(f"{os.cpu_count()} cores", file=sys.stderr)
 

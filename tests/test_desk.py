@@ -439,6 +439,20 @@ def test_a_request_to_another_host_is_refused(desk: Desk, host: str) -> None:
         assert answer.status_code == 421 and "this address is not the desk's" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("hosts", "host", "is_here"),
+    [
+        (("127.0.0.1",), "127.0.0.1:8686", True), (("127.0.0.1",), "10.0.0.7:8686", False),
+        (("127.0.0.1", "0.0.0.0"), "10.0.0.7:8686", True), (("127.0.0.1", "0.0.0.0"), "evil.example:8686", False),
+        (("::1", "::"), "[fe80::1]:8686", True), (("127.0.0.1", "box"), "box:8686", True),
+    ],
+)  # fmt: skip
+def test_which_names_are_this_machines(hosts: tuple[str, ...], host: str, is_here: bool) -> None:
+    guard = Guard(lambda *_: None, TOKEN, hosts, 8686)
+    answer = TestClient(guard, base_url=f"http://{host}").get("/")
+    assert answer.status_code == (403 if is_here else 421)  # it has no token yet
+
+
 def test_what_changes_something_must_come_from_a_page_of_the_desk(desk: Desk) -> None:
     sent = {"series": "s", "episode": "e1", "frame": 1, "verb": "keep", "revision": 1 << 60}
     with client(desk) as browser:

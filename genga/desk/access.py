@@ -9,6 +9,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,11 +38,15 @@ READING = ("GET", "HEAD")
 
 
 class Guard:
-    """Stands before the app. hosts: names that requests may have for this machine. read_only: nothing is changed."""
+    """Stands before the app. hosts: names that requests may have for this machine. read_only: nothing is changed.
+
+    Where it listens on all addresses, a request may have any address for it, but no other name.
+    """
 
     def __init__(self, app: App, token: str, hosts: Collection[str], port: int, read_only: bool = False) -> None:
         self._app, self._token, self._hosts, self._port = app, token, {*hosts}, port
         self._read_only = read_only
+        self._open = not {"0.0.0.0", "::"}.isdisjoint(hosts)  # to all addresses; no name can be one of these
         self._answering, self._answered = 0, time.monotonic() - 60.0
 
     def quiet(self) -> float:
@@ -94,7 +99,8 @@ class Guard:
     def _is_here(self, host: str) -> bool:
         try:
             parts = urlsplit(f"//{host}")
-            return parts.hostname in self._hosts and (parts.port or 80) == self._port
+            named = parts.hostname in self._hosts or self._open and bool(ip_address(parts.hostname or ""))
+            return named and (parts.port or 80) == self._port
         except ValueError:
             return False
 

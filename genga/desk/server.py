@@ -53,7 +53,7 @@ def serve(
     port = found.getsockname()[1]
     work, player = Work(desk.root, cores), Player(desk.root, scaling)
     site = Site(desk, work, player, token)
-    guard = Guard(site.app(), token, {*LOOPBACK, host}, port, desk.read_only)
+    guard = Guard(site.app(), token, {*LOOPBACK, host, socket.gethostname().lower()}, port, desk.read_only)
     config = uvicorn.Config(
         guard, log_level="warning", access_log=False, lifespan="off", server_header=False, date_header=False
     )

@@ -39,7 +39,7 @@ class Work:
     def state(self) -> dict[str, Any]:
         """Return what is going on: who is at work, how far the desk's own run is, what is stale as far as is known."""
         own, code = self._process, self._process.poll() if self._process else None
-        with between_runs(self.root) as at_work:
+        with between_runs(self.root, writing=False) as at_work:
             pass
         text = self._log() if own else ""
         steps = _STEPS.findall(text)

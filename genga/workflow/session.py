@@ -197,11 +197,14 @@ def ended(error: GengaError) -> NoReturn:
 
 
 @contextmanager
-def between_runs(root: Path = Path(".")) -> Iterator[str]:
-    """Say who is at work in a project, "" for nobody; no run begins there while the block lasts, where nobody is."""
+def between_runs(root: Path, writing: bool = True) -> Iterator[str]:
+    """Say who is at work in a project, "" for nobody; then no run begins there while the block lasts, if `writing`."""
     held = root / _HELD
+    if not writing and not held.is_file():
+        yield ""
+        return
     held.parent.mkdir(parents=True, exist_ok=True)
-    with open(held, "a+", encoding="utf-8") as file:
+    with open(held, "a+" if writing else "r", encoding="utf-8") as file:
         free = _locked(file, fcntl.LOCK_SH)
         yield "" if free else held.read_text(encoding="utf-8") or "another run"
 

@@ -231,13 +231,12 @@ export class Grid {
     const rows = () => Math.max(1, Math.floor(this.node.clientHeight / HEIGHT)) * this.columns;
     /** @param {string} name @param {() => number} by */
     const move = (name, by) => ({ keys: name, does: "", on: () => this.go(this.at + by()) });
-    /** @param {string} name @param {() => number} by */
     const moves = [
       move("ArrowLeft", () => -1), move("ArrowRight", () => 1), move("ArrowUp", () => -this.columns),
       move("ArrowDown", () => this.columns), move("PageUp", () => -rows()), move("PageDown", () => rows()),
       move("Home", () => -this.at), move("End", () => this.total),
     ];
-    /** @param {KeyboardEvent} event @param {{on: (event: KeyboardEvent) => any}} key */
+    /** @param {KeyboardEvent} event */
     const on = (event) => {
       const key = moves.find((one) => one.keys === event.key);
       const before = this.at;

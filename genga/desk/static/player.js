@@ -10,8 +10,15 @@ export class Player {
     this.node = make("div.player", {}, this.image);
     this.caption = make("figcaption", {});
     this.timer = 0;
-    /** @type {string[]} */
-    this.shown = [];
+    /** @type {any} */
+    this.all = null; // the episode
+    /** @type {any} */
+    this.shot = null;
+    this.frame = 0;
+    /** @type {(frame: number, episode?: string | null) => string} */
+    this.picture = () => "";
+    /** @type {object | null} */
+    this.token = null; // of the latest that was played
   }
 
   /**

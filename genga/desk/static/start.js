@@ -28,6 +28,7 @@ watch((project) => {
   const { episodes, pictures, read, runs, who, work, waiting } = project;
   const series = new Set(episodes.map((/** @type {string[]} */ one) => one[0])).size;
   counts.textContent = `${series} series, ${episodes.length} episodes, ${pictures.toLocaleString("en")} stills and crops${read < episodes.length ? " so far" : ""}, ${runs.length} run${runs.length === 1 ? "" : "s"}; lines name ${who}`;
+  /** @type {[string, number][] | null} */
   const jobsOf = work.stale && Object.entries(work.stale);
   stale.replaceChildren(make("p", {}, work.fault ? work.fault : work.asking ? "Asking snakemake …" : !jobsOf ? "What is stale is not asked yet, or something has changed since."
     : jobsOf.length ? `${jobsOf.reduce((sum, [, count]) => sum + count, 0)} jobs would run: ` : "Nothing is stale."),
