@@ -521,7 +521,7 @@ def test_what_a_page_asks_for(desk: Desk) -> None:
         assert [(one["cluster"], one["crops"], one["name"]) for one in rows] == [(0, 8, "akari"), (1, 4, "none")]
         assert rows[0]["nearest"][0] == "s/e1/000000-0-fullbody"
         of = browser.get("/api/picture", params={"id": "s/e1/000000-0-head"}).json()
-        assert of["tags"] == [["hat", 0.6001, 0.2], ["smile", 0.8999, 0.05]]
+        assert of["tags"] == [["hat", 0.6, 0.2], ["smile", 0.9, 0.05]]
         assert of["caption"]["captions"][0]["parts"][1] == {"part": "tags", "text": "smile"}
         facets = browser.get("/api/facets").json()["facets"]
         assert facets["in"] == {"none": 6, "shot": 4, "unnamed": 4, "held-out": 2, "train": 2}

@@ -191,9 +191,9 @@ def tag_counts(pieces: Sequence[Piece]) -> dict[str, tuple[int, int]]:
     found: dict[str, list[int]] = {}
     for piece in pieces:
         whole = piece.kind == 0
-        for tag_name in {*piece.held, *piece.decided}:
+        for tag_name in {*piece.held.between, *piece.decided}:
             mask = piece.holding(tag_name) if tag_name in piece.decided else None
-            on = piece.held[tag_name] if mask is None else np.flatnonzero(mask)
+            on = piece.held.with_tag(tag_name) if mask is None else np.flatnonzero(mask)
             stills_of = int(whole[on].sum())
             counts = found.setdefault(tag_name, [0, 0])
             counts[0] += stills_of

@@ -5,9 +5,8 @@ of many is held in arrays by that number, which tags hold in lists of numbers by
 with their tags take less than 200 MB, and a search looks at arrays alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ from genga.tables.schema import SHARD, only
 from genga.tables.stills import STILLS
 from genga.tables.tag import TAG
 
-# What is read of the tables of an episode.
+# What is read of an episode's tables.
 OF_STILLS = {**only(STILLS, "still", "frame", "shot", "width", "height"), **SHARD}
 OF_CROP = {**only(CROP, "crop", "still", "box", "kind", "width", "height", "kept", "tags"), **SHARD}
 OF_QUALITY = only(QUALITY, "still", "tier")
@@ -33,12 +32,30 @@ Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-class Said(NamedTuple):
-    """What taggers said of one tag: of whom, and how sure they were."""
+UNIT = 10_000  # scores are whole numbers of these parts: as tables have them, to four places
+UNKNOWN = -1  # a score that there is not
 
-    subjects: npt.NDArray[np.int32]
-    score: npt.NDArray[np.float16]  # mean over the taggers, 0..1
-    disagreement: npt.NDArray[np.float16]  # highest less lowest, 0..1; nan: fewer than two know the tag
+
+@dataclass
+class ByTag:
+    """Rows that are sorted by tag, and between which of them each tag's stand."""
+
+    between: dict[str, tuple[int, int]]
+    of: npt.NDArray[np.int32]  # pictures that have the tag, rising; or subjects of whom it was spoken
+
+    def where(self, tag: str) -> slice:
+        return slice(*self.between.get(tag, (0, 0)))
+
+    def with_tag(self, tag: str) -> npt.NDArray[np.int32]:
+        return self.of[self.where(tag)]
+
+
+@dataclass
+class Said(ByTag):
+    """What taggers said of tags: of whom, and how sure they were."""
+
+    score: npt.NDArray[np.int16]  # mean over the taggers, in 1 / UNIT
+    disagreement: npt.NDArray[np.int16]  # highest less lowest, in 1 / UNIT; UNKNOWN: fewer than two know the tag
 
 
 @dataclass
@@ -66,8 +83,8 @@ class Piece:
     tier: Words
     subject: npt.NDArray[np.int32]  # of what taggers spoke: the still, or a person in it
     places: pl.DataFrame  # SHARD, a row for each
-    held: Mapping[str, npt.NDArray[np.int32]]  # by tag, the pictures on which it holds, rising
-    said: Mapping[str, Said]
+    held: ByTag  # the pictures on which tags hold
+    said: Said
     cluster: npt.NDArray[np.int32]  # -1: of none; -2: nobody looked, as of stills
     character: Words  # `none`: not named, `nobody`: named as nobody
     outfit: Words
@@ -108,52 +125,51 @@ class Piece:
         """Return the pictures that show a person of a still, or the still for no box; of a crop itself alone."""
         if target.kind is not None or target.box is None:
             return [found] if (found := self.find(target)) is not None else []
-        all_kinds = (target._replace(kind=kind) for kind in CUTS)
-        return [found for one in all_kinds if (found := self.find(one)) is not None]
+        return [found for kind in CUTS if (found := self.find(target._replace(kind=kind))) is not None]
 
     def tags_like(self, patterns: Iterable[str]) -> Iterator[str]:
         """Yield the tags that there are, or that taggers spoke of, which match one of the patterns."""
         plain = tuple(one for one in patterns if "*" not in one)
         yield from plain
         if rest := tuple(one for one in patterns if "*" in one):
-            known = {*self.held, *self.said, *self.decided}
+            known = {*self.held.between, *self.said.between, *self.decided}
             yield from (tag for tag in sorted(known) if tag not in plain and matches(tag, rest))
 
     def holding(self, tag: str) -> Mask:
         """Return on which pictures a tag holds, with what people decided since the tables were made."""
         mask = np.zeros(len(self), bool)
-        mask[self.held.get(tag, _NONE)] = True
+        mask[self.held.with_tag(tag)] = True
         for picture, holds in self.decided.get(tag, {}).items():
             mask[picture] = holds
         return mask
 
     def tags_of(self, picture: int) -> list[str]:
         """Return the tags that hold on a picture, by name."""
-        found = {tag for tag, pictures in self.held.items() if _is_in(pictures, picture)}
+        found = set(_tags_at(self.held, np.flatnonzero(self.held.of == picture)))
         for tag, said in self.decided.items():
             if picture in said:
                 (found.add if said[picture] else found.discard)(tag)
         return sorted(found)
 
-    def scores_of(self, picture: int) -> dict[str, tuple[float, float]]:
+    def scores_of(self, picture: int) -> dict[str, tuple[float | None, float | None]]:
         """Return what taggers said of a picture: score and disagreement by tag."""
-        subject, found = self.subject[picture], {}
-        for tag, said in self.said.items():
-            for place in np.flatnonzero(said.subjects == subject):
-                found[tag] = float(said.score[place]), float(said.disagreement[place])
-        return found
+        rows = np.flatnonzero(self.said.of == self.subject[picture])
+        figures = zip(_parts(self.said.score[rows]), _parts(self.said.disagreement[rows]), strict=True)
+        return dict(zip(_tags_at(self.said, rows), figures, strict=True))
 
 
-_NONE: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+def _tags_at(rows: ByTag, places: Numbers) -> list[str]:
+    """The tags of these rows."""
+    tags, starts = list(rows.between), [start for start, _ in rows.between.values()]
+    return [tags[int(place)] for place in np.searchsorted(starts, places, "right") - 1]
+
+
+def _parts(figures: npt.NDArray[np.int16]) -> list[float | None]:
+    return [None if figure == UNKNOWN else figure / UNIT for figure in figures.tolist()]
 
 
 def key_of(frame: int, box: int, kind: str) -> int:
     return frame << 24 | (box + 1) << 4 | KINDS.index(kind)
-
-
-def _is_in(pictures: npt.NDArray[np.int32], picture: int) -> bool:
-    place = int(np.searchsorted(pictures, picture))
-    return place < len(pictures) and int(pictures[place]) == picture
 
 
 def piece_of(
@@ -174,34 +190,32 @@ def piece_of(
     held = pl.concat(
         [whole.select("tag", "picture"), cut.join(of.select("crop", "picture"), on="crop").select("tag", "picture")]
     )
-    said = tags.join(numbered, on=["still", "box"], nulls_equal=True)
-    count = len(pictures)
-    none = Words(["none"], np.zeros(count, np.int32))
+    held = held.sort("tag", "picture")
+    said = tags.join(numbered, on=["still", "box"], nulls_equal=True).sort("tag", "subject")
+    none = Words(["none"], np.zeros(len(pictures), np.int32))
     return Piece(
         series, episode, pictures["key"].to_numpy(),
         whole_numbers(pictures["shot"]), whole_numbers(pictures["width"]), whole_numbers(pictures["height"]),
         words_of(pictures["tier"]), whole_numbers(of["subject"]), pictures.select(list(SHARD)),
-        {tag: whole_numbers(rows["picture"].sort()) for tag, rows in _by_tag(held)},
-        {
-            tag: Said(
-                whole_numbers(rows["subject"]),
-                rows["score"].to_numpy().astype(np.float16),
-                rows["disagreement"].fill_null(float("nan")).to_numpy().astype(np.float16),
-            )
-            for tag, rows in _by_tag(said.select("tag", "subject", "score", "disagreement"))
-        },
-        np.full(count, -2, np.int32), none, none, none, none, np.full(count, np.nan, np.float32),
+        ByTag(_between(held), whole_numbers(held["picture"])),
+        Said(_between(said), whole_numbers(said["subject"]), _in_units(said["score"]), _in_units(said["disagreement"])),
+        np.full(len(pictures), -2, np.int32), none, none, none, none, np.full(len(pictures), np.nan, np.float32),
     )  # fmt: skip
 
 
 def whole_numbers(column: pl.Series) -> npt.NDArray[np.int32]:
-    found: npt.NDArray[np.int32] = column.cast(pl.Int32).to_numpy()
-    return found
+    return np.asarray(column.cast(pl.Int32).to_numpy(), np.int32)
 
 
-def _by_tag(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    for (tag,), of in rows.group_by("tag"):
-        yield str(tag), of
+def _in_units(column: pl.Series) -> npt.NDArray[np.int16]:
+    return np.asarray((column * UNIT).round().fill_null(UNKNOWN).cast(pl.Int16).to_numpy(), np.int16)
+
+
+def _between(rows: pl.DataFrame) -> dict[str, tuple[int, int]]:
+    """Between which rows each tag's stand. rows: sorted by tag."""
+    runs = rows["tag"].rle()
+    ends = runs.struct.field("len").cast(pl.Int64).cum_sum().to_list()
+    return dict(zip(runs.struct.field("value").to_list(), zip([0, *ends[:-1]], ends, strict=False), strict=True))
 
 
 def _pictures(stills: pl.DataFrame, crops: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
@@ -220,7 +234,7 @@ def _pictures(stills: pl.DataFrame, crops: pl.DataFrame, tiers: pl.DataFrame) ->
 
 def words_of(column: Sequence[str | None] | pl.Series, none: str = "none") -> Words:
     """Return words by number; null is `none`."""
-    series: Any = pl.Series(column, dtype=pl.String).fill_null(none)
+    series = pl.Series(column, dtype=pl.String).fill_null(none)
     known = series.unique(maintain_order=True).to_list() or [none]
     codes = series.replace_strict(known, list(range(len(known))), return_dtype=pl.Int32) if len(series) else series
     return Words(known, codes.to_numpy().astype(np.int32))

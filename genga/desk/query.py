@@ -14,7 +14,7 @@ are pictures without smile of which taggers were in doubt. Where it names none, 
 import math
 import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from genga.errors import GengaError
 from genga.vocabulary.text import KAOMOJI, tag_name
@@ -129,4 +129,9 @@ def _range(value: str, said: str) -> Range:
 
 def matches(word: str, patterns: tuple[str, ...]) -> bool:
     """Whether a word is one of these; `*` in a pattern stands for any letters, every other sign for itself."""
-    return any(word == one or "*" in one and fnmatchcase(word, re.sub(r"([?\[])", r"[\1]", one)) for one in patterns)
+    return any(word == one or "*" in one and _pattern(one).fullmatch(word) is not None for one in patterns)
+
+
+@lru_cache(256)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, text.split("*"))))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.decisions.anchors import target_of
-from genga.desk.piece import KINDS, Mask, Numbers, Piece, Words
+from genga.desk.piece import KINDS, UNIT, UNKNOWN, Mask, Numbers, Piece, Words
 from genga.desk.query import TAG, Query, Range, Term, matches
 
 LEFT_OUT = "out"  # in `in:`, everything that is not in the dataset for a reason
@@ -79,30 +79,28 @@ def inside(wanted: Range, values: npt.NDArray[np.generic]) -> Mask:
 
 def _said(query: Query, piece: Piece) -> tuple[Mask, Floats]:
     """Of which pictures taggers said of one tag all that is asked for, and the highest figure to sort by."""
-    subjects = int(piece.subject.max(initial=-1)) + 1
-    for said in piece.said.values():
-        subjects = max(subjects, int(said.subjects.max(initial=-1)) + 1)
-    among, rank = np.zeros(subjects, bool), np.zeros(subjects, np.float32)
-    for tag in piece.tags_like(query.tags) if query.tags else piece.said:
-        if tag not in piece.said:
-            continue
-        said = piece.said[tag]
-        fits = np.ones(len(said.subjects), bool)
+    said = piece.said
+    count = max(int(said.of.max(initial=-1)), int(piece.subject.max(initial=-1))) + 1
+    among, rank = np.zeros(count, bool), np.zeros(count, np.int16)
+    stretches = [said.where(tag) for tag in piece.tags_like(query.tags)] if query.tags else [slice(None)]
+    for rows in stretches:
+        fits = np.ones(len(said.of[rows]), bool)
         for term in query.of_tags:
-            values = said.score if term.key == "score" else said.disagreement
-            fits &= inside(_rounded(term.range or Range()), values)
-        who = said.subjects[fits]
+            fits &= in_units(term.range or Range(), (said.score if term.key == "score" else said.disagreement)[rows])
+        who = said.of[rows][fits]
         among[who] = True
         if query.sort != "frame":
-            figures = np.nan_to_num((said.score if query.sort == "score" else said.disagreement)[fits])
-            np.maximum.at(rank, who, figures.astype(np.float32))
-    return among[piece.subject], rank[piece.subject]
+            np.maximum.at(rank, who, (said.score if query.sort == "score" else said.disagreement)[rows][fits])
+    return among[piece.subject], rank[piece.subject].astype(np.float32)
 
 
-def _rounded(wanted: Range) -> Range:
-    """A range whose ends are numbers as scores are kept: of 11 bits, so that 0.2 counts in 0.2..0.4."""
-    low, high = float(np.float16(wanted.low)), float(np.float16(wanted.high))
-    return Range(low, high, wanted.open_low, wanted.open_high)
+def in_units(wanted: Range, values: npt.NDArray[np.int16]) -> Mask:
+    """Return which figures in 1 / UNIT a range of shares holds; one that is not known is in none."""
+    low, high = (min(max(round(end * UNIT), -1), UNIT + 1) for end in (max(wanted.low, -1.0), min(wanted.high, 2.0)))
+    above = values > low if wanted.open_low else values >= low
+    below = values < high if wanted.open_high else values <= high
+    mask: Mask = above & below & (values != UNKNOWN)
+    return mask
 
 
 def _out(term: Term, piece: Piece) -> Mask:

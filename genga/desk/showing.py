@@ -94,15 +94,15 @@ class Showing:
         hit = self._desk.index.hit(asked.get("id", ""))
         self._desk.refresh()
         piece, number = hit
-        scores = piece.scores_of(number)
-        tags = [[tag, *scores.get(tag, (None, None))] for tag in piece.tags_of(number)]
-        held = {tag for tag, *_ in tags}
-        doubtful = sorted(((tag, *of) for tag, of in scores.items() if tag not in held), key=lambda one: -one[1])[:30]
+        scores, held = piece.scores_of(number), piece.tags_of(number)
+        tags = [[tag, *scores.get(tag, (None, None))] for tag in held]
+        others = [[tag, *of] for tag, of in scores.items() if tag not in held]
+        doubtful = sorted(others, key=lambda one: -float(one[1] or 0))[:30]
         decided = {tag: said[number] for tag, said in piece.decided.items() if number in said}
         return {
             **_item(hit),
-            "tags": _finite(tags),
-            "doubtful": _finite([list(one) for one in doubtful]),
+            "tags": tags,
+            "doubtful": doubtful,
             "decided": decided,
             "implied": {tag: sorted(self._implications.get(tag, ())) for tag in held if tag in self._implications},
             "cluster": int(piece.cluster[number]),
@@ -222,11 +222,6 @@ def _item(hit: Hit) -> dict[str, Any]:
 def _number(asked: Asked, key: str, default: int) -> int:
     text = asked.get(key, "")
     return int(text) if text.isdecimal() and len(text) < 10 else default
-
-
-def _finite(rows: list[list[Any]]) -> list[list[Any]]:
-    """Rows in which what is no number is null, as JSON has it."""
-    return [[_plain(value) for value in row] for row in rows]
 
 
 def _plain(value: Any) -> Any:
