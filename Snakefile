@@ -16,6 +16,7 @@ PROJECT = opened(workflow, config, write_papers)
 
 
 include: "rules/common.smk"
+include: "rules/packs.smk"
 include: "rules/moving.smk"
 
 

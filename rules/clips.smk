@@ -20,7 +20,8 @@ rule clips:
         runtime=grows(30),
     params:
         code=code("clips"),
+        pack=packed("clips"),
         values=of_tables(section("clips")),
     shell:
-        "python scripts/clips.py --in-data data --in-probe {input.probe:q} --out {output:q} --params {params.values:q} "
+        "python {params.pack} scripts/clips.py --in-data data --in-probe {input.probe:q} --out {output:q} --params {params.values:q} "
         "2>&1 | tee {log:q}"

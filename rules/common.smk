@@ -15,11 +15,6 @@ wildcard_constraints:
     merge=PROJECT.pattern("merges"),
 
 
-def video(wildcards):
-    """The video file of an episode. Its content counts, not its time: genga.workflow.restore sees to it."""
-    return ancient(PROJECT.video(wildcards.series, wildcards.episode))
-
-
 def carried(**files):
     """Return inputs or outputs that a rule has to name only where files lie in a bucket.
 

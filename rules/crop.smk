@@ -22,13 +22,14 @@ rule crop:
         gpu=GPUS if PROJECT.held.judged else None,
     params:
         code=code("crop"),
+        pack=packed("crop", "aesthetic"),
         corrections=decided("--corrections", "tags"),
         values=section("crop"),
         models=section("models", counts=PROJECT.held.judged),
         pins=held_to("pins", "aesthetic"),
         contracts=held_to("contracts", "aesthetic"),
     shell:
-        "python scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-dedup {input.dedup:q} --in-tag {input.tag:q} "
+        "python {params.pack} scripts/crop.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-dedup {input.dedup:q} --in-tag {input.tag:q} "
         "--in-quality {input.quality:q} "
         "{params.corrections} --out {output.table:q} --out-shard {output.shard:q} --models={params.models:q} "
         "--params {params.values:q} 2>&1 | tee {log:q}"

@@ -18,12 +18,13 @@ rule dedup:
         runtime=grows(30),
     params:
         code=code("dedup"),
+        pack=packed("dedup"),
         corrections=decided("--corrections", "frames"),
         earlier=lambda wildcards, input: each("--earlier", input.earlier),
         earlier_frames=lambda wildcards, input: each("--earlier-frames", input.earlier_frames),
         earlier_shots=lambda wildcards, input: each("--earlier-shots", input.earlier_shots),
         values=section("dedup"),
     shell:
-        "python scripts/dedup.py --in-frames {input.frames:q} --in-shots {input.shots:q} --out {output:q} "
+        "python {params.pack} scripts/dedup.py --in-frames {input.frames:q} --in-shots {input.shots:q} --out {output:q} "
         "{params.corrections} {params.earlier} {params.earlier_frames} {params.earlier_shots} "
         "--params {params.values:q} 2>&1 | tee {log:q}"

@@ -20,10 +20,11 @@ rule describe:
         gpu=GPUS if PROJECT.held.plays("caption") else None,
     params:
         code=code("describe"),
+        pack=packed("describe", "caption"),
         values=section("describe"),
         models=section("models", counts=PROJECT.held.plays("caption")),
         pins=held_to("pins", "caption"),
         contracts=held_to("contracts", "caption"),
     shell:
-        "python scripts/describe.py --in-stills {input.stills:q} --in-crop {input.crop:q} --out {output:q} "
+        "python {params.pack} scripts/describe.py --in-stills {input.stills:q} --in-crop {input.crop:q} --out {output:q} "
         "--models={params.models:q} --params {params.values:q} 2>&1 | tee {log:q}"

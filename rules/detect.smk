@@ -16,10 +16,11 @@ rule detect:
         gpu=GPUS,
     params:
         code=code("detect"),
+        pack=packed("detect", "person", "halfbody", "head", "face", "segment"),
         values=section("detect"),
         models=section("models"),
         pins=held_to("pins", "person", "halfbody", "head", "face", "segment"),
         contracts=held_to("contracts", "person", "halfbody", "head", "face", "segment"),
     shell:
-        "python scripts/detect.py --in-stills {input.stills:q} --out {output:q} "
+        "python {params.pack} scripts/detect.py --in-stills {input.stills:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

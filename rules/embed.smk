@@ -16,10 +16,11 @@ rule embed:
         gpu=GPUS,
     params:
         code=code("embed"),
+        pack=packed("embed", "ccip-feature", "ccip-metric"),
         values=section("embed"),
         models=section("models"),
         pins=held_to("pins", "ccip-feature", "ccip-metric"),
         contracts=held_to("contracts", "ccip-feature", "ccip-metric"),
     shell:
-        "python scripts/embed.py --in-crop {input.crop:q} --out {output:q} "
+        "python {params.pack} scripts/embed.py --in-crop {input.crop:q} --out {output:q} "
         "--models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

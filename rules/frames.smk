@@ -1,6 +1,6 @@
 rule frames:
     input:
-        video=video,
+        video=video_again,
         probe="data/probe/{series}/{episode}.json",
     output:
         table="data/frames/{series}/{episode}.parquet",
@@ -15,7 +15,9 @@ rule frames:
         runtime=grows(120),
     params:
         code=code("frames"),
+        pack=packed("frames"),
+        video=named,
         values=section("frames"),
     shell:
-        "python scripts/frames.py --in-video {input.video:q} --in-probe {input.probe:q} --out {output.table:q} "
+        "python {params.pack} scripts/frames.py --in-video {params.video} --in-probe {input.probe:q} --out {output.table:q} "
         "--out-cells {output.cells:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

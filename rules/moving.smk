@@ -4,8 +4,9 @@ from genga.workflow.run_series import together
 
 
 def videos(wildcards):
-    """The video of each episode of the series, in the order of `episodes`: in the command a file that names them."""
-    paths = [PROJECT.video(wildcards.series, name) for name in PROJECT.names_of(wildcards.series)]
+    """The video of each episode of the series, by its name: in the command a file that names them."""
+    names = PROJECT.names_of(wildcards.series)
+    paths = {name: path for one in names for name, path in PROJECT.videos(wildcards.series, one).items()}
     return Named("videos", paths, PROJECT.journal.listed(paths))
 
 
@@ -25,7 +26,8 @@ def pictures(wildcards):
     if not PROJECT.moves(wildcards.run):
         return images
     of = PROJECT.series_for(wildcards)
-    videos = [PROJECT.video(series, name) for series in of for name in PROJECT.names_of(series)]
+    names = [(series, name) for series in of for name in PROJECT.names_of(series)]
+    videos = [path for series, name in names for path in PROJECT.videos(series, name).values()]
     return [*map(ancient, videos), *tables("probe", "json")(wildcards), *images]
 
 

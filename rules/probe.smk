@@ -12,7 +12,9 @@ rule probe:
         runtime=grows(30),
     params:
         code=code("probe"),
+        pack=packed("probe"),
+        video=named,
         values=section("probe"),
     shell:
-        "python scripts/probe.py --in-video {input.video:q} --out {output:q} "
+        "python {params.pack} scripts/probe.py --in-video {params.video} --out {output:q} "
         "--params {params.values:q} 2>&1 | tee {log:q}"

@@ -17,12 +17,13 @@ rule quality:
         gpu=GPUS if PROJECT.held.plays("aesthetic", "ocr") else None,
     params:
         code=code("quality"),
+        pack=packed("quality", "aesthetic", "ocr"),
         values=section("quality"),
         lettering=one_value("frames", "lettering"),
         models=section("models", counts=PROJECT.held.plays("aesthetic", "ocr")),
         pins=held_to("pins", "aesthetic", "ocr"),
         contracts=held_to("contracts", "aesthetic", "ocr"),
     shell:
-        "python scripts/quality.py --in-stills {input.stills:q} --in-shots {input.shots:q} --out {output:q} "
+        "python {params.pack} scripts/quality.py --in-stills {input.stills:q} --in-shots {input.shots:q} --out {output:q} "
         "--lettering {params.lettering} --models={params.models:q} --params {params.values:q} --threads {threads} "
         "2>&1 | tee {log:q}"

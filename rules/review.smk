@@ -18,8 +18,9 @@ rule review:
         runtime=grows(30),
     params:
         code=code("review"),
+        pack=packed("review"),
         values=section("review"),
     shell:
-        "python scripts/review.py --in-frames {input.frames:q} --in-shots {input.shots:q} --in-dedup {input.dedup:q} "
+        "python {params.pack} scripts/review.py --in-frames {input.frames:q} --in-shots {input.shots:q} --in-dedup {input.dedup:q} "
         "--in-stills {input.stills:q} --out-page {output.page:q} --out-figures {output.figures:q} "
         "--params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

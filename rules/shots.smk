@@ -13,7 +13,8 @@ rule shots:
         runtime=grows(15),
     params:
         code=code("shots"),
+        pack=packed("shots"),
         values=section("shots"),
     shell:
-        "python scripts/shots.py --in-frames {input.frames:q} --out {output:q} "
+        "python {params.pack} scripts/shots.py --in-frames {input.frames:q} --out {output:q} "
         "--params {params.values:q} 2>&1 | tee {log:q}"

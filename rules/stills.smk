@@ -1,6 +1,6 @@
 rule stills:
     input:
-        video=video,
+        video=video_again,
         probe="data/probe/{series}/{episode}.json",
         frames="data/frames/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",
@@ -17,8 +17,10 @@ rule stills:
         runtime=grows(120),
     params:
         code=code("stills"),
+        pack=packed("stills"),
+        video=named,
         values=section("stills"),
     shell:
-        "python scripts/stills.py --in-video {input.video:q} --in-probe {input.probe:q} --in-frames {input.frames:q} "
+        "python {params.pack} scripts/stills.py --in-video {params.video} --in-probe {input.probe:q} --in-frames {input.frames:q} "
         "--in-dedup {input.dedup:q} --out {output.table:q} --out-shard {output.shard:q} --params {params.values:q} "
         "--threads {threads} 2>&1 | tee {log:q}"

@@ -26,6 +26,7 @@ rule tag:
         gpu=GPUS,
     params:
         code=code("tag"),
+        pack=packed("tag", "tagger", also=VOCABULARY.said),
         corrections=decided("--corrections", "tags", "tag_rules"),
         vocabulary=lambda wildcards: VOCABULARY,
         values=section("tag"),
@@ -33,7 +34,7 @@ rule tag:
         pins=held_to("pins", "tagger"),
         contracts=held_to("contracts", "tagger"),
     shell:
-        "python scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-quality {input.quality:q} "
+        "python {params.pack} scripts/tag.py --in-stills {input.stills:q} --in-detect {input.detect:q} --in-quality {input.quality:q} "
         "--in-dedup {input.dedup:q} "
         "{params.corrections} "
         "--out {output:q} --models {params.models:q} --params {params.values:q} --threads {threads} 2>&1 | tee {log:q}"

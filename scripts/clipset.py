@@ -19,7 +19,7 @@ from genga.tables.clipset import CLIPSET
 def main(
     in_data: Path = DATA,
     episodes: Path = EPISODES,
-    videos: Path = typer.Option(..., help="file that names the video of each episode, a JSON list in their order"),
+    videos: Path = typer.Option(..., help="file that names the video of each episode, JSON"),
     out: Path = typer.Option(..., help="table of clips of the series, by whose name it is called"),
     out_left_out: Path = typer.Option(..., help="table of the clips that are not in it, with the reason"),
     params: str = PARAMS,
@@ -27,9 +27,9 @@ def main(
     clips: str = typer.Option("", help="section clips likewise"),
 ) -> None:
     values, shared = params_of("clipset", Params, params), params_of("dataset", Dataset, dataset)
-    names, style = read_json(episodes), read_style(Path(), shared)
-    places = videos_of(in_data, out.stem, dict(zip(names, read_json(videos), strict=True)))
-    tables = read_tables(in_data, out.stem, names)
+    style = read_style(Path(), shared)
+    places = videos_of(in_data, out.stem, read_json(videos))
+    tables = read_tables(in_data, out.stem, read_json(episodes))
     (made := clipset(tables, places, values, shared, style, params_of("clips", Clips, clips).upscale)).tell()
     write_table(out_left_out, made.left_out, CLIPS_LEFT_OUT)
     write_table(out, made.table, CLIPSET)

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.jobs.script import DATA, EPISODES, PARAMS, params_of, run, summary
-from genga.pages.overview import overview
+from genga.pages.overview import overview, read_figures
 from genga.params.overview import Params
 from genga.store.files import read_json, write_text
 
@@ -17,7 +17,7 @@ def main(
     params: str = PARAMS,
 ) -> None:
     values = params_of("overview", Params, params)
-    found = [read_json(in_data / "review" / out.stem / f"{name}.json") for name in read_json(episodes)]
+    found = read_figures(in_data / "review" / out.stem, read_json(episodes))
     write_text(out, overview(out.stem, found, values))
     drawings = sum(figures["drawings"] for figures in found)
     summary(f"overview {out.stem}: {drawings} drawings in {len(found)} episodes, {out}")

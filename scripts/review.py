@@ -24,7 +24,7 @@ def main(
     made = review(name, tables, params_of("review", Params, params), threads)
     write_text(out_page, made.page)
     write_json(out_figures, made.figures)
-    close, size = len(made.figures["closest"]), out_page.stat().st_size / 1e6
+    close, size = len(made.figures["closest"]), len(made.page.encode()) / 1e6
     summary(f"review {name}: {len(tables.stills)} drawings, {close} close decisions, {size:.1f} MB, {out_page}")
 
 

@@ -20,6 +20,7 @@ from training_params import params
 
 from genga.store import files
 from genga.store.files import sha256_of
+from genga.store.sweeping import sweep
 from genga.training import checked_tensors, tensor_file
 from genga.training.families.family import LoadedBase
 from genga.training.families.sd15 import FAMILY, load
@@ -105,5 +106,5 @@ if __name__ == "__main__":
     kinds = [in_a_step, before_a_rename, half_written]
     ended = [fork(home / "killed", loaded, lambda k=k: kinds[k % 3](draw)) for k in range(int(sys.argv[3]))]
     ended.append(fork(home / "killed", loaded, lambda: lambda step, loss: None))
-    files.sweep([home])
+    sweep([home])
     print("\n" + json.dumps({"whole": left(home / "whole"), "killed": left(home / "killed"), "ended": ended}))

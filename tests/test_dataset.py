@@ -23,7 +23,6 @@ from genga.dataset.candidates import (
     OF_TAG,
     Tables,
     candidates,
-    with_signatures,
 )
 from genga.dataset.cut_off import lost_by_bucket
 from genga.dataset.dataset import Outcome, _percentiles, _scores
@@ -31,6 +30,7 @@ from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.split import divided, draw, shot_groups, split
 from genga.dataset.styles import read_style
+from genga.dataset.twins import with_signatures
 from genga.dataset.written import Written, read_sentences
 from genga.drawings.frames import signature as hash_of
 from genga.drawings.outlines import outline
@@ -133,7 +133,7 @@ def test_every_column_of_one_image() -> None:
     ]  # fmt: skip
     assert made.core == {"hana": ["pink_hair"]}
     assert made.left_out.schema == LEFT_OUT
-    assert made.left_out.rows() == [("s/e/000000", "s/e/000000", None, "still", None, "kind")]
+    assert made.left_out.rows() == [("s/e/000000", "s/e/000000", None, "still", None, "kind", None)]
 
 
 def test_the_measures_are_those_of_stage_quality() -> None:

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from genga.errors import GengaError
-from genga.store.files import check_writable, read_json, replacing, sha256_of, sweep, write_json, write_text
+from genga.store.files import read_json, replacing, sha256_of, write_json, write_text
+from genga.store.sweeping import check_writable, sweep
 
 
 def test_replacing_makes_folders_and_the_file(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_stage_has_one_name_everywhere(stage: str, room: str) -> None:
 
 def test_params_yaml_is_in_pipeline_order() -> None:
     sections = re.findall(r"^(\w+):", (ROOT / "params.yaml").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sections == ["models", *SECTION_STAGES, "runs", "merges", "sources"]
+    assert sections == ["models", *SECTION_STAGES, "series", "runs", "merges", "sources"]
 
 
 def test_the_snakefile_includes_every_rule_file_in_pipeline_order() -> None:

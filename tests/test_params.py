@@ -271,7 +271,7 @@ def test_the_whole_file_in_one_form(root: Path) -> None:
     values = read_params(root / "params.yaml")
     own = {"character": "", "series": 86, "train": {"alpha": 8, "max_steps": 1e2}, "sample": {"seeds": [1.0]}}
     found = check_params(dict(reversed({**values, "runs": {"86": own}}.items())))
-    assert list(found) == ["models", *SECTION_STAGES, "runs", "merges"]
+    assert list(found) == ["models", *SECTION_STAGES, "series", "runs", "merges"]
     assert json.dumps(found["train"]).count('"alpha": 16.0') == 1 and list(found["train"])[:2] == ["seed", "threads"]
     assert json.dumps(found["runs"]["86"]["train"]) == '{"max_steps": 100, "alpha": 8.0}'
     assert found["runs"]["86"]["sample"] == {"seeds": [1]} and found["runs"]["86"]["evaluate"] == {}

@@ -16,7 +16,7 @@ from genga.models import registry
 from genga.params.models import Params as Models
 from genga.workflow import opening
 from genga.workflow.decided import Decided
-from genga.workflow.opening import open_project, over, use_this_python
+from genga.workflow.opening import as_now, open_project, over, use_this_python
 from genga.workflow.project import Project
 from genga.workflow.records import Record
 from genga.workflow.restore import Lost
@@ -70,8 +70,8 @@ def test_series_runs_and_episodes(project: Project) -> None:
     assert project.series == ["bare", "s"] and project.runs == ["hana"] and project.learned == ["s"]
     assert project.ordered["s"] == ["ep2", "ep10"] and project.names_of("s") == ["ep10", "ep2"]
     assert project.series_for({"run": "hana"}) == project.series_for({"series": "s", "episode": "ep2"}) == ["s"]
-    assert project.video("s", "ep2") == "data/raw/s/ep2.mkv"
-    assert project.video("s", "new") == "data/raw/s/new.mkv"
+    assert project.videos("s", "ep2") == {"ep2": "data/raw/s/ep2.mkv"}
+    assert project.videos("s", "new") == {"new": "data/raw/s/new.mkv"}
 
 
 def test_the_family_of_the_base_is_in_the_code_of_stages_that_look_for_one(project: Project) -> None:
@@ -131,7 +131,7 @@ def test_a_run_that_cannot_write_down_what_it_made_ends_badly(
 def test_sections_as_a_run_has_them(project: Project) -> None:
     assert project.section("train")["threads"] == PARAMS["train"]["threads"]
     assert project.section("train", "hana")["threads"] == 3
-    assert list(project.sections("hana")) == [name for name in PARAMS if name not in ("runs", "merges")]
+    assert list(project.sections("hana")) == [name for name in PARAMS if name not in ("series", "runs", "merges")]
     assert project.launch("hana") == ({}, None) and project.training_threads("hana") == 3
 
 
@@ -165,7 +165,7 @@ def test_what_people_decided(project: Project) -> None:
     project = replace(project, people=Decided(tables()))
     assert project.decided("tags", wildcards) == ["corrections/s/ep2/tags.csv"]
     job = Record("crop", wildcards, {}, {}, {"crop": {}, "pins": {}}, "", "", "")
-    assert project.as_now(job) == {
+    assert as_now(project, job) == {
         "crop": PARAMS["crop"],
         "code": "code of crop",
         "corrections": {

@@ -17,7 +17,7 @@ from genga.params.models import Params as Models
 from genga.params.recipes import SECTIONS, names_of_recipes, read_recipe
 from genga.params.section import read_params, section_of_file
 from genga.params.train import Params
-from genga.workflow.opening import check_families
+from genga.workflow.families import check_families
 
 NAMES = names_of_recipes(ROOT)
 PUBLISHED = {"lora-v1.0", "lora-v1.3", "lora-v1.4", "nai-finetune", "animediffusion", "sdxl-lora", "noobai-vpred-lora",

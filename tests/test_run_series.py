@@ -12,7 +12,7 @@ from genga.models import registry
 from genga.params.models import Params as Models
 from genga.params.runs import Params
 from genga.params.section import parse_section
-from genga.workflow.opening import check_families
+from genga.workflow.families import check_families
 from genga.workflow.project import Project
 from genga.workflow.run_series import series_of, together
 

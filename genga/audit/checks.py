@@ -15,7 +15,7 @@ from typing import Any
 from genga.audit.git_history import History
 from genga.audit.safetensors_header import header_of, tensors_sha256
 from genga.errors import GengaError
-from genga.store.files import sha256_of
+from genga.store.files import pack_of, sha256_of
 from genga.store.hash_cache import Stamps
 from genga.store.shards import ShardReader
 
@@ -120,3 +120,9 @@ def counted(checks: Iterable[Check]) -> dict[str, dict[str, int]]:
     numbers = Counter((check.what, check.state) for check in checks)
     kinds = sorted({what for what, _ in numbers})
     return {what: {state: numbers[what, state] for state in STATES if numbers[what, state]} for what in kinds}
+
+
+def file_of(root: Path, path: str) -> str:
+    """Return the file in which something is: of a clip its pack's."""
+    pack = None if (root / path).is_file() else pack_of(root / path)
+    return path if pack is None else pack.relative_to(root).as_posix()

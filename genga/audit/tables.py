@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from genga.errors import GengaError
-from genga.store.files import read_json
-from genga.store.parquet import empty, read_table
+from genga.store.files import is_there, read_json
+from genga.store.parquet import empty, has_table, read_table
 from genga.tables.characters import CHARACTERS
 from genga.tables.clipset import CLIPSET
 from genga.tables.crop import CROP
@@ -61,7 +61,7 @@ OF_EVALUATE = only(
     EVALUATE, "sample", "nearest_image", "nearest_still", "nearest_difference", "nearest_clip", "nearest_clip_frame",
     "nearest_clip_difference", "caption_clip", "caption_overlap",
 )  # fmt: skip
-OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason")
+OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason", "same_as")
 OF_RUN_LEFT_OUT = only(RUN_LEFT_OUT, "image", "still", "reason")
 OF_LEDGER = only(LEDGER, "step", "epoch", "phase", "image", "still", "crop", "caption")
 OF_FRAMES = only(FRAMES, "frame", "time", "keyframe", "change", "luma", "sharpness")
@@ -86,7 +86,7 @@ class Reader:
 
     def table(self, path: str, schema: Schema) -> pl.DataFrame:
         """Return the columns of `schema`; no rows if there is no such table, or none that can be read."""
-        if not (self.root / path).is_file():
+        if not self._has(path):
             self.absent.add(path)
             return empty(schema)
         try:
@@ -95,9 +95,15 @@ class Reader:
             self.damaged[path] = str(error)
             return empty(schema)
 
+    def _has(self, path: str) -> bool:
+        try:
+            return has_table(self.root / path)
+        except GengaError:  # a pack's, which cannot be read: whoever reads it says so
+            return True
+
     def json(self, path: str) -> dict[str, Any]:
         """Return what is in a JSON file; nothing if it is not there or cannot be read."""
-        if not (self.root / path).is_file():
+        if not is_there(self.root / path):
             self.absent.add(path)
             return {}
         try:

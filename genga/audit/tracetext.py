@@ -47,7 +47,8 @@ def lines(trace: Mapping[str, Any]) -> Iterator[str]:
             "dataset", f"{row['image']}: {row['split']}, {row['tier']}, {row['repeats']} a pass: {row['caption']}"
         )
     for row in trace["left_out"]:
-        yield _line("dataset", f"{row['image']}: left out: {row['reason']}")
+        of = f", {row['same_as']} shows it too" if row.get("same_as") else ""
+        yield _line("dataset", f"{row['image']}: left out: {row['reason']}{of}")
     for row in trace["clips"]:
         yield _line("clipset", f"{row['clip']}: {row['split']}, {_moving(row)}: {row['caption']}")
     for row in trace["seen"]:

@@ -27,6 +27,7 @@ from genga.audit.checks import (
     check_text,
     clip_check,
     counted,
+    file_of,
 )
 from genga.audit.git_history import History
 from genga.audit.lineage import recorded
@@ -133,7 +134,7 @@ def _all_checks(behind: Behind, known: Stamps | None) -> Iterator[Check]:
     for path, sha256 in recorded(jobs):
         yield check_recorded(path, sha256, jobs, hashes, behind.history)
     yield from behind.code.checks()
-    yield from _without_record(behind, hashes)
+    yield from _without_record(behind, hashes, behind.root)
     yield from _videos(behind, hashes)
     stills = [] if known is not None else [row["still"] for row in rows]
     yield from origin_checks(behind.reader, behind.episodes, stills)
@@ -186,7 +187,7 @@ def _subject_checks(subject: Subject, root: Path) -> list[Check]:
     return [*checks, seal] if seal else checks
 
 
-def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
+def _without_record(behind: Behind, hashes: Hashes, root: Path) -> Iterator[Check]:
     """What an audit reads and no job's record speaks of; and what a job read and none is on record to have made."""
     series = sorted({episode.rpartition("/")[0] for episode in behind.episodes})
     suffix, paths = {"probe": "json"}, []
@@ -203,7 +204,8 @@ def _without_record(behind: Behind, hashes: Hashes) -> Iterator[Check]:
         for one in behind.episodes
     ]
     shards = {row["shard"] for row in behind.images if row["shard"]}
-    for path in [*paths, *sorted(shards)]:
+    # Of clips it is their packs' files.
+    for path in dict.fromkeys(file_of(root, path) for path in [*paths, *sorted(shards)]):
         if path not in behind.known:
             kind = kind_of(path, ())
             yield check_file("table" if kind == "model" else kind, path, None, hashes)

@@ -21,8 +21,8 @@ from genga.params.merge import Params as Merge
 from genga.params.models import Params as Models
 from genga.params.runs import Params as Run
 from genga.params.section import parse_section, read_params, section_of_file
-from genga.store.files import read_json
-from genga.store.parquet import read_table
+from genga.store.files import is_pack, read_json
+from genga.store.parquet import names_in, read_table
 from genga.tables.characters import CHARACTERS, NOBODY, OPEN
 from genga.tables.dedup import DEDUP
 from genga.tables.places import FOLDER, RAW
@@ -123,7 +123,8 @@ def rule_lines(data: Path, series: str) -> list[str]:
     if not (path := Path(path_of("tag_rules", series))).is_file():
         return []
     waiting = {rule for rule in rules_in(path) if not rule.character}
-    for table in sorted((data / "tag" / series).glob("*.parquet")):
+    packs = sorted((data / "tag" / series).glob("*.parquet"))
+    for table in (path.with_name(f"{name}.parquet") for path in packs for name in names_in(path)):
         tags = read_table(table, OF_TAG)
         stills = dict(read_table(data / "stills" / series / table.name, OF_STILLS).iter_rows())
         shots = read_table(data / "dedup" / series / table.name, OF_DEDUP)["shot"].to_list()
@@ -168,7 +169,8 @@ def open_lines(table: pl.DataFrame) -> list[str]:
 
 def series_lines(series: str, episodes: list[str], counts: Counts) -> list[str]:
     """Return a heading and a line for each stage: how many rows, and what became of them."""
-    lines = [f"{series}: {len(episodes)} episodes ({', '.join(episodes)})"]
+    packed = f"short clips in {len(episodes)} packs" if any(map(is_pack, episodes)) else ""
+    lines = [f"{series}: {packed or f'{len(episodes)} episodes'} ({', '.join(episodes)})"]
     for stage, (name, most) in LINES.items():
         labels = list(counts[stage].items())
         if not any(number for _, number in labels):  # not made yet

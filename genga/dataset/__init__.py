@@ -16,6 +16,8 @@ dataset     Compose a training set out of a series: which images, how often, wit
 describe    Say in sentences what images show: by the model in the role `caption`, or a server on this machine.
 filters     Which images are worth training on. What is left out is said with its reason.
 placing     Place the images of a training set in their buckets.
+reposts     Drawings of short clips that other clips of the series show too: the same clip again, mirrored, cropped,
+            sped up.
 ruled       Rules about tags that name a character, where it is known at last who is who
             (`genga.decisions.tag_rules`).
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the

@@ -11,10 +11,12 @@ from typing import Any
 
 import polars as pl
 
+from genga.dataset.reposts import reposts
 from genga.dataset.ruled import ruled, said_of
-from genga.dataset.twins import joined, with_shots, with_signatures
+from genga.dataset.twins import joined, read_signed, with_shots
 from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
+from genga.store.files import is_pack
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.candidates import CANDIDATES
 from genga.tables.characters import CHARACTERS, NOBODY
@@ -23,6 +25,7 @@ from genga.tables.dataset import MEASURES
 from genga.tables.describe import DESCRIBE
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
+from genga.tables.left_out import LEFT_OUT
 from genga.tables.quality import QUALITY
 from genga.tables.schema import SHARD, Schema, only
 from genga.tables.stills import STILLS
@@ -54,6 +57,8 @@ class Tables:
     quality: pl.DataFrame  # OF_QUALITY
     names: pl.DataFrame  # OF_CHARACTERS
     sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OF_DESCRIBE))
+    # Of short clips the stills that other clips show too, and which is kept: still, same_as.
+    reposted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=only(LEFT_OUT, "still", "same_as")))
 
 
 def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Path) -> Tables:
@@ -62,16 +67,16 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
     def of(stage: str, columns: Schema) -> pl.DataFrame:
         return read_episodes(data / stage / series, episodes, columns)
 
-    stills = (read_episodes(data / "stills" / series, [name], OF_STILLS) for name in episodes)
-    frames = (read_episodes(data / "frames" / series, [name], OF_FRAMES) for name in episodes)
+    stills = pl.concat([read_signed(data, series, name, OF_STILLS, OF_FRAMES) for name in episodes])
     return Tables(
         crops=of("crop", OF_CROP),
-        stills=pl.concat(map(with_signatures, stills, frames)),
+        stills=stills,
         persons=of("detect", OF_DETECT),
         tags=of("tag", OF_TAG),
         quality=of("quality", OF_QUALITY),
         names=read_table(characters, OF_CHARACTERS),
         sentences=of("describe", OF_DESCRIBE),
+        reposted=reposts(stills if any(map(is_pack, episodes)) else stills.clear()),
     )
 
 

@@ -23,12 +23,12 @@ from genga.dataset.filters import evenly
 from genga.dataset.placing import placed
 from genga.dataset.split import shot_groups
 from genga.dataset.styles import Style
-from genga.dataset.twins import with_signatures, with_twins
+from genga.dataset.twins import read_signed, with_twins
 from genga.errors import GengaError
 from genga.params.clips import Upscale
 from genga.params.clipset import Params
 from genga.params.dataset import Params as OfDataset
-from genga.store.files import read_facts
+from genga.store.files import is_there, pack_of, read_facts
 from genga.store.parquet import read_episodes, read_table
 from genga.tables.clips import CLIPS
 from genga.tables.clips_left_out import CLIPS_LEFT_OUT
@@ -87,7 +87,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
     def of(stage: str, columns: Mapping[str, Any], names: Sequence[str] = episodes) -> pl.DataFrame:
         return read_episodes(data / stage / series, names, columns)
 
-    signed = [with_signatures(of("stills", OF_STILLS, [name]), of("frames", OF_FRAMES, [name])) for name in episodes]
+    signed = [read_signed(data, series, name, OF_STILLS, OF_FRAMES) for name in episodes]
     return Tables(
         of("clips", OF_CLIPS), pl.concat(signed), of("quality", OF_QUALITY), of("detect", who.OF_DETECT),
         read_table(data / "characters" / f"{series}.parquet", who.OF_CHARACTERS),
@@ -97,10 +97,15 @@ def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
 
 
 def videos_of(data: Path, series: str, paths: Mapping[str, str]) -> dict[str, Video]:
-    """Return where the video of each series/episode is. paths: of each episode, relative to the project's folder."""
+    """Return where the video of each series/episode is. paths: of each episode, relative to the project's folder.
+
+    A clip of a pack that cannot be read has none.
+    """
     found = {}
     for episode, path in paths.items():
         probe = data / "probe" / series / f"{episode}.json"
+        if not is_there(probe) and pack_of(probe) is not None:
+            continue
         found[f"{series}/{episode}"] = Video(path, probe.as_posix(), read_facts(probe)["sha256"])
     return found
 

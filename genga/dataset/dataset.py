@@ -20,6 +20,7 @@ from genga.dataset.clauses import clauses
 from genga.dataset.cut_off import lost_by_bucket
 from genga.dataset.filters import choose
 from genga.dataset.placing import placed
+from genga.dataset.reposts import shots_of
 from genga.dataset.split import divided, shot_groups
 from genga.dataset.styles import Style, percentiles
 from genga.dataset.twins import with_twins
@@ -67,13 +68,15 @@ def dataset(
     rules about characters' tags, none if left out; written: sentences of people, by image.
     """
     images = candidates(tables, ruling)
+    images = images.join(tables.reposted, on="still", how="left", maintain_order="left")
     judged = placed(choose(images, params), params)
     chosen = judged.filter(reason="")
     left_out = judged.filter(pl.col("reason") != "").select(list(LEFT_OUT))
     if chosen.is_empty():
         raise GengaError(f"no image is left for a dataset, of {counted(left_out)}; loosen params.yaml:dataset")
     signed = with_twins(tables.stills, tables.quality)
-    twins = shot_groups(signed, {"signature": params.twin_bits, "outline": params.outline_bits})
+    bits = {"signature": params.twin_bits, "outline": params.outline_bits}
+    twins = shot_groups(signed, bits, shots_of(tables.reposted, signed))
     sided = divided(chosen, twins, params.held_out, params.seed, params.split_by)
     core = _core(sided, params)
     asked = params.captions != [TAGS]

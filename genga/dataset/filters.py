@@ -18,10 +18,12 @@ CROPS = ("fullbody", "halfbody", "head")
 def choose(images: pl.DataFrame, params: Params) -> pl.DataFrame:
     """Return `images` with a column reason: "" for those that are in, else why not.
 
-    images: image, kind, character, tier, text_cover, colour, smear, width, height, shot (unique in the series), frame.
+    images: image, kind, character, tier, text_cover, colour, smear, width, height, shot (unique in the series), frame;
+    of series of short clips same_as, see LEFT_OUT.
     """
     weights = params.weights.model_dump()
     against = {  # the first that holds is the reason
+        "series": pl.col("same_as").is_not_null() if "same_as" in images.columns else pl.lit(False),
         "kind": pl.col("kind").replace_strict(weights, return_dtype=pl.Float64) == 0,
         "nobody": pl.col("character") == NOBODY,
         "unnamed": pl.col("kind").is_in(CROPS) & pl.col("character").is_null() & (not params.unnamed),

@@ -1,13 +1,27 @@
 """Stills with what tells which of them show nearly the same, wherever in a series they are."""
 
+from pathlib import Path
+
 import polars as pl
 
 from genga.errors import GengaError
+from genga.store.parquet import read_named
+from genga.tables.schema import Schema
 
 
-def with_signatures(stills: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
-    """Return the stills of one episode with the signatures of their frames. frames: OF_FRAMES of that episode."""
-    return joined(stills, frames, "frame", "frames")
+def with_signatures(stills: pl.DataFrame, frames: pl.DataFrame, on: str = "frame") -> pl.DataFrame:
+    """Return the stills of one episode with the signatures of their frames. frames: `on` and signature."""
+    return joined(stills, frames, on, "frames")
+
+
+def read_signed(data: Path, series: str, episode: str, of_stills: Schema, of_frames: Schema) -> pl.DataFrame:
+    """Read the stills of an episode, or of a pack's clips, with the signatures of their frames."""
+    tables = [
+        read_named(data / stage / series, episode, columns).with_columns(drawing=pl.format("{}/{}", "episode", "frame"))
+        for stage, columns in (("stills", of_stills), ("frames", of_frames))
+    ]
+    stills, frames = tables
+    return with_signatures(stills.drop("episode"), frames.drop("episode", "frame"), "drawing").drop("drawing")
 
 
 def with_twins(signed: pl.DataFrame, quality: pl.DataFrame) -> pl.DataFrame:

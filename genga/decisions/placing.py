@@ -17,7 +17,7 @@ import polars as pl
 
 from genga.decisions.anchors import Anchor, Shown, Step, Target, steps_of, target_of
 from genga.images.boxes import WHOLE, Box, carried, containment, iou, off_middle, thousandths, within
-from genga.store.parquet import read_table
+from genga.store.parquet import has_table, names_in, read_table
 from genga.tables.dedup import DEDUP, KEPT, MOVED, STITCHED
 from genga.tables.detect import DETECT
 from genga.tables.schema import only
@@ -103,7 +103,7 @@ class Episode:
 
 def read_episode(dedup: Path, stills: Path, detect: Path) -> Episode | None:
     """Read an episode's tables; None if one of them is not there."""
-    if not all(path.is_file() for path in (dedup, stills, detect)):
+    if not all(map(has_table, (dedup, stills, detect))):
         return None
     return Episode(read_table(dedup, OF_DEDUP), read_table(stills, OF_STILLS), read_table(detect, OF_DETECT))
 
@@ -231,7 +231,7 @@ def scene_of(out: Path, dedup: Path, stills: Path, detect: Path) -> Scene:
 
 def read_scene(data: Path, series: str, episodes: Iterable[str]) -> Scene:
     """Return what there is of these episodes below the folder `data`, read as it is asked for."""
-    known = set(episodes)
+    known = {clip for name in episodes for clip in names_in(data / "dedup" / series / f"{name}.parquet")}
 
     def read(name: str) -> Episode | None:
         paths = (data / stage / series / f"{name}.parquet" for stage in ("dedup", "stills", "detect"))

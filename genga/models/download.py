@@ -17,7 +17,8 @@ from typing import Any
 from genga.errors import GengaError
 from genga.models.models_file import LOCK_FILE, read_lock
 from genga.models.registry import Model, ModelFile
-from genga.store.files import replacing, sha256_of, sweep, write_json
+from genga.store.files import replacing, sha256_of, write_json
+from genga.store.sweeping import sweep
 
 STAGING = ".incoming"  # under models.folder: downloads that are not verified yet
 _IDLE = 3600.0  # s without a byte after which what somebody began to write is nobody's: other machines may write, too

@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from genga.pages.tally import KEPT, UNNAMED, Counts, tally
-from genga.store.parquet import empty, read_table
+from genga.store.files import is_pack
+from genga.store.parquet import empty, names_in, read_table
 from genga.tables.characters import CHARACTERS
 from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
@@ -54,8 +55,16 @@ def read_tables(
         stage: empty(schema) if so_far and not Path(paths[stage]).is_file() else read_table(paths[stage], schema)
         for stage, schema in {**EPISODE_TABLES, **SERIES_TABLES}.items()
     }
-    own = pl.col("still").str.starts_with(f"{series}/{episode}/")
+    own = is_of(series, episode, paths["stills"])
     return {stage: table.filter(own) if stage in SERIES_TABLES else table for stage, table in tables.items()}
+
+
+def is_of(series: str, episode: str, stills: str | Path) -> pl.Expr:
+    """Return whether a still is of an episode, or of a pack whose table of stills this is."""
+    if not is_pack(episode):
+        return pl.col("still").str.starts_with(f"{series}/{episode}/")
+    clips = [f"{series}/{clip}" for clip in names_in(stills)] if Path(stills).is_file() else []
+    return pl.col("still").str.replace(r"/[^/]*$", "").is_in(clips)
 
 
 def count(tables: dict[str, pl.DataFrame]) -> Counts:

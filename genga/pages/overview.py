@@ -5,7 +5,9 @@ absolute deviation, times 1.4826 so that it is a standard deviation where figure
 Croux 1993, "Alternatives to the Median Absolute Deviation").
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from genga.drawings.margins import Asked
 from genga.drawings.reasons import ANSWERS, meanings
 from genga.pages.html import page
 from genga.params.overview import Params
+from genga.store.files import read_json
 
 TEMPLATE, STYLE = "overview.html.j2", "review.css"
 
@@ -44,9 +47,33 @@ def overview(series: str, episodes: Sequence[Mapping[str, Any]], params: Params)
         ],
         closest=closest_of(episodes)[: params.closest],
         compared=COMPARED,
+        clips=sum(figures.get("clips", 0) for figures in episodes),
+        failed=[(clip, why) for figures in episodes for clip, why in figures.get("failed", {}).items()],
         why=meanings(reason for figures in episodes for reason in figures["reasons"]),
         answers=ANSWERS,
     )
+
+
+def read_figures(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what stage review wrote of each episode; of a pack's clips all as one, with why some failed."""
+    return [_as_one(name, read_json(folder / f"{name}.json")) for name in names]
+
+
+def _as_one(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    """The figures of an episode, or those of a pack's clips added up, and their closest calls."""
+    if "clips" not in said:
+        return {**said, "clips": 0, "failed": {}}
+    of = list(said["clips"].values())
+    reasons: Counter[str] = Counter()
+    for one in of:
+        reasons.update(one["reasons"])
+    summed = {key: sum(one[key] for one in of) for key in ("frames", "seconds", "shots", "drawings")}
+    calls = [{"page": name, "episode": one["episode"], **call} for one in of for call in one["closest"]]
+    calls.sort(key=lambda call: Asked(call["asked"], call["compared"], call["difference"], call["threshold"]).margin)
+    return {
+        "episode": name, "clips": len(of), "failed": said["failed"], **summed,
+        "reasons": dict(sorted(reasons.items())), "closest": calls,
+    }  # fmt: skip
 
 
 def row_of(figures: Mapping[str, Any]) -> dict[str, float]:
@@ -74,11 +101,12 @@ def odd(values: Sequence[float], limit: float) -> list[bool]:
 
 def closest_of(episodes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the closest calls of all episodes, the closest first, each with its `episode`."""
-    every = [{**one, "episode": figures["episode"]} for figures in episodes for one in figures["closest"]]
+    pages = [(figures["episode"], one) for figures in episodes for one in figures["closest"]]
+    every = [{"episode": page, "page": page, **one} for page, one in pages]
     names = [figures["episode"] for figures in episodes]
 
     def order(one: Mapping[str, Any]) -> tuple[float, int, int]:
         asked = Asked(one["asked"], one["compared"], one["difference"], one["threshold"])
-        return asked.margin, names.index(one["episode"]), one["frame"]
+        return asked.margin, names.index(one["page"]), one["frame"]
 
     return sorted(every, key=order)

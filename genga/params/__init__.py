@@ -10,6 +10,7 @@ recipes           Recipes: processes of training as data, a file each under `rec
                   overrule it.
 section           A section of params.yaml: frozen, no key that is not known, and one line that says which key is
                   wrong.
+series            Section `series`: what is to be known of series by name; others are told by what lies there.
 sources           Section `sources`: where pictures and videos come from, an entry each, for `genga fetch`. No stage
                   reads it.
 """

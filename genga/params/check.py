@@ -1,8 +1,8 @@
 """Check the whole of params.yaml, every section there and valid, none unknown, and bring its values into one form.
 
-The file's sections are the stages in pipeline order, `models`, `runs`, and two that may be missing, `merges` and
-`sources`. A section's class lives in the module of its name in this package, and is imported by its name here alone: a
-stage's code depends on its own section, and not on which others there are.
+The file's sections are the stages in pipeline order, `models`, `runs`, and three that may be missing: `merges`,
+`series`, `sources`. A section's class lives in the module of its name in this package, and is imported by its name here
+alone: a stage's code depends on its own section, and not on which others there are.
 """
 
 import importlib
@@ -12,13 +12,13 @@ from typing import Any
 
 from genga.errors import GengaError
 from genga.params import merge as merge_of_models
-from genga.params.names import fault_of_run
+from genga.params.names import fault_of_name, fault_of_run
 from genga.params.recipes import FOLDER, SECTIONS, Recipe, read_recipe
 from genga.params.section import Section, parse_section
 from genga.params.sources import sources_of
 from genga.stages import RUN_STAGES, SECTION_STAGES
 
-_MAY_BE_MISSING = ("merges", "sources")
+_MAY_BE_MISSING = ("series", "merges", "sources")
 
 
 def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, Any]:
@@ -44,16 +44,18 @@ def check_params(values: dict[str, Any], root: Path = Path(".")) -> dict[str, An
     made = {merge: _merge(merge, of) for merge, of in merges.items()}
     _check_parents(made, runs)
     sources_of(values)  # checked, and left out: no job depends on where files came from
-    return sections | {"runs": {run: _run(values, run, root) for run in runs}, "merges": made}
+    series = {name: _parsed(f"series.{name}", "series", of) for name, of in _named(values, "series").items()}
+    return sections | {"series": series, "runs": {run: _run(values, run, root) for run in runs}, "merges": made}
 
 
 def _named(values: dict[str, Any], section: str) -> dict[str, Any]:
     """A section that names what is to be made, `runs` or `merges`."""
-    found, one = values.get(section) or {}, section.removesuffix("s")
+    found, is_series = values.get(section) or {}, section == "series"
+    one, fault = ("series", fault_of_name) if is_series else (section.removesuffix("s"), fault_of_run)
     if not isinstance(found, dict):
         raise GengaError(f"params.yaml:{section} must be a mapping of {section}, got {found!r}")
     for name in found:
-        if why := fault_of_run(name):
+        if why := fault(name):
             raise GengaError(f"params.yaml:{section}: a {one} cannot be called {name!r}: {why}")
     return found
 

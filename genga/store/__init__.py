@@ -6,4 +6,5 @@ folders     Folders that appear whole or not at all, and are never written over 
 hash_cache  The sha256 of files, read again only when a file may have changed.
 parquet     Tables on disk: Parquet with a fixed layout, so that equal rows give equal bytes, and with a seal.
 shards      Images in shards: one tar file for many images, read at random through an index table.
+sweeping    Folders before and after jobs: whether they can be written to, and what killed processes left in them.
 """

@@ -4,23 +4,64 @@ import errno
 import hashlib
 import json
 import os
-import re
-import shutil
-import time
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
 
-LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REMEDIES = {errno.EISDIR: "move the folder away", errno.ENAMETOOLONG: "give it a shorter name"}
 _ROOMY = 230  # bytes of a file's name that leave room for what is put around it while it is being written
 _NOT_OF_FOLDERS = (errno.EINVAL, errno.ENOTSUP)  # what some shares say when a folder is to be on the disk
 SEAL = "seal"  # the key of the sha256 of what a file says beside it, as compact JSON with sorted keys
-_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)  # what `replacing` calls a file while it is being written
+PACK = "pack"  # short clips are worked on together in packs, each called after the bits of its clips' names
+_BITS = 24  # of a name, by which clips are divided
+_gathered: dict[str, Any] | None = None
+
+
+@contextmanager
+def gathering() -> Iterator[dict[str, Any]]:
+    """Have what is written in the block kept by path, and not on the disk: a clip's part of its pack's files."""
+    global _gathered
+    _gathered = {}
+    try:
+        yield _gathered
+    finally:
+        _gathered = None
+
+
+def gathered(path: str | Path, what: Any) -> bool:
+    """Keep what is to be written to `path`, if anybody gathers (see above); return whether it was kept."""
+    if is_kept := _gathered is not None:
+        _gathered[Path(path).as_posix()] = what
+    return is_kept
+
+
+def bits_of(clip: str) -> str:
+    """Return the bits of a clip's name, as 0s and 1s. The pack `pack-01` has the clips whose bits begin so."""
+    digest = hashlib.sha256(unicodedata.normalize("NFC", clip).encode(errors="surrogatepass")).digest()
+    return f"{int.from_bytes(digest[:4], 'big'):032b}"[:_BITS]
+
+
+def is_pack(name: str) -> bool:
+    """Whether an episode is called as packs are."""
+    return name == PACK or name.startswith(f"{PACK}-") and not name.removeprefix(f"{PACK}-").strip("01")
+
+
+def pack_of(path: Path) -> Path | None:
+    """Return the file of the pack that has what would be in `path`, a clip's; None if there is none."""
+    bits = bits_of(path.stem)
+    found = (path.with_name(f"{PACK}-{bits[:length]}".rstrip("-") + path.suffix) for length in range(_BITS, -1, -1))
+    return next((file for file in found if file.is_file()), None)
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether there is such a file of JSON, by itself or in that of a pack."""
+    return os.path.isfile(path) or _of_pack(Path(path)) is not None
 
 
 @contextmanager
@@ -84,47 +125,6 @@ def _short(name: str) -> str:
     return name if len(data) <= _ROOMY else f"{name[:40]}-{hashlib.sha256(data).hexdigest()}"
 
 
-def check_writable(folders: Iterable[str | Path]) -> None:
-    """Raise GengaError if files cannot be written into one of `folders` (or where it is to be), or its disk is full."""
-    for folder in sorted(map(Path, folders)):
-        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            raise GengaError(f"{there.absolute()}: is read-only; allow writing there, and run again")
-        if (free := shutil.disk_usage(there).free) < LEAST:
-            raise GengaError(f"{there.absolute()}: its disk is full ({free >> 10} kB left); make room, and run again")
-
-
-def sweep(folders: Iterable[str | Path], deep: bool = True, idle: float = 0.0) -> int:
-    """Remove what `replacing` left in `folders` in processes that were killed; return how many files.
-
-    deep: below them, too. idle: s since a file was written to last, for folders in which other machines write.
-    """
-    found = 0
-    for folder in folders:
-        for parent, below, names in os.walk(folder):
-            left = [Path(parent, name) for name in names if _is_left(name)]
-            for path in left if not idle else (path for path in left if time.time() - path.stat().st_mtime > idle):
-                path.unlink(missing_ok=True)
-                found += 1
-            below[:] = below if deep else []
-    return found
-
-
-def _is_left(name: str) -> bool:
-    match = _TEMPORARY.fullmatch(name)
-    return match is not None and not _lives(int(match[1]))
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
 def in_project(path: str | Path) -> str:
     """Return a path as tables have it: seen from the project's folder, in which commands run."""
     path, here = Path(path), Path.cwd()
@@ -148,12 +148,16 @@ def check_sha256(path: str | Path, sha256: str, remedy: str) -> None:
 
 def write_text(path: str | Path, text: str, lasting: bool = True) -> None:
     """Write UTF-8 text, whole or not at all. lasting: see `replacing`."""
+    if gathered(path, text):
+        return
     with replacing(path, lasting) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON with sorted keys and a final newline: equal values give equal bytes. Whole or not at all."""
+    if gathered(path, value):
+        return
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -188,9 +192,23 @@ def read_notes(path: str | Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+@lru_cache(4)
+def _clips_in(pack: Path, _: int) -> dict[str, Any]:
+    return dict(json.loads(pack.read_text(encoding="utf-8"))["clips"])
+
+
+def _of_pack(path: Path) -> Any:
+    """What the JSON of a pack has of a clip, whose own would be in `path`; None if there is none."""
+    pack = pack_of(path)
+    return _clips_in(pack, pack.stat().st_mtime_ns).get(path.stem) if pack else None
+
+
 def _parsed(path: str | Path) -> Any:
+    path = Path(path)
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        if not path.exists() and (of_pack := _of_pack(path)) is not None:
+            return of_pack
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise GengaError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:

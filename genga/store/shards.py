@@ -17,20 +17,22 @@ from typing import Self
 import polars as pl
 
 from genga.errors import GengaError
-from genga.store.files import in_project, replacing
+from genga.store.files import gathered, in_project, replacing
 from genga.tables.schema import SHARD
 
 
 class ShardWriter:
     """Adds files to a tar. `add` returns the row of SHARD for the file."""
 
-    def __init__(self, tar: tarfile.TarFile, name: str) -> None:
+    def __init__(self, tar: tarfile.TarFile, name: str, prefix: str = "") -> None:
+        """prefix: of every member's name."""
         self._tar = tar
         self._name = name
+        self._prefix = prefix
 
     def add(self, member: str, data: bytes) -> dict[str, str | int]:
         """Append `data` as file `member`; returns shard, offset, size, sha256."""
-        info = tarfile.TarInfo(member)
+        info = tarfile.TarInfo(f"{self._prefix}{member}")
         info.size = len(data)
         info.mode = 0o644
         self._tar.addfile(info, io.BytesIO(data))
@@ -48,6 +50,13 @@ class ShardWriter:
 def writing_shard(path: str | Path) -> Iterator[ShardWriter]:
     """Open a new shard for writing; it appears under `path` only when the block ends well."""
     path = Path(path)
+    if gathered(path, b""):  # a clip's part of its pack's shard: whole members, without the end of a tar
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+            yield ShardWriter(tar, in_project(path), f"{path.stem}/")
+            length = tar.offset
+        gathered(path, buffer.getvalue()[:length])
+        return
     with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT) as tar:
         yield ShardWriter(tar, in_project(path))
 

@@ -13,7 +13,8 @@ LEFT_OUT: Schema = {
     "crop": pl.String,  # null: the whole still
     "kind": pl.String,
     "character": pl.String,
-    # kind (weight 0), nobody, unnamed, tier, text, monochrome, smeared, small, shot (enough of that shot), bucket (too
-    # thin)
+    # series (another clip shows it), kind (weight 0), nobody, unnamed, tier, text, monochrome, smeared, small, shot
+    # (enough of that shot), bucket (too thin)
     "reason": pl.String,
+    "same_as": pl.String,  # of reason series: the still that is kept, of the clip that this one repeats; else null
 }

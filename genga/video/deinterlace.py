@@ -11,8 +11,10 @@ from typing import Any
 
 import av.error
 import av.filter
+import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 from genga.images.image import MATRICES, matrix_of
 from genga.video.interlace import PROGRESSIVE, Fields
@@ -68,12 +70,30 @@ def trimmed(frame: VideoFrame, part: Part) -> list[tuple[str, str]]:
     if any(part.crop) and (frame.width, frame.height) == part.size:
         left, top, right, bottom = part.crop
         filters.append(("crop", f"{frame.width - left - right}:{frame.height - top - bottom}:{left}:{top}"))
+    return filters + laid_on(frame, part)
+
+
+def laid_on(frame: VideoFrame, part: Part) -> list[tuple[str, str]]:
+    """Return the filters that lay a frame whose px may be transparent on its ground; none of others."""
+    filters = []
     if is_clear(frame.format):
         laid = [(name, "inplace=1" if name == "premultiply" else "") for name in _LAID[part.ground]]
         how = f"in_color_matrix={matrix_of(frame) or 'auto'}:flags=accurate_rnd+full_chroma_int+full_chroma_inp"
         back = "sws_dither=none:flags=accurate_rnd"
         filters += [("scale", how), ("format", "gbrap16le"), *laid, ("scale", back), ("format", "gbrp")]
     return filters
+
+
+def opaque(frame: VideoFrame) -> VideoFrame | None:
+    """Return a frame of packed RGB with alpha as those filters leave it, if no px of it is transparent; else None."""
+    if frame.format.name not in ("bgra", "rgba"):
+        return None
+    rows = np.frombuffer(bytes(frame.planes[0]), np.uint8).reshape(frame.height, frame.planes[0].line_size)
+    if rows[:, 3 : 4 * frame.width : 4].min(initial=255) < 255:
+        return None
+    plain = frame.reformat(format="gbrp")
+    plain.colorspace, plain.color_range = 0, ColorRange.JPEG  # RGB, of the whole range
+    return plain
 
 
 def is_clear(kind: VideoFormat) -> bool:
@@ -85,14 +105,18 @@ def undone(
     shown: Iterable[tuple[float, VideoFrame]], fields: Fields = PROGRESSIVE, part: Part = WHOLE
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (time in s, frame) without combs, edges and transparency, from all (time, frame) of a video in order."""
-    graph, shape = None, None
+    graph, shape, laid = None, None, False  # laid: whether the graph does no more than take transparency out
     for time, frame in shown:
         if shape != (now := (frame.width, frame.height, frame.format.name)):
             yield from drained(graph)
             filters = [*chain(fields), *trimmed(frame, part)]
             graph, shape = made_for(frame, filters) if filters else None, now
+            laid = filters == laid_on(frame, part)
         if graph is None:
             yield time, frame
+            continue
+        if laid and (plain := opaque(frame)) is not None:
+            yield time, plain
             continue
         if any(part.crop) and (unstated := matrix_of(frame)):
             frame.colorspace = MATRICES[unstated]  # what is left may be no HD

@@ -9,7 +9,7 @@ import av.error
 from av.codec.hwaccel import HWAccel, hwdevices_available
 
 from genga.errors import GengaError
-from genga.video.animated_webp import HEAD, as_video, is_animation
+from genga.video.animated_webp import HEAD, is_animation, opened_again
 from genga.video.file import Reading
 
 # Titles need not be UTF-8; from 19 on PyAV does not ask what to do then.
@@ -52,7 +52,7 @@ def _open(file: Reading, hwaccel: HWAccel | None = None) -> av.container.InputCo
     file.seek(0)
     if is_animation(head):
         try:
-            return av.open(as_video(file.read()), "r", **_TEXT)
+            return av.open(opened_again(file.read()), "r", **_TEXT)
         except (OSError, EOFError, ValueError) as error:
             raise GengaError(f"{file.name}: is a damaged animated WebP ({error}); take it away") from error
     return av.open(file, "r", **_TEXT, buffer_size=_BUFFER, hwaccel=hwaccel)

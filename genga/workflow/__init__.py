@@ -10,6 +10,8 @@ decided             What people decided, as the jobs will have it: lines with wh
 dvc_lock            Keep dvc.lock complete after Snakemake, so that DVC finds on it all that was made here.
 dvc_phase           The last command of each phase in dvc.yaml: that it has all it made, before DVC puts what is here
                     in its place.
+families            Whether runs and merges fit the bases that models.yaml has in the roles that they name, said
+                    before any job begins.
 forgotten           Series whose videos are not here: what of them can still be had, and how one is forgotten.
 held_models         The models of models.yaml, as the jobs that use them are held to them: files, pins, and what an
                     entry says.
@@ -22,6 +24,7 @@ missing_videos      Videos that are not here: left out of a pull on purpose, tak
                     gone.
 opening             Open the project when the Snakefile is read: all that has an effect before any job is here; rules/
                     only ask.
+packs               Series of short clips: which series are such, and which pack each clip is in.
 project             What there is to work on: episodes, series, runs and models, and what a job depends on besides its
                     tables.
 record_jobs         From Snakemake's records of finished jobs to the lines of records.jsonl.

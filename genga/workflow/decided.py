@@ -25,6 +25,7 @@ from genga.errors import GengaError
 from genga.params.tag import VOCABULARY
 from genga.store.files import read_notes, replacing, sha256_of, write_json
 from genga.store.hash_cache import stamp_of
+from genga.workflow.packs import Packs, clips_of
 
 _NOTES = Path(".snakemake/genga/decided.json")
 
@@ -39,6 +40,7 @@ class Decided:
     before: dict[str, bytes] = field(default_factory=dict)  # the same as they are
     lines: dict[str, int] = field(default_factory=dict)  # how many lines of them
     landed: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)  # by series/episode, of other episodes
+    packs: Mapping[str, Packs] = field(default_factory=dict)  # of series of short clips
     rules: dict[str, list[Rule] | None] = field(default_factory=dict, compare=False)  # None: cannot be read
 
     def digest(self, path: str) -> str:
@@ -80,7 +82,8 @@ class Decided:
 
     def concern(self, kind: str, wildcards: Mapping[str, str], episodes: Iterable[str]) -> list[str]:
         """Return the tables of a kind that are there and concern a job of these wildcards."""
-        found = tables_of(self.there, kind, wildcards, episodes)
+        clips = clips_of(self.packs, wildcards["series"], episodes) if self.there else ()
+        found = tables_of(self.there, kind, wildcards, clips)
         return [path for path in found if kind != "tag_rules" or self.rules_for(path, wildcards)]
 
     def rules_for(self, path: str, wildcards: Mapping[str, str]) -> Any:
@@ -95,12 +98,14 @@ class Decided:
                 self.rules[path] = None
         if (rules := self.rules[path]) is None:
             return self.digest(path)
-        episode = wildcards.get("episode")
-        return [list(rule[1:]) for rule in (of_episode(rules, episode) if episode else of_characters(rules))]
+        if not (episode := wildcards.get("episode")):
+            return [list(rule[1:]) for rule in of_characters(rules)]
+        clips = clips_of(self.packs, wildcards["series"], [episode])
+        return [list(rule[1:]) for rule in rules if any(of_episode([rule], clip) for clip in clips)]
 
     def tell_moved(self) -> None:
         """Say after a run how many lines are about drawings that other episodes keep since, or keep no more."""
-        if moved := len(_places(self) ^ _places(look(self.there, self.series))):
+        if moved := len(_places(self) ^ _places(look(self.there, self.series, self.packs))):
             print(
                 f"{moved} decisions moved to or from drawings of other episodes: run snakemake again", file=sys.stderr
             )
@@ -115,12 +120,14 @@ def _issues(path: str) -> list[dict[str, Any]] | str:
 
 
 def tables_of(there: Mapping[str, str], kind: str, wildcards: Mapping[str, str], episodes: Iterable[str]) -> list[str]:
-    """Return the tables that a job of these wildcards reads for a kind, if they are there.
+    """Return the tables that a job of these wildcards and episodes reads for a kind, if they are there.
 
     For the names of a series also its aliases, and those of its episodes: what takes no effect is counted with them.
     there: see genga.decisions.folder.tables.
     """
-    places = [(kind, wildcards.get("episode", "") if KINDS[kind].level == "episode" else "")]
+    if not there:
+        return []
+    places = [(kind, name) for name in episodes] if KINDS[kind].level == "episode" else [(kind, "")]
     if kind == "characters":
         places += [(one.name, name) for name in episodes for one in KINDS.values() if one.level == "episode"]
         places += [("aliases", "")]
@@ -154,16 +161,19 @@ class _Found:
     landed: dict[str, list[list[Any]]]  # by the episode that keeps the drawing
 
 
-def look(there: Mapping[str, str], series: Mapping[str, Iterable[str]]) -> Decided:
+def look(
+    there: Mapping[str, str], series: Mapping[str, Iterable[str]], packs: Mapping[str, Packs] | None = None
+) -> Decided:
     """Return what people decided in this folder about these series and their episodes.
 
     there: the tables, see genga.decisions.folder. One that cannot be read is left as it is: the job that reads it says
     what is wrong with it.
     """
     known = {path: _Found(**found) for path, found in read_notes(_NOTES).items()}
-    decided, found = Decided(there, series), {}
+    decided, found = Decided(there, series, packs=packs or {}), {}
     for name, episodes in series.items() if there else ():
-        for kind, episode in [("characters", ""), *((kind, one) for one in episodes for kind in ("frames", "tags"))]:
+        clips = clips_of(decided.packs, name, episodes)
+        for kind, episode in [("characters", ""), *((kind, one) for one in clips for kind in ("frames", "tags"))]:
             if (path := there.get(in_one_form(table_path(kind, name, episode)))) is None:
                 continue
             old = known.get(path)

@@ -44,7 +44,7 @@ def made_of(project: Project, series: str) -> dict[str, list[str]]:
             for name in project.names_of(series):
                 path = path_of(stage.name, f"{series}/{name}", kind)
                 tables = [path_of(table, f"{series}/{name}") for table in stage.reads]
-                found[path] = tables + ([project.video(series, name)] if stage.name in _OF_VIDEOS else [])
+                found[path] = tables + ([*project.videos(series, name).values()] if stage.name in _OF_VIDEOS else [])
                 whole.setdefault(stage.name, []).append(path)
         elif stage.level == "series":
             path = path_of(stage.name, series, _KINDS.get(stage.name, "parquet"))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
+from genga.store.files import is_pack
 from genga.tables.places import FOLDER, RAW, path_of
-from genga.video.episodes import EXTENSIONS, Episode, files_below
+from genga.video.episodes import EXTENSIONS, Episode, episodes_of, files_below
 from genga.workflow.records import RECORDS_FILE, Record, Records, read_records
 from genga.workflow.snakemake_metadata import compact_sorted
 
@@ -30,14 +31,18 @@ def videos_on_record(path: str | Path = RECORDS_FILE) -> dict[Episode, str]:
         for job in map(json.loads, _lines(path, (_PROBED, _TOGETHER))):
             of = job["wildcards"]
             if job["rule"] == "probe":
-                videos[of["series"], of["episode"]] = next(name for name in job["inputs"] if name.startswith(RAW))
+                read = [name for name in job["inputs"] if name.startswith(RAW)]
+                if is_pack(of["episode"]):
+                    videos |= episodes_of(RAW, read)
+                else:
+                    videos[of["series"], of["episode"]] = read[0]
             else:
                 tables = [Path(name) for name in job["inputs"] if name.startswith(path_of("stills"))]
-                together[of["series"]] = {table.stem for table in tables}
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+                together[of["series"]] = {table.stem for table in tables if not is_pack(table.stem)}
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         read_records(path)  # says which line it is
         raise
-    found = [(name, video) for name, video in videos.items() if name[1] in together.get(name[0], {name[1]})]
+    found = [(name, video) for name, video in videos.items() if name[1] in (together.get(name[0]) or {name[1]})]
     return dict(sorted(found, key=lambda item: Path(item[1])))
 
 

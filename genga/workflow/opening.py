@@ -5,12 +5,14 @@ params.yaml is checked, the videos are found, the records are handed to Snakemak
 
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from genga.dataset.styles import read_style
+from genga.decisions.csv import of_stage
 from genga.decisions.folder import misplaced, tables, without_episode
 from genga.errors import GengaError
 from genga.models import registry
@@ -18,14 +20,13 @@ from genga.params.check import check_params
 from genga.params.dataset import Params as Dataset
 from genga.params.models import Params as Models
 from genga.params.notation import plain
-from genga.params.recipes import read_recipe
 from genga.params.section import parse_section, read_params
 from genga.stages import ASKED_STAGES
 from genga.tables.places import RAW, path_of
-from genga.training.families.family import family_file, is_moving
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.decided import Decided, look
+from genga.workflow.families import check_families
 from genga.workflow.forgotten import asked_of, made_of, note_of, unreachable
 from genga.workflow.missing_videos import (
     beyond_reach,
@@ -35,9 +36,9 @@ from genga.workflow.missing_videos import (
     videos_on_record,
     with_recorded,
 )
+from genga.workflow.packs import in_packs
 from genga.workflow.project import Params, Project
-from genga.workflow.records import read_records
-from genga.workflow.run_series import series_of
+from genga.workflow.records import Record, read_records
 from genga.workflow.session import Journal, Papers, ended
 from genga.workflow.snakemake_growth import lighten
 from genga.workflow.snakemake_patches import (
@@ -121,12 +122,13 @@ def open_project(
         odd = journal.read() if is_main else []
         recorded = videos_on_record() if bucket is None else {}
         unreached = check_links(RAW, recorded.values())
-        unnamable: list[str] = []
+        unnamable, told = list[str](), list[str]()
         lying = bucket.names(RAW.rstrip("/")) if bucket is not None else []
         videos = find_episodes(RAW, unnamable) if bucket is None else episodes_of(RAW, lying, unnamable)
         here = frozenset(series for series, _ in videos)
         gone = taken_away(recorded, videos)
-        videos = with_recorded(videos, recorded)
+        clips = with_recorded(videos, recorded)
+        packs, videos = in_packs(clips, params["series"], told)
         models = registry.load(parse_section("models", Models, params["models"]))
         check_families(params, models, {series for series, _ in videos})
         check_captions(params)
@@ -135,12 +137,14 @@ def open_project(
             raise GengaError("; ".join(wrong[:_MOST]))
     except GengaError as error:
         ended(error)
-    project = Project(root, params, journal, models, videos, here, bucket, people=Decided(decided))
+    project = Project(
+        root, params, journal, models, videos, here, bucket, packs=packs, people=Decided(decided, packs=packs)
+    )
     absent = {series: beyond(project, series) for series in project.series if series not in here} if recorded else {}
     if any(absent.values()):
         project = replace(project, beyond=frozenset(path for gone in absent.values() for path in gone))
     if bucket is None:
-        project.people = look(decided, project.ordered)
+        project.people = look(decided, project.ordered, packs)
     notes = [
         f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
     ]
@@ -153,9 +157,9 @@ def open_project(
     ]
     behind = "is a link, behind which DVC does not look: name it in dvc.yaml, deps of stills"
     notes += [f"{path} {behind}" for path in links_unnamed(RAW, "dvc.yaml")]
-    notes += [*unreached, *unnamable, *unheard(project), *_beyond_reach(project)]
+    notes += [*told, *unreached, *unnamable, *unheard(project), *_beyond_reach(project)]
     print(*[f"note: {note}\n" for note in notes if is_main], sep="", end="", file=sys.stderr)
-    for unread in without_episode(decided.values(), in_name_order([*videos, *recorded])) if is_main else []:
+    for unread in without_episode(decided.values(), in_name_order([*clips, *recorded])) if is_main else []:
         print(f"warning: {unread}", file=sys.stderr)
     if not videos:
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)
@@ -176,34 +180,6 @@ def beyond(project: Project, series: str) -> list[str]:
     return unreachable(asked_of(project, series), made_of(project, series), read_records())
 
 
-def check_families(params: Params, models: registry.Registry, series: Collection[str]) -> None:
-    """Raise GengaError for a run of `series` whose base is not there, or of a run whose base its recipe is not for.
-
-    And for a merge of models whose families differ, as far as they are known before any is made.
-    """
-    for run, own in params["runs"].items():
-        if (role := own["base"]) not in models.models:
-            if not {*series_of(own)} <= {*series}:
-                continue  # it is left out: perhaps the demo's, whose base the published set has not
-            there = f"models.yaml:{models.section.set} has no model in that role (roles: {', '.join(models.models)})"
-            raise GengaError(f"params.yaml:runs.{run}.base: {role}: {there}; name one of them, or write it there")
-        family = Path(family_file(models.models[role])).stem
-        if own["recipe"] and (wanted := read_recipe(Path("."), own["recipe"]).family) != family:
-            raise GengaError(
-                f"params.yaml:runs.{run}.recipe: {own['recipe']} is for bases of family {wanted}, and {role} in"
-                f" models.yaml is of {family}; name a recipe for that (genga recipes list), or another base"
-            )
-        if is_moving(models.models[role]) and len(all_of := series_of(own)) > 1:
-            raise GengaError(
-                f"params.yaml:runs.{run}: {role} moves, and learns from the clips of one series, not of"
-                f" {', '.join(all_of)}; name one, and no prior"
-            )
-    for merge in params["merges"]:
-        if len(found := _families_of(merge, params, models)) > 1:
-            said = ", ".join(f"{what} is of family {family}" for family, what in found.items())
-            raise GengaError(f"params.yaml:merges.{merge}: {said}; models of different families have no merge")
-
-
 def check_captions(params: Params) -> None:
     """Raise GengaError where captions cannot be written as section dataset says."""
     read_style(Path("."), parse_section("dataset", Dataset, params["dataset"]))
@@ -219,22 +195,16 @@ def unheard(project: Project) -> list[str]:
     ]
 
 
-def _families_of(merge: str, params: Params, models: registry.Registry) -> dict[str, str]:
-    """The families of a merge's parents, each with one of it; of files nothing is known yet."""
-    found: dict[str, str] = {}
-    for parent in (of for letter in ("a", "b", "c") if (of := params["merges"][merge][letter]) is not None):
-        if parent["merge"]:
-            found = {**_families_of(parent["merge"], params, models), **found}
-        role = params["runs"][parent["run"]]["base"] if parent["run"] else parent["base"]
-        if role in models.models:
-            called = f"run {parent['run']}" if parent["run"] else f"base {role}"
-            found.setdefault(models.models[role].entry.family, called)
-    return found
-
-
 def _beyond_reach(project: Project) -> list[str]:
     """What is no longer as it would be made, where Snakemake cannot say it: videos or tables are not here."""
     away = {series for series, _ in project.episodes} - project.here
-    found = beyond_reach(read_records(), away, project.as_now)[:_MOST] if away else []
+    found = beyond_reach(read_records(), away, partial(as_now, project))[:_MOST] if away else []
     why = "and cannot be made again of what is here: pull more, or take the change back"
     return [f"{path} was made with other {', '.join(names)} than now, {why}" for path, names in found]
+
+
+def as_now(project: Project, job: Record) -> dict[str, Any]:
+    """What the job of a record would have for parameters now: sections, code, what people decided."""
+    known = {name: project.params[name] for name in job.params if name in project.params}
+    known["corrections"] = project.corrections(of_stage(job.rule), job.wildcards)[0]
+    return known | {"code": project.code(job.rule, job.wildcards.get("run"))}

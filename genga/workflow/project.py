@@ -14,13 +14,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from genga.decisions.csv import of_stage
 from genga.decisions.folder import references, tables
 from genga.errors import GengaError
 from genga.jobs.log_errors import find_failures
 from genga.models import registry
 from genga.params.section import section_of_run
-from genga.store.files import check_writable
+from genga.store.sweeping import check_writable
 from genga.tables.places import RAW, path_of
 from genga.training.families.family import family_file, is_moving
 from genga.training.launch import read_config
@@ -30,7 +29,7 @@ from genga.workflow.decided import Decided
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.held_models import HeldModels
 from genga.workflow.merges import Merges, checkpoints_of, model_of, report_of
-from genga.workflow.records import Record
+from genga.workflow.packs import Packs, take_away_divided
 from genga.workflow.run_series import series_of
 from genga.workflow.session import Journal, ended
 
@@ -45,10 +44,11 @@ class Project:
     params: Params
     journal: Journal
     models: registry.Registry
-    episodes: Mapping[Episode, str]  # the video of each
+    episodes: Mapping[Episode, str]  # the video of each; "" of a pack
     here: frozenset[str]  # series that have videos here; others are those on record
     bucket: Bucket | None = None
     beyond: frozenset[str] = frozenset()  # targets of series without videos that are gone and cannot be made
+    packs: Mapping[str, Packs] = field(default_factory=dict)  # of the series of short clips: episodes are packs there
     people: Decided = field(default_factory=lambda: Decided(tables()))  # what they decided
     opened: float = field(default_factory=time.time)  # s since the epoch
 
@@ -101,9 +101,10 @@ class Project:
     def names_of(self, series: str) -> list[str]:  # its episodes, in the order of their videos
         return [episode for name, episode in self.episodes if name == series]
 
-    def video(self, series: str, episode: str) -> str:
-        """Return the video of an episode; of one that is not known where it would be."""
-        return self.episodes.get((series, episode), f"{RAW}{series}/{episode}.mkv")
+    def videos(self, series: str, episode: str) -> dict[str, str]:
+        """Return the video of an episode, by name, or of a pack's clips; of one not known where it would be."""
+        own = {episode: self.episodes.get((series, episode), f"{RAW}{series}/{episode}.mkv")}
+        return self.packs.get(series, {}).get(episode, own)
 
     def made(self, stage: str, series: Iterable[str], kind: str = "parquet") -> list[str]:
         """Return what an episode stage makes of every episode of these series, in name order."""
@@ -111,7 +112,8 @@ class Project:
 
     def earlier(self, stage: str, series: str, episode: str, kind: str = "parquet") -> list[str]:
         """Return what a stage made of the episodes before one that dedup looks back to."""
-        names = episodes_before(self.ordered.get(series, []), episode, self.params["dedup"]["back"])
+        back = self.params["dedup"]["back"] if series not in self.packs else 0  # of clips stage dataset tells
+        names = episodes_before(self.ordered.get(series, []), episode, back)
         return [path_of(stage, f"{series}/{name}", kind) for name in names]
 
     @property
@@ -153,7 +155,7 @@ class Project:
 
     def sections(self, run: str) -> dict[str, Any]:
         """Return every section as a run has it, in the file's order."""
-        return {name: self.section(name, run) for name in self.params if name not in ("runs", "merges")}
+        return {name: self.section(name, run) for name in self.params if name not in ("series", "runs", "merges")}
 
     def launch(self, run: str) -> tuple[dict[str, Any], str | None]:
         """Return the accelerate configuration a run's processes are started by, and its file; {} and None for one."""
@@ -183,19 +185,15 @@ class Project:
 
     def decided(self, kind: str, wildcards: Mapping[str, str]) -> list[str]:
         """Return the files under corrections/ that a job reads for a kind, if they are there and concern it."""
-        of = [(one, {"series": one, "episode": wildcards.get("episode", "")}) for one in self.series_for(wildcards)]
-        found = [path for one, named in of for path in self.people.concern(kind, named, self.names_of(one))]
-        return [*found, *references(of[0][0])] if kind == "characters" else found
+        episode, found = wildcards.get("episode", ""), []
+        for one in self.series_for(wildcards):
+            names = [episode] if episode else self.names_of(one)
+            found += self.people.concern(kind, {"series": one, "episode": episode}, names)
+        return [*found, *references(wildcards["series"])] if kind == "characters" else found
 
     @cached_property
     def held(self) -> HeldModels:
         return HeldModels(self.models, self.bucket)
-
-    def as_now(self, job: Record) -> dict[str, Any]:
-        """Return what the job of a record would have for parameters now: sections, code, what people decided."""
-        known = {name: self.params[name] for name in job.params if name in self.params}
-        known["corrections"] = self.corrections(of_stage(job.rule), job.wildcards)[0]
-        return known | {"code": self.code(job.rule, job.wildcards.get("run"))}
 
     def corrections(self, kinds: Iterable[str], wildcards: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         """Return what a job is held to of what people decided, and the files that it reads: of a series their list."""
@@ -234,6 +232,7 @@ class Project:
             self.journal.describe(made)  # what was done before a job failed is done by no later run
             if well:
                 self.people.tell_moved()
+                take_away_divided({series: self.packs[series] for series in self.packs if series in self.here})
             if self.bucket is None:
                 tell(finished(self.phases, planned, self.here >= set(self.series)) if well else [])
         except GengaError as error:  # the next run writes it down

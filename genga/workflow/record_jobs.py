@@ -139,9 +139,17 @@ def _digest(
         return str(pinned)
     stamp = stamp_of(path)
     probe = Path(path_of("probe", f"{wildcards.get('series', '')}/{wildcards.get('episode', '')}", "json"))
-    probed = path.startswith(RAW) and probe.is_file()
+    probed = _probed(path, probe) if path.startswith(RAW) and probe.is_file() else None
     if stamp is None:  # a share that went away after the job, which held the video to what probe saw
-        return str(read_json(probe)["sha256"]) if probed else None
+        return probed
     if probed and stamp[1] / 1e9 < found["starttime"]:
-        stamps.set(path, stamp, read_json(probe)["sha256"])
+        stamps.set(path, stamp, probed)
     return stamps.sha256(path)
+
+
+def _probed(video: str, probe: Path) -> str | None:
+    """The sha256 of a video as probe read it, for an episode or for a clip of a pack; None of one it could not read."""
+    said = read_json(probe)
+    if "videos" in said:
+        said = said["clips"].get(next((clip for clip, path in said["videos"].items() if path == video), ""), {})
+    return said.get("sha256")

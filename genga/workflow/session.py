@@ -18,8 +18,9 @@ from typing import IO, Any, NoReturn
 
 from genga.errors import GengaError
 from genga.stages import STAGES
-from genga.store.files import check_writable, read_notes, sweep, write_json, write_text
+from genga.store.files import read_notes, write_json, write_text
 from genga.store.hash_cache import Stamps, stamp_of
+from genga.store.sweeping import check_writable, sweep
 from genga.tables.places import CODE
 from genga.tables.places import FOLDER as DATA
 from genga.workflow import dvc_lock
@@ -68,6 +69,10 @@ class Journal:
         if read_notes(path := _CODE / f"{key}.json") != hashes:
             write_text(path, json.dumps(hashes))
         return key
+
+    def code_at(self, module: str) -> str:
+        """Return the key of the code of a module that is run by itself."""
+        return key_of(self._index.hashes(module))
 
     def families(self, stage: str) -> list[str]:
         """Return the file of every family of bases if a stage finds one by its name, else none."""

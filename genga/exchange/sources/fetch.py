@@ -22,7 +22,7 @@ from genga.exchange.sources.releases import Planned, kept_name, planned, table
 from genga.jobs.environment import secret
 from genga.jobs.script import progress
 from genga.params.sources import Folder, Gallery, Gifs, Named, Source, Torrent
-from genga.store.files import check_writable, sweep
+from genga.store.sweeping import check_writable, sweep
 from genga.tables.places import RAW
 
 CACHE = Path(".cache/fetch")

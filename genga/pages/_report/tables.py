@@ -10,10 +10,10 @@ import polars as pl
 from genga.dataset import together
 from genga.pages._report import contents
 from genga.pages._report.figures import OF_CROP, OF_DATASET, OF_LOSSES, OF_SAMPLE, OF_STILLS, Source
-from genga.pages.counts import count, tables_below
+from genga.pages.counts import count, is_of, tables_below
 from genga.pages.counts import read_tables as read_counted
 from genga.pages.tally import Counts
-from genga.store.files import in_project, read_facts, sha256_of
+from genga.store.files import in_project, is_pack, read_facts, sha256_of
 from genga.store.parquet import read_table
 from genga.tables.characters import OPEN
 from genga.tables.evaluate import EVALUATE
@@ -63,14 +63,14 @@ def read_tables(
     """
     judgement, whole = read_facts(scores), [tuple(episode.rsplit("/", 1)) for episode in episodes]
     series = sorted({of for of, _ in whole})
-    videos = {of: str(read_facts(Path(data, "probe", of[0], f"{of[1]}.json"))["sha256"]) for of in whole}
+    videos = {of: _video(Path(data, "probe", of[0], f"{of[1]}.json")) for of in whole}
     chosen = judgement["selection"]
     columns = {**OF_DATASET, **contents.OF_DATASET, **SHARD}
     learnt, left_out = together.read(datasets, how, columns)
 
     def counted(of: str, name: str) -> Counts:
         tables = read_counted(tables_below(data, of, name), of, name)
-        own = pl.col("still").str.starts_with(f"{of}/{name}/")
+        own = is_of(of, name, Path(data, "stills", of, f"{name}.parquet"))
         tables["dataset"] = learnt.filter(own)
         more = left_out.filter(own).select(tables["dataset/left-out"].columns)
         tables["dataset/left-out"] = pl.concat([tables["dataset/left-out"], more])
@@ -98,3 +98,8 @@ def read_tables(
             Source("selected checkpoint", chosen["file"], chosen["sha256"]),
         ],
     )
+
+
+def _video(probe: Path) -> str:
+    """The sha256 of an episode's video; of a pack that of what probe found in its clips, their sha256 among it."""
+    return sha256_of(probe) if is_pack(probe.stem) else str(read_facts(probe)["sha256"])
