@@ -98,7 +98,8 @@ def test_a_broken_clip_is_a_line_with_its_reason(shorts: Path) -> None:
         clips, failed = read_pack(table)
         assert sorted(failed) == ["cut off", "page"] and len(clips) == 58, table
     said = (shorts / "logs/probe/shorts/pack.log").read_text().splitlines()
-    assert [line.split(":")[0] for line in said[:2]] == ["shorts/cut off", "shorts/page"]
+    told = [line.split(":")[0] for line in said if line.startswith("shorts/")]
+    assert told == ["shorts/cut off", "shorts/page"]
     assert said[-1].startswith("probe shorts/pack: 60 clips, 60 anew, 0 as they were, 2 failed (cut off: data/raw/")
 
 
