@@ -112,7 +112,7 @@ def make_standin(folder: Path) -> Path:
         script = folder / f"scripts/{stage}.py"
         found = re.findall(r"^(?:from|import) genga[^\n(]*(?:\([^)]*\))?", script.read_text(encoding="utf-8"), re.M)
         script.write_text(_SCRIPT.format(stage=stage, folders=folders, imports="\n    ".join(found)), encoding="utf-8")
-    change_params(folder, "runs", **{RUN: {"series": SERIES, "character": "hana"}}, akari=None)
+    change_params(folder, "runs", **{RUN: {"series": SERIES, "character": "hana"}}, akari=None, moves=None)
     change_params(folder, "merges", **{MERGE: MERGED})
     for episode in EPISODES:
         put(folder / video(episode), f"video of {episode}")

@@ -196,7 +196,7 @@ def test_this_project_fills_every_role(section):
     filled = registry.load(section, root)
     assert list(filled.models) == [
         "person", "halfbody", "head", "face", "tagger-1", "tagger-2", "tagger-3", "ccip-feature", "ccip-metric",
-        *(["aesthetic", "ocr", "base", "vocabulary"] if section is PUBLISHED else ["base"]),
+        *(["aesthetic", "ocr", "base", "vocabulary"] if section is PUBLISHED else ["base", "animatediff"]),
     ]  # fmt: skip
     if section is EMBEDDED and filled.model("base").path.exists():
         assert all(model.verify().is_pinned for model in filled.models.values())

@@ -17,6 +17,7 @@ import typer
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.models.unets.unet_motion_model import MotionAdapter, UNetMotionModel
+from safetensors.torch import save_file
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -26,8 +27,11 @@ from demo.teach.pictures import caption
 from demo.teach.text import MAX_TOKENS
 from demo.teach.vae import encode
 from genga.jobs.script import progress
+from genga.training._layouts import motion as names
 
+FILE = "motion.safetensors"
 BATCH = 2  # clips of a step
+HEADS = 8  # of an attention: no file says it, all published ones have so many
 LEARNING_RATE = 1e-3  # at its highest
 LONGEST = 32  # frames that there are position encodings for
 
@@ -37,7 +41,7 @@ def new_adapter(unet: UNet2DConditionModel) -> MotionAdapter:
     adapter = MotionAdapter(
         block_out_channels=unet.config["block_out_channels"],
         motion_layers_per_block=2,
-        motion_num_attention_heads=4,
+        motion_num_attention_heads=HEADS,
         motion_norm_num_groups=4,
         motion_max_seq_length=LONGEST,
         use_motion_mid_block=False,
@@ -115,20 +119,19 @@ def _loss(
     return F.mse_loss(predicted, noise)
 
 
-def save(path: Path, unet: UNet2DConditionModel, weights: dict[str, torch.Tensor]) -> None:
-    """Write a module as a diffusers folder, in half precision."""
-    adapter = new_adapter(unet)
-    wrong = adapter.load_state_dict(weights, strict=False)
-    if any("pe" not in name for name in wrong.missing_keys) or wrong.unexpected_keys:
-        raise ValueError(f"not the module's weights: {wrong}")
-    adapter.half().save_pretrained(path)
+def save(path: Path, weights: dict[str, torch.Tensor], unet: UNetMotionModel) -> None:
+    """Write a module's weights, and the positions that it was made with, as published modules lie: one file, halves."""
+    positions = {name: buffer for name, buffer in unet.named_buffers() if names.is_motion(name)}
+    halves = {name: value.half() for name, value in {**positions, **weights}.items()}
+    path.mkdir(parents=True, exist_ok=True)
+    save_file(names.outside(halves), path / FILE)
 
 
 def main(
     out: Path = typer.Option(Path("demo/weights/motion"), help="folder of the motion module"),
     base: Path = typer.Option(Path("demo/weights/base"), help="the base that it moves, a diffusers folder"),
-    clips: int = typer.Option(4000, help="clips to learn from"),
-    steps: int = typer.Option(6000, help="batches"),
+    clips: int = typer.Option(3000, help="clips to learn from"),
+    steps: int = typer.Option(5000, help="batches"),
     seed: int = typer.Option(23, help="seed of clips and weights"),
 ) -> None:
     """Teach the embedded motion module from clips of random people."""
@@ -143,8 +146,8 @@ def main(
     drawn = [Latents(vae, part) for part in parts]
     model = UNetMotionModel.from_unet2d(unet, new_adapter(unet)).train()
     for step, weights in teach(model, text, tokenizer, drawn, steps, seed):
-        save(out, unet, weights)
-        print(f"step {step}: {out}", file=sys.stderr, flush=True)
+        save(out, weights, model)
+        print(f"step {step}: {out / FILE}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """What the workflow does around its jobs: hand records to Snakemake before it looks, write them down when it is done.
 
 `read` when the Snakefile is read, before the graph is built; `start` when jobs begin; `finish` when they ended, then
-`describe`. Between `start` and the end the folder is held by a lock of the operating system, which goes when the
-process does, however it ends. It takes the place of Snakemake's own (`nolock` in profiles/default), which a killed run
-leaves.
+`describe`. Between `start` and the end the folder is held by a lock of the operating system, which goes with the
+process, however that ends; in place of Snakemake's own (`nolock` in profiles/default), which a killed run leaves.
 """
 
 import fcntl
@@ -39,8 +38,8 @@ _CODE = FOLDER / "code"  # a file for every version of a stage's code
 _MADE = (DATA, "models", "reports", "corrections", ".cache", FOLDER)  # where is written; links are not followed
 _PATIENCE = 2.0  # s to wait for the folder: the jobs of a killed run end with it, but not before it
 _AWAITED = FOLDER / "awaited.json"  # what was made in a bucket and is not on record here
-_PAPERS = FOLDER / "papers.json"  # the runs and merges that have card and audit here
-_LISTS = FOLDER / "lists"  # files for commands that take more names than fit into a command line
+# The runs and merges that have card and audit here; files of what a command takes, where that is too long for its line.
+_PAPERS, _LISTS = FOLDER / "papers.json", FOLDER / "lists"
 
 # Writes card and audit of each run and merge that jobs are behind, or of all for None; yields which.
 Papers = Callable[[Records, Stamps, list[Record] | None], Iterable[str]]
@@ -70,8 +69,7 @@ class Journal:
             write_text(path, json.dumps(hashes))
         return key
 
-    def code_at(self, module: str) -> str:
-        """Return the key of the code of a module that is run by itself."""
+    def code_at(self, module: str) -> str:  # the key of the code of a module that is run by itself
         return key_of(self._index.hashes(module))
 
     def families(self, stage: str) -> list[str]:
@@ -204,10 +202,9 @@ def ended(error: GengaError) -> NoReturn:
 @contextmanager
 def between_runs(root: Path, writing: bool = True) -> Iterator[str]:
     """Say who is at work in a project, "" for nobody; then no run begins there while the block lasts, if `writing`."""
+    if not writing and not (root / _HELD).is_file():
+        return (yield "")
     held = root / _HELD
-    if not writing and not held.is_file():
-        yield ""
-        return
     held.parent.mkdir(parents=True, exist_ok=True)
     with open(held, "a+" if writing else "r", encoding="utf-8") as file:
         free = _locked(file, fcntl.LOCK_SH)
