@@ -73,7 +73,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an unknown run": (
         {"mix": {**SUM, "b": {"run": "hanna"}}},
-        "params.yaml:merges.mix.b.run: there is no run hanna (runs: akari)",
+        "params.yaml:merges.mix.b.run: there is no run hanna (runs: akari, moves)",
     ),
     "an unknown merge": (
         {"mix": {**SUM, "b": {"merge": "mux"}}},

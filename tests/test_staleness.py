@@ -80,7 +80,7 @@ def test_records_are_the_same_on_every_machine_and_name_everything(finished: Pat
     assert tag.params["tag"]["threshold"] == 0.35
     assert f"data/detect/{SERIES}/{EPISODES[0]}.parquet" in tag.inputs and None not in tag.inputs.values()
     assert "genga/people/tag_rules.py" in records.code[tag.code] and "python" in records.software[tag.software]
-    assert records.shell[tag.shell].startswith("python scripts/tag.py")
+    assert records.shell[tag.shell].startswith("python {params.pack} scripts/tag.py")
 
 
 def run(folder: Path, *command: str) -> str:
