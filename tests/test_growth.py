@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from standin import make_standin, put, snakemake
+from standin import change_params, make_standin, put, snakemake
 
 from genga.audit.lineage import behind
 from genga.workflow.records import Output, Record, Records
@@ -15,6 +15,7 @@ LINE = 128 << 10  # bytes that Linux takes as one word of a command
 @pytest.mark.slow
 def test_more_names_of_episodes_than_a_command_line_holds_fit_into_a_command(tmp_path: Path) -> None:
     project = make_standin(tmp_path / "project")
+    change_params(project, "series", long={"shorts": False})
     long = "".join(chr(ord("一") + number) for number in range(60))
     names = [f"第{number:04}話 {long}" for number in range(700)]
     assert sum(len(name.encode()) for name in names) > LINE

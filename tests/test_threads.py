@@ -55,7 +55,9 @@ def made(folder: Path, video: Path, threads: int, kernel: str, batch: int) -> tu
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     (folder / "episodes.json").write_text(json.dumps(["ep01"]), encoding="utf-8")
     (folder / "of_run.json").write_text(json.dumps(["tiny/ep01"]), encoding="utf-8")
-    (folder / "videos.json").write_text(json.dumps([f"data/raw/{EPISODE}.mkv"]), encoding="utf-8")
+    (folder / "videos.json").write_text(
+        json.dumps({EPISODE.partition("/")[2]: f"data/raw/{EPISODE}.mkv"}), encoding="utf-8"
+    )
     there = folder / f"data/raw/{EPISODE}.mkv"
     there.parent.mkdir(parents=True)
     there.write_bytes(video.read_bytes())
