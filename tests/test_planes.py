@@ -9,6 +9,7 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pytest
+from av.video.frame import VideoFrame
 from films import as_rgb
 
 from genga.drawings.stills import shown, wanted, written
@@ -132,3 +133,24 @@ def test_stills_are_kept_so_and_leave_as_png(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("ratio", [Fraction(1, 24), 5, SimpleNamespace(numerator=1, denominator=24)])
 def test_a_ratio_of_whatever_type_is_a_fraction(ratio: object) -> None:
     assert exact(ratio) == Fraction(ratio.numerator, ratio.denominator) and isinstance(exact(ratio), Fraction)
+
+
+@pytest.mark.parametrize(
+    "pixels", ["yuv420p", "yuv422p", "yuv420p10le", "yuvj420p", "nv12", "yuva420p", "p010le", "yuv411p"]
+)
+def test_chroma_of_odd_sides_lies_where_it_lies_of_even_ones(pixels: str) -> None:
+    """The even picture is the odd one with its last column and row twice: all the rest of it is the same."""
+    tones = np.random.default_rng(3).integers(0, 255, (9, 13, 3), dtype=np.uint8)
+    picture = np.kron(tones, np.ones((11, 11, 1), np.uint8))[:63, :95]
+    even = VideoFrame.from_ndarray(np.pad(picture, ((0, 1), (0, 1), (0, 0)), "edge"), format="rgb24").reformat(
+        format=pixels
+    )
+    odd = VideoFrame(95, 63, pixels)
+    for old, new in zip(even.planes, odd.planes, strict=True):
+        lines = np.zeros((new.buffer_size // new.line_size, new.line_size), np.uint8)
+        source = np.frombuffer(memoryview(old), np.uint8).reshape(-1, old.line_size)[: new.height, : new.line_size]
+        lines[: len(source), : source.shape[1]] = source
+        new.update(lines.tobytes())
+    found, wanted = (Converter("bicubic").image(frame) for frame in (odd, even))
+    assert found.shape == (63, 95, 3)
+    assert np.array_equal(found, wanted[:63, :95])

@@ -16,6 +16,7 @@ from genga.images import hdr
 from genga.images.image import HDR, Image, exact, matrix_of, samples
 
 _SQUARE, _MILLISECOND = Fraction(1), Fraction(1, 1000)
+_CHROMA_PLANES = (1, 2)  # a fourth is transparency
 _RULER = 5760  # px to which a frame is stretched to see how wide its pixels are: whole numbers for those of DVDs
 
 
@@ -62,12 +63,15 @@ class Converter:
         """Return the frame as an image (height, width, 3), uint8 RGB."""
         transfer, pixel = int(frame.color_trc), self.pixel(frame)
         shape = (frame.width, frame.height, frame.format.name, transfer in HDR, int(frame.colorspace), pixel)
+        whole = evened(frame) if pixel == _SQUARE else frame  # other pixels are of discs and broadcasts: even
         if self._graph is None or shape != self._shape:
-            self._graph, self._shape = self._made_for(frame, pixel), shape
-        self._graph.vpush(frame)
+            self._graph, self._shape = self._made_for(whole, pixel), shape
+        self._graph.vpush(whole)
         pulled = self._graph.vpull()
         assert isinstance(pulled, VideoFrame)
         rgb = hdr.sdr(pulled.to_ndarray(), transfer) if transfer in HDR else interleaved(pulled)
+        if whole is not frame:
+            rgb = rgb[: frame.height, : frame.width]
         return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
 
     def _made_for(self, frame: VideoFrame, pixel: Fraction) -> av.filter.Graph:
@@ -88,6 +92,36 @@ class Converter:
             graph.add("buffersink"),
         ).configure()
         return graph
+
+
+def evened(frame: VideoFrame) -> VideoFrame:
+    """Return a frame of halved chroma with even sides, its last column or row twice; another as it is.
+
+    swscale stretches all chroma over all luma: of 97 columns 49, each half as wide as it was, so that colours lie up to
+    half a pixel beside their lines.
+    """
+    width, height = frame.width, frame.height
+    right = width % 2 * any(one.width < width for one in frame.format.components)
+    below = height % 2 * any(one.height < height for one in frame.format.components)
+    if not (right or below) or not frame.format.is_planar:
+        return frame
+    made = VideoFrame(width + right, height + below, frame.format.name)
+    for number, (old, new) in enumerate(zip(frame.planes, made.planes, strict=True)):
+        source = np.frombuffer(memoryview(old), np.uint8).reshape(-1, old.line_size)[: old.height]
+        lines = np.zeros((new.buffer_size // new.line_size, new.line_size), np.uint8)
+        if number not in _CHROMA_PLANES:
+            bytes_each = -(-frame.format.components[0].bits // 8)
+            source = source[:, : width * bytes_each]
+            source = np.hstack([source, source[:, -bytes_each:]]) if right else source
+            source = np.vstack([source, source[-1:]]) if below else source
+        count = min(source.shape[1], new.line_size)
+        lines[: len(source), :count] = source[:, :count]
+        new.update(lines.tobytes())
+    made.colorspace, made.color_range = frame.colorspace, frame.color_range
+    made.color_primaries, made.color_trc, made.pts = frame.color_primaries, frame.color_trc, frame.pts
+    if frame.time_base is not None:
+        made.time_base = frame.time_base
+    return made
 
 
 def interleaved(frame: VideoFrame) -> Image:
