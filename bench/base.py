@@ -53,12 +53,17 @@ def drawn_by(pipeline: StableDiffusionPipeline, bucket: Pictures, seed: int) -> 
     return list((made.images * 255).round().astype(np.uint8))
 
 
+def redrawn(pipeline: StableDiffusionPipeline, images: npt.NDArray[np.uint8]) -> torch.Tensor:
+    """Pictures as the autoencoder gives them back, (n, 3, height, width), -1..1."""
+    with torch.no_grad():
+        latents = pipeline.vae.encode(to_tensor(images)).latent_dist.mean
+        made: torch.Tensor = pipeline.vae.decode(latents).sample.clamp(-1, 1)
+    return made
+
+
 def redrawn_error(pipeline: StableDiffusionPipeline, images: npt.NDArray[np.uint8]) -> float:
     """Mean absolute error of the autoencoder, in code values 0..255."""
-    x = to_tensor(images)
-    with torch.no_grad():
-        y = pipeline.vae.decode(pipeline.vae.encode(x).latent_dist.mean).sample
-    return float((y.clamp(-1, 1) - x).abs().mean()) * 127.5
+    return float((redrawn(pipeline, images) - to_tensor(images)).abs().mean()) * 127.5
 
 
 def seen_in(images: Sequence[Image], weights: Path) -> tuple[npt.NDArray[np.int64], Flags]:

@@ -18,12 +18,11 @@ from diffusers.pipelines.animatediff.pipeline_animatediff import AnimateDiffPipe
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
-from bench.base import GUIDANCE, STEPS, open_pipeline
+from bench.base import GUIDANCE, STEPS, open_pipeline, redrawn
 from bench.models import SEED, table
 from demo.teach.clips import EVERY, LENGTH, Clips, draw_clips
 from demo.teach.motion import FILE, new_adapter
 from demo.teach.pictures import caption
-from demo.teach.vae import to_tensor
 from genga.evaluation.bootstrap import draws, interval
 from genga.evaluation.drawn_clips import FIGURES, figures_of, identity, ranges_of, spread
 from genga.evaluation.evaluators import Judges, open_judges
@@ -74,14 +73,6 @@ def drawn_by(
     return pictures_of(clip), pictures_of(frames)
 
 
-def redrawn(alone: StableDiffusionPipeline, clip: Clip) -> Clip:
-    """A clip as the autoencoder gives it back."""
-    with torch.no_grad():
-        latents = alone.vae.encode(to_tensor(np.stack(clip))).latent_dist.mean
-        made = alone.vae.decode(latents).sample.clamp(-1, 1)
-    return pictures_of(((made + 1) / 2).permute(0, 2, 3, 1).numpy())
-
-
 def judged(clip: Clip, judges: Judges) -> dict[str, float]:
     """The figures of a clip (genga.evaluation.drawn_clips.FIGURES)."""
     looks = [clip[place] for place in spread(len(clip), LOOKS)]
@@ -129,7 +120,8 @@ def main(
     for number, (part, row) in enumerate(progress(everything, len(everything), "clips", "clips")):
         real = frames_of(part, row)
         figures[DRAWN].append(judged(real, judges))
-        figures[REDRAWN].append(judged(redrawn(alone, real), judges))
+        again = (redrawn(alone, np.stack(real)) + 1) / 2
+        figures[REDRAWN].append(judged(pictures_of(again.permute(0, 2, 3, 1).numpy()), judges))
         if number not in chosen:
             continue
         height, width, _ = real[0].shape

@@ -3,17 +3,17 @@
 import base64
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from served import Answering, served
 
 LOGIN, KEY = "hana", "a key"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering):
     """`posts`: md5 -> general tags. `others`: of other categories. `meanwhile`: what others add before a change."""
 
     protocol_version = "HTTP/1.1"
@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self._allowed():
             return
         wanted = parse_qs(urlsplit(self.path).query)["tags"][0].removeprefix("md5:").split(",")
-        self._json([self._post(md5) for md5 in wanted if md5 in self.posts])
+        self.json([self._post(md5) for md5 in wanted if md5 in self.posts])
 
     def do_PUT(self) -> None:
         said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["post"]
@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         tags |= (new - old) - self.others  # as Danbooru merges: what the sender changed, onto what is there
         tags -= old - new
         type(self).changed += 1
-        self._raw(b"", 204)
+        self.raw(b"", 204)
 
     def _post(self, md5: str) -> dict[str, Any]:
         general = sorted(self.posts[md5])
@@ -55,32 +55,13 @@ class Handler(BaseHTTPRequestHandler):
         said = base64.b64encode(f"{LOGIN}:{KEY}".encode()).decode()
         if self.headers.get("Authorization") == f"Basic {said}":
             return True
-        self._json({"success": False, "error": "AuthenticationFailure", "message": "Invalid API key"}, 401)
+        self.json({"success": False, "error": "AuthenticationFailure", "message": "Invalid API key"}, 401)
         return False
-
-    def _json(self, value: Any, status: int = 200) -> None:
-        self._raw(json.dumps(value).encode(), status)
-
-    def _raw(self, data: bytes, status: int) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 @contextmanager
 def serving(posts: dict[str, set[str]], others: set[str]) -> Iterator[tuple[str, type[Handler]]]:
     """Serve on a free port; yields the address and the handler, which has the posts."""
     handler = type("Served", (Handler,), {"posts": posts, "others": others, "meanwhile": set(), "changed": 0})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", handler
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(handler) as address:
+        yield address, handler

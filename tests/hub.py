@@ -1,17 +1,16 @@
 """A hub on this machine: answers the requests that huggingface_hub makes for a model repo's files."""
 
 import hashlib
-import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from served import Answering, served
 
 COMMIT = "c0ffee" * 6 + "abcd"  # 40 hex digits
 
 
-class Hub(BaseHTTPRequestHandler):
+class Hub(Answering):
     """`repos`: repo -> path -> content. The first `cuts` downloads break off halfway."""
 
     repos: dict[str, dict[str, bytes]] = {}
@@ -38,12 +37,7 @@ class Hub(BaseHTTPRequestHandler):
             {"rfilename": path, "size": len(data), "blobId": "0" * 40} | self._lfs(path, data)
             for path, data in self.repos[repo].items()
         ]
-        data = json.dumps({"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.json({"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings})
 
     @staticmethod
     def _lfs(path: str, data: bytes) -> dict:
@@ -76,20 +70,10 @@ class Hub(BaseHTTPRequestHandler):
         elif body:
             self.wfile.write(data[start:])
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def serving(repos: dict[str, dict[str, bytes]], cuts: int = 0) -> Iterator[tuple[str, type[Hub]]]:
     """Serve `repos` on a free port; yields the endpoint and the handler, which counts."""
     handler = type("ServedHub", (Hub,), {"repos": repos, "cuts": cuts, "ranges": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", handler
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(handler) as address:
+        yield address, handler

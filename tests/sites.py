@@ -4,15 +4,15 @@ One answers as Danbooru does, one has a JSON API as Tenor's.
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from PIL import Image
+from served import Answering
+from served import served as serving
 
 Answer = tuple[int, str, bytes]  # status, type, body
 
@@ -61,7 +61,7 @@ def served() -> Iterator[Site]:
     """A site that answers until the block ends."""
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         protocol_version = "HTTP/1.1"
 
         def do_HEAD(self) -> None:
@@ -80,15 +80,5 @@ def served() -> Iterator[Site]:
             if self.command == "GET":
                 self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.root = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as site.root:
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from served import Answering, served
 from sites import picture
 
 from genga.errors import GengaError
@@ -70,7 +70,7 @@ def tracker() -> Iterator[tuple[str, list[str]]]:
     """A tracker: who asks is told of those who asked before."""
     known: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_GET(self) -> None:
             port = int(parse_qs(urlsplit(self.path).query, encoding="latin-1")["port"][0])
             peers = [{b"ip": b"127.0.0.1", b"port": int(one)} for one in known if int(one) != port]
@@ -82,16 +82,8 @@ def tracker() -> Iterator[tuple[str, list[str]]]:
             with suppress(ConnectionError):  # a peer that has left
                 self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/announce", known
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(Handler) as address:
+        yield f"{address}/announce", known
 
 
 def source(torrent: str | Path, **more: object) -> Torrent:

@@ -7,18 +7,18 @@ import base64
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from served import Answering, served
 
 TOKEN = "hf_ours"
 LARGE = (".parquet", ".tar", ".safetensors")
 _KINDS = {"datasets/": "dataset", "": "model"}
 
 
-class Hub(BaseHTTPRequestHandler):
+class Hub(Answering):
     """`repos`: (kind, repo) -> path -> content. `cuts`: commits that break off."""
 
     protocol_version = "HTTP/1.1"
@@ -32,20 +32,20 @@ class Hub(BaseHTTPRequestHandler):
         if found := re.fullmatch(r"/api/(datasets|models)/([^/]+/[^/?]+)(?:/revision/[^?]+)?(?:\?.*)?", self.path):
             kind, repo = found[1].rstrip("s"), found[2]
             if (kind, repo) in self.repos:
-                return self._json({"id": repo, "sha": "0" * 40, "siblings": [], "private": True})
-        self._json({"error": "not found"}, 404)
+                return self.json({"id": repo, "sha": "0" * 40, "siblings": [], "private": True})
+        self.json({"error": "not found"}, 404)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return self._json({"error": "Invalid user token"}, 401)
+            return self.json({"error": "Invalid user token"}, 401)
         if self.path == "/api/repos/create":
             said = json.loads(body)
             key = (said.get("type", "model"), f"{said['organization']}/{said['name']}")
             there = key in self.repos
             self.repos.setdefault(key, {})
             self.private.setdefault(key, bool(said.get("private") or said.get("visibility") == "private"))
-            return self._json({"url": f"{self._here}/{key[1]}", "id": key[1]}, 409 if there else 200)
+            return self.json({"url": f"{self._here}/{key[1]}", "id": key[1]}, 409 if there else 200)
         if found := re.fullmatch(r"/api/(datasets|models)/([^/]+/[^/]+)/preupload/main", self.path):
             files = json.loads(body)["files"]
             modes = [
@@ -53,25 +53,25 @@ class Hub(BaseHTTPRequestHandler):
                  "shouldIgnore": False, "oid": None}
                 for one in files
             ]  # fmt: skip
-            return self._json({"files": modes})
+            return self.json({"files": modes})
         if re.fullmatch(r"/(?:datasets/)?[^/]+/[^/]+\.git/info/lfs/objects/batch", self.path):
-            return self._json({"transfer": "basic", "objects": [*map(self._object, json.loads(body)["objects"])]})
+            return self.json({"transfer": "basic", "objects": [*map(self._object, json.loads(body)["objects"])]})
         if found := re.fullmatch(r"/api/(datasets|models)/([^/]+/[^/]+)/commit/main", self.path):
             return self._commit((found[1].rstrip("s"), found[2]), body)
         if self.path == "/api/validate-yaml":
-            return self._json({"errors": [], "warnings": []})
+            return self.json({"errors": [], "warnings": []})
         if self.path == "/verify":
-            return self._json({})
-        self._json({"error": f"no such route {self.path}"}, 404)
+            return self.json({})
+        self.json({"error": f"no such route {self.path}"}, 404)
 
     def do_PUT(self) -> None:
         data = self.rfile.read(int(self.headers["Content-Length"]))
         sha256 = self.path.rpartition("/")[2]
         if hashlib.sha256(data).hexdigest() != sha256:
-            return self._json({"error": "another content"}, 400)
+            return self.json({"error": "another content"}, 400)
         self.stored[sha256] = data
         self.sent.append(sha256)
-        self._json({})
+        self.json({})
 
     def _object(self, of: dict[str, Any]) -> dict[str, Any]:
         told = {"oid": of["oid"], "size": of["size"]}
@@ -92,22 +92,11 @@ class Hub(BaseHTTPRequestHandler):
                 self.repos[repo][value["path"]] = base64.b64decode(value["content"])
             elif line["key"] == "lfsFile":
                 self.repos[repo][value["path"]] = self.stored[value["oid"]]
-        self._json({"commitUrl": f"{self._here}/{repo[1]}/commit/1", "commitOid": "1" * 40, "pullRequestUrl": None})
+        self.json({"commitUrl": f"{self._here}/{repo[1]}/commit/1", "commitOid": "1" * 40, "pullRequestUrl": None})
 
     @property
     def _here(self) -> str:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def _json(self, value: Any, status: int = 200) -> None:
-        data = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 @contextmanager
@@ -115,12 +104,5 @@ def serving(cuts: int = 0) -> Iterator[tuple[str, type[Hub]]]:
     """Serve on a free port; yields the endpoint and the handler, which has what came."""
     fresh = {"repos": {}, "private": {}, "stored": {}, "sent": [], "cuts": cuts}
     handler = type("ServedHub", (Hub,), fresh)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", handler
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(handler) as address:
+        yield address, handler

@@ -44,20 +44,13 @@ def pull(
     dry: Annotated[bool, typer.Option("--dry", help="say what would be written, and write nothing")] = False,
 ) -> None:
     """Turn what people changed there since the push into lines of corrections/<series>/<episode>/tags.csv."""
-    from genga.errors import GengaError
     from genga.exchange import booru
-    from genga.exchange.corrections import in_words, plans_of, write_plan
-    from genga.exchange.hydrus_base import base_file
+    from genga.exchange.corrections import in_words, plans_of, settle
+    from genga.exchange.hydrus_base import sent_before
 
-    path = base_file(series, booru.FOLDER)
-    if not path.is_file():
-        raise GengaError(f"{path}: nothing of {series} was sent yet, so nothing can have changed; push first")
+    path = sent_before(series, booru.FOLDER)
     with booru.Booru(url, login, key) as server:
         plans = plans_of(booru.pull(server, path), who)
-    for table, plan in plans.items():
-        if not dry:
-            write_plan(table, plan)
-            continue
-        for values in plan.lines():
-            print(f"{table}: {values['still_or_crop']} {values['decision']} {values['tag']}", file=sys.stderr)
+    for table, values in settle(plans, dry):
+        print(f"{table}: {values['still_or_crop']} {values['decision']} {values['tag']}", file=sys.stderr)
     summary(f"booru pull {series}: {in_words(plans) or 'nothing new'}{', and nothing is written' if dry else ''}")

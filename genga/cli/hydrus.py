@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from genga.errors import GengaError
-from genga.exchange.corrections import Plan, in_words, plans_of, write_plan
+from genga.exchange.corrections import in_words, plans_of, settle
 from genga.exchange.hydrus_client import (
     FILES,
     LIKE,
@@ -103,11 +102,11 @@ def pull(
 ) -> None:
     """Turn what people changed there since the push into lines under corrections/, and only that."""
     from genga.exchange import hydrus_sidecars as by_folder
-    from genga.exchange.hydrus_base import base_file, read_sent
+    from genga.exchange.hydrus_base import read_sent, sent_before
     from genga.exchange.hydrus_pull import Wishes, stars_meant
     from genga.exchange.hydrus_pull import pull as found_in
 
-    path = _sent_before(base_file(series), series)
+    path = sent_before(series)
     if sidecars is not None:
         _tell(series, by_folder.pull(sidecars, read_sent(path, "")), who, dry, f"; by {sidecars}")
         return
@@ -126,27 +125,10 @@ def _tell(series: str, found: Found, who: str, dry: bool, more: str) -> None:
     for odd in found.odd:
         print(odd, file=sys.stderr)
     plans = plans_of(found.said, who)
-    _write(plans, dry)
+    for table, values in settle(plans, dry):
+        told = ", ".join(value for key, value in values.items() if key not in ("who", "at") and value)
+        print(f"{table}: {told}", file=sys.stderr)
     unknown = f"; {found.unknown} are not known" if found.unknown else ""
     nothing = ", and nothing is written" if dry else ""
     told = f"{in_words(plans) or 'nothing new'}; {len(found.odd)} not understood{nothing}"
     summary(f"hydrus pull {series}: {found.files} files, {told}{unknown}{more}")
-
-
-def _sent_before(path: Path, series: str) -> Path:
-    """Raise GengaError if nothing was sent yet."""
-    if not path.is_file():
-        raise GengaError(f"{path}: nothing of {series} was sent yet, so nothing can have changed; push first")
-    return path
-
-
-def _write(plans: dict[str, Plan], dry: bool) -> None:
-    for table, plan in plans.items():
-        if not dry:
-            write_plan(table, plan)
-            continue
-        for values in plan.lines():
-            print(
-                f"{table}: {', '.join(value for key, value in values.items() if key not in ('who', 'at') and value)}",
-                file=sys.stderr,
-            )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from genga.exchange.corrections import about_tag, in_words, plans_of, write_plan
+from genga.exchange.corrections import about_tag, in_words, plans_of, settle
 from genga.exchange.edits import edits_of
 from genga.jobs.script import summary
 
@@ -25,11 +25,7 @@ def import_(
         print(f"{folder / odd}", file=sys.stderr)
     told = (about_tag(line.image, line.tag, line.decision, f"changed in {line.file}") for line in edits.lines)
     plans = plans_of(told, who)
-    for table, plan in plans.items():
-        if not dry:
-            write_plan(table, plan)
-            continue
-        for values in plan.lines():
-            print(f"{table}: {values['still_or_crop']} {values['decision']} {values['tag']}", file=sys.stderr)
+    for table, values in settle(plans, dry):
+        print(f"{table}: {values['still_or_crop']} {values['decision']} {values['tag']}", file=sys.stderr)
     odd = f"{len(edits.odd)} not understood{', and nothing is written' if dry else ''}"
     summary(f"import {folder}: {in_words(plans) or 'nothing new'}; {odd}")

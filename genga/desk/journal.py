@@ -5,7 +5,6 @@ A file of lines, of which none is ever changed: what was done, that it was undon
 """
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from genga.desk.edits import Done, Edit, Place
+from genga.store.lines import add_lines
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,7 @@ class Journal:
 
     def _note(self, line: dict[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        add_lines(self._path, [json.dumps(line, ensure_ascii=False)])
         self._take(line)
 
     def _take(self, line: dict[str, Any]) -> None:

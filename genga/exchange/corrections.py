@@ -3,7 +3,7 @@
 All lines go through genga.decisions.writer, so every other line of a table stays byte for byte.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +112,15 @@ def write_plan(table: str, plan: Plan) -> None:
             temporary.write_bytes(content)
     if plan.new:
         append(path, plan.kind, plan.new)
+
+
+def settle(plans: Mapping[str, Plan], dry: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    """Write every table as planned; in a `dry` run yield instead the table and all values of each line that it gets."""
+    for table, plan in plans.items():
+        if dry:
+            yield from ((table, values) for values in plan.lines())
+        else:
+            write_plan(table, plan)
 
 
 def in_words(plans: Mapping[str, Plan]) -> str:

@@ -5,7 +5,6 @@ several lines about a file the last one counts. A last line that was cut off is 
 """
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from genga.errors import GengaError
 from genga.exchange.writing import path_in
 from genga.store.files import write_text
+from genga.store.lines import add_lines
 
 FOLDER = "hydrus"
 FORMAT = 1
@@ -34,6 +34,14 @@ def base_file(series: str, folder: str = FOLDER) -> Path:
     """Return where that is kept, of another tool in another folder. Raises GengaError if that is no series' name."""
     path_in("dataset", series)
     return Path(folder, f"{series}.jsonl")
+
+
+def sent_before(series: str, folder: str = FOLDER) -> Path:
+    """Return where what was sent is kept. Raises GengaError if nothing of the series was sent yet."""
+    path = base_file(series, folder)
+    if not path.is_file():
+        raise GengaError(f"{path}: nothing of {series} was sent yet, so nothing can have changed; push first")
+    return path
 
 
 def read_sent(path: Path, service: str) -> dict[str, Sent]:
@@ -81,13 +89,7 @@ def write_sent(path: Path, service: str, sent: Iterable[Sent]) -> None:
 
 def add_sent(path: Path, sent: Iterable[Sent]) -> None:
     """Add lines; they are on the disk when it returns."""
-    lines = [f"{_line(one)}\n" for one in sent]
-    if not lines:
-        return
-    with open(path, "ab") as file:
-        file.write("".join(lines).encode())
-        file.flush()
-        os.fsync(file.fileno())
+    add_lines(path, map(_line, sent))
 
 
 def _line(one: Sent) -> str:

@@ -6,13 +6,13 @@ short is no line.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from genga.errors import GengaError
+from genga.store.lines import add_lines
 
 SOURCES_FILE = "sources.jsonl"
 
@@ -58,26 +58,7 @@ def read_origins(path: str | Path = SOURCES_FILE) -> list[Origin]:
 
 def add_origins(lines: Sequence[Origin], path: str | Path = SOURCES_FILE) -> None:
     """Add lines at the end, and wait until they are on the disk. Raises GengaError if they cannot be written."""
-    if not lines:
-        return
-    text = "".join(f"{_line_of(one)}\n" for one in lines).encode()
-    try:
-        with open(path, "ab") as file:
-            if (start := _cut_short(Path(path))) is not None:
-                file.truncate(start)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise GengaError(f"{path}: cannot be written ({error.strerror}); make room there, and run again") from error
-
-
-def _cut_short(path: Path) -> int | None:
-    """Where a last line begins that has no end; None if there is none."""
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0 or file.seek(-1, os.SEEK_END) < 0 or file.read(1) == b"\n":
-            return None
-    return path.read_bytes().rfind(b"\n") + 1
+    add_lines(path, map(_line_of, lines))
 
 
 def _line_of(one: Origin) -> str:
