@@ -32,9 +32,7 @@ def test_lines_are_added_and_half_a_line_is_cut_away(there: bytes | None, then: 
 def test_nothing_makes_no_file_and_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     add_lines(tmp_path / "none", [])
     assert not (tmp_path / "none").exists()
-    with pytest.raises(
-        GengaError, match=r"lines: cannot be written \(Is a directory\); make room there, and"
-    ):
+    with pytest.raises(GengaError, match=r"lines: cannot be written \(Is a directory\); make room there, and"):
         (tmp_path / "lines").mkdir()
         add_lines(tmp_path / "lines", ["a"])
 
