@@ -17,6 +17,8 @@ READY := $(VENV)/.ready
 LOCK := envs/$(if $(filter 1,$(GPU)),gpu,requirements).lock
 MADE_OF := $(shell cat $(READY) 2> /dev/null || true)
 CORES ?= all
+# Containers often say so; then each job compiles every module that it loads, which is most of its start.
+unexport PYTHONDONTWRITEBYTECODE
 # Two workers: the tests are many and small, and a machine of two cores is the least we ask for.
 WORKERS ?= 2
 
