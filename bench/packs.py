@@ -6,10 +6,13 @@ system) of everything that runs. What a clip costs beyond its length is what two
 `snakemake -n` about 100,000 names.
 """
 
+import ctypes
+import os
 import resource
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("Snakefile", "params.yaml", "models.yaml", "recipes", "captions", "vocabulary", "rules", "scripts", "genga",
           "profiles", "envs", "pyproject.toml", "demo/weights")  # fmt: skip
 HEIGHT, RATE, SERIES = 360, 24, "shorts"
+_PR_SET_CHILD_SUBREAPER = 36  # of Linux: whoever outlives its parent is this process's child
 
 
 def project(folder: Path, packed: bool) -> Path:
@@ -39,12 +43,15 @@ def project(folder: Path, packed: bool) -> Path:
 
 
 def spent(folder: Path, *arguments: str) -> tuple[float, int]:
-    """CPU time in s of a run of Snakemake in a project with all its jobs, and the largest of their memories, MB."""
+    """CPU time in s of a run of Snakemake with all that it starts, and the largest of their memories, MB."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
+    with suppress(ChildProcessError):  # workers, which end with the run and are ours when their job has ended
+        while True:
+            os.wait()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_maxrss >> 10
 
@@ -76,6 +83,7 @@ def main(
     episodes: Annotated[int, typer.Option(help="of them as episodes")] = 10,
     names: Annotated[int, typer.Option(help="names for snakemake -n; 0: not asked")] = 100_000,
 ) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     film = drawn(folder / "film", 3.0 * (clips + 1))
     short, long = cut(film, folder / "short", clips + 1, 3.0), cut(film, folder / "long", max(2, clips * 3 // 10), 10.0)
     packs, memory, made = of_clips(folder / "packs", short[:-1], packed=True)

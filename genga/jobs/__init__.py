@@ -7,4 +7,6 @@ pack         A stage for the clips of a pack, in one process: `python -m genga.j
 pack_files   The files of a pack: tables, shards, JSON and pages of its clips put together, and taken apart again.
 script       How a stage's command starts, tells how far it is, and ends: parameters in, one summary line or one clear
              error out.
+warm         A pack's stages in one process: `python -m genga.jobs.warm`, with the words that genga.jobs.pack has behind
+             it.
 """

@@ -109,6 +109,7 @@ def main(
     job = Job(script, arguments, held, stages, {})
     videos = dict(read_json(clips)) if clips else _videos(job.made_by("probe"))
     work(Job(script, arguments, held, stages, videos), _stage(script))
+    del sys.modules[_module(script)]  # with the models that it opened
 
 
 def _videos(probed: Path) -> dict[str, str]:
@@ -118,7 +119,7 @@ def _videos(probed: Path) -> dict[str, str]:
 
 def _stage(script: str) -> Callable[[list[str]], None]:
     """Return a stage's command as a function of its arguments, with what it opens kept for the next clip."""
-    spec = importlib.util.spec_from_file_location(f"stage_{Path(script).stem}", script)
+    spec = importlib.util.spec_from_file_location(_module(script), script)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -132,6 +133,10 @@ def _stage(script: str) -> Callable[[list[str]], None]:
         command.main(arguments, standalone_mode=False)
 
     return of_clip
+
+
+def _module(script: str) -> str:
+    return f"stage_{Path(script).stem}"
 
 
 def once(function: Callable[..., Any]) -> Callable[..., Any]:

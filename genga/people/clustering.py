@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import HDBSCAN, OPTICS
 
 from genga.errors import GengaError
 from genga.params.characters import Params
@@ -128,6 +127,8 @@ def by_first(labels: Labels) -> Labels:
 
 
 def _optics(differences: Matrix, params: Params) -> Labels:
+    from sklearn.cluster import OPTICS  # half a second that the usual method has no need of
+
     with warnings.catch_warnings():
         # Equal crops have a reachability of 0; a step up from there is infinitely steep, which is what is meant.
         warnings.filterwarnings("ignore", message="divide by zero", category=RuntimeWarning)
@@ -135,6 +136,8 @@ def _optics(differences: Matrix, params: Params) -> Labels:
 
 
 def _hdbscan(differences: Matrix, params: Params) -> Labels:
+    from sklearn.cluster import HDBSCAN
+
     method = HDBSCAN(min_cluster_size=params.min_crops, metric="precomputed", copy=True)
     return method.fit(differences).labels_.astype(np.int64)
 

@@ -11,8 +11,8 @@ must not decide a tie, and sums are exact in whatever order.
 """
 
 from collections.abc import Callable
+from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -116,8 +116,10 @@ def _least(every: Units, names: Rows, most: int) -> tuple[Rows, Units]:
     return names[least % len(names)], least // len(names)
 
 
-def _index(features: Array) -> tuple[Array, faiss.IndexIVFFlat]:
+def _index(features: Array) -> tuple[Array, Any]:
     """Features of length one, and an index of them with as many cells as the root of their number."""
+    import faiss  # loads for as long as it sorts some thousand crops without
+
     angles = np.ascontiguousarray(features, np.float32).copy()
     faiss.normalize_L2(angles)
     cells = round(len(angles) ** 0.5)

@@ -109,4 +109,4 @@ def run_by(stage: str, held: str, clips: str) -> str:
     """
     reads = next(one.reads for one in LINE if one.name == stage)
     said = ["--held", held, "--reads", ",".join([] if stage == "probe" else ["probe", *reads])]
-    return shlex.join(["-m", "genga.jobs.pack", *said, *(["--clips", clips] if clips else []), "--"])
+    return shlex.join(["-m", "genga.jobs.warm", *said, *(["--clips", clips] if clips else []), "--"])
