@@ -159,6 +159,7 @@ def main(
         for picture, about, one in tagging(read_table(data / "tag" / place, TAGS), found, known):
             tags.setdefault((picture, about), Counter()).update(one)
         texts += text(read_table(data / "quality" / place, QUALITY), known, episode)
+    tags[("both", "all")] = sum(tags.values(), Counter())
     print(table(["box", "precision", "recall at IoU 0.5", "F1", "true boxes"], rows_of(boxes)), end="\n\n")
     print(table(["picture", "tags", "precision", "recall", "F1", "true tags"], rows_of(tags)), end="\n\n")
     print(table(["burned-in text", "precision", "recall", "F1", "stills"], rows_of({("found",): texts})))
