@@ -23,7 +23,7 @@ from typing import Any
 import typer
 
 from genga.errors import GengaError
-from genga.jobs.pack_files import Earlier, Made, content, digest, digests_of, outputs
+from genga.jobs.pack_files import Digests, Earlier, Made, content, digest, digests_of, outputs
 from genga.jobs.script import command_of, progress, run, summary
 from genga.store.files import gathering, read_json, sha256_of, write_text
 from genga.store.parquet import read_pack
@@ -162,18 +162,20 @@ def work(job: Job, of_clip: Callable[[list[str]], None]) -> None:
     anew, before, failed = 0, 0, dict[str, str]()
     with outputs(job.stage, job.outputs) as made:
         for clip in progress(sorted(job.videos), len(job.videos), name, "clips"):
-            found: Made | str | None
+            found: Made | str
+            digests: Digests | None = None
             if why := next((of[1][clip] for of in upstream if clip in of[1]), None):
                 key, found, before = "", why, before + 1
             else:
                 key = _key(job, clip, [known(clip) for known, _ in upstream])
-                found = earlier.take(clip, key)
-                if found is None:
+                if taken := earlier.take(clip, key):
+                    found, digests = taken
+                else:
                     anew += 1
                     found = _made(job, clip, of_clip)
                 if isinstance(found, str):
                     failed[clip] = found
-            made.add(clip, key, found)
+            made.add(clip, key, found, digests)
         made.videos = job.videos
     summary(f"{name}: {in_words(len(job.videos), anew, before, failed)}")
 

@@ -20,8 +20,7 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.store.files import PACK, in_project, read_notes, replacing, write_json, write_text
-from genga.store.hash_cache import Stamp, stamp_of
-from genga.store.parquet import digest_of, read_pack, write_pack
+from genga.store.parquet import digest_of, read_pack, seal_of, write_pack
 
 CACHE = Path(".cache/packs")
 _RECORD = 10240  # bytes, of which a tar is a multiple
@@ -34,6 +33,7 @@ _FOLDED = re.compile(r'<details data-clip="([^"]*)">.*? srcdoc="([^"]*)"></ifram
 
 Part = Any  # what a stage wrote of a clip: a table, the bytes of a shard, a value of JSON, text
 Made = dict[str, Part]  # by the ending of the file
+Digests = dict[str, str]  # likewise
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Known:
     """What is noted of a clip."""
 
     key: str  # what it was made of
-    digests: dict[str, str] = field(default_factory=dict)  # of its parts, by the ending of the file
+    digests: Digests = field(default_factory=dict)  # of its parts
     place: tuple[int, int] = (0, 0)  # first byte and length of its part of the shard
     failed: str = ""  # why it has no parts
 
@@ -80,11 +80,16 @@ def notes_of(path: Path) -> Path:
 
 
 def digests_of(path: Path) -> dict[str, str]:
-    """Return the digests of the clips' parts of a file, if it is as its job left it; else nothing."""
+    """Return the digests of the clips' parts of a table, if it is the one that its job left; else nothing."""
     noted = read_notes(notes_of(path))
-    if noted.get("stamps", {}).get(path.suffix) != list(stamp_of(path) or ()):
+    if not _as_noted(path, noted):
         return {}
     return {clip: of["digests"][path.suffix] for clip, of in noted["clips"].items() if of["digests"]}
+
+
+def _as_noted(path: Path, noted: Mapping[str, Any]) -> bool:
+    """Whether a table is the one that its job left: its seal is, which whoever reads it holds to its bytes."""
+    return path.suffix == ".parquet" and path.is_file() and seal_of(path) == noted.get("seal", None)
 
 
 @dataclass
@@ -92,6 +97,7 @@ class Earlier:
     """What an earlier run made of clips: in this pack's files, or in those of packs it was divided from."""
 
     known: dict[str, list[tuple[Known, Sequence[Path]]]]
+    intact: set[Path] = field(default_factory=set)  # tables that are as noted
 
     @classmethod
     def of(cls, paths: Sequence[Path]) -> "Earlier":
@@ -100,30 +106,33 @@ class Earlier:
             notes.stem for notes in notes_of(paths[0]).parent.glob(f"{PACK}*.json")
             if notes.stem.startswith(own) or own.startswith(notes.stem)
         )  # fmt: skip
-        found: dict[str, list[tuple[Known, Sequence[Path]]]] = {}
+        earlier = cls({})
         for name in related:
             files = [path.with_name(f"{name}{path.suffix}") for path in paths]
-            for clip, said in read_notes(notes_of(files[0])).get("clips", {}).items():
-                found.setdefault(clip, []).append((Known(**said), files))
-        return cls(found)
+            noted = read_notes(notes_of(files[0]))
+            earlier.intact |= {path for path in files if _as_noted(path, noted)}
+            for clip, said in noted.get("clips", {}).items():
+                earlier.known.setdefault(clip, []).append((Known(**said), files))
+        return earlier
 
-    def take(self, clip: str, key: str) -> Made | str | None:
+    def take(self, clip: str, key: str) -> tuple[Made | str, Digests] | None:
         """Return what was made of a clip by this key, or why nothing was; None if that is not known or not there."""
         for known, paths in self.known.get(clip, ()) if key else ():
-            if known.key == key and (made := _whole(clip, known, paths)) is not None:
-                return made
+            if known.key == key and (made := self._whole(clip, known, paths)) is not None:
+                return made, known.digests
         return None
 
-
-def _whole(clip: str, known: Known, paths: Sequence[Path]) -> Made | str | None:
-    """What was made of a clip; None if the files are gone, or no longer have that."""
-    if known.failed:
-        return known.failed
-    try:
-        made = {path.suffix: _part(path, clip, known) for path in paths}
-    except (OSError, GengaError, KeyError, ValueError):
-        return None
-    return made if {kind: digest(part) for kind, part in made.items()} == known.digests else None
+    def _whole(self, clip: str, known: Known, paths: Sequence[Path]) -> Made | str | None:
+        """What was made of a clip; None if the files are gone, or no longer have that."""
+        if known.failed:
+            return known.failed
+        try:
+            made = {path.suffix: _part(path, clip, known) for path in paths}
+        except (OSError, GengaError, KeyError, ValueError):
+            return None
+        looked_at = {path.suffix for path in paths if path not in self.intact}
+        same = all(digest(made[kind]) == known.digests.get(kind) for kind in looked_at)
+        return made if same and made.keys() == known.digests.keys() else None
 
 
 def _part(path: Path, clip: str, known: Known) -> Part:
@@ -163,13 +172,14 @@ class Outputs:
     parts: dict[str, dict[str, Part]] = field(default_factory=dict)  # by ending and clip
     known: dict[str, Known] = field(default_factory=dict)
 
-    def add(self, clip: str, key: str, made: Made | str) -> None:
-        """Add what was made of a clip, or why nothing was."""
+    def add(self, clip: str, key: str, made: Made | str, digests: Digests | None = None) -> None:
+        """Add what was made of a clip, or why nothing was. digests: of its parts, where they are known."""
         if isinstance(made, str):
             self.known[clip] = Known(key, failed=made)
             return
         place = (self.shard.tell(), len(made[".tar"])) if self.shard is not None else (0, 0)
-        self.known[clip] = Known(key, {kind: digest(part) for kind, part in made.items()}, place)
+        digests = digests or {kind: digest(part) for kind, part in made.items()}
+        self.known[clip] = Known(key, digests, place)
         for kind, part in made.items():
             if kind == ".tar":
                 assert self.shard is not None
@@ -201,8 +211,8 @@ class Outputs:
 
     def note(self) -> None:
         """Note what the parts were made by."""
-        stamps: dict[str, Stamp | None] = {path.suffix: stamp_of(path) for path in self.paths}
-        noted = {"stamps": stamps, "clips": {clip: asdict(of) for clip, of in self.known.items()}}
+        seal = next((seal_of(path) for path in self.paths if path.suffix == ".parquet"), None)
+        noted = {"seal": seal, "clips": {clip: asdict(of) for clip, of in self.known.items()}}
         write_text(notes_of(self.paths[0]), json.dumps(noted), lasting=False)
 
 

@@ -187,6 +187,17 @@ def seal_parquet(path: str | Path) -> None:
         file.write(_MARK + digest.digest() + rest)
 
 
+def seal_of(path: str | Path) -> str:
+    """Return the sha256 in a Parquet file's seal, in hex; "" if it has none. Whether it holds, reading tells."""
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _END))
+        start = size - _END - int.from_bytes(file.read(4), "little") - _LENGTH
+        file.seek(max(0, start))
+        said = file.read(_LENGTH)
+    return said.removeprefix(_MARK).hex() if start >= 0 and said.startswith(_MARK) else ""
+
+
 def check_parquet(data: bytes, path: str | Path) -> None:
     """Raise GengaError unless `data`, what is in `path`, is what was sealed."""
     view = memoryview(data)

@@ -43,7 +43,7 @@ def send(project: Path, server: str) -> None:
     """Put the project's videos into a new bucket, and not leave them here; git knows of the rest."""
     bucket = client(server)
     bucket.create_bucket(Bucket=BUCKET)
-    for video in sorted(project.glob("data/raw/*/*.mkv")):
+    for video in sorted(path for path in project.glob("data/raw/*/*") if not path.name.startswith(".")):
         bucket.upload_file(str(video), BUCKET, PREFIX + video.relative_to(project).as_posix())
         video.unlink()
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)

@@ -3,7 +3,7 @@
 A copy of the project, with the drawn videos alone, goes through `snakemake --profile profiles/slurm` to its end. Then
 every output must be, to the byte, that of a run on this machine alone, by the sha256 in records.jsonl: of the project's
 folder if all of it was made there, else of one that is made now, or of the file named as argument. And nothing must be
-left to do.
+left to do. `--packs` instead: a series of short clips in three packs, to its training set.
 """
 
 import os
@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import cycle
 from pathlib import Path
 
+from bench._shorts import cut, pictures, write_clip
 from genga.workflow.records import read_records
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +27,9 @@ COPIED = (
     "corrections", "demo/weights", "data/raw", ".gitignore",
 )  # fmt: skip
 NOTHING = "Nothing to be done"
+PACKS = "--packs" in sys.argv[1:]
+TARGETS = ["data/dataset/shorts.parquet"] if PACKS else []
+CLIPS, SECONDS, RATE = 10, 2, 24
 
 
 def main() -> None:
@@ -36,9 +41,14 @@ def main() -> None:
         # A group asks for the cores of those of its jobs that run at once, two of two threads each: more than a small
         # node has. What is made does not depend on it.
         small = ["--max-threads", "1"] if (os.cpu_count() or 1) < 4 else []
-        snakemake(ours, "--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5", *small)
+        snakemake(
+            ours, *TARGETS, "--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5", *small
+        )
         print(f"the demo ran to its end on Slurm in {time.perf_counter() - began:.0f} s, jobs: {submitted()}")
-        check(NOTHING in snakemake(ours, "-n", "--cores", "1"), "after it there is something left to do: snakemake -n")
+        check(
+            NOTHING in snakemake(ours, "-n", "--cores", "1", *TARGETS),
+            "after it there is something left to do: snakemake -n",
+        )
         print("afterwards there is nothing to do")
         expected, found = made_alone(alone), outputs(ours / "records.jsonl")
         odd = sorted(path for path in expected.keys() | found.keys() if expected.get(path) != found.get(path))
@@ -48,11 +58,12 @@ def main() -> None:
 
 def made_alone(folder: Path) -> dict[str, str]:
     """The sha256 of every output by path, as a run on this machine alone has it; made in `folder` if there is none."""
-    records = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "records.jsonl"
-    if len(sys.argv) < 2 and not (records.is_file() and NOTHING in snakemake(ROOT, "-n", "--cores", "1")):
+    named = [word for word in sys.argv[1:] if not word.startswith("--")]
+    records = Path(named[0]) if named else ROOT / "records.jsonl"
+    if PACKS or not named and not (records.is_file() and NOTHING in snakemake(ROOT, "-n", "--cores", "1")):
         print("the same on this machine alone, which takes some minutes", flush=True)
         copy(folder)
-        snakemake(folder, "--cores", "all")
+        snakemake(folder, "--cores", "all", *TARGETS)
         records = folder / "records.jsonl"
     return outputs(records)
 
@@ -71,6 +82,20 @@ def copy(target: Path) -> None:
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, target / name)
+    if PACKS:
+        of_clips(target)
+
+
+def of_clips(target: Path) -> None:
+    """Have a copy of the project work on short clips, cut out of its drawn film, in packs."""
+    film = next((ROOT / "data/raw").glob("*/*.mkv"))
+    shutil.rmtree(target / "data/raw")
+    endings = cycle([".mp4", ".gif", ".webm", ".webp"])
+    for number, images in enumerate(cut(pictures(film), CLIPS, SECONDS * RATE)):
+        write_clip(target / f"data/raw/shorts/clip {number}{next(endings)}", images, RATE)
+    params = target / "params.yaml"
+    said = "\nseries: {shorts: {shorts: true, pack: 4}} "
+    params.write_text(params.read_text(encoding="utf-8").replace("\nseries: {} ", said), encoding="utf-8")
 
 
 def snakemake(folder: Path, *words: str) -> str:
