@@ -1,6 +1,6 @@
 rule crop:
     input:
-        **carried(shard="data/stills/{series}/{episode}.tar"),
+        **carried(clips=clips_of_pack, shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",

@@ -1,6 +1,8 @@
 rule dedup:
     input:
-        **carried(cells="data/frames/{series}/{episode}.tar", earlier_cells=earlier("frames", "tar")),
+        **carried(
+            clips=clips_of_pack, cells="data/frames/{series}/{episode}.tar", earlier_cells=earlier("frames", "tar")
+        ),
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         corrections=corrections("frames"),

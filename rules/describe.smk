@@ -1,6 +1,7 @@
 rule describe:
     input:
         **carried(
+            clips=clips_of_pack,
             stills_shard="data/stills/{series}/{episode}.tar",
             crop_shard="data/crop/{series}/{episode}.tar",
         ),

@@ -1,6 +1,6 @@
 rule detect:
     input:
-        **carried(shard="data/stills/{series}/{episode}.tar"),
+        **carried(clips=clips_of_pack, shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         models=model_files("person", "halfbody", "head", "face", "segment"),
     output:

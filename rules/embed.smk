@@ -1,6 +1,6 @@
 rule embed:
     input:
-        **carried(shard="data/crop/{series}/{episode}.tar"),
+        **carried(clips=clips_of_pack, shard="data/crop/{series}/{episode}.tar"),
         crop="data/crop/{series}/{episode}.parquet",
         models=model_files("ccip-feature", "ccip-metric"),
     output:

@@ -22,6 +22,11 @@ def is_packed(wildcards):
     return wildcards.series in PROJECT.packs
 
 
+def clips_of_pack(wildcards):
+    """What probe says of a pack: which clips it has. Named where files lie in a bucket, elsewhere the job looks."""
+    return f"data/probe/{wildcards.series}/{wildcards.episode}.json" if is_packed(wildcards) else []
+
+
 def packed(stage, *roles, also=None):
     """Return a params function: by what a pack's job runs its stage, known by that program's code; "" of an episode.
 

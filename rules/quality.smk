@@ -1,6 +1,6 @@
 rule quality:
     input:
-        **carried(shard="data/stills/{series}/{episode}.tar"),
+        **carried(clips=clips_of_pack, shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         models=model_files("aesthetic", "ocr"),

@@ -1,6 +1,8 @@
 rule review:
     input:
-        **carried(cells="data/frames/{series}/{episode}.tar", shard="data/stills/{series}/{episode}.tar"),
+        **carried(
+            clips=clips_of_pack, cells="data/frames/{series}/{episode}.tar", shard="data/stills/{series}/{episode}.tar"
+        ),
         frames="data/frames/{series}/{episode}.parquet",
         shots="data/shots/{series}/{episode}.parquet",
         dedup="data/dedup/{series}/{episode}.parquet",

@@ -1,6 +1,6 @@
 rule shots:
     input:
-        **carried(cells="data/frames/{series}/{episode}.tar"),
+        **carried(clips=clips_of_pack, cells="data/frames/{series}/{episode}.tar"),
         frames="data/frames/{series}/{episode}.parquet",
     output:
         "data/shots/{series}/{episode}.parquet",

@@ -6,7 +6,7 @@ VOCABULARY = Named("vocabulary", tables_named(PROJECT.section("tag")), "")
 
 rule tag:
     input:
-        **carried(shard="data/stills/{series}/{episode}.tar"),
+        **carried(clips=clips_of_pack, shard="data/stills/{series}/{episode}.tar"),
         stills="data/stills/{series}/{episode}.parquet",
         detect="data/detect/{series}/{episode}.parquet",
         quality="data/quality/{series}/{episode}.parquet",
