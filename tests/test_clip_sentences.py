@@ -48,6 +48,8 @@ def found(
 def test_the_most_typical_drawing_is_shown_for_longest_and_in_the_middle() -> None:
     assert typical(of_three()) == ["s/e/000004", "s/e/000000", "s/e/000007"]
     assert typical(clip(0, frames=[0, 4, 7, 7], holds=[2, 2, 1, 1], stills=STILLS))[0] == "s/e/000004"
+    stays = clip(0, frames=[0, 4, 7, 7, 7], holds=[1, 1, 0, 0, 1], stills=STILLS)
+    assert typical(stays)[0] == "s/e/000007", "a frame that is held for long is one frame of the video"
 
 
 def test_a_captioners_sentence_is_in_the_forms_that_are_asked_for() -> None:

@@ -166,6 +166,14 @@ def test_where_steps_differ_times_decide() -> None:
     assert halved == [0, 2, 2, 2, 4, 4, 5]
 
 
+def test_a_frame_that_is_held_for_longer_than_a_clip_is_one_clip() -> None:
+    times = [0.0, 0.1, 0.2, 1.5, 1.6]  # of a GIF whose third picture stays: thirteen pictures of it at 10/s
+    assert taken(film(range(4), 10.0, times), sample="frames", length=4) == [
+        (0, 2, [0, 1, 2, 2], [1, 1, 0, 1], 10.0), (2, 2, [2, 2, 2, 2], [0, 0, 0, 1], 10.0),
+        (2, 3, [2, 2, 2, 3], [0, 0, 1, 1], 10.0),
+    ]  # fmt: skip
+
+
 # How it moves
 
 
@@ -363,6 +371,14 @@ def test_ntsc_on_threes_plays_at_7_992(tmp_path: Path) -> None:
     assert row["rate"] == pytest.approx(NTSC / 3, rel=1e-3)
     assert (row["drawings"], row["held"], row["holds"]) == (12, 0.0, [3] * 12)
     assert row["drawings_per_second"] == pytest.approx(11 / (36 / NTSC), rel=1e-3)
+
+
+def test_a_picture_of_a_gif_that_stays_for_seconds_is_frozen(tmp_path: Path) -> None:
+    gif = by_pillow(tmp_path / "stays.gif", walk()[:12:2], [100, 100, 100, 3000, 100, 100])
+    table = clips_of(tmp_path, episode_of(tmp_path, gif), length=4, sample="frames", frozen=1.0)
+    assert table["clip"].n_unique() == table.height
+    alone = table.filter(pl.col("first") == pl.col("last")).row(0, named=True)
+    assert (alone["first"], alone["held"], alone["drawings_per_second"], alone["reason"]) == (3, 1.0, 0.0, "frozen")
 
 
 def test_a_picture_in_a_gif_is_short_and_a_still_shot_is_frozen(tmp_path: Path) -> None:

@@ -110,21 +110,25 @@ def stretches(shots: pl.DataFrame, dedup: pl.DataFrame, params: Params) -> list[
 
 
 def cuts(film: Film, stretch: Stretch, params: Params) -> Iterator[Cut]:
-    """Yield the clips of a stretch, in order: each of `length` pictures, but for what is left over at the end."""
+    """Yield the clips of a stretch, in order: each of `length` pictures, but for what is left over at the end.
+
+    One that lies in the same frames as the one before, in a frame that is held for long, is none.
+    """
     starts, rate = picks(film, stretch, params)
     hop = max(1, round(params.length * (1 - params.overlap)))
-    place = 0
+    place, before = 0, (-1, -1)
     while True:
         end = min(place + params.length, len(starts) - 1)
-        begun = starts[place : end + 1]
-        seconds = film.times[begun[-1]] - film.times[begun[0]]
-        yield Cut(
-            stretch, begun[0], begun[-1] - 1, [film.shown[frame] for frame in begun[:-1]],
-            [b - a for a, b in pairwise(begun)], rate or (len(begun) - 1) / seconds,
-        )  # fmt: skip
+        begun = [*starts[place:end], max(starts[end], starts[end - 1] + 1)]  # which may be within a frame, too
+        if (lies := (begun[0], begun[-1] - 1)) != before:
+            seconds = film.times[begun[-1]] - film.times[begun[0]]
+            yield Cut(
+                stretch, *lies, [film.shown[frame] for frame in begun[:-1]],
+                [b - a for a, b in pairwise(begun)], rate or (len(begun) - 1) / seconds,
+            )  # fmt: skip
         if end == len(starts) - 1:
             return
-        place += hop
+        place, before = place + hop, lies
 
 
 def picks(film: Film, stretch: Stretch, params: Params) -> tuple[list[int], float]:

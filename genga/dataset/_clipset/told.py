@@ -30,7 +30,7 @@ def typical(row: Mapping[str, Any]) -> list[str]:
     """Return a clip's stills, the one that is shown for longest first; of equals the one nearest its middle."""
     shown: dict[int, float] = {}
     for frame, hold in zip(row["frames"], row["holds"], strict=True):
-        shown[frame] = shown.get(frame, 0) + hold
+        shown[frame] = shown.get(frame, 0) + max(1, hold)  # 0: again within a frame that is held for long
     middle = (len(row["stills"]) - 1) / 2
     places = {still: place for place, still in enumerate(row["stills"])}
     return sorted(places, key=lambda still: (-shown.get(_frame(still), 0), abs(places[still] - middle), places[still]))
