@@ -7,7 +7,7 @@ import polars as pl
 
 from genga.images.codec import encode
 from genga.store.files import write_text
-from genga.store.parquet import write_table
+from genga.store.parquet import read_table, write_pack, write_table
 from genga.store.shards import writing_shard
 from genga.tables import (
     characters,
@@ -122,6 +122,21 @@ def _episode(series: str, episode: str) -> None:
     put(embed.PATH.format(**where), embed.EMBED, [
         {"crop": f"{series}/{episode}/{frame:06d}-0-{kind}", "kind": kind, "model": "m",
          "feature": [1.0, frame / 4, 0.0 if kind == "head" else 0.1]} for frame, kind in cuts])  # fmt: skip
+
+
+def into_a_pack(episodes: tuple[str, ...] = EPISODES, series: str = "s") -> None:
+    """Put the episodes' tables together, as clips of a pack have them."""
+    declared = {
+        stills.PATH: stills.STILLS, shots.PATH: shots.SHOTS, dedup.PATH: dedup.DEDUP, frames.PATH: frames.FRAMES,
+        detect.PATH: detect.DETECT, quality.PATH: quality.QUALITY, tag.PATH: tag.TAG, crop.PATH: crop.CROP,
+        embed.PATH: embed.EMBED,
+    }  # fmt: skip
+    for path, schema in declared.items():
+        own = {episode: Path(path.format(series=series, episode=episode)) for episode in episodes}
+        tables = {episode: read_table(where, schema) for episode, where in own.items()}
+        write_pack(path.format(series=series, episode="pack"), tables, {"broken": "it is a page"}, schema)
+        for where in own.values():
+            where.unlink()
 
 
 def of_series(series: str, episodes: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from desk_project import EPISODES, build, of_series
+from desk_project import EPISODES, build, into_a_pack, of_series
 from starlette.testclient import TestClient
 
 from genga.desk.access import Guard
@@ -28,11 +28,14 @@ from genga.errors import GengaError
 TOKEN = "t0ken"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["episodes", "clips of a pack"])
+def built(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     folder = tmp_path_factory.mktemp("desk")
     with contextlib.chdir(folder):
-        return build(folder)
+        build(folder)
+        if request.param != "episodes":
+            into_a_pack()
+    return folder
 
 
 @pytest.fixture
@@ -407,10 +410,21 @@ def test_what_changed_on_disk_is_read_again(desk: Desk) -> None:
     of_series("s", EPISODES[:1])  # of the second episode nobody is told
     Keeper(desk).look()
     assert [len(desk.index.find(parse(f"character:akari episode:{one}"))) for one in EPISODES] == [4, 0]
-    Path("data/tag/s/e1.parquet").write_bytes(b"half")
+    packed = Path("data/tag/s/pack.parquet").is_file()
+    there = Path(f"data/tag/s/{'pack' if packed else 'e1'}.parquet")
+    there.write_bytes(b"half")
     Keeper(desk).look()
-    assert list(desk.index.faults) == ["s/e1"] and "data/tag/s/e1.parquet: damaged table" in desk.index.faults["s/e1"]
-    assert len(desk.index.find(parse("kind:still"))) == 3
+    assert list(desk.index.faults) == ["s/e1", "s/e2"][: 1 + packed]
+    assert there.name in desk.index.faults["s/e1"] and "run snakemake" in desk.index.faults["s/e1"]
+    assert len(desk.index.find(parse("kind:still"))) == 3 - 3 * packed
+
+
+def test_a_pack_of_stills_that_is_damaged_is_told(desk: Desk) -> None:
+    if not (pack := Path("data/stills/s/pack.parquet")).is_file():
+        return
+    pack.write_bytes(b"half")
+    Keeper(desk).look()
+    assert list(desk.index.faults) == ["s/pack"] and desk.index.episodes() == []
 
 
 # Who is let in

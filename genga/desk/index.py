@@ -18,8 +18,9 @@ from genga.desk.piece import OF_CROP, OF_QUALITY, OF_STILLS, OF_TAG, Numbers, Pi
 from genga.desk.query import Query
 from genga.desk.search import search
 from genga.errors import GengaError
+from genga.store.files import is_pack
 from genga.store.hash_cache import stamp_of
-from genga.store.parquet import empty, read_table
+from genga.store.parquet import empty, has_table, names_in, read_table
 from genga.tables import characters, crop, dataset, left_out, quality, stills, tag
 from genga.tables.schema import Schema, only
 
@@ -67,13 +68,31 @@ class Index:
     generation: int = 0  # counts changes: what was found at another one may be no more so
     faults: dict[str, str] = field(default_factory=dict)  # by episode, why it could not be read
     _stamps: dict[Name, object] = field(default_factory=dict)
+    _clips: dict[Path, tuple[Any, ...]] = field(default_factory=dict)  # of a pack's table: its stamp, and its clips
     _series: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # the table read last, by episode
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def episodes(self) -> list[Name]:
-        """Return the episodes of which there are stills, in name order."""
-        folder = (self.root / stills.PATH).parent.parent
-        return sorted((path.parent.name, path.stem) for path in folder.glob("*/*.parquet"))
+        """Return the episodes of which there are stills, in name order; clips of packs are episodes."""
+        return sorted(self._by_table())
+
+    def _by_table(self) -> dict[Name, str]:
+        """What the tables of each episode are called, of a clip its pack's: those of one table side by side."""
+        paths = sorted((self.root / stills.PATH).parent.parent.glob("*/*.parquet"))
+        return {(path.parent.name, name): path.stem for path in paths for name in self._names(path)}
+
+    def _names(self, path: Path) -> list[str]:
+        if not is_pack(path.stem):
+            return [path.stem]
+        stamp, of_pack = stamp_of(path), f"{path.parent.name}/{path.stem}"
+        if self._clips.get(path, (None,))[0] != stamp:
+            self.faults.pop(of_pack, None)
+            try:
+                self._clips[path] = stamp, names_in(path)
+            except GengaError as error:
+                self._clips[path] = stamp, []
+                self.faults[of_pack] = str(error)
+        return self._clips[path][1]
 
     def check(self) -> None:
         """Raise GengaError if there is nothing to look at."""
@@ -85,13 +104,13 @@ class Index:
 
     def read_all(self) -> Iterator[Name]:
         """Read what was not read yet, or has changed; yield each episode that was."""
-        names = self.episodes()
+        names = self._by_table()
         for name in [one for one in list(self.pieces) if one not in names]:
             with self._lock:
                 del self.pieces[name]
                 self.generation += 1
         for name in names:
-            if self._stamps.get(name) != self._stamp(name):
+            if self._stamps.get(name) != self._stamp(name, names):
                 try:
                     self.piece(*name)
                 except GengaError:  # `faults` has it, until a table of it is another
@@ -102,10 +121,10 @@ class Index:
     def piece(self, series: str, episode: str) -> Piece:
         """Return an episode, read now if it has to be. Raises GengaError if there is none, or a table is damaged."""
         name = series, episode
-        if name not in self.episodes():
+        if name not in (names := self._by_table()):
             raise GengaError(f"{series}/{episode}: there are no stills of it; reload the page")
         with self._lock:
-            stamp = self._stamp(name)
+            stamp = self._stamp(name, names)
             if name not in self.pieces or self._stamps.get(name) != stamp:
                 self._stamps[name] = stamp
                 self.faults.pop("/".join(name), None)
@@ -122,7 +141,7 @@ class Index:
     def hit(self, picture: str) -> Hit:
         """Return the picture of an id. Raises GengaError if there is none."""
         target = target_of(picture)
-        if target is not None and (target.series, target.episode) in self.episodes():
+        if target is not None and (target.series, target.episode) in self._by_table():
             piece = self.piece(target.series, target.episode)
             if (found := piece.find(target)) is not None:
                 return Hit(piece, found)
@@ -140,8 +159,9 @@ class Index:
             of, pictures = of[order], pictures[order]
         return Hits(pieces, of, pictures)
 
-    def _stamp(self, name: Name) -> tuple[object, ...]:
-        return tuple(stamp_of(self._path(path, name)) for path in (*_EPISODE, *_SERIES))
+    def _stamp(self, name: Name, tables: Mapping[Name, str]) -> tuple[object, ...]:
+        of = name[0], tables.get(name, name[1])
+        return tuple(stamp_of(self._path(path, of)) for path in (*_EPISODE, *_SERIES))
 
     def _path(self, path: str, name: Name) -> Path:
         return self.root / path.format(series=name[0], episode=name[1])
@@ -149,7 +169,7 @@ class Index:
     def _table(self, path: str, name: Name, schema: Schema) -> pl.DataFrame:
         """A table, with no rows if it is not made yet."""
         there = self._path(path, name)
-        return read_table(there, schema) if there.is_file() else empty(schema)
+        return read_table(there, schema) if has_table(there) else empty(schema)
 
     def _read(self, name: Name) -> Piece:
         of_episode = (self._table(path, name, schema) for path, schema in _EPISODE.items())

@@ -12,7 +12,7 @@ from genga.decisions.anchors import target_of
 from genga.desk.index import Hit
 from genga.desk.piece import Piece
 from genga.errors import GengaError
-from genga.store.parquet import read_table
+from genga.store.parquet import has_table, read_table
 from genga.tables import embed
 from genga.tables.schema import only
 
@@ -91,7 +91,7 @@ def _near(piece: Piece, name: str, likeness: float) -> Near:
 
 def _table(root: Path, piece: Piece) -> tuple[list[str], npt.NDArray[np.float32]]:
     path = root / embed.PATH.format(series=piece.series, episode=piece.episode)
-    table = read_table(path, OF_EMBED) if path.is_file() else pl.DataFrame()
+    table = read_table(path, OF_EMBED) if has_table(path) else pl.DataFrame()
     if table.is_empty():
         return [], np.zeros((0, 1), np.float32)
     names, lengths = table["crop"].to_list(), table["feature"].list.len()

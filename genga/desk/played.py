@@ -12,7 +12,7 @@ import polars as pl
 from genga.desk.small import Kept, jpeg
 from genga.errors import GengaError
 from genga.images.thumbnails import thumbnail
-from genga.store.files import read_facts
+from genga.store.files import pack_of, read_facts
 from genga.store.hash_cache import stamp_of
 from genga.store.parquet import read_table
 from genga.tables import frames
@@ -39,7 +39,8 @@ class Player:
 
     def frame(self, series: str, episode: str, frame: int) -> bytes:
         """Return a frame as a JPEG. Raises GengaError if its video is not here, or has no such frame."""
-        stamp = stamp_of(self._root / frames.PATH.format(series=series, episode=episode))
+        path = self._root / frames.PATH.format(series=series, episode=episode)
+        stamp = stamp_of(pack_of(path) or path)
         key = series, episode, stamp
         if (known := self._kept.get((*key, frame))) is None:
             with self._lock:

@@ -8,7 +8,7 @@ from genga.decisions.anchors import target_of
 from genga.decisions.frames import at_of, hold_of
 from genga.decisions.placing import OF_DEDUP, Scene, read_scene
 from genga.desk.edits import TIES, Edit
-from genga.store.parquet import read_table
+from genga.store.parquet import has_table, read_table
 from genga.tables import dedup
 from genga.tables.places import FOLDER
 
@@ -27,7 +27,7 @@ def _at(root: Path, edit: Edit, scenes: dict[str, Scene]) -> str:
     if place.kind == "frames":
         frame = int(about["frame"])
         path = root / dedup.PATH.format(series=place.series, episode=place.episode)
-        if edit.says is None or edit.says.get("decision") != "drop" or not path.is_file():
+        if edit.says is None or edit.says.get("decision") != "drop" or not has_table(path):
             return ""
         hold = hold_of(read_table(path, OF_DEDUP), frame)
         return at_of(frame, hold) if hold else ""
