@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.jobs.script import DATA, EPISODES, PARAMS, params_of, run, summary
-from genga.pages.overview import overview, read_figures
+from genga.pages.overview import in_words, overview, read_figures
 from genga.params.overview import Params
 from genga.store.files import read_json, write_text
 
@@ -19,8 +19,7 @@ def main(
     values = params_of("overview", Params, params)
     found = read_figures(in_data / "review" / out.stem, read_json(episodes))
     write_text(out, overview(out.stem, found, values))
-    drawings = sum(figures["drawings"] for figures in found)
-    summary(f"overview {out.stem}: {drawings} drawings in {len(found)} episodes, {out}")
+    summary(f"overview {out.stem}: {in_words(found)}, {out}")
 
 
 if __name__ == "__main__":

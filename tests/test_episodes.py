@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from genga.errors import GengaError
-from genga.video.episodes import EXTENSIONS, episodes_before, find_episodes, in_name_order, is_video
+from genga.video.episodes import EXTENSIONS, episodes_before, episodes_of, find_episodes, in_name_order, is_video
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -95,6 +95,18 @@ def test_two_videos_of_one_episode_are_refused(tmp_path: Path) -> None:
     _touch(tmp_path, "s/ep1.mkv", "s/ep1.mp4")
     with pytest.raises(GengaError, match=r"s/ep1\.mp4: .*s/ep1\.mkv is the same episode"):
         find_episodes(tmp_path)
+
+
+def test_all_pairs_of_one_episode_are_counted_with_the_way_out(tmp_path: Path) -> None:
+    videos = [f"{tmp_path}/s/clip {number}.{kind}" for number in range(5) for kind in ("gif", "mp4")]
+    with pytest.raises(GengaError) as error:
+        episodes_of(tmp_path, videos)
+    assert str(error.value).replace(f"{tmp_path}/s/", "") == (
+        "clip 0.mp4: clip 0.gif is the same episode; rename one of them or take it away; 4 more are so (clip 1.mp4,"
+        " clip 2.mp4, …): those of one ending may go to a folder of their own, below this"
+    )
+    moved = [video.replace("/s/", "/s/mp4/") if video.endswith("4") else video for video in videos]
+    assert len(episodes_of(tmp_path, moved)) == 10
 
 
 def test_the_episodes_before_one_are_in_the_order_of_their_numbers() -> None:

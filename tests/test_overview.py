@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pages import Page
 
-from genga.pages.overview import closest_of, odd, overview, row_of
+from genga.pages.overview import closest_of, in_words, odd, overview, read_figures, row_of
 from genga.params.overview import Params
 from genga.store.files import write_json
 
@@ -78,3 +78,13 @@ def test_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
         params='{"odd": 4.0, "closest": 20}',
     )
     assert capsys.readouterr().out == "overview 花 s: 904 drawings in 5 episodes, data/overview/花 s.html\n"
+
+
+def test_clips_of_packs_are_counted_and_each_closest_decision_leads_to_its_own(tmp_path: Path) -> None:
+    clips = {"a #1": {**figures(1, 3, decision(5, 13.0)), "episode": "a #1"}, "b": {**figures(2, 4), "episode": "b"}}
+    write_json(tmp_path / "pack.json", {"clips": clips, "failed": {"page": "it is a page"}})
+    found = read_figures(tmp_path, ["pack"])
+    assert in_words(found) == "7 drawings in 2 clips of a pack, 1 more failed"
+    assert in_words(EPISODES) == "904 drawings in 5 episodes"
+    text = overview("s", found, Params(odd=4.0, closest=2))
+    assert '<a href="../review/s/pack.html#a%20%231">a #1</a>' in text and "it is a page" in text

@@ -59,7 +59,7 @@ def test_which_series_have_packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     packs, episodes = in_packs(gifs | films, {}, notes)
     assert list(packs) == ["gifs"] and episodes == {**films, ("gifs", "pack"): ""}
     assert notes == [
-        "data/raw/gifs/: 200 videos, all of them animated pictures: worked on in 1 packs; "
+        "data/raw/gifs/: 200 videos, all of them animated pictures: worked on in a pack; "
         "`series: {gifs: {shorts: false}}` in params.yaml makes each an episode"
     ]
     said = {"gifs": {"shorts": False}, "films": {"shorts": True, "pack": 100}}
@@ -177,6 +177,32 @@ def test_clips_of_a_pack_are_worked_on_and_taken_over(
         run("2")
     assert Path("data/probe/s/pack.json").read_bytes() == before, "a share that went away ends the job"
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (GengaError("an image cannot be encoded"), r"an image cannot be encoded \(at s/b\)"),
+        (
+            ZeroDivisionError("division by zero"),
+            r"s/b: cannot be worked on \(ZeroDivisionError: division by zero\); the",
+        ),
+    ],
+)
+def test_a_stage_that_reads_tables_alone_ends_its_job_and_says_at_which_clip(
+    raised: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_json("data/probe/s/pack.json", {"clips": {"a": {}, "b": {}}, "failed": {}, "videos": {"a": "", "b": ""}})
+
+    def of_clip(arguments: list[str]) -> None:
+        if "data/shots/s/b.json" in arguments:
+            raise raised
+        write_json("data/shots/s/a.json", {})
+
+    with pytest.raises(GengaError, match=f"^{said}"):
+        work(Job("scripts/shots.py", ["--out", "data/shots/s/pack.json"], "", ["probe"], {"a": "", "b": ""}), of_clip)
+    assert not Path("data/shots").exists()
 
 
 def test_what_is_opened_once() -> None:

@@ -16,11 +16,16 @@ import pytest
 from conftest import copy_project
 from packs import BROKEN, DRAWINGS, ENDINGS, FILMED, HOLD, PLAIN, RATE, REPOSTS, clip_of, unequal, write_clips
 from test_workflow import Ran, snakemake
+from typer.testing import CliRunner
 
 from bench._shorts import write_clip
+from genga.__main__ import app as genga
 from genga.audit.trace import trace
+from genga.errors import GengaError
 from genga.store.parquet import names_in, read_named, read_pack, read_table
 from genga.store.shards import ShardReader
+from genga.tables.clipset import CLIPSET
+from genga.tables.dataset import DATASET
 from genga.tables.dedup import DEDUP
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
@@ -120,6 +125,65 @@ def test_a_clip_is_traced_as_an_episode_is(shorts: Path) -> None:
     assert [row["still"] for row in found["stills"]] == ["shorts/clip 10/000004"]
     again = next(row for row in trace("shorts/repost cropped/000000", shorts)["left_out"] if row["kind"] != "head")
     assert (again["reason"], again["same_as"]) == ("series", "shorts/clip 02/000000")
+    for frame, why in (
+        ("shorts/page/000000", "nothing is made of it: data/raw/shorts/page.gif: not a readable video"),
+        ("shorts/nobody/000000", "no such clip is in "),
+        ("shorts/pack/000000", "pack is a pack of clips; name the clip, as shorts/its name/000000"),
+    ):
+        with pytest.raises(GengaError, match=f"^{frame}: {why}"):
+            trace(frame, shorts)
+
+
+EXPORTS = ("kohya", "diffusion-pipe", "musubi", "imagefolder", "webdataset", "hydrus")
+OF_CLIPS = ("video-blip2", "animatediff", "musubi", "diffusion-pipe", "videofolder")
+
+
+def test_a_series_in_packs_is_exported_packed_and_made_again(
+    shorts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exported"
+    shutil.copytree(shorts, folder, symlinks=True)
+    params = folder / "params.yaml"
+    params.write_text(re.sub(r"(?m)^  length: \d+ ", "  length: 3 ", params.read_text(), count=1))
+    ran = snakemake(folder, "data/clipset/shorts.parquet")
+    assert ran.code == 0, ran.text
+    monkeypatch.chdir(folder)
+    rows = read_table(TARGET, only(DATASET, "image", "split"))
+    trained = rows.filter(split="train").height
+    for kind in EXPORTS:
+        assert f"{trained if kind in EXPORTS[:4] else rows.height} images in" in said_by("export", kind, "shorts", kind)
+    images = {kind: sum(path.suffix == ".png" for path in Path(kind).rglob("*")) for kind in EXPORTS}
+    both = rows.height
+    assert images == dict(zip(EXPORTS, (trained, trained, trained, both, 0, both), strict=True))
+    clips = read_table("data/clipset/shorts.parquet", only(CLIPSET, "clip", "split"))
+    for kind in OF_CLIPS:
+        wanted = clips if kind == "videofolder" else clips.filter(split="train")
+        assert f"clips shorts: {wanted.height} in" in said_by("clips", kind, "shorts", f"of {kind}")
+        assert sum(path.suffix == ".mp4" for path in Path(f"of {kind}").rglob("*")) == wanted.height
+    said_by("export", "stills", "shorts/clip 10", "stills")
+    assert sorted(path.name for path in Path("stills").glob("*.png")) == ["000000.png", "000004.png", "000008.png"]
+    said_by("export", "sheet", "shorts/clip 10", "sheet.csv")
+    assert len(Path("sheet.csv").read_text().splitlines()) == 1 + DRAWINGS
+    for kind, out in (("stills", "none"), ("sheet", "none.csv")):
+        with pytest.raises(GengaError, match=r"^shorts/pack: is a pack of clips; name one of them, as shorts/its name"):
+            said_by("export", kind, "shorts/pack", out)
+    said_by("package", "dataset", "shorts", "--license", "other", "--license-name", "mine", "--out", "whole")
+    said_by(
+        "package", "dataset", "shorts", "--license", "other", "--license-name", "mine", "--no-pixels", "--out", "no"
+    )
+    said_by("rebuild", "no", "--videos", f"{RAW}", "--out", "again")
+    assert contents(Path("again")) == contents(Path("whole")) != {}
+
+
+def said_by(*arguments: str) -> str:
+    done = CliRunner().invoke(genga, arguments)
+    if done.exception is not None:
+        raise done.exception
+    return done.output
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_one_clip_concerns_one_pack_and_the_rest_is_taken_over(shorts: Path, tmp_path: Path) -> None:
@@ -158,14 +222,16 @@ def test_a_decision_about_a_clip_is_that_clips_alone(shorts: Path, tmp_path: Pat
     assert reasons == ["dropped"] * HOLD + ["kept", "held", "held", "held"] * 2
 
 
-def test_a_pack_that_grows_is_divided_and_nothing_is_made_anew(shorts: Path, tmp_path: Path) -> None:
+def test_a_pack_is_divided_and_put_together_and_only_what_changed_is_made_anew(shorts: Path, tmp_path: Path) -> None:
     folder = tmp_path / "divided"
     shutil.copytree(shorts, folder, symlinks=True)
+    changed = folder / RAW / "clip 12.apng"
+    write_clip(changed, clip_of(992), RATE)
     params = folder / "params.yaml"
     params.write_text(params.read_text().replace("{shorts: true}", "{shorts: true, pack: 40}"))
     ran = snakemake(folder, "data/shots/shorts/pack-0.parquet", "data/shots/shorts/pack-1.parquet")
     assert ran.code == 0, ran.text
-    assert re.findall(r" (\d+) anew, ", ran.text) == ["0"] * 6
+    assert sorted(re.findall(r" (\d+) anew, ", ran.text)) == ["0"] * 3 + ["1"] * 3
     both = [name for half in "01" for name in names_in(folder / f"data/shots/shorts/pack-{half}.parquet")]
     assert sorted(both) == names_in(shorts / "data/shots/shorts/pack.parquet")
     left = {path.name for stage in ("probe", "frames", "shots") for path in (folder / f"data/{stage}/shorts").iterdir()}
@@ -173,8 +239,9 @@ def test_a_pack_that_grows_is_divided_and_nothing_is_made_anew(shorts: Path, tmp
     again = snakemake(folder, "-n", "data/shots/shorts/pack-0.parquet", "data/shots/shorts/pack-1.parquet")
     assert "Nothing to be done" in again.text and again.jobs == {}
     params.write_text(params.read_text().replace(", pack: 40}", "}"))
+    shutil.copy2(shorts / RAW / changed.name, changed)
     ran = snakemake(folder, "data/shots/shorts/pack.parquet")
-    assert anew(ran) == {"probe": (0, 60), "frames": (0, 58), "shots": (0, 58)}
+    assert anew(ran) == {"probe": (1, 59), "frames": (1, 57), "shots": (1, 57)}
     for name in ("probe/shorts/pack.json", "frames/shorts/pack.tar", "shots/shorts/pack.parquet"):
         assert (folder / "data" / name).read_bytes() == (shorts / "data" / name).read_bytes()
 

@@ -163,6 +163,8 @@ def test_where_two_grids_differ() -> None:
     found = pair(call, [GRID, OTHER])
     assert (found.size, found.block, found.detail) == ((16, 12), (4, 6, 2, 2), (0, 4, 11, 6))
     assert enlarged(OTHER).shape == (240, 320, 3)
+    strip = np.zeros((1, 166), np.uint8)  # of a banner of 2000 x 12 px: 240 rows of it are wider than WebP can be
+    assert enlarged(strip).shape == (24, 3984, 3)
 
 
 def test_thumbnails_shrink_until_they_fit_and_none_is_left_out() -> None:

@@ -30,6 +30,8 @@ from genga.audit.tables import (  # fmt: skip
 from genga.decisions.csv import FOLDER, Decision
 from genga.decisions.folder import in_one_form, tables
 from genga.errors import GengaError
+from genga.store.files import is_pack, pack_of
+from genga.store.parquet import read_pack
 from genga.tables.places import path_of
 from genga.training.checkpoints import read_checkpoints
 
@@ -55,8 +57,8 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
     of_still = _of_still(reader, series, home, still)
     if not any(of_frame.values()) and not any(of_still.values()):
         where = path_of("frames", f"{series}/{episode}")
-        known = "is not here: `dvc pull` it" if where in reader.absent else f"has no frame {number}"
-        raise GengaError(f"{series}/{episode}/{number:06d}: {where} {known}")
+        why = _absent(reader, where) if where in reader.absent else f"{where} has no frame {number}"
+        raise GengaError(f"{series}/{episode}/{number:06d}: {why}")
     clips = _clips(reader, series, episode, {number, keeper} if home == episode else {number})
     return {
         "frame": f"{series}/{episode}/{number:06d}",
@@ -74,11 +76,21 @@ def trace(frame: str, root: str | Path = ".") -> dict[str, Any]:
     }
 
 
+def _absent(reader: Reader, path: str) -> str:
+    """Why there is no table of an episode, or of a clip in its pack."""
+    if (pack := pack_of(reader.root / path)) is None:
+        return f"{path} is not here: `dvc pull` it"
+    why = read_pack(pack)[1].get(Path(path).stem)
+    return f"nothing is made of it: {why}" if why else f"no such clip is in {pack}"
+
+
 def parse(frame: str) -> tuple[str, str, int]:
     """Return series, episode and number of a frame, still or crop. Raises GengaError for anything else."""
     match = re.fullmatch(r"([^/]+)/([^/]+)/(\d+)(-\d+-\w+)?", frame)
     if match is None:
         raise GengaError(f"{frame!r} is not a frame; name it as series/episode/number, such as sample/ep01/000123")
+    if is_pack(match[2]):
+        raise GengaError(f"{frame}: {match[2]} is a pack of clips; name the clip, as {match[1]}/its name/{match[3]}")
     return match[1], match[2], int(match[3])
 
 

@@ -14,7 +14,7 @@ from genga.images.codec import EXTENSION, as_png
 from genga.jobs.script import progress, summary
 from genga.params.dataset import Params
 from genga.params.section import params_of, parse_section, section_of_file
-from genga.store.files import write_text
+from genga.store.files import is_pack, write_text
 from genga.store.folders import replacing_folder
 from genga.store.parquet import read_table
 from genga.store.shards import ShardReader
@@ -192,6 +192,8 @@ def _named(episode: str) -> str:
     """The episode's name. Raises GengaError if it is none."""
     if len(parts := episode.split("/")) != 2 or {"", ".", ".."} & set(parts):
         raise GengaError(f"an episode is named SERIES/EPISODE, as in sample/ep01; got {episode!r}")
+    if is_pack(parts[1]):
+        raise GengaError(f"{episode}: is a pack of clips; name one of them, as {parts[0]}/its name")
     return episode
 
 

@@ -207,15 +207,16 @@ def _made(job: Job, clip: str, of_clip: Callable[[list[str]], None]) -> Made | s
             of_clip(job.command(clip))
         except GengaError as error:
             if job.stage not in READERS:
-                raise
+                raise GengaError(f"{error} (at {job.series}/{clip})") from error
             sha256_of(job.videos[clip])  # a share that went away is no fault of the clip's
             print(f"{job.series}/{clip}: {error}", file=sys.stderr)
             return str(error)
         except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError) as error:
-            if job.stage not in READERS:
-                raise
             traceback.print_exc()  # not foreseen: of use to whoever mends it
-            return f"{job.videos[clip]}: cannot be worked on ({type(error).__name__}: {error})"
+            why = f"cannot be worked on ({type(error).__name__}: {error})"
+            if job.stage not in READERS:
+                raise GengaError(f"{job.series}/{clip}: {why}; the log says where") from error
+            return f"{job.videos[clip]}: {why}"
     wanted = {path.with_name(f"{clip}{path.suffix}").as_posix() for path in job.outputs}
     for path in kept.keys() - wanted:  # what a stage keeps for itself, as answers of a model
         write_text(path, kept[path])

@@ -21,15 +21,16 @@ import polars as pl
 from genga.errors import GengaError
 from genga.store.files import PACK, in_project, read_notes, replacing, write_json, write_text
 from genga.store.parquet import digest_of, read_pack, seal_of, write_pack
+from genga.store.sweeping import alone
 
 CACHE = Path(".cache/packs")
 _RECORD = 10240  # bytes, of which a tar is a multiple
 _PAGE = '<!doctype html><meta charset="utf-8"><title>{title}</title>\n<h1>{title}</h1>\n'
 _FOLD = (
-    '<details data-clip="{clip}"><summary>{clip}</summary>'
+    '<details data-clip="{clip}" id="{clip}"><summary>{clip}</summary>'
     '<iframe loading="lazy" style="width:100%;height:90vh" srcdoc="{page}"></iframe></details>\n'
 )
-_FOLDED = re.compile(r'<details data-clip="([^"]*)">.*? srcdoc="([^"]*)"></iframe></details>\n')
+_FOLDED = re.compile(r'<details data-clip="([^"]*)" id=".*? srcdoc="([^"]*)"></iframe></details>\n')
 
 Part = Any  # what a stage wrote of a clip: a table, the bytes of a shard, a value of JSON, text
 Made = dict[str, Part]  # by the ending of the file
@@ -227,6 +228,8 @@ def outputs(stage: str, paths: Sequence[Path]) -> Iterator[Outputs]:
         if file is not None:
             file.write(bytes(-(file.tell() + 1024) % _RECORD + 1024))
     made.write()
+    for path in paths:
+        alone(path, made.known)
     made.note()
 
 

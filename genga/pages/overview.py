@@ -76,6 +76,16 @@ def _as_one(name: str, said: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def in_words(episodes: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many drawings there are, in how many episodes, or clips of packs."""
+    drawings, clips = (sum(figures.get(of, 0) for figures in episodes) for of in ("drawings", "clips"))
+    failed = sum(len(figures.get("failed", ())) for figures in episodes)
+    if not clips + failed:
+        return f"{drawings} drawings in {len(episodes)} episodes"
+    packs = f"{len(episodes)} packs" if len(episodes) > 1 else "a pack"
+    return f"{drawings} drawings in {clips} clips of {packs}" + (f", {failed} more failed" if failed else "")
+
+
 def row_of(figures: Mapping[str, Any]) -> dict[str, float]:
     """Return an episode's figures that are compared with the others': COMPARED. Shares are of its frames, 0..1."""
     reasons, frames = figures["reasons"], max(1, figures["frames"])

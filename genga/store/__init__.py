@@ -8,5 +8,5 @@ lines       Files that grow by lines: what was added is on the disk before the n
             one.
 parquet     Tables on disk: Parquet with a fixed layout, so that equal rows give equal bytes, and with a seal.
 shards      Images in shards: one tar file for many images, read at random through an index table.
-sweeping    Folders before and after jobs: whether they can be written to, and what killed processes left in them.
+sweeping    Folders before and after jobs: whether they can be written to, and what is in them that is not to be read.
 """

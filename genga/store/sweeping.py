@@ -1,4 +1,4 @@
-"""Folders before and after jobs: whether they can be written to, and what killed processes left in them."""
+"""Folders before and after jobs: whether they can be written to, and what is in them that is not to be read."""
 
 import os
 import re
@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genga.errors import GengaError
+from genga.store.files import PACK, is_pack
 
+FOUND = (".parquet", ".json")  # files that are looked for by a clip's name (genga.store.files.pack_of)
 LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
 # What genga.store.files.replacing calls a file while it is being written.
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)
@@ -38,6 +40,20 @@ def sweep(folders: Iterable[str | Path], deep: bool = True, idle: float = 0.0) -
                 found += 1
             below[:] = below if deep else []
     return found
+
+
+def alone(pack: Path, clips: Iterable[str]) -> None:
+    """Take away in what a reader of a clip looks before the file of its pack: its own file, and smaller packs'.
+
+    Other files than FOUND stay: what has been made of them still names them.
+    """
+    if pack.suffix in FOUND:
+        packs = (path for path in pack.parent.glob(f"{PACK}-*{pack.suffix}") if is_pack(path.stem) and path != pack)
+        for path in packs:
+            if path.stem.startswith(pack.stem):
+                path.unlink(missing_ok=True)
+        for clip in clips:
+            pack.with_name(f"{clip}{pack.suffix}").unlink(missing_ok=True)
 
 
 def _is_left(name: str) -> bool:

@@ -74,6 +74,7 @@ def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str]
     """Return the video of every (series, episode) among files below `folder`, as `find_episodes` does."""
     episodes: dict[Episode, str] = {}
     notes: list[str] = []
+    twice: list[tuple[Path, str]] = []  # videos of one episode
     passed: dict[str, list[Path]] = {}  # what is no video, by series
     for video in sorted(map(Path, files)):
         *folders, _ = parts = video.relative_to(folder).parts
@@ -88,12 +89,24 @@ def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str]
         if why := next(filter(None, map(fault_of_name, name)), ""):
             notes.append(f"{where} is left out, for its name or its folder's: {why}")
         elif other := episodes.get(name):
-            raise GengaError(f"{video}: {other} is the same episode; rename one of them or take it away")
+            twice.append((video, other))
         else:
             episodes[name] = video.as_posix()
+    if twice:
+        raise GengaError(_same(twice))
     if said is not None:
         said += notes + [line for of in passed.values() if (line := _no_videos(of))]
     return episodes
+
+
+def _same(twice: Sequence[tuple[Path, str]]) -> str:
+    """Which videos are of one episode, and what to do about it."""
+    (video, other), *rest = twice
+    said = f"{video}: {other} is the same episode; rename one of them or take it away"
+    if not rest:
+        return said
+    named = ", ".join([*(one.name for one, _ in rest[: _MOST - 1]), *(["…"] if len(rest) >= _MOST else [])])
+    return f"{said}; {len(rest)} more are so ({named}): those of one ending may go to a folder of their own, below this"
 
 
 def is_video(path: Path) -> bool:

@@ -9,7 +9,7 @@ import glob
 import hashlib
 import os
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from genga.errors import GengaError
 from genga.params.series import Params
 from genga.stages import LINE
 from genga.store.files import PACK, bits_of, is_pack
+from genga.store.sweeping import FOUND
 from genga.tables.places import FOLDER, RAW
 from genga.video.episodes import Episode
 
@@ -57,11 +58,15 @@ def in_packs(
             packs[series] = divided(clips, said.pack)
             if not said.shorts:
                 notes.append(
-                    f"{RAW}{series}/: {len(clips)} videos, {why}: worked on in {len(packs[series])} packs; "
+                    f"{RAW}{series}/: {len(clips)} videos, {why}: worked on in {_counted(packs[series])}; "
                     f"`series: {{{series}: {{shorts: false}}}}` in params.yaml makes each an episode"
                 )
     others = {name: video for name, video in videos.items() if name[0] not in packs}
     return packs, others | {(series, pack): "" for series, of_series in packs.items() for pack in of_series}
+
+
+def _counted(packs: Packs) -> str:
+    return f"{len(packs)} packs" if len(packs) > 1 else "a pack"
 
 
 def _short(videos: Sequence[str]) -> str:
@@ -87,14 +92,47 @@ def clips_of(packs: Mapping[str, Packs], series: str, names: Iterable[str]) -> l
     return [clip for name in names for clip in of.get(name, (name,))]
 
 
-def take_away_divided(packs: Mapping[str, Packs], folder: str = FOLDER) -> None:
-    """Take away the files of packs that were divided, or put together, where those that have their clips are made."""
-    for series, of in packs.items():
-        for path in Path(folder).glob(f"*/{glob.escape(series)}/{PACK}*"):
-            if is_pack(path.stem) and path.stem not in of:
-                theirs = [name for name in of if name.startswith(path.stem) or path.stem.startswith(name)]
-                if all(path.with_name(f"{name}{path.suffix}").is_file() for name in theirs):
-                    path.unlink()
+def take_away(
+    ordered: Mapping[str, Collection[str]],
+    packs: Mapping[str, Packs],
+    here: Collection[str],
+    before: bool,
+    folder: str = FOLDER,
+) -> None:
+    """Take away files of packs that were divided or put together, and of episodes that are clips of packs, or again
+    episodes, where those that have their part are made.
+
+    ordered: the episodes of each series, of short clips its packs. here: series that have videos here. before: jobs,
+    that is; then nothing but what a job would read in the place of what is made (genga.store.sweeping.alone).
+    """
+    for series, names in ordered.items():
+        if series not in here:
+            continue
+        packed = {clip: name for name, clips in packs.get(series, {}).items() for clip in clips}
+        now = {*names}
+        for path in _made(series, folder):
+            if path.stem in now:
+                continue
+            others = [packed[path.stem]] if path.stem in packed else _instead(path.stem, now, series in packs)
+            if not others or not all(path.with_name(f"{name}{path.suffix}").is_file() for name in others):
+                continue
+            first = path.stem in packed or any(path.stem.startswith(name) for name in others)  # it is looked in
+            if not before or (first and path.suffix in FOUND):
+                path.unlink()
+
+
+def _made(series: str, folder: str) -> Iterator[Path]:
+    """The files that stages made of the episodes of a series."""
+    for stage in LINE:
+        if stage.level == "episode":
+            yield from (path for path in Path(folder, stage.name).glob(f"{glob.escape(series)}/*") if path.is_file())
+
+
+def _instead(name: str, now: Collection[str], in_packs: bool) -> list[str]:
+    """Which episodes have what a pack had that there is no more, if it is one."""
+    if not is_pack(name):
+        return []
+    return [other for other in now if not in_packs or other.startswith(name) or name.startswith(other)]
 
 
 def held_in_pack(said: str) -> str:

@@ -29,7 +29,7 @@ from genga.workflow.decided import Decided
 from genga.workflow.dvc_lock import finished, tell
 from genga.workflow.held_models import HeldModels
 from genga.workflow.merges import Merges, checkpoints_of, model_of, report_of
-from genga.workflow.packs import Packs, take_away_divided
+from genga.workflow.packs import Packs, take_away
 from genga.workflow.run_series import series_of
 from genga.workflow.session import Journal, ended
 
@@ -206,6 +206,7 @@ class Project:
             self.journal.start()
             check_writable(folders)
             self.people.write()
+            take_away(self.ordered, self.packs, self.here, before=True)
         except GengaError as error:
             ended(error)
 
@@ -232,7 +233,7 @@ class Project:
             self.journal.describe(made)  # what was done before a job failed is done by no later run
             if well:
                 self.people.tell_moved()
-                take_away_divided({series: self.packs[series] for series in self.packs if series in self.here})
+                take_away(self.ordered, self.packs, self.here, before=False)
             if self.bucket is None:
                 tell(finished(self.phases, planned, self.here >= set(self.series)) if well else [])
         except GengaError as error:  # the next run writes it down

@@ -17,6 +17,7 @@ from genga.video.luma_grid import Cells, Grids, difference_map
 
 _LEAST = 32  # px, to which thumbnails are made smaller at most
 _SHOWN = 240  # px, shorter side at least of a grid as a picture
+_WIDEST = 4096  # px, its longer side at most; WebP ends at 16383
 _GRID_QUALITY = 80  # of the WebP of a grid, 1..100
 _AROUND = 5.5  # a detail is this part of the grid's shorter side high
 _BATCH = 16  # stills in memory at a time
@@ -63,7 +64,7 @@ def grid_pictures(calls: Iterable[CloseCall], cells: Grids) -> dict[int, str]:
 
 def enlarged(cells: Cells) -> Image:
     """Return a grid as a picture (rows, columns, 3) times a whole number, with smooth steps between cells."""
-    factor = max(1, round(_SHOWN / min(cells.shape)))
+    factor = max(1, min(round(_SHOWN / min(cells.shape)), _WIDEST // max(cells.shape)))
     big = cv2.resize(cells, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     return np.repeat(big[:, :, None], 3, axis=2).astype(np.uint8, copy=False)
 
