@@ -407,6 +407,26 @@ def test_each_reason_to_leave_an_image_out() -> None:
     assert choose(unknown, params(text=0.02, smear=0.25))["reason"].to_list() == ["", "", "nobody", "", "tier", "small"]
 
 
+def test_of_a_drawing_that_several_clips_show_one_is_kept_that_may_be_learnt_from() -> None:
+    """s/b/0 and s/c/0 are s/a/0 again; of s/d/0 there is no other."""
+    rows = [
+        ("a", "still", "reject", 64, None), ("b", "still", "good", 64, "s/a/0"), ("c", "still", "good", 60, "s/a/0"),
+        ("a", "head", "best", 32, None), ("b", "head", "best", 40, "s/a/0"), ("c", "head", "best", 40, "s/a/0"),
+        ("b", "halfbody", "poor", 50, "s/a/0"), ("d", "still", "best", 64, None), ("d", "head", "poor", 32, None),
+    ]  # fmt: skip
+    images = pl.DataFrame(
+        [(f"s/{clip}/0 {kind}", f"s/{clip}/0", kind, tier, side, side, same) for clip, kind, tier, side, same in rows],
+        schema=["image", "still", "kind", "tier", "width", "height", "same_as"],
+        orient="row",
+    ).with_columns(shot=pl.lit("s/e/0"), frame=1, text_cover=0.0, colour=30.0, smear=1.0, character=pl.lit("hana"))
+    chosen = choose(images, params(per_shot=0))
+    assert chosen.select("reason", "same_as").rows() == [
+        ("series", "s/b/0"), ("", None), ("series", "s/b/0"),
+        ("", None), ("series", "s/a/0"), ("series", "s/a/0"),
+        ("series", "s/a/0"), ("", None), ("tier", None),
+    ]  # fmt: skip
+
+
 def test_a_shot_gives_so_many_images_of_a_kind_and_character() -> None:
     images = pl.DataFrame(
         [(f"{who}{n}", "head", who, "best", 64, 64, "s/e/0", n) for who in ("h", "r") for n in range(5)],

@@ -57,7 +57,7 @@ class Tables:
     quality: pl.DataFrame  # OF_QUALITY
     names: pl.DataFrame  # OF_CHARACTERS
     sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OF_DESCRIBE))
-    # Of short clips the stills that other clips show too, and which is kept: still, same_as.
+    # Of short clips the stills that other clips show too, and which is to stand for them: still, same_as.
     reposted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=only(LEFT_OUT, "still", "same_as")))
 
 
@@ -68,15 +68,16 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
         return read_episodes(data / stage / series, episodes, columns)
 
     stills = pl.concat([read_signed(data, series, name, OF_STILLS, OF_FRAMES) for name in episodes])
+    quality = of("quality", OF_QUALITY)
     return Tables(
         crops=of("crop", OF_CROP),
         stills=stills,
         persons=of("detect", OF_DETECT),
         tags=of("tag", OF_TAG),
-        quality=of("quality", OF_QUALITY),
+        quality=quality,
         names=read_table(characters, OF_CHARACTERS),
         sentences=of("describe", OF_DESCRIBE),
-        reposted=reposts(stills if any(map(is_pack, episodes)) else stills.clear()),
+        reposted=reposts(stills if any(map(is_pack, episodes)) else stills.clear(), quality),
     )
 
 

@@ -23,7 +23,6 @@ def choose(images: pl.DataFrame, params: Params) -> pl.DataFrame:
     """
     weights = params.weights.model_dump()
     against = {  # the first that holds is the reason
-        "series": pl.col("same_as").is_not_null() if "same_as" in images.columns else pl.lit(False),
         "kind": pl.col("kind").replace_strict(weights, return_dtype=pl.Float64) == 0,
         "nobody": pl.col("character") == NOBODY,
         "unnamed": pl.col("kind").is_in(CROPS) & pl.col("character").is_null() & (not params.unnamed),
@@ -34,7 +33,7 @@ def choose(images: pl.DataFrame, params: Params) -> pl.DataFrame:
         "small": pl.min_horizontal("width", "height") < params.min_side,
     }
     reason = pl.coalesce([*(pl.when(holds).then(pl.lit(name)) for name, holds in against.items()), pl.lit("")])
-    judged = images.with_columns(reason=reason)
+    judged = one_of_each(images.with_columns(reason=reason))
     if not params.per_shot:
         return judged
     picked = [
@@ -44,6 +43,33 @@ def choose(images: pl.DataFrame, params: Params) -> pl.DataFrame:
     ]
     beyond = (pl.col("reason") == "") & ~pl.col("image").is_in(picked)
     return judged.with_columns(reason=pl.when(beyond).then(pl.lit("shot")).otherwise("reason"))
+
+
+def one_of_each(images: pl.DataFrame) -> pl.DataFrame:
+    """Return images with reason `series` for those whose drawing is kept of another clip, and that still in same_as.
+
+    images: image, still, kind, tier, width, height, reason: "" for what may be learnt from; same_as: the still that is
+    to stand for this one, null for itself; without it nothing is another's. Of each kind of image the still that stands
+    for others is the one that is kept, if it may be learnt from; else the best that may.
+    """
+    if "same_as" not in images.columns or images["same_as"].null_count() == images.height:
+        return images
+    group = pl.coalesce("same_as", "still")
+    grouped = images.with_columns(group=group).with_columns(
+        several=group.is_in(images["same_as"].drop_nulls().implode())
+    )
+    order = (
+        pl.col("still") != pl.col("group"), pl.col("tier").replace_strict(TIERS, range(len(TIERS)), default=len(TIERS)),
+        -pl.col("width").cast(pl.Int64) * pl.col("height"), "still",
+    )  # fmt: skip
+    fit = grouped.filter(pl.col("several") & (pl.col("reason") == "")).sort(order)
+    kept = fit.unique(["group", "kind"], keep="first", maintain_order=True).select("group", "kind", kept="still")
+    found = grouped.join(kept, on=["group", "kind"], how="left", maintain_order="left")
+    found = found.with_columns(kept=pl.coalesce("kept", "group"))
+    again = pl.col("several") & (pl.col("still") != pl.col("kept"))
+    return found.with_columns(
+        reason=pl.when(again).then(pl.lit("series")).otherwise("reason"), same_as=pl.when(again).then("kept")
+    ).drop("group", "several", "kept")
 
 
 def of_shot(images: pl.DataFrame, count: int) -> list[str]:
