@@ -35,6 +35,17 @@ def test_a_clip_is_read_from_the_pack_that_has_it_now(tmp_path: Path, monkeypatc
     assert sorted(path.name for path in folder.iterdir()) == ["pack-0.tar", "pack-1.tar", "pack.parquet"]
 
 
+def test_what_was_read_of_packs_is_kept_for_one_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Path("data/review/s/pack.html")
+    for number in range(3):
+        with outputs("review", [page]) as made:
+            earlier = pack_files.Earlier.of([page])
+            assert earlier.take("a", "key") == ({".html": "<p>"} if number else None)
+            made.add("a", "key", {".html": "<p>"})
+        assert pack_files._texts.cache_info().currsize == 0
+
+
 def made_in(folder: Path, *names: str) -> None:
     for name in names:
         (folder / "frames/s" / name).parent.mkdir(parents=True, exist_ok=True)

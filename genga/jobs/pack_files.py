@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -148,18 +149,13 @@ def _part(path: Path, clip: str, known: Known) -> Part:
     return _texts(path, path.stat().st_mtime_ns)[clip]
 
 
-_last: dict[tuple[Path, int], Mapping[str, Part]] = {}
-
-
-def _texts(path: Path, changed: int) -> Mapping[str, Part]:
-    """What a pack's JSON or page has of each clip."""
-    if (path, changed) not in _last:
-        text = path.read_text(encoding="utf-8")
-        _last[path, changed] = (
-            json.loads(text)["clips"] if path.suffix == ".json"
-            else {html.unescape(clip): html.unescape(page) for clip, page in _FOLDED.findall(text)}
-        )  # fmt: skip
-    return _last[path, changed]
+@cache
+def _texts(path: Path, _changed: int) -> Mapping[str, Part]:
+    """What a pack's JSON or page has of each clip; kept for the job."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        return dict(json.loads(text)["clips"])
+    return {html.unescape(clip): html.unescape(page) for clip, page in _FOLDED.findall(text)}
 
 
 @dataclass
@@ -224,6 +220,7 @@ def outputs(stage: str, paths: Sequence[Path]) -> Iterator[Outputs]:
     with ExitStack() as stack:
         file = stack.enter_context(stack.enter_context(replacing(shard)).open("wb")) if shard is not None else None
         made = Outputs(stage, paths, file)
+        stack.callback(_texts.cache_clear)  # one process does the work of many jobs
         yield made
         if file is not None:
             file.write(bytes(-(file.tell() + 1024) % _RECORD + 1024))
