@@ -62,7 +62,7 @@ LINE = (
     Stage("clips", "episode", "dataset", "divides an episode into clips, and says how each moves",
           ("frames", "shots", "dedup", "stills", "detect", "quality", "tag"), ("clips",), asked=True),
     Stage("clipset", "series", "dataset", "composes the clips that moving pictures are learnt from",
-          ("clips", "frames", "stills", "detect", "quality", "describe", "characters", "dataset"),
+          ("clips", "frames", "stills", "detect", "quality", "describe", "characters", "dataset", "left_out"),
           ("clipset", "clips_left_out"), asked=True),
     Stage("train", "run", "training", "trains a LoRA, and says what was seen when", ("dataset",),
           ("ledger", "losses", "held_out", "run_left_out")),

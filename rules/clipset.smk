@@ -9,6 +9,7 @@ rule clipset:
         detect=tables("detect"),
         characters="data/characters/{series}.parquet",
         dataset="data/dataset/{series}.parquet",
+        not_in_dataset="data/dataset/left-out/{series}.parquet",
     output:
         table="data/clipset/{series}.parquet",
         left_out="data/clipset/left-out/{series}.parquet",

@@ -16,7 +16,9 @@ from typing import Any
 import libtorrent as lt
 import yaml
 
-from tests.sites import HTML, Site, picture, served
+sys.path.insert(0, str(Path(__file__).parent))  # as pytest does
+
+from sites import HTML, Site, picture, served
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = "127.0.0.1:0"

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ from standin import EPISODES, SERIES, change_params, copy_of, make_finished, put
 
 from genga.dataset import clipset as stage
 from genga.dataset._clipset import sides, who
+from genga.dataset._clipset.repeats import OF_LEFT_OUT, repeats
 from genga.dataset.clipset import Outcome, Tables, Video, clipset, in_words
 from genga.dataset.split import draw
 from genga.dataset.styles import read_style
@@ -162,18 +164,65 @@ def test_what_is_left_out_says_why() -> None:
     rows = [clip(0), clip(1, reason="frozen"), clip(2, tier="reject"), clip(3, width=60, height=40)]
     found = made(tables(rows, people=["s/e/000000"]), weights=PARAMS.weights.model_copy(update={"scenery": 0.0}))
     assert found.left_out.rows() == [
-        ("s/e/000010-000019", "frozen"), ("s/e/000020-000029", "kind"), ("s/e/000030-000039", "kind"),
+        ("s/e/000010-000019", "frozen", None), ("s/e/000020-000029", "kind", None), ("s/e/000030-000039", "kind", None),
     ]  # fmt: skip
     found = made(tables(rows))
     assert found.left_out.rows() == [
-        ("s/e/000010-000019", "frozen"), ("s/e/000020-000029", "tier"), ("s/e/000030-000039", "small"),
+        ("s/e/000010-000019", "frozen", None), ("s/e/000020-000029", "tier", None),
+        ("s/e/000030-000039", "small", None),
     ]  # fmt: skip
     assert in_words(found).endswith("left out: 3 (frozen 1, small 1, tier 1)")
 
 
+def shown(name: str, *stills: int, width: int = 128, tier: str | None = "best") -> dict:
+    """A clip of an episode by its name, and which of the episode's drawings it shows."""
+    return clip(0, clip=f"s/{name}/{stills[0]:06d}-000999", stills=[f"s/{name}/{still:06d}" for still in stills],
+                width=width, tier=tier)  # fmt: skip
+
+
+def again(name: str, other: str, *stills: int) -> dict[str, str]:
+    return {f"s/{name}/{still:06d}": f"s/{other}/{still:06d}" for still in stills}
+
+
+def test_a_clip_that_another_clip_shows_is_left_out_for_it() -> None:
+    first, rest = shown("b", 0, 1, 2), shown("b", 3, 4, 5)
+    whole = again("a", "b", 0, 1, 2, 3, 4, 5)
+    assert repeats([shown("a", 0, 1, 2), shown("a", 3, 4, 5), first, rest], whole) == {
+        "s/a/000000-000999": "s/b/000000-000999", "s/a/000003-000999": "s/b/000003-000999",
+    }  # fmt: skip
+    shifted = repeats([shown("a", 2, 3, 4), first, rest], whole)
+    assert shifted == {"s/a/000002-000999": "s/b/000003-000999"}, "of its drawings one clip shows one, the other two"
+    assert repeats([shown("a", 0, 1, 2), rest], whole) == {}, "what is left out itself takes no other's place"
+    assert repeats([shown("a", 0, 1, 2), shown("b", 0, 8, 9)], whole) == {}, "one drawing in three"
+    assert repeats([shown("a", 0, 1), shown("a", 0, 1)], whole) == {}, "an episode's own"
+    assert repeats([first, shown("a", 0, 1, 2)], {}) == {}
+
+
+def test_of_three_that_show_the_same_one_is_kept() -> None:
+    stands = again("b", "a", 0, 1) | again("c", "a", 0, 1)
+    kept = shown("b", 0, 1, tier="good"), shown("c", 0, 1)
+    assert repeats(kept, stands) == {"s/b/000000-000999": "s/c/000000-000999"}, "without the first: of better tier"
+    assert repeats([shown("b", 0, 1, width=130, tier="good"), kept[1]], stands) == {
+        "s/c/000000-000999": "s/b/000000-000999"
+    }, "larger"
+    assert {*repeats([*kept, shown("a", 0, 1)], stands).values()} == {"s/a/000000-000999"}
+
+
+def test_what_the_dataset_left_out_for_others_is_read() -> None:
+    rows = [clip(0), clip(1, clip="s/f/000010-000019", stills=["s/f/000010"])]
+    unlearnt = pl.DataFrame(
+        [("s/f/000010", None, "series", "s/e/000000"), ("s/e/000000", "s/e/000000-0-head", "series", "s/f/000010"),
+         ("s/e/000000", None, "text", None)],
+        schema=dict(OF_LEFT_OUT), orient="row",
+    )  # fmt: skip
+    found = made(replace(tables(rows), unlearnt=unlearnt))
+    assert found.table["clip"].to_list() == ["s/e/000000-000009"]
+    assert found.left_out.rows() == [("s/f/000010-000019", "series", "s/e/000000-000009")]
+
+
 def test_where_nothing_is_enlarged_a_clip_too_thin_for_any_bucket_is_left_out() -> None:
     found = made(tables([clip(0), clip(1, width=3000, height=60)]), {"no_upscale": True, "bucket_step": 64})
-    assert found.left_out.rows() == [("s/e/000010-000019", "bucket")]
+    assert found.left_out.rows() == [("s/e/000010-000019", "bucket", None)]
 
 
 def test_of_a_shot_as_many_as_asked_for_evenly_spread() -> None:

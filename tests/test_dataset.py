@@ -410,7 +410,7 @@ def test_each_reason_to_leave_an_image_out() -> None:
 def test_of_a_drawing_that_several_clips_show_one_is_kept_that_may_be_learnt_from() -> None:
     """s/b/0 and s/c/0 are s/a/0 again; of s/d/0 there is no other."""
     rows = [
-        ("a", "still", "reject", 64, None), ("b", "still", "good", 64, "s/a/0"), ("c", "still", "good", 60, "s/a/0"),
+        ("a", "still", "reject", 64, None), ("b", "still", "good", 64, "s/a/0"), ("c", "scenery", "good", 60, "s/a/0"),
         ("a", "head", "best", 32, None), ("b", "head", "best", 40, "s/a/0"), ("c", "head", "best", 40, "s/a/0"),
         ("b", "halfbody", "poor", 50, "s/a/0"), ("d", "still", "best", 64, None), ("d", "head", "poor", 32, None),
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The pages for people: the reference is what the code says, links lead somewhere, commands exist."""
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -110,3 +111,41 @@ def _genga_problem(words: list[str]) -> str:
         command = command.get_command(context, words.pop(0))
     known = {option for param in command.params for option in param.opts}
     return next((f"no such option: {word}" for word in words if word.startswith("--") and word not in known), "")
+
+
+MODULES = sorted({
+    name
+    for page in [*PAGES, ROOT / "Makefile", *(ROOT / "tests").glob("*.py")]
+    for name in re.findall(r"python -m ((?:genga|bench|demo|tests)\.[\w.]*\w)", page.read_text(encoding="utf-8"))
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_that_a_page_has_python_run_is_there_and_finds_its_neighbours(name: str) -> None:
+    path = ROOT / f"{name.replace('.', '/')}.py"
+    assert path.is_file()
+    if name.startswith("tests."):
+        assert lost(path) == [], "put sys.path.insert(0, str(Path(__file__).parent)) above the imports"
+
+
+def lost(path: Path) -> list[str]:
+    """Modules of tests/ that one beside them imports, at whatever remove, and that only pytest's path leads to."""
+    beside, found, left = {one.stem for one in (ROOT / "tests").glob("*.py")}, set[Path](), [path]
+    if "sys.path.insert(0, str(Path(__file__).parent))" in path.read_text(encoding="utf-8"):
+        return []
+    names: list[str] = []
+    while left:
+        found.add(one := left.pop())
+        for node in ast.walk(ast.parse(one.read_text(encoding="utf-8"))):
+            of = node.module if isinstance(node, ast.ImportFrom) else None
+            for module in [of] if of else [name.name for name in node.names] if isinstance(node, ast.Import) else []:
+                names += [f"{one.name}: {module}"] if module in beside else []
+                there = ROOT / f"{module.replace('.', '/')}.py"
+                left += [there] if module.startswith("tests.") and there.is_file() and there not in found else []
+    return sorted({*names})
+
+
+def test_a_neighbour_that_is_found_by_pytest_alone_is_seen(tmp_path: Path) -> None:
+    command = tmp_path / "command.py"
+    command.write_text("from tests.sites import served\n")
+    assert lost(command) == ["sites.py: served"]

@@ -12,7 +12,7 @@ from test_report import evaluation, make, picture, run_folder  # noqa: F401 the 
 from typer.testing import CliRunner
 
 from genga.cli.summary import app
-from genga.images.thumbnails import data_uri
+from genga.images.codec import data_uri
 from genga.pages._report.clips import even, strip
 from genga.store.files import read_facts, write_facts
 from genga.store.parquet import read_table, write_table

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from genga.cli.summary import app
 from genga.errors import GengaError
-from genga.images.codec import encode
-from genga.images.thumbnails import data_uri, thumbnail, within_budget
+from genga.images.codec import data_uri, encode
+from genga.images.thumbnails import thumbnail, within_budget
 from genga.pages._report import contents
 from genga.pages._report.charts import Difference, Line, Point, _ticks, chart, differences
 from genga.pages._report.figures import curve, origins, several

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from genga.dataset._clipset import sides, told, who
+from genga.dataset._clipset import repeats, sides, told, who
 from genga.dataset._clipset.captions import captioned
 from genga.dataset._clipset.sides import Sides
 from genga.dataset._clipset.told import Told
@@ -58,6 +58,7 @@ class Tables:
     images: pl.DataFrame  # OF_DATASET
     words: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=told.OF_DATASET))  # of the same images
     sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=told.OF_DESCRIBE))
+    unlearnt: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=repeats.OF_LEFT_OUT))  # of the dataset
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
         read_table(data / "characters" / f"{series}.parquet", who.OF_CHARACTERS),
         read_table(data / "dataset" / f"{series}.parquet", OF_DATASET),
         read_table(data / "dataset" / f"{series}.parquet", told.OF_DATASET), of("describe", told.OF_DESCRIBE),
+        read_table(data / "dataset" / "left-out" / f"{series}.parquet", repeats.OF_LEFT_OUT),
     )  # fmt: skip
 
 
@@ -121,7 +123,8 @@ def clipset(
     """
     known = Known.of(tables.names, tables.boxes, tables.images, dataset)
     clips = tables.clips.sort("clip").with_columns(reason=pl.col("reason").fill_null(""))
-    judged = placed(_chosen(clips, known, params, dataset, upscale), dataset)
+    stands = repeats.standing(tables.unlearnt)
+    judged = placed(_chosen(clips, known, stands, params, dataset, upscale), dataset)
     left_out = judged.filter(pl.col("reason") != "").select(list(CLIPS_LEFT_OUT))
     rows = list(judged.filter(reason="").iter_rows(named=True))
     if not rows:
@@ -150,12 +153,20 @@ def clipset(
 
 
 def _chosen(
-    clips: pl.DataFrame, known: Known, params: Params, dataset: OfDataset, upscale: Upscale | None
+    clips: pl.DataFrame,
+    known: Known,
+    stands: Mapping[str, str],
+    params: Params,
+    dataset: OfDataset,
+    upscale: Upscale | None,
 ) -> pl.DataFrame:
-    """With why each clip is left out, "" for those that are in."""
+    """With why each clip is left out, "" for those that are in, and which it repeats. stands: see repeats.standing."""
     least = least_side(dataset.min_side, upscale)
     judged = [row["reason"] or _against(row, known, params, dataset, least) for row in clips.iter_rows(named=True)]
     found = clips.with_columns(reason=pl.Series(judged, dtype=pl.String))
+    again = repeats.repeats(found.filter(reason="").iter_rows(named=True), stands)
+    found = found.with_columns(same_as=pl.col("clip").replace_strict(again, default=None, return_dtype=pl.String))
+    found = found.with_columns(reason=pl.when(pl.col("same_as").is_null()).then("reason").otherwise(pl.lit("series")))
     if not params.per_shot:
         return found
     picked: list[str] = []

@@ -49,27 +49,28 @@ def one_of_each(images: pl.DataFrame) -> pl.DataFrame:
     """Return images with reason `series` for those whose drawing is kept of another clip, and that still in same_as.
 
     images: image, still, kind, tier, width, height, reason: "" for what may be learnt from; same_as: the still that is
-    to stand for this one, null for itself; without it nothing is another's. Of each kind of image the still that stands
-    for others is the one that is kept, if it may be learnt from; else the best that may.
+    to stand for this one, null for itself; without it nothing is another's. Of the whole picture, and of each kind of
+    crop, what stands for others is kept if it may be learnt from, else the best that may.
     """
     if "same_as" not in images.columns or images["same_as"].null_count() == images.height:
         return images
-    group = pl.coalesce("same_as", "still")
-    grouped = images.with_columns(group=group).with_columns(
-        several=group.is_in(images["same_as"].drop_nulls().implode())
+    known = images["same_as"].drop_nulls().implode()
+    whose = images.with_columns(
+        group=pl.coalesce("same_as", "still"), cut=pl.when(pl.col("kind").is_in(CROPS)).then("kind")
     )
+    grouped = whose.with_columns(several=pl.col("group").is_in(known))
     order = (
         pl.col("still") != pl.col("group"), pl.col("tier").replace_strict(TIERS, range(len(TIERS)), default=len(TIERS)),
         -pl.col("width").cast(pl.Int64) * pl.col("height"), "still",
     )  # fmt: skip
     fit = grouped.filter(pl.col("several") & (pl.col("reason") == "")).sort(order)
-    kept = fit.unique(["group", "kind"], keep="first", maintain_order=True).select("group", "kind", kept="still")
-    found = grouped.join(kept, on=["group", "kind"], how="left", maintain_order="left")
+    kept = fit.unique(["group", "cut"], keep="first", maintain_order=True).select("group", "cut", kept="still")
+    found = grouped.join(kept, on=["group", "cut"], how="left", nulls_equal=True, maintain_order="left")
     found = found.with_columns(kept=pl.coalesce("kept", "group"))
     again = pl.col("several") & (pl.col("still") != pl.col("kept"))
     return found.with_columns(
         reason=pl.when(again).then(pl.lit("series")).otherwise("reason"), same_as=pl.when(again).then("kept")
-    ).drop("group", "several", "kept")
+    ).drop("group", "cut", "several", "kept")
 
 
 def of_shot(images: pl.DataFrame, count: int) -> list[str]:

@@ -17,8 +17,8 @@ from genga.evaluation.bootstrap import DIGITS
 from genga.evaluation.evaluators import Judges, persons_of
 from genga.evaluation.motion import Motion, motion
 from genga.evaluation.prompts import prompt_parts, tag_key
+from genga.images.codec import data_uri
 from genga.images.image import Image, cut
-from genga.images.thumbnails import data_uri
 from genga.models.registry import Model
 from genga.params.evaluate import Params
 from genga.training.families.family import family_of

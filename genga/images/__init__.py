@@ -14,8 +14,7 @@ reading     Read images by the rows of a table, one after another: what every st
             with.
 rgb         Decoded frames as RGB images: colours by the stream's own matrix and range, square pixels, the right way
             up.
-thumbnails  Pictures for a page that is one file: small, as WebP in data URIs, and no more of them than a page can
-            bear.
+thumbnails  Pictures for a page that is one file: small, and no more of them than a page can bear.
 upscaling   Drawings made larger by a network: Real-CUGAN or waifu2x by ncnn, from packages that carry the weights, on
             the CPU.
 """

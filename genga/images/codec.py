@@ -11,6 +11,7 @@ What can be seen through is laid over white, as the models' publishers do: an im
 colours under what nobody sees are anything.
 """
 
+import base64
 import io
 from typing import Any
 
@@ -53,6 +54,14 @@ def encode(image: Image, kind: str = "png") -> bytes:
     if not ok:
         raise GengaError(f"an image of shape {image.shape} cannot be encoded as {kind}")
     return data.tobytes()
+
+
+def data_uri(image: Image, quality: int) -> str:
+    """Return the image as a WebP data URI, for a page that is one file; quality 1..100."""
+    ok, data = cv2.imencode(".webp", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    if not ok:
+        raise GengaError(f"an image of shape {image.shape} cannot be encoded as WebP")
+    return "data:image/webp;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def decode(data: bytes, name: str = "image") -> Image:

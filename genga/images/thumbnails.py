@@ -1,11 +1,9 @@
-"""Pictures for a page that is one file: small, as WebP in data URIs, and no more of them than a page can bear."""
+"""Pictures for a page that is one file: small, and no more of them than a page can bear."""
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 
-from genga.errors import GengaError
 from genga.images.image import Image
 
 
@@ -17,14 +15,6 @@ def thumbnail(image: Image, side: int) -> Image:
         return image
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(image.dtype, copy=False)
-
-
-def data_uri(image: Image, quality: int) -> str:
-    """Return the image as a WebP data URI; quality 1..100."""
-    ok, data = cv2.imencode(".webp", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
-    if not ok:
-        raise GengaError(f"an image of shape {image.shape} cannot be encoded as WebP")
-    return "data:image/webp;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def within_budget(

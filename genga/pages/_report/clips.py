@@ -14,9 +14,10 @@ import numpy as np
 import polars as pl
 
 from genga.evaluation.verdict import BASE
+from genga.images.codec import data_uri
 from genga.images.image import Image
 from genga.images.reading import reading
-from genga.images.thumbnails import data_uri, thumbnail
+from genga.images.thumbnails import thumbnail
 from genga.pages._report.charts import Line, Point, chart
 from genga.store.shards import ShardReader
 from genga.tables.schema import SHARD

@@ -8,9 +8,9 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from genga.images.codec import decode
+from genga.images.codec import data_uri, decode
 from genga.images.image import Image
-from genga.images.thumbnails import data_uri, thumbnail
+from genga.images.thumbnails import thumbnail
 from genga.pages.closest import CloseCall
 from genga.params.review import Params
 from genga.video.luma_grid import Cells, Grids, difference_map
