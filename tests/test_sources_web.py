@@ -13,11 +13,14 @@ from sites import HTML, Site, picture, served
 
 from genga.errors import GengaError
 from genga.exchange.sources.fetch import Done, fetch
-from genga.exchange.sources.gallery import about, command, settings
+from genga.exchange.sources.gallery import NAME, OURS, about, command, settings
+from genga.exchange.sources.gallery import program as program_of
 from genga.exchange.sources.http import Polite
 from genga.exchange.sources.record import read_origins
 from genga.params.sources import Gallery, Gifs, Source, parse_source
 from genga.video.album import read_album
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # What the program does as far as it is asked to: a search, its files, metadata, again after 429 and 5xx, an archive.
 STAND_IN = """
@@ -72,7 +75,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The program: a stand-in, and the real one where it is installed."""
     if request.param == "gallery-dl":
-        if (found := shutil.which("gallery-dl")) is None:
+        if (found := shutil.which(NAME) or shutil.which(str(ROOT / OURS))) is None:
             pytest.skip("gallery-dl is not installed here")
         return found
     path = tmp_path / "stand-in"
@@ -202,6 +205,17 @@ def test_a_program_that_ends_without_a_word_and_a_full_disk(tmp_path: Path) -> N
         assert said == [f"{site.root}/posts?tags=akari: gallery-dl: ended with 3"]
         with pytest.raises(GengaError, match="No space left on device; make room, and run again"):
             fetched("akari", gallery(site, str(tmp_path / "full")))
+
+
+def test_what_make_sources_installed_is_found_without_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.path.abspath("bin"))
+    assert program_of(NAME) == NAME
+    for path in (OURS, "bin/gallery-dl"):
+        Path(path).parent.mkdir(parents=True)
+        Path(path).write_text("#!/bin/sh\n")
+        Path(path).chmod(0o755)
+        assert program_of(NAME) == (OURS if path == OURS else NAME)
+    assert program_of("other/gallery-dl") == "other/gallery-dl"
 
 
 def test_what_gallery_dl_is_told() -> None:

@@ -7,6 +7,7 @@ it has fetched before it does not fetch again.
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from genga.params.sources import Gallery
 from genga.store.files import write_json
 
 VERSION = "1.32.18"  # envs/gallery.lock has it, and tests ran with it
+NAME, OURS = "gallery-dl", ".venv-gallery/bin/gallery-dl"  # on the path, or as `make sources` installs it
 _NAME = "{category}_{id|gallery_id|filename}{num:?_//}.{extension}"
 _ERRORS = 5  # of a query that are said
 _ADDRESSES = ("file_url", "url", "large_file_url")  # of the file, in its metadata
@@ -51,8 +53,9 @@ def run(name: str, source: Gallery, folder: Path, url: str, tell: Say, dry: bool
         )
     except OSError as error:
         raise GengaError(
-            f"params.yaml:sources.{name}.command: {source.command} cannot be started ({error.strerror}); `pip install"
-            f" gallery-dl=={VERSION}` in an environment of its own, and name the program (docs/sources.md)"
+            f"params.yaml:sources.{name}.command: {source.command} cannot be started ({error.strerror});"
+            f" `make sources`, or `pip install gallery-dl=={VERSION}` in an environment of its own, and name the program"
+            " (docs/sources.md)"
         ) from error
     with process:
         assert process.stdout is not None
@@ -111,10 +114,15 @@ def command(source: Gallery, folder: Path) -> list[str]:
     """Return the command without its query. The files of other configurations on this machine are not read."""
     here = os.path.abspath(folder)
     return [
-        source.command, "--config-ignore", "--config", f"{here}/gallery-dl.json", "--no-input",
+        program(source.command), "--config-ignore", "--config", f"{here}/gallery-dl.json", "--no-input",
         "--range", f"1-{source.most}", "--directory", f"{here}/files", "--filename", _NAME, "--write-metadata",
         "--download-archive", f"{here}/fetched.sqlite3",
     ]  # fmt: skip
+
+
+def program(said: str) -> str:
+    """Return the program: by its name alone it is on the path, or where `make sources` put it."""
+    return OURS if said == NAME and shutil.which(said) is None and os.path.isfile(OURS) else said
 
 
 def _fetched(files: Path, url: str, given: set[Path], tell: Say) -> Iterator[tuple[Path, About]]:
