@@ -54,8 +54,8 @@ def run(name: str, source: Gallery, folder: Path, url: str, tell: Say, dry: bool
     except OSError as error:
         raise GengaError(
             f"params.yaml:sources.{name}.command: {source.command} cannot be started ({error.strerror});"
-            f" `make sources`, or `pip install gallery-dl=={VERSION}` in an environment of its own, and name the program"
-            " (docs/sources.md)"
+            f" `make sources`, or `pip install gallery-dl=={VERSION}` in an environment of its own, and name the"
+            " program (docs/sources.md)"
         ) from error
     with process:
         assert process.stdout is not None
