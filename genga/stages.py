@@ -57,7 +57,7 @@ LINE = (
     Stage("characters", "series", "people", "tells who is who, and gives the names that people decided",
           ("dedup", "stills", "detect", "tag", "crop", "embed"), ("characters",)),
     Stage("dataset", "series", "dataset", "composes the training set: images, captions, buckets, what is held out",
-          ("frames", "stills", "detect", "quality", "tag", "crop", "describe", "characters"),
+          ("frames", "dedup", "stills", "detect", "quality", "tag", "crop", "describe", "characters"),
           ("dataset", "left_out")),
     Stage("clips", "episode", "dataset", "divides an episode into clips, and says how each moves",
           ("frames", "shots", "dedup", "stills", "detect", "quality", "tag"), ("clips",), asked=True),

@@ -14,7 +14,9 @@ rule dataset:
         describe=tables("describe"),
         quality=tables("quality"),
         characters="data/characters/{series}.parquet",
-        corrections=corrections("tag_rules", "sentences"),
+        corrections=corrections("tag_rules", "sentences", "tiers"),
+        # Where what people said of images is now.
+        dedup=lambda wildcards: tables("dedup")(wildcards) if PROJECT.decided("tiers", wildcards) else [],
     output:
         table="data/dataset/{series}.parquet",
         left_out="data/dataset/left-out/{series}.parquet",
@@ -28,7 +30,7 @@ rule dataset:
     params:
         code=code("dataset"),
         episodes=episodes,
-        corrections=decided("--corrections", "tag_rules", "sentences"),
+        corrections=decided("--corrections", "tag_rules", "sentences", "tiers"),
         intrude=one_value("crop", "intrude"),
         style=lambda wildcards: STYLE,
         values=section("dataset"),

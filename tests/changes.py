@@ -207,6 +207,18 @@ DECISIONS: Changes = {
         lambda project: put(project / f"corrections/{SERIES}/sentences.csv", "still_or_crop,sentence\n", old=True),
         after("dataset"),
     ),
+    "a tier of an image": (
+        lambda project: put(
+            project / f"corrections/{SERIES}/tiers.csv",
+            f"still_or_crop,tier\n{SERIES}/{EPISODES[0]}/000000,poor\n",
+            old=True,
+        ),
+        after("dataset"),
+    ),
+    "tiers of nothing": (
+        lambda project: put(project / f"corrections/{SERIES}/tiers.csv", "# mine\nstill_or_crop,tier\n", old=True),
+        {},
+    ),
     "names of characters": (
         lambda project: put(project / f"corrections/{SERIES}/characters.csv", "crop,character\n", old=True),
         after("characters"),

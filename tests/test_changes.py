@@ -31,6 +31,7 @@ COARSE = (
     "Code: a family of no base here",
     "A parameter of: a merge taken away",
     "What people decided: rules that say nothing of what is here",
+    "What people decided: tiers of nothing",
 )
 
 

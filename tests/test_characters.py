@@ -20,11 +20,11 @@ from genga.errors import GengaError
 from genga.images.boxes import iou
 from genga.images.codec import encode
 from genga.pages.contact_sheet import sheet, spread
-from genga.pages.doubts import doubts
 from genga.params.characters import Params
 from genga.people.characters import OF_CROP, OF_EMBED, OF_STILLS, OF_TAG, Tables, characters
 from genga.people.clustering import MOST, adopt, by_first, check_size, cluster, merge, merge_tracked
 from genga.people.differences import Differences
+from genga.people.doubts import doubts
 from genga.people.gathering import divided, join_few, medoid, vote
 from genga.people.naming import Crop, give_names
 from genga.people.outfits import Worn, colours_below, is_worn, outfits, unlike

@@ -220,6 +220,18 @@ def test_what_the_dataset_left_out_for_others_is_read() -> None:
     assert found.left_out.rows() == [("s/f/000010-000019", "series", "s/e/000000-000009")]
 
 
+def test_a_clips_tier_is_that_of_its_drawings_in_the_dataset() -> None:
+    """Where people may have given it, in place of the judge."""
+    stills = ["s/e/000000", "s/e/000002"]
+    rows = [clip(0, stills=stills), clip(1, tier="reject"), clip(2, tier=None)]
+    graded = [(stills[0], None, "best"), (stills[1], None, "poor"), (stills[1], f"{stills[1]}-0-head", "reject"),
+              ("s/e/000010", None, "good")]  # fmt: skip
+    given = replace(tables(rows), tiers=pl.DataFrame(graded, schema=dict(stage.OF_TIERS), orient="row"))
+    found = made(given)
+    assert found.table.select("clip", "tier").rows() == [("s/e/000010-000019", "good"), ("s/e/000020-000029", None)]
+    assert found.left_out.rows() == [("s/e/000000-000009", "tier")]
+
+
 def test_where_nothing_is_enlarged_a_clip_too_thin_for_any_bucket_is_left_out() -> None:
     found = made(tables([clip(0), clip(1, width=3000, height=60)]), {"no_upscale": True, "bucket_step": 64})
     assert found.left_out.rows() == [("s/e/000010-000019", "bucket", None)]

@@ -12,7 +12,6 @@ from genga.pages.counts import EPISODE_TABLES, SERIES_TABLES, count, read_tables
 from genga.pages.tally import add_up, going_on
 from genga.store.files import write_text
 from genga.store.parquet import write_table
-from genga.tables.characters import OPEN
 
 TABLES = {
     "shots": pl.DataFrame({"shot": [0, 1]}),
@@ -184,8 +183,8 @@ def test_decisions_that_no_stage_reads_are_counted(tmp_path: Path, monkeypatch: 
 
 def test_a_summary_names_the_decisions_that_take_no_effect() -> None:
     rows = [("corrections/s/e/frames.csv", 2, "drop frame 4", "ep01 keeps its drawing", ["s/ep01/000007"])]
-    assert open_lines(pl.DataFrame(rows, schema=dict(OPEN), orient="row")) == [
+    assert open_lines(rows) == [
         "      1            decision without effect",
         "    corrections/s/e/frames.csv:2: drop frame 4: not placed, ep01 keeps its drawing; nearest: s/ep01/000007",
     ]
-    assert open_lines(pl.DataFrame(schema=dict(OPEN))) == []
+    assert open_lines([]) == []

@@ -30,6 +30,7 @@ from genga.dataset.dataset import dataset as composed
 from genga.dataset.filters import choose, evenly, of_shot
 from genga.dataset.split import divided, draw, shot_groups, split
 from genga.dataset.styles import read_style
+from genga.dataset.tiers import Given
 from genga.dataset.twins import with_signatures
 from genga.dataset.written import Written, read_sentences
 from genga.drawings.frames import signature as hash_of
@@ -133,7 +134,7 @@ def test_every_column_of_one_image() -> None:
     ]  # fmt: skip
     assert made.core == {"hana": ["pink_hair"]}
     assert made.left_out.schema == LEFT_OUT
-    assert made.left_out.rows() == [("s/e/000000", "s/e/000000", None, "still", None, "kind", None)]
+    assert made.left_out.rows() == [("s/e/000000", "s/e/000000", None, "still", None, "best", "kind", None)]
 
 
 def test_the_measures_are_those_of_stage_quality() -> None:
@@ -144,7 +145,7 @@ def test_the_measures_are_those_of_stage_quality() -> None:
 
 def test_the_order_of_rows_does_not_matter() -> None:
     one = tables(*HANA, ("head", 5, "good", "ren", ["solo", "1boy"]))
-    turned = Tables(**{name: getattr(one, name).reverse() for name in one.__dataclass_fields__})
+    turned = Tables(**{name: rows.reverse() for name, rows in vars(one).items() if rows is not None})
     made, again = dataset(one, PARAMS), dataset(turned, PARAMS)
     assert made.table.equals(again.table) and made.left_out.equals(again.left_out) and made.core == again.core
 
@@ -346,6 +347,19 @@ def test_lines_of_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     path.write_text("still_or_crop,sentence\n,Nobody.\n", encoding="utf-8")
     with pytest.raises(GengaError, match=r"sentences\.csv:2: names no still or crop"):
         read_sentences([path])
+
+
+def test_a_tier_that_people_gave_goes_over_the_judges() -> None:
+    given = tables(("head", 0, "best", "ren", []), ("head", 1, "poor", "ren", []))
+    said = [Given("tiers.csv", 2, "s/e/000000", "reject"), Given("tiers.csv", 3, "s/e/000001-0-head", "good"),
+            Given("tiers.csv", 4, "s/e/000007", "good")]  # fmt: skip
+    values = params(weights=ONLY_CROPS)
+    made = composed(given, values, read_style(ROOT, values), 0.5, None, None, said)
+    assert made.table.select("image", "tier").rows() == [("s/e/000001-0-head", "good")]
+    assert made.left_out.select("image", "tier", "reason").rows() == [
+        ("s/e/000000", "reject", "kind"), ("s/e/000000-0-head", "reject", "tier"), ("s/e/000001", "poor", "kind"),
+    ]  # fmt: skip
+    assert "tiers.csv:4: s/e/000007 is good: not placed, there is no such image now" in made.warnings
 
 
 def test_a_familys_order_and_words() -> None:
@@ -662,7 +676,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names = []
     for episode in ("e1", "e2"):
         given = tables(*HANA)
-        own = {name: renamed(getattr(given, name), episode) for name in vars(given)}
+        own = {name: renamed(rows, episode) for name, rows in vars(given).items() if rows is not None}
         names.append(own.pop("names"))
         frames = own["stills"].select("frame", "signature")
         own["stills"] = own["stills"].drop("signature")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from genga.dataset.tiers import Given
+from genga.dataset.tiers import read_table_of as read_given
 from genga.dataset.written import read_table_of
 from genga.decisions.characters import Alias, Name, read_aliases, read_names
 from genga.decisions.csv import KINDS, Decision, kind_at, line_of, of_stage, parse, path_of, read, records
@@ -26,6 +28,7 @@ FULL = {
         "Red Hat,replace,hat,1girl & long hair,e,4,,ann,one",
     ),
     "sentences": ("still_or_crop,sentence,who,why", "s/e/000003,A girl asleep,ann,she is"),
+    "tiers": ("still_or_crop,tier,at,who,why", "s/e/000003-0-head,best,,ann,her look"),
     "characters": ("crop,character,outfit,scope,at,who,why", "s/e/000003-0-head,花子,school,cluster,,ann,her face"),
     "aliases": ("character,name,who,why", "花子,hana,ann,her name abroad"),
     "issues": ("about,name,issue,state,run,who,why", "tag,Red Hat,is drawn as hair,open,hana,ann,seen at step 300"),
@@ -35,6 +38,7 @@ LEAST = {
     "tags": ("still_or_crop,tag,decision", "s/e/000003,red hat,add"),
     "tag_rules": ("tag,decision", "red hat,add"),
     "sentences": ("still_or_crop,sentence", "s/e/000003,A girl"),
+    "tiers": ("still_or_crop,tier", "s/e/000003,poor"),
     "characters": ("crop,character", "s/e/000003-0-head,花子"),
     "aliases": ("character,name", "花子,hana"),
     "issues": ("about,name,issue,state", "tag,red hat,is drawn as hair,open"),
@@ -45,6 +49,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "tags": read_corrections,
     "tag_rules": read_rules,
     "sentences": lambda path: [(image, one.line, one.sentence) for image, one in read_table_of(path).items()],
+    "tiers": lambda path: [one[1:] for one in read_given(path)],
     "characters": read_names,
     "aliases": read_aliases,
     "issues": read_issues,
@@ -54,6 +59,7 @@ MEANS: dict[str, Callable[[int], object]] = {
     "tags": lambda line: [Correction(line, "s/e/000003", 1, "red_hat", "add")],
     "tag_rules": lambda line: [Rule(line, "red_hat", "replace", "hat", ("1girl", "long_hair"), "e", 4)],
     "sentences": lambda line: [("s/e/000003", line, "A girl asleep.")],
+    "tiers": lambda line: [Given("", line, "s/e/000003-0-head", "best")[1:]],
     "characters": lambda line: [Name(line, "s/e/000003-0-head", "花子", "school", "cluster")],
     "aliases": lambda line: [Alias(line, "花子", "hana")],
     "issues": lambda line: [Issue(line, "tag", "red_hat", "is drawn as hair", "open", "hana")],
@@ -63,6 +69,7 @@ LEAST_MEANS = {
     "tags": [Correction(2, "s/e/000003", None, "red_hat", "add")],
     "tag_rules": [Rule(2, "red_hat", "add")],
     "sentences": [("s/e/000003", 2, "A girl.")],
+    "tiers": [Given("", 2, "s/e/000003", "poor")[1:]],
     "characters": [Name(2, "s/e/000003-0-head", "花子", None, "cluster")],
     "aliases": [Alias(2, "花子", "hana")],
     "issues": [Issue(2, "tag", "red_hat", "is drawn as hair", "open")],
@@ -86,7 +93,7 @@ def test_the_map() -> None:
     read_by = {stage.name: kind for stage in LINE if (kind := of_stage(stage.name))}
     assert read_by == {
         "dedup": ("frames",), "tag": ("tags", "tag_rules"), "crop": ("tags",), "characters": ("characters", "aliases"),
-        "dataset": ("tag_rules", "sentences"), "report": ("issues",),
+        "dataset": ("tag_rules", "sentences", "tiers"), "report": ("issues",),
     }  # fmt: skip
     assert {name: kind.header for name, kind in KINDS.items()} == {name: header for name, (header, _) in FULL.items()}
 
@@ -141,8 +148,8 @@ def test_which_kind_a_path_is_of(path: str, kind: str | None) -> None:
         ("s/tag_rule.csv", "call it corrections/s/tag_rules.csv"),
         (
             "s/boxes.csv",
-            "tables are called frames.csv, tags.csv, tag_rules.csv, sentences.csv, characters.csv, aliases.csv, "
-            "issues.csv",
+            "tables are called frames.csv, tags.csv, tag_rules.csv, sentences.csv, tiers.csv, characters.csv, "
+            "aliases.csv, issues.csv",
         ),
     ],
 )
@@ -377,6 +384,10 @@ TWICE = {
         "still_or_crop,sentence\na,One.\nb,Two.\na,Three.\n",
         "4: says something of a, and so does line 2; the later one holds: take one of them out",
     ),
+    "tiers": (
+        "still_or_crop,tier\na,best\nb,poor\na,best\na,reject\n",
+        "5: says reject of a, and line 4 best; the later one holds: take one of them out",
+    ),
     "characters": (
         "crop,character,outfit,scope\n1-0-fullbody,hana,,crop\n1-1-head,ren,,crop\n1-0-head,,,cluster\n1-0-head,ren,red,crop\n",
         "5: 1-0-head is ren in red, and on line 2 the same person is hana: take one of them out",
@@ -440,6 +451,9 @@ WRONG = [
     ),
     ("tag_rules", 'sky,add,,"a, b",,,,,', "'a, b' holds a comma, which separates tags; write ' & '"),
     ("sentences", ",A girl.,,", "names no still or crop"),
+    ("tiers", ",best,,,", "names no still or crop"),
+    ("tiers", "a,Best,,,", "tier must be best, good, poor, reject, got 'Best'"),
+    ("tiers", "a,,,,", "tier must be best, good, poor, reject, got ''"),
     ("characters", ",hana,,,,,", "names no crop"),
     ("characters", "a,hana,,shot,,,", "scope must be cluster, crop, together or apart, got 'shot'"),
     ("characters", 'a,"hana, ren",,,,,', "'hana, ren' holds a comma, which separates tags in captions; leave it out"),
@@ -476,6 +490,7 @@ def test_a_wrong_value_is_refused_by_line(tmp_path: Path, kind: str, line: str, 
         ("frames", "3,drop,2-4", "100 96-104"),
         ("tags", "a,0,sky,add,1-0 1 2 3", "152-0 120 40 300 700"),
         ("characters", "a,hana,,,120 40 300 700", "152-0 120 40 300 700"),
+        ("tiers", "a,best,152-0", "152-0 120 40 300 700"),
     ],
 )
 def test_where_it_was_is_what_genga_writes(tmp_path: Path, kind: str, line: str, as_in: str) -> None:
@@ -521,6 +536,7 @@ OTHER = {
     "tags": ({"still_or_crop": "s/e/000004", "tag": "sky", "decision": "remove"}, "s/e/000004,,sky,remove,,,"),
     "sentences": ({"still_or_crop": "s/e/000003", "sentence": "A girl, asleep."}, 's/e/000003,"A girl, asleep.",,'),
     "tag_rules": ({"tag": "sky", "decision": "add", "where": "sea"}, "sky,add,,sea,,,,,"),
+    "tiers": ({"still_or_crop": "s/e/000004", "tier": "reject"}, "s/e/000004,reject,,,"),
     "characters": ({"crop": "#s/e/000004-0-head", "character": "ren"}, '"#s/e/000004-0-head",ren,,,,,'),
     "aliases": ({"character": "Len", "name": "ren"}, "Len,ren,,"),
     "issues": ({"about": "tag", "name": "sky", "issue": "grey", "state": "open"}, "tag,sky,grey,open,,,"),

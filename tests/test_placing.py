@@ -355,6 +355,7 @@ def look(series: dict[str, list[str]]) -> Decided:
 
 
 NAMES, TAGS, DROPS = "corrections/s/characters.csv", "corrections/s/ep02/tags.csv", "corrections/s/ep01/frames.csv"
+GRADES = "corrections/s/tiers.csv"
 SERIES = {"s": ["ep01", "ep02"]}
 
 
@@ -362,6 +363,7 @@ def test_lines_are_noted_where_they_were_decided(project, capsys: pytest.Capture
     put(NAMES, "# mine\r\ncrop,character\r\ns/ep01/000001-1-head,bea\r\n\r\ns/ep01/000009-0-head,anna\r\n")
     put(TAGS, "still_or_crop,box,tag,decision,at\ns/ep02/000001,0,hat,add,9-9 1 2 3 4\ns/ep02/000001,*,hat,add\n")
     put(DROPS, "frame,decision\n3,drop\n2,keep\n6,drop\n")
+    put(GRADES, "still_or_crop,tier\ns/ep01/000001-1-head,best\ns/ep01/000001,poor\n")
     put("corrections/t/characters.csv", "crop,character\ns/ep01/000001-1-head,bea\n")  # a series without episodes
     decided = look(SERIES)
     assert {path: decided.noted[path].decode() for path in decided.noted} == {
@@ -370,17 +372,33 @@ def test_lines_are_noted_where_they_were_decided(project, capsys: pytest.Capture
         TAGS: "still_or_crop,box,tag,decision,at\ns/ep02/000001,0,hat,add,1-0 500 0 700 1000\n"
               "s/ep02/000001,*,hat,add\n",
         DROPS: "frame,decision,at\n3,drop,3 0-1\n2,keep\n6,drop\n",
+        GRADES: "still_or_crop,tier,at\ns/ep01/000001-1-head,best,1-1 500 0 700 1000\ns/ep01/000001,poor\n",
     }  # fmt: skip
-    digests = {path: decided.digest(path) for path in (NAMES, TAGS, DROPS)}
+    digests = {path: decided.digest(path) for path in (NAMES, TAGS, DROPS, GRADES)}
     assert "at" not in Path(NAMES).read_text(encoding="utf-8").splitlines()[1]  # not before a run starts
     decided.write()
     assert capsys.readouterr().err.splitlines() == [
-        f"{path}: noted in 1 line where that was (column at)" for path in (NAMES, DROPS, TAGS)
+        f"{path}: noted in 1 line where that was (column at)" for path in (NAMES, GRADES, DROPS, TAGS)
     ]
     assert Path(NAMES).read_bytes() == decided.noted[NAMES]
     after = look(SERIES)
     assert after.noted == {} and {path: after.digest(path) for path in digests} == digests
     assert read_verdicts(DROPS, 7)[3].hold == (0, 1) and read(NAMES, "characters")[0]["at"] == "1-1 500 0 700 1000"
+
+
+def test_of_tiers_a_job_is_held_to_what_they_say(project) -> None:
+    lines = "s/ep01/000001-1-head,best,1-1 500 0 700 1000,ann,so\n"
+    put(GRADES, f"still_or_crop,tier,at,who,why\n{lines}")
+    said = {GRADES: [["s/ep01/000001-1-head", "best", "1-1 500 0 700 1000"]]}
+    place = {"series": "s"}
+    assert look(SERIES).of(place, "tiers", [GRADES], str) == (said, [GRADES])
+    put(GRADES, "# mine\nstill_or_crop,tier,at\ns/ep01/000001-1-head,best,\n")  # of whom, and why, is another thing
+    assert look(SERIES).of(place, "tiers", [GRADES], str) == (said, [GRADES])
+    put(GRADES, "still_or_crop,tier\n# none\n")
+    assert look(SERIES).concern("tiers", place, ["ep01"]) == []
+    put(GRADES, "still_or_crop\n")
+    held, read_of = look(SERIES).of(place, "tiers", [GRADES], str)
+    assert len(held[GRADES]) == 64 and read_of == look(SERIES).concern("tiers", place, ["ep01"]) == [GRADES]
 
 
 def test_nothing_is_read_again_that_is_as_it_was(project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from test_tag import PARAMS
 from genga.audit.decisions import decisions, target_of
 from genga.audit.decisions import said as audited
 from genga.cli.summary import rule_lines
+from genga.dataset.candidates import CANDIDATES
 from genga.dataset.ruled import ruled, said_of
 from genga.decisions.tag_rules import Rule, Ruling, of_characters, of_episode, ruling_of
 from genga.decisions.tags import Correction
@@ -17,7 +18,6 @@ from genga.errors import GengaError
 from genga.people.deciding import Said, decide, rule
 from genga.people.sharing import OF_STILLS
 from genga.store.parquet import write_table
-from genga.tables.candidates import CANDIDATES
 from genga.tables.schema import only
 from genga.tables.tag import TAG
 

@@ -38,6 +38,8 @@ def said(decision: Decision) -> str:
             what = f"{decision['decision']} {decision['tag']}{by}{where}{f' of {of}' if of else ''}"
         case "sentences":
             what = f"says {decision['sentence']!r}" if decision["sentence"] else "says nothing"
+        case "tiers":
+            what = f"is {decision['tier']}"
         case "issues":
             what = f"{decision['about']} {decision['name']}: {decision['issue']}, {decision['state']}"
         case "aliases":

@@ -61,7 +61,7 @@ OF_EVALUATE = only(
     EVALUATE, "sample", "nearest_image", "nearest_still", "nearest_difference", "nearest_clip", "nearest_clip_frame",
     "nearest_clip_difference", "caption_clip", "caption_overlap",
 )  # fmt: skip
-OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "reason", "same_as")
+OF_LEFT_OUT = only(LEFT_OUT, "image", "still", "kind", "character", "tier", "reason", "same_as")
 OF_RUN_LEFT_OUT = only(RUN_LEFT_OUT, "image", "still", "reason")
 OF_LEDGER = only(LEDGER, "step", "epoch", "phase", "image", "still", "crop", "caption")
 OF_FRAMES = only(FRAMES, "frame", "time", "keyframe", "change", "luma", "sharpness")

@@ -48,6 +48,7 @@ def lines(trace: Mapping[str, Any]) -> Iterator[str]:
         )
     for row in trace["left_out"]:
         of = f", {row['same_as']} shows it too" if row.get("same_as") else ""
+        of += f", {row['tier']}" if row["reason"] == "tier" else ""
         yield _line("dataset", f"{row['image']}: left out: {row['reason']}{of}")
     for row in trace["clips"]:
         yield _line("clipset", f"{row['clip']}: {row['split']}, {_moving(row)}: {row['caption']}")

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import typer
 
+from genga.dataset.tiers import without_effect
 from genga.decisions.csv import Open, path_of
 from genga.decisions.folder import misplaced, tables, without_episode
 from genga.decisions.tag_rules import RULE, Rule, of_episode, rules_in
@@ -84,8 +85,10 @@ def lines_of(data: Path, series: str, runs: list[str]) -> list[str]:
     episodes = sorted(path.stem for path in (data / "dedup" / series).glob("*.parquet"))
     tables = (read_tables(tables_below(data, series, one), series, one, so_far=True) for one in episodes)
     lines = series_lines(series, episodes, add_up(map(count, tables)))
-    if (path := data / "characters" / "open" / f"{series}.parquet").is_file():
-        lines += open_lines(read_table(path, OPEN))
+    path = data / "characters" / "open" / f"{series}.parquet"
+    without = read_table(path, OPEN).rows() if path.is_file() else []
+    graded = without_effect(Path(path_of("tiers", series)), data, series, episodes)
+    lines += open_lines([*without, *((file, *one) for file, one in graded)])
     lines += rule_lines(data, series)
     if (page := data / "overview" / f"{series}.html").is_file():
         lines.append(f"  {page}: its episodes, their drawings, and decisions to check")
@@ -157,12 +160,12 @@ def _changed(
     )
 
 
-def open_lines(table: pl.DataFrame) -> list[str]:
-    """Return how many decisions of people take no effect, and which. table: OPEN."""
-    if table.is_empty():
+def open_lines(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Return how many decisions of people take no effect, and which. rows: of OPEN."""
+    if not rows:
         return []
-    lines = [f"{table.height:>7}{'':<11} decision{'s' if table.height > 1 else ''} without effect"]
-    for file, line, says, why, nearest in table.rows():
+    lines = [f"{len(rows):>7}{'':<11} decision{'s' if len(rows) > 1 else ''} without effect"]
+    for file, line, says, why, nearest in sorted(rows, key=lambda row: row[:2]):
         lines.append(f"    {file}:{Open(line, says, why, tuple(nearest))}")
     return lines
 

@@ -23,6 +23,7 @@ ruled       Rules about tags that name a character, where it is known at last wh
 split       Divide a dataset into what is trained on and what is held out, so that held-out images are new to the
             model.
 styles      How captions are written for a family of bases: the order of their parts and the words of some, as data.
+tiers       Which tier people gave images, in place of the judge's: `corrections/<series>/tiers.csv`.
 together    The training sets of several series as the one that a run learns from, and images beside it for what must
             stay.
 twins       Stills with what tells which of them show nearly the same, wherever in a series they are.

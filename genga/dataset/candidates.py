@@ -4,8 +4,9 @@ A whole still carries the names of everybody in it, but no character of its own:
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ import polars as pl
 from genga.dataset.reposts import reposts
 from genga.dataset.ruled import ruled, said_of
 from genga.dataset.twins import joined, read_signed, with_shots
+from genga.decisions.placing import Scene, read_scene
 from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
 from genga.store.files import is_pack
 from genga.store.parquet import read_episodes, read_table
-from genga.tables.candidates import CANDIDATES
 from genga.tables.characters import CHARACTERS, NOBODY
 from genga.tables.crop import CROP
-from genga.tables.dataset import MEASURES
+from genga.tables.dataset import DATASET, MEASURES
 from genga.tables.describe import DESCRIBE
 from genga.tables.detect import DETECT
 from genga.tables.frames import FRAMES
@@ -44,6 +45,12 @@ OF_TAG = only(TAG, "still", "box", "tag", "category", "score", "origin", "kept")
 OF_QUALITY = only(QUALITY, "still", "tier", *MEASURES, "text", "outline")
 OF_DESCRIBE = only(DESCRIBE, "image", "sentences")
 OF_CHARACTERS = only(CHARACTERS, "crop", "still", "character", "outfit")
+# What may become a training image: columns of the dataset, and what its captions and choice go by.
+CANDIDATES = {
+    **only(DATASET, "image", "still", "crop", "kind", "shot"), **only(STILLS, "frame"),
+    **only(DATASET, "character", "outfit"), "names": DATASET["tags"], **only(DATASET, "tags"), "rating": TAG["tag"],
+    **only(DATASET, "tier", *MEASURES, "width", "height", "text", "persons", "masks"), **SHARD,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Tables:
     sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OF_DESCRIBE))
     # Of short clips the stills that other clips show too, and which is to stand for them: still, same_as.
     reposted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=only(LEFT_OUT, "still", "same_as")))
+    scene: Callable[[], Scene] | None = None  # reads where lines about images that have other ids now are placed
 
 
 def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Path) -> Tables:
@@ -78,6 +86,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
         names=read_table(characters, OF_CHARACTERS),
         sentences=of("describe", OF_DESCRIBE),
         reposted=reposts(stills if any(map(is_pack, episodes)) else stills.clear(), quality),
+        scene=partial(read_scene, data, series, episodes),
     )
 
 

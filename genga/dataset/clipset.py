@@ -35,7 +35,8 @@ from genga.tables.clips_left_out import CLIPS_LEFT_OUT
 from genga.tables.clipset import CLIPSET
 from genga.tables.dataset import HELD_OUT, TRAIN
 from genga.tables.frames import FRAMES
-from genga.tables.quality import QUALITY
+from genga.tables.left_out import LEFT_OUT
+from genga.tables.quality import QUALITY, TIERS
 from genga.tables.schema import only
 from genga.tables.stills import STILLS
 
@@ -44,6 +45,7 @@ OF_STILLS = only(STILLS, "still", "frame", "shot")
 OF_FRAMES = only(FRAMES, "frame", "signature")
 OF_QUALITY = only(QUALITY, "still", "outline")
 OF_DATASET = {**sides.OF_DATASET, **who.OF_DATASET}
+OF_TIERS = only(LEFT_OUT, "still", "crop", "tier")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Tables:
     words: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=told.OF_DATASET))  # of the same images
     sentences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=told.OF_DESCRIBE))
     unlearnt: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=repeats.OF_LEFT_OUT))  # of the dataset
+    tiers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OF_TIERS))  # in the dataset, or left out
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def read_tables(data: Path, series: str, episodes: Sequence[str]) -> Tables:
         read_table(data / "dataset" / f"{series}.parquet", OF_DATASET),
         read_table(data / "dataset" / f"{series}.parquet", told.OF_DATASET), of("describe", told.OF_DESCRIBE),
         read_table(data / "dataset" / "left-out" / f"{series}.parquet", repeats.OF_LEFT_OUT),
+        pl.concat([read_table(data / of / f"{series}.parquet", OF_TIERS) for of in ("dataset", "dataset/left-out")]),
     )  # fmt: skip
 
 
@@ -122,7 +126,7 @@ def clipset(
     are made larger that are smaller than their bucket.
     """
     known = Known.of(tables.names, tables.boxes, tables.images, dataset)
-    clips = tables.clips.sort("clip").with_columns(reason=pl.col("reason").fill_null(""))
+    clips = _graded(tables.clips.sort("clip"), tables.tiers).with_columns(reason=pl.col("reason").fill_null(""))
     stands = repeats.standing(tables.unlearnt)
     judged = placed(_chosen(clips, known, stands, params, dataset, upscale), dataset)
     left_out = judged.filter(pl.col("reason") != "").select(list(CLIPS_LEFT_OUT))
@@ -150,6 +154,16 @@ def clipset(
     whole = _repeated(pl.DataFrame(made, schema=dict(CLIPSET)), params)
     nothing = [] if not dataset.held_out or (whole["split"] == HELD_OUT).any() else ["no clip is held out"]
     return Outcome(whole, left_out, nothing)
+
+
+def _graded(clips: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
+    """With the worst tier of each clip's drawings as the dataset has them, which people may have given."""
+    of = dict(tiers.filter(pl.col("crop").is_null()).select("still", "tier").iter_rows())
+    worst = [
+        max((of[still] for still in stills if still in of), key=TIERS.index, default=judged)
+        for stills, judged in clips.select("stills", "tier").iter_rows()
+    ]
+    return clips.with_columns(tier=pl.Series(worst, dtype=pl.String))
 
 
 def _chosen(

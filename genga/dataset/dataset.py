@@ -9,6 +9,7 @@ the rows alone, not on their order.
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -23,9 +24,9 @@ from genga.dataset.placing import placed
 from genga.dataset.reposts import shots_of
 from genga.dataset.split import divided, shot_groups
 from genga.dataset.styles import Style, percentiles
+from genga.dataset.tiers import Given, overruled, read_tiers
 from genga.dataset.twins import with_twins
-from genga.dataset.written import Written, without_effect
-from genga.dataset.written import read_sentences as read_sentences
+from genga.dataset.written import Written, read_sentences, without_effect
 from genga.decisions.tag_rules import Ruling
 from genga.errors import GengaError
 from genga.params.dataset import Params
@@ -61,13 +62,14 @@ def dataset(
     intrude: float,
     ruling: Ruling | None = None,
     written: Mapping[str, Written] | None = None,
+    tiers: Sequence[Given] = (),
 ) -> Outcome:
     """Return the training set of a series. Raises GengaError if nothing is left to train on.
 
     style: how captions are written; intrude: share of somebody else's head in a crop from which they are in it; ruling:
-    rules about characters' tags, none if left out; written: sentences of people, by image.
+    rules about characters' tags, none if left out; written: sentences of people, by image; tiers: of people.
     """
-    images = candidates(tables, ruling)
+    images, unplaced = overruled(candidates(tables, ruling), tiers, tables.scene)
     images = images.join(tables.reposted, on="still", how="left", maintain_order="left")
     judged = placed(choose(images, params), params)
     chosen = judged.filter(reason="")
@@ -83,10 +85,15 @@ def dataset(
     said = clauses(tables, sided, intrude, params.clause_tags, core) if asked and "clauses" in params.sentences else {}
     told = told_of(tables, params, written or {}) if asked else {}
     table = _captioned(_repeated(sided, params), core, said, told, params, style)
-    notes = without_effect(written or {}, {*images["image"]})
+    notes = without_effect(written or {}, {*images["image"]}) + [f"{file}:{one}" for file, one in unplaced]
     notes += [_in_sentences(table["image"].to_list(), said, told)] if asked else []
     table = table.join(signed.drop("shot"), on="still", how="left", maintain_order="left")
     return Outcome(table.select(list(DATASET)), left_out, core, _warnings(table, left_out, params) + notes)
+
+
+def read_said(files: Collection[Path]) -> tuple[dict[str, Written], list[Given]]:
+    """Return what people said of images, by the tables among `files`: sentences by image, and tiers."""
+    return read_sentences(files), read_tiers(files)
 
 
 def told_of(tables: Tables, params: Params, written: Mapping[str, Written]) -> dict[str, str]:

@@ -53,6 +53,7 @@ KINDS = {
         Kind("tag_rules", "series", ("tag", "dataset"),
              ("tag", "decision", "with", "where", "episode", "shot", "character", *FREE), ("tag", "decision")),
         Kind("sentences", "series", ("dataset",), ("still_or_crop", "sentence", *FREE), ("still_or_crop", "sentence")),
+        Kind("tiers", "series", ("dataset",), ("still_or_crop", "tier", AT, *FREE), ("still_or_crop", "tier")),
         Kind("characters", "series", ("characters",), ("crop", "character", "outfit", "scope", AT, *FREE),
              ("crop", "character")),
         Kind("aliases", "series", ("characters",), ("character", "name", *FREE), ("character", "name")),

@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 
 from genga.tables.dedup import DEDUP
-from genga.tables.exposure_sheet import EXPOSURE_SHEET
 from genga.tables.frames import FRAMES
 from genga.tables.schema import only
 
@@ -19,9 +18,13 @@ _TRAVEL = ("camera", "stitched")  # reasons of frames on the way of a camera mov
 
 
 def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
-    """Return a row per exposure (EXPOSURE_SHEET), in order; the frames of all rows are the episode's.
+    """Return a row per exposure, in order; the frames of all rows are the episode's.
 
-    frames, dedup: their tables, a row per frame. The last frame lasts as long as most do.
+    frames, dedup: their tables, a row per frame. The last frame lasts as long as most do. Columns, as they are exported
+    in CSV: shot; start, its first frame; frames, for how many it is on screen; time, of the first, and duration, both
+    in s; drawing, the frame that stands for it: the number in its still's name, null where none does; episode, the
+    earlier one whose drawing it is, null: this one's; seen: first, again (it was on screen before), camera (moving over
+    it), else why there is no drawing.
     """
     travel = pl.col("reason").is_in(_TRAVEL)
     kind = pl.when(pl.col("keeper").is_null()).then("reason").when(travel).then(pl.lit("camera")).otherwise(pl.lit(""))
@@ -51,7 +54,7 @@ def exposures(frames: pl.DataFrame, dedup: pl.DataFrame) -> pl.DataFrame:
         pl.col("keeper").alias("drawing"),
         pl.col("keeper_episode").alias("episode"),
         seen.alias("seen"),
-    ).select(list(EXPOSURE_SHEET))
+    )
 
 
 def holds(sheet: pl.DataFrame) -> dict[int, int]:

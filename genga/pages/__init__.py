@@ -4,8 +4,6 @@ closest        The closest calls of an episode: taken for one drawing or for two
                to check.
 contact_sheet  A contact sheet of clusters, for the person who names them: one HTML file that opens anywhere.
 counts         Count an episode's rows after each stage, from the tables. What a count is: genga.pages.tally.
-doubts         Tags on which the taggers disagree most, for a person to look at first, each with the line that
-               overrules it.
 html           Pages that are one file each: a template, a style sheet and the palette, all in it; no script, no date,
                no path.
 overview       The page of a series: its episodes beside each other, those unlike the others marked, and its closest

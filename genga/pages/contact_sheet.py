@@ -15,10 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genga.decisions.csv import AT, KINDS, line_of, path_of
 from genga.images.image import Image
-from genga.pages.doubts import Doubt
-from genga.pages.doubts import doubts as doubts
 from genga.people.characters import Outcome
 from genga.people.clustering import NOISE
+from genga.people.doubts import Doubt
+from genga.people.doubts import doubts as doubts
 
 TEMPLATE = "characters.html.j2"
 HEIGHT = 128  # px of a thumbnail

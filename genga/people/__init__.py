@@ -13,6 +13,8 @@ detect       Find people in the kept drawings: boxes of persons, half bodies, he
              whose.
 detector     Boxes of persons, half-bodies, heads and faces: YOLO and RT-DETR detectors in ONNX.
 differences  Differences between crops by the embedder, had in blocks: never all of them at once.
+doubts       Tags on which the taggers disagree most, for a person to look at first, each with the line that overrules
+             it.
 embed        Turn every kept crop into the character embedder's vector, from which the stage characters tells who is
              who.
 embedder     Who is who: CCIP (contrastive anime character image pre-training) in ONNX, and whatever keeps its

@@ -38,7 +38,7 @@ DATASET: Schema = {
     "split": pl.String,  # train or held-out
     "character": pl.String,  # null: not named, or a whole still
     "outfit": pl.String,
-    "tier": pl.String,  # quality of the still
+    "tier": pl.String,  # quality of the still, or what a person says of it, or of the image
     **MEASURES,
     "tags": pl.List(pl.String),  # all that hold, with underscores, in the caption's order
     "caption": pl.String,  # the first of them, whole

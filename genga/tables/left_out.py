@@ -13,6 +13,7 @@ LEFT_OUT: Schema = {
     "crop": pl.String,  # null: the whole still
     "kind": pl.String,
     "character": pl.String,
+    "tier": pl.String,  # as in table dataset
     # series (another clip shows it), kind (weight 0), nobody, unnamed, tier, text, monochrome, smeared, small, shot
     # (enough of that shot), bucket (too thin)
     "reason": pl.String,

@@ -25,7 +25,6 @@ from genga.errors import GengaError
 from genga.images import hdr
 from genga.images.image import HDR, Luma, exact, samples
 from genga.jobs.script import progress
-from genga.params.hardware_decoder import HardwareDecoder
 from genga.store.files import check_sha256
 from genga.video import hwaccel
 from genga.video.clock import WAIT, in_order, timed
@@ -53,7 +52,7 @@ class Decoded:
 
 @contextmanager
 def opening(
-    path: str | Path, device: HardwareDecoder = "off", choice: int | str = LARGEST
+    path: str | Path, device: str = "off", choice: int | str = LARGEST
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     """Open a video file; yield its container and the stream that is the picture.
 
@@ -93,7 +92,7 @@ def decode(
     threads: int = 1,
     damage: Damage | None = None,
     fields: Fields = PROGRESSIVE,
-    device: HardwareDecoder = "off",
+    device: str = "off",
     part: Part = WHOLE,
 ) -> Iterator[Decoded]:
     """Yield every frame of a video, in the order shown.
@@ -113,7 +112,7 @@ def decode(
 
 
 def decode_probed(
-    path: str | Path, probed: dict[str, Any], threads: int, damage: Damage, device: HardwareDecoder, what: str
+    path: str | Path, probed: dict[str, Any], threads: int, damage: Damage, device: str, what: str
 ) -> Iterator[Decoded]:
     """Yield every frame of a video as stage probe found it, with progress on stderr under the name `what`.
 

@@ -63,11 +63,13 @@ class Decided:
         """Return what a job with these tables is held to, and the files that it reads.
 
         Those of a series are listed in a file. An episode's tags have a file more: other episodes' lines about drawings
-        that it keeps. Of rules about tags a job is held to those that concern it. listed: writes a list or the like
-        into a file, and says which.
+        that it keeps. Of rules about tags a job is held to those that concern it, of tiers to what they say. listed:
+        writes a list or the like into a file, and says which.
         """
         if kind == "tag_rules":
             return {path: self.rules_for(path, wildcards) for path in paths}, paths
+        if kind == "tiers":
+            return {path: self.tiers_in(path) for path in paths}, paths
         if kind == "sentences":
             return {path: self.digest(path) for path in paths}, paths
         if kind == "issues":  # the job reads what they say, not the tables
@@ -84,6 +86,8 @@ class Decided:
         """Return the tables of a kind that are there and concern a job of these wildcards."""
         clips = clips_of(self.packs, wildcards["series"], episodes) if self.there else ()
         found = tables_of(self.there, kind, wildcards, clips)
+        if kind == "tiers":
+            return [path for path in found if self.tiers_in(path)]
         return [path for path in found if kind != "tag_rules" or self.rules_for(path, wildcards)]
 
     def rules_for(self, path: str, wildcards: Mapping[str, str]) -> Any:
@@ -102,6 +106,14 @@ class Decided:
             return [list(rule[1:]) for rule in of_characters(rules)]
         clips = clips_of(self.packs, wildcards["series"], [episode])
         return [list(rule[1:]) for rule in rules if any(of_episode([rule], clip) for clip in clips)]
+
+    def tiers_in(self, path: str) -> Any:
+        """Return what a table of tiers says: of what, which, where that was; of one that cannot be read its digest."""
+        try:
+            lines = parse(self.noted.get(path) or content_of(path), path, "tiers")
+        except GengaError:
+            return self.digest(path)
+        return [[one[column] for column in ("still_or_crop", "tier", AT)] for one in lines]
 
     def tell_moved(self) -> None:
         """Say after a run how many lines are about drawings that other episodes keep since, or keep no more."""
@@ -173,7 +185,8 @@ def look(
     decided, found = Decided(there, series, packs=packs or {}), {}
     for name, episodes in series.items() if there else ():
         clips = clips_of(decided.packs, name, episodes)
-        for kind, episode in [("characters", ""), *((kind, one) for one in clips for kind in ("frames", "tags"))]:
+        of_episodes = ((kind, one) for one in clips for kind in ("frames", "tags"))
+        for kind, episode in [("characters", ""), ("tiers", ""), *of_episodes]:
             if (path := there.get(in_one_form(table_path(kind, name, episode)))) is None:
                 continue
             old = known.get(path)
