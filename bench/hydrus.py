@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 import typer
 
-from bench._hydrus import GENGA, KEY, Shelf, serving
+from bench._hydrus import GENGA, KEY, STARS, Shelf, serving
 from genga.exchange.folders import OF_DATASET
 from genga.images.codec import encode
 from genga.store.parquet import write_table
@@ -95,29 +95,34 @@ def run(url: str, *words: str) -> Cost:
 
 
 def edit(url: str, every: int) -> None:
-    """Change a tag of each so-manieth file, as a person does in the client."""
+    """Change a tag of each so-manieth file, and its rating, as a person does in the client."""
     lines = Path("hydrus/s.jsonl").read_text(encoding="utf-8").splitlines()[1:]
     for sha256, _, _, words, *_ in map(json.loads, lines[::every]):
         actions = {GENGA: {"0": ["seen by a person"], "1": [words[-1]]}}
-        body = json.dumps({"hash": sha256, "service_keys_to_actions_to_tags": actions}).encode()
-        head = {"Hydrus-Client-API-Access-Key": KEY, "Content-Type": "application/json"}
-        urlopen(Request(f"{url}/add_tags/add_tags", body, head)).read()
+        _ask(f"{url}/add_tags/add_tags", {"hash": sha256, "service_keys_to_actions_to_tags": actions})
+        _ask(f"{url}/edit_ratings/set_rating", {"hash": sha256, "rating_service_key": STARS, "rating": 1})
+
+
+def _ask(url: str, value: object) -> None:
+    head = {"Hydrus-Client-API-Access-Key": KEY, "Content-Type": "application/json"}
+    urlopen(Request(url, json.dumps(value).encode(), head)).read()
 
 
 def main(
     files: int = typer.Option(50_000, help="files"), every: int = typer.Option(50, help="of which one is edited")
 ) -> None:
-    """Measure a round trip and print a table of it."""
+    """Measure a round trip of tags and ratings, and print a table of it."""
+    rating = ("--rating", "tier", "--stars", "best=5", "--stars", "reject=1")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         project(files)
         print("| | wall, s | CPU, s | files/s | memory, MB | said |\n|---|---|---|---|---|---|")
         with standing_in() as url:
-            _tell("first push", files, run(url, "push", "s"))
-            _tell("push again, nothing new", files, run(url, "push", "s"))
+            _tell("first push", files, run(url, "push", "s", *rating))
+            _tell("push again, nothing new", files, run(url, "push", "s", *rating))
             edit(url, every)
-            _tell("pull", files, run(url, "pull", "s"))
-            _tell("pull again", files, run(url, "pull", "s"))
+            _tell("pull", files, run(url, "pull", "s", *rating))
+            _tell("pull again", files, run(url, "pull", "s", *rating))
         os.chdir(ROOT)
 
 

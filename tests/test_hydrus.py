@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from bench._hydrus import GENGA, KEY, LIKE, READER, REPOSITORY, STARS, Shelf, clean, serving
 from genga.__main__ import app
+from genga.dataset.tiers import read_table_of
 from genga.decisions.characters import read_names
 from genga.decisions.frames import read_verdicts
 from genga.decisions.tags import read_corrections
@@ -23,6 +24,7 @@ from genga.exchange import hydrus_push
 from genga.exchange.folders import OF_DATASET
 from genga.exchange.hydrus_tags import form_of
 from genga.images.codec import encode
+from genga.store.files import sha256_of
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
 from genga.vocabulary.text import pieces_of
@@ -270,6 +272,73 @@ def test_ratings_are_tiers_there_and_drops_and_tags_here(project: Path) -> None:
         assert shelf.files[sent(HEAD)].ratings[STARS] == 1, "a person's rating stays"
 
 
+def test_ratings_archives_and_deletions_are_tiers_by_parameter(project: Path) -> None:
+    shelf = Shelf()
+    stars = ("--rating", "tier", "--stars", "best=5", "--stars", "good=3")
+    with serving(shelf) as url:
+        push(url, *stars)
+        back = (*stars, "--stars", "1=reject", "--archived", "good", "--deleted", "reject")
+        assert "nothing new; 0 not understood" in pull(url, *back)
+        for image, rating in ((HEAD, 1), (BODY, 5), (STILL, 2)):
+            shelf.files[sent(image)].ratings[STARS] = rating
+            shelf.files[sent(image)].inbox = False
+        shelf.files[sent(OTHER)].deleted = True
+        said = pull(url, *back, "--who", "kim")
+        assert f"{STILL}: rated 2 in Hydrus, and no --stars says what 2 stands for" in said
+        assert "4 lines in corrections/s/tiers.csv; 1 not understood" in said
+        assert sorted(lines("tiers.csv")) == sorted([
+            [HEAD, "reject", "kim", "rated 1 in Hydrus"], [STILL, "good", "kim", "archived in Hydrus"],
+            [BODY, "best", "kim", "rated 5 in Hydrus"], [OTHER, "reject", "kim", "deleted in Hydrus"],
+        ])  # fmt: skip
+        read = {one.image: one.tier for one in read_table_of(Path("corrections/s/tiers.csv"))}
+        assert read == {HEAD: "reject", STILL: "good", BODY: "best", OTHER: "reject"}, "as stage dataset reads it"
+        assert "nothing new; 1 not understood" in pull(url, *back)
+        shelf.files[sent(HEAD)].ratings[STARS] = 3
+        pull(url, *back)
+        assert [line[1] for line in lines("tiers.csv") if line[0] == HEAD] == ["good"], "the line says it now"
+
+
+def test_a_rating_from_before_is_a_persons(project: Path) -> None:
+    shelf, stars = Shelf(), ("--rating", "tier", "--stars", "best=5", "--stars", "good=3")
+    with serving(shelf) as url:
+        push(url)
+        shelf.files[sent(HEAD)].ratings[STARS] = 3
+        Path("hydrus/s.jsonl").unlink()
+        push(url, *stars)
+        push(url, *stars)
+        assert shelf.files[sent(HEAD)].ratings[STARS] == 3 and shelf.files[sent(BODY)].ratings[STARS] == 3
+        pull(url, *stars)
+    assert lines("tiers.csv") == [[HEAD, "good", "rated 3 in Hydrus"]]
+
+
+@pytest.mark.parametrize("way", ["api", "sidecars"])
+def test_tags_say_tiers_too(project: Path, way: str) -> None:
+    shelf = Shelf()
+    with serving(shelf) as url:
+        where = ["--sidecars", "out"] if way == "sidecars" else []
+        push(url, "--tiers", *where)
+
+        def edit(image: str, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+            if not where:
+                return shelf.edit(sent(image), add, remove)
+            png = next(path for path in Path("out").rglob("*.png") if sha256_of(path) == sent(image))
+            name = png.with_name(f"{png.name}.txt")
+            words = {*name.read_text(encoding="utf-8").splitlines()}
+            assert {*remove} <= words
+            name.write_text("".join(f"{word}\n" for word in sorted((words - {*remove}) | {*add})), encoding="utf-8")
+            return None
+
+        edit(HEAD, ("tier:reject",), ("tier:best",))
+        edit(OTHER, ("tier:top",), ("tier:poor",))
+        said = pull(url, *where)
+        assert "1 line in corrections/s/tiers.csv; 1 not understood" in said
+        assert f"{OTHER}: has 'tier:top', and a picture has one tier, of best, good, poor, reject; put" in said
+        edit(OTHER, (), ("tier:top",))
+        assert f"{OTHER}: 'tier:poor' was taken off, and no other tier is there" in pull(url, *where)
+    (line,) = lines("tiers.csv")
+    assert line[:2] == [HEAD, "reject"]
+
+
 def test_images_that_are_equal_to_the_byte_are_one_file_and_its_changes_are_of_both(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +398,7 @@ def test_dry_writes_nothing(project: Path) -> None:
         (("push", "s", "--tags", "x"), KEY, r"URL: no service 'x' of that kind \(there: 'genga', 'my tags', .*"),
         (("push", "s", "--rating", "tier", "--stars", "best=6"), KEY, "--stars best=6: must be TIER=STARS, .*"),
         (("push", "s", "--rating", "tier", "--stars", "top=1"), KEY, "--stars top=1: must be TIER=STARS, .*"),
+        (("pull", "s", "--archived", "top"), KEY, r"hydrus/s\.jsonl: nothing of s was sent yet, .*"),
         (("push", "../s"), KEY, r"a series is named as its folder in data/raw/, as in sample; got '\.\./s'"),
         (("push", "t"), KEY, r"data/dataset/t\.parquet: no such table; run snakemake to make it"),
         (("pull", "s"), KEY, r"hydrus/s\.jsonl: nothing of s was sent yet, so nothing can have changed; push first"),

@@ -36,6 +36,7 @@ Key = Annotated[
 Tags = Annotated[str, typer.Option(help="tag service, by name or key")]
 Rating = Annotated[str | None, typer.Option(help="rating service, by name or key; default: ratings are let be")]
 Who = Annotated[str | None, typer.Option(help="only images of this character")]
+Tiers = Annotated[bool, typer.Option("--tiers", help="send tiers as tags, too: tier:best")]
 
 
 @app.command()
@@ -46,6 +47,7 @@ def push(
     tags: Tags = "my tags",
     rating: Rating = None,
     stars: Annotated[list[str] | None, typer.Option(help="with --rating: TIER=STARS, as best=5; repeat it")] = None,
+    tiers: Tiers = False,
     character: Who = None,
     sidecars: Annotated[
         Path | None, typer.Option(help="folder to make, for Hydrus to import, where there is no Client API")
@@ -57,6 +59,7 @@ def push(
     from genga.exchange.hydrus_base import base_file, read_sent
     from genga.exchange.hydrus_push import items_of, stars_of
     from genga.exchange.hydrus_push import push as sent
+    from genga.exchange.tools import hydrus as format_of
     from genga.exchange.writing import rows_of
     from genga.store.shards import ShardReader
     from genga.tables.quality import TIERS
@@ -64,8 +67,8 @@ def push(
     path, rows = base_file(series), rows_of(series, character)
     if sidecars is not None:
         with ShardReader() as reader:
-            items = items_of(rows, read_sent(path, by_folder.SERVICE), {}, reader)
-        by_folder.push(series, rows, sidecars, as_json, items, path)
+            items = items_of(rows, read_sent(path, by_folder.SERVICE), {}, reader, tiers)
+        by_folder.push(series, rows, sidecars, format_of(as_json, tiers), items, path)
         summary(f"hydrus push {series}: {len(items)} files in {sidecars}; import them there with their sidecars")
         return
     with Client(url, key) as client, ShardReader() as reader:
@@ -73,7 +76,7 @@ def push(
         service = client.service(tags, (LOCAL_TAGS, REPOSITORY))
         rated = client.service(rating, (STARS, LIKE)) if rating else None
         by_tier = stars_of(stars or [], TIERS, rated.most if rated else 0)
-        items = items_of(rows, read_sent(path, service.key), by_tier, reader)
+        items = items_of(rows, read_sent(path, service.key), by_tier, reader, tiers)
         done = sent(client, service, rated, items, path, reader)
     for refused in done.refused:
         print(refused, file=sys.stderr)
@@ -90,10 +93,15 @@ def pull(
     tags: Tags = "my tags",
     rating: Rating = None,
     stars: Annotated[
-        list[str] | None, typer.Option(help="with --rating: STARS=drop or STARS=TAG, as 1=drop; likes are 0 and 1")
+        list[str] | None,
+        typer.Option(help="with --rating: STARS=TIER, =drop or =TAG, as 5=best; likes are 0 and 1"),
     ] = None,
-    deleted: Annotated[bool, typer.Option("--drop-deleted", help="drop what was deleted there")] = False,
-    archived: Annotated[bool, typer.Option("--keep-archived", help="keep the stills that were archived there")] = False,
+    drop_deleted: Annotated[bool, typer.Option("--drop-deleted", help="drop what was deleted there")] = False,
+    keep_archived: Annotated[
+        bool, typer.Option("--keep-archived", help="keep the stills that were archived there")
+    ] = False,
+    deleted: Annotated[str, typer.Option(help="tier of what was deleted there, as reject", show_default=False)] = "",
+    archived: Annotated[str, typer.Option(help="tier of what was archived there, as best", show_default=False)] = "",
     who: Annotated[str, typer.Option(help="what stands in the column who of new lines")] = "",
     dry: Annotated[bool, typer.Option("--dry", help="say what would be written, and write nothing")] = False,
     sidecars: Annotated[
@@ -102,11 +110,14 @@ def pull(
 ) -> None:
     """Turn what people changed there since the push into lines under corrections/, and only that."""
     from genga.exchange import hydrus_sidecars as by_folder
+    from genga.exchange.corrections import DROP
     from genga.exchange.hydrus_base import read_sent, sent_before
-    from genga.exchange.hydrus_pull import Wishes, stars_meant
+    from genga.exchange.hydrus_pull import KEEP, Wishes, meanings, stars_meant
     from genga.exchange.hydrus_pull import pull as found_in
 
     path = sent_before(series)
+    gone = meanings("--deleted", [DROP] if drop_deleted else [], deleted)
+    kept = meanings("--archived", [KEEP] if keep_archived else [], archived)
     if sidecars is not None:
         _tell(series, by_folder.pull(sidecars, read_sent(path, "")), who, dry, f"; by {sidecars}")
         return
@@ -115,8 +126,9 @@ def pull(
         service = client.service(tags, (LOCAL_TAGS, REPOSITORY))
         rated = client.service(rating, (STARS, LIKE)) if rating else None
         meant = stars_meant(stars or [], rated.most if rated else 0)
-        found = found_in(client, service, read_sent(path, service.key), Wishes(rated, meant, deleted, archived))
-    more = f"; {found.deleted} are deleted there (--drop-deleted)" if found.deleted and not deleted else ""
+        wishes = Wishes(rated, meant, gone, kept)
+        found = found_in(client, service, read_sent(path, service.key), wishes)
+    more = f"; {found.deleted} are deleted there (--drop-deleted)" if found.deleted and not gone else ""
     _tell(series, found, who, dry, f"{more} ({version})")
 
 

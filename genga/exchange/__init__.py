@@ -1,7 +1,8 @@
 """Files for other tools, and from them.
 
-booru            The tags of posts on a server of Danbooru's kind, by its JSON: sent, and what people changed in them
-                 back.
+booru            A series' images on a server of Danbooru's kind: tags of posts, posts of files that have none, and
+                 changes back.
+booru_client     Talk to a server of Danbooru's kind by its JSON: posts by md5, their tags, and files that become posts.
 captions         What an export says of its captions, beside them, so that what people change can be told from what
                  was written.
 captions_read    Read the captions of an export as they are now, in the form of each tool.
@@ -18,8 +19,8 @@ hydrus_base      What was sent to Hydrus: a line of JSON for each file, so that 
                  from it.
 hydrus_client    Talk to a Hydrus client by its Client API: a thin client of HTTP and JSON, one connection, each
                  request once more.
-hydrus_pull      What people changed in Hydrus since it was sent there, as decisions: about tags, about who is on a
-                 crop, about drops.
+hydrus_pull      What people changed in Hydrus since it was sent there, as decisions: tags, who is on a crop, tiers,
+                 drops.
 hydrus_push      Send a series' images and tags to Hydrus: in batches, each noted when it is done, so that the next
                  push goes on.
 hydrus_sidecars  To Hydrus and back by folders, where no Client API is on: images with sidecars, as it imports and

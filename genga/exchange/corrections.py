@@ -9,8 +9,13 @@ from typing import NamedTuple
 
 from genga.decisions.csv import Decision, content_of, parse, path_of
 from genga.decisions.writer import append, changed
+from genga.errors import GengaError
+from genga.exchange.edits import no_tag
 from genga.store.files import replacing
+from genga.tables.quality import TIERS
 from genga.vocabulary.text import tag_name
+
+DROP = "drop"  # what may be meant by a sign that people gave, beside a tier or a tag
 
 _NAMED = 6  # tables
 
@@ -64,15 +69,43 @@ def about_frame(still: str, decision: str, why: str) -> Said:
     return Said("frames", series, episode, {"frame": str(int(frame))}, {"decision": decision}, why)
 
 
+def about_tier(image: str, tier: str, why: str) -> Said:
+    """Return a decision about how good a still or a crop is."""
+    return Said("tiers", image.split("/")[0], "", {"still_or_crop": image}, {"tier": tier}, why)
+
+
+def meant_by(image: str, meaning: str, why: str) -> Said:
+    """Return the decision that a sign stands for. meaning: see meaning_of.
+
+    A crop that is dropped is of nobody, and so in no data set; of a still the drawing is dropped.
+    """
+    if meaning in TIERS:
+        return about_tier(image, meaning, why)
+    if meaning != DROP:
+        return about_tag(image, meaning, "add", why)
+    of_crop = "-" in image.rpartition("/")[2]
+    return about_crop(image, "", "", why) if of_crop else about_frame(image, DROP, why)
+
+
+def meaning_of(text: str, option: str) -> str:
+    """Return what a sign stands for: `drop`, a tier, or a tag to add. Raises GengaError, which names the option."""
+    if text in (DROP, *TIERS):
+        return text
+    if why := no_tag(text):
+        raise GengaError(f"{option}: {text!r} {why}")
+    return tag_name(text)
+
+
 def plans_of(said: Iterable[Said], who: str) -> dict[str, Plan]:
     """Return what becomes of each table, by path; those that say all of it already are not in it.
 
-    Raises GengaError for a table that cannot be read.
+    Of several about one thing the last one counts. Raises GengaError for a table that cannot be read.
     """
-    by_table: dict[str, list[Said]] = {}
+    by_table: dict[str, dict[tuple[str, ...], Said]] = {}
     for one in said:
-        by_table.setdefault(one.table, []).append(one)
-    return {table: plan for table, of in sorted(by_table.items()) if (plan := _plan(table, of, who)).size}
+        by_table.setdefault(one.table, {})[_key(one.kind, one.about, one.about)] = one
+    plans = {table: _plan(table, [*of.values()], who) for table, of in sorted(by_table.items())}
+    return {table: plan for table, plan in plans.items() if plan.size}
 
 
 def _plan(table: str, said: list[Said], who: str) -> Plan:

@@ -92,6 +92,8 @@ def _compared(where: str, written: Written, words: list[str], odd: list[str]) ->
 
 def no_tag(word: str) -> str:
     """Why a text cannot be a tag; "" if it can."""
+    if word.startswith("tier:"):
+        return "is a tier, which says tiers.csv"
     if _NAMESPACE.match(word):
         return "is a name, which says characters.csv"
     if _WEIGHT.fullmatch(word.strip()):

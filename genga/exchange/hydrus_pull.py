@@ -1,16 +1,16 @@
-"""What people changed in Hydrus since it was sent there, as decisions: about tags, about who is on a crop, about drops.
+"""What people changed in Hydrus since it was sent there, as decisions: tags, who is on a crop, tiers, drops.
 
 Held against each other are what was sent, what is there now, and what the tables under corrections/ say already; only
 what people changed comes out. What cannot be a decision (another series, a sentence, two names) is said.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from genga.decisions.characters import check_name
 from genga.errors import GengaError
-from genga.exchange.corrections import Said, about_crop, about_frame, about_tag
+from genga.exchange.corrections import Said, about_crop, about_frame, about_tag, about_tier, meaning_of, meant_by
 from genga.exchange.edits import no_tag
 from genga.exchange.hydrus_base import Sent
 from genga.exchange.hydrus_client import AT_ONCE, LIKE, Client, Service
@@ -25,18 +25,19 @@ from genga.exchange.hydrus_tags import (
     text_of,
 )
 from genga.jobs.script import progress
+from genga.tables.quality import TIERS
 from genga.vocabulary.text import tag_name
 
-DROP, KEEP = "drop", "keep"
+KEEP = "keep"
 
 
 class Wishes(NamedTuple):
-    """What else than tags comes back, and as what."""
+    """What else than tags comes back, and as what: `drop`, a tier, or a tag to add."""
 
     rating: Service | None = None
-    stars: Mapping[int, str] = {}  # number of stars -> `drop`, or a tag to add; of likes 0 and 1
-    deleted: bool = False  # what was deleted is dropped
-    archived: bool = False  # what was archived is kept
+    stars: Mapping[int, str] = {}  # number of stars -> what they stand for; of likes 0 and 1
+    deleted: Collection[str] = ()  # what it stands for that a file was deleted: DROP, a tier
+    archived: Collection[str] = ()  # that one was archived: KEEP (of stills), a tier
 
 
 @dataclass
@@ -81,16 +82,24 @@ def _image(
     found: Found,
 ) -> None:
     if file.get("is_deleted"):
-        found.said += [_dropped(image, "deleted in Hydrus")] if wishes.deleted else []
+        found.said += [meant_by(image, meaning, "deleted in Hydrus") for meaning in wishes.deleted]
         return
-    if wishes.archived and file.get("is_inbox") is False and "-" not in image.rpartition("/")[2]:
-        found.said.append(about_frame(image, KEEP, "archived in Hydrus"))
-    found.said += _rated(image, one, file, wishes)
+    if file.get("is_inbox") is False:
+        found.said += _archived(image, wishes)
+    found.said += _rated(image, one, file, wishes, found.odd)  # what a person says of it goes over that they kept it
     if not one.deleted:
         found.said += changed_tags(image, one, held(file, tags).current, names, found.odd, "in Hydrus")
 
 
-def _rated(image: str, one: Sent, file: Mapping[str, Any], wishes: Wishes) -> Iterator[Said]:
+def _archived(image: str, wishes: Wishes) -> Iterator[Said]:
+    for meaning in wishes.archived:
+        if meaning != KEEP:
+            yield meant_by(image, meaning, "archived in Hydrus")
+        elif "-" not in image.rpartition("/")[2]:
+            yield about_frame(image, KEEP, "archived in Hydrus")
+
+
+def _rated(image: str, one: Sent, file: Mapping[str, Any], wishes: Wishes, odd: list[str]) -> Iterator[Said]:
     """The decision that a rating stands for, if a person changed it."""
     if wishes.rating is None:
         return
@@ -98,18 +107,11 @@ def _rated(image: str, one: Sent, file: Mapping[str, Any], wishes: Wishes) -> It
     if rating is None or rating == one.stars:
         return
     liked = wishes.rating.type == LIKE
-    meant = wishes.stars.get(int(rating))
     why = f"{'liked' if rating else 'disliked'} in Hydrus" if liked else f"rated {int(rating)} in Hydrus"
-    if meant == DROP:
-        yield _dropped(image, why)
-    elif meant is not None:
-        yield about_tag(image, meant, "add", why)
-
-
-def _dropped(image: str, why: str) -> Said:
-    """A crop is of nobody then, and so in no data set; a still's drawing is dropped."""
-    of_crop = "-" in image.rpartition("/")[2]
-    return about_crop(image, "", "", why) if of_crop else about_frame(image, DROP, why)
+    if (meant := wishes.stars.get(int(rating))) is None:
+        odd.append(f"{image}: {why}, and no --stars says what {int(rating)} stands for")
+        return
+    yield meant_by(image, meant, why)
 
 
 def changed_tags(
@@ -135,6 +137,21 @@ def changed_tags(
         odd.append(f"{image}: {form!r} was changed, and no decision says where an image is from")
     if named := {form for form in named if namespace_of(form) in ("character", "outfit")}:
         yield from _renamed(image, there, named, names, odd, why)
+    if graded := {form for form in (*change.added, *change.removed) if namespace_of(form) == "tier"}:
+        now = {subtag_of(form) for form in there if namespace_of(form) == "tier"}
+        yield from graded_by(image, now, graded, odd, why)
+
+
+def graded_by(image: str, there: Collection[str], changed: Collection[str], odd: list[str], why: str) -> Iterator[Said]:
+    """Yield the decision that tags `tier:` stand for. there: tiers that an image has by them; changed: which did."""
+    known = [tier for tier in TIERS if tier in there]
+    if len(there) == len(known) == 1:
+        yield about_tier(image, known[0], why)
+    elif not there:
+        odd.append(f"{image}: {', '.join(map(repr, sorted(changed)))} was taken off, and no other tier is there")
+    else:
+        has = " and ".join(repr(f"tier:{one}") for one in sorted(there))
+        odd.append(f"{image}: has {has}, and a picture has one tier, of {', '.join(TIERS)}; put that right there")
 
 
 def _renamed(
@@ -165,13 +182,23 @@ def names_of(sent: Iterable[Sent]) -> dict[str, str]:
 
 
 def stars_meant(said: Iterable[str], most: int) -> dict[int, str]:
-    """Return what numbers of stars stand for, of `1=drop`, `5=masterpiece`. Raises GengaError for one that is none."""
+    """Return what numbers of stars stand for, of `1=drop`, `5=best`, or `best=5` as a push has it, `4=masterpiece`.
+
+    Raises GengaError for one that is none.
+    """
     found = {}
     for one in said:
         stars, _, meant = one.partition("=")
+        if stars in TIERS and meant.isdecimal():
+            stars, meant = meant, stars
         if not stars.isdecimal() or int(stars) > max(most, 1) or not meant:
-            raise GengaError(f"--stars {one}: must be STARS=drop or STARS=TAG, stars 0..{max(most, 1)}")
-        if why := no_tag(meant):
-            raise GengaError(f"--stars {one}: {meant!r} {why}")
-        found[int(stars)] = meant if meant == DROP else tag_in(form_of(meant))
+            raise GengaError(f"--stars {one}: must be STARS=drop, STARS=TIER or STARS=TAG, stars 0..{max(most, 1)}")
+        found[int(stars)] = meaning_of(meant, f"--stars {one}")
     return found
+
+
+def meanings(option: str, words: Sequence[str], tier: str) -> list[str]:
+    """Return what a sign stands for: words, and a tier, "" for none. Raises GengaError, which names the option."""
+    if tier and tier not in TIERS:
+        raise GengaError(f"{option} {tier}: must be a tier: {', '.join(TIERS)}")
+    return [*words, *([tier] if tier else [])]

@@ -45,9 +45,9 @@ class Done:
 
 
 def items_of(
-    rows: pl.DataFrame, known: Mapping[str, Sent], stars: Mapping[str, int], reader: ShardReader
+    rows: pl.DataFrame, known: Mapping[str, Sent], stars: Mapping[str, int], reader: ShardReader, tiers: bool = False
 ) -> list[Item]:
-    """Return the files of a data set. known: what was sent. stars: rating by tier.
+    """Return the files of a data set. known: what was sent. stars: rating by tier. tiers: whether they are tags, too.
 
     An image whose bytes in the project are those of a file that was sent is not read to know its sha256.
     """
@@ -57,7 +57,7 @@ def items_of(
         place = tuple(row[column] for column in SHARD)
         sha256 = sums.get(row["sha256"]) or hashlib.sha256(as_png(reader.read(*place), row["image"])).hexdigest()
         same = found.get(sha256)
-        words = list(dict.fromkeys([*(same.words if same else ()), *hydrus_words(row)]))
+        words = list(dict.fromkeys([*(same.words if same else ()), *hydrus_words(row, tiers)]))
         images = [*(same.images if same else ()), row["image"]]
         found[sha256] = Item(sha256, images, row["sha256"], words, stars.get(row["tier"]), place)
     return list(found.values())
@@ -122,8 +122,9 @@ def _push_one(
     old = None if was is None or was.deleted else was
     change = sending(now, None if old is None else forms_of(old.words), () if old is None else old.before, there)
     client.change_tags(item.sha256, tags, change.add, change.remove)
-    rated = rating is not None and item.stars is not None and (old is None or old.stars != item.stars)
-    if rating is not None and item.stars is not None and rated:
+    # One that is there before anything was sent is a person's.
+    own = old.stars if old is not None else (file or {}).get("ratings", {}).get(rating.key) if rating else None
+    if rating is not None and item.stars is not None and (own != item.stars if old is not None else own is None):
         client.rate(item.sha256, rating, item.stars > 0 if rating.most == 0 else item.stars)
     noted = _noted(item, old, change.before)
     if noted == was and not change.add and not change.remove:

@@ -14,6 +14,7 @@ import polars as pl
 
 from genga.errors import GengaError
 from genga.exchange import tools
+from genga.exchange.captions import Format
 from genga.exchange.captions_read import text_of
 from genga.exchange.hydrus_base import Sent, write_sent
 from genga.exchange.hydrus_pull import Found, changed_tags, names_of
@@ -28,9 +29,11 @@ _SIDECARS = (".txt", ".json")
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".jxl", ".avif")
 
 
-def push(series: str, rows: pl.DataFrame, out: Path, as_json: bool, items: Sequence[Item], base: Path) -> None:
-    """Write a folder for Hydrus to import, and note what is in it. rows: of the data set, with names."""
-    format = tools.hydrus(as_json)
+def push(series: str, rows: pl.DataFrame, out: Path, format: Format, items: Sequence[Item], base: Path) -> None:
+    """Write a folder for Hydrus to import, and note what is in it. rows: of the data set, with names.
+
+    format: see genga.exchange.tools.hydrus.
+    """
     write_export(series, out, rows, format, tools.hydrus_texts(rows, format))
     sent = [Sent(item.sha256, item.images, item.source, item.words, [], None, False) for item in items]
     write_sent(base, SERVICE, sent)

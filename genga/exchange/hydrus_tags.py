@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from genga.exchange.hydrus_client import REPOSITORY, Service
 from genga.vocabulary.text import tag_name
 
-NAMES = ("series", "episode", "scene", "character", "outfit")  # namespaces of what is no tag
+NAMES = ("series", "episode", "scene", "character", "outfit", "tier")  # namespaces of what is no tag
 CURRENT, PENDING, GONE, PETITIONED = "0", "1", "2", "3"  # of storage_tags
 
 _CONTROL = re.compile(

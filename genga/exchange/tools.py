@@ -33,30 +33,35 @@ _SAID = ("image", "still", "kind", "character", "outfit", "repeats", "weight")  
 # Hydrus
 
 
-def hydrus_words(row: Row) -> list[str]:
-    """Return an image's tags as Hydrus has them: series, episode, scene (the shot), character and outfit first."""
+def hydrus_words(row: Row, tiers: bool = False) -> list[str]:
+    """Return an image's tags as Hydrus has them: series, episode, scene (the shot), character and outfit first.
+
+    tiers: whether its tier stands behind these.
+    """
     series, episode, shot = row["shot"].rsplit("/", 2)
     names = words_of(row)[: row["keep_tokens"]]
     worn = names[1:] if row["crop"] is not None else []
     of = [f"character:{name}" for name in names[: len(names) - len(worn)]] + [f"outfit:{name}" for name in worn]
-    return [f"series:{series}", f"episode:{episode}", f"scene:{shot}", *of, *words_of(row)[row["keep_tokens"] :]]
+    tier = [f"tier:{row['tier']}"] if tiers else []
+    place = [f"series:{series}", f"episode:{episode}", f"scene:{shot}"]
+    return [*place, *of, *tier, *words_of(row)[row["keep_tokens"] :]]
 
 
-def hydrus(as_json: bool) -> Format:
-    """Return where Hydrus looks for sidecars: `x.png.txt`, or `x.png.json`."""
+def hydrus(as_json: bool, tiers: bool = False) -> Format:
+    """Return where Hydrus looks for sidecars: `x.png.txt`, or `x.png.json`; tiers: as hydrus_words has it."""
     return Format(
         "hydrus",
         lambda row: f"{row['stem']}{EXTENSION}",
         lambda row: f"{row['stem']}{EXTENSION}.{'json' if as_json else 'txt'}",
-        hydrus_words,
-        lambda row: 3 + row["keep_tokens"],
+        lambda row: hydrus_words(row, tiers),
+        lambda row: 3 + row["keep_tokens"] + tiers,
     )
 
 
 def hydrus_texts(table: pl.DataFrame, format: Format) -> Iterator[tuple[str, str]]:
     """Yield (file, text) of all sidecars. table: see folders.with_names."""
     for row in table.sort("image").iter_rows(named=True):
-        file, words = format.caption(row), hydrus_words(row)
+        file, words = format.caption(row), format.words(row)
         yield file, json.dumps({"tags": words}, ensure_ascii=False) + "\n" if file.endswith("json") else _lines(words)
 
 
