@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from starlette.testclient import TestClient
 
 from genga.desk.access import Guard
 from genga.desk.app import Keeper, Site
-from genga.desk.desk import Desk
+from genga.desk.desk import FOLDER, Desk
 from genga.desk.edits import Edit, Place, carried_out
 from genga.desk.pages import page
 from genga.desk.people import nearest
@@ -404,6 +405,36 @@ def test_while_a_run_is_at_work_edits_wait_and_are_written_when_it_ended(desk: D
     Keeper(again).look()
     assert table("frames", "e1") == "frame,decision,at,who,why\n1,keep,,ann,seen\n"
     assert again.waiting == 0 and again.told == ["written after the run: 1 lines"]
+
+
+def test_what_a_killed_desk_was_writing_is_swept_away(desk: Desk) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    folder = desk.root / FOLDER / "small/ab"
+    folder.mkdir(parents=True)
+    left, young = folder / f".x-192.jpg.{process.pid}-14.tmp", folder / f".y-192.jpg.{process.pid}-14.tmp"
+    for path in (left, young):
+        path.write_bytes(b"half")
+    os.utime(left, (1e9, 1e9))
+    keeper = Keeper(desk, every=0.01)
+    keeper.start()
+    until = time.monotonic() + 20
+    while left.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    keeper.ended.set()
+    keeper.join()
+    assert not left.exists() and young.exists(), "perhaps a desk on another machine writes it"
+
+
+def test_a_small_picture_that_is_empty_is_made_anew(desk: Desk) -> None:
+    site = Site(desk, Work(desk.root, "1"), Player(desk.root, "bicubic"), TOKEN)
+    hit = desk.index.hit("s/e1/000000")
+    place = hit.piece.places.row(hit.picture)
+    data = site.pictures.of(place, hit.name)
+    (kept,) = (desk.root / FOLDER / "small").rglob("*.jpg")
+    kept.write_bytes(b"")
+    again = Site(desk, Work(desk.root, "1"), Player(desk.root, "bicubic"), TOKEN)
+    assert again.pictures.of(place, hit.name) == data == kept.read_bytes()
 
 
 def test_what_changed_on_disk_is_read_again(desk: Desk) -> None:

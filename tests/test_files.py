@@ -113,10 +113,10 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
 def test_what_killed_processes_began_to_write_is_swept_away(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    names = [f".a.tar.{process.pid}.tmp", f".b.tar.{os.getpid()}.tmp", "c.tmp", ".d.tmp"]
-    for name in names:
+    names = [f".a.tar.{process.pid}.tmp", f".b.tar.{os.getpid()}.tmp", "c.tmp", ".d.tmp", f".e.{os.getpid()}-7.tmp"]
+    for name in (*names, f".e.jpg.{process.pid}-140001.tmp"):  # with a thread's number
         (tmp_path / name).touch()
-    assert sweep([tmp_path, tmp_path / "none"]) == 1
+    assert sweep([tmp_path, tmp_path / "none"]) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
     (tmp_path / "below").mkdir()
     for folder in (tmp_path, tmp_path / "below"):

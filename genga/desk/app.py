@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from importlib.resources import files
 from typing import Any
@@ -26,8 +27,10 @@ from genga.desk.small import SIDES, SmallPictures
 from genga.desk.work import Work
 from genga.errors import GengaError
 from genga.pages.html import PALETTE
+from genga.store.sweeping import sweep
 
 MOST_SENT = 4 << 20  # bytes of a request
+_IDLE = 60.0  # s since a file was written to last that a desk on another machine may be writing
 _PAUSE, _PATIENCE = 0.25, 1.5  # s: of nobody asking, before more is read; of waiting for that, at most
 _FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 _KINDS = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
@@ -143,11 +146,16 @@ class Keeper(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
+        swept = self._desk.read_only
         while not self.ended.is_set():
             try:
                 self.look()
             except (GengaError, OSError) as error:
                 self._desk.told.append(str(error))
+            if not swept:  # of what a desk that was killed was writing
+                with suppress(OSError):
+                    sweep([self._desk.root / FOLDER], idle=_IDLE)
+            swept = True
             self.ended.wait(self._every)
 
     def look(self) -> None:

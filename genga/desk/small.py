@@ -61,8 +61,8 @@ class SmallPictures:
         if (known := self._kept.get(key)) is not None:
             return known
         path = self._folder / place[3][:2] / f"{place[3]}-{side}.jpg" if self._folder else None
-        if path is not None and path.is_file():
-            return self._kept.put(key, path.read_bytes())
+        if path is not None and path.is_file() and (small := path.read_bytes()):  # else power was lost
+            return self._kept.put(key, small)
         data = jpeg(thumbnail(decode(self._shards.read(*place), name), side))
         if path is not None:
             _keep(path, data)

@@ -12,8 +12,9 @@ from genga.store.files import PACK, is_pack
 
 FOUND = (".parquet", ".json")  # files that are looked for by a clip's name (genga.store.files.pack_of)
 LEAST = 1 << 20  # bytes: with less, not even the workflow's own notes can be written
-# What genga.store.files.replacing calls a file while it is being written.
-_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.DOTALL)
+# What genga.store.files.replacing calls a file while it is being written; with a thread's number, of a process in which
+# several write the same (genga.desk.small).
+_TEMPORARY = re.compile(r"\..+\.(\d+)(?:-\d+)?\.tmp", re.DOTALL)
 
 
 def check_writable(folders: Iterable[str | Path]) -> None:
