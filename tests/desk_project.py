@@ -86,7 +86,8 @@ def _episode(series: str, episode: str) -> None:
         {"still": f"{series}/{episode}/{frame:06d}", "box": 0, "kind": "person", "x0": 4, "y0": 4, "x1": 20, "y1": 24,
          "score": 0.9, "model": "m", "person": 0} for frame in STILLS])  # fmt: skip
     put(quality.PATH.format(**where), quality.QUALITY, [
-        {"still": f"{series}/{episode}/{frame:06d}", "tier": "best" if frame else "good", "reason": ""}
+        {"still": f"{series}/{episode}/{frame:06d}", "tier": "best" if frame else "good",
+         "reason": "" if frame else "sharpness"}
         for frame in STILLS])  # fmt: skip
     put(
         tag.PATH.format(**where),

@@ -203,6 +203,91 @@ def test_what_is_so_already_is_not_said_and_what_was_said_can_be_taken_back(desk
     assert table("tags", "e1") == "still_or_crop,box,tag,decision,at,who,why\n"
 
 
+def test_how_good_pictures_are_in_a_persons_eyes(desk: Desk) -> None:
+    head, still = "s/e1/000000-0-head", "s/e1/000000"
+    assert said(desk, "tier", ids=[still], tier="good")["done"] == 0, "it is so already"
+    assert said(desk, "tier", ids=[head], tier="reject")["done"] == 1
+    every = [hit.name for hit in desk.index.find(parse("id:s/e1/000000")).window(0, 9)]
+    assert said(desk, "tier", ids=every, tier="poor")["done"] == 2, "the other crop goes with its still"
+    assert table("tiers") == (
+        "still_or_crop,tier,at,who,why\n"
+        "s/e1/000000-0-head,poor,0-0 125 167 625 1000,ann,seen\ns/e1/000000,poor,,ann,seen\n"
+    )
+    assert len(desk.index.find(parse("tier:poor episode:e1 id:s/e1/000000"))) == 3
+    assert said(desk, "tier", ids=[head], tier="best")["done"] == 1
+    assert [hit.name for hit in desk.index.find(parse("tier:best id:s/e1/000000")).window(0, 9)] == [head]
+    assert len(desk.index.find(parse("decided:yes"))) == 3
+    with client(desk) as browser:
+        shown = browser.get("/api/picture", params={"id": head}).json()
+        assert (shown["tier"], shown["judged"], shown["graded"]) == ("best", "good for sharpness", True)
+        assert browser.get("/api/facets").json()["facets"]["tier"]["poor"] >= 2
+    assert said(desk, "tier", ids=every, tier="")["done"] == 2
+    assert table("tiers") == "still_or_crop,tier,at,who,why\n"
+    assert said(desk, "undo")["done"] == 2 and len(desk.index.find(parse("tier:best id:s/e1/000000"))) == 1
+
+
+def test_a_rule_about_a_tag_is_said_once_and_taken_back(desk: Desk) -> None:
+    rule = {"series": "s", "decision": "remove", "tag": "Hat", "where": "smile & Long Hair", "episode": "e1"}
+    assert said(desk, "rule", **rule)["done"] == 1
+    assert said(desk, "rule", **{**rule, "tag": "hat", "where": "long_hair & smile"})["done"] == 0
+    assert said(desk, "rule", series="s", decision="replace", tag="hat", **{"with": "cap"})["done"] == 1
+    assert table("tag_rules") == (
+        "tag,decision,with,where,episode,shot,character,who,why\n"
+        "hat,remove,,smile & long_hair,e1,,,ann,seen\nhat,replace,cap,,,,,ann,seen\n"
+    )
+    assert said(desk, "rule", **rule, back=True)["done"] == 1
+    assert said(desk, "undo")["done"] == 1 and len(table("tag_rules").splitlines()) == 3
+
+
+def test_sentences_are_said_of_pictures(desk: Desk) -> None:
+    ids = ["s/e1/000000", "s/e1/000000-0-head"]
+    assert said(desk, "sentence", ids=ids, sentence="She waits, and smiles.")["done"] == 2
+    assert said(desk, "sentence", ids=ids[1:], sentence="")["done"] == 1
+    assert table("sentences").splitlines()[1:] == [
+        's/e1/000000,"She waits, and smiles.",ann,seen', "s/e1/000000-0-head,,ann,seen",
+    ]  # fmt: skip
+    with client(desk) as browser:
+        told = [browser.get("/api/picture", params={"id": one}).json()["sentence"] for one in (*ids, "s/e1/000002")]
+    assert told == ["She waits, and smiles.", "", None]
+    assert said(desk, "sentence", ids=ids, sentence=None)["done"] == 2
+    assert table("sentences") == "still_or_crop,sentence,who,why\n"
+
+
+def test_a_character_is_called_otherwise_in_all_series(desk: Desk) -> None:
+    assert said(desk, "alias", series="s", character="akari", name="hana")["done"] == 1
+    assert table("aliases") == "character,name,who,why\nakari,hana,ann,seen\n"
+    told = "'akari' is 'hana', and this one says 'hana' is 'ren'; write who is meant into both"
+    assert said(desk, "alias", series="s", character="hana", name="ren") == {"error": f"an alias: {told}"}
+    assert said(desk, "alias", series="s", character="akari", name="ren")["done"] == 1
+    assert said(desk, "alias", series="s", character="akari", name="")["done"] == 1
+    assert table("aliases") == "character,name,who,why\n"
+
+
+def test_what_there_is_of_rules_names_and_sentences(desk: Desk) -> None:
+    said(desk, "rule", series="s", decision="remove", tag="hat", episode="e1")
+    said(desk, "rule", series="s", decision="add", tag="cap", where="smile & hat", episode="e1", shot="3")
+    said(desk, "rule", series="s", decision="remove", tag="hat", character="akari")
+    said(desk, "alias", series="s", character="akari", name="akari k")
+    said(desk, "sentence", ids=["s/e1/000000"], sentence="She waits.")
+    with open("corrections/s/tag_rules.csv", "a", encoding="utf-8") as file:
+        file.write("hat,drop,,,,,,bo,\n")
+    with client(desk) as browser:
+        found = browser.get("/api/rules").json()
+        rows = [(one["kind"], one["says"], one["query"], one.get("left")) for one in found["rules"]]
+        totals = [browser.get("/api/find", params={"q": one["query"]}).json()["total"] for one in found["rules"]]
+    assert found["series"] == ["s"]
+    in_shot = "the shot of frame 3 of e1"
+    assert rows == [
+        ("tag_rules", "remove hat in e1", "tag:hat episode:e1", 3),
+        ("tag_rules", f"add cap where smile & hat in {in_shot}", "tag:smile tag:hat episode:e1 shot:0", 3),
+        ("tag_rules", "remove hat of akari", "tag:hat character:akari", 4),
+        ("tag_rules", "corrections/s/tag_rules.csv:5: decision must be add, remove or replace, got 'drop'", "", None),
+        ("aliases", "akari is akari k in all series", 'character:"akari|akari k"', None),
+        ("sentences", "She waits.", "id:s/e1/000000", None),
+    ]
+    assert totals == [3, 3, 4, 18, 8, 3]
+
+
 def test_frames_are_kept_dropped_and_restored(desk: Desk) -> None:
     for frame, verb in ((1, "keep"), (4, "drop"), (2, "drop"), (2, "")):
         assert said(desk, "frame", series="s", episode="e1", frame=frame, verb=verb)["done"] == 1
@@ -267,6 +352,15 @@ WRONG = [
     ("tag", {"ids": ["s/e1/000000"], "add": ["a,b"]}, "'a,b' is no tag: write one at a time, without commas"),
     ("tag", {"ids": ["s/e1/000000"], "add": ["a\nb"]}, "add: must be text on one line"),
     ("tag", {"ids": "s", "add": ["a"]}, "ids: must be a list of texts"),
+    ("rule", {"series": "s", "decision": "remove"}, "a rule: names no tag"),
+    ("rule", {"series": "s", "decision": "remove", "tag": "a", "episode": "e9"},
+     "e9: s has no such episode; reload the page"),
+    ("rule", {"series": "s", "decision": "add", "tag": "a", "with": "b"},
+     "a rule: with names the tag that replaces another, with decision replace alone"),
+    ("alias", {"series": "s", "character": "a", "name": "a"}, "an alias: 'a' is its own alias; take the line out"),
+    ("alias", {"series": "s", "name": "a"}, "an alias: names nobody; a line wants a character and a name"),
+    ("sentence", {"ids": ["s/e1/000000"], "sentence": "a\nb"}, "sentence: must be text on one line"),
+    ("tier", {"ids": ["s/e1/000000"], "tier": "fine"}, "'fine' is no tier; known: best, good, poor, reject"),
     ("frame", {"series": "..", "episode": "e1", "frame": 1, "verb": "keep"},
      "../e1: there are no stills of it; reload the page"),
     ("frame", {"series": "s", "episode": "e1", "frame": "1", "verb": "keep"}, "frame: must be a frame's number"),

@@ -137,6 +137,69 @@ def tags(browser: Browser, project: Path) -> dict[str, int]:
     return after("tag", "crop", episodes=1)
 
 
+def tiers(browser: Browser, project: Path) -> dict[str, int]:
+    browser.press("2")
+    browser.wait("document.body.dataset.found === '18'")
+    browser.press("/")
+    browser.type("kind:head tier:best")
+    browser.press("Enter")
+    browser.wait("document.body.dataset.found === '4' && document.querySelectorAll('.cell img').length === 4")
+    browser.press("Shift+ArrowRight")
+    done(browser, "2 selected")
+    browser.press("p")
+    done(browser, "2 pictures are poor · 2 lines")
+    first, second = f"{SERIES}/{ONE}/000002-0-head,poor,2-0", f"{SERIES}/{ONE}/000004-0-head,poor,4-0"
+    assert lines(project, "tiers.csv") == [f"{one} 125 167 625 1000,ann," for one in (first, second)]
+    browser.wait("document.body.dataset.found === '2'")
+    browser.press("z")
+    done(browser, "undone: 2 pictures are poor")
+    browser.wait("document.body.dataset.found === '4'")
+    browser.press("Escape", "Home", "j")
+    done(browser, "1 picture is reject · 1 line")
+    assert lines(project, "tiers.csv") == [f"{first.replace('poor', 'reject')} 125 167 625 1000,ann,"]
+    return after("dataset")
+
+
+def rules(browser: Browser, project: Path) -> dict[str, int]:
+    browser.press("2")
+    browser.wait("document.body.dataset.found === '18'")
+    browser.press("/")
+    browser.type("hat kind:head")
+    browser.press("Enter")
+    browser.wait("document.body.dataset.found === '2' && document.querySelectorAll('.cell img').length === 2")
+    browser.press("m")
+    browser.wait("document.querySelector('dialog[open] [name=tag]')?.value === 'hat'")
+    browser.press("Tab", "Tab", "Tab")
+    browser.type("smile & long hair")
+    browser.press("Tab", "ArrowDown", "Enter")
+    done(browser, "rule: hat remove smile & long hair")
+    line = f"hat,remove,,smile & long_hair,{ONE},0,,ann,"
+    assert lines(project, "tag_rules.csv") == [line]
+    browser.press("s")
+    browser.wait("document.querySelector('dialog[open] [name=sentence]')")
+    browser.type("She waits, and smiles.")
+    browser.press("Enter")
+    done(browser, "a sentence of 1 picture")
+    said = f'{SERIES}/{ONE}/000000-0-head,"She waits, and smiles.",ann,'
+    assert lines(project, "sentences.csv") == [said]
+    browser.press("3")
+    browser.wait("document.querySelectorAll('.cluster').length === 2")
+    browser.press("A")
+    browser.wait("document.querySelector('dialog[open] [name=character]')?.value === 'akari'")
+    browser.press("Tab")
+    browser.type("akari k")
+    browser.press("Enter")
+    done(browser, "akari is akari k")
+    browser.press("7")
+    browser.wait("document.querySelectorAll('tbody tr').length === 3")
+    browser.press("ArrowDown", "r")
+    done(browser, "akari is called so here alone")
+    browser.wait("document.querySelectorAll('tbody tr').length === 2")
+    assert (lines(project, "aliases.csv"), lines(project, "tag_rules.csv")) == ([], [line])
+    (project / HERE / "aliases.csv").unlink()
+    return {**after("dataset"), **after("tag", episodes=1)}
+
+
 def people(browser: Browser, project: Path) -> dict[str, int]:
     browser.press("3")
     browser.wait("document.querySelectorAll('.cluster').length === 2")
@@ -216,7 +279,7 @@ def issues(browser: Browser, project: Path) -> dict[str, int]:
     return after("report")
 
 
-JOBS = (drawings, tags, people, dataset, samples, issues)
+JOBS = (drawings, tags, tiers, rules, people, dataset, samples, issues)
 
 
 @pytest.mark.slow
@@ -231,7 +294,7 @@ def test_the_keys_are_shown_and_each_page_fits_its_window(browser: Browser) -> N
     assert "do again" in browser.wait("document.querySelector('#help[open]')?.innerText")
     browser.press("Escape")
     browser.wait("!document.querySelector('#help[open]')")
-    for key in "0123456":
+    for key in "01234567":
         browser.press(key)
         browser.wait(f"document.querySelector('nav [aria-current] kbd')?.textContent === {key!r}")
         browser.wait("document.querySelector('#main').children.length && document.readyState === 'complete'")

@@ -119,12 +119,17 @@ class Alias:
 
 
 def read_aliases(path: str | Path) -> list[Alias]:
-    """Return the lines of a table of aliases, in order. Raises GengaError naming file and line.
+    """Return the lines of a table of aliases, in order. Raises GengaError naming file and line."""
+    return aliases_of(read(path, "aliases"), str(path))
+
+
+def aliases_of(decisions: Iterable[Decision], path: str) -> list[Alias]:
+    """Return what lines say. Raises GengaError naming file and line.
 
     Of each character there is one line, and no name is called otherwise by another: what is meant needs no order.
     """
     found: dict[str, Alias] = {}
-    for decision in read(path, "aliases"):
+    for decision in decisions:
         own, name = decision["character"], decision["name"]
         if not own or not name:
             raise GengaError(f"{decision.where}: names nobody; a line wants a character and a name")

@@ -26,7 +26,7 @@ from genga.vocabulary.text import tag_name, unknown
 FILE = KINDS["tag_rules"].file
 RULE = "rule"  # origin and reason of what a rule decided
 
-_AND = " & "  # between the tags of `where`; blanks within a tag are underscores
+AND = " & "  # between the tags of `where`; blanks within a tag are underscores
 
 
 class Rule(NamedTuple):
@@ -57,7 +57,7 @@ class Rule(NamedTuple):
     def __str__(self) -> str:
         said = f"{self.decision} {self.tag}{f' with {self.by}' if self.by else ''}"
         of = ("" if self.shot is None else f"the shot of frame {self.shot} of ") + self.episode
-        narrowed = (f"where {_AND.join(self.where)}" if self.where else "", f"in {of}" if of else "")
+        narrowed = (f"where {AND.join(self.where)}" if self.where else "", f"in {of}" if of else "")
         return " ".join(filter(None, (said, *narrowed, f"of {self.character}" if self.character else "")))
 
     def is_on(self, kept: Collection[str]) -> bool:
@@ -88,10 +88,11 @@ def read_rules(path: str | Path) -> list[Rule]:
 
 def rules_in(path: str | Path) -> list[Rule]:
     """Return the same, and say nothing."""
-    return [_rule(decision) for decision in read(path, "tag_rules")]
+    return [rule_of(decision) for decision in read(path, "tag_rules")]
 
 
-def _rule(decision: Decision) -> Rule:
+def rule_of(decision: Decision) -> Rule:
+    """Return what a line says. Raises GengaError naming file and line."""
     tag, verb, by, where = (decision[column] for column in ("tag", "decision", "with", "where"))
     episode, shot, character = (decision[column] for column in ("episode", "shot", "character"))
     if not tag:
@@ -106,11 +107,11 @@ def _rule(decision: Decision) -> Rule:
         raise GengaError(f"{decision.where}: a rule about a character can be narrowed to an episode, not to a shot")
     for text in (tag, by, where):
         if "," in text:
-            raise GengaError(f"{decision.where}: {text!r} holds a comma, which separates tags; write {_AND!r}")
+            raise GengaError(f"{decision.where}: {text!r} holds a comma, which separates tags; write {AND!r}")
     names = tag_name(tag), tag_name(by)
     if names[0] == names[1]:
         raise GengaError(f"{decision.where}: replaces {names[0]} by itself; take the line out")
-    also = tuple(tag_name(one.strip()) for one in where.split(_AND)) if where else ()
+    also = tuple(tag_name(one.strip()) for one in where.split(AND)) if where else ()
     number = int(shot) if shot else None
     kind: Literal["add", "remove", "replace"] = "add" if verb == "add" else "remove" if verb == "remove" else "replace"
     return Rule(decision.line, names[0], kind, names[1], also, episode, number, character)

@@ -19,6 +19,8 @@ piece     An episode as the desk holds it in memory: its stills and kept crops, 
 played    Single frames of an episode, out of its video, so that a shot can be played; where it is not here, as its
           stills are.
 query     The search language of the desk: what a person types, taken apart.
+ruling    Rules about tags, sentences, and names that a character has in all series: as edits, and as the desk lists
+          them.
 saying    What a person can do at the desk: an address for each, what a browser sent in, what came of it out.
 search    Which pictures a query finds (genga.desk.query): an episode in, numbers out.
 server    The desk on a port of this machine, for as long as its person sits there.

@@ -34,7 +34,7 @@ _IDLE = 60.0  # s since a file was written to last that a desk on another machin
 _PAUSE, _PATIENCE = 0.25, 1.5  # s: of nobody asking, before more is read; of waiting for that, at most
 _FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 _KINDS = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
-PAGES = ("start", "drawings", "tags", "people", "dataset", "samples", "issues")
+PAGES = ("start", "drawings", "tags", "people", "dataset", "samples", "issues", "rules")
 
 
 class Site:

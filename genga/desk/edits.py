@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from genga.decisions.csv import AT, FREE, Decision, parse, path_of
+from genga.decisions.tag_rules import AND
 from genga.decisions.writer import Step, edited
 from genga.vocabulary.text import tag_name
 
 # By which columns a line is about a thing; of ties also the word that ties it.
-ABOUT = {
+ABOUT: Mapping[str, tuple[str, ...]] = {
     "frames": ("frame",), "tags": ("still_or_crop", "box", "tag"), "characters": ("crop", "scope"),
-    "sentences": ("still_or_crop",), "issues": ("about", "name", "issue"),
+    "sentences": ("still_or_crop",), "tiers": ("still_or_crop",), "issues": ("about", "name", "issue"),
+    "aliases": ("character",), "tag_rules": ("tag", "decision", "with", "where", "episode", "shot", "character"),
 }  # fmt: skip
 TIES = ("together", "apart")
 
@@ -68,6 +70,9 @@ def key_of(kind: str, line: Values) -> tuple[str, ...]:
     values = [line.get(column, "") for column in ABOUT[kind]]
     if kind == "tags":
         values[2] = tag_name(values[2])
+    if kind == "tag_rules":
+        where = sorted(tag_name(one.strip()) for one in values[3].split(AND)) if values[3] else []
+        values[0], values[2], values[3] = tag_name(values[0]), tag_name(values[2]), AND.join(where)
     if kind == "frames" and values[0].isdecimal():
         values[0] = str(int(values[0]))
     if kind == "characters":

@@ -25,8 +25,8 @@ from genga.tables import characters, crop, dataset, left_out, quality, stills, t
 from genga.tables.schema import Schema, only
 
 OF_WHO = only(characters.CHARACTERS, "crop", "cluster", "character", "outfit", "distance")
-OF_SIDE = only(dataset.DATASET, "image", "split", "bucket_width", "bucket_height")
-OF_LEFT = only(left_out.LEFT_OUT, "image", "reason")
+OF_SIDE = only(dataset.DATASET, "image", "split", "bucket_width", "bucket_height", "tier")
+OF_LEFT = only(left_out.LEFT_OUT, "image", "reason", "tier")
 
 Name = tuple[str, str]  # series, episode
 _EPISODE = {
@@ -193,8 +193,9 @@ class Index:
 def tell_who(piece: Piece, who: pl.DataFrame, side: pl.DataFrame, left: pl.DataFrame) -> None:
     """Put who is who, and what the dataset makes of it, to an episode. who, side, left: OF_WHO, OF_SIDE, OF_LEFT."""
     named = {row[0]: row[1:] for row in who.rows()}
-    buckets = {image: f"{width}x{height}" for image, _, width, height in side.rows()}
-    sides: Mapping[str, str] = dict([*left.rows(), *side.select("image", "split").rows()])
+    buckets = {image: f"{width}x{height}" for image, _, width, height, _ in side.rows()}
+    sides: Mapping[str, str] = dict([*left.select("image", "reason").rows(), *side.select("image", "split").rows()])
+    tiers = dict([*left.select("image", "tier").rows(), *side.select("image", "tier").rows()])
     if named or sides:
         names = [piece.name(picture) for picture in range(len(piece))]
         rows = [named.get(name, (-2, None, None, None)) for name in names]
@@ -204,6 +205,7 @@ def tell_who(piece: Piece, who: pl.DataFrame, side: pl.DataFrame, left: pl.DataF
         piece.distance = np.array([np.nan if row[3] is None else row[3] for row in rows], np.float32)
         piece.side = words_of([sides.get(name) for name in names])
         piece.bucket = words_of([buckets.get(name) for name in names])
+        piece.tier = words_of([tiers.get(name) or piece.tier.word(picture) for picture, name in enumerate(names)])
 
 
 def tag_counts(pieces: Sequence[Piece]) -> dict[str, tuple[int, int]]:

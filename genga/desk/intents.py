@@ -1,4 +1,4 @@
-"""What a person does at the desk, as edits of lines: tags in bulk, names of clusters and crops, frames, issues.
+"""What a person does at the desk, as edits of lines: tags in bulk, tiers, names of clusters and crops, frames, issues.
 
 A tag of a crop is said of the person in the still, whom all crops show, unless the crop alone is meant. Nothing is said
 that is so already.
@@ -15,6 +15,7 @@ from genga.desk.edits import TIES, Edit, Place
 from genga.desk.index import Hit
 from genga.desk.piece import Piece
 from genga.errors import GengaError
+from genga.tables.quality import TIERS
 from genga.vocabulary.text import tag_name
 
 Hits = Sequence[Hit]
@@ -69,6 +70,25 @@ def _is_so(hit: Hit, tag: str, holds: bool, alone: bool) -> bool:
     shown = hit.piece.pictures_of(target._replace(kind=None)) if target and target.kind and not alone else [hit.picture]
     mask = hit.piece.holding(tag)
     return all(bool(mask[picture]) == holds for picture in shown)
+
+
+def tier_edits(hits: Hits, tier: str, lines: Iterable[Decision], why: str) -> list[Edit]:
+    """Return the edits by which pictures are so good. tier: of TIERS, "" to take lines back. lines: of their series.
+
+    A crop whose still is spoken of, too, needs no line of its own, but where it has one.
+    """
+    if tier not in ("", *TIERS):
+        raise GengaError(f"{tier!r} is no tier; known: {', '.join(TIERS)}")
+    own = {line["still_or_crop"] for line in lines}
+    whole = {hit.name for hit in hits if not hit.piece.kind[hit.picture]}
+    found = []
+    for hit in hits:
+        target = target_of(hit.name)
+        is_so = hit.piece.tier.word(hit.picture) == tier or (target and target.kind and target.still in whole)
+        if target is not None and (hit.name in own or not (tier and is_so)):
+            place = Place("tiers", target.series)
+            found.append(Edit(place, {"still_or_crop": hit.name}, {"tier": tier, "why": why} if tier else None))
+    return found
 
 
 def frame_edit(series: str, episode: str, frame: int, verb: str, why: str) -> Edit:

@@ -88,14 +88,15 @@ class Overlay:
         changed = False
         for series in {piece.series for piece in every}:
             own = [piece for piece in every if piece.series == series]
-            names = self.lines("characters", series)
+            names, tiers = self.lines("characters", series), self.lines("tiers", series)
             for piece in own:
                 tags = self.lines("tags", series, piece.episode)
-                state = id(piece), id(names), id(tags), len(own)
+                state = id(piece), id(names), id(tiers), id(tags), len(own)
                 if self._laid.get((series, piece.episode)) != state:
                     self._laid[series, piece.episode] = state
                     piece.decided = tags_over(piece, tags)
                     name_over(piece, names, own)
+                    grade_over(piece, tiers)
                     changed = True
         return changed
 
@@ -113,6 +114,22 @@ def tags_over(piece: Piece, lines: Sequence[Decision]) -> dict[str, dict[int, bo
             pictures = piece.pictures_of(target._replace(box=int(box)) if box.isdecimal() else target)
         found.setdefault(tag_name(line["tag"]), {}).update(dict.fromkeys(pictures, line["decision"] == "add"))
     return found
+
+
+def grade_over(piece: Piece, lines: Sequence[Decision]) -> None:
+    """Put tiers that people gave over those of an episode's tables. A line about a crop goes over that of its still."""
+    of_stills: dict[int, str] = {}
+    of_crops: dict[int, str] = {}
+    for line in lines:
+        target = target_of(line["still_or_crop"])
+        if target is None or (target.series, target.episode) != (piece.series, piece.episode):
+            continue
+        whole = target.box is None
+        pictures = np.flatnonzero(piece.frame == target.frame).tolist() if whole else piece.pictures_of(target)
+        (of_stills if whole else of_crops).update(dict.fromkeys(pictures, line["tier"]))
+    base, piece.graded = _base(piece, "tier"), of_stills | of_crops
+    said = [piece.graded.get(picture) or base.word(picture) for picture in range(len(piece))] if piece.graded else ()
+    piece.tier = words_of(said) if piece.graded else base
 
 
 def name_over(piece: Piece, lines: Sequence[Decision], pieces: Sequence[Piece]) -> None:

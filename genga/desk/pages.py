@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 TITLES = {
     "start": "Start", "drawings": "Drawings", "tags": "Tags", "people": "Who is who", "dataset": "Data set",
-    "samples": "Samples", "issues": "Issues",
+    "samples": "Samples", "issues": "Issues", "rules": "Rules",
 }  # fmt: skip
 
 

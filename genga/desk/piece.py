@@ -24,14 +24,12 @@ from genga.tables.tag import TAG
 # What is read of an episode's tables.
 OF_STILLS = {**only(STILLS, "still", "frame", "shot", "width", "height"), **SHARD}
 OF_CROP = {**only(CROP, "crop", "still", "box", "kind", "width", "height", "kept", "tags"), **SHARD}
-OF_QUALITY = only(QUALITY, "still", "tier")
+OF_QUALITY = only(QUALITY, "still", "tier", "reason")
 OF_TAG = only(TAG, "still", "box", "tag", "score", "disagreement", "kept")
 
 KINDS = ("still", *CUTS)
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-
-
 UNIT = 10_000  # scores are whole numbers of these parts: as tables have them, to four places
 UNKNOWN = -1  # a score that there is not
 
@@ -80,7 +78,8 @@ class Piece:
     shot: npt.NDArray[np.int32]
     width: npt.NDArray[np.int32]  # px
     height: npt.NDArray[np.int32]
-    tier: Words
+    tier: Words  # as people said, or else as judged
+    judged: Words  # by stage quality, and why: `good for sharpness`
     subject: npt.NDArray[np.int32]  # of what taggers spoke: the still, or a person in it
     places: pl.DataFrame  # SHARD, a row for each
     held: ByTag  # the pictures on which tags hold
@@ -92,7 +91,8 @@ class Piece:
     bucket: Words  # `160x96`, or `none`
     distance: npt.NDArray[np.float32]  # to the medoid of the cluster; nan: not known
     decided: dict[str, dict[int, bool]] = field(default_factory=dict)  # by tag: what people said since then
-    told: dict[str, Words] = field(default_factory=dict)  # character and outfit as the table has them
+    graded: dict[int, str] = field(default_factory=dict)  # by picture: which tier people gave it
+    told: dict[str, Words] = field(default_factory=dict)  # character, outfit and tier as the tables have them
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -189,15 +189,14 @@ def piece_of(
     cut = crops.filter("kept").select("crop", pl.col("tags").alias("tag")).explode("tag").drop_nulls("tag")
     held = pl.concat(
         [whole.select("tag", "picture"), cut.join(of.select("crop", "picture"), on="crop").select("tag", "picture")]
-    )
-    held = held.sort("tag", "picture")
+    ).sort("tag", "picture")
     said = tags.join(numbered, on=["still", "box"], nulls_equal=True).sort("tag", "subject")
     none = Words(["none"], np.zeros(len(pictures), np.int32))
+    shot, width, height = (whole_numbers(pictures[name]) for name in ("shot", "width", "height"))
+    tier, judged = (words_of(pictures[name]) for name in ("tier", "judged"))
     return Piece(
-        series, episode, pictures["key"].to_numpy(),
-        whole_numbers(pictures["shot"]), whole_numbers(pictures["width"]), whole_numbers(pictures["height"]),
-        words_of(pictures["tier"]), whole_numbers(of["subject"]), pictures.select(list(SHARD)),
-        ByTag(_between(held), whole_numbers(held["picture"])),
+        series, episode, pictures["key"].to_numpy(), shot, width, height, tier, judged, whole_numbers(of["subject"]),
+        pictures.select(list(SHARD)), ByTag(_between(held), whole_numbers(held["picture"])),
         Said(_between(said), whole_numbers(said["subject"]), _in_units(said["score"]), _in_units(said["disagreement"])),
         np.full(len(pictures), -2, np.int32), none, none, none, none, np.full(len(pictures), np.nan, np.float32),
     )  # fmt: skip
@@ -219,7 +218,7 @@ def _between(rows: pl.DataFrame) -> dict[str, tuple[int, int]]:
 
 
 def _pictures(stills: pl.DataFrame, crops: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
-    """A row per picture, in order: picture, key, still, crop, box, kind, shot, width, height, tier and SHARD."""
+    """A row per picture, in order: picture, key, still, crop, box, kind, shot, width, height, tier, judged, SHARD."""
     kept = crops.filter("kept").join(stills.select("still", "frame", "shot"), on="still")
     whole = stills.with_columns(crop=pl.lit(None, kept["crop"].dtype), box=pl.lit(None, kept["box"].dtype), kind=0)
     number = pl.col("kind").replace_strict({name: place for place, name in enumerate(KINDS)})
@@ -229,7 +228,8 @@ def _pictures(stills: pl.DataFrame, crops: pl.DataFrame, tiers: pl.DataFrame) ->
          for part in (whole, kept.with_columns(number if kept.height else pl.lit(0).alias("kind")))]
     )  # fmt: skip
     key = (pl.col("frame") * (1 << 24) + (pl.col("box").fill_null(-1) + 1) * 16 + pl.col("kind")).alias("key")
-    return rows.join(tiers, on="still", how="left").with_columns(key).sort("key").with_row_index("picture")
+    judged = tiers.with_columns(judged=pl.format("{} for {}", "tier", "reason").str.strip_suffix(" for "))
+    return rows.join(judged, on="still", how="left").with_columns(key).sort("key").with_row_index("picture")
 
 
 def words_of(column: Sequence[str | None] | pl.Series, none: str = "none") -> Words:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from genga.desk.desk import Desk, Outcome
-from genga.desk.edits import Edit
+from genga.desk.edits import ABOUT, Edit
 from genga.desk.index import Hit
 from genga.desk.intents import (
     cluster_edits,
@@ -15,9 +15,11 @@ from genga.desk.intents import (
     text_of,
     texts_of,
     tie_edits,
+    tier_edits,
 )  # fmt: skip
 from genga.desk.people import clusters_of
 from genga.desk.piece import Piece
+from genga.desk.ruling import alias_edit, rule_edit, sentence_edits
 from genga.desk.showing import series_of
 from genga.desk.work import Work
 from genga.errors import GengaError
@@ -31,19 +33,9 @@ MOST = 20_000  # pictures that are spoken of at once
 
 class Saying:
     ADDRESSES: ClassVar = (
-        "tag",
-        "frame",
-        "name",
-        "merge",
-        "split",
-        "crops",
-        "issue",
-        "undo",
-        "redo",
-        "run",
-        "stop",
-        "stale",
-    )
+        "tag", "tier", "frame", "name", "merge", "split", "crops", "rule", "alias", "sentence", "issue", "undo", "redo",
+        "run", "stop", "stale",
+    )  # fmt: skip
 
     def __init__(self, desk: Desk, work: Work) -> None:
         self._desk, self._work = desk, work
@@ -63,6 +55,13 @@ class Saying:
         )
         edits = tag_edits(hits, said, text_of(sent, "why"), bool(sent.get("alone")))
         return self._say(f"{words} on {_count(len(hits), 'picture')}", edits, sent)
+
+    def tier(self, sent: Sent) -> dict[str, Any]:
+        """Say how good pictures are: ids, tier ("" to take it back), why, revision."""
+        hits, tier = self._hits(sent), text_of(sent, "tier")
+        lines = [line for one in {hit.piece.series for hit in hits} for line in self._desk.overlay.lines("tiers", one)]
+        words = f"{_count(len(hits), 'picture')} {'is' if len(hits) == 1 else 'are'} {tier or 'as judged'}"
+        return self._say(words, tier_edits(hits, tier, lines, text_of(sent, "why")), sent)
 
     def frame(self, sent: Sent) -> dict[str, Any]:
         """Keep or drop a frame, or take the line back: series, episode, frame, verb, why, revision."""
@@ -121,6 +120,30 @@ class Saying:
         said = None if sent.get("character") is None else (text_of(sent, "character"), text_of(sent, "outfit"))
         what = "not said any more" if said is None else _called(said)
         return self._say(f"{_count(len(hits), 'crop')} {what}", crop_edits(hits, said, text_of(sent, "why")), sent)
+
+    def rule(self, sent: Sent) -> dict[str, Any]:
+        """Say what holds of a tag wherever others do: series, the columns of tag_rules.csv, back, why, revision."""
+        pieces, back = self._series(sent), bool(sent.get("back"))
+        said = {column: text_of(sent, column) for column in ABOUT["tag_rules"]}
+        if said["episode"] and not back and said["episode"] not in [piece.episode for piece in pieces]:
+            raise GengaError(f"{said['episode']}: {pieces[0].series} has no such episode; reload the page")
+        words = " ".join(filter(None, said.values())) + (", taken back" if back else "")
+        return self._say(f"rule: {words}", [rule_edit(pieces[0].series, said, text_of(sent, "why"), back)], sent)
+
+    def alias(self, sent: Sent) -> dict[str, Any]:
+        """Say how a character is called in all series: series, character, name ("" to take it back), why, revision."""
+        series, character, name = self._series(sent)[0].series, text_of(sent, "character"), text_of(sent, "name")
+        lines = self._desk.overlay.lines("aliases", series)
+        edit = alias_edit(series, character, name, lines, text_of(sent, "why"))
+        return self._say(f"{character} is {name or 'called so here alone'}", [edit], sent)
+
+    def sentence(self, sent: Sent) -> dict[str, Any]:
+        """Say what pictures show: ids, sentence ("" for nothing, null to take it back), why, revision."""
+        hits = self._hits(sent)
+        sentence = None if sent.get("sentence") is None else text_of(sent, "sentence")
+        what = "a sentence taken back" if sentence is None else "a sentence" if sentence else "no sentence"
+        edits = sentence_edits(hits, sentence, text_of(sent, "why"))
+        return self._say(f"{what} of {_count(len(hits), 'picture')}", edits, sent)
 
     def issue(self, sent: Sent) -> dict[str, Any]:
         """Note an issue, or its state: series or run, about, name, issue, state ("" to take it back), why, revision."""

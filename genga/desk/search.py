@@ -128,4 +128,5 @@ def _decided(piece: Piece) -> Mask:
     mask = np.zeros(len(piece), bool)
     for said in piece.decided.values():
         mask[list(said)] = True
+    mask[list(piece.graded)] = True
     return mask

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from genga.desk import ruling
 from genga.desk.desk import Desk
 from genga.desk.drawings import drawings_of
 from genga.desk.index import Hit, Hits, tag_counts
@@ -28,18 +29,9 @@ TAGS = 2000  # of the index of tags
 
 class Showing:
     ADDRESSES: ClassVar = (
-        "project",
-        "find",
-        "ids",
-        "picture",
-        "tags",
-        "drawings",
-        "people",
-        "near",
-        "facets",
-        "samples",
+        "project", "find", "ids", "picture", "tags", "drawings", "people", "near", "facets", "samples", "rules",
         "issues",
-    )
+    )  # fmt: skip
 
     def __init__(self, desk: Desk, work: Work, player: Player) -> None:
         self._desk, self._work, self._player = desk, work, player
@@ -108,9 +100,12 @@ class Showing:
             "cluster": int(piece.cluster[number]),
             "frame": int(piece.frame[number]),
             "tier": piece.tier.word(number),
+            "judged": piece.judged.word(number),
+            "graded": number in piece.graded,
             "in": piece.side.word(number),
             "bucket": piece.bucket.word(number),
             "caption": caption_of(self._desk.root, hit),
+            "sentence": self._sentence(hit),
             "revision": self._desk.overlay.revision,
         }
 
@@ -161,6 +156,17 @@ class Showing:
         rows, _ = samples_of(self._desk.root, asked.get("run", ""))
         return {"samples": [{name: _plain(value) for name, value in row.items()} for row in rows]}
 
+    def rules(self, _: Asked) -> dict[str, Any]:
+        """Return all rules about tags, aliases and sentences, with what they are about, and which series there are."""
+        self._desk.refresh()
+        series = sorted({name for name, _ in self._desk.index.episodes()})
+        every: list[dict[str, Any]] = []
+        for one in series:
+            lines = {kind: self._desk.overlay.lines(kind, one) for kind in ruling.KINDS}
+            pieces = [piece for piece in list(self._desk.index.pieces.values()) if piece.series == one]
+            every += ruling.listed(self._desk.root, one, lines, pieces)
+        return {"rules": every, "series": series, "revision": self._desk.overlay.revision}
+
     def issues(self, _: Asked) -> dict[str, Any]:
         """Return the issues of all series, the open ones first, and which series there are."""
         self._desk.refresh()
@@ -176,6 +182,11 @@ class Showing:
         if name not in places:
             raise GengaError(f"{name}: there is no such sample now; reload the page")
         return places[name]
+
+    def _sentence(self, hit: Hit) -> str | None:
+        """What people say that a picture shows; None: nobody says anything."""
+        lines = reversed(self._desk.overlay.lines("sentences", hit.piece.series))
+        return next((line["sentence"] for line in lines if line["still_or_crop"] == hit.name), None)
 
     def _hits(self, text: str) -> Hits:
         self._desk.refresh()
@@ -214,7 +225,7 @@ def _item(hit: Hit) -> dict[str, Any]:
         "size": [int(piece.width[number]), int(piece.height[number])],
         "character": piece.character.word(number),
         "outfit": piece.outfit.word(number),
-        "decided": sum(number in said for said in piece.decided.values()),
+        "decided": sum(number in said for said in piece.decided.values()) + (number in piece.graded),
         "key": piece.places["sha256"][number][:12],
     }
 
@@ -225,6 +236,5 @@ def _number(asked: Asked, key: str, default: int) -> int:
 
 
 def _plain(value: Any) -> Any:
-    return (
-        None if isinstance(value, float) and value != value else round(value, 4) if isinstance(value, float) else value
-    )
+    """A value of a table as JSON has it, nan as null."""
+    return value if not isinstance(value, float) else None if value != value else round(value, 4)

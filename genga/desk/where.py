@@ -35,6 +35,8 @@ def _at(root: Path, edit: Edit, scenes: dict[str, Scene]) -> str:
     if place.kind == "tags":
         box = about.get("box", "")
         name = f"{about['still_or_crop']}-{box}" if box not in ("", "*") else about["still_or_crop"]
+    elif place.kind == "tiers":
+        name = about["still_or_crop"]
     elif place.kind == "characters" and about.get("scope") not in TIES:
         name = about["crop"]
     target = target_of(name)

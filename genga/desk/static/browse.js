@@ -1,7 +1,11 @@
 // @ts-check
 // Pictures to search, look at and tag: the pages Tags and Data set, which differ in what stands at the left.
-import { ask, askFor, byId, keys, make, say, shows, small, tell, term, told, watch, whenChanged } from "./desk.js";
+import { ask, askFor, byId, keys, make, project, say, shows, small, tell, term, told, watch, whenChanged } from "./desk.js";
 import { Grid } from "./grid.js";
+import { newRule } from "./rule.js";
+
+/** @type {Record<string, string>} */
+const TIERS = { b: "best", g: "good", p: "poor", j: "reject" };
 
 /**
  * @param {HTMLElement} side  what stands at the left
@@ -97,8 +101,8 @@ export function browse(side, how) {
         tag in of.decided && make("i.by", {}, of.decided[tag] ? "+ you" : "− you"),
         of.implied[tag] && make("small.quiet", {}, `with ${of.implied[tag].join(", ").replaceAll("_", " ")}`)),
       make("td", {}, score === null ? "" : score.toFixed(2)), make("td", {}, apart === null ? "" : apart.toFixed(2)));
-    /** @param {string} label @param {string} value */
-    const fact = (label, value) => [make("dt", {}, label), make("dd", {}, value)];
+    /** @param {string} label @param {string} value @param {string | false} [more] */
+    const fact = (label, value, more) => [make("dt", {}, label), make("dd", {}, value, more && make("span.quiet", {}, ` ${more}`))];
     const captions = (of.caption && of.caption.captions) || [];
     const gone = Object.entries(of.decided).filter(([, holds]) => !holds).map(([tag]) => tag);
     panel.replaceChildren(
@@ -106,7 +110,8 @@ export function browse(side, how) {
       make("p.id", {}, of.id),
       make("dl.facts", {}, ...fact("who", [of.character, of.outfit].filter((one) => one !== "none").join(", ") || "not named"),
         ...(of.cluster >= 0 ? fact("cluster", String(of.cluster)) : []), ...fact("shot", String(of.shot)),
-        ...fact("tier", of.tier), ...fact("data set", of.in === "none" ? "is no candidate" : of.in === "train" || of.in === "held-out" ? `${of.in}, bucket ${of.bucket}` : `left out: ${of.in}`)),
+        ...fact("tier", of.tier, of.judged === of.tier ? of.graded && "you" : `${of.graded ? "you, " : ""}judged ${of.judged}`), ...fact("data set", of.in === "none" ? "is no candidate" : of.in === "train" || of.in === "held-out" ? `${of.in}, bucket ${of.bucket}` : `left out: ${of.in}`)),
+      of.sentence === null ? "" : make("p.caption", {}, make("i.by", {}, "you "), of.sentence || "nothing is said of it"),
       ...captions.map((/** @type {any} */ one) => make("div.caption", {}, make("b", {}, one.form),
         ...one.parts.map((/** @type {any} */ part) => make("p", {}, make("span.quiet", {}, `${part.part} `), part.text)))),
       make("table.tags", {}, make("thead", {}, make("tr", {}, ...["tag", "score", "apart"].map((name) => make("th", { scope: "col" }, name)))),
@@ -123,6 +128,24 @@ export function browse(side, how) {
     ]);
     if (answer) await say("crops", { ids: grid.chosen, ...answer });
   }
+  async function sentence(back = false) {
+    if (back) return say("sentence", { ids: grid.chosen, sentence: null });
+    const many = grid.chosen.length > 1;
+    const parts = (shown?.caption?.captions || []).flatMap((/** @type {any} */ one) => one.parts);
+    const now = shown?.sentence ?? parts.find((/** @type {any} */ one) => one.part === "sentences")?.text ?? "";
+    const answer = await askFor(many ? `What do these ${grid.chosen.length} show?` : "What does it show?", [
+      { name: "sentence", label: "sentence", value: many ? "" : now, hint: "in place of what a model says; empty: nothing is said of it" },
+    ]);
+    if (answer) await say("sentence", { ids: grid.chosen, ...answer });
+  }
+  async function rule() {
+    const series = [...new Set(project.episodes.map((/** @type {string[]} */ one) => one[0]))];
+    const named = search.value.split(/\s+/).find((word) => word && !/[:"*|]/.test(word)) || "";
+    await newRule({ series, item: grid.items.get(grid.at), tag: named.replace(/^-/, "") });
+    grid.node.focus();
+  }
+  /** @param {string} how */
+  const tier = (how) => say("tier", { ids: grid.chosen, tier: how });
   async function near() {
     const item = grid.items.get(grid.at);
     if (!item) return;
@@ -144,6 +167,10 @@ export function browse(side, how) {
     { keys: "x", does: "nobody worth a name", on: () => say("crops", { ids: grid.chosen, character: "", outfit: "" }) },
     { keys: "r", does: "take back who is on them", on: () => say("crops", { ids: grid.chosen, character: null }) },
     { keys: "e", does: "crops that look like this one", on: near },
+    { keys: "s S", does: "say in a sentence what they show; S takes the sentence back", on: (event) => sentence(event.key === "S") },
+    { keys: "m", does: "make a rule: a tag wherever another holds", on: rule },
+    { keys: "b g p j", does: "best, good, poor, reject: how good they are in your eyes", on: (event) => tier(TIERS[event.key]) },
+    { keys: "u", does: "take back how good they are", on: () => tier("") },
   ]);
   whenChanged(again);
   look().then(() => {

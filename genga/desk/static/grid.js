@@ -146,7 +146,7 @@ export class Grid {
     const caption = [make("span.name", {}, name), make("span.name", {}, item.character !== "none" && make("b", {}, item.character))];
     return make("div.cell", { role: "gridcell", id: `cell-${place}`, "data-id": item.id, "data-place": place, title: item.id },
       make("img", { src: small(item.id, item.key), alt: `${item.kind} ${name}`, decoding: "async", draggable: "false" }),
-      item.decided > 0 && make("i.decided", { title: "people decided tags of it" }, String(item.decided)), ...caption);
+      item.decided > 0 && make("i.decided", { title: "lines about it that people wrote" }, String(item.decided)), ...caption);
   }
 
   /** @param {HTMLElement} cell @param {number} place */

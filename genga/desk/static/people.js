@@ -1,6 +1,7 @@
 // @ts-check
 // Who is who: a row for each cluster, with the crops nearest to its middle.
 import { ask, askFor, byId, keys, make, say, shows, small, tell, term, told, watch, whenChanged } from "./desk.js";
+import { newAlias } from "./rule.js";
 
 /** @typedef {{cluster: number, crops: number, name: string, outfit: string, names: Record<string, number>, nearest: string[]}} Row */
 const main = byId("main");
@@ -119,6 +120,11 @@ async function name() {
   rows.focus();
   if (answer) await sayOf("crops", "name", answer);
 }
+async function alias() {
+  const of = clusters[row];
+  await newAlias([pick.value], of && !["none", "nobody"].includes(of.name) ? of.name : "");
+  rows.focus();
+}
 const nobody = () => sayOf("crops", "name", { character: "", outfit: "" });
 const back = () => sayOf("crops", "", { character: null });
 const merge = () => { chosen.clear(); return sayOf("", "merge", {}); };
@@ -154,6 +160,7 @@ keys("Who is who", [
   { keys: "j", does: "the selected clusters are one person: the one in focus", on: merge },
   { keys: "b", does: "split the selected crops from their cluster", on: split },
   { keys: "r", does: "take back what was said of the crops", on: back },
+  { keys: "A", does: "the name that all series have for the one in focus", on: alias },
   { keys: "e", does: "crops that look like the one in focus", on: near },
   { keys: "v", does: "all crops of the cluster", on: () => clusters[row] && location.assign(`/tags?q=${encodeURIComponent(`${term("series", pick.value)} cluster:${clusters[row].cluster}`)}`) },
   { keys: "s", does: "choose a series", on: () => pick.focus() },

@@ -9,6 +9,7 @@ const JOBS = [
   ["dataset", "Data set", "What is in, what was left out and why, captions, buckets."],
   ["samples", "Samples", "What a run draws, beside the nearest images it learnt from."],
   ["issues", "Issues", "What is to be put right, kept until the next report."],
+  ["rules", "Rules", "Tags wherever others hold, names in all series, sentences."],
 ];
 const counts = make("p.counts", {});
 const jobs = make("ol.jobs", {}, ...JOBS.map(([href, name, says], place) => make("li", {},
