@@ -16,13 +16,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from genga.__main__ import app
-from genga.audit.model_package import OF_SAMPLE
+from genga.audit.card import what_it_learnt
+from genga.audit.previews import OF_SAMPLE
 from genga.errors import GengaError
 from genga.exchange.png_text import infotext, with_text
 from genga.images.codec import decode, encode
 from genga.store.files import read_json, sha256_of
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
+from genga.video.writing import as_video
 from genga.workflow.records import read_records, write_records
 
 SAID = ("--license", "other", "--license-name", "faipl-1.0-sd", "--rights", "of the studio")
@@ -96,6 +98,54 @@ def test_each_prompt_is_shown_before_a_second_seed_and_its_settings_are_in_the_p
     assert Path("packages/r/r.preview.png").read_bytes() == pictures[0]
 
 
+MOVING = [np.full((6, 8, 3), 40 * k, np.uint8) for k in range(4)]
+
+
+def moving(form: str) -> bytes:
+    """The run's samples are clips; return that of the selected checkpoint."""
+    by_frame = [{"frame": 0, "text": "hana, smile"}, {"frame": 2, "text": "hana, closed eyes"}]
+    data = as_video(MOVING, 8.0, form)
+    with writing_shard("data/sample/r.tar") as shard:
+        rows = [{"sample": f"r/{step:06d}-0-7", "step": step, "prompt_text": "hana, smile", "seed": 7, "frames": 4,
+                 "rate": 8.0, "by_frame": by_frame, "width": 8, "height": 6, **shard.add(f"{step}.{form}", data)}
+                for step in (2, 4)]  # fmt: skip
+    write_table("data/sample/r.parquet", pl.DataFrame(rows, schema=dict(OF_SAMPLE)), OF_SAMPLE)
+    return data
+
+
+def test_a_clip_lies_there_as_drawn_and_plays_where_pictures_are_shown(project: Path) -> None:
+    data = moving("mp4")
+    genga("package", "model", "r", *SAID)
+    names = sorted(path.name for path in Path("packages/r/images").iterdir())
+    assert names == ["00.mp4", "00.txt", "00.webp"]
+    assert Path("packages/r/images/00.mp4").read_bytes() == data
+    shown = Path("packages/r/images/00.webp").read_bytes()
+    with Image.open(io.BytesIO(shown)) as picture:
+        assert (picture.n_frames, picture.size, picture.info["loop"]) == (4, (8, 6), 0)
+        picture.load()
+        assert picture.info["duration"] == 125  # ms, of the first of them
+    assert Path("packages/r/r.preview.webp").read_bytes() == shown
+    said = Path("packages/r/images/00.txt").read_text(encoding="utf-8").splitlines()
+    assert said[:3] == ["0: hana, smile", "2: hana, closed eyes <lora:r:1>", "Negative prompt: blurry"]
+    assert "Size: 8x6, Frames: 4, FPS: 8, Model hash: " in said[3]
+    _, front, body = Path("packages/r/README.md").read_text(encoding="utf-8").split("---\n", 2)
+    assert yaml.safe_load(front)["widget"] == [{"text": "hana, smile", "output": {"url": "images/00.webp"}}]
+    assert "![hana, smile](images/00.webp) ([as it was drawn](images/00.mp4))" in body
+    assert "Prompt and settings are in a text beside each clip." in body
+    note = read_json("packages/r/genga-package.json")
+    assert note["drawn_by_the_model"] == ["images/00.webp", "images/00.mp4"]
+
+
+@pytest.mark.parametrize("form", ["webp", "gif"])
+def test_a_clip_that_pages_play_anyway_is_shown_as_it_was_drawn(project: Path, form: str) -> None:
+    data = moving(form)
+    genga("package", "model", "r", *SAID)
+    for file in (f"images/00.{form}", f"r.preview.{form}"):
+        assert Path("packages/r", file).read_bytes() == data
+    assert not list(Path("packages/r/images").glob("*.mp4"))
+    assert f"![hana, smile](images/00.{form})\n" in Path("packages/r/README.md").read_text(encoding="utf-8")
+
+
 def _header(path: str) -> bytes:
     data = Path(path).read_bytes()
     return data[8 : 8 + int.from_bytes(data[:8], "little")]
@@ -110,6 +160,13 @@ def test_the_card_is_the_runs_with_licence_gallery_and_words(project: Path) -> N
     assert "## Words that call it\n\n`hana`\n" in body and "![hana, smile](images/00.png)" in body
     assert "No picture: it has learnt from 2 images" in body and "these pictures: of the studio." in body
     assert body.index("## Drawn with it") < body.index("## Training data") < body.index("## Checkpoints")
+
+
+def test_what_a_model_has_learnt_from_in_a_word() -> None:
+    still, clip, unknown = {"kind": "head"}, {"kind": "clip"}, {"kind": None}
+    assert [what_it_learnt(of) for of in ([still, unknown], [clip], [clip, still], [])] == [
+        "images", "clips", "clips and images", "images",
+    ]  # fmt: skip
 
 
 def test_a_merge_is_packed_without_pictures(project: Path) -> None:

@@ -31,6 +31,7 @@ origins             Where raw files came from, as `genga fetch` put it on record
 page                An audit as a page beside the report: one file that opens anywhere, without a script.
 papers              Card and audit of runs and merges, for the workflow to write last: whoever only looks does not
                     wait for imports.
+previews            Pictures and clips that a model drew, as a package of it shows them, each with how it was drawn.
 provenance          Everything that is on record of how a checkpoint came about: audits hold it against the files,
                     cards tell it.
 roots               What an audit can be held against that nobody changes along with a file: a commit, or a signature.

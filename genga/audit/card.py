@@ -82,16 +82,23 @@ def _entry(known: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((job["params"].get(MERGE) or {} for job in known["jobs"] if own in job["outputs"]), {})
 
 
+def what_it_learnt(images: Iterable[Mapping[str, Any]]) -> str:
+    """Return what a model has learnt from, in a word: images, clips, or both."""
+    kinds = {image["kind"] == "clip" for image in images}
+    return {frozenset({True}): "clips", frozenset({True, False}): "clips and images"}.get(frozenset(kinds), "images")
+
+
 def _head(known: Mapping[str, Any], trigger: str) -> list[str]:
     role = role_of(known["base"], {model["role"]: model["name"] for model in known["models"]})
     base = next((model for model in known["models"] if model["role"] == role), None)
     tags = [*([] if known["kind"] == "model" else [known["kind"].lower()]), "anime", "genga"]
     prompt = {"instance_prompt": trigger} if trigger else {}
-    return _front(tags, {"base_model": (base and base["repo"]) or known["base"]["name"], **prompt})
+    more = {"base_model": (base and base["repo"]) or known["base"]["name"], **prompt}
+    return _front(tags, more, "image" if what_it_learnt(known["images"]) == "images" else "video")
 
 
-def _front(tags: list[str], more: Mapping[str, Any]) -> list[str]:
-    values = {"library_name": "diffusers", "pipeline_tag": "text-to-image", "tags": tags, **more}
+def _front(tags: list[str], more: Mapping[str, Any], draws: str = "image") -> list[str]:
+    values = {"library_name": "diffusers", "pipeline_tag": f"text-to-{draws}", "tags": tags, **more}
     # No line is folded: whoever looks for the closing dashes finds ours.
     return ["---", yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=float("inf")).rstrip(), "---", ""]
 
@@ -112,10 +119,10 @@ def _data(known: Mapping[str, Any]) -> Iterator[str]:
     images = known["images"]
     looks = sum(image["looks"] for image in images)
     yield from ["## Training data", ""]
-    yield f"{len(images)} images of {len(known['episodes'])} episodes, looked at {looks} times."
+    yield f"{len(images)} {what_it_learnt(images)} of {len(known['episodes'])} episodes, looked at {looks} times."
     command = code(f"genga audit {shlex.quote(known['checkpoint']['file'])} --images")
     yield f"{command} names each with frame, time, crop, caption and who"
-    yield from ["decided its tags.", "", "| | images |", "|---|---|"]
+    yield from ["decided its tags.", "", f"| | {what_it_learnt(images)} |", "|---|---|"]
     yield from _tally("episode", (image["episode"] for image in images))
     yield from _tally("kind", (image["kind"] for image in images))
     yield from _tally("character", ((image["character"] or {}).get("name") for image in images))

@@ -1,57 +1,35 @@
 """A model as hubs and UIs have it: a folder with the file, a card, pictures it drew, and what it was made of.
 
 `<name>.safetensors`; `<name>.json` and `<name>.preview.png` beside it, which UIs show; `README.md`, the card of the run
-with its licence, gallery and words that call it; `images/`, pictures that the line drew with it, each with its prompt
-and settings in the PNG; `training.json`, what it has learnt from, in counts. Signed, if a key is given.
+with its licence, gallery and words that call it; `images/`, pictures and clips that the line drew with it, each with
+its prompt and settings (genga.audit.previews); `training.json`, what it has learnt from, in counts. Signed, if a key is
+given.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import yaml
 
-from genga.audit.card import card
+from genga.audit.card import card, what_it_learnt
 from genga.audit.model import evaluation_of, folder_of, merges
+from genga.audit.previews import IMAGES, Shown, drawn
 from genga.audit.provenance import facts, gather
-from genga.audit.safetensors_header import header_of
 from genga.audit.signing import sign
 from genga.errors import GengaError
 from genga.exchange.markdown import code, text
 from genga.exchange.package import FORMAT, NOTE, Licence
 from genga.exchange.package_card import CARD, front, licence_fields
-from genga.exchange.png_text import KEY, infotext, with_text
-from genga.images.codec import EXTENSION, as_png
 from genga.store.files import sealed, write_json
 from genga.store.folders import replacing_folder
-from genga.store.parquet import read_table
-from genga.store.shards import ShardReader
-from genga.tables.places import path_of
-from genga.tables.sample import SAMPLE
-from genga.tables.schema import SHARD, only
 from genga.training.checkpoints import Checkpoint, keep, read_checkpoints
 from genga.workflow.records import Records
 
-IMAGES = "images"
-OF_SAMPLE = only(SAMPLE, "sample", "step", "prompt_text", "seed", "frames", "width", "height", *SHARD)
 TRAINING = "training.json"
-# How UIs call what draws here.
-_SAMPLERS = {"ddim": "DDIM", "dpm++": "DPM++ 2M", "euler": "Euler"}
-_SHORT, _SHORT_BASE = 12, 10  # hex digits by which UIs know a LoRA, a base
 _OF_RUN = ("max_steps", "method", "rank", "alpha", "resolution", "batch", "optimizer", "learning_rate", "seed")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture that the model drew."""
-
-    file: str  # below the package
-    prompt: str
-    data: bytes
 
 
 def package_model(
@@ -64,15 +42,15 @@ def package_model(
     """
     taken = _taken(name, records, step)
     known = facts(gather(taken.file, records))
-    shown = [] if known["merged"] else list(_drawn(name, taken, known, records, previews))
+    shown = [] if known["merged"] else list(drawn(name, taken, known, records, previews))
     listed = "" if known["merged"] else str(_listed(name).get("trigger", ""))
     with replacing_folder(out) as folder:
         keep(taken, folder / f"{name}.safetensors")
         (folder / IMAGES).mkdir()
-        for one in shown:
-            (folder / one.file).write_bytes(one.data)
+        for file, data in (pair for one in shown for pair in one.files.items()):
+            (folder / file).write_bytes(data)
         if shown:
-            (folder / f"{name}.preview{EXTENSION}").write_bytes(shown[0].data)
+            (folder / f"{name}.preview{shown[0].ending}").write_bytes(shown[0].data)
         summary = _summary(known)
         write_json(folder / TRAINING, summary)
         write_json(folder / f"{name}.json", _for_uis(listed, known, licence))
@@ -106,44 +84,6 @@ def _taken(name: str, records: Records, step: int | None) -> Checkpoint:
 
 def _listed(name: str) -> dict[str, Any]:
     return dict(json.loads(Path("models", name, "checkpoints.json").read_text(encoding="utf-8")))
-
-
-def _drawn(name: str, taken: Checkpoint, known: Mapping[str, Any], records: Records, previews: int) -> Iterator[Shown]:
-    """The pictures of the checkpoint: of each prompt that with the first seed, then the next seeds."""
-    table = path_of("sample", name)
-    if not Path(table).is_file() or not previews:
-        return
-    if (made := records.maker.get(table)) is None or not isinstance(made.params.get("sample"), Mapping):
-        raise GengaError(f"{table}: no record says how it was drawn; run snakemake, or pack with --previews 0")
-    rows = read_table(table, OF_SAMPLE).filter(step=taken.step).filter(pl.col("frames") == 1)
-    order = rows.with_columns(turn=pl.col("seed").rank("dense").over("prompt_text")).sort("turn", maintain_order=True)
-    with ShardReader() as reader:
-        for number, row in enumerate(order.head(previews).iter_rows(named=True)):
-            png = as_png(reader.read(*(row[column] for column in SHARD)), row["sample"])
-            said = _parameters(name, taken, known, made.params["sample"], row)
-            yield Shown(f"{IMAGES}/{number:02d}{EXTENSION}", row["prompt_text"], with_text(png, {KEY: said}))
-
-
-def _parameters(
-    name: str, taken: Checkpoint, known: Mapping[str, Any], drawn: Mapping[str, Any], row: Mapping[str, Any]
-) -> str:
-    """How a picture was drawn, as UIs say it. drawn: the section `sample` as it was."""
-    lora = known["kind"] != "model"
-    base, seal = known["base"], header_of(taken.file).get("sshs_model_hash", taken.sha256)
-    model = {"Model hash": base["sha256"][:_SHORT_BASE], "Model": base["name"]}
-    own = {"Model hash": taken.sha256[:_SHORT_BASE], "Model": name}
-    settings = {
-        "Steps": drawn["steps"],
-        "Sampler": _SAMPLERS.get(drawn["scheduler"], drawn["scheduler"]),
-        "CFG scale": f"{drawn['guidance']:g}",
-        "Seed": row["seed"],
-        "Size": f"{row['width']}x{row['height']}",
-        **(model if lora else own),
-        **({"Lora hashes": f"{name}: {seal[:_SHORT]}"} if lora else {}),
-        "Version": "genga",
-    }
-    prompt = f"{row['prompt_text']} <lora:{name}:1>" if lora else row["prompt_text"]
-    return infotext(prompt, drawn.get("negative", ""), settings)
 
 
 def _summary(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +128,7 @@ def _note(name: str, licence: Licence, summary: Mapping[str, Any], shown: list[S
         "name": name,
         "licence": licence.said(),
         "of_others_pictures": {"images_learnt_from": summary["images"], "pixels": False},
-        "drawn_by_the_model": [one.file for one in shown],
+        "drawn_by_the_model": [file for one in shown for file in one.files if not file.endswith(".txt")],
     }
 
 
@@ -213,13 +153,18 @@ def _calling(trigger: str, known: Mapping[str, Any]) -> Iterator[str]:
 
 def _gallery(shown: list[Shown]) -> Iterator[str]:
     if shown:
-        yield from ["## Drawn with it", "", "Prompt and settings are in each picture, where UIs read them.", ""]
-        yield from (f"![{text(one.prompt)}]({one.file})" for one in shown)
+        moving = any(one.beside for one in shown)
+        where = "in a text beside each clip" if moving else "in each picture, where UIs read them"
+        yield from ["## Drawn with it", "", f"Prompt and settings are {where}.", ""]
+        for one in shown:
+            as_drawn = "" if one.drawn == one.file else f" ([as it was drawn]({one.drawn}))"
+            yield f"![{text(one.prompt)}]({one.file}){as_drawn}"
         yield ""
 
 
 def _rights(licence: Licence, known: Mapping[str, Any]) -> Iterator[str]:
     yield from ["## What it has of others' pictures", ""]
-    yield f"No picture: it has learnt from {len(known['images'])} images, which [{TRAINING}]({TRAINING}) counts."
+    learnt = f"{len(known['images'])} {what_it_learnt(known['images'])}"
+    yield f"No picture: it has learnt from {learnt}, which [{TRAINING}]({TRAINING}) counts."
     yield f"The rights in these pictures: {text(licence.rights or 'not stated; they are those of the videos')}."
     yield ""
