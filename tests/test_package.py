@@ -20,14 +20,15 @@ from typer.testing import CliRunner
 from genga.__main__ import app
 from genga.errors import GengaError
 from genga.exchange import rebuild as rebuilding
-from genga.exchange.package import FRAMES_FILE, NOTE
-from genga.images.codec import decode, encode
+from genga.exchange.package import FRAMES_FILE, NOTE, OF_DATASET
+from genga.exchange.sources.record import Origin, add_origins
+from genga.images.codec import decode, encode, encode_mask
 from genga.images.image import Image
 from genga.store.files import read_json, sha256_of, write_facts
 from genga.store.folders import MARK
-from genga.store.parquet import read_table
+from genga.store.parquet import read_table, write_table
 from genga.store.shards import ShardReader
-from genga.tables.package import PACKAGE, PACKAGE_FRAMES
+from genga.tables.package import PACKAGE, PACKAGE_FRAMES, PACKAGE_ORIGINS
 from genga.tables.schema import SHARD
 from genga.workflow.records import Output, Record, Records, write_records
 
@@ -88,6 +89,77 @@ def test_a_package_without_pixels_and_the_videos_are_the_package_with_pixels_to_
     assert sorted(made) == sorted([*also, *pictures, *rows, "preview.png"])
     assert sorted(packed.sums(place / "small")) == sorted([*also, *rows])
     assert [path.name for path in Path().iterdir()] == ["made"], "nothing else is left"
+
+
+def masked(image: str) -> np.ndarray:
+    """Say of an image which px are somebody's: the left half of its person's box; return that."""
+    shape = np.zeros((38, 29), bool)
+    shape[:, :14] = True
+    table = read_table("data/dataset/s.parquet", OF_DATASET)
+    of = {"x0": 1, "y0": 2, "x1": 30, "y1": 40, "mask": encode_mask(shape)}
+    masks = [[of] if name == image else [] for name in table["image"]]
+    said = table.with_columns(masks=pl.Series(masks, dtype=OF_DATASET["masks"]))
+    write_table("data/dataset/s.parquet", said, OF_DATASET)
+    return shape
+
+
+@pytest.mark.parametrize("layout", ["parquet", "webdataset"])
+def test_masks_go_along_and_are_the_same_in_what_is_made_again(place: Path, layout: str) -> None:
+    head = "s/ep 1/000007-0-head"
+    masked(head)
+    given = ("--layout", layout, *SAID, "--masks", "both")
+    genga("package", "dataset", "s", *given, "--out", place / "whole")
+    genga("package", "dataset", "s", *given, "--no-pixels", "--out", place / "small")
+    genga("rebuild", place / "small", "--videos", "data/raw", "--out", place / "made")
+    assert packed.sums(place / "made") == packed.sums(place / "whole")
+    if layout == "parquet":
+        table = pq.read_table(place / "whole/train-00000-of-00001.parquet")
+        features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+        assert features == {"image": {"_type": "Image"}, "mask": {"_type": "Image"}}
+        shown = {row["id"]: row["mask"]["bytes"] for row in table.to_pylist()}
+    else:
+        with tarfile.open(place / "whole/train-000000.tar") as tar:
+            names = [name for name in tar.getnames() if name.endswith(".mask.png")]
+            of = {"s__ep 1__000007": "s/ep 1/000007", "s__ep 1__000007-0-head": head}
+            shown = {of.get(name[:-9], name): tar.extractfile(name).read() for name in names}
+    mask = decode(shown[head])[..., 0] > 0
+    assert mask.shape == (32, 32) and mask[2:, 1:15].all() and not mask[:, 16:].any() and not mask[:2].any()
+    whole = decode(shown["s/ep 1/000007"])[..., 0] > 0
+    assert not whole[40:48, :20].any() and whole[:40].all(), "nobody is marked on it: all but its text is learnt"
+    card = (place / "whole/README.md").read_text(encoding="utf-8")
+    assert "a mask of each, white where it is to be learnt: people, but for burnt-in text" in card
+    assert "frame numbers, boxes, which px are people's, captions" in (place / "small/README.md").read_text()
+
+
+def test_without_being_asked_no_mask_goes_along(place: Path) -> None:
+    masked("s/ep 1/000007-0-head")
+    genga("package", "dataset", "s", *SAID)
+    assert read_table("packages/s/rows/train.parquet", PACKAGE)["masks"].null_count() == 5
+    assert "mask" not in pq.read_table("packages/s/train-00000-of-00001.parquet").column_names
+
+
+def test_where_it_came_from_goes_along_but_no_place_of_ones_own(place: Path) -> None:
+    of = {"ep 1.mkv": ("gallery", "https://me:secret@example.org/post/7?page=2", "cc-by-4.0"),
+          "ep2.mkv": ("folder", "/home/hana/found here", "")}  # fmt: skip
+    add_origins([
+        Origin(f"data/raw/s/{name}", sha256_of(f"data/raw/s/{name}"), 9, "mine", kind, origin, name, "2026", licence,
+               credited="the studio" if licence else "")
+        for name, (kind, origin, licence) in of.items()
+    ])  # fmt: skip
+    add_origins([Origin("data/raw/s/other.mkv", "ab" * 32, 9, "mine", "gallery", "https://x.org", "o", "2026")])
+    genga("package", "dataset", "s", *SAID, "--out", place / "whole")
+    genga("package", "dataset", "s", *SAID, "--no-pixels", "--out", place / "small")
+    found = read_table(place / "small/origins.parquet", PACKAGE_ORIGINS)
+    assert found.drop("sha256").rows() == [
+        ("s/ep 1", None, "ep 1.mkv", "gallery", "https://example.org/post/7?page=2", "cc-by-4.0", "the studio"),
+        ("s/ep2", None, "ep2.mkv", "folder", "", "", ""),
+    ]
+    card = (place / "small/README.md").read_text(encoding="utf-8")
+    assert "| example.org | 1 | cc-by-4.0 |" in card and "| a folder | 1 | not noted |" in card
+    for path in (place / "small").rglob("*"):
+        assert not path.is_file() or not any(word in path.read_bytes() for word in (b"secret", b"found here"))
+    genga("rebuild", place / "small", "--videos", "data/raw", "--out", place / "made")
+    assert packed.sums(place / "made") == packed.sums(place / "whole")
 
 
 def test_pictures_of_an_album_are_made_again_of_its_file(place: Path) -> None:

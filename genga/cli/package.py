@@ -1,7 +1,8 @@
 """`genga package`: a data set, or a model, as one uploads it; `--push` uploads it."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,12 +37,17 @@ def dataset(
     rights: Rights = "",
     layout: Annotated[Layout, typer.Option(help="how the pictures lie in it")] = "parquet",
     no_pixels: Annotated[bool, typer.Option("--no-pixels", help="no picture: frames, boxes, captions, sums")] = False,
+    masks: Annotated[
+        Literal["text", "person", "both"] | None, typer.Option(help="masks beside: without text, all but people, both")
+    ] = None,
     character: Annotated[str | None, typer.Option(help="only images of this character")] = None,
     push: Push = None,
     public: Public = False,
 ) -> None:
     """Write a data set as hubs have it: Parquet or WebDataset, card, Croissant, and notes to make it again from."""
+    from genga.audit.origins import origins
     from genga.audit.stills_made import check_stills
+    from genga.audit.tables import Reader
     from genga.exchange.package_card import licence
     from genga.exchange.package_writing import package_dataset
     from genga.exchange.writing import path_in
@@ -52,8 +58,9 @@ def dataset(
     target = _checked(push, out or Path("packages", name))
     records = read_records()
     package = package_dataset(
-        name, target, said, layout, not no_pixels, character, lambda of, how: check_stills(of, how, records)
-    )
+        name, target, said, layout, not no_pixels, character, masks or "",
+        lambda of, how: check_stills(of, how, records), partial(origins, Reader(".")),
+    )  # fmt: skip
     pictures = "with" if package.pixels else "without"
     summary(f"package {name}: {package.rows.height} images in {target}, {pictures} their pixels")
     _push(push, target, "dataset", public)

@@ -33,6 +33,8 @@ package          A data set that is given away, with pictures or without: what i
 package_card     What a package says of itself: README.md, as hubs read it, and Croissant's JSON-LD.
 package_files    A package as it is written: tables, pictures as Parquet or WebDataset, card, Croissant, and what it
                  says of itself.
+package_origins  Where what a package is made of came from: a row for each video, and each picture of an album, that is
+                 on record.
 package_writing  A data set from the project's tables to the folder of a package, whole or not at all.
 png_text         Text in a PNG, as UIs write how a picture was drawn: chunks of PNG, the pixels untouched.
 rebuild          The pictures of a package from the videos: found by their sha256, decoded and cut as the line does

@@ -5,9 +5,9 @@ their sha256, the same package with pictures can be made of it to the byte (geng
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -28,7 +28,7 @@ from genga.tables.crop import CROP
 from genga.tables.dataset import DATASET
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
-from genga.tables.package import PACKAGE, PACKAGE_FRAMES
+from genga.tables.package import PACKAGE, PACKAGE_FRAMES, PACKAGE_ORIGINS
 from genga.tables.places import RAW, path_of
 from genga.tables.schema import SHARD, only
 from genga.video.episodes import find_episodes
@@ -36,19 +36,20 @@ from genga.video.libraries import libraries
 from genga.vocabulary.text import plain
 
 NOTE = "genga-package.json"
-FRAMES_FILE = "frames.parquet"
+FRAMES_FILE, ORIGINS_FILE = "frames.parquet", "origins.parquet"
 ROWS = "rows"  # folder of the tables of rows, by side
 FORMAT = 1
 Layout = Literal["parquet", "webdataset"]
 
 OF_DATASET = only(
     DATASET, "image", "still", "crop", "kind", "shot", "split", "character", "outfit", "tier", "tags", "caption",
-    "captions", "keep_tokens", "repeats", "weight", "width", "height", "text", "persons", *SHARD,
+    "captions", "keep_tokens", "repeats", "weight", "width", "height", "text", "persons", "masks", *SHARD,
 )  # fmt: skip
 OF_CROP = only(CROP, "crop", "x0", "y0", "x1", "y1")
 OF_FRAMES = only(FRAMES, "frame", "time", "keyframe")
 OF_DEDUP = only(DEDUP, "frame", "shot", "keeper", "reason")
 _NOT_OF_PICTURES = ("audio", "subtitles", "others", "damaged")  # what probe says besides
+_NOBODYS = pl.lit(None, PACKAGE["masks"])
 _AT_ONCE = 64  # images that are encoded together
 
 
@@ -59,6 +60,7 @@ class Package:
     note: dict[str, Any]  # what stands in NOTE
     rows: pl.DataFrame  # PACKAGE, by side and id
     frames: pl.DataFrame  # PACKAGE_FRAMES, by episode and frame
+    origins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PACKAGE_ORIGINS)))
 
     @property
     def pixels(self) -> bool:
@@ -67,6 +69,11 @@ class Package:
     @property
     def name(self) -> str:
         return str(self.note["name"])
+
+    @property
+    def masks(self) -> str:
+        """What its masks leave out, as exports have it: text, person, both; "": it has none."""
+        return str(self.note.get("masks", ""))
 
     def side(self, split: str) -> pl.DataFrame:
         return self.rows.filter(split=split)
@@ -92,17 +99,20 @@ class Licence(NamedTuple):
         return {key: value for key, value in self._asdict().items() if value}
 
 
-def described(series: str, licence: Licence, layout: Layout, pixels: bool, stills: Stills, character: str | None) \
-        -> tuple[Package, pl.DataFrame]:  # fmt: skip
+def described(
+    series: str, licence: Licence, layout: Layout, pixels: bool, stills: Stills, character: str | None,
+    masks: str = "",
+) -> tuple[Package, pl.DataFrame]:  # fmt: skip
     """Return what is to be given away, still without the sums of its images, and where these are: `id` and SHARD.
 
-    stills: how stills were taken out of the videos. Raises GengaError for a series without a data set.
+    stills: how stills were taken out of the videos. masks: see Package. Raises GengaError for a series without a data
+    set.
     """
     path = path_in("dataset", series)
     table = with_names(read_table(path, OF_DATASET))
     taken = part_of(table, path, "image of {}", "image", character, None)
     episodes = sorted({still.rpartition("/")[0] for still in taken["still"]})
-    rows = _rows(taken, episodes)
+    rows = _rows(taken if masks in ("person", "both") else taken.with_columns(masks=_NOBODYS), episodes)
     here = {"/".join(of): Path(video) for of, video in find_episodes(RAW).items()}
     note = {
         "format": FORMAT,
@@ -110,6 +120,7 @@ def described(series: str, licence: Licence, layout: Layout, pixels: bool, still
         "licence": licence.said(),
         "layout": layout,
         "pixels": pixels,
+        **({"masks": masks} if masks else {}),
         "software": libraries(),
         "stills": {"scaling": stills.scaling, "format": stills.format},
         "videos": {episode: _video(episode, here.get(episode)) for episode in episodes},
@@ -216,7 +227,8 @@ def read_package(folder: Path) -> Package:
     if not tables:
         raise GengaError(f"{folder}: has no tables in {ROWS}/; get it again")
     rows = pl.concat([read_table(table, PACKAGE) for table in tables])
-    package = Package(dict(note), rows, read_table(folder / FRAMES_FILE, PACKAGE_FRAMES))
+    origins = [read_table(table, PACKAGE_ORIGINS)] if (table := folder / ORIGINS_FILE).is_file() else []
+    package = Package(dict(note), rows, read_table(folder / FRAMES_FILE, PACKAGE_FRAMES), *origins)
     if counted(package) != said.get("of_others_pictures") or {*rows["episode"]} != {*note["videos"]}:
         raise GengaError(f"{folder}: {ROWS}/ and {NOTE} are not of one package; get it again")
     return package
@@ -225,10 +237,3 @@ def read_package(folder: Path) -> Package:
 def rows_file(folder: Path, split: str) -> Path:
     """Return where the rows of a side stand."""
     return folder / ROWS / f"{FOLDERS[split]}.parquet"
-
-
-def pictures(places: pl.DataFrame, rows: pl.DataFrame, reader: ShardReader) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Yield each row with its PNG. places: `id` and SHARD."""
-    where = {name: place for name, *place in places.iter_rows()}
-    for row in rows.iter_rows(named=True):
-        yield row, reader.read(*where[row["id"]])

@@ -15,9 +15,11 @@ from genga.errors import GengaError
 from genga.exchange.folders import FOLDERS
 from genga.exchange.markdown import code, row, text
 from genga.exchange.package import FRAMES_FILE, NOTE, ROWS, Licence, Package, counted
+from genga.exchange.package_origins import told
 
 CARD, CROISSANT, PREVIEW = "README.md", "croissant.json", "preview.png"
 OTHER = "other"
+MASKED = {"text": "all but burnt-in text", "person": "people", "both": "people, but for burnt-in text"}
 # As https://huggingface.co/docs/hub/repositories-licenses has them.
 _LICENCES = """
     apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
@@ -138,7 +140,8 @@ def _rights(package: Package) -> Iterator[str]:
         yield f"The pixels of {about}."
     else:
         yield f"No pixel. It says where {of['images']} images are in {about}:"
-        yield "frame numbers, boxes, captions, and sha256 sums."
+        also = ", which px are people's" if package.masks in ("person", "both") else ""
+        yield f"frame numbers, boxes{also}, captions, and sha256 sums."
     yield f"The rights in these pictures: {text(said.get('rights') or 'not stated; they are those of the videos')}."
     name = said.get("name") or said["id"]
     at = f" ({text(said['link'])})" if "link" in said else ""
@@ -147,6 +150,7 @@ def _rights(package: Package) -> Iterator[str]:
     for episode, video in package.note["videos"].items():
         yield row(text(episode), code(video["sha256"]), text(video.get("file", "")))
     yield ""
+    yield from told(package.origins)
 
 
 def _reading(package: Package) -> Iterator[str]:
@@ -156,6 +160,9 @@ def _reading(package: Package) -> Iterator[str]:
             yield f"- `{FOLDERS[split]}-*.parquet`: `image`, `text` (the caption), and what is known of each"
         else:
             yield f"- `{FOLDERS[split]}-*.tar`: WebDataset, `.png`, `.txt` and `.json` of one key"
+    if package.pixels and package.masks:
+        where = "`mask`" if package.note["layout"] == "parquet" else "`.mask.png`"
+        yield f"- {where}: a mask of each, white where it is to be learnt: {MASKED[package.masks]}"
     yield f"- `{ROWS}/*.parquet`: a row for each image, with its episode, frame, box and sha256"
     yield f"- `{FRAMES_FILE}`: the frames that these are of, by their times; `{NOTE}`: videos, software, counts"
     yield from [f"- `{CROISSANT}`: the same for readers of Croissant", ""]

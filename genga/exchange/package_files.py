@@ -4,7 +4,7 @@ Equal packages give equal bytes: nothing here asks the clock, the machine or a l
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genga.exchange.folders import FOLDERS
-from genga.exchange.package import FRAMES_FILE, NOTE, Package, note_of, pictures, rows_file
+from genga.exchange.package import FRAMES_FILE, NOTE, ORIGINS_FILE, Package, note_of, rows_file
 from genga.exchange.package_card import CARD, CROISSANT, PREVIEW, card, croissant
-from genga.exchange.tools import in_tars, write_tars
+from genga.exchange.tools import in_tars, mask_of, write_tars
 from genga.images.codec import EXTENSION, decode, encode
 from genga.images.image import padded
 from genga.images.thumbnails import thumbnail
@@ -24,14 +24,13 @@ from genga.jobs.script import progress
 from genga.store.files import sha256_of, write_json
 from genga.store.parquet import write_table
 from genga.store.shards import ShardReader
-from genga.tables.package import PACKAGE, PACKAGE_FRAMES
+from genga.tables.package import PACKAGE, PACKAGE_FRAMES, PACKAGE_ORIGINS
 
 LARGEST = 400_000_000  # bytes of pictures in a Parquet file: hubs and readers take such in one piece
 GROUP = 100  # rows that a reader has in memory at once
+Masker = Callable[[Mapping[str, Any]], bytes]  # of a row: a PNG in which white is learnt
 SHOWN, SIDE = 8, 256  # pictures of the preview, px of each
-# How Hugging Face's readers are told that a column is a picture.
-_FEATURES = {"info": {"features": {"image": {"_type": "Image"}}}}
-_INSIDE = ("file", "size", "sha256", "pixels")  # columns of PACKAGE that say what the pictures beside them say
+_INSIDE = ("file", "size", "sha256", "pixels", "masks")  # columns of PACKAGE that say what the pictures beside them say
 
 
 def write_package(folder: Path, package: Package, places: pl.DataFrame) -> None:
@@ -42,6 +41,8 @@ def write_package(folder: Path, package: Package, places: pl.DataFrame) -> None:
     for split in package.sides:
         write_table(rows_file(folder, split), package.side(split), PACKAGE)
     write_table(folder / FRAMES_FILE, package.frames, PACKAGE_FRAMES)
+    if not package.origins.is_empty():
+        write_table(folder / ORIGINS_FILE, package.origins, PACKAGE_ORIGINS)
     if package.pixels:
         _pictures(folder, package, places)
     write_json(folder / NOTE, note_of(package))
@@ -60,7 +61,8 @@ def _pictures(folder: Path, package: Package, places: pl.DataFrame) -> None:
         else:
             rows = package.rows.drop("size", "sha256").rename({"id": "image"})
             rows = rows.with_columns(stem=pl.col("file").str.strip_suffix(EXTENSION))
-            steps = write_tars(in_tars(rows.join(places.rename({"id": "image"}), on="image")), folder, reader)
+            placed = in_tars(rows.join(places.rename({"id": "image"}), on="image"))
+            steps = write_tars(placed, folder, reader, _masker(package))
         for _ in progress(steps, package.rows.height, what, "images"):
             pass
         (folder / PREVIEW).write_bytes(_preview(package, places, reader))
@@ -75,21 +77,41 @@ def _parquet(folder: Path, package: Package, places: pl.DataFrame, reader: Shard
         parts = rows.partition_by("part", maintain_order=True)
         for number, part in enumerate(parts):
             name = f"{FOLDERS[split]}-{number:05d}-of-{len(parts):05d}.parquet"
-            yield from _one_parquet(folder / name, part.drop("part"), places, reader)
+            yield from _one_parquet(folder / name, part.drop("part"), places, reader, _masker(package))
 
 
-def _one_parquet(path: Path, rows: pl.DataFrame, places: pl.DataFrame, reader: ShardReader) -> Iterator[None]:
+def _one_parquet(
+    path: Path, rows: pl.DataFrame, places: pl.DataFrame, reader: ShardReader, mask: Masker | None
+) -> Iterator[None]:
     told = rows.drop(_INSIDE).to_arrow(compat_level=pl.CompatLevel.oldest()).replace_schema_metadata(None)
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    schema = pa.schema([pa.field("image", kind), *told.schema], {"huggingface": json.dumps(_FEATURES)})
+    shown = ["image", *(["mask"] if mask else [])]
+    # How Hugging Face's readers are told that a column is a picture.
+    features = {"info": {"features": {name: {"_type": "Image"} for name in shown}}}
+    pictured = [pa.field(name, kind) for name in shown]
+    schema = pa.schema([*pictured, *told.schema], {"huggingface": json.dumps(features)})
     with pq.ParquetWriter(path, schema, compression="zstd", version="2.6") as writer:
         for start in range(0, rows.height, GROUP):
-            shown: list[dict[str, Any]] = []
+            columns: dict[str, list[dict[str, Any]]] = {name: [] for name in shown}
             for row, data in pictures(places, rows[start : start + GROUP], reader):
-                shown.append({"bytes": data, "path": row["file"]})
+                columns["image"].append({"bytes": data, "path": row["file"]})
+                if mask:
+                    columns["mask"].append({"bytes": mask(row), "path": f"mask of {row['file']}"})
                 yield
-            column = pa.array(shown, kind)
-            writer.write_table(pa.table([column, *told[start : start + GROUP].columns], schema=schema))
+            arrays = [pa.array(columns[name], kind) for name in shown]
+            writer.write_table(pa.table([*arrays, *told[start : start + GROUP].columns], schema=schema))
+
+
+def pictures(places: pl.DataFrame, rows: pl.DataFrame, reader: ShardReader) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Yield each row with its PNG. places: `id` and SHARD."""
+    where = {name: place for name, *place in places.iter_rows()}
+    for row in rows.iter_rows(named=True):
+        yield row, reader.read(*where[row["id"]])
+
+
+def _masker(package: Package) -> Masker | None:
+    """Return what makes the mask of a row, as exports have them; None for a package without masks."""
+    return (lambda row: mask_of({**row, "text": row["lines"]}, package.masks)) if package.masks else None
 
 
 def _preview(package: Package, places: pl.DataFrame, reader: ShardReader) -> bytes:

@@ -24,7 +24,7 @@ from genga.params.section import parse_section
 from genga.params.stills import Params as Stills
 from genga.store.files import read_notes, sha256_of, write_json
 from genga.store.folders import check_ours, replacing_folder
-from genga.store.parquet import read_table, write_table
+from genga.store.parquet import digest_of, read_table, write_table
 from genga.store.shards import writing_shard
 from genga.tables.schema import SHARD
 from genga.tables.stills import FILES
@@ -62,7 +62,7 @@ def rebuild(package: Package, videos: Path, out: Path, threads: int) -> int:
 
 def sums_of(package: Package) -> str:
     """Return one sum of all that a package says, to know it by."""
-    tables = [table.write_json() for table in (package.rows, package.frames)]
+    tables = [digest_of(table) for table in (package.rows, package.frames, package.origins)]
     return hashlib.sha256("\n".join([str(note_of(package)), *tables]).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -152,8 +152,10 @@ def in_tars(table: pl.DataFrame) -> pl.DataFrame:
     return table.sort("split", "image").with_columns(tar=number.cast(pl.Int64) // PER_TAR)
 
 
-def write_tars(rows: pl.DataFrame, folder: Path, reader: ShardReader) -> Iterator[None]:
-    """Write all tars; yields once an image. rows: see in_tars. Equal rows give equal bytes."""
+def write_tars(
+    rows: pl.DataFrame, folder: Path, reader: ShardReader, mask: Callable[[Row], bytes] | None = None
+) -> Iterator[None]:
+    """Write all tars; yields once an image. rows: see in_tars. mask: of each image. Equal rows give equal bytes."""
     for (tar,), part in rows.with_columns(file=pl.struct("split", "tar")).group_by("file", maintain_order=True):
         with tarfile.open(folder / _tar_of(tar), "w", format=tarfile.PAX_FORMAT) as file:
             for row in part.iter_rows(named=True):
@@ -164,6 +166,7 @@ def write_tars(rows: pl.DataFrame, folder: Path, reader: ShardReader) -> Iterato
                     ("png", as_png(data, row["image"])),
                     ("txt", SEPARATOR.join(words_of(row)).encode()),
                     ("json", json.dumps(said, ensure_ascii=False).encode()),
+                    *([("mask.png", mask(row))] if mask else []),
                 ):
                     member = tarfile.TarInfo(f"{key_of(row)}.{kind}")
                     member.size = len(content)

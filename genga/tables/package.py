@@ -1,11 +1,11 @@
-"""`package`: a row per image of a data set that is given away, and the frames that it is made of.
+"""`package`: a row per image of a data set that is given away, the frames that it is made of, and where these are from.
 
 Written by `genga package`, read by `genga rebuild`: what is needed to cut every image out of its video again.
 """
 
 import polars as pl
 
-from genga.tables.dataset import CAPTION
+from genga.tables.dataset import CAPTION, MASK
 from genga.tables.schema import Schema
 
 PACKAGE: Schema = {
@@ -31,6 +31,8 @@ PACKAGE: Schema = {
     "height": pl.Int64,
     "lines": pl.List(pl.List(pl.Int64)),  # of burnt-in text: x0 y0 x1 y1, px of the image
     "persons": pl.List(pl.List(pl.Int64)),  # likewise
+    # Which px of these are people's, as in table dataset; null: the package has no masks, or nobody says.
+    "masks": pl.List(MASK),
     "size": pl.Int64,  # bytes of the PNG
     "sha256": pl.String,  # of the PNG
     "pixels": pl.String,  # sha256 of `height x width` and the RGB bytes: the same whatever wrote the PNG
@@ -44,4 +46,15 @@ PACKAGE_FRAMES: Schema = {
     "shot": pl.Int64,
     "keeper": pl.Int64,  # frame whose still it is part of; null: a keyframe that is only on the way
     "reason": pl.String,  # as stage dedup has it; null: likewise
+}
+# Where the videos came from, and the pictures of albums: what `genga fetch` put on record.
+PACKAGE_ORIGINS: Schema = {
+    "episode": pl.String,  # series/episode
+    "frame": pl.Int64,  # of an album; null: the video
+    "sha256": pl.String,  # of the file
+    "name": pl.String,  # what it was called there
+    "kind": pl.String,  # gallery, gifs, torrent, folder
+    "origin": pl.String,  # a page's address, or a magnet; "": a place of one's own
+    "licence": pl.String,  # as noted when it was fetched; "": nothing was
+    "credited": pl.String,  # where it is from, as the site or a sidecar says
 }
