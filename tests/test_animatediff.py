@@ -159,6 +159,9 @@ def test_a_module_of_the_first_version_has_no_middle(folder: Path, tmp_path: Pat
              if not key.startswith("mid_block.")}  # fmt: skip
     save_file({f"module.{key}": tensor.contiguous() for key, tensor in first.items()}, tmp_path / "v1.safetensors")
     base = FAMILY.load_files({"base": folder, "motion": tmp_path / "v1.safetensors"})
+    torch.save({"state_dict": load_file(tmp_path / "v1.safetensors")}, tmp_path / "v1.ckpt")
+    same = FAMILY.load_files({"base": folder, "motion": tmp_path / "v1.ckpt"}).unet.state_dict()
+    assert all(torch.equal(one, same[name]) for name, one in base.unet.state_dict().items())
     assert not hasattr(base.unet.mid_block, "motion_modules")
     written = FAMILY.whole(base, {})
     assert written.keys() == first.keys() and all(torch.equal(written[key], first[key]) for key in first)

@@ -134,13 +134,14 @@ Step = Annotated[int | None, typer.Option(help="its checkpoint; default: the sel
 @app.command()
 def checkpoint(
     run: Run,
-    out: Annotated[Path, typer.Argument(help=".safetensors to write; one that is there is replaced")],
+    out: Annotated[Path, typer.Argument(help=".safetensors, or torch's .pth, to write; one that is there is replaced")],
     step: Step = None,
     precision: Annotated[Literal["float32", "float16", "bfloat16"], typer.Option(help="of its weights")] = "float16",
 ) -> None:
-    """Write a run's model as one .safetensors that UIs load: the fine-tune, or its base with the LoRA baked in."""
-    from genga.training.whole import write_file
+    """Write a run's model as one file that UIs load: the fine-tune, or its base with the LoRA baked in."""
+    from genga.training.whole import check_ending, write_file
 
+    check_ending(out)
     step = _whole(run, step, lambda base, taken, listed: write_file(base, taken, listed, out, precision))
     summary(f"export {run}: the base as step {step} makes it in {out}, {precision}")
 

@@ -24,6 +24,8 @@ MODELS_FILE = "models.yaml"
 LOCK_FILE = "models.lock"
 SETS = ("embedded", "published")
 BESIDE = frozenset({"motion", "original"})  # files that may lie beside a folder: a base's motion module, its own file
+# Endings of files of weights, beside which a folder of their name may have configurations.
+SINGLE = frozenset({".safetensors", ".pth", ".pt", ".bin", ".ckpt"})
 _DIALECTS = {"pillow": "bicubic", "opencv": "area"}  # a contract's filter, as `preprocess` said it before
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _PACKAGE = re.compile(r"(\w[\w.-]*)==(\w[\w.]*)", re.ASCII)

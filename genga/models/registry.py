@@ -18,6 +18,7 @@ from genga.errors import GengaError
 from genga.models.models_file import (
     BESIDE,
     MODELS_FILE,
+    SINGLE,
     Lock,
     files_of,
     is_read,
@@ -142,13 +143,12 @@ class Model:
     def unlisted(self) -> Path | None:
         """Return a file that would be read with the listed ones and is none of them, the first by name; None if none.
 
-        In the folder of a diffusers model, or of the configuration beside a single file, or where a graph has weights.
+        In the folder of a diffusers model, or of the configuration beside a file of weights, or where a graph has some.
         """
         listed = {Path(os.path.normpath(file.path)) for file in self.files}
-        single = self.path.suffix == ".safetensors"
-        folder = self.path.with_suffix("") if self.entry.folder is None and single else self.path
-        inside = folder.rglob("*") if self.entry.folder is not None or single else ()
-        found = [path for path in inside if is_read(path, folder)]
+        folders = [file.path.with_suffix("") for file in self.files if file.path.suffix in SINGLE]
+        folders += [self.path] if self.entry.folder is not None else []
+        found = [path for folder in folders for path in folder.rglob("*") if is_read(path, folder)]
         for file in (file for file in self.files if file.path.suffix == ".onnx"):
             found += [Path(os.path.normpath(file.path.parent / name)) for name in weights_outside(file.path)]
         return min(set(found) - listed, default=None)

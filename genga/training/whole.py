@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from genga.errors import GengaError
 from genga.store.files import read_facts
 from genga.store.folders import replacing_folder
 from genga.training import tensor_file
@@ -10,16 +11,27 @@ from genga.training.checkpoints import Checkpoint, read_checkpoints, verified
 from genga.training.device import DTYPES
 from genga.training.families.family import LoadedBase
 
+BY_TORCH = ".pth"  # as ModelScope's code, and the extension for stable-diffusion-webui, load the UNet
+
 
 def write_file(loaded: LoadedBase, checkpoint: Checkpoint, listed: Path, out: Path, precision: str) -> None:
-    """Write a base as a checkpoint makes it, as one .safetensors in the layout that UIs load.
+    """Write a base as a checkpoint makes it, as one file in the layout that UIs load: .safetensors, or torch's .pth.
 
     listed: the run's checkpoints.json; precision: of its weights, by its name in params.yaml.
     """
     file, is_whole = _of(checkpoint, listed)
     with applied(loaded, file, is_whole):
         tensors = tensor_file.in_precision(loaded.family.whole(loaded.base, {}), DTYPES[precision])
-        tensor_file.write(out, tensors, _about(file, checkpoint))
+        if out.suffix == BY_TORCH:
+            tensor_file.write_by_torch(out, tensors)
+        else:
+            tensor_file.write(out, tensors, _about(file, checkpoint))
+
+
+def check_ending(out: Path) -> None:
+    """Raise GengaError for a file that is to be called as if it were of another kind than is written."""
+    if out.suffix not in (".safetensors", BY_TORCH):
+        raise GengaError(f"{out}: is written as .safetensors, or as torch's {BY_TORCH}; call it so")
 
 
 def write_folder(loaded: LoadedBase, checkpoint: Checkpoint, listed: Path, out: Path) -> None:

@@ -5,10 +5,12 @@ behind each one over space, so places shift by them; `temopral_conv` is what the
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import torch
 
+from genga.training._layouts import sd
+from genga.training._layouts.sd import Place, Places, State
 from genga.training._layouts.unet import ENDS, RESNET, Levels
 
 PREFIX = "model.diffusion_model."  # of files that were written in Stable Diffusion's way
@@ -44,19 +46,18 @@ def original(name: str, levels: Levels) -> str:
     return f"{'input' if match['way'] == 'down' else 'output'}_blocks.{place}.{_PLACES[part]}.{rest}"
 
 
-def outside(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def places(keys: Iterable[str]) -> Places:
+    """Return where the parameters of a network, by diffusers' names, stand in the original file."""
+    names = list(keys)
+    levels = Levels.of(names)
+    return {name: Place(original(name, levels), "line" if _BY_TIME.search(name) else "same") for name in names}
+
+
+def outside(state: State) -> dict[str, torch.Tensor]:
     """Return the original file's tensors of a network's state."""
-    levels = Levels.of(state)
-    turned = {name: one.detach()[..., None] if _BY_TIME.search(name) else one.detach() for name, one in state.items()}
-    return {original(name, levels): tensor.contiguous() for name, tensor in turned.items()}
+    return sd.outside(places(state), state)
 
 
 def inside(names: Iterable[str], get: Callable[[str], torch.Tensor]) -> dict[str, torch.Tensor]:
     """Return the state of these parameters out of an original file's tensors. get: the file's tensor of a key."""
-    names = list(names)
-    levels = Levels.of(names)
-    found = {}
-    for name in names:
-        tensor = get(original(name, levels))
-        found[name] = tensor[..., 0].contiguous() if _BY_TIME.search(name) and tensor.ndim == 3 else tensor
-    return found
+    return sd.inside(places(names), get)

@@ -86,9 +86,9 @@ class Place(NamedTuple):
     """Where a tensor of a network stands in a single file."""
 
     key: str
-    # transposed: as a matrix to be multiplied from the right; convolution: a matrix as a 1 x 1 convolution;
-    # 0, 1, 2: that third of the rows.
-    form: Literal["same", "transposed", "convolution", 0, 1, 2] = "same"
+    # transposed: as a matrix to be multiplied from the right; convolution, line: a matrix as a convolution of 1 x 1, of
+    # length 1; 0, 1, 2: that third of the rows.
+    form: Literal["same", "transposed", "convolution", "line", 0, 1, 2] = "same"
 
 
 Places = dict[str, Place]  # by the network's own names
@@ -101,10 +101,10 @@ def inside(places: Mapping[str, Place], get: Callable[[str], torch.Tensor]) -> d
         tensor = get(key)
         if form == "transposed":
             tensor = tensor.T
-        elif form == "convolution":
-            tensor = tensor.flatten(1)
-        elif form != "same":
+        elif isinstance(form, int):
             tensor = tensor.chunk(3)[form]
+        elif form != "same":
+            tensor = tensor.flatten(1)
         found[name] = tensor.contiguous()
     return found
 
@@ -117,8 +117,8 @@ def outside(places: Mapping[str, Place], state: State) -> dict[str, torch.Tensor
         tensor = state[name].detach()
         if isinstance(form, int):
             thirds.setdefault(key, {})[form] = tensor
-        elif form == "convolution":
-            found[key] = tensor[:, :, None, None].contiguous()
+        elif form in ("convolution", "line"):
+            found[key] = (tensor[..., None] if form == "line" else tensor[:, :, None, None]).contiguous()
         else:
             found[key] = (tensor.T if form == "transposed" else tensor).contiguous()
     return {**found, **{key: torch.cat([rows[third] for third in range(3)]) for key, rows in thirds.items()}}

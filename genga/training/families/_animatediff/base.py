@@ -20,6 +20,7 @@ from genga.errors import GengaError
 from genga.training._layouts import motion as names
 from genga.training.device import quiet
 from genga.training.families._moving.common import spare_memory
+from genga.training.families._moving.tensors import read_tensors
 from genga.training.families._sd15 import base as sd15
 from genga.training.rng import generator
 
@@ -115,9 +116,7 @@ def _read(path: Path) -> _Module:
     try:
         if path.is_dir():
             return _of_folder(path)
-        if path.suffix != ".safetensors":
-            raise GengaError(f"{path}: a motion module is a .safetensors, or a folder of diffusers; convert it first")
-        tensors = {name.removeprefix(names.PREFIX): tensor for name, tensor in load_file(path).items()}
+        tensors = {name.removeprefix(names.PREFIX): tensor for name, tensor in read_tensors(path).items()}
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise GengaError(
             f"{path}: cannot be read as a motion module ({error}); verify it (genga models verify)"

@@ -47,7 +47,7 @@ def read(path: Path, kind: Kind) -> dict[str, Any]:
         found = _from_file(path, kind) if path.suffix == ".safetensors" else _from_folder(path, kind)
     for part in kind.parts:
         found[part.folder].requires_grad_(False).eval()
-    _check(path, found)
+    check(path, found)
     return found
 
 
@@ -90,9 +90,9 @@ def _from_file(path: Path, kind: Kind) -> dict[str, Any]:
                 return file.get_tensor(stored[key]).float()
 
             found: dict[str, Any] = {
-                part.folder: network_of(path, keys, get, part, _config(config, part)) for part in kind.parts
+                part.folder: network_of(path, keys, get, part, config_of(config, part)) for part in kind.parts
             }
-            schedule = _schedule(path, keys, file.metadata() or {}, kind)
+            schedule = schedule_of(path, keys, file.metadata() or {}, kind)
     except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise GengaError(f"{path}: cannot be loaded as a base: {_first_line(error)}") from error
     length = found["text_encoder"].config.max_position_embeddings
@@ -136,14 +136,17 @@ def network_of(path: Path, keys: set[str], get: Any, part: Part, config: Config)
     return network
 
 
-def _config(folder: Path, part: Part) -> Config:
-    """The configuration of a part beside a single file, else the family's."""
+def config_of(folder: Path, part: Part) -> Config:
+    """Return the configuration of a part beside a single file, else the family's. folder: of the file's name."""
     own = folder / part.folder / "config.json"
     return json.loads(own.read_text(encoding="utf-8")) if own.is_file() else part.config
 
 
-def _schedule(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) -> dict[str, Any]:
-    """The noise schedule of a single file: of its markers, or of its configuration where that says the same."""
+def schedule_of(path: Path, keys: set[str], about: Mapping[str, str], kind: Kind) -> dict[str, Any]:
+    """Return the noise schedule of a single file: of its markers, or of its configuration where that says the same.
+
+    keys, about: its tensors' names, and its header.
+    """
     marked = {"prediction_type": "v_prediction"} if V_PRED in keys else {}
     zero = {"rescale_betas_zero_snr": True} if ZTSNR in keys else {}
     own = path.with_suffix("") / "scheduler" / "scheduler_config.json"
@@ -184,8 +187,8 @@ def _written(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _check(path: Path, found: Mapping[str, Any]) -> None:
-    """Refuse what cannot be right before hours are spent on it."""
+def check(path: Path, found: Mapping[str, Any]) -> None:
+    """Raise GengaError for parts that cannot be right, before hours are spent on them."""
     schedule = found["schedule"]
     if other := other_noise(schedule):
         raise GengaError(f"{path}: scheduler/scheduler_config.json: {other}: there is no family for such; take another")
