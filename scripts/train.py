@@ -50,7 +50,7 @@ def main(
         else:
             stills = next(iter(in_dataset), None)
             learnt = family.clips.opened(in_clipset, stills, character, family.side, scaling, values.threads)
-        held, loaded = chosen(learnt.held, learnt.examples, values.held_out), load_base(model)
+        held, loaded = chosen(learnt.held, learnt.examples, values.held_out), load_base(model, values)
         together, folder = processes(device), RunFolder(out, name)
         if together.is_first:
             tell_cut_captions(learnt.examples, loaded, name, values.windows)

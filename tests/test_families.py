@@ -46,6 +46,7 @@ def test_a_file_is_a_family(file: str, tmp_path: Path) -> None:
     values = {field.name: getattr(family, field.name) for field in fields(Family)}
     for name in ("load_files", "learnt", "encode_clip", "keys_over_time"):
         assert values.pop(name) is None or callable(getattr(family, name))
+    assert (experts := values.pop("experts")) is None or all(callable(one) for one in experts)
     assert family.moving == (values.pop("clips") is not None) == is_moving(model)
     assert values.pop("by_frame") in ((False, True) if family.moving else (False,))
     told = ("side", "encoders", "lora_keys", "precisions")

@@ -54,7 +54,8 @@ def test_images_of_an_episode_that_is_not_learnt_from_are_held_out_by_episode():
 
 
 def test_timesteps_are_the_middles_of_equal_parts():
-    assert grid(1000) == [125, 375, 625, 875]
+    assert grid(range(1000)) == [125, 375, 625, 875]
+    assert grid(range(600, 1000)) == [650, 750, 850, 950]
 
 
 def test_the_loss_is_that_of_a_plain_loop(base_folder, tmp_path):
@@ -62,7 +63,7 @@ def test_the_loss_is_that_of_a_plain_loop(base_folder, tmp_path):
                     input_perturbation=0.1, caption_dropout=1.0)  # fmt: skip
     table = run(base_folder, tmp_path, values, {"shot": UNSEEN}).held_out
     assert table.schema == HELD_OUT
-    base, sums = load(base_folder), dict.fromkeys(grid(1000), 0.0)
+    base, sums = load(base_folder), dict.fromkeys(grid(range(1000)), 0.0)
     assert [(row["step"], row["timestep"]) for row in table.to_dicts()] == [(s, t) for s in (0, 2) for t in sums]
     for one in UNSEEN:
         image = torch.from_numpy(pixels(one).transpose(2, 0, 1).copy())[None].float() / 127.5 - 1

@@ -24,7 +24,7 @@ RECIPES = {
 BASES = {"animatediff": save_tiny_base, "modelscope": save_tiny_modelscope, "wan": save_tiny_wan}
 TENSORS = {  # of a tiny base's checkpoint
     "motion": 13 * 28, "motion-lora": 13 * 8 * 2, "modelscope-finetune": None, "modelscope-lora": None,
-    "wan-lora": 2 * 10 * 2,
+    "wan-lora": 2 * 10 * 2, "wan22-high-lora": 2 * 10 * 2, "wan22-low-lora": 2 * 10 * 2,
 }  # fmt: skip
 
 
@@ -46,6 +46,10 @@ def base_of(name: str, folder: Path) -> LoadedBase:
     """A tiny base of the recipe's family; a motion LoRA's has a module that was trained."""
     kind = RECIPES[name].family
     family = importlib.import_module(f"genga.training.families.{kind}").FAMILY
+    if expert := RECIPES[name].of("train").get("expert"):
+        return LoadedBase(
+            family, kind, family.experts.load(save_tiny_wan(folder / "base", 0.875), expert), "tiny", "0" * 64
+        )
     base = family.load(BASES[kind](folder / "base"))
     if name == "motion-lora":
         tensors = {key: one + 0.1 * key.endswith("proj_out.weight") for key, one in family.whole(base, {}).items()}

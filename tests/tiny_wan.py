@@ -15,8 +15,8 @@ TINY = {
 }  # fmt: skip
 
 
-def save_tiny_wan(folder: Path) -> Path:
-    """Write the base into `folder` as diffusers does; the same weights every time."""
+def save_tiny_wan(folder: Path, boundary: float | None = None) -> Path:
+    """Write the base into `folder` as diffusers does; the same weights every time. boundary: of two transformers."""
     torch.manual_seed(0)
     words = t5_tokenizer()
     encoder = UMT5Config(
@@ -27,6 +27,8 @@ def save_tiny_wan(folder: Path) -> Path:
         text_encoder=UMT5EncoderModel(encoder),
         transformer=WanTransformer3DModel(**TINY),
         vae=AutoencoderKLWan(base_dim=4, dim_mult=[1, 1, 1, 1], num_res_blocks=1),
+        transformer_2=WanTransformer3DModel(**TINY) if boundary else None,
+        boundary_ratio=boundary,
         scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
     ).save_pretrained(folder)
     return folder

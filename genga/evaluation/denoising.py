@@ -74,7 +74,7 @@ def denoised(
     scheduler = loaded.family.sampler(loaded.base, params.scheduler)
     scheduler.set_timesteps(params.steps, device=noise.device)
     latents = noise * scheduler.init_noise_sigma
-    guided = params.guidance > 1
+    guided = max(params.guidance, params.guidance_low_noise or 1) > 1
     conditions = [*unwanted, *wanted] if guided else wanted
     picture = (params.width, params.height)
     sizes = [Size(original=picture, corner=(0, 0), target=picture)] * len(conditions)
@@ -84,9 +84,17 @@ def denoised(
         predicted = _predicted(loaded, noisy, timestep, conditions, sizes, params.clips, step)
         if guided:
             away, towards = predicted.chunk(2)
-            predicted = away + params.guidance * (towards - away)
+            predicted = away + _guidance(loaded, timestep, params) * (towards - away)
         latents = scheduler.step(predicted, timestep, latents).prev_sample
     return latents
+
+
+def _guidance(loaded: LoadedBase, timestep: Any, params: Params) -> float:
+    """What holds at a timestep: of a base of two networks the second, that of little noise, may have its own."""
+    own, experts = params.guidance_low_noise, loaded.family.experts
+    if own is None or experts is None or not experts.has_little_noise(loaded.base, timestep):
+        return params.guidance
+    return own
 
 
 def _predicted(

@@ -17,7 +17,7 @@ import polars as pl
 import torch
 
 from genga.errors import GengaError
-from genga.evaluation._sample.beside import check_clips, loras_beside, scaled_over_time
+from genga.evaluation._sample.beside import check_clips, check_guidance, loras_beside, scaled_over_time
 from genga.evaluation.denoising import denoised, encoded
 from genga.evaluation.prompts_seen import Prompt, filled, prompts_of, tell_prompts, templates
 from genga.images.codec import EXTENSION
@@ -27,7 +27,7 @@ from genga.jobs.script import progress
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
-from genga.training.applied import applied
+from genga.training.applied import applied, of_expert
 from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import LoadedBase
@@ -62,7 +62,7 @@ def sample(
     files = [(checkpoint["step"], verified(checkpoint)) for checkpoint in listed["checkpoints"]]
     pictures = drawn(
         loaded, files, listed["trigger"], listed["clip_skip"], params, device, windows, listed["method"] == "full",
-        listed.get("frames"), style,
+        listed.get("frames"), style, listed.get("expert"),
     )  # fmt: skip
     many = (1 + len(files)) * (len(prompts) - 1) * len(params.seeds)
     for task, image in progress(pictures, many, f"sample {name}", loaded.family.draws):
@@ -86,19 +86,22 @@ def drawn(
     is_whole: bool = False,
     taught: int | None = None,
     style: str = "",
+    expert: str | None = None,
 ) -> Iterator[tuple[Task, Any]]:
     """Yield every picture: first the base's (step 0), then each checkpoint's, in the order given.
 
     A picture is an Image, a clip a list of them. checkpoints: step and file of each; trigger: takes the place of
     {trigger} in the prompts; clip_skip, windows: those of training, windows of the encoder being as many as a prompt
     may fill; is_whole: whether checkpoints have all weights; taught: frames of the longest look of training; style: see
-    prompts_of. Raises GengaError for a checkpoint of another base, and for a prompt or size that cannot be drawn.
+    prompts_of; expert: of a base of two the network that checkpoints change. Raises GengaError for a checkpoint of
+    another base, and for a prompt or size that cannot be drawn.
     """
     family = loaded.family
     loaded.check_clip_skip(clip_skip)
     loaded.check_precision(params.precision, "sample")
     family.sampler(loaded.base, params.scheduler)  # refused before anything is drawn
     check_clips(loaded, params, taught)
+    check_guidance(loaded, params)
     prompts = prompts_of(loaded, trigger, params, windows, style)
     for key, length in (("width", params.width), ("height", params.height)):
         if length % family.side:
@@ -106,9 +109,10 @@ def drawn(
     for network in family.networks(loaded.base).values():
         place(network, device, params.precision)
     family.autoencoder(loaded.base).to(device)
+    changed = of_expert(loaded, expert)
     for step, file in [(0, None), *checkpoints]:
         with ExitStack() as stack:
-            stack.enter_context(applied(loaded, file, is_whole))
+            stack.enter_context(applied(changed, file, is_whole))
             loras_beside(loaded, params.loras, stack)
             stack.enter_context(scaled_over_time(loaded, params.clips.motion))
             yield from _pictures(loaded, step, prompts, clip_skip, params, device)

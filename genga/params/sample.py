@@ -22,6 +22,7 @@ class Lora(Section):
     file: str = Field(pattern=r"^[^{}]+\.safetensors$")  # from the project's folder on
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of that file: it is held to it
     weight: float = Field(default=1.0, ge=-4, le=4)  # times what it changes
+    expert: Literal["high_noise", "low_noise"] | None = None  # of a base of two transformers; null: as its header says
 
 
 class Clips(Section):
@@ -58,6 +59,7 @@ class Params(Section):
     height: int = Field(ge=8, le=4096)  # px, a multiple of 8
     steps: int = Field(ge=1, le=1000)  # of the sampler
     guidance: float = Field(ge=1, le=30)  # classifier-free guidance; 1: none, and half the time
+    guidance_low_noise: float | None = Field(default=None, ge=1, le=30)  # that of the second of two transformers
     scheduler: Literal["ddim", "dpm++", "euler"]  # dpm++: DPM-Solver++ 2M; all without noise of their own
     batch: int = Field(ge=1, le=1024)  # pictures drawn at once
     threads: int = Field(ge=1, le=256)  # CPU threads of torch; part of the result: another count, other last bits

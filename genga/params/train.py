@@ -111,6 +111,7 @@ class _Section(Section):
     modules: Literal["attention", "transformer"]  # attention: q, k, v, out; transformer: also ff and proj, as kohya's
     convolutions: bool  # also the convolutions of the resnets and the down- and upsamplers (LoCon)
     parts: list[str] | None = Field(min_length=1)  # of all that what has such a word in its name; null: all
+    expert: Literal["high_noise", "low_noise"] | None = None  # of a base of two transformers the one; null: it has one
     text_encoder: bool  # also attention and MLP of the text encoder
 
     learning_rate: float = Field(ge=0, le=1)  # of the UNet's matrices, at its highest; 0: they stay as they are

@@ -7,7 +7,8 @@ captions         The caption as it is seen this time: dropped, shuffled, thinned
 checked_tensors  Tensors in a safetensors file that are to the bit what was written: its metadata has the sha256 of
                  the rest.
 checkpoints      The checkpoints of a run: read their list, keep the selected one under the run's name.
-choices          What of section `train` of params.yaml a family of bases is asked about, as types alone.
+choices          What of section `train` of params.yaml a family of bases is asked about, and how it refuses what it
+                 has not.
 clip_latents     Latents of clips by content: each distinct frame is encoded once, as an image is
                  (genga.training.latents).
 clips            The clips that a run of a base that moves learns from, as the clip set gives them, and their frames
@@ -42,6 +43,7 @@ rng              Random draws that depend on what they are for, never on what wa
 selection        Which examples a phase of a run learns from, at which sizes, and how many stills are among its clips.
 tensor_file      A .safetensors a tensor at a time: read by place, and written in order, header first; whatever is
                  learnt is one.
+timesteps        Which timestep a look has: one of those that a run learns at, as often as section `train` says.
 train            Train on a base, of whatever family it is: matrices beside its weights, or all of them.
 trainer          The optimizer step: looks in, a loss out, what is learnt changed.
 transforms       Images as an autoencoder takes them: scaled to cover their bucket, cut to it, in -1..1.

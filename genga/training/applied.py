@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -26,6 +27,15 @@ def applied(loaded: LoadedBase, file: Path | None, is_whole: bool) -> Iterator[N
     else:
         with lora_file.merged(modules_by_name(loaded), tensors, loaded.family.lora_keys):
             yield
+
+
+def of_expert(loaded: LoadedBase, expert: str | None) -> LoadedBase:
+    """Return the base of which a checkpoint changes one network alone, of those that share the noise.
+
+    expert: what `train.expert` calls it; None: the base has one for all. Raises GengaError if it has not.
+    """
+    experts = loaded.family.experts
+    return loaded if experts is None else replace(loaded, base=experts.of(loaded.base, expert))
 
 
 def modules_by_name(loaded: LoadedBase) -> dict[str, torch.nn.Module]:

@@ -1,6 +1,10 @@
-"""What of section `train` of params.yaml a family of bases is asked about, as types alone."""
+"""What of section `train` of params.yaml a family of bases is asked about, and how it refuses what it has not."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from genga.errors import GengaError
 
 
 class Choices(Protocol):
@@ -12,6 +16,8 @@ class Choices(Protocol):
     def method(self) -> str: ...
     @property
     def convolutions(self) -> bool: ...
+    @property
+    def expert(self) -> str | None: ...
     @property
     def text_encoder(self) -> bool: ...
     @property
@@ -53,3 +59,18 @@ class SeenOfClips(Protocol):
 
     @property
     def stretch(self) -> bool: ...
+
+
+class Experts(NamedTuple):
+    """What a family has whose bases may be of networks that share the noise among them, each learnt by itself."""
+
+    load: Callable[[Path, str | None], Any]  # a base to train, with the one network that `train.expert` names
+    of: Callable[[Any, str | None], Any]  # a base of which a checkpoint changes that one alone
+    names: Callable[[Any], tuple[str, ...]]  # of a base's networks, as `train.expert` has them; none, if it has one
+    has_little_noise: Callable[[Any, Any], bool]  # whether a timestep, as samplers count, is its second network's
+
+
+def refuse(kind: str, wrong: Mapping[str, bool]) -> None:
+    """Raise GengaError for every choice that has no meaning for a family. wrong: by what to set it to."""
+    if found := [what for what, is_wrong in wrong.items() if is_wrong]:
+        raise GengaError(f"params.yaml:train: for a base of family {kind} set {', '.join(found)}")

@@ -53,9 +53,9 @@ def check(held: HeldOut, params: Params) -> None:
         raise GengaError(f"params.yaml:train.patience: {why}")
 
 
-def grid(timesteps: int) -> list[int]:
-    """Return TIMESTEPS timesteps of 0..timesteps - 1, evenly spread."""
-    return [(2 * part + 1) * timesteps // (2 * TIMESTEPS) for part in range(TIMESTEPS)]
+def grid(among: range) -> list[int]:
+    """Return TIMESTEPS of these timesteps, evenly spread."""
+    return [among.start + (2 * part + 1) * len(among) // (2 * TIMESTEPS) for part in range(TIMESTEPS)]
 
 
 def measured(
@@ -65,7 +65,7 @@ def measured(
 
     Raises GengaError if a loss is not a number.
     """
-    at, plain = grid(trainer.schedule.timesteps), params.model_copy(update=_PLAIN)
+    at, plain = grid(trainer.schedule.among), params.model_copy(update=_PLAIN)
     own = together.part([(by, example) for by, examples in held.items() for example in examples])
     batches = [
         [Look(replace(example, weight=1.0), 0, number, seen(example.words), False, timestep)

@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from genga.training.captions import mirrored, vary
 from genga.training.examples import Example
 from genga.training.rng import digest, generator
 from genga.training.selection import mixed, recut, selected
+from genga.training.timesteps import drawn
 from genga.vocabulary.text import TAGS
 
 T = TypeVar("T")
@@ -140,17 +141,19 @@ def total_steps(phases: Sequence[Phase]) -> int:
     return sum(phase.steps for phase in phases)
 
 
-def steps(phases: Sequence[Phase], timesteps: int, done: int = 0, seen: Seen = str) -> Iterator[Step]:
+def steps(
+    phases: Sequence[Phase], timesteps: int, done: int = 0, seen: Seen = str, among: range | None = None
+) -> Iterator[Step]:
     """Yield the run's steps after the first `done`.
 
-    timesteps: of the noise schedule; a look's timestep is one of 0..timesteps - 1, drawn as `params.timesteps` says.
-    seen: what of a caption the base sees; all, if it is not said.
+    timesteps: of the noise schedule; a look's timestep is one of `among` them (None: 0..timesteps - 1), drawn as
+    `params.timesteps` says. seen: what of a caption the base sees; all, if it is not said.
     """
     for phase in phases:
         number = max(0, done - phase.before)
         while number < phase.steps:
             epoch, passed = phase.epochs_before + number // phase.steps_per_epoch + 1, number % phase.steps_per_epoch
-            looks = epoch_batches(phase.examples, epoch, phase.params, timesteps, seen)
+            looks = epoch_batches(phase.examples, epoch, phase.params, timesteps, seen, among)
             groups = _parts(looks, phase.params.accumulation)
             for group in groups[passed : passed + phase.steps - number]:
                 number += 1
@@ -158,17 +161,18 @@ def steps(phases: Sequence[Phase], timesteps: int, done: int = 0, seen: Seen = s
 
 
 def epoch_batches(
-    examples: list[Example], epoch: int, params: Params, timesteps: int, seen: Seen = str
+    examples: list[Example], epoch: int, params: Params, timesteps: int, seen: Seen = str, among: range | None = None
 ) -> list[list[Look]]:
     """Return the batches of an epoch in their order. A bucket's last batch may be smaller: nothing is left out."""
 
     def rank(purpose: str, look: Look) -> bytes:
         return digest(*look.key(params.seed, purpose))
 
+    timestep = partial(drawn, params=params, timesteps=timesteps, among=among or range(timesteps))
     buckets: dict[tuple[int, int, int], list[Look]] = defaultdict(list)
     for example in examples:
         for repeat in range(example.repeats):
-            buckets[example.shape].append(_look(example, epoch, repeat, params, timesteps, seen))
+            buckets[example.shape].append(_look(example, epoch, repeat, params, timestep, seen))
     batches = []
     for looks in buckets.values():
         ordered = sorted(looks, key=lambda look: rank("order", look))
@@ -190,7 +194,10 @@ def learning_rate_factor(step: int, total: int, warmup: int, schedule: Schedule)
     return 1.0 - passed if schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * passed))
 
 
-def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: int, seen: Seen) -> Look:
+def _look(
+    example: Example, epoch: int, repeat: int, params: Params, timestep: Callable[[np.random.Generator], int],
+    seen: Seen,
+) -> Look:  # fmt: skip
     def draw(purpose: str) -> np.random.Generator:
         return generator(*_key(params.seed, epoch, example.image, repeat, purpose))
 
@@ -203,18 +210,7 @@ def _look(example: Example, epoch: int, repeat: int, params: Params, timesteps: 
         params.shuffle,
         params.tag_dropout,
     )
-    return Look(example, epoch, repeat, seen(caption), flipped, _timestep(draw("timestep"), params, timesteps), form)
-
-
-def _timestep(draw: np.random.Generator, params: Params, timesteps: int) -> int:
-    """Draw one of 0..timesteps - 1: each alike, or as the sigmoid of a normal distribution has it.
-
-    Logit-normal: Esser et al. 2024, "Scaling rectified flow transformers for high-resolution image synthesis".
-    """
-    if params.timesteps == "uniform":
-        return int(draw.integers(timesteps))
-    drawn = 1 / (1 + math.exp(-(params.timestep_mean + params.timestep_scale * draw.standard_normal())))
-    return min(int(drawn * timesteps), timesteps - 1)
+    return Look(example, epoch, repeat, seen(caption), flipped, timestep(draw("timestep")), form)
 
 
 def _key(seed: int, epoch: int, image: str, repeat: int, purpose: str) -> tuple[str | int, ...]:

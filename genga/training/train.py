@@ -29,7 +29,7 @@ from genga.store.parquet import write_table
 from genga.tables.held_out import HELD_OUT
 from genga.tables.ledger import LEDGER
 from genga.tables.losses import LOSSES
-from genga.training import fast, held_out, optimizers, tensor_file
+from genga.training import fast, held_out, optimizers, tensor_file, timesteps
 from genga.training.distributed import Processes
 from genga.training.examples import Example, trigger_of
 from genga.training.families.family import LoadedBase
@@ -82,7 +82,9 @@ def train(
     optimizers.check(params, device)
     params = fast.resolved(params, device)
     phases, seen = phases_of(examples, params), partial(loaded.seen, windows=params.windows)
+    noise = loaded.family.schedule(loaded.base, device, params.shift)
     for phase in phases:
+        timesteps.check(phase.params, noise.timesteps, noise.among)
         loaded.family.check(loaded.base, phase.params)
         check_masks(phase.examples, phase.params)
         loaded.check_clips(phase.params.clips, {example.length for example in phase.examples})
@@ -111,7 +113,7 @@ def train(
     if together.is_first:
         folder.clear(keep=[checkpoint["step"] for checkpoint in checkpoints])
 
-    for step in steps(phases, trainer.schedule.timesteps, done, seen):
+    for step in steps(phases, noise.timesteps, done, seen, noise.among):
         if held_out.is_over(rows, params.patience):
             break
         losses.append(trainer.step(step))
@@ -127,7 +129,7 @@ def train(
             state = RunState(step.number, *trainer.state(), losses, checkpoints, rows)
             folder.save(key, state, together.count, loaded.kind)
         after(step, losses[-1])
-    plan = steps(phases, trainer.schedule.timesteps, seen=seen)
+    plan = steps(phases, noise.timesteps, seen=seen, among=noise.among)
     done_of_it = takewhile(lambda step: step.number <= len(losses), plan)  # a run may end early
     frames = max(example.length for example in learnt_from)
     return Trained(checkpoints, ledger(done_of_it), loss_table(losses, phases), held_out.table(rows), frames)
@@ -206,6 +208,7 @@ def write(
             "clip_skip": params.clip_skip,
             "windows": params.windows,
             "method": params.method,
+            **({"expert": params.expert} if params.expert is not None else {}),
             # Of a base that moves the most frames of a look: positions are stretched to them where samples are drawn.
             **({"frames": trained.frames} if loaded.family.moving else {}),
             "threads": params.threads,

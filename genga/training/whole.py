@@ -6,12 +6,12 @@ from genga.errors import GengaError
 from genga.store.files import read_facts
 from genga.store.folders import replacing_folder
 from genga.training import tensor_file
-from genga.training.applied import applied
+from genga.training.applied import applied, of_expert
 from genga.training.checkpoints import Checkpoint, read_checkpoints, verified
 from genga.training.device import DTYPES
 from genga.training.families.family import LoadedBase
 
-BY_TORCH = ".pth"  # as ModelScope's code, and the extension for stable-diffusion-webui, load the UNet
+BY_TORCH = ".pth"  # as the code of older bases reads, and UIs that run it
 
 
 def write_file(loaded: LoadedBase, checkpoint: Checkpoint, listed: Path, out: Path, precision: str) -> None:
@@ -19,7 +19,8 @@ def write_file(loaded: LoadedBase, checkpoint: Checkpoint, listed: Path, out: Pa
 
     listed: the run's checkpoints.json; precision: of its weights, by its name in params.yaml.
     """
-    file, is_whole = _of(checkpoint, listed)
+    file, is_whole, expert = _of(checkpoint, listed)
+    loaded = of_expert(loaded, expert)
     with applied(loaded, file, is_whole):
         tensors = tensor_file.in_precision(loaded.family.whole(loaded.base, {}), DTYPES[precision])
         if out.suffix == BY_TORCH:
@@ -36,14 +37,17 @@ def check_ending(out: Path) -> None:
 
 def write_folder(loaded: LoadedBase, checkpoint: Checkpoint, listed: Path, out: Path) -> None:
     """Write a base as a checkpoint makes it, as a diffusers folder; one from an earlier export is replaced."""
-    file, is_whole = _of(checkpoint, listed)
+    file, is_whole, expert = _of(checkpoint, listed)
+    loaded = of_expert(loaded, expert)
     with applied(loaded, file, is_whole), replacing_folder(out) as folder:
         loaded.family.write_folder(loaded.base, {}, folder)
 
 
-def _of(checkpoint: Checkpoint, listed: Path) -> tuple[Path, bool]:
-    """A checkpoint's file, held to its sha256, and whether it has all weights."""
-    return verified({"file": checkpoint.file, "sha256": checkpoint.sha256}), read_facts(listed)["method"] == "full"
+def _of(checkpoint: Checkpoint, listed: Path) -> tuple[Path, bool, str | None]:
+    """A checkpoint's file, held to its sha256, whether it has all weights, and the expert that it is of."""
+    facts = read_facts(listed)
+    file = verified({"file": checkpoint.file, "sha256": checkpoint.sha256})
+    return file, facts["method"] == "full", facts.get("expert")
 
 
 def _about(file: Path, checkpoint: Checkpoint) -> dict[str, str]:

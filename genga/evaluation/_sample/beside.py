@@ -11,7 +11,7 @@ from genga.evaluation.denoising import window_of
 from genga.params.sample import Clips, Lora, Params
 from genga.store.files import sha256_of
 from genga.training import lora_file, tensor_file
-from genga.training.applied import modules_by_name
+from genga.training.applied import modules_by_name, of_expert
 from genga.training.families.family import LoadedBase
 
 
@@ -45,12 +45,23 @@ def check_clips(loaded: LoadedBase, params: Params, taught: int | None) -> None:
         raise GengaError(f"params.yaml:sample.clips: {said}; set frames, and window, to such a number") from error
 
 
+def check_guidance(loaded: LoadedBase, params: Params) -> None:
+    """Raise GengaError for a guidance at little noise of its own, where one network sees all noise."""
+    if params.guidance_low_noise is not None and not _experts(loaded):
+        raise GengaError(
+            f"params.yaml:sample.guidance_low_noise: one network of base {loaded.name} sees all noise; set it to null"
+        )
+
+
+def _experts(loaded: LoadedBase) -> tuple[str, ...]:
+    return loaded.family.experts.names(loaded.base) if loaded.family.experts is not None else ()
+
+
 def loras_beside(loaded: LoadedBase, loras: Sequence[Lora], stack: ExitStack) -> None:
     """Add LoRAs to the base's weights for as long as `stack` is open.
 
     Raises GengaError that names the file for one that is missing, another than was named, or of another family.
     """
-    modules = modules_by_name(loaded) if loras else {}
     for number, lora in enumerate(loras):
         key, file = f"params.yaml:sample.loras.{number}", Path(lora.file)
         if not file.is_file():
@@ -60,12 +71,25 @@ def loras_beside(loaded: LoadedBase, loras: Sequence[Lora], stack: ExitStack) ->
                 f"{key}: {file} has sha256 {sha256}, not {lora.sha256[:12]}…; write that of the file you mean"
             )
         tensors = tensor_file.read(file)
+        modules = modules_by_name(of_expert(loaded, _expert(key, lora, loaded)))
         own = loaded.family.lora_keys
         is_own = any(name.endswith(own.down) for name in tensors)
         try:
             stack.enter_context(lora_file.merged(modules, tensors, own if is_own else lora_file.KOHYA, lora.weight))
         except GengaError as error:
             raise GengaError(f"{key}: {file}: {error} (base {loaded.name}, family {loaded.kind})") from error
+
+
+def _expert(key: str, lora: Lora, loaded: LoadedBase) -> str | None:
+    """Of which of the base's networks a LoRA is, where there are two: its tensors do not say it."""
+    known, said = _experts(loaded), tensor_file.read_metadata(lora.file).get("ss_expert")
+    if not known and lora.expert is not None:
+        raise GengaError(f"{key}.expert: one network of base {loaded.name} sees all noise; set it to null")
+    if known and (lora.expert or said) not in known:
+        raise GengaError(f"{key}.expert: {lora.file} does not say which it is of; set it to {' or '.join(known)}")
+    if known and lora.expert and said and lora.expert != said:
+        raise GengaError(f"{key}.expert: {lora.file} is of {said}, as its header says; set it to that, or to null")
+    return (lora.expert or said) if known else None
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 
 from genga.training._layouts import anima as names
-from genga.training.choices import Choices
+from genga.training.choices import Choices, refuse
 from genga.training.families._anima import flow, writing
 from genga.training.families._anima.base import PATCH, VAE_SCALE, Base, load
 from genga.training.families._anima.files import load_files
-from genga.training.families.family import Conditions, Family, NoiseSchedule, Size, States, refuse
+from genga.training.families.family import Conditions, Family, NoiseSchedule, Size, States
 from genga.vocabulary.text import Part
 
 _TRANSFORMER, _TEXT, _ADAPTER = "transformer", "text", "adapter"

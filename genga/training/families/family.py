@@ -21,7 +21,7 @@ from genga.vocabulary.text import Part, fit
 if TYPE_CHECKING:
     import torch
 
-    from genga.training.choices import Choices, SeenOfClips
+    from genga.training.choices import Choices, Experts, SeenOfClips
 
 Base = Any  # what a family has loaded; its own functions alone look inside
 Conditions = tuple["torch.Tensor", ...]  # what captions say to the network, each (captions, ...)
@@ -43,6 +43,12 @@ class NoiseSchedule:
     target: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # of the same: what is to be predicted
     snr: Callable[[torch.Tensor], torch.Tensor]  # of timesteps: signal-to-noise ratio (of powers)
     time: Callable[[torch.Tensor], torch.Tensor]  # of timesteps: what the network is told, as samplers count
+    part: range | None = None  # of the timesteps those that a run learns at; None: all
+
+    @property
+    def among(self) -> range:
+        """The timesteps that a run learns at."""
+        return self.part or range(self.timesteps)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class Family:
     whole: Callable[[Base, States], dict[str, torch.Tensor]]  # the tensors of one file that UIs load
     states: Callable[[Base, Mapping[str, torch.Tensor]], States]  # of the networks, out of such a file's tensors
     write_folder: Callable[[Base, States, Path], None]  # a diffusers folder, equal to the byte for equal content
+
+    experts: Experts | None = None  # where a base may be of networks that share the noise among them
 
     # Where one file is not a whole base: loads it from all files of its entry in models.yaml, by part.
     load_files: Callable[[Mapping[str, Path]], Base] | None = None
@@ -185,17 +193,15 @@ class LoadedBase:
             )
 
 
-def refuse(kind: str, wrong: Mapping[str, bool]) -> None:
-    """Raise GengaError for every choice that has no meaning for a family. wrong: by what to set it to."""
-    if found := [what for what, is_wrong in wrong.items() if is_wrong]:
-        raise GengaError(f"params.yaml:train: for a base of family {kind} set {', '.join(found)}")
-
-
-def load_base(model: Model) -> LoadedBase:
-    """Load a base that is in the registry, its files verified."""
+def load_base(model: Model, choices: Choices | None = None) -> LoadedBase:
+    """Load a base that is in the registry, its files verified. choices: section `train`, if it is to be trained."""
     family, verified = family_of(model), model.verify()
     beside = {file.part: file.path for file in verified.beside}
-    if family.load_files is not None and model.entry.folder is None:
+    if choices is not None and family.experts is not None:
+        base = family.experts.load(verified.path, choices.expert)
+    elif choices is not None and choices.expert is not None:
+        raise GengaError(f"params.yaml:train.expert: a base of family {model.entry.family} has none; set it to null")
+    elif family.load_files is not None and model.entry.folder is None:
         base = family.load_files({file.part: file.path for file in verified.files})
     elif family.load_files is not None and beside:
         base = family.load_files({"base": verified.path, **beside})

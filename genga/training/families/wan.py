@@ -2,11 +2,13 @@
 
 Reference: Wan team 2025, "Wan: open and advanced large-scale video generative models". The autoencoder takes frames
 together, the first alone and then four for one of latents, so clips have 4n + 1 frames, and what is kept is a clip's
-latents. A LoRA is a file as ComfyUI and diffusers read it: no alpha, the scale is folded in.
+latents. A LoRA is a file as ComfyUI and diffusers read it: no alpha, the scale is folded in. Of two transformers one is
+learnt in a run, at the timesteps at which it is asked; samples ask both.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +16,22 @@ import torch
 
 from genga.errors import GengaError
 from genga.training._layouts import wan as names
-from genga.training.choices import Choices
+from genga.training.choices import Choices, Experts
 from genga.training.families._anima import flow
 from genga.training.families._moving.common import MOVING, refuse
 from genga.training.families._wan import base as parts_of
-from genga.training.families._wan.base import FRAMES, Base, load
+from genga.training.families._wan.base import EXPERTS, FRAMES, Base, load
 from genga.training.families.family import Conditions, Family, NoiseSchedule, Size, States
 from genga.vocabulary.text import Part
 
 MOVES = True  # the workflow reads it here, without importing this
 
-_TRANSFORMER, _TEXT = "transformer", "text"
+_TEXT = "text"
 _TOKENS = 512  # of a caption that are seen, the end among them
 
 
 def networks(base: Base) -> dict[str, torch.nn.Module]:
-    return {_TRANSFORMER: base.transformer, _TEXT: base.text_encoder}
+    return {**base.transformers, _TEXT: base.text_encoder}
 
 
 def autoencoder(base: Base) -> torch.nn.Module:
@@ -122,7 +124,17 @@ def take_frames(base: Base, frames: int, stretch: bool) -> None:
 
 
 def schedule(base: Base, device: torch.device, shift: float | None = None) -> NoiseSchedule:
-    return flow.schedule(base.shift if shift is None else shift)
+    """Of an expert it says the timesteps that it is asked at."""
+    found = flow.schedule(base.shift if shift is None else shift)
+    if base.boundary is None or base.expert is None:
+        return found
+    low = int((found.time(torch.arange(found.timesteps)) < base.boundary).sum())  # they rise
+    return replace(found, part=range(low, found.timesteps) if base.expert == "high_noise" else range(low))
+
+
+def has_little_noise(base: Base, timestep: Any) -> bool:
+    """Whether a timestep, or the first of several, is below the boundary of two experts."""
+    return base.boundary is not None and float(timestep.reshape(-1)[0]) < base.boundary
 
 
 def sampler(base: Base, name: str) -> Any:
@@ -134,38 +146,43 @@ def predict(
     base: Base, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions, sizes: Sequence[Size]
 ) -> torch.Tensor:
     (text,) = conditions
+    transformer = base.transformer
+    if len(base.transformers) > 1:
+        transformer = base.loaded[EXPERTS["low_noise" if has_little_noise(base, timesteps) else "high_noise"]]
     at = timesteps.to(noisy.device, torch.float32).expand(len(noisy))
-    return base.transformer(noisy.to(text.dtype), at, text).sample
+    return transformer(noisy.to(text.dtype), at, text).sample
 
 
 def check(base: Base, choices: Choices) -> None:
     """Raise GengaError for every choice that has no meaning here, and say what to set it to."""
-    refuse("wan", choices, flow.without_meaning(choices))
+    wrong = f"expert: {base.expert or 'null'} (which the base was loaded with)"
+    refuse("wan", choices, {**flow.without_meaning(choices), wrong: choices.expert != base.expert})
 
 
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
-    return {_TRANSFORMER: names.modules(base.transformer, choices.modules), _TEXT: []}
+    return {**{name: names.modules(one, choices.modules) for name, one in base.transformers.items()}, _TEXT: []}
 
 
 def name_in_file(network: str, module: str) -> str:
-    return names.lora_name(module) if network == _TRANSFORMER else f"text_encoders.{module}"
+    return f"text_encoders.{module}" if network == _TEXT else names.lora_name(module)
 
 
 def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
-    """Return the tensors of the transformer's file in the original layout: the other parts have files of their own."""
-    return names.outside(states.get(_TRANSFORMER, base.transformer.state_dict()))
+    """Return the tensors of a transformer's file in the original layout: the other parts have files of their own."""
+    name, transformer = next(iter(base.transformers.items()))
+    return names.outside(states.get(name, transformer.state_dict()))
 
 
 def states(base: Base, tensors: Mapping[str, torch.Tensor]) -> States:
-    """Return the networks' states, the transformer's out of such a file. Raises KeyError if a tensor is missing."""
-    own = names.inside(base.transformer.state_dict(), tensors)
-    return {_TRANSFORMER: own, _TEXT: base.text_encoder.state_dict()}
+    """Return the networks' states, a transformer's out of such a file. Raises KeyError if a tensor is missing."""
+    name, transformer = next(iter(base.transformers.items()))
+    return {name: names.inside(transformer.state_dict(), tensors), _TEXT: base.text_encoder.state_dict()}
 
 
 def write_folder(base: Base, states: States, folder: Path) -> None:
     """Write a diffusers folder. states: of networks by their names in `networks`, and of `autoencoder`."""
-    places = {_TRANSFORMER: "transformer", _TEXT: "text_encoder", "autoencoder": "vae"}
-    parts_of.write_folder(base, {places[name]: state for name, state in states.items()}, folder)
+    places = {_TEXT: "text_encoder", "autoencoder": "vae"}
+    parts_of.write_folder(base, {places.get(name, name): state for name, state in states.items()}, folder)
 
 
 def header(base: Base, choices: Choices) -> dict[str, Any]:
@@ -178,6 +195,7 @@ def header(base: Base, choices: Choices) -> dict[str, Any]:
         "ss_timestep_sampling": "uniform" if choices.timesteps == "uniform" else "shift",
         "ss_sigmoid_scale": choices.timestep_scale,
         "ss_discrete_flow_shift": base.shift if choices.shift is None else choices.shift,
+        **({"ss_expert": base.expert} if base.expert is not None else {}),  # nothing in the tensors says it
         "modelspec.architecture": "wan2.x/lora",
     }
 
@@ -208,6 +226,7 @@ FAMILY = Family(
     whole=whole,
     states=states,
     write_folder=write_folder,
+    experts=Experts(parts_of.load_expert, parts_of.of_expert, parts_of.experts_of, has_little_noise),
     clips=MOVING,
     latent_frames=latent_frames,
     take_frames=take_frames,

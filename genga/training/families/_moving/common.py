@@ -10,6 +10,7 @@ from diffusers.models.transformers.transformer_temporal import TransformerTempor
 from diffusers.models.unets.unet_motion_model import AnimateDiffTransformer3D
 from torch.utils.checkpoint import checkpoint
 
+from genga.training import choices as chosen
 from genga.training.choices import Choices
 from genga.training.clip_latents import cached_latents
 from genga.training.clips import opened
@@ -27,12 +28,12 @@ def frame_by_frame(decode: Callable[[torch.Tensor], torch.Tensor], latents: torc
 
 
 def refuse(kind: str, choices: Choices, wrong: Mapping[str, bool]) -> None:
-    """As genga.training.families.family has it, and for masks, which clips have not."""
+    """As genga.training.choices has it, and for masks, which clips have not."""
     masks = {
         "mask_text: 1 (clips have no boxes)": choices.mask_text < 1,
         "mask_background: 1 (clips have no boxes)": choices.mask_background < 1,
     }
-    family.refuse(kind, {**wrong, **masks})
+    chosen.refuse(kind, {**wrong, **masks})
 
 
 def spare_memory(network: torch.nn.Module) -> None:
