@@ -1,4 +1,5 @@
-"""Functions of rules for what a run learns from: series' training sets, clips and their videos, the options for them."""
+"""Functions of rules for what a run learns from: series' training sets, clips and their videos, the options for them;
+and for what draws its samples."""
 
 from genga.workflow.run_series import together
 
@@ -46,6 +47,13 @@ def learnt(wildcards):
     options = [each(f"--in-{name}", of) for name, of in paths.items()]
     said = {"scaling": scaling, "with": sorted(paths)}
     return Named("clips", said, " ".join([*options, "--scaling", shlex.quote(scaling)]))
+
+
+def drawing(wildcards):
+    """The roles of the models that draw a run's samples: its base, and what draws between frames if one is asked to."""
+    how = PROJECT.section("sample", wildcards.run).get("clips", {}).get("interpolate")
+    asked = PROJECT.moves(wildcards.run) and isinstance(how, dict) and how.get("by") == "model"
+    return [PROJECT.base(wildcards.run), *(["interpolate"] if asked else [])]
 
 
 # Of section clips what its tables do not depend on: how drawings are made larger, and exports faster.

@@ -2,7 +2,7 @@ rule sample:
     input:
         **carried(folder="models/{run}/checkpoints"),
         checkpoints="models/{run}/checkpoints.json",
-        models=lambda wildcards: model_files(PROJECT.base(wildcards.run)),
+        models=lambda wildcards: model_files(*drawing(wildcards)),
     output:
         table="data/sample/{run}.parquet",
         shard="data/sample/{run}.tar",
@@ -19,8 +19,8 @@ rule sample:
         code=code("sample"),
         values=section("sample"),
         models=section("models"),
-        pins=held_to("pins"),
-        contracts=held_to("contracts"),
+        pins=lambda wildcards: held_to("pins", *drawing(wildcards))(wildcards),
+        contracts=lambda wildcards: held_to("contracts", *drawing(wildcards))(wildcards),
         base=of_run("base"),
         style=lambda wildcards: Named(
             "style",

@@ -30,7 +30,7 @@ def main(
     use_threads(values.threads)
     loaded, device = load_base(registry.model(base)), device_of(registry.section.device)
     with writing_shard(out_shard) as shard:
-        table = sample(loaded, listed, shard, values, device, style)
+        table = sample(loaded, listed, shard, values, device, style, registry)
     write_table(out_table, table, SAMPLE)
     many = f"{len(table)} {loaded.family.draws}, {table['prompt'].n_unique()} prompts x {len(values.seeds)} seeds"
     summary(f"sample {listed['run']}: {many} with the base and {len(listed['checkpoints'])} checkpoints")

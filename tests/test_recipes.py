@@ -154,6 +154,24 @@ def with_bases(**families: str) -> Registry:
     return replace(known, models={**known.models, **more})
 
 
+def test_samples_that_ask_for_a_model_that_is_not_named_are_one_line(project: Path) -> None:
+    own = {"series": "s", "character": None, "base": "moving"}
+    asked = {"clips": {"frames": 16, "interpolate": {"by": "model", "rate": 24}}}
+    values = with_run(project)
+    for sample, wrong in ((asked, True), ({"clips": {"interpolate": 24}}, False)):
+        values["runs"] = {"hana": {**own, "sample": sample}}
+        params = check_params(values)
+        check_families(params, with_bases(moving="animatediff", interpolate="sd15"), {"s", "t"})
+        if wrong:
+            said = (
+                r"^params.yaml:runs.hana: sample.clips.interpolate asks for a model, and models.yaml:embedded has none"
+            )
+            with pytest.raises(GengaError, match=said):
+                check_families(params, with_bases(moving="animatediff"), {"s", "t"})
+        else:
+            check_families(params, with_bases(moving="animatediff"), {"s", "t"})
+
+
 def test_each_run_may_have_a_base_of_its_own(project: Path) -> None:
     values = with_run(project)
     values["runs"] = {

@@ -1,5 +1,6 @@
 """Samples of a base that moves: windows, prompts by frame, other LoRAs, the scale of motion, and their files."""
 
+import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from test_interpolation import mixing
 from tiny_base import save_tiny_base
 
 from genga.errors import GengaError
@@ -14,6 +16,9 @@ from genga.evaluation._sample.beside import check_clips, loras_beside, scaled_ov
 from genga.evaluation.denoising import encoded, halved, window_of, windows_of
 from genga.evaluation.prompts_seen import prompts_of, with_style
 from genga.evaluation.sample import drawn, sample
+from genga.models import registry
+from genga.models.registry import Registry
+from genga.params.models import Params as Models
 from genga.params.sample import Lora, Params
 from genga.params.section import parse_section
 from genga.store.files import sha256_of
@@ -140,10 +145,10 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def made(loaded: LoadedBase, values: Params, style: str = ""):
+def made(loaded: LoadedBase, values: Params, style: str = "", models: Registry | None = None):
     """The table of samples, and the bytes of each clip."""
     with writing_shard("hana.tar") as shard:
-        table = sample(loaded, LISTED, shard, values, CPU, style)
+        table = sample(loaded, LISTED, shard, values, CPU, style, models)
     with ShardReader() as shards:
         return table, list(shards.read_rows(table))
 
@@ -169,6 +174,53 @@ def test_frames_between_are_counted_and_prompts_go_with_them(moving, project) ->
     assert table["by_frame"].to_list() == [[{"frame": 0, "text": "smile"}, {"frame": 6, "text": "solo"}]]
     with pytest.raises(GengaError, match="minterpolate takes no pictures of 16x16 px; leave interpolate out"):
         made(moving, params({"interpolate": 24}))
+
+
+def fading(root: Path) -> Registry:
+    """A set of models of which one fades from one picture into the other."""
+    (root / "demo").mkdir()
+    mixing(root / "demo/fade.onnx")
+    entry = {"name": "fade", "knows": "fading", "licence": "none", "files": {"model": {"path": "demo/fade.onnx"}}}
+    catalogue = {"embedded": {"interpolate": entry}, "published": {}}
+    (root / "models.yaml").write_text(json.dumps(catalogue), encoding="utf-8")
+    return registry.load(Models(use="embedded", folder="weights", device="cpu", batch=1), root)
+
+
+def test_a_model_draws_what_lies_between_where_it_is_asked_to(moving, project, monkeypatch) -> None:
+    shown: list[np.ndarray] = []
+    monkeypatch.setattr("genga.evaluation.sample.as_video", lambda pictures, *how: shown.extend(pictures) or b"video")
+    before = clips(moving, params())[0]
+    table, _ = made(moving, params({"rate": 8, "interpolate": {"by": "model", "rate": 16}}), models=fading(project))
+    assert table.select("frames", "rate").rows() == [(8, 16.0)] and len(shown) == 8
+    for number in range(3):  # what was drawn at every second one, and between two of them their mean
+        assert np.array_equal(shown[2 * number], before[number])
+        between = (before[number] + before[number + 1]) / 2
+        assert np.abs(shown[2 * number + 1] - between).max() <= 0.5
+    assert np.array_equal(shown[6], before[3]) and np.array_equal(shown[7], before[3])
+
+
+def test_a_model_that_is_missing_is_one_line_before_anything_is_drawn(moving, project) -> None:
+    models = fading(project)
+    gone = Registry(models.section, {})
+    with pytest.raises(GengaError) as error:
+        made(moving, params({"interpolate": {"by": "model", "rate": 24}}), models=gone)
+    assert str(error.value) == (
+        "models.yaml:embedded.interpolate is missing, and params.yaml:sample.clips.interpolate asks for a model: name"
+        " one (docs/models.md), or take by: minterpolate"
+    )
+    (project / "demo/fade.onnx").unlink()
+    with pytest.raises(GengaError, match=r"demo/fade.onnx: missing \(model fade, role interpolate\); restore it"):
+        made(moving, params({"interpolate": {"by": "model", "rate": 24}}), models=models)
+
+
+def test_a_rate_alone_is_the_filters() -> None:
+    assert params({"interpolate": 24}) == params({"interpolate": {"by": "minterpolate", "rate": 24.0}})
+    with pytest.raises(GengaError, match="sample.clips.interpolate.rate: input should be greater than 0, got 0"):
+        params({"interpolate": 0})
+    with pytest.raises(
+        GengaError, match="sample.clips.interpolate.by: input should be 'minterpolate' or 'model', got 'ri"
+    ):
+        params({"interpolate": {"by": "rife", "rate": 24}})
 
 
 def test_a_style_of_the_clip_set_doubles_the_prompts_unless_it_is_not_to_be_compared(moving, project) -> None:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from conftest import copy_project
 from safetensors.torch import load_file
+from test_interpolation import mixing
 from test_workflow import snakemake
 
 from demo.series import draw_series
@@ -116,3 +117,29 @@ def test_samples_are_clips_that_are_judged_played_and_traced(trained: Path) -> N
     )  # fmt: skip
     assert "near by caption to s/ep01/" in done.stdout and "of data/raw/s/ep01.mkv, sha256" in done.stdout, done.stderr
     assert "Nothing to be done" in snakemake(trained, "reports/moving/index.html").text
+
+
+@pytest.mark.slow
+def test_samples_are_held_to_the_model_that_draws_between_their_frames(trained: Path) -> None:
+    values = json.loads((trained / "params.yaml").read_text(encoding="utf-8"))
+    before = json.dumps(values)
+    values["runs"]["moving"]["sample"] = {
+        **SAMPLE,
+        "clips": {**SAMPLE["clips"], "interpolate": {"by": "model", "rate": 24}},
+    }
+    (trained / "params.yaml").write_text(json.dumps(values), encoding="utf-8")
+    missing = snakemake(trained, "data/sample/moving.parquet")
+    assert missing.code != 0 and "models.yaml:embedded has none in the role interpolate" in missing.text
+    mixing(trained / "demo/fade.onnx")
+    models = json.loads((trained / "models.yaml").read_text(encoding="utf-8"))
+    entry = {"name": "fade", "knows": "fading", "licence": "none", "files": {"model": {"path": "demo/fade.onnx"}}}
+    models["embedded"]["interpolate"] = entry
+    (trained / "models.yaml").write_text(json.dumps(models), encoding="utf-8")
+    assert (ran := snakemake(trained, "data/sample/moving.parquet")).code == 0, ran.text
+    drawn = pl.read_parquet(trained / "data/sample/moving.parquet")
+    assert set(drawn.select("frames", "rate").rows()) == {(12, 24.0)}
+    assert "Nothing to be done" in snakemake(trained, "data/sample/moving.parquet", "-n").text
+    models["embedded"]["interpolate"]["contract"] = {"multiple": 16}
+    (trained / "models.yaml").write_text(json.dumps(models), encoding="utf-8")
+    assert re.search(r"^sample +1$", snakemake(trained, "data/sample/moving.parquet", "-n").text, re.MULTILINE)
+    (trained / "params.yaml").write_text(before, encoding="utf-8")

@@ -24,6 +24,7 @@ from genga.images.codec import EXTENSION
 from genga.images.codec import encode as encode_image
 from genga.images.image import Image
 from genga.jobs.script import progress
+from genga.models.registry import Registry
 from genga.params.sample import Params
 from genga.store.shards import ShardWriter
 from genga.tables.sample import SAMPLE
@@ -32,7 +33,7 @@ from genga.training.checkpoints import verified
 from genga.training.device import DTYPES, place
 from genga.training.families.family import LoadedBase
 from genga.training.rng import generator, normal
-from genga.video.interpolation import by_ffmpeg, interpolated
+from genga.video.interpolation import Between, by_ffmpeg, interpolated
 from genga.video.writing import as_video
 
 
@@ -48,13 +49,14 @@ class Task:
 
 def sample(
     loaded: LoadedBase, listed: Mapping[str, Any], shard: ShardWriter, params: Params, device: torch.device,
-    style: str = "",
+    style: str = "", models: Registry | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Write every picture, or clip, to `shard`, with progress on stderr; return a row for each (SAMPLE).
 
-    listed: the run's checkpoints.json; style: params.yaml:clipset.style, of a base that moves. Raises GengaError for a
-    checkpoint whose content is not what was recorded.
+    listed: the run's checkpoints.json; style: params.yaml:clipset.style, of a base that moves; models: that one may be
+    asked of to draw between frames. Raises GengaError for a checkpoint whose content is not what was recorded.
     """
+    between = _between(loaded, params, models)
     name, rows, windows = listed["run"], [], listed["windows"]
     style = style if params.clips.compare_style and loaded.family.moving else ""
     prompts = prompts_of(loaded, listed["trigger"], params, windows, style)
@@ -67,7 +69,7 @@ def sample(
     many = (1 + len(files)) * (len(prompts) - 1) * len(params.seeds)
     for task, image in progress(pictures, many, f"sample {name}", loaded.family.draws):
         called = f"{task.step:06d}-{task.prompt}-{task.seed}"
-        data, ending, moves = _written(image, params, f"sample {name}/{called}", prompts[task.prompt])
+        data, ending, moves = _written(image, params, f"sample {name}/{called}", prompts[task.prompt], between)
         place = shard.add(called + ending, data)
         size = {"width": params.width, "height": params.height}
         unstyled = task.prompt + len(params.prompts) if style and task.prompt < len(params.prompts) else None
@@ -154,13 +156,24 @@ def _pictures(
             yield from zip(part, _images(pixels), strict=True)
 
 
-def _written(made: Any, params: Params, called: str, prompt: Prompt) -> tuple[bytes, str, dict[str, Any]]:
+def _between(loaded: LoadedBase, params: Params, models: Registry | None) -> Between:
+    """What draws between the frames of clips. Raises GengaError if it is a model that is missing."""
+    how, clips = params.clips.interpolate, loaded.family.clips
+    if how is None or how.by == "minterpolate" or clips is None or models is None:
+        return by_ffmpeg
+    made: Between = clips.between(models, "sample.clips.interpolate")
+    return made
+
+
+def _written(
+    made: Any, params: Params, called: str, prompt: Prompt, between: Between
+) -> tuple[bytes, str, dict[str, Any]]:
     """A picture's file, or a clip's, the ending of its name, and how it moves: columns of SAMPLE."""
     if not isinstance(made, list):
         return encode_image(made), EXTENSION, {"frames": 1, "rate": None, "by_frame": None}
     clips = params.clips
-    rate = clips.interpolate or clips.rate
-    shown: list[Image] = interpolated(made, clips.rate, rate, by_ffmpeg, called)
+    rate = clips.interpolate.rate if clips.interpolate is not None else clips.rate
+    shown: list[Image] = interpolated(made, clips.rate, rate, between, called)
     by_frame = [{"frame": round(frame * rate / clips.rate), "text": one.text} for frame, one in prompt.by_frame]
     moves = {"frames": len(shown), "rate": rate, "by_frame": by_frame if prompt.later else None}
     return as_video(shown, rate, clips.format, called), f".{clips.format}", moves

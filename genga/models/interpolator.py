@@ -69,12 +69,15 @@ class Interpolator:
         return np.ascontiguousarray(levels[:, :, ::-1] if of.order == "BGR" else levels)
 
 
-def open_interpolator(registry: Registry) -> Interpolator:
-    """Return the model in the role `interpolate`. Raises GengaError that says what to do if there is none."""
+def open_interpolator(registry: Registry, key: str = "clips.interpolate") -> Interpolator:
+    """Return the model in the role `interpolate`. key: of params.yaml, that asks for one.
+
+    Raises GengaError that says what to do if there is none.
+    """
     if ROLE not in registry.models:
         raise GengaError(
-            f"{MODELS_FILE}:{registry.section.set}.{ROLE} is missing, and params.yaml:clips.interpolate asks for a"
-            " model: name one (docs/models.md), or take by: minterpolate"
+            f"{MODELS_FILE}:{registry.section.set}.{ROLE} is missing, and params.yaml:{key} asks for a model: name one"
+            " (docs/models.md), or take by: minterpolate"
         )
     model = registry.model(ROLE).verify()
     contract = model.entry.contract

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from genga.params.section import Section
 
@@ -25,6 +25,13 @@ class Lora(Section):
     expert: Literal["high_noise", "low_noise"] | None = None  # of a base of two transformers; null: as its header says
 
 
+class Interpolate(Section):
+    """How samples come to a higher rate. A rate alone is by the filter."""
+
+    by: Literal["minterpolate", "model"] = "minterpolate"  # FFmpeg's filter; the model in the role `interpolate`
+    rate: float = Field(gt=0, le=120)  # 1/s
+
+
 class Clips(Section):
     """What is drawn with a base that moves."""
 
@@ -36,15 +43,20 @@ class Clips(Section):
     overlap: int = Field(default=4, ge=1, le=1023)  # frames that a window shares with the one before it
     motion: float = Field(default=1.0, ge=0, le=4)  # scale of attention's keys over time; above 1 more moves
     format: Literal["mp4", "webm", "webp", "gif"] = "mp4"
-    interpolate: float | None = Field(default=None, gt=0, le=120)  # 1/s to which frames are put between; null: none
+    interpolate: Interpolate | None = None  # frames put between: a rate, or {by, rate}; null: none
     compare_style: bool = True  # each prompt once more without `clipset.style`, where that is set
+
+    @field_validator("interpolate", mode="before")
+    @classmethod
+    def _rate_alone(cls, said: Any) -> Any:
+        return {"rate": said} if isinstance(said, int | float) and not isinstance(said, bool) else said
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.frames > (window := self.window or DEFAULT_WINDOW) <= self.overlap:
             raise ValueError(f"overlap must be less than the window of {window} frames, got {self.overlap}")
-        if self.interpolate is not None and self.interpolate <= self.rate:
-            raise ValueError(f"interpolate must be more than rate, {self.rate:g}, got {self.interpolate:g}; or null")
+        if self.interpolate is not None and (wanted := self.interpolate.rate) <= self.rate:
+            raise ValueError(f"interpolate must be more than rate, {self.rate:g}, got {wanted:g}; or null")
         return self
 
 

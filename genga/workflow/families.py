@@ -1,4 +1,4 @@
-"""Whether runs and merges fit the bases that models.yaml has in the roles they name, said before any job begins."""
+"""Whether runs and merges fit the models that models.yaml has in the roles they name, said before any job begins."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from genga.errors import GengaError
 from genga.models import registry
 from genga.params.recipes import read_recipe
+from genga.params.section import section_of_run
 from genga.training.families.family import family_file, is_moving
 from genga.workflow.run_series import series_of
 
@@ -35,6 +36,14 @@ def check_families(params: Params, models: registry.Registry, series: Collection
                 f"params.yaml:runs.{run}: {role} moves, and learns from the clips of one series, not of"
                 f" {', '.join(all_of)}; name one, and no prior"
             )
+        if is_moving(models.models[role]):
+            how = (section_of_run(dict(params), run, "sample").get("clips") or {}).get("interpolate")
+            if isinstance(how, Mapping) and how.get("by") == "model" and "interpolate" not in models.models:
+                raise GengaError(
+                    f"params.yaml:runs.{run}: sample.clips.interpolate asks for a model, and models.yaml:"
+                    f"{models.section.set} has none in the role interpolate (docs/models.md); name one, or take by:"
+                    " minterpolate"
+                )
     for merge in params["merges"]:
         if len(found := _families_of(merge, params, models)) > 1:
             said = ", ".join(f"{what} is of family {family}" for family, what in found.items())

@@ -61,10 +61,11 @@ class Size:
 
 
 class Clips(NamedTuple):
-    """Where a moving family's examples come from (genga.training.clips): in the code of its runs alone."""
+    """What clips need that pictures do not: in the code of a moving family's runs alone."""
 
-    opened: Callable[..., Any]  # the examples of a run, by the tables of clips and of images, and what reads them
+    opened: Callable[..., Any]  # the examples of a run (genga.training.clips), by its tables, and what reads them
     latents: Callable[..., Any]  # as genga.training.latents has them of images
+    between: Callable[..., Any]  # what draws between two frames, by the models there are and the key that asks for it
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,7 @@ class Family:
     # Makes the base ready for clips of so many frames; bool: positions may be stretched. Raises GengaError if they are
     # too many, or not a number of frames that it can have.
     take_frames: Callable[[Base, int, bool], None] = lambda base, frames, stretch: None
-    # How many frames it has positions for; None: any number.
-    most_frames: Callable[[Base], int | None] = lambda base: None
+    most_frames: Callable[[Base], int | None] = lambda base: None  # that it has positions for; None: any number
     by_frame: bool = False  # whether `predict` takes conditions of each frame, those of a look one after another
     # The layers that make keys of attention over time: what scales them scales how much is moved. None: it has none.
     keys_over_time: Callable[[Base], list[torch.nn.Module]] | None = None

@@ -10,13 +10,14 @@ from diffusers.models.transformers.transformer_temporal import TransformerTempor
 from diffusers.models.unets.unet_motion_model import AnimateDiffTransformer3D
 from torch.utils.checkpoint import checkpoint
 
+from genga.models.interpolator import open_interpolator
 from genga.training import choices as chosen
 from genga.training.choices import Choices
 from genga.training.clip_latents import cached_latents
 from genga.training.clips import opened
 from genga.training.families import family
 
-MOVING = family.Clips(opened, cached_latents)
+MOVING = family.Clips(opened, cached_latents, open_interpolator)
 LAYERS = ResnetBlock2D, TemporalConvLayer, Transformer2DModel, TransformerTemporalModel, AnimateDiffTransformer3D
 
 
