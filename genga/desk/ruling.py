@@ -17,7 +17,7 @@ from genga.desk.edits import ABOUT, Edit, Place
 from genga.desk.index import Hit
 from genga.desk.piece import Piece
 from genga.errors import GengaError
-from genga.store.parquet import read_table
+from genga.store.parquet import has_table, read_table
 from genga.tables import shots
 from genga.tables.schema import only
 
@@ -97,7 +97,7 @@ def shot_of(root: Path, pieces: Sequence[Piece], rule: Rule) -> int:
     """Return the number of the shot that a rule names by a frame; -1 if there is none."""
     for piece in pieces:
         path = root / shots.PATH.format(series=piece.series, episode=piece.episode)
-        if piece.episode == rule.episode and path.is_file():
+        if piece.episode == rule.episode and has_table(path):
             rows = read_table(path, OF_SHOTS).rows()
             return next((shot for shot, start, end in rows if start <= (rule.shot or 0) < end), -1)
     return -1

@@ -6,6 +6,7 @@ folder if all of it was made there, else of one that is made now, or of the file
 left to do. `--packs` instead: a series of short clips in three packs, to its training set.
 """
 
+import atexit
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 
@@ -87,15 +89,23 @@ def copy(target: Path) -> None:
 
 
 def of_clips(target: Path) -> None:
-    """Have a copy of the project work on short clips, cut out of its drawn film, in packs."""
-    film = next((ROOT / "data/raw").glob("*/*.mkv"))
+    """Have a copy of the project work on short clips in packs."""
     shutil.rmtree(target / "data/raw")
-    endings = cycle([".mp4", ".gif", ".webm", ".webp"])
-    for number, images in enumerate(cut(pictures(film), CLIPS, SECONDS * RATE)):
-        write_clip(target / f"data/raw/shorts/clip {number}{next(endings)}", images, RATE)
+    shutil.copytree(clips(), target / "data/raw/shorts")
     params = target / "params.yaml"
     said = "\nseries: {shorts: {shorts: true, pack: 4}} "
     params.write_text(params.read_text(encoding="utf-8").replace("\nseries: {} ", said), encoding="utf-8")
+
+
+@cache
+def clips() -> Path:
+    """A folder with short clips of the drawn film, written once: a WebM has another number in it each time."""
+    folder = Path(tempfile.mkdtemp(prefix="genga-clips-"))
+    atexit.register(shutil.rmtree, folder)
+    film, endings = next((ROOT / "data/raw").glob("*/*.mkv")), cycle([".mp4", ".gif", ".webm", ".webp"])
+    for number, images in enumerate(cut(pictures(film), CLIPS, SECONDS * RATE)):
+        write_clip(folder / f"clip {number}{next(endings)}", images, RATE)
+    return folder
 
 
 def snakemake(folder: Path, *words: str) -> str:
