@@ -140,12 +140,13 @@ def video(episode: str) -> str:
     return f"data/raw/{SERIES}/{episode}.mkv"
 
 
-def put(path: Path, text: str, old: bool = False) -> None:
-    """Write a file; with a time far in the past if it is to look `old`."""
+def put(path: Path, text: str, old: bool = False) -> Path:
+    """Write a file, and return its path; with a time far in the past if it is to look `old`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     if old:
         os.utime(path, (1e9, 1e9))
+    return path
 
 
 def change_params(project: Path, section: str, **values: object) -> None:

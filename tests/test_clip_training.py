@@ -1,6 +1,7 @@
 """Training on clips: what a look is, what is kept of frames, which stills are mixed in, and what memory it takes."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tiny_training import CPU, example
 from training_params import params
 
 from genga.errors import GengaError
+from genga.store.files import read_json
 from genga.training import held_out, trainer
 from genga.training.clip_latents import cached_latents
 from genga.training.families import animatediff, sd15
@@ -89,6 +91,27 @@ def test_a_still_has_one_latent_for_families_with_one_autoencoder(loaded: Loaded
     assert sorted(tmp_path.rglob("*.safetensors")) == files
     draw = normal((4, 1, 4, 4), generator("any"))
     assert torch.equal(of(look(STILL), draw)[:, 0], first(look(STILL), draw[:, 0]))
+
+
+def test_what_is_kept_is_noted_by_series_stills_and_clips_alike(loaded: LoadedBase, tmp_path: Path) -> None:
+    other = replace(CLIPS[0], image=f"t{CLIPS[0].image[1:]}")  # the same frames, in another series
+    cached_latents([*CLIPS[:2], other], read, loaded, False, tmp_path, CPU)
+    of_image = replace(STILL, image="u/e/000007")
+    of_images([of_image], lambda one: dict(read(one))[0], loaded, True, tmp_path, CPU)
+    kept = {path.stem for path in tmp_path.rglob("*.safetensors")}
+    noted = {path.stem: set(read_json(path)["keys"]) for path in (tmp_path / "of").iterdir()}
+    assert {series: len(keys) for series, keys in noted.items()} == {"s": 4, "t": 3, "u": 2}
+    assert noted["t"] < noted["s"] and noted["s"] | noted["u"] == kept
+
+    def broken(example):
+        yield from read(example)
+        if example is CLIPS[2]:
+            raise GengaError("ends here")
+
+    with pytest.raises(GengaError, match="ends here"):
+        cached_latents([CLIPS[1], CLIPS[2], CLIPS[3]], broken, loaded, False, tmp_path / "b", CPU)
+    (of_s,) = (read_json(path)["keys"] for path in (tmp_path / "b/of").iterdir())
+    assert len(of_s) == 1
 
 
 def test_a_batch_is_of_one_size_and_length() -> None:

@@ -1,5 +1,8 @@
 """A series whose folder was deleted: told, passed over where what was made of it is gone, and forgotten on demand."""
 
+import inspect
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -7,8 +10,11 @@ import pytest
 from audited import record
 from standin import SERIES, command, make_standin, put, snakemake
 
-from genga.workflow.forgotten import note_of, unreachable
+from genga.images import upscaling
+from genga.jobs import pack_files
+from genga.workflow.forgotten import _KEPT, _NOTED, _let_go, note_of, unreachable
 from genga.workflow.records import Records, read_records
+from scripts import train
 
 
 def test_what_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +38,35 @@ def test_what_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     Path(stills).unlink()
     put(Path(overview), "page")
     assert unreachable([stills, tag, overview, never], made, records) == [stills, tag, never]
+
+
+def cache(folder: str, key: str, ending: str) -> Path:
+    return put(Path(folder, key[:2], f"{key}.{ending}"), key)
+
+
+def note(folder: str, series: str, *keys: str) -> Path:
+    return put(Path(folder, "of", f"{series}.json"), json.dumps({"keys": keys}))
+
+
+def test_of_what_is_kept_goes_what_nobody_else_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine, both, theirs, nobodys = (letter * 64 for letter in "abcd")
+    for folder, ending in ((".cache/latents", "safetensors"), (".cache/upscaled", "jxl")):
+        files = [cache(folder, key, ending) for key in (mine, both, theirs, nobodys)]
+        note(folder, "s", mine, both, "../../../x", "e" * 64)
+        others = note(folder, "t", both, theirs)
+        outside = put(Path("x.jxl"), "x")
+        assert _let_go(Path(folder), "s") == 1
+        assert [file.exists() for file in files] == [False, True, True, True]
+        assert not files[0].parent.exists() and others.exists() and outside.exists()
+        assert not Path(folder, "of/s.json").exists() and _let_go(Path(folder), "s") == 0
+        assert _let_go(Path(folder), "t") == 2 and files[3].exists()
+    assert _let_go(Path(".cache/none"), "s") == 0
+
+
+def test_the_folders_are_those_that_are_written_to() -> None:
+    written = inspect.signature(train.main).parameters["cache"].default.default
+    assert (written, upscaling.FOLDER, pack_files.CACHE) == (*_KEPT, _NOTED)
 
 
 def test_the_note_says_the_way_out() -> None:
@@ -65,8 +100,18 @@ def test_a_deleted_series_stops_no_other(tmp_path: Path) -> None:
     assert said == f"error: records.jsonl: has nothing of a series 'nobody'; it has: other, {SERIES}\n"
     assert "its videos are here" in command(project, "genga", "forget", SERIES, status=1)
     before = read_records(project / "records.jsonl").jobs
+    latents = str(project / ".cache/latents")
+    files = [cache(latents, letter * 64, "safetensors") for letter in "ab"]
+    note(latents, "other", *(letter * 64 for letter in "ab"))
+    note(latents, SERIES, "b" * 64)
+    packed = [put(project / f".cache/packs/tag/{series}/pack-1.json", "{}") for series in ("other", SERIES)]
     said = command(project, "genga", "forget", "other")
-    assert said.startswith("forget other: ") and not list((project / "data").glob("*/other*"))
+    assert [path.exists() for path in (*files, *packed)] == [False, True, False, True]
+    assert re.fullmatch(
+        r"forget other: \d+ jobs are off records.jsonl, and \d+ files deleted, 1 latents and enlarged drawings beside;"
+        r" commit it, and `dvc commit`\n", said,
+    )  # fmt: skip
+    assert not list((project / "data").glob("*/other*"))
     after = read_records(project / "records.jsonl").jobs
     assert {job.wildcards.get("series") for job in before.values()} >= {"other", SERIES}
     assert after == {key: job for key, job in before.items() if job.wildcards.get("series") != "other"}

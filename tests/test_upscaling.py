@@ -19,7 +19,7 @@ from genga.images.upscaling import PACKAGES, How, Upscaler, network
 from genga.params.clips import Upscale
 from genga.params.probe import Params as Probe
 from genga.params.section import parse_section, section_of_file
-from genga.store.files import write_facts
+from genga.store.files import read_json, write_facts
 from genga.store.parquet import write_table
 from genga.tables.clipset import CLIPSET
 from genga.training.clips import opened as learnt
@@ -126,22 +126,34 @@ def test_training_sees_the_same_drawings(project: Path, monkeypatch: pytest.Monk
     assert sorted(found) == [0, 4, 8] and all(one.shape == (96, 128, 3) for one in found.values())
     assert all((found[frame] == one).all() for frame, one in zip(example.frames, shown, strict=True))
     assert len(twice.asked) == 3  # by the export; training found what it had kept
+    kept = {path.stem for path in Path(".cache/upscaled").rglob("*.jxl")}
+    assert set(read_json(".cache/upscaled/of/s.json")["keys"]) == kept and len(kept) == 3
 
 
 def test_what_was_interrupted_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = [with_box(flat(60), number, 4, 12, 200) for number in range(4)]
     first = Doubling()
-    one = Upscaler("train", 4, 8, tmp_path, first)
+    one = Upscaler("train", "s", 4, 8, tmp_path, first)
     for image in images[:3]:
         one(image, HOW)
     second = Doubling()
-    again = Upscaler("train", 4, 8, tmp_path, second)
+    again = Upscaler("train", "s", 4, 8, tmp_path, second)
     large = [again(image, HOW) for image in images]
     assert len(first.asked) == 3 and len(second.asked) == 1
     assert all((a == b.repeat(2, 0).repeat(2, 1)).all() for a, b in zip(large, images, strict=True))
     again(images[0], How("realcugan", 3, 2))  # by another strength it is another picture
     again(images[0], How("waifu2x", -1, 2))
     assert len(second.asked) == 3
+    assert {path.stem for path in tmp_path.rglob("*.jxl")} == set(read_json(tmp_path / "of/s.json")["keys"])
+
+
+def test_what_was_found_is_noted_of_who_asked_for_it(tmp_path: Path) -> None:
+    """A drawing that two series have is kept for both: `genga forget` takes away what one alone has."""
+    Upscaler("train", "s", 1, 1, tmp_path, Doubling())(flat(10), HOW)
+    other = Upscaler("export", "t", 1, 1, tmp_path, Doubling())
+    other(flat(10), HOW)
+    other.note()
+    assert read_json(tmp_path / "of/s.json") == read_json(tmp_path / "of/t.json")
 
 
 def test_progress_says_the_rate_and_what_is_left(
@@ -149,7 +161,7 @@ def test_progress_says_the_rate_and_what_is_left(
 ) -> None:
     now = iter(range(0, 1000, 6))  # s, at each look at the clock
     monkeypatch.setattr(upscaling, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
-    Upscaler("train", 4, 8, tmp_path, Doubling())(flat(10), HOW)
+    Upscaler("train", "s", 4, 8, tmp_path, Doubling())(flat(10), HOW)
     assert capsys.readouterr().err.splitlines() == [
         "train: upscale by realcugan: 4 drawings of 8 frames, 1 of 2.0",
         "train: upscale: 1/4 drawings, 6.0 s each, 18 s left",
@@ -165,7 +177,7 @@ def test_progress_says_the_rate_and_what_is_left(
 )
 def test_another_picture_is_not_kept(tmp_path: Path, large: Callable, why: str) -> None:
     with pytest.raises(GengaError) as error:
-        Upscaler("train", 1, 1, tmp_path, lambda how: large)(flat(60), HOW)
+        Upscaler("train", "s", 1, 1, tmp_path, lambda how: large)(flat(60), HOW)
     assert str(error.value).startswith(why) and not list(tmp_path.rglob("*.jxl"))
 
 

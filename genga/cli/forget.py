@@ -13,12 +13,14 @@ app = typer.Typer(add_completion=False)
 def forget(series: Annotated[str, typer.Argument(help="the series, as its folder in data/raw was called")]) -> None:
     """Take off records.jsonl, and delete, what was made of a series whose videos are gone.
 
-    Models and reports that learnt from it stay, and so do decisions under corrections/. A clone that has it on record
+    Models and reports that learnt from it stay, and so do decisions under corrections/; of latents and drawings made
+    larger under .cache/ those that another series has, too. A clone that has it on record
     in git has it back by `git checkout records.jsonl` and `dvc pull`.
     """
     from genga.workflow import forgotten
 
-    jobs, files = forgotten.forget(series)
+    jobs, files, kept = forgotten.forget(series)
     summary(
-        f"forget {series}: {jobs} jobs are off records.jsonl, and {files} files deleted; commit it, and `dvc commit`"
+        f"forget {series}: {jobs} jobs are off records.jsonl, and {files} files deleted, {kept} latents and enlarged"
+        " drawings beside; commit it, and `dvc commit`"
     )

@@ -78,7 +78,7 @@ def pictures_of(rows: pl.DataFrame, scaling: str) -> Iterator[tuple[Row, list[Im
     Of a clip whose drawings are made larger they are as large as the bucket, and never larger. Raises GengaError if a
     video is not the one that was probed.
     """
-    upscaler = Upscaler("export", *_counted(rows))
+    upscaler = Upscaler("export", rows["clip"][0].partition("/")[0], *_counted(rows))
     for (video, probe), of in rows.group_by("video", "probe", maintain_order=True):
         probed = read_facts(str(probe))
         check_same(str(video), probed["sha256"])
@@ -87,6 +87,7 @@ def pictures_of(rows: pl.DataFrame, scaling: str) -> Iterator[tuple[Row, list[Im
                 pictures = footage.pictures(row["times"], row["keys"])
                 shown = {id(picture): _shown(picture, row, upscaler) for picture in pictures}
                 yield row, [shown[id(picture)] for picture in pictures]
+    upscaler.note()
 
 
 def _counted(rows: pl.DataFrame) -> tuple[int, int]:

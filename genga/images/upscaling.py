@@ -2,10 +2,12 @@
 
 A drawing is asked for once, whatever clip, run or export wants it: what came of it is kept under `.cache/upscaled` by
 what it came from, the px and who made how much of them. That takes seconds each, so it is told how many are left, and
-what is there when a job is interrupted is not made again.
+what is there when a job is interrupted is not made again. Which keys a series has looked for is noted beside
+(`of/<series>.json`), for `genga forget`.
 """
 
 import fcntl
+import json
 import os
 import sys
 import time
@@ -24,7 +26,7 @@ from genga.errors import GengaError
 from genga.images.codec import decode, encode
 from genga.images.image import Image
 from genga.jobs.script import duration
-from genga.store.files import replacing
+from genga.store.files import read_notes, replacing, write_text
 
 FOLDER = Path(".cache/upscaled")
 
@@ -66,11 +68,12 @@ class Upscaler:
     """Makes drawings larger, each once. Counts how many of how many are done."""
 
     def __init__(
-        self, what: str, drawings: int, frames: int, folder: Path = FOLDER,
+        self, what: str, series: str, drawings: int, frames: int, folder: Path = FOLDER,
         opened: Callable[[How], Enlarge] | None = None,
     ) -> None:  # fmt: skip
         """what: the job, for messages. drawings: how many there will be, in so many frames. opened: the network."""
         self._what, self._total, self._frames, self._folder = what, drawings, frames, folder
+        self._series = series
         self._opened = opened or network
         self._seen: set[str] = set()
         self._made, self._took, self._told = 0, 0.0, time.monotonic()
@@ -91,9 +94,17 @@ class Upscaler:
                     with replacing(path) as new:
                         new.write_bytes(encode(found, _FORMAT))
                     self._made, self._took = self._made + 1, self._took + time.monotonic() - start
+                    self._seen.add(key)
+                    self.note()
         self._seen.add(key)
         self._tell()
         return found
+
+    def note(self) -> None:
+        """Add to what is noted of the series: which drawings were asked for."""
+        path = self._folder / "of" / f"{self._series}.json"
+        if self._seen - (known := set(read_notes(path).get("keys", []))):
+            write_text(path, json.dumps({"keys": sorted(self._seen | known)}), lasting=False)
 
     def _tell(self) -> None:
         if not self._made or (now := time.monotonic()) - self._told < _EVERY:

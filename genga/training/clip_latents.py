@@ -44,10 +44,16 @@ def cached_latents(
     autoencoder = loaded.family.autoencoder(loaded.base).to(device)
     kept = LatentCache(cache, loaded.family, loaded.base, state_sha256(autoencoder), enlarge)
     known: dict[_Seen, tuple[str, ...]] = {}
-    for example in progress(examples, len(examples), "train: latents", "clips"):
-        for flipped in (False, True) if flip else (False,):
-            keys = (_clip if loaded.family.encode_clip else _frames)(kept, example, read, loaded, flipped, together)
-            known[_seen(example, flipped)] = keys
+    noted: list[tuple[Example, str]] = []
+    try:
+        for example in progress(examples, len(examples), "train: latents", "clips"):
+            for flipped in (False, True) if flip else (False,):
+                keys = (_clip if loaded.family.encode_clip else _frames)(kept, example, read, loaded, flipped, together)
+                known[_seen(example, flipped)] = keys
+                noted += [(example, key) for key in keys]
+    finally:
+        if together.is_first:
+            kept.note(noted)
     autoencoder.to("cpu")
     together.wait()
 

@@ -105,7 +105,7 @@ def opened(in_clipset: Path, in_dataset: Path | None, character: str, side: int,
         raise GengaError(f"{name}: no training clips {wanted}(characters there: {known}); see clipset's left-out table")
     dataset = None if in_dataset is None else read_table(in_dataset, OF_DATASET)
     stills = [] if dataset is None else examples_of(dataset, character, side, str(in_dataset))
-    upscaler = Upscaler("train", *_counted(train))
+    upscaler = Upscaler("train", train[0].image.partition("/")[0], *_counted(train))
     return Opened([*train, *stills], [*held], partial(_reading, dataset, scaling, threads, upscaler))
 
 
@@ -175,4 +175,7 @@ def _reading(dataset: pl.DataFrame | None, scaling: str, threads: int, upscaler:
                 for number, image in zip(numbers, footage(example).pictures(times, keys), strict=True):
                     yield number, image if example.upscale is None else upscaler(image, example.upscale)
 
-        yield of
+        try:
+            yield of
+        finally:
+            upscaler.note()

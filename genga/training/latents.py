@@ -2,10 +2,13 @@
 
 The key is a hash of the pixels, the cut, the mirroring and the autoencoder's weights: nothing stale can be found. What
 is kept is what a look's latent is drawn from: mean and log variance, where the base's family has it so. Images are
-encoded one at a time: the bits do not depend on which neighbours were missing.
+encoded one at a time: the bits do not depend on which neighbours were missing. Which keys a series has looked for is
+noted beside (`of/<series>.json`), for `genga forget`.
 """
 
-from collections.abc import Callable
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import torch
 from genga.errors import GengaError
 from genga.images.image import Image
 from genga.jobs.script import progress
+from genga.store.files import read_notes, write_text
 from genga.training import checked_tensors
 from genga.training.device import state_sha256
 from genga.training.distributed import Processes
@@ -43,6 +47,16 @@ class LatentCache:
         """Return what an image's latent is kept under: 64 hex digits."""
         by = [self.enlarge] if self.enlarge != "opencv" else []  # which was the only one at first
         return digest(_VERSION, pixels_sha256, *cut.scaled, *cut.box, int(flipped), self._sha256, *by).hex()
+
+    def note(self, used: Iterable[tuple[Example, str]]) -> None:
+        """Add to what is noted of each series: the keys of its examples. used: an example, and a key of it."""
+        by_series: dict[str, set[str]] = defaultdict(set)
+        for example, key in used:
+            by_series[example.image.partition("/")[0]].add(key)
+        for series, own in by_series.items():
+            path = self._folder / "of" / f"{series}.json"
+            if own - (known := set(read_notes(path).get("keys", []))):
+                write_text(path, json.dumps({"keys": sorted(own | known)}), lasting=False)
 
     def fill(self, key: str, image: Callable[[], Image], cut: Cut, flipped: bool, called: str = "an image") -> bool:
         """Encode the image unless its latent is there; returns whether it was encoded.
@@ -112,6 +126,9 @@ def cached_latents(
     """
     autoencoder = loaded.family.autoencoder(loaded.base).to(device)
     latents = LatentCache(cache, loaded.family, loaded.base, state_sha256(autoencoder), enlarge)
+    if together.is_first:
+        ways = [(example, flipped) for example in examples for flipped in ((False, True) if flip else (False,))]
+        latents.note((one, latents.key(one.file[-1], one.cut, flipped)) for one, flipped in ways)
     for example in progress(examples, len(examples), "train: latents", "images"):
         for flipped in (False, True) if flip else (False,):
             key = latents.key(example.file[-1], example.cut, flipped)

@@ -4,12 +4,15 @@ A series is on record as long as records.jsonl has jobs of it. Where its videos 
 as it is, what is gone with them is passed over, and no other series waits for it.
 """
 
+import re
 import shlex
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from genga.errors import GengaError
 from genga.stages import LINE
+from genga.store.files import read_notes
 from genga.tables.places import FOLDER, RAW, path_of
 from genga.video.episodes import find_episodes
 from genga.workflow.merges import checkpoints_of, model_of, report_of
@@ -20,6 +23,9 @@ from genga.workflow.session import Journal
 _KINDS = {"probe": "json", "review": "json", "overview": "html"}  # of what stands for a stage's job; others: a table
 _OF_VIDEOS = ("probe", "frames", "stills")  # stages that read them
 _OURS = (FOLDER, "models/", "reports/")  # where jobs write
+# What is kept by content, and noted by series: latents, and drawings made larger. By series: what packs were made of.
+_KEPT, _NOTED = (Path(".cache/latents"), Path(".cache/upscaled")), Path(".cache/packs")
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def asked_of(project: Project, series: str) -> list[str]:
@@ -90,11 +96,12 @@ def note_of(series: str, gone: Sequence[str]) -> str:
     return f"{RAW}{series}/ has no videos: what was made of them is used as it is; `{forget}` takes it away"
 
 
-def forget(series: str) -> tuple[int, int]:
-    """Take what was made of a series off the records and the disk; return how many jobs and files that was.
+def forget(series: str) -> tuple[int, int, int]:
+    """Take what was made of a series off the records and the disk; return how many jobs and files, and what was kept.
 
     Files go first, so that whoever stops in between can begin again. What runs learnt of it, and what people decided
-    about it, stays. Raises GengaError if its videos are here, if nothing of it is on record, or if a run is at work.
+    about it, stays, and so do latents and drawings made larger that another series has, too. Raises GengaError if its
+    videos are here, if nothing of it is on record, or if a run is at work.
     """
     if any(name == series for name, _ in find_episodes(RAW)):
         raise GengaError(f"{RAW}{series}/: its videos are here, and all would be made again; take them away first")
@@ -113,8 +120,31 @@ def forget(series: str) -> tuple[int, int]:
         for folder in {path.parent for path in files if path.parent.name == series}:
             if not any(folder.iterdir()):
                 folder.rmdir()
+        kept = sum(_let_go(folder, series) for folder in _KEPT)
+        for folder in _NOTED.iterdir() if _NOTED.is_dir() else ():
+            shutil.rmtree(folder / series, ignore_errors=True)
         theirs = [job for job in records.jobs.values() if job.wildcards.get("series") != series]
         write_records(only(records, theirs))
-        return len(mine), len(files)
+        return len(mine), len(files), kept
     finally:
         journal.describe([])
+
+
+def _let_go(folder: Path, series: str) -> int:
+    """Delete what a folder by content keeps for a series alone, as it is noted there; return how many files."""
+    notes = folder / "of"
+    mine = notes / f"{series}.json"
+    others = {key for path in notes.glob("*.json") if path != mine for key in _keys(path)}
+    found = [path for key in sorted(_keys(mine) - others) for path in (folder / key[:2]).glob(f"{key}.*")]
+    for path in found:
+        path.unlink()
+    for place in {path.parent for path in found}:
+        if not any(place.iterdir()):
+            place.rmdir()
+    mine.unlink(missing_ok=True)
+    return len(found)
+
+
+def _keys(path: Path) -> set[str]:
+    """The keys on note in a file: hex digits; what else stands there is none."""
+    return {key for key in read_notes(path).get("keys", []) if isinstance(key, str) and _KEY.fullmatch(key)}
