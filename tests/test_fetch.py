@@ -48,7 +48,7 @@ def test_every_source_is_fetched_and_one_that_fails_does_not_end_the_others() ->
         "fetch mine: 1 picture in 1 album, 1 video",
         "fetch again: 2 were here",
     ]
-    assert done.stderr == "error: fetch gone: gone: no such folder, zip or cbz (params.yaml:sources)\n"
+    assert done.stderr == "error: fetch gone: gone: no such folder, zip, cbz or parquet (params.yaml:sources)\n"
     assert sorted(path.name for path in Path("data/raw/s").iterdir()) == ["b.gif", "mine 001.mov"]
 
 

@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -381,7 +382,7 @@ def test_a_zip_that_is_too_much_as_a_whole_and_one_that_lies() -> None:
     Path("no.zip").write_text("no")
     with pytest.raises(GengaError, match="no.zip: is no zip, or damaged"):
         fetched("no.zip")
-    with pytest.raises(GengaError, match="gone: no such folder, zip or cbz"):
+    with pytest.raises(GengaError, match="gone: no such folder, zip, cbz or parquet"):
         fetched("gone")
 
 
@@ -520,7 +521,31 @@ def test_a_video_has_an_ending_by_which_it_is_an_episode(name: str, made: str) -
 def test_a_cameras_heic_is_one_line() -> None:
     Path("in").mkdir()
     Path("in/a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
-    assert fetched("in")[1] == ["a.heic: is HEIC, which is not read here; make a JPEG or PNG of it"]
+    Path("in/b.heif").write_bytes(b"\0\0\0\x18ftypheis" + bytes(100))
+    assert fetched("in")[1] == [f"{name}: is HEIC, which is not read here; make a JPEG or PNG of it"
+                                for name in ("a.heic", "b.heif")]  # fmt: skip
+
+
+def test_archives_of_other_kinds_and_words_are_said_to_be_that() -> None:
+    Path("in").mkdir()
+    with tarfile.open("in/a.tar", "w") as tar:
+        tar.add(__file__, "x.py")
+    with tarfile.open("in/b.tgz", "w:gz") as tar:
+        tar.add(__file__, "x.py")
+    Path("in/c.cbr").write_bytes(b"Rar!\x1a\x07\x01\0" + bytes(50))
+    Path("in/readme.md").write_text("# Pictures\n\nof mine, häßlich\n")
+    Path("in/d.bin").write_bytes(bytes(range(256)))
+    Path("in/e.bin").write_bytes(b"words" + bytes([0xC3, 0xFF]) * 99)
+    done, said = fetched("in")
+    assert said[:3] == [
+        f"{name}: is a {kind} archive, which is not read here; unpack it to a folder"
+        for name, kind in (("a.tar", "tar"), ("b.tgz", "gzip"), ("c.cbr", "RAR"))
+    ]
+    assert [line.partition(" (")[0] for line in said[3:5]] == [
+        "d.bin: not a readable video",
+        "e.bin: not a readable video",
+    ]
+    assert said[5:] == ["readme.md: is text, not a picture or video"] and done.files == []
 
 
 def test_what_a_file_is_its_content_says() -> None:

@@ -86,10 +86,10 @@ class Torrent(Named):
 
 class Folder(Named):
     kind: Literal["folder"]
-    path: str = Field(min_length=1)  # a folder, a zip, a cbz
+    path: str = Field(min_length=1)  # a folder, a zip, a cbz, a parquet
     every: float = Field(default=5.0, gt=0, le=86_400)  # s between looks, with --watch
-    ratio: float = Field(default=200.0, gt=1)  # times its size that a file in a zip may have unpacked
-    megabytes: float = Field(default=20_000.0, gt=0)  # that a zip may have unpacked
+    ratio: float = Field(default=200.0, gt=1)  # times its size that a file in a zip, or a parquet, may have unpacked
+    megabytes: float = Field(default=20_000.0, gt=0)  # that a zip or parquet may have unpacked
 
 
 KINDS: dict[str, type[Source]] = {"gallery": Gallery, "gifs": Gifs, "torrent": Torrent, "folder": Folder}

@@ -17,7 +17,7 @@ from genga.store.files import replacing
 SUFFIXES = (".zip", ".cbz")
 _PIECE = 1 << 20  # bytes unpacked at a time
 _MOST = 200_000  # files in a zip
-_SMALL = 1 << 20  # bytes that any file may have unpacked, however well it packs
+SMALL = 1 << 20  # bytes that any file may have unpacked, however well it packs
 
 
 class Archive:
@@ -46,7 +46,7 @@ class Archive:
     def take(self, name: str, to: Path) -> None:
         """Write a file of it to `to`, whole or not at all. Raises GengaError."""
         entry = self._entries[name]
-        most = max(_SMALL, int(entry.compress_size * self._limits.ratio))
+        most = max(SMALL, int(entry.compress_size * self._limits.ratio))
         came = 0
         try:
             with (

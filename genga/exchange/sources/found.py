@@ -28,7 +28,9 @@ _PAGES = (
     b"{",
     b"[",
 )  # that sites send in place of a file
-_HEIF = (b"heic", b"heix", b"mif1")  # brands of cameras' stills; AVIF's Pillow knows
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # brands of cameras' stills; AVIF's Pillow knows
+_ARCHIVES = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\x1f\x8b": "gzip", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd"}
+_TAR = slice(257, 262), b"ustar"
 _MOST_PX = 400_000_000  # of a picture: 20,000 x 20,000
 _ORIENTATION = 0x0112  # EXIF: how to hold the picture
 _AS_THEY_ARE = {"JPEG": ("RGB", "L"), "PNG": ("1", "L", "LA", "P", "RGB", "RGBA")}  # modes that FFmpeg shows alike
@@ -84,6 +86,8 @@ def look(path: Path, about: About) -> Found:
     if head.lower().startswith(_PAGES):
         words = " ".join(head.decode("utf-8", "replace").split())[:40]
         raise GengaError(f"{about.name}: is a page of text ({words!r}), not a picture or video")
+    if archive := next((kind for begin, kind in _ARCHIVES.items() if head.startswith(begin)), _is_tar(head)):
+        raise GengaError(f"{about.name}: is a {archive} archive, which is not read here; unpack it to a folder")
     kind: Kind = "still" if _is_still(path, about.name) else "moving"
     if kind == "moving":
         if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
@@ -91,8 +95,25 @@ def look(path: Path, about: About) -> Found:
         try:
             next(decode(path))
         except GengaError as error:
-            raise GengaError(f"{about.name}: {str(error).removeprefix(f'{path}: ')}") from error
+            why = "is text, not a picture or video" if _is_text(head) else str(error).removeprefix(f"{path}: ")
+            raise GengaError(f"{about.name}: {why}") from error
     return Found(path, about, sha256_of(path), size, kind)
+
+
+def _is_tar(head: bytes) -> str:
+    where, word = _TAR
+    return "tar" if head[where] == word else ""
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file begins as words do; the last letter may be cut off."""
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:
+            return False
+        text = head[: error.start].decode("utf-8")
+    return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def _is_still(path: Path, name: str) -> bool:

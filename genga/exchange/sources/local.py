@@ -1,7 +1,7 @@
 """What is on disk: folders of images and videos, data sets of kohya's scripts and of Hugging Face, zips and cbz.
 
 A folder `10_name` is kohya's: its name goes on record. Sidecars and tables are read (genga.exchange.sources.sidecars),
-never taken for what they speak of. In a folder a zip is a folder, too.
+never taken for what they speak of. In a folder a zip is a folder, too, and a data set in Parquet with pictures in it.
 """
 
 import hashlib
@@ -9,9 +9,11 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from genga.errors import GengaError
+from genga.exchange.sources import datasets
 from genga.exchange.sources.archive import SUFFIXES, opening
 from genga.exchange.sources.found import About, Say
 from genga.exchange.sources.sidecars import ENDINGS, TABLES, Said, beside, in_table, of_file, of_table
@@ -45,10 +47,12 @@ def seen_in(source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool
         yield from _of_folder(path, source, staging, tell, new)
     elif path.suffix.lower() in SUFFIXES and path.exists():
         yield from _of_zip(path, source, staging, tell)
+    elif path.suffix.lower() == datasets.SUFFIX and path.exists():
+        yield from datasets.pictures_in(path, path.name, str(path), source, _ending, staging, tell)
     elif path.exists():
         yield path, About(str(path), path.name)
     else:
-        raise GengaError(f"{path}: no such folder, zip or cbz (params.yaml:sources)")
+        raise GengaError(f"{path}: no such folder, zip, cbz or parquet (params.yaml:sources)")
 
 
 def total(source: Folder) -> int | None:
@@ -63,7 +67,8 @@ def total(source: Folder) -> int | None:
         except (OSError, zipfile.BadZipFile):
             return None
     names = [one.relative_to(path).as_posix() for one in files if one != path] + inside
-    return sum(not name.endswith("/") and _is_looked_at(name) for name in names) or None
+    rows = sum(datasets.rows_in(one) for one in files if one.suffix.lower() == datasets.SUFFIX)
+    return rows + sum(not name.endswith("/") and _is_looked_at(name) for name in names) or None
 
 
 def _of_folder(folder: Path, source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool]) -> Iterator[Seen]:
@@ -79,6 +84,19 @@ def _of_folder(folder: Path, source: Folder, staging: Path, tell: Say, new: Call
                 yield from _of_zip(folder / name, source, staging, tell)
             except GengaError as error:  # the others go on
                 tell(str(error))
+    yield from _of_datasets(tree, source, staging, tell, new)
+
+
+def _of_datasets(tree: Tree, source: Folder, staging: Path, tell: Say, new: Callable[[Path], bool]) -> Iterator[Seen]:
+    """The pictures of data sets that have them inside. new: whether a file is to be looked at."""
+    for name in tree.names:
+        if _is_hidden(name) or not datasets.is_dataset(name, partial(tree.path, name)):
+            continue
+        try:
+            if new(path := tree.path(name)):
+                yield from datasets.pictures_in(path, name, tree.origin, source, _ending, staging, tell)
+        except GengaError as error:  # the others go on
+            tell(str(error))
 
 
 def _of_zip(path: Path, source: Folder, staging: Path, tell: Say) -> Iterator[Seen]:
@@ -96,9 +114,11 @@ def _of_zip(path: Path, source: Folder, staging: Path, tell: Say) -> Iterator[Se
                 archive.take(name, to)
             return to
 
-        yield from _images(Tree(str(path), names, taken), tell)
+        tree = Tree(str(path), names, taken)
+        yield from _images(tree, tell)
+        yield from _of_datasets(tree, source, staging, tell, lambda path: True)
         for name in names:
-            if _is_said(PurePosixPath(name)):  # pictures go when they are placed
+            if _is_said(PurePosixPath(name)) or name.lower().endswith(datasets.SUFFIX):  # pictures go when placed
                 (staging / places[name]).unlink(missing_ok=True)
 
 
@@ -130,7 +150,8 @@ def _images(tree: Tree, tell: Say) -> Iterator[Seen]:
 
 def _is_looked_at(name: str) -> bool:
     plain = PurePosixPath(name)
-    return not (_is_hidden(name) or _is_said(plain) or plain.name in _OURS or plain.suffix.lower() in SUFFIXES)
+    full = plain.suffix.lower() in (*SUFFIXES, datasets.SUFFIX)  # of pictures, not one
+    return not (_is_hidden(name) or _is_said(plain) or plain.name in _OURS or full)
 
 
 def _is_hidden(name: str) -> bool:

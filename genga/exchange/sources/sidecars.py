@@ -151,7 +151,7 @@ def of_table(path: Path, name: str) -> dict[str, Said]:
         raise GengaError(f"{name}: cannot be read as the table of a data set ({error})") from error
     if "file_name" not in table.columns:
         return {}
-    return {str(row.pop("file_name")): _of_row(row) for row in table.to_dicts()}
+    return {str(row.pop("file_name")): of_row(row) for row in table.to_dicts()}
 
 
 def _read(path: Path, kind: str) -> pl.DataFrame:
@@ -164,7 +164,7 @@ def _read(path: Path, kind: str) -> pl.DataFrame:
             return pl.read_parquet(path)
 
 
-def _of_row(row: dict[str, Any]) -> Said:
+def of_row(row: dict[str, Any]) -> Said:
     """A row of Hugging Face's: its column `text` holds tags as often as a sentence."""
     found = of_json({key: value for key, value in row.items() if key != "text"})
     return found.over(of_text(row["text"])) if isinstance(row.get("text"), str) else found
