@@ -1,6 +1,7 @@
 """genga.video.episodes: a video file under data/raw is an episode."""
 
 import io
+import os
 from pathlib import Path
 
 import av
@@ -89,6 +90,14 @@ def test_the_endings_are_those_that_ffmpeg_has_for_videos() -> None:
 
 def test_no_folder_is_no_episode(tmp_path: Path) -> None:
     assert find_episodes(tmp_path / "raw") == {}
+
+
+def test_a_pipe_is_no_episode_and_holds_nobody_up(tmp_path: Path) -> None:
+    _touch(tmp_path, "s/a.mp4")
+    os.mkfifo(tmp_path / "s/b.webp")
+    (tmp_path / "s/c.mp4").symlink_to("gone.mp4")
+    (tmp_path / "s/d.mp4").symlink_to("/dev/zero")
+    assert [episode for _, episode in find_episodes(tmp_path)] == ["a", "c"]
 
 
 def test_two_videos_of_one_episode_are_refused(tmp_path: Path) -> None:

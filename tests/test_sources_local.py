@@ -236,6 +236,14 @@ def test_a_sidecar_that_cannot_be_read_is_said_and_the_image_is_taken() -> None:
     assert line.startswith("in: 'a.json' cannot be read as what is said of an image (")
 
 
+def test_what_is_too_long_for_a_tag_is_a_sentence_and_for_a_sentence_nothing() -> None:
+    assert of_text("hat, " + "x" * 200).tags == {} and of_text("hat, " + "x" * 199).tags["general"][1] == "x" * 199
+    assert by_category([("", "y" * 200), ("", "hat"), ("", " ")]) == {"general": ["hat"]}
+    Path("long.txt").write_bytes(b"hat, " * 300_000)
+    with pytest.raises(GengaError, match=r"^long.txt: is too long for what is said of an image \(1500000 bytes\)"):
+        of_file(Path("long.txt"))
+
+
 def test_hydrus_tags_by_service_and_gallery_dls_strings() -> None:
     hydrus = {"tags": {"6c6f63616c": {"name": "my tags", "storage_tags": {"0": ["creator:x", "smile"], "2": ["gone"]}}}}
     assert of_json(hydrus).tags == {"artist": ["x"], "general": ["smile"]}

@@ -6,6 +6,7 @@ episode `Season 1 - 01` of `Title`.
 
 import os
 import re
+import stat
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +49,10 @@ def find_episodes(folder: str | Path, said: list[str] | None = None) -> dict[Epi
 
 
 def files_below(folder: str | Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """Yield the files below a folder, behind links too. above: folders on the way there, for a link that leads back."""
+    """Yield the files below a folder, behind links too, but for pipes and devices, of which to read may never end.
+
+    above: folders on the way there, for a link that leads back.
+    """
     real = os.path.realpath(folder)
     if real in above:
         return
@@ -59,8 +63,15 @@ def files_below(folder: str | Path, above: frozenset[str] = frozenset()) -> Iter
     for entry in entries:
         if _is_folder(entry):
             yield from files_below(Path(folder) / entry.name, above | {real})
-        else:
+        elif not _never_ends(entry):
             yield Path(folder) / entry.name
+
+
+def _never_ends(entry: os.DirEntry[str]) -> bool:
+    try:
+        return not entry.is_file() and not stat.S_ISREG(mode := entry.stat().st_mode) and not stat.S_ISDIR(mode)
+    except OSError:  # a link that leads nowhere: whoever reads it says so
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

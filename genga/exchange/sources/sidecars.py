@@ -32,7 +32,8 @@ _CATEGORIES = {
     "species": "species", "rating": "rating", "lore": "lore", "invalid": "invalid", "person": "character",
 }  # fmt: skip
 _RATINGS = {"g": "general", "s": "sensitive", "q": "questionable", "e": "explicit"}
-_WORDS = 6  # in a piece between commas, from which it is no tag
+_WORDS, _LETTERS = 6, 200  # in a piece between commas, from which it is no tag; no site's tags have so many letters
+_MOST = 1 << 20  # bytes of what is said of one image
 _SENTENCES = ("caption", "text", "description", "content_description")
 
 
@@ -55,7 +56,7 @@ def by_category(tags: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Return tags by category, each once, in order. tags: (category, tag) as people or sites wrote them."""
     found: dict[str, dict[str, None]] = {}
     for category, tag in tags:
-        if name := tag_name(" ".join(str(tag).split())):
+        if 0 < len(name := tag_name(" ".join(str(tag).split()))) < _LETTERS:
             found.setdefault(_CATEGORIES.get(category.strip().lower(), category.strip().lower()), {})[name] = None
     return {category: list(names) for category, names in found.items()}
 
@@ -64,7 +65,8 @@ def of_text(text: str) -> Said:
     """Return what a text says: tags, or a sentence."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pieces = lines if len(lines) > 1 else tokens(text)
-    if any(len(piece.split()) >= _WORDS or piece.endswith(".") and " " in piece for piece in pieces):
+    if any(len(piece.split()) >= _WORDS or len(piece) >= _LETTERS or piece.endswith(".") and " " in piece
+           for piece in pieces):  # fmt: skip
         return Said(text=" ".join(lines))
     return Said(by_category(_named(piece) for piece in pieces))
 
@@ -120,6 +122,8 @@ def _plain_tags(tags: Any) -> Iterator[tuple[str, list[str]]]:
 def of_file(path: Path) -> Said:
     """Return what a sidecar says. Raises GengaError if it cannot be read."""
     try:
+        if path.stat().st_size > _MOST:
+            raise GengaError(f"{path.name}: is too long for what is said of an image ({path.stat().st_size} bytes)")
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
             return of_json(json.loads(text))
