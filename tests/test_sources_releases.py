@@ -113,6 +113,10 @@ def test_two_files_of_one_episode_are_named_with_the_way_to_choose(parser: None)
     assert [plan.episode for plan in left] == ["03", None]
     with pytest.raises(GengaError, match="are both episode 03 of Show: say under episodes what each is .* one out\\)$"):
         planned([found("x/[A] Show - 03 [1080p].mkv"), found("y/[A] Show - 03 [1080p].mkv")], source())
+    with pytest.raises(
+        GengaError, match=r"one out\), or .* newest; so are 2 more, such as 'y/\[A\] Show - 03 \[1080p\].mkv'$"
+    ):
+        planned([*two, found("y/[A] Show - 03 [1080p].mkv"), found("z/[B] Show - 03v2.mkv")], source())
 
 
 @pytest.mark.parametrize(

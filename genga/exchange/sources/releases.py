@@ -112,15 +112,24 @@ def planned(found: Sequence[Found], source: Named) -> list[Planned]:
             for plan in plans
         ]  # fmt: skip
     first: dict[str, Planned] = {}
-    for plan in plans:
-        if plan.episode and (other := first.setdefault(plan.episode, plan)) is not plan:
-            one, two = other.found.about.name, plan.found.about.name
-            newer = ", or write versions: newest" if plan.version != other.version else ""
-            raise GengaError(
-                f"{one!r} and {two!r} are both episode {plan.episode} of {source.series}: say under episodes what each"
-                f" is ({{{two!r}: null}} leaves one out){newer}"
-            )
+    twice = [
+        (other, plan) for plan in plans if plan.episode and (other := first.setdefault(plan.episode, plan)) is not plan
+    ]
+    if twice:
+        raise GengaError(_same(twice, source.series))
     return plans
+
+
+def _same(twice: Sequence[tuple[Planned, Planned]], series: str) -> str:
+    """Which files are one episode, and how to choose."""
+    other, plan = twice[0]
+    one, two = other.found.about.name, plan.found.about.name
+    newer = ", or write versions: newest" if plan.version != other.version else ""
+    more = f"; so are {len(twice) - 1} more, such as {twice[1][1].found.about.name!r}" if len(twice) > 1 else ""
+    return (
+        f"{one!r} and {two!r} are both episode {plan.episode} of {series}: say under episodes what each"
+        f" is ({{{two!r}: null}} leaves one out){newer}{more}"
+    )
 
 
 def _planned(found: Found, source: Named) -> Planned:
