@@ -39,12 +39,14 @@ audit: .venv-audit/.ready ## the environment of auditors' formats (.venv-audit/b
 
 cluster: .venv-cluster/.ready ## the plugins for clusters, in .venv-cluster over .venv
 
-test-slurm: .venv-cluster/.ready data/raw/sample/.drawn ## the demo on a Slurm of one node that this starts; as root, or with slurm-wlm and munge installed
+test-slurm: .venv-cluster/.ready data/raw/sample/.drawn ## the demo, and clips in packs, on a Slurm of one node that this starts; as root, or with slurm-wlm and munge installed
 	tests/slurm/node.sh .venv-cluster/bin/python -m tests.slurm.demo $(RECORDS)
+	tests/slurm/node.sh .venv-cluster/bin/python -m tests.slurm.demo --packs
 
-test-kubernetes: .venv-cluster/.ready data/raw/sample/.drawn ## the demo in pods, each a process in an empty folder, with an S3 server that this starts
+test-kubernetes: .venv-cluster/.ready data/raw/sample/.drawn ## the demo, and clips in packs, in pods, each a process in an empty folder, with an S3 server that this starts
 	.venv-cluster/bin/python -m pytest tests/test_kubernetes.py
 	.venv-cluster/bin/python -m tests.pods.demo $(RECORDS)
+	.venv-cluster/bin/python -m tests.pods.demo --packs
 
 check: $(READY) ## formatter, linter, type checker, and the same for the workflow
 	$(BIN)/ruff format --check .

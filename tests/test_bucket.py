@@ -51,6 +51,22 @@ def test_a_record_from_a_bucket_says_what_the_job_would_have_said_here() -> None
     assert (found["endtime"], found[BROUGHT]) == (1000.0, True)
 
 
+@pytest.mark.parametrize(
+    ("rule", "episode", "kept"),
+    [
+        ("frames", "pack-01", ["data/probe/s/pack-01.json"]),
+        ("tag", "pack-01", []),
+        ("frames", "e", ["data/probe/s/e.json", "data/raw/s/a.gif"]),
+        ("clips", "e", ["data/probe/s/e.json", "data/raw/s/a.gif"]),
+    ],
+)
+def test_what_a_packs_job_finds_by_itself_here_is_no_input(rule: str, episode: str, kept: list[str]) -> None:
+    inputs = [f"s3://genga/project/data/{name}" for name in (f"probe/s/{episode}.json", "raw/s/a.gif")]
+    assert at_home(record(rule=rule, input=inputs, params=[]), PLACES, {})["input"] == kept
+    probed = at_home(record(rule="probe", input=inputs[1:], params=[]), PLACES, {})
+    assert probed["input"] == ["data/raw/s/a.gif"]
+
+
 def test_a_file_brought_home_has_the_time_of_its_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = Store()

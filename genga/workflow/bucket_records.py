@@ -7,13 +7,17 @@ here makes its files, once they lie here, as good as made here: nothing is made 
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
+from genga.store.files import is_pack
+from genga.tables.places import RAW, path_of
 from genga.workflow.snakemake_metadata import NO_ENVIRONMENT
 
 BROUGHT = "brought"  # marks such a record: a file's time is that of its upload, in whole seconds
 _FOLDER = "/checkpoints"  # how an output ends that a rule names for a bucket's sake alone,
 _CARRIED = (".tar", _FOLDER)  # and how such inputs do
+_PROBED, _OF_PROBED = path_of("probe"), ("frames", "stills", "clips")  # what probe found, and whose rules name it here
 
 
 def at_home(record: Mapping[str, Any], places: Sequence[str], models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -25,7 +29,10 @@ def at_home(record: Mapping[str, Any], places: Sequence[str], models: Mapping[st
     params = record.get("params") or []
     said = {name: value for name, _, value in (text.partition("=") for text in params)}
     inputs = {here(path, places) for path in record.get("input") or []}
-    inputs = {path for path in inputs if not path.endswith(_CARRIED)}
+    packed = any(path.startswith(_PROBED) and is_pack(PurePosixPath(path).stem) for path in inputs)
+    inputs = {
+        path for path in inputs if not (path.endswith(_CARRIED) or packed and _is_looked_at(path, record["rule"]))
+    }
     for path in _paths(said.get("pins")):
         inputs.update(models.get(path, [path]))
     inputs.update(_paths(said.get("corrections")))
@@ -39,6 +46,11 @@ def at_home(record: Mapping[str, Any], places: Sequence[str], models: Mapping[st
         "job_hash": None,
         BROUGHT: True,
     }
+
+
+def _is_looked_at(path: str, rule: str) -> bool:
+    """Whether it is an input of a pack's job that no rule names here, where the job finds it by itself."""
+    return path.startswith(RAW) or path.startswith(_PROBED) and rule not in _OF_PROBED
 
 
 def here(path: str, places: Sequence[str]) -> str:
