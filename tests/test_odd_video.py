@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 from films import as_rgb
+from PIL import Image
 from test_video import PARAMS, X264, ffmpeg
 
 from genga.drawings.frames import frames
@@ -24,7 +25,7 @@ from genga.store.shards import writing_shard
 from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.video.decode import decode
-from genga.video.decode_errors import Damage
+from genga.video.decode_errors import Damage, is_cut_off
 from genga.video.grid_store import CellWriter
 from genga.video.probe import probe
 
@@ -201,6 +202,39 @@ def test_damage_in_a_transport_stream_is_a_range_and_what_follows_keeps_its_time
     late = [one.time for one in shown if one.time >= end]
     assert np.isin(np.round(late, 4), np.round(whole, 4)).all() and len(late) >= 20
     assert numbers(film, shown[-5].number) == [COUNT - 5]
+
+
+def gif(path: Path) -> bytes:
+    """Three pictures of noise, a tenth of a second each."""
+    noise = np.random.default_rng(0).integers(0, 256, (3, 24, 32, 3)).astype(np.uint8)
+    first, *others = [Image.fromarray(one) for one in noise]
+    first.save(path, save_all=True, append_images=others, duration=100, loop=0)
+    return path.read_bytes()
+
+
+def begins_of(data: bytes) -> list[int]:
+    """Where the blocks are that say how long each picture of a GIF stays, which stand before it."""
+    return [at for at in range(len(data)) if data.startswith(b"!\xf9\x04", at)]
+
+
+def test_a_gif_cut_off_within_a_picture_says_so_and_shows_what_there_is(tmp_path: Path) -> None:
+    data = gif(tmp_path / "whole.gif")
+    assert probe(tmp_path / "whole.gif", PARAMS)["damaged"] == [] and not is_cut_off(data)
+    film = tmp_path / "cut.gif"
+    film.write_bytes(data[: begins_of(data)[2] - 100])
+    damage = Damage()
+    assert len([one.number for one in decode(film, 1, damage)]) == 2
+    assert [start for start, _ in damage.ranges()] == [start for start, _ in probe(film, PARAMS)["damaged"]] == [0.1]
+
+
+def test_where_a_gif_is_cut_off(tmp_path: Path) -> None:
+    data = gif(tmp_path / "whole.gif")
+    begins = begins_of(data)
+    assert [is_cut_off(data[:at]) for at in (*begins, len(data) - 1)] == [False] * 4
+    whole = [at for at in range(begins[2] + 1, len(data) - 1) if not is_cut_off(data[:at])]
+    assert whole == [begins[2] + 8], "between the block that says how long a picture stays and the picture"
+    assert not is_cut_off(data[begins[1] : begins[2]]) and is_cut_off(data[begins[1] : begins[2] - 1])
+    assert not is_cut_off(b"") and not is_cut_off(data + b"what editors write behind the end")
 
 
 def test_stills_that_fill_the_disk_are_one_line_and_leave_nothing(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from genga.jobs.script import progress
 from genga.store.files import check_sha256
 from genga.video import hwaccel
 from genga.video.clock import WAIT, in_order, timed
-from genga.video.decode_errors import Damage
+from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.deinterlace import WHOLE, Part, undone
 from genga.video.file import Reading
 from genga.video.interlace import PROGRESSIVE, Fields
@@ -207,7 +207,7 @@ def decoded(packets: Iterable[Packet], stream: VideoStream, damage: Damage | Non
     base = exact(stream.time_base or Fraction(1, 1000))
     for packet in packets:
         if damage is not None and packet.pts is not None and not packet.is_discard:
-            damage.sent((packet.pts - late) * base, packet.is_corrupt)
+            damage.sent((packet.pts - late) * base, is_corrupt(packet))
         with suppress(av.error.InvalidDataError):
             yield from packet.decode()
 

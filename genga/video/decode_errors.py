@@ -9,11 +9,47 @@ import sys
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 Time = Fraction  # s
 
+_EXTENSION, _PICTURE = 0x21, 0x2C  # how blocks of a GIF begin
+
 # In a stream whose packets are fields, every other packet has no frame of its own.
 _FIELDS = 0.4  # part of the packets without a frame from which that is nothing amiss
+
+
+def is_corrupt(packet: "Packet") -> bool:
+    """Whether a packet's data is not as it was meant, as far as its container says, or its end: of GIF nobody else
+    says that a picture is cut off, and what is there of it is shown.
+    """
+    return packet.is_corrupt or (packet.stream.codec_context.name == "gif" and is_cut_off(bytes(packet)))
+
+
+def is_cut_off(gif: bytes) -> bool:
+    """Whether a GIF, or a frame of one with the blocks before it, ends within a block (GIF89a specification, 1990)."""
+    at = 13 + _table(gif[10]) if gif[:3] == b"GIF" and len(gif) >= 13 else 0
+    while at < len(gif) and gif[at] in (_EXTENSION, _PICTURE):
+        if gif[at] == _EXTENSION:
+            at += 2
+        elif at + 9 < len(gif):
+            at += 11 + _table(gif[at + 9])  # place, size, its own colours, the size of codes
+        else:
+            return True
+        while at < len(gif) and gif[at]:
+            at += gif[at] + 1
+        if at >= len(gif):
+            return True
+        at += 1
+    return False
+
+
+def _table(flags: int) -> int:
+    """Bytes of a table of colours."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 @dataclass

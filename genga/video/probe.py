@@ -25,7 +25,7 @@ from genga.store.files import sha256_of
 from genga.video.animated_webp import is_animated
 from genga.video.bars import Bars
 from genga.video.decode import as_coded, late_by, luma, opening, prepare
-from genga.video.decode_errors import Damage
+from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.headers import Header, asf_duration, headers
@@ -141,7 +141,7 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
             if is_picture:
                 found.times.append(time)
                 found.step = lasts
-                found.damage.came(time, time + lasts, packet.is_keyframe, packet.is_corrupt)
+                found.damage.came(time, time + lasts, packet.is_keyframe, is_corrupt(packet))
             else:
                 found.begin, found.end = min(found.begin or time, time), max(found.end, time + lasts)
     except av.error.FFmpegError as error:
