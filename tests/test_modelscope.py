@@ -124,8 +124,9 @@ def test_a_lora_is_put_in_and_taken_out(folder: Path, tmp_path: Path) -> None:
     train_clips(loaded(base), tmp_path, values)
     file = tmp_path / "hana/unfinished/hana-000003.safetensors"
     tensors = load_file(file)
-    convolution = "lora_unet_down_blocks_0_temp_convs_0_conv1_2"
-    assert tensors[f"{convolution}.lora_down.weight"].shape == (2, 8, 3, 1, 1)
+    convolution = "input_blocks.1.0.temopral_conv.conv1.2"
+    assert tensors[f"{convolution}.lora_A"].shape == (2 * 3, 8 * 3)
+    assert tensors[f"{convolution}.lora_B"].shape == (8 * 3, 2 * 3)
     fresh = FAMILY.load(folder)
     before = {name: tensor.clone() for name, tensor in fresh.unet.state_dict().items()}
     noisy, at = torch.randn(1, 4, 5, 4, 4, generator=torch.Generator().manual_seed(1)), torch.tensor([500])

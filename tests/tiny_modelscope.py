@@ -17,10 +17,10 @@ torch.set_num_threads(1)  # these are so small that more threads only wait for e
 
 
 def unet(**changes) -> UNet3DConditionModel:
-    """ModelScope's UNet with few channels, and one layer a block instead of two."""
+    """ModelScope's UNet with few channels."""
     settings = {
         "sample_size": 4, "block_out_channels": (8, 16, 16, 16), "norm_num_groups": 4, "cross_attention_dim": 16,
-        "attention_head_dim": 4, "layers_per_block": 1,
+        "attention_head_dim": 4,
     }  # fmt: skip
     return UNet3DConditionModel(**{**settings, **changes})
 

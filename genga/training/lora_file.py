@@ -37,6 +37,7 @@ class LoraKeys(NamedTuple):
     down: str
     up: str
     alpha: str | None  # None: there is none, the scale is folded into `up`
+    by_loralib: bool = False  # of a convolution over time k long (r k, in k) and (out k, r k), as loralib's kind has it
 
 
 KOHYA = LoraKeys(".lora_down.weight", ".lora_up.weight", ".alpha")  # of kohya's sd-scripts
@@ -77,10 +78,23 @@ def entries(
     words, found = _words(keys), {}
     if keys.alpha is None:
         scale *= alpha / rank
+    if keys.by_loralib and _DOWN in parts and parts[_DOWN].dim() == 5:
+        parts = _flattened(parts)
     for part, tensor in parts.items():
         scaled = tensor * scale if part in _SCALED and scale != 1 else tensor
         found[name + words[part]] = scaled.detach().to("cpu", dtype).contiguous()
     return found if keys.alpha is None else {**found, f"{name}{keys.alpha}": torch.tensor(float(alpha), dtype=dtype)}
+
+
+def _flattened(parts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The two matrices of a convolution over time whose product, read as (out, in, k, k), is the change k times.
+
+    Readers take the mean of these k: see `_as_weights`.
+    """
+    down, up = parts[_DOWN], parts[_UP]  # (r, in, k, 1, 1), (out, r, 1, 1, 1)
+    rank, inputs, length = down.shape[:3]
+    wide = down[..., 0].expand(rank, inputs, length, length).reshape(rank * length, inputs * length)
+    return {_DOWN: wide, _UP: torch.kron(up.flatten(1), torch.eye(length).to(up))}
 
 
 def _words(keys: LoraKeys) -> dict[str, str]:
@@ -171,7 +185,8 @@ def merged(
     before = []
     try:
         with torch.no_grad():
-            for change in changes(tensors, keys):
+            for found in changes(tensors, keys):
+                change = _as_weights(found, modules)
                 weight = _weight(modules, change)
                 before.append((weight, weight.clone()))
                 apply(weight, change, scale)
@@ -196,6 +211,17 @@ def apply(weight: torch.Tensor, change: Change, scale: float) -> None:
         )  # as lycoris: a row may be 0
         delta = whole * (lengths / before) - weight.float()
     weight += (scale * delta).to(weight)
+
+
+def _as_weights(change: Change, modules: Mapping[str, torch.nn.Module]) -> Change:
+    """A change as it is, or of a convolution over time as its weight is, (out, in, k, 1, 1), if loralib wrote it."""
+    weight = getattr(modules.get(change.name), "weight", None)
+    if not isinstance(weight, torch.Tensor) or weight.dim() != 5:
+        return change
+    rows, columns, length = weight.shape[:3]
+    if change.delta.shape != (rows * length, columns * length):
+        return change
+    return change._replace(delta=change.delta.reshape(rows, columns, length, length, 1).mean(-2, keepdim=True))
 
 
 def _weight(modules: Mapping[str, torch.nn.Module], change: Change) -> torch.Tensor:

@@ -1,7 +1,8 @@
 """What the parameters of ModelScope's text-to-video UNet are called in its original file, and in diffusers' network.
 
 Wang et al. 2023, "ModelScope text-to-video technical report". It is the UNet of Stable Diffusion with a layer over time
-behind each one over space, so places shift by them; `temopral_conv` is what the file has.
+behind each one over space, so places shift by them; `temopral_conv` is what the file has. A LoRA has these names, too:
+`Stable LoRA`, the one form that the extension for stable-diffusion-webui reads (diffusers reads none).
 """
 
 import re
@@ -12,20 +13,26 @@ import torch
 from genga.training._layouts import sd
 from genga.training._layouts.sd import Place, Places, State
 from genga.training._layouts.unet import ENDS, RESNET, Levels
+from genga.training.lora_file import LoraKeys
 
 PREFIX = "model.diffusion_model."  # of files that were written in Stable Diffusion's way
+LEVELS = Levels(layers=2, attending=frozenset({1, 2, 3}))  # of every such base: what names in a LoRA go by
+# No alpha: the scale is folded in. The metadata have STABLE_LORA, or the file is not even listed.
+LORA_KEYS = LoraKeys(".lora_A", ".lora_B", None, by_loralib=True)
+STABLE_LORA = {"stable_lora_text_to_video": "v1"}
 _PLACES = {"resnets": 0, "attentions": 1, "temp_attentions": 2, "temp_convs": 0}
 _INSIDE = re.compile(
     r"(?:mid_block|(?P<way>down|up)_blocks\.(?P<level>\d+))"
     r"\.(?P<part>resnets|attentions|temp_attentions|temp_convs|downsamplers|upsamplers)\.(?P<number>\d+)\.(?P<name>.+)"
 )
-_BY_TIME = re.compile(r"(?:temp_attentions\.\d+|transformer_in)\.proj_(?:in|out)\.weight$")  # there a convolution
+# There a convolution over time, and by Stable LoRA passed over.
+_BY_TIME = re.compile(r"(?:temp_attentions\.\d+|transformer_in)\.proj_(?:in|out)(?:\.weight)?$")
 
 
 def original(name: str, levels: Levels) -> str:
-    """Return what a parameter, by diffusers' name, is called in the original file. Raises KeyError for no such."""
+    """Return what a module or parameter of diffusers' is called in the original file. Raises KeyError for no such."""
     for ours, theirs in {**ENDS, "transformer_in": "input_blocks.0.1"}.items():
-        if name.startswith(f"{ours}."):
+        if name == ours or name.startswith(f"{ours}."):
             return theirs + name.removeprefix(ours)
     if (match := _INSIDE.fullmatch(name)) is None:
         raise KeyError(name)
@@ -44,6 +51,11 @@ def original(name: str, levels: Levels) -> str:
         return f"output_blocks.{level * step + levels.layers}.{3 if level in levels.attending else 1}.{rest}"
     place = level * step + number + (match["way"] == "down")
     return f"{'input' if match['way'] == 'down' else 'output'}_blocks.{place}.{_PLACES[part]}.{rest}"
+
+
+def is_passed_over(module: str) -> bool:
+    """Whether no LoRA changes a module for the UIs that there are."""
+    return _BY_TIME.search(module) is not None
 
 
 def places(keys: Iterable[str]) -> Places:

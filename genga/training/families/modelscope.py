@@ -2,7 +2,8 @@
 
 Reference: Wang et al. 2023, "ModelScope text-to-video technical report". A full fine-tune learns what `modules` and
 `convolutions` name: the attentions, or the transformers whole, over space and time; and the convolutions over time. Its
-checkpoint is the original file of the UNet, or with `genga export` a diffusers folder.
+checkpoint is the original file of the UNet, or with `genga export` a diffusers folder. A LoRA is a `Stable LoRA` in its
+original names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,8 @@ def _is_chosen(name: str, choices: Choices) -> bool:
 
 def adapted(base: Base, choices: Choices) -> dict[str, list[str]]:
     layers = {path for path, layer in base.unet.named_modules() if isinstance(layer, torch.nn.Linear | torch.nn.Conv3d)}
-    return {_UNET: sorted(path for path in layers if _is_chosen(path, choices)), _TEXT: []}
+    chosen = sorted(path for path in layers if _is_chosen(path, choices) and not names.is_passed_over(path))
+    return {_UNET: chosen, _TEXT: []}
 
 
 def learnt(base: Base, choices: Choices) -> dict[str, list[str]]:
@@ -67,7 +69,7 @@ def learnt(base: Base, choices: Choices) -> dict[str, list[str]]:
 
 
 def name_in_file(network: str, module: str) -> str:
-    return kohya.unet_name(module) if network == _UNET else kohya.text_name(module)
+    return names.original(module, names.LEVELS) if network == _UNET else kohya.text_name(module)
 
 
 def whole(base: Base, states: States) -> dict[str, torch.Tensor]:
@@ -89,6 +91,7 @@ def write_folder(base: Base, states: States, folder: Path) -> None:
 def header(base: Base, choices: Choices) -> dict[str, Any]:
     return {
         **sd15.header(base, choices),
+        **(names.STABLE_LORA if choices.method == "lora" else {}),
         "ss_base_model_version": "modelscope-t2v",
         "modelspec.architecture": "modelscope-t2v/lora",
     }
@@ -104,6 +107,7 @@ FAMILY = replace(
     adapted=adapted,
     learnt=learnt,
     name_in_file=name_in_file,
+    lora_keys=names.LORA_KEYS,
     header=header,
     whole=whole,
     states=states,

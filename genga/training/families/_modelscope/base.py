@@ -20,6 +20,7 @@ from transformers import CLIPTextModel
 from genga.errors import GengaError
 from genga.training._layouts import modelscope as names
 from genga.training._layouts.sd import AUTOENCODER, open_clip_places
+from genga.training._layouts.unet import Levels
 from genga.training.device import quiet
 from genga.training.families._moving.common import spare_memory
 from genga.training.families._moving.tensors import BY_TORCH, read_tensors
@@ -114,6 +115,8 @@ def _prepared(path: Path, found: Mapping[str, Any]) -> Base:
     for layer in base.unet.modules():
         if isinstance(layer, torch.nn.Dropout):
             layer.p = 0.0  # what is drawn is drawn by its key (genga.training.rng), and nothing is drawn here
+    if Levels.of(base.unet.state_dict()) != names.LEVELS:
+        raise GengaError(f"{path}: its UNet has other levels than {KIND.name}'s, and no name in a LoRA; take another")
     width, wanted = base.text_encoder.config.hidden_size, base.unet.config.cross_attention_dim
     if width != wanted:
         raise GengaError(f"{path}: the text encoder's width is {width}, the UNet expects {wanted}")
