@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from genga.__main__ import app
 from genga.audit.card import what_it_learnt
+from genga.audit.model_package import _calling
 from genga.audit.previews import OF_SAMPLE
 from genga.errors import GengaError
 from genga.exchange.png_text import infotext, with_text
@@ -160,6 +161,13 @@ def test_the_card_is_the_runs_with_licence_gallery_and_words(project: Path) -> N
     assert "## Words that call it\n\n`hana`\n" in body and "![hana, smile](images/00.png)" in body
     assert "No picture: it has learnt from 2 images" in body and "these pictures: of the studio." in body
     assert body.index("## Drawn with it") < body.index("## Training data") < body.index("## Checkpoints")
+
+
+def test_crops_that_nobody_named_are_no_words_that_call_it() -> None:
+    whose: list[dict | None] = [{"name": None}, {"name": "ren"}, None, {"name": ""}, {"name": "hana"}]
+    images = [{"character": one} for one in whose]
+    assert list(_calling("red", {"images": images}))[2] == "`red`, `hana`, `ren`"
+    assert list(_calling("", {"images": images[:1]})) == []
 
 
 def test_what_a_model_has_learnt_from_in_a_word() -> None:

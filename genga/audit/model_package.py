@@ -145,7 +145,7 @@ def _card(
 
 
 def _calling(trigger: str, known: Mapping[str, Any]) -> Iterator[str]:
-    names = {one["character"]["name"] for one in known["images"] if one["character"]}
+    names = {name for one in known["images"] if (name := (one["character"] or {}).get("name"))}  # "": nobody
     words = list(dict.fromkeys([*([trigger] if trigger else []), *sorted(names)]))
     if words:
         yield from ["## Words that call it", "", ", ".join(map(code, words)), ""]
