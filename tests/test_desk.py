@@ -159,6 +159,21 @@ def test_a_window_and_the_index_of_tags(desk: Desk) -> None:
         assert browser.get("/api/find", params={"q": "score:x"}).json()["error"].startswith("search: 'score:x' is no ")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("akari smile", "no picture has the tag akari; is character:akari meant?"),
+        ("smil", "no picture has the tag smil; is smile meant?"),
+        ("smile xyzzy", "no picture has the tag xyzzy"),
+        ("smile character:nobody", ""),  # every word is a tag that there is
+        ("smile", ""),
+    ],
+)
+def test_where_nothing_is_found_it_is_said_what_may_be_meant(desk: Desk, text: str, said: str) -> None:
+    with client(desk) as browser:
+        assert browser.get("/api/find", params={"q": text}).json()["hint"] == said
+
+
 def test_the_nearest_crops_by_their_vectors(desk: Desk) -> None:
     crop = desk.index.hit("s/e1/000000-0-head")
     found = nearest(desk.root, crop, list(desk.index.pieces.values()), 3)
@@ -219,7 +234,7 @@ def test_how_good_pictures_are_in_a_persons_eyes(desk: Desk) -> None:
     assert len(desk.index.find(parse("decided:yes"))) == 3
     with client(desk) as browser:
         shown = browser.get("/api/picture", params={"id": head}).json()
-        assert (shown["tier"], shown["judged"], shown["graded"]) == ("best", "good for sharpness", True)
+        assert (shown["tier"], shown["quality"], shown["judged"]) == ("best", "best", "good for sharpness")
         assert browser.get("/api/facets").json()["facets"]["tier"]["poor"] >= 2
     assert said(desk, "tier", ids=every, tier="")["done"] == 2
     assert table("tiers") == "still_or_crop,tier,at,who,why\n"
@@ -406,6 +421,26 @@ def test_two_windows_do_not_lose_each_others_work(desk: Desk) -> None:
     assert table("tags", "e1").splitlines()[1:] == [
         "s/e1/000000,,smile,remove,,ann,one", "s/e1/000000,,hat,remove,,ann,other",
     ]  # fmt: skip
+
+
+def test_a_page_knows_its_own_lines_before_it_looks_again_and_those_of_others_only_then(desk: Desk) -> None:
+    with client(desk) as one, client(desk) as other:
+
+        def rate(browser: TestClient, picture: str, tier: str, revision: int) -> dict:
+            sent = {"ids": [f"s/e1/{picture}"], "tier": tier, "revision": revision}
+            return browser.post("/api/tier", json=sent).json()
+
+        said(desk, "tier", ids=["s/e1/000004"], tier="good")  # the table is there, and was read
+        old = one.get("/api/find").json()["revision"]
+        revision = rate(one, "000000", "poor", old)["revision"]
+        assert rate(one, "000000", "best", revision)["done"] == 1  # at once, on second thoughts
+        revision = one.post("/api/undo", json={"revision": revision}).json()["revision"]
+        done = rate(one, "000000", "good", revision)
+        assert (done["done"], done["refused"]) == (1, [])
+        assert rate(other, "000002", "poor", old)["revision"] == 0  # has not seen that of one
+        assert rate(one, "000002", "good", done["revision"])["refused"] == [
+            "corrections/s/tiers.csv: s/e1/000002: says poor now, changed since you looked"
+        ]
 
 
 def test_what_an_editor_wrote_meanwhile_stays_and_its_own_lines_are_not_overruled(desk: Desk) -> None:

@@ -151,11 +151,16 @@ def tiers(browser: Browser, project: Path) -> dict[str, int]:
     first, second = f"{SERIES}/{ONE}/000002-0-head,poor,2-0", f"{SERIES}/{ONE}/000004-0-head,poor,4-0"
     assert lines(project, "tiers.csv") == [f"{one} 125 167 625 1000,ann," for one in (first, second)]
     browser.wait("document.body.dataset.found === '2'")
+    browser.wait("!document.querySelector('#found').textContent.includes('selected')")  # what is not found any more
     browser.press("z")
     done(browser, "undone: 2 pictures are poor")
     browser.wait("document.body.dataset.found === '4'")
-    browser.press("Escape", "Home", "j")
+    browser.press("Home", "Enter")
+    browser.wait("document.querySelector('#large[open]')?.textContent.startsWith('" + first.split(",")[0] + "')")
+    browser.press("j")
     done(browser, "1 picture is reject · 1 line")
+    browser.press("Escape")
+    browser.wait("!document.querySelector('#large[open]')")
     assert lines(project, "tiers.csv") == [f"{first.replace('poor', 'reject')} 125 167 625 1000,ann,"]
     return after("dataset")
 
@@ -280,6 +285,16 @@ def issues(browser: Browser, project: Path) -> dict[str, int]:
 
 
 JOBS = (drawings, tags, tiers, rules, people, dataset, samples, issues)
+
+
+def test_where_nothing_is_found_it_says_what_may_be_meant(browser: Browser) -> None:
+    browser.press("2")
+    browser.wait("document.body.dataset.found === '18'")
+    browser.press("/")
+    browser.type("akari")
+    browser.press("Enter")
+    text = "document.querySelector('.empty')?.textContent"
+    assert browser.wait(text) == "Nothing is found: no picture has the tag akari; is character:akari meant?"
 
 
 @pytest.mark.slow

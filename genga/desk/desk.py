@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
     done: int  # lines that say something else now
     refused: list[str]  # in words
     waits: str = ""  # for which run; "": it was written
+    revision: int = 0  # that the page has seen now; 0: others changed something that it has not
 
 
 @dataclass
@@ -66,8 +67,13 @@ class Desk:
                 done, refused = self._write(placed)
                 if done:
                     self.journal.add(what, done)
-            self.overlay.look()
-            return Outcome(len(done), [*unseen, *(one.why for one in refused)])
+            return Outcome(len(done), [*unseen, *(one.why for one in refused)], revision=self._at(revision, done))
+
+    def _at(self, revision: int, done: Sequence[Done]) -> int:
+        """Return which revision a page has seen that knows of what was done; 0 if there is more that it does not."""
+        self.overlay.look()
+        unknown = self.overlay.since(revision) - self.overlay.keys(one.edit for one in done)
+        return 0 if unknown else self.overlay.revision
 
     def _seen(self, edits: Sequence[Edit], revision: int) -> tuple[list[Edit], list[str]]:
         """The edits with what their page had, and why others are refused."""
@@ -79,16 +85,21 @@ class Desk:
                 unseen.append(str(error))
         return seen, unseen
 
-    def undo(self) -> tuple[str, Outcome]:
+    def undo(self, revision: int = 0) -> tuple[str, Outcome]:
         """Take back what was done last; return what that was."""
-        return self._step(lambda: self.journal.past, inverse, self.journal.undone, "undone")
+        return self._step(lambda: self.journal.past, inverse, self.journal.undone, "undone", revision)
 
-    def redo(self) -> tuple[str, Outcome]:
+    def redo(self, revision: int = 0) -> tuple[str, Outcome]:
         """Do again what was taken back last; return what that was."""
-        return self._step(lambda: self.journal.future, again, self.journal.redone, "done again")
+        return self._step(lambda: self.journal.future, again, self.journal.redone, "done again", revision)
 
     def _step(
-        self, entries: Callable[[], list], turn: Callable[[Done], Edit], note: Callable[[], None], word: str
+        self,
+        entries: Callable[[], list],
+        turn: Callable[[Done], Edit],
+        note: Callable[[], None],
+        word: str,
+        revision: int,
     ) -> tuple[str, Outcome]:
         self.check_writing()
         with self._lock, self._alone() as at_work:
@@ -99,7 +110,8 @@ class Desk:
             entry = entries()[-1]
             done, refused = self._write([turn(one) for one in (entry.done if turn is again else reversed(entry.done))])
             note()
-            return entry.what, Outcome(len(done), [one.why for one in refused])
+            why = [one.why for one in refused]
+            return entry.what, Outcome(len(done), why, revision=self._at(revision, done))
 
     @property
     def waiting(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from genga.decisions.anchors import target_of
-from genga.desk.piece import OF_CROP, OF_QUALITY, OF_STILLS, OF_TAG, Numbers, Piece, piece_of, words_of
+from genga.desk.piece import KINDS, OF_CROP, OF_QUALITY, OF_STILLS, OF_TAG, Numbers, Piece, piece_of, words_of
 from genga.desk.query import Query
 from genga.desk.search import search
 from genga.errors import GengaError
@@ -42,6 +42,22 @@ class Hit(NamedTuple):
     @property
     def name(self) -> str:
         return self.piece.name(self.picture)
+
+    @property
+    def brief(self) -> dict[str, Any]:
+        """What a grid shows of it; `tier` is that which people gave it since, "" for none."""
+        piece, number = self
+        return {
+            "id": self.name,
+            "kind": KINDS[int(piece.kind[number])],
+            "shot": int(piece.shot[number]),
+            "size": [int(piece.width[number]), int(piece.height[number])],
+            "character": piece.character.word(number),
+            "outfit": piece.outfit.word(number),
+            "tier": piece.graded.get(number, ""),
+            "decided": sum(number in said for said in piece.decided.values()) + (number in piece.graded),
+            "key": piece.places["sha256"][number][:12],
+        }
 
 
 @dataclass

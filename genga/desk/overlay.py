@@ -23,6 +23,7 @@ from genga.errors import GengaError
 from genga.store.hash_cache import stamp_of
 from genga.vocabulary.text import tag_name
 
+_Thing = tuple[str, tuple[str, ...]]  # a table's path, and what a line of it is about
 Said = Mapping[tuple[str, ...], Values]  # the line that holds, by what it is about
 
 
@@ -34,7 +35,7 @@ class Overlay:
         self._there: dict[str, str] = tables(root)
         self._places: dict[tuple[str, str, str], None] = {}
         self._read: dict[str, tuple[Any, list[Decision]]] = {}
-        self._touched: dict[tuple[str, tuple[str, ...]], int] = {}  # by table and thing, at which revision
+        self._touched: dict[_Thing, int] = {}  # at which revision
         self.revision = self._first = time.time_ns() // 1000  # no page of an earlier desk has a later one
         self._laid: dict[tuple[str, str], tuple[Any, ...]] = {}
         self.faults: dict[str, str] = {}  # by table, why it cannot be read
@@ -75,11 +76,21 @@ class Overlay:
         """
         kind, series, episode = edit.place
         line = as_said(kind, self.lines(kind, series, episode)).get(edit.key)
-        path = self._there.get(in_one_form(edit.place.path), edit.place.path)
-        if self._touched.get((path, edit.key), self._first) > revision:
+        if self._touched.get(key := self._key(edit), self._first) > revision:
             said = " ".join(filter(None, (meaning(kind, line) or {}).values())) or "nothing"
-            raise GengaError(f"{path}: {' '.join(filter(None, edit.key))}: says {said} now, changed since you looked")
+            raise GengaError(f"{key[0]}: {' '.join(filter(None, edit.key))}: says {said} now, changed since you looked")
         return line
+
+    def since(self, revision: int) -> set[_Thing]:
+        """Return what was changed after a revision."""
+        return {key for key, touched in self._touched.items() if touched > revision}
+
+    def keys(self, edits: Iterable[Edit]) -> set[_Thing]:
+        """Return what edits are about."""
+        return {self._key(edit) for edit in edits}
+
+    def _key(self, edit: Edit) -> _Thing:
+        return self._there.get(in_one_form(edit.place.path), edit.place.path), edit.key
 
     def lay(self, pieces: Iterable[Piece]) -> bool:
         """Put the lines over these episodes, where they are not yet; return whether anything changed."""

@@ -153,12 +153,12 @@ class Saying:
         edits = [issue_edit(one, about, name, issue, state, run, text_of(sent, "why")) for one in known]
         return self._say(f"{about} {name}: {issue}, {state or 'taken back'}", edits, sent)
 
-    def undo(self, _: Sent) -> dict[str, Any]:
-        what, outcome = self._desk.undo()
+    def undo(self, sent: Sent) -> dict[str, Any]:
+        what, outcome = self._desk.undo(_revision(sent))
         return self._told(f"undone: {what}", outcome)
 
-    def redo(self, _: Sent) -> dict[str, Any]:
-        what, outcome = self._desk.redo()
+    def redo(self, sent: Sent) -> dict[str, Any]:
+        what, outcome = self._desk.redo(_revision(sent))
         return self._told(f"done again: {what}", outcome)
 
     def run(self, _: Sent) -> dict[str, Any]:
@@ -197,15 +197,18 @@ class Saying:
         return [self._desk.index.hit(name) for name in dict.fromkeys(ids)]
 
     def _say(self, what: str, edits: Sequence[Edit], sent: Sent) -> dict[str, Any]:
-        revision = sent.get("revision")
-        if not isinstance(revision, int):
-            raise GengaError("the request does not say what its page has seen; reload the page")
-        return self._told(what, self._desk.say(what, edits, revision))
+        return self._told(what, self._desk.say(what, edits, _revision(sent)))
 
     def _told(self, what: str, outcome: Outcome) -> dict[str, Any]:
         self._work.changed()
         self._desk.refresh()
-        return {"what": what, **outcome._asdict(), "revision": self._desk.overlay.revision}
+        return {"what": what, **outcome._asdict()}
+
+
+def _revision(sent: Sent) -> int:
+    if not isinstance(revision := sent.get("revision"), int):
+        raise GengaError("the request does not say what its page has seen; reload the page")
+    return revision
 
 
 def series_of_run(run: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Which pictures a query finds (genga.desk.query): an episode in, numbers out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from genga.decisions.anchors import target_of
 from genga.desk.piece import KINDS, UNIT, UNKNOWN, Mask, Numbers, Piece, Words
 from genga.desk.query import TAG, Query, Range, Term, matches
+from genga.vocabulary.text import tag_name
 
 LEFT_OUT = "out"  # in `in:`, everything that is not in the dataset for a reason
 
@@ -130,3 +132,20 @@ def _decided(piece: Piece) -> Mask:
         mask[list(said)] = True
     mask[list(piece.graded)] = True
     return mask
+
+
+def hint(query: Query, pieces: Sequence[Piece]) -> str:
+    """Return what may be meant where a query finds nothing: of a word that is no tag who or what is called so, or near.
+
+    "" where every word is a tag that some picture has.
+    """
+    for word in (word for term in query.terms if term.key == TAG and not term.without for word in term.words):
+        if "*" in word or any(piece.holding(word).any() for piece in pieces):
+            continue
+        names = {"character": {name for piece in pieces for name in piece.character.known},
+                 "outfit": {name for piece in pieces for name in piece.outfit.known}}  # fmt: skip
+        meant = [f"{key}:{name}" for key, known in names.items() for name in sorted(known) if tag_name(name) == word]
+        tags = {tag for piece in pieces for tag in piece.held.between}
+        near = meant or get_close_matches(word, tags, 1, 0.6)
+        return f"no picture has the tag {word}" + (f"; is {near[0]} meant?" if near else "")
+    return ""

@@ -9,9 +9,10 @@ from genga.desk.drawings import drawings_of
 from genga.desk.index import Hit, Hits, tag_counts
 from genga.desk.learnt import caption_of, facets, runs, samples_of
 from genga.desk.people import clusters_of, nearest
-from genga.desk.piece import KINDS, Piece
+from genga.desk.piece import Piece
 from genga.desk.played import Player
 from genga.desk.query import parse
+from genga.desk.search import hint
 from genga.desk.work import Work
 from genga.errors import GengaError
 from genga.params.section import params_of
@@ -63,14 +64,15 @@ class Showing:
 
     def find(self, asked: Asked) -> dict[str, Any]:
         """Return a stretch of what a query finds: q, from, count."""
-        hits = self._hits(asked.get("q", ""))
+        hits = self._hits(query := asked.get("q", ""))
         start, count = _number(asked, "from", 0), min(WINDOW, _number(asked, "count", WINDOW))
         return {
             "total": len(hits),
             "from": start,
             "generation": self._desk.index.generation,
             "revision": self._desk.overlay.revision,
-            "items": [_item(hit) for hit in hits.window(start, count)],
+            "items": [hit.brief for hit in hits.window(start, count)],
+            "hint": "" if len(hits) else hint(parse(query), hits.pieces),
         }
 
     def ids(self, asked: Asked) -> dict[str, Any]:
@@ -92,16 +94,15 @@ class Showing:
         doubtful = sorted(others, key=lambda one: -float(one[1] or 0))[:30]
         decided = {tag: said[number] for tag, said in piece.decided.items() if number in said}
         return {
-            **_item(hit),
+            **hit.brief,
             "tags": tags,
             "doubtful": doubtful,
             "decided": decided,
             "implied": {tag: sorted(self._implications.get(tag, ())) for tag in held if tag in self._implications},
             "cluster": int(piece.cluster[number]),
             "frame": int(piece.frame[number]),
-            "tier": piece.tier.word(number),
+            "quality": piece.tier.word(number),
             "judged": piece.judged.word(number),
-            "graded": number in piece.graded,
             "in": piece.side.word(number),
             "bucket": piece.bucket.word(number),
             "caption": caption_of(self._desk.root, hit),
@@ -144,7 +145,7 @@ class Showing:
         hit = self._desk.index.hit(asked.get("id", ""))
         pieces = [piece for piece in list(self._desk.index.pieces.values()) if piece.series == hit.piece.series]
         found = nearest(self._desk.root, hit, pieces, NEAR)
-        return {"near": [{**_item(one.hit), "likeness": round(one.likeness, 4)} for one in found]}
+        return {"near": [{**one.hit.brief, "likeness": round(one.likeness, 4)} for one in found]}
 
     def facets(self, _: Asked) -> dict[str, Any]:
         """Return how many pictures are in the dataset, left out and why, in which bucket, of whom."""
@@ -214,20 +215,6 @@ def series_of(desk: Desk, series: str) -> list[Piece]:
     if not names:
         raise GengaError(f"{series}: there is no such series; reload the page")
     return [desk.index.piece(*name) for name in names]
-
-
-def _item(hit: Hit) -> dict[str, Any]:
-    piece, number = hit
-    return {
-        "id": hit.name,
-        "kind": KINDS[int(piece.kind[number])],
-        "shot": int(piece.shot[number]),
-        "size": [int(piece.width[number]), int(piece.height[number])],
-        "character": piece.character.word(number),
-        "outfit": piece.outfit.word(number),
-        "decided": sum(number in said for said in piece.decided.values()) + (number in piece.graded),
-        "key": piece.places["sha256"][number][:12],
-    }
 
 
 def _number(asked: Asked, key: str, default: int) -> int:

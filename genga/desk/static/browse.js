@@ -45,9 +45,11 @@ export function browse(side, how) {
     return got;
   }
   const counted = () => {
-    found.textContent = `${grid.total.toLocaleString("en")} found in ${Math.round(grid.took || 0)} ms`;
+    const chosen = grid.selected.size ? `${grid.selected.size.toLocaleString("en")} selected of ` : "";
+    found.textContent = chosen ? `${chosen}${grid.total.toLocaleString("en")}` : `${grid.total.toLocaleString("en")} found in ${Math.round(grid.took || 0)} ms`;
     document.body.dataset.found = String(grid.total);
   };
+  grid.counted = counted;
   async function again() {
     shows((await told(grid.again())) || {});
     counted();
@@ -103,6 +105,8 @@ export function browse(side, how) {
       make("td", {}, score === null ? "" : score.toFixed(2)), make("td", {}, apart === null ? "" : apart.toFixed(2)));
     /** @param {string} label @param {string} value @param {string | false} [more] */
     const fact = (label, value, more) => [make("dt", {}, label), make("dd", {}, value, more && make("span.quiet", {}, ` ${more}`))];
+    /** Who says how good it is, and why. @param {any} of */
+    const tierOf = ({ tier, quality, judged }) => [tier && "· you", judged.startsWith(quality) ? judged.slice(quality.length + 1) : `· judged ${judged}`].filter(Boolean).join(" ");
     const captions = (of.caption && of.caption.captions) || [];
     const gone = Object.entries(of.decided).filter(([, holds]) => !holds).map(([tag]) => tag);
     panel.replaceChildren(
@@ -110,7 +114,7 @@ export function browse(side, how) {
       make("p.id", {}, of.id),
       make("dl.facts", {}, ...fact("who", [of.character, of.outfit].filter((one) => one !== "none").join(", ") || "not named"),
         ...(of.cluster >= 0 ? fact("cluster", String(of.cluster)) : []), ...fact("shot", String(of.shot)),
-        ...fact("tier", of.tier, of.judged === of.tier ? of.graded && "you" : `${of.graded ? "you, " : ""}judged ${of.judged}`), ...fact("data set", of.in === "none" ? "is no candidate" : of.in === "train" || of.in === "held-out" ? `${of.in}, bucket ${of.bucket}` : `left out: ${of.in}`)),
+        ...fact("tier", of.quality, tierOf(of)), ...fact("data set", of.in === "none" ? "is no candidate" : of.in === "train" || of.in === "held-out" ? `${of.in}, bucket ${of.bucket}` : `left out: ${of.in}`)),
       of.sentence === null ? "" : make("p.caption", {}, make("i.by", {}, "you "), of.sentence || "nothing is said of it"),
       ...captions.map((/** @type {any} */ one) => make("div.caption", {}, make("b", {}, one.form),
         ...one.parts.map((/** @type {any} */ part) => make("p", {}, make("span.quiet", {}, `${part.part} `), part.text)))),
@@ -134,7 +138,7 @@ export function browse(side, how) {
     const parts = (shown?.caption?.captions || []).flatMap((/** @type {any} */ one) => one.parts);
     const now = shown?.sentence ?? parts.find((/** @type {any} */ one) => one.part === "sentences")?.text ?? "";
     const answer = await askFor(many ? `What do these ${grid.chosen.length} show?` : "What does it show?", [
-      { name: "sentence", label: "sentence", value: many ? "" : now, hint: "in place of what a model says; empty: nothing is said of it" },
+      { name: "sentence", label: "sentence", wide: true, value: many ? "" : now, hint: "in place of what a model says; empty: nothing is said of it" },
     ]);
     if (answer) await say("sentence", { ids: grid.chosen, ...answer });
   }
@@ -144,6 +148,24 @@ export function browse(side, how) {
     await newRule({ series, item: grid.items.get(grid.at), tag: named.replace(/^-/, "") });
     grid.node.focus();
   }
+  /** The picture in focus, as large as it is kept; arrows go on, tiers are said of it alone, any other key closes it. */
+  const big = /** @type {HTMLDialogElement} */ (byId("large"));
+  function large() {
+    const item = grid.items.get(grid.at);
+    if (!item) return;
+    big.replaceChildren(make("img", { src: small(item.id, item.key, true), alt: item.id }),
+      make("p.id", {}, [item.id, `${item.size[0]}×${item.size[1]} px`, item.character !== "none" && item.character, item.tier].filter(Boolean).join(" · ")));
+    if (!big.open) big.showModal();
+  }
+  big.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    event.preventDefault();
+    const item = grid.items.get(grid.at);
+    if (item && TIERS[event.key]) return say("tier", { ids: [item.id], tier: TIERS[event.key] }).then(() => grid.again()).then(large);
+    if (!step) return big.close();
+    grid.go(grid.at + step).then(() => grid.load(grid.at)).then(large);
+  });
+  big.addEventListener("click", () => big.close());
   /** @param {string} how */
   const tier = (how) => say("tier", { ids: grid.chosen, tier: how });
   async function near() {
@@ -161,6 +183,7 @@ export function browse(side, how) {
   keys("Pictures", [
     { keys: "/", does: "search", on: () => search.select() },
     ...grid.keys,
+    { keys: "Enter", does: "see the picture large; there arrows go on, and b g p j say how good it is", on: large },
     { keys: "t", does: "tags: smile to add, -smile to take away, ~smile to take a line back", on: () => tags.focus() },
     { keys: "l", does: "say it of this crop alone, or of the person in the still", on: () => (alone.checked = !alone.checked) },
     { keys: "n", does: "name who is on them", on: name },

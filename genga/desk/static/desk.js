@@ -83,6 +83,7 @@ export async function say(what, said = {}) {
     const body = JSON.stringify({ why: why(), revision, ...said });
     const headers = { "content-type": "application/json", "x-genga-desk": token };
     const done = await answer(await fetch(`/api/${what}`, { method: "POST", headers, body }));
+    shows(done);
     const lines = done.done === undefined ? "" : ` · ${done.done} line${done.done === 1 ? "" : "s"}`;
     if (done.waits) tell(`${done.what}: waits for the end of ${done.waits}`);
     else if (done.refused && done.refused.length) tell(`${done.what}${lines}; refused: ${done.refused.join("; ")}`, true);
@@ -136,8 +137,8 @@ export async function look() {
   else if (work.at_work) parts.push(`${work.at_work} is at work`);
   if (waiting) parts.push(`${waiting} edit${waiting === 1 ? "" : "s"} waiting`);
   byId("state").textContent = parts.join(" · ");
-  byId("history").textContent = `${undo ? "z undo" : ""}${undo && redo ? " · " : ""}${redo ? "Z redo" : ""}`;
-  byId("history").title = undo || "";
+  byId("history").textContent = [undo && `z undo: ${undo}`, redo && "Z redo"].filter(Boolean).join(" · ");
+  byId("history").title = [undo && `z undoes: ${undo}`, redo && `Z does again: ${redo}`].filter(Boolean).join("; ");
   if (faults.length && !(before && before.faults.join() === faults.join())) tell(faults.join(" · "), true);
   else if (also.length && before && before.told.join() !== also.join()) tell(also.at(-1));
   for (const watcher of watchers) watcher(project);
@@ -220,19 +221,19 @@ keys("Everywhere", [
 /**
  * Ask a person for texts; null if they would rather not.
  * @param {string} title
- * @param {{name: string, label: string, value?: string, list?: string[], choices?: string[], hint?: string}[]} fields
+ * @param {{name: string, label: string, value?: string, list?: string[], choices?: string[], hint?: string, wide?: boolean}[]} fields
  * @returns {Promise<Record<string, string> | null>}
  */
 export function askFor(title, fields) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
   byId("ask-title").textContent = title;
   byId("ask-fields").replaceChildren(
-    ...fields.map(({ name, label, value = "", list, choices, hint }) => {
+    ...fields.map(({ name, label, value = "", list, choices, hint, wide }) => {
       const options = (list || choices || []).map((one) => make("option", { value: one, selected: choices && one === value }, one));
       const field = choices
         ? make("select", { name }, ...options)
         : make("input", { name, value, list: list && `list-${name}`, autocomplete: "off", spellcheck: "false" });
-      return make("label.field", {}, make("span", {}, label), field, list && make("datalist", { id: `list-${name}` }, ...options), hint && make("small.quiet", {}, hint));
+      return make(`label.field${wide ? ".wide" : ""}`, {}, make("span", {}, label), field, list && make("datalist", { id: `list-${name}` }, ...options), hint && make("small.quiet", {}, hint));
     }),
   );
   dialog.returnValue = "";

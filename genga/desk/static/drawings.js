@@ -12,7 +12,8 @@ const pick = /** @type {HTMLSelectElement} */ (make("select", { id: "episode", "
 const stage = make("section.stage", { "aria-label": "The frame in question" });
 const shots = make("section.shots", { tabindex: "0", "aria-label": "Drawings by shot" });
 main.classList.add("drawings-page");
-main.append(make("aside.side", {}, make("label.tools", {}, pick), list), make("div.middle", {}, stage, shots));
+const heads = make("div.heads", { title: "the difference beside the threshold up to which frames are one drawing: 1.00 is a toss-up" }, make("span", {}, "frame"), make("span", {}, "taken as · of threshold"));
+main.append(make("aside.side", {}, make("label.tools", {}, pick), heads, list), make("div.middle", {}, stage, shots));
 
 /** @type {{series: string, episode: string, rate: number, shots: Shot[], closest: Call[], stills: number[], dropped: number[], decided: Record<string, {decision: string}>, video: boolean}} */
 let of;

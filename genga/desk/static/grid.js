@@ -4,10 +4,11 @@ import { ask, make, small, tell, told } from "./desk.js";
 
 const LEAST = 130, HEIGHT = 168; // px of a cell: least width, height
 const BLOCK = 200; // pictures that are asked for at once
+const MOST = 20_000; // ids that the server says at once
 
 /**
  * @typedef {{id: string, kind: string, shot: number, size: [number, number], character: string, outfit: string,
- *   decided: number, key: string}} Item
+ *   tier: string, decided: number, key: string}} Item
  */
 
 export class Grid {
@@ -30,6 +31,8 @@ export class Grid {
     this.cells = new Map();
     this.version = 0;
     this.pending = 0;
+    this.hint = ""; // what may be meant where nothing is found
+    this.counted = () => {}; // called when another number is selected
     this.node.addEventListener("scroll", () => this.draw(), { passive: true });
     this.node.addEventListener("click", (event) => this.clicked(event));
     new ResizeObserver(() => this.draw(true)).observe(this.node);
@@ -62,11 +65,15 @@ export class Grid {
     this.items.clear();
     this.take(found);
     this.asked.set(first, Promise.resolve());
+    const before = this.total;
     this.total = found.total;
+    this.hint = found.hint;
+    if (this.selected.size && before !== this.total) this.prune();
     this.took = performance.now() - started;
     this.at = Math.min(this.at, Math.max(0, this.total - 1));
     for (const cell of this.cells.values()) cell.remove();
     this.cells.clear();
+    this.inner.querySelector(".empty")?.remove();
     this.draw(true);
     this.tellFocus();
     return found;
@@ -133,7 +140,7 @@ export class Grid {
       }
       this.mark(cell, place);
     }
-    if (!this.total && !this.inner.firstChild) this.inner.append(make("p.empty", {}, "Nothing is found."));
+    if (!this.total && !this.inner.firstChild) this.inner.append(make("p.empty", {}, `Nothing is found${this.hint ? `: ${this.hint}` : "."}`));
   }
 
   /** @param {number} place @param {Item} [item] */
@@ -143,7 +150,7 @@ export class Grid {
     const [, episode, number] = item.id.split("/");
     const [frame, box] = number.split("-");
     const name = `${episode} ${Number(frame)} ${item.kind}${box && box !== "0" ? ` ${box}` : ""}`;
-    const caption = [make("span.name", {}, name), make("span.name", {}, item.character !== "none" && make("b", {}, item.character))];
+    const caption = [make("span.name", {}, name), make("span.name", {}, item.character !== "none" && make("b", {}, item.character), item.tier && `${item.character !== "none" ? " · " : ""}${item.tier}`)];
     return make("div.cell", { role: "gridcell", id: `cell-${place}`, "data-id": item.id, "data-place": place, title: item.id },
       make("img", { src: small(item.id, item.key), alt: `${item.kind} ${name}`, decoding: "async", draggable: "false" }),
       item.decided > 0 && make("i.decided", { title: "lines about it that people wrote" }, String(item.decided)), ...caption);
@@ -201,6 +208,17 @@ export class Grid {
     this.count();
   }
 
+  /** Select no more what is not among what is found: nobody would see of what they speak. */
+  async prune() {
+    const version = this.version;
+    const found = this.total > MOST ? { ids: [] } : await told(ask("ids", { q: this.query, from: 0, to: this.total }));
+    if (!found || version !== this.version) return;
+    const there = new Set(found.ids);
+    for (const id of [...this.selected]) if (!there.has(id)) this.selected.delete(id);
+    this.marks();
+    this.counted();
+  }
+
   clear() {
     this.selected.clear();
     this.marks();
@@ -208,6 +226,7 @@ export class Grid {
   }
 
   count() {
+    this.counted();
     tell(this.selected.size ? `${this.selected.size} selected` : "");
   }
 

@@ -9,7 +9,7 @@ const pick = /** @type {HTMLSelectElement} */ (make("select", { id: "series", "a
 const rows = make("div.rows", { tabindex: "0", role: "grid", "aria-label": "Clusters" });
 const panel = make("aside.detail", { "aria-label": "Crops that look like the one in focus" });
 main.classList.add("two");
-main.append(make("section.middle", {}, make("div.tools", {}, pick, make("span.quiet", {}, "n name · x nobody · j one person · b split · e look alike · v all of a cluster")), rows), panel);
+main.append(make("section.middle", {}, make("div.tools", {}, pick, make("span.quiet", {}, "n name · x nobody · j one person · b split · e look alike · v all of a cluster · A name in all series")), rows), panel);
 
 /** @type {Row[]} */
 let clusters = [];

@@ -1,6 +1,6 @@
 // @ts-check
 // A rule about a tag, and a name in all series, as a person says them: asked for in a dialog.
-import { askFor, project, say } from "./desk.js";
+import { ask, askFor, project, say, told } from "./desk.js";
 
 /**
  * @param {{series: string[], tag?: string, item?: import("./grid.js").Item | null}} from
@@ -11,11 +11,12 @@ export async function newRule({ series, tag = "", item = null }) {
   const frame = still ? String(Number(still.split("-")[0])) : "";
   const who = item && !["none", "nobody"].includes(item.character) ? item.character : "";
   const episodes = project.episodes.filter((/** @type {string[]} */ one) => one[0] === own).map((/** @type {string[]} */ one) => one[1]);
+  const known = ((await told(ask("tags"))) || { tags: [] }).tags.map((/** @type {[string]} */ [one]) => one.replaceAll("_", " "));
   const everywhere = "the whole series", shot = `the shot of frame ${frame} of ${episode}`;
   const answer = await askFor("A rule about a tag", [
     { name: "decision", label: "what", choices: ["remove", "add", "replace"], value: "remove" },
-    { name: "tag", label: "tag", value: tag },
-    { name: "with", label: "by", hint: "of replace: the tag that stands there instead" },
+    { name: "tag", label: "tag", value: tag.replaceAll("_", " "), list: known },
+    { name: "with", label: "by", list: known, hint: "of replace: the tag that stands there instead" },
     { name: "where", label: "where", hint: "tags that must hold there, with & between them; empty: anywhere" },
     { name: "in", label: "in", choices: [everywhere, ...(item ? [shot] : []), ...episodes], value: everywhere },
     { name: "character", label: "of", value: "", list: who ? [who] : [], hint: "a character alone; empty: everybody" },

@@ -20,6 +20,7 @@ const bar = /** @type {HTMLProgressElement} */ (make("progress", { max: "1", val
 const button = (/** @type {string} */ key, /** @type {string} */ name, /** @type {() => any} */ on) => make("button", { type: "button", onclick: on }, name, " ", make("kbd", {}, key));
 const buttons = make("p.buttons", {}, button("s", "What is stale?", () => say("stale")),
   !readOnly && button("R", "Run snakemake", () => say("run")), !readOnly && button("X", "Stop it", () => say("stop")));
+const [, run, stop] = /** @type {NodeListOf<HTMLButtonElement>} */ (buttons.querySelectorAll("button"));
 
 byId("main").append(make("div.start-page", {},
   make("h1", {}, document.title.split(" · ")[1]), counts, jobs,
@@ -37,6 +38,7 @@ watch((project) => {
   ...(waiting ? [make("p", {}, `${waiting} edits wait for the end of the run that is at work, and are written then.`)] : []));
   stale.dataset.stale = jobsOf ? jobsOf.map(([rule, count]) => `${rule}=${count}`).join(" ") : "";
   bar.hidden = !work.running;
+  if (stop) [run.hidden, stop.hidden] = [work.running, !work.running];
   if (work.steps) bar.value = work.steps[0] / work.steps[1];
   log.textContent = work.log.join("\n");
   log.hidden = !work.log.length;

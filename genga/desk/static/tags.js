@@ -4,7 +4,7 @@ import { browse } from "./browse.js";
 
 const filter = /** @type {HTMLInputElement} */ (make("input", { type: "search", id: "filter", placeholder: "filter tags", "aria-label": "Filter the tags", spellcheck: "false" }));
 const list = make("ul.index", {});
-const side = make("aside.side", { "aria-label": "Tags of the data set" }, make("label.tools", {}, make("kbd", {}, "f"), filter), list);
+const side = make("aside.side", { "aria-label": "Tags of the data set" }, make("label.tools", {}, make("kbd", {}, "f"), filter), make("div.heads", {}, make("span", {}, "tag"), make("span", {}, "stills · crops")), list);
 /** @type {[string, number, number, string[]][]} */
 let tags = [];
 let total = 0;
