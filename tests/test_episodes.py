@@ -92,6 +92,16 @@ def test_no_folder_is_no_episode(tmp_path: Path) -> None:
     assert find_episodes(tmp_path / "raw") == {}
 
 
+def test_of_many_videos_whose_names_cannot_be_the_first_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    _touch(tmp_path, *(f"s/a{number}{{}}.mp4" for number in range(9)), *(f"t/b{n}{{}}.mp4" for n in range(4)))
+    said: list[str] = []
+    assert find_episodes(tmp_path, said) == {}
+    assert [line.partition(" is left out")[0].removeprefix(f"{tmp_path}/") for line in said] == [
+        "s/a0{}.mp4", "s/a1{}.mp4", "s/a2{}.mp4", "s: 6 more videos are left out, for their names",
+        *(f"t/b{n}{{}}.mp4" for n in range(4)),
+    ]  # fmt: skip
+
+
 def test_a_pipe_is_no_episode_and_holds_nobody_up(tmp_path: Path) -> None:
     _touch(tmp_path, "s/a.mp4")
     os.mkfifo(tmp_path / "s/b.webp")

@@ -84,7 +84,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str] | None = None) -> dict[Episode, str]:
     """Return the video of every (series, episode) among files below `folder`, as `find_episodes` does."""
     episodes: dict[Episode, str] = {}
-    notes: list[str] = []
+    notes: dict[str, list[str]] = {}  # of videos that are left out, by series
     twice: list[tuple[Path, str]] = []  # videos of one episode
     passed: dict[str, list[Path]] = {}  # what is no video, by series
     for video in sorted(map(Path, files)):
@@ -94,11 +94,11 @@ def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str]
             passed.setdefault(folders[0] if folders else "", []).append(video)
             continue
         if not folders:
-            notes.append(f"{where} is left out, for it is in no folder of a series; move it to one")
+            notes.setdefault("", []).append(f"{where} is left out, for it is in no folder of a series; move it to one")
             continue
         name = normalize("NFC", folders[0]), normalize("NFC", _BETWEEN.join([*folders[1:], video.stem]))
         if why := next(filter(None, map(fault_of_name, name)), ""):
-            notes.append(f"{where} is left out, for its name or its folder's: {why}")
+            notes.setdefault(name[0], []).append(f"{where} is left out, for its name or its folder's: {why}")
         elif other := episodes.get(name):
             twice.append((video, other))
         else:
@@ -106,8 +106,16 @@ def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str]
     if twice:
         raise GengaError(_same(twice))
     if said is not None:
-        said += notes + [line for of in passed.values() if (line := _no_videos(of))]
+        said += [line for series, of in notes.items() for line in _first(of, Path(folder, series))]
+        said += [line for of in passed.values() if (line := _no_videos(of))]
     return episodes
+
+
+def _first(notes: Sequence[str], folder: Path) -> list[str]:
+    """The first notes of a series, and how many more there are: of thousands of clips hundreds may be called so."""
+    left = len(notes) - _MOST
+    more = f"{repr(folder.as_posix())[1:-1]}: {left} more videos are left out, for their names"
+    return list(notes) if left < 2 else [*notes[:_MOST], more]
 
 
 def _same(twice: Sequence[tuple[Path, str]]) -> str:
