@@ -229,7 +229,7 @@ def test_a_clips_tier_is_that_of_its_drawings_in_the_dataset() -> None:
     given = replace(tables(rows), tiers=pl.DataFrame(graded, schema=dict(stage.OF_TIERS), orient="row"))
     found = made(given)
     assert found.table.select("clip", "tier").rows() == [("s/e/000010-000019", "good"), ("s/e/000020-000029", None)]
-    assert found.left_out.rows() == [("s/e/000000-000009", "tier")]
+    assert found.left_out.rows() == [("s/e/000000-000009", "tier", None)]
 
 
 def test_where_nothing_is_enlarged_a_clip_too_thin_for_any_bucket_is_left_out() -> None:
