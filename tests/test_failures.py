@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-from genga.jobs.log_errors import find_failures
+import pytest
+
+from genga.jobs.log_errors import find_failures, noting
 
 
 def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
@@ -46,3 +48,21 @@ def test_a_line_ends_at_its_line_feed_alone(tmp_path: Path) -> None:
     said = "error: a\N{LINE SEPARATOR}b\N{NEXT LINE}c.mkv: not a video"
     (tmp_path / "a.log").write_text(f"reading\n{said}\n", encoding="utf-8")
     assert find_failures(tmp_path, since=0) == [(f"{tmp_path}/a.log", said)]
+
+
+def test_of_a_killed_job_for_a_pack_the_clip_is_named_that_it_was_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("logs/frames/s").mkdir(parents=True)
+    Path("logs/frames/s/pack-0.log").write_text("frames s/pack-0: 7/9 clips, 1.4/s, 1 s left\n")
+    killed = (
+        "error: ended without a word: killed, by somebody or for want of memory; run again, then with fewer --cores"
+    )
+    with noting("frames", "s", "pack-0") as begun:
+        assert find_failures("logs", since=0) == [("logs/frames/s/pack-0.log", killed)]
+        begun("a.b")
+        begun("huge #2")
+        said = f"{killed}; it was at s/huge #2: take that away if it is so again"
+        assert find_failures("logs", since=0) == [("logs/frames/s/pack-0.log", said)]
+    assert find_failures("logs", since=0) == [("logs/frames/s/pack-0.log", killed)]

@@ -1,6 +1,8 @@
 """What went wrong in a workflow, gathered from the jobs' logs: the line a person needs, found again at the end."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # A line of genga.jobs.script.progress: not a stage's last word.
@@ -9,6 +11,22 @@ _CRASH = "Traceback (most recent call last):"
 # What a shell says that could not start a job.
 _SHELL = re.compile(r"(/\S*/)?(ba|da|k|z)?sh: (line )?(\d+: )?(?P<said>.+)")
 _KILLED = "error: ended without a word: killed, by somebody or for want of memory; run again, then with fewer --cores"
+_BEGUN = Path(".cache/packs")  # where it is noted at which clip a pack's job is
+
+
+@contextmanager
+def noting(stage: str, series: str, pack: str) -> Iterator[Callable[[str], None]]:
+    """Give whom to tell which clip of a pack is begun, so that it is known of a job that is killed."""
+    path = _BEGUN / stage / series / f"{pack}.begun"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def begun(clip: str) -> None:
+        path.write_text(f"{series}/{clip}", encoding="utf-8", errors="surrogateescape")
+
+    try:
+        yield begun
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
@@ -28,11 +46,14 @@ def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
         if said or _CRASH in lines:
             failures.append((log.as_posix(), said[-1] if said else f"error: {lines[-1]}"))
         elif not lines or not lines[-1].startswith(stage) or PROGRESS.search(lines[-1]):
-            failures.append((log.as_posix(), _ended_after(lines[-1] if lines else "")))
+            begun = (_BEGUN / log.relative_to(folder)).with_suffix(".begun")
+            clip = begun.read_text(encoding="utf-8", errors="replace") if begun.is_file() else ""
+            failures.append((log.as_posix(), _ended_after(lines[-1] if lines else "", clip)))
     return failures
 
 
-def _ended_after(last: str) -> str:
+def _ended_after(last: str, clip: str) -> str:
     if shell := _SHELL.fullmatch(last):
         return f"error: could not be started: {shell['said']}"
-    return _KILLED if not last or PROGRESS.search(last) else f"{_KILLED}; it said last: {last}"
+    said = f"{_KILLED}; it was at {clip}: take that away if it is so again" if clip else _KILLED
+    return said if not last or PROGRESS.search(last) else f"{said}; it said last: {last}"

@@ -23,6 +23,7 @@ from typing import Any
 import typer
 
 from genga.errors import GengaError
+from genga.jobs.log_errors import noting
 from genga.jobs.pack_files import Digests, Earlier, Made, content, digest, digests_of, outputs
 from genga.jobs.script import command_of, progress, run, summary
 from genga.store.files import gathering, read_json, sha256_of, write_text
@@ -160,7 +161,7 @@ def work(job: Job, of_clip: Callable[[list[str]], None]) -> None:
     upstream = [_read(job.made_by(stage)) for stage in job.reads]
     earlier, name = Earlier.of(job.outputs), f"{job.stage} {job.series}/{job.pack}"
     anew, before, failed = 0, 0, dict[str, str]()
-    with outputs(job.stage, job.outputs) as made:
+    with outputs(job.stage, job.outputs) as made, noting(job.stage, job.series, job.pack) as begun:
         for clip in progress(sorted(job.videos), len(job.videos), name, "clips"):
             found: Made | str
             digests: Digests | None = None
@@ -172,6 +173,7 @@ def work(job: Job, of_clip: Callable[[list[str]], None]) -> None:
                     found, digests = taken
                 else:
                     anew += 1
+                    begun(clip)
                     found = _made(job, clip, of_clip)
                 if isinstance(found, str):
                     failed[clip] = found
