@@ -534,6 +534,16 @@ def test_a_cameras_heic_is_one_line() -> None:
                                 for name in ("a.heic", "b.heif")]  # fmt: skip
 
 
+def test_words_are_no_video_whatever_ffmpeg_makes_of_them() -> None:
+    """FFmpeg shows .nfo and .txt as a terminal would, and opens what a playlist names."""
+    saved(Path("in/a.png"), 1)
+    for name, text in (("show.nfo", "Show, episode 1\n" * 9), ("list.m3u8", "#EXTM3U\n#EXTINF:1,\na.png\n"),
+                       ("join.mp4", "ffconcat version 1.0\nfile a.png\n")):  # fmt: skip
+        Path("in", name).write_text(text)
+        with pytest.raises(GengaError, match=f"^{name}: is text, not a picture or video$"):
+            look(Path("in", name), About("in", name))
+
+
 def test_archives_of_other_kinds_and_words_are_said_to_be_that() -> None:
     Path("in").mkdir()
     with tarfile.open("in/a.tar", "w") as tar:

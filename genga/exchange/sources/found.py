@@ -92,11 +92,12 @@ def look(path: Path, about: About) -> Found:
     if kind == "moving":
         if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
             raise GengaError(f"{about.name}: is HEIC, which is not read here; make a JPEG or PNG of it")
+        if _is_text(head):  # FFmpeg shows some as a terminal would, and follows what playlists name
+            raise GengaError(f"{about.name}: is text, not a picture or video")
         try:
             next(decode(path))
         except GengaError as error:
-            why = "is text, not a picture or video" if _is_text(head) else str(error).removeprefix(f"{path}: ")
-            raise GengaError(f"{about.name}: {why}") from error
+            raise GengaError(f"{about.name}: {str(error).removeprefix(f'{path}: ')}") from error
     return Found(path, about, sha256_of(path), size, kind)
 
 
