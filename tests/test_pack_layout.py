@@ -233,36 +233,29 @@ def stills(*clips: tuple[str, int, list[bytes]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["still", "width", "height", "signature"], orient="row")
 
 
-def reposted(stills: pl.DataFrame, **tiers: str) -> pl.DataFrame:
-    """What is found of stills; tiers: of a clip's stills, `best` where not said."""
-    names = stills["still"].to_list()
-    tier = [tiers.get(still.split("/")[1], "best") for still in names]
-    return reposts(stills, pl.DataFrame({"still": names, "tier": tier}, schema={"still": pl.String, "tier": pl.String}))
-
-
 def test_a_clip_that_is_another_one_again() -> None:
     first = [signature(seed) for seed in range(4)]
     small = [signature(seed, turned=30) for seed in range(4)]
-    found = reposted(stills(("a", 160, first), ("b", 120, small[1:]), ("c", 200, [signature(9), signature(8)])))
+    found = reposts(stills(("a", 160, first), ("b", 120, small[1:]), ("c", 200, [signature(9), signature(8)])))
     assert found.rows() == [(f"s/b/{n:06d}", f"s/a/{n + 1:06d}") for n in range(3)]
-    larger = reposted(stills(("a", 100, first), ("b", 120, small)))
+    larger = reposts(stills(("a", 100, first), ("b", 120, small)))
     assert larger.rows() == [(f"s/a/{n:06d}", f"s/b/{n:06d}") for n in range(4)], "the larger picture is kept"
-    worse = reposted(stills(("a", 160, first), ("b", 160, first)), a="good")
-    assert worse.rows() == [(f"s/a/{n:06d}", f"s/b/{n:06d}") for n in range(4)], "then the better tier is"
+    longer = reposts(stills(("a", 160, first[:3]), ("b", 160, first)))
+    assert longer.rows() == [(f"s/a/{n:06d}", f"s/b/{n:06d}") for n in range(3)], "then that with more drawings is"
     mirrored = [(np.frombuffer(one, np.uint8) ^ np.uint8(MIRRORED)).tobytes() for one in first]
-    assert reposted(stills(("a", 160, first), ("m", 160, mirrored))).height == 4
+    assert reposts(stills(("a", 160, first), ("m", 160, mirrored))).height == 4
 
 
 def test_drawings_that_are_alike_by_chance_are_no_repost() -> None:
     first = [signature(seed) for seed in range(4)]
-    turned = reposted(stills(("a", 160, first), ("b", 160, first[::-1])))
+    turned = reposts(stills(("a", 160, first), ("b", 160, first[::-1])))
     assert turned.is_empty(), "in another order"
-    some = reposted(stills(("a", 160, first), ("b", 160, [first[0], *(signature(seed) for seed in range(10, 14))])))
+    some = reposts(stills(("a", 160, first), ("b", 160, [first[0], *(signature(seed) for seed in range(10, 14))])))
     assert some.is_empty(), "one of five"
     alone = [signature(0, turned=13)], [signature(0, turned=12)]
-    assert reposted(stills(("a", 160, first), ("b", 160, alone[0]))).is_empty()
-    assert reposted(stills(("a", 160, first), ("b", 160, alone[1]))).height == 1
-    assert reposted(stills()).is_empty()
+    assert reposts(stills(("a", 160, first), ("b", 160, alone[0]))).is_empty()
+    assert reposts(stills(("a", 160, first), ("b", 160, alone[1]))).height == 1
+    assert reposts(stills()).is_empty()
 
 
 def test_signatures_among_many_are_found_by_stretches_of_bits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,16 +76,15 @@ def read_tables(data: Path, series: str, episodes: Sequence[str], characters: Pa
         return read_episodes(data / stage / series, episodes, columns)
 
     stills = pl.concat([read_signed(data, series, name, OF_STILLS, OF_FRAMES) for name in episodes])
-    quality = of("quality", OF_QUALITY)
     return Tables(
         crops=of("crop", OF_CROP),
         stills=stills,
         persons=of("detect", OF_DETECT),
         tags=of("tag", OF_TAG),
-        quality=quality,
+        quality=of("quality", OF_QUALITY),
         names=read_table(characters, OF_CHARACTERS),
         sentences=of("describe", OF_DESCRIBE),
-        reposted=reposts(stills if any(map(is_pack, episodes)) else stills.clear(), quality),
+        reposted=reposts(stills if any(map(is_pack, episodes)) else stills.clear()),
         scene=partial(read_scene, data, series, episodes),
     )
 

@@ -6,7 +6,7 @@ drawing: one is the other again, or a part of it, where most drawings of the sho
 same order. One drawing that is alike may be chance; a row of them in order is not, so that more bits may differ there
 than where a drawing stands alone.
 
-Of two such clips the one with the larger picture is kept, then that of the better tiers, then whose name comes first;
+Of two such clips the one with the larger picture is kept, then that with more drawings, then whose name comes first;
 what the other shows of it is that clip's, and what it shows besides stays its own. Which images of a drawing are left
 out for it, that is genga.dataset.filters.
 """
@@ -22,7 +22,6 @@ import polars as pl
 from genga.dataset.split import alike
 from genga.tables.dataset import MIRRORED
 from genga.tables.left_out import LEFT_OUT
-from genga.tables.quality import TIERS
 from genga.tables.schema import only
 
 PROPOSED = 40  # bits of 256 up to which one drawing proposes two clips to each other
@@ -40,22 +39,21 @@ class Clip:
     first: int  # its drawings, in order: rows [first, end)
     end: int
     px: int  # of a picture
-    worse: float  # how far down TIERS its stills are in the mean
 
     @property
-    def rank(self) -> tuple[int, float, str]:  # of clips that are one the first is kept
-        return -self.px, self.worse, self.name
+    def rank(self) -> tuple[int, int, str]:  # of clips that are one the first is kept
+        return -self.px, self.first - self.end, self.name
 
 
-def reposts(stills: pl.DataFrame, quality: pl.DataFrame) -> pl.DataFrame:
+def reposts(stills: pl.DataFrame) -> pl.DataFrame:
     """Return each still that another clip shows too, with the still that is kept in its place: still, same_as.
 
-    stills: still (series/clip/frame), signature, width, height. quality: still, tier.
+    stills: still (series/clip/frame), signature, width, height.
     """
     schema = only(LEFT_OUT, "still", "same_as")
     if stills.is_empty():
         return pl.DataFrame(schema=schema)
-    rows = stills.join(quality.select("still", "tier"), on="still", how="left").sort("still")
+    rows = stills.sort("still")
     names = rows["still"].to_list()
     codes = np.frombuffer(b"".join(rows["signature"].to_list()), np.uint8).reshape(len(names), -1)
     ranked = sorted(_clips(rows), key=lambda clip: clip.rank)
@@ -71,10 +69,9 @@ def reposts(stills: pl.DataFrame, quality: pl.DataFrame) -> pl.DataFrame:
 
 def _clips(rows: pl.DataFrame) -> list[Clip]:
     """The clips of stills that are sorted by name."""
-    tier = pl.col("tier").replace_strict(TIERS, range(len(TIERS)), default=len(TIERS), return_dtype=pl.Int64)
     of = rows.with_row_index("row").group_by(pl.col("still").str.replace(r"/[^/]*$", ""), maintain_order=True)
     px = (pl.col("width") * pl.col("height")).max()
-    found = of.agg(pl.col("row").first(), end=pl.col("row").last() + 1, px=px, worse=tier.mean()).rows()
+    found = of.agg(pl.col("row").first(), end=pl.col("row").last() + 1, px=px).rows()
     return [Clip(*each) for each in found]
 
 
