@@ -91,9 +91,10 @@ def ends(process: int, seconds: float = 20) -> bool:
     while time.monotonic() < until:
         try:
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+            threads = len(list(Path(f"/proc/{process}/task").iterdir()))
         except OSError:
             return True
-        if state == "Z":
+        if state == "Z" and threads == 1:  # of more, one has its files open yet
             return True
         time.sleep(0.02)
     return False
