@@ -542,6 +542,26 @@ def test_rain_makes_no_new_drawing_and_hides_none() -> None:
     assert {reason for _, reason in deduped(ones, shots_of((0, 24)))} == {"kept"}  # a figure on ones is no weather
 
 
+@pytest.mark.parametrize(("darker", "told"), [(14, False), (22, False), (26, True), (34, True)])
+def test_a_mouth_that_is_little_more_than_rain_is_not_hidden(darker: int, told: bool) -> None:
+    talk = [texture(7).clip(40, 190) for _ in range(2)]
+    talk[1][50:55, 70:78] -= darker
+    drawn = [rained_on(talk[k // 3 % 2], k) for k in range(36)]
+    found = deduped(drawn, shots_of((0, 36)), keep="first")
+    assert {keeper for keeper, _ in found} >= set(range(0, 36, 3))
+    assert ("weather" in {reason for _, reason in found}) == told  # else nothing is hidden
+
+
+def test_an_arm_that_waves_on_ones_in_the_rain_is_not_hidden() -> None:
+    waving = []
+    for frame in range(36):
+        picture = texture(7).clip(90, 150)
+        x = 60 + round(20 * np.sin(frame / 3))
+        picture[30:78, x : x + 2] -= 20  # fainter than a drop
+        waving.append(rained_on(picture, frame))
+    assert {reason for _, reason in deduped(waving, shots_of((0, 36)))} == {"kept"}
+
+
 def figure_at(frame: int) -> Cells:
     """A figure that walks over a background, elsewhere in every frame."""
     picture = texture(7).clip(40, 190)

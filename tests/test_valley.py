@@ -1,8 +1,9 @@
 """The place between noise and change."""
 
 import numpy as np
+import pytest
 
-from genga.drawings.bimodal_threshold import below_hill, valley
+from genga.drawings.bimodal_threshold import below_hill, gap_above, valley
 
 
 def test_without_data_it_is_the_usual_value() -> None:
@@ -32,3 +33,12 @@ def test_noise_is_no_hill_of_drawings() -> None:
     loud = [6.0, 7, 8, 9, 10, 11, 12] * 7
     assert below_hill(np.array([1.0] * 5 + loud), 16.0, 5.0) == 16.0  # there is more of it than below
     assert below_hill(np.array([1.0] * 60 + [8.0] * 12 + [90.0] * 20), 16.0, 5.0) == 16.0  # the drawings are above
+
+
+def test_the_gap_above_most_of_few_values() -> None:
+    noise = [8.0, 9.0, 10.0, 10.0, 11.0, 12.0]
+    assert gap_above(np.array(noise), 13.0, 22.0) == pytest.approx(np.sqrt(12 * 22))  # nothing else is there
+    assert gap_above(np.array([*noise, 16.0, 17.0]), 13.0, 22.0) == pytest.approx(np.sqrt(12 * 16))  # the first
+    assert gap_above(np.array([*noise, 13.5, 15.0, 16.5, 18.5]), 13.0, 22.0) == pytest.approx(np.sqrt(18.5 * 22))
+    assert gap_above(np.array([*noise, 90.0]), 13.0, 22.0) == gap_above(np.array(noise), 13.0, 22.0)
+    assert gap_above(np.zeros(5), 0.0, 0.0) == 0.0

@@ -17,6 +17,7 @@ _PART = 0.06  # of the distances of a shot that make a hill; noise has fewer in 
 _STEEP = 3.0  # times that a hill is as dense as the place under it
 _EMPTY = 0.1  # distances by which places may differ and be as empty; the middle of them is taken
 _FEWEST = 6  # distances from which a hill can be told
+_GAP = 1.2  # times that a value is larger than the next smaller one, where it is of another kind
 
 
 def valley(distances: npt.NDArray[np.float64], usual: float, low: float, high: float) -> float:
@@ -54,3 +55,18 @@ def below_hill(distances: npt.NDArray[np.float64], level: float, low: float) -> 
         emptiest = [place for place in fit if density[place] <= density[fit].min() + _EMPTY]
         return float(np.exp(places[emptiest[len(emptiest) // 2]]))
     return level
+
+
+def gap_above(values: npt.NDArray[np.floating], low: float, high: float) -> float:
+    """Return a level between `low` and `high`, or just below, at which values (n,) leave a gap: above most of them.
+
+    The middle, on a logarithmic axis, of the first gap of a fifth or more, and of the widest where none is so wide. Of
+    few values, most of them noise, these say themselves what noise comes to at most, and what is another thing.
+    """
+    if low <= 0:
+        return low
+    below = values[values <= low].max(initial=0.0) or low
+    places = np.log([below, *np.sort(values[(values > low) & (values < high)]), high])
+    gaps = np.diff(places)
+    gap = int((gaps >= np.log(_GAP)).argmax() if gaps.max() >= np.log(_GAP) else gaps.argmax())
+    return float(np.exp(places[gap : gap + 2].mean()))

@@ -4,7 +4,12 @@ A cell that weather passes over is other than in the frame before and in the one
 value of their neighbours in time. A shot has weather in it if that happens all over its picture, and is most of what
 happens in it. What then is left of weather is thin, goes either way and stays nowhere. So a frame begins a drawing if
 it differs from the one before by the mean over 4x4 cells, in which a mouth is whole and a drop is little, or if cells
-differ that do so for two frames before and two after; each by more than weather does.
+differ that do so for two frames before and two after, or for three; each by more than weather does in this shot: where
+the values of its steps leave a gap.
+
+Weather is everywhere, and what is drawn acts at a place. So where in some tiles far more of the change is left than in
+most, and in more cells than weather makes differ in as many others, as about an arm that waves on ones, and those steps
+begin no drawing, something is drawn that cannot be told from weather: then nothing is hidden.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,9 +17,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from genga.drawings._dedup.faint import staying
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
+from genga.drawings.bimodal_threshold import gap_above
 from genga.drawings.static_tiles import TILE, Mask
 from genga.video.luma_grid import Cells
 
@@ -23,12 +30,19 @@ _BACK = 0.5  # part of that by which the frames before and after may differ
 _RESTLESS = 0.6  # part of a shot's steps that are above its threshold, where it rains
 _WIDE = 0.12  # part of the tiles of a picture in which something passes, in most steps,
 _LEFT = 0.3  # and part of the cells that change that do so without what passes
-_FEWEST = 12  # steps from which that can be told
+_FEWEST = 20  # steps from which that can be told
 _BLOCK, _SMALLER = (4, 4), (2, 2)  # cells
-_TIMES = 1.8  # what weather leaves of most steps, by which a drawing differs more,
-_FAINTER = 2.5  # and times the shot's threshold that this is at most: in stronger weather a mouth would be lost
+_TIMES = 1.3, 2.2  # what weather leaves of most steps, between which the level lies from which a drawing differs;
+_LONGER = 0.8, 1.2  # as much of what stays for long, of what stays for a shorter time: weather hardly does
+_FAINTER = 1.4  # times the shot's threshold that it leaves at most: in stronger weather a mouth would be lost
 _FARTHER = 2.4  # and from the first frame of one that goes on for long
-_HELD = 2  # frames before and after
+_HELD, _LONG = 2, 3  # frames before and after over which something stays, or does so for long
+_WET = 0.02  # part of a tile's cells that change in a step, in the mean, where weather is seen
+_ACTS = 2.5  # times the part that is left of that in most tiles, from which something acts in a tile,
+_CHANCE = 0.05  # part of the steps in which weather passes for that,
+_OFTEN = 0.25  # and from which it is no chance
+
+Values = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -56,41 +70,79 @@ def weather_of(
     steps = [frame for frame in range(start + 1, end) if frame not in skipped and frame - 1 not in skipped]
     if len(steps) < _FEWEST or sum(changes[frame] > threshold for frame in steps) < _RESTLESS * len(steps):
         return None
-    tiles, left, distances, stays = (
+    tiles, left, distances, stays, longer, before, after = (
         np.array(values) for values in zip(*measured(seen, steps, start, end), strict=True)
     )
-    if float(np.median(tiles)) < _WIDE or float(np.median(left)) > _LEFT:
-        return None
-    usual, usual_gap = float(np.median(distances)), float(np.median(stays))
-    if _TIMES * usual > _FAINTER * threshold:
+    usual = float(np.median(distances))
+    if float(np.median(tiles)) < _WIDE or float(np.median(left)) > _LEFT or usual > _FAINTER * threshold:
         return None
     # At either end of the shot nothing says what in a frame is weather.
-    times = np.array([_TIMES * (2 if frame in (start + 1, end - 1) else 1) for frame in steps])
-    begins = (distances > times * usual) | (stays > times * usual_gap)
+    ends = np.array([2 if frame in (start + 1, end - 1) else 1 for frame in steps])
+    begins = np.zeros(len(steps), bool)
+    for values, (least, most), base in (
+        (distances, _TIMES, distances),
+        (stays, _TIMES, stays),
+        (longer, _LONGER, stays),
+    ):
+        weather = float(np.median(base))  # most steps are weather's alone
+        begins |= values > ends * gap_above(values, least * weather, most * weather)
+    if float((acting(before, after) & ~begins).mean()) >= _OFTEN:
+        return None
     begun = frozenset(frame for frame, new in zip(steps, begins, strict=True) if new)
     return Weather(seen, start, end, begun, _FARTHER * usual)
 
 
-def measured(
-    seen: MaskedGrids, steps: Sequence[int], start: int, end: int
-) -> Iterator[tuple[float, float, float, float]]:
+def acting(before: Values, after: Values) -> Mask:
+    """Return for each step whether something acts in it, where most of the change is none of weather.
+
+    before, after: of each step the cells of each tile that change, and those that do so without what passes,
+    (steps, rows, columns).
+    """
+    steps = len(before)
+    wet = before.sum(axis=0) > _WET * steps * TILE**2
+    left = after.sum(axis=0) / np.maximum(before.sum(axis=0), 1)
+    acts: Mask = np.asarray(wet & (left > _ACTS * np.median(left[wet]))) if wet.any() else wet
+    others = after[:, wet & ~acts]
+    if not acts.any() or not others.size:
+        return np.zeros(steps, bool)
+    level = float(np.quantile(others, 1 - _CHANCE / np.count_nonzero(acts)))
+    found: Mask = np.asarray((after[:, acts] > level).any(axis=1))
+    return found
+
+
+def measured(seen: MaskedGrids, steps: Sequence[int], start: int, end: int) -> Iterator[tuple[float | Values, ...]]:
     """Yield of each step, to a frame of a shot over [start, end) from the one before, what tells weather.
 
     The part of the tiles in which something passes, what part of the change is left without that, how far the two
-    frames then are apart, and how much of it stays.
+    frames then are apart, and how much of it stays, and does so for long; the cells of each tile that change, and that
+    do so without it.
     """
     last, after = -1, MaskedGrid(np.zeros((1, 1), np.uint8))
     for frame in steps:
         before = after if last == frame - 1 else cleaned(seen, frame - 1, start, end)[0]
         last, (after, passing) = frame, cleaned(seen, frame, start, end)
-        changed, still = (
-            float((cv2.absdiff(a, b) > _PASSING).mean())
-            for a, b in ((seen[frame - 1].cells, seen[frame].cells), (before.cells, after.cells))
-        )
-        earlier = [seen[near] for near in range(max(start, frame - _HELD), frame)]
-        later = [seen[near] for near in range(frame, min(end, frame + _HELD))]
-        stays = float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _SMALLER).max())
-        yield tiles_with(passing), still / changed if changed else 1.0, apart(before, after), stays
+        changed, still = changing(seen[frame - 1], seen[frame]), changing(before, after)
+        stays = stays_for(seen, frame, start, end, _HELD)
+        longer = stays_for(seen, frame, start, end, _LONG) if start + _LONG <= frame <= end - _LONG else 0.0
+        left = float(still.mean() / changed.mean()) if changed.any() else 1.0
+        tiles = float((in_tiles(passing) > 0).mean())
+        yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still)
+
+
+def stays_for(seen: MaskedGrids, frame: int, start: int, end: int, held: int) -> float:
+    """Return the largest local gap between what cells are in so many frames before the step to a frame and after it."""
+    earlier = [seen[near] for near in range(max(start, frame - held), frame)]
+    later = [seen[near] for near in range(frame, min(end, frame + held))]
+    return float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _SMALLER).max())
+
+
+def changing(a: MaskedGrid, b: MaskedGrid) -> Mask:
+    """Return the cells that weather may have changed between two grids, where text covers neither."""
+    changed: Mask = np.asarray(cv2.absdiff(a.cells, b.cells) > _PASSING)
+    for grid in (a, b):
+        if grid.covered is not None:
+            changed[grid.covered] = False
+    return changed
 
 
 def cleaned(seen: MaskedGrids, frame: int, start: int, end: int) -> tuple[MaskedGrid, Mask]:
@@ -115,13 +167,13 @@ def apart(a: MaskedGrid, b: MaskedGrid) -> float:
     return float(np.abs(cv2.boxFilter(difference, cv2.CV_32F, _BLOCK)).max())
 
 
-def tiles_with(passing: Mask) -> float:
-    """Return the part of the whole tiles of a grid, 0..1, in which something passes."""
-    rows, columns = (side // TILE for side in passing.shape)
+def in_tiles(cells: Mask) -> Values:
+    """Return how many cells of each whole tile of a grid are true, (rows, columns), one tile at least."""
+    rows, columns = (side // TILE for side in cells.shape)
     if not rows or not columns:
-        return 0.0
-    tiles = passing[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE).any(axis=(1, 3))
-    return float(tiles.mean())
+        return np.zeros((1, 1), np.float32)
+    tiles = cells[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE)
+    return np.asarray(tiles.sum(axis=(1, 3)), np.float32)
 
 
 def settled(grids: Sequence[Cells]) -> Cells:
