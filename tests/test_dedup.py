@@ -416,6 +416,13 @@ def test_a_mouth_that_opens_at_the_first_step_of_a_move_is_a_drawing() -> None:
     assert keepers[2] != keepers[3]
 
 
+def test_after_a_mixture_on_the_way_of_a_move_another_drawing_is_shown() -> None:
+    mixed = ((A.astype(np.uint16) + B) // 2).astype(np.uint8)
+    found = [Run(0, [0, 1], travel=True, fresh=True), Run(0, [2], 70.0, travel=True, fresh=True), Run(0, [3], 140.0)]
+    before, after = absorb_blends(found, MaskedGrids([A, A, mixed, B], ()), 14.0)
+    assert sorted([*before.blends, *after.blends]) == [2] and after.fresh
+
+
 def test_a_drawing_shown_on_the_way_alone_stands_for_itself() -> None:
     grids = [*MOUTH[:5], *PAN[5:]]  # and closes again
     assert deduped(grids, PANNED) == [

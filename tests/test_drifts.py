@@ -19,7 +19,7 @@ from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.alignment import motion_of_most
 from genga.drawings.dedup import own_drawings
 from genga.drawings.shots import shots
-from genga.drawings.static_tiles import CHANGED, noise_of
+from genga.drawings.static_tiles import CHANGED, Noise, layers, noise_of
 from genga.params.dedup import Params as DedupParams
 from genga.params.shots import Params as ShotsParams
 from genga.tables.frames import LINE
@@ -217,6 +217,33 @@ def test_a_mouth_of_a_figure_that_the_camera_follows_is_a_drawing() -> None:
         grid[20:100, 60:110] = FIGURES[0][:80, :50]
         grid[60:66, 80:90] = 20 if k < 20 else 200
     assert begun(grids) == {20}
+
+
+def test_an_eye_shuts_of_somebody_who_is_followed_all_through_a_video() -> None:
+    wide = cv2.GaussianBlur(texture(21, 160 + 3 * 60, 120), (0, 0), 1).astype(np.float32)
+    wide = np.clip((wide - wide.mean()) * (60 / wide.std()) + 128, 0, 255).astype(np.uint8)
+    face = cv2.GaussianBlur(FIGURES[0], (0, 0), 1.5)[:60, :40]
+    grids = []
+    for k in range(60):
+        grid = wide[:, 3 * k : 3 * k + 160].copy()
+        grid[40:100, 60:100] = face
+        if 30 <= k < 33:
+            grid[60:66, 74:88] = face[20:26, 14:28] // 2 + 10
+        grids.append(grid)
+    live, over = layers(grids, noise_of(grids))
+    assert over[60:66, 74:88].mean() > 0.9  # it stands still over all else, as a logo does
+    travel = dict.fromkeys(range(60), 59)
+    begun = set(anew(MaskedGrids(grids, []), 0, 60, set(), travel, 8.0, live, over))
+    assert begun >= {30, 33}
+
+
+def test_edges_along_the_way_of_a_camera_say_nothing_about_it() -> None:
+    sheet = np.full((120, 240), 120, np.uint8)
+    sheet[::6] = 60  # lines along its way, nearly everywhere
+    sheet[:, 60:110] = cv2.GaussianBlur(texture(3, 50, 120), (0, 0), 1.5)
+    first, second = sheet[:, 10:170], cv2.addWeighted(sheet[:, 10:170], 0.5, sheet[:, 11:171], 0.5, 0)
+    found = step(first.copy(), second, LIVE, Noise(0.0, 0.0))
+    assert found is not None and way_of(found, (120, 160))[:, 0] == pytest.approx(0.5, abs=0.15)
 
 
 @pytest.mark.parametrize(("scale", "turn", "shift"), [(1, 0, 5.5), (1.02, 0, -1), (0.99, 0.01, 2)])

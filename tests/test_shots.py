@@ -17,7 +17,17 @@ from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_
 from genga.drawings._shots.thresholds import contrasts, threshold
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots
-from genga.drawings.static_tiles import CHANGED, Noise, block_noise, live_cells, noise_of, standing, staying, within
+from genga.drawings.static_tiles import (
+    CHANGED,
+    Noise,
+    block_noise,
+    live_cells,
+    noise_of,
+    pictures,
+    standing,
+    staying,
+    within,
+)
 from genga.params.shots import Params
 from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
@@ -152,6 +162,13 @@ def test_what_stands_over_all_pictures_is_laid_over_them(share: float) -> None:
 
 def test_a_plain_wall_that_two_pictures_share_is_not_laid_over_them() -> None:
     assert not standing([*FIVE[:2], plain(90, 20), plain(90, 100), plain(160, 60)] * 2, EVERYWHERE).any()
+
+
+def test_pictures_that_dissolve_into_each_other_are_two() -> None:
+    one, two = FIVE[:2]
+    shares = np.linspace(0, 1, 12)
+    grids = [(one + share * (two - one.astype(np.float32))).round().astype(np.uint8) for share in shares]
+    assert len(pictures(grids, EVERYWHERE)) == 2 and not standing(grids, EVERYWHERE).any()
 
 
 def test_a_logo_is_no_background_that_stays() -> None:

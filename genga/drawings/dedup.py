@@ -23,7 +23,7 @@ from genga.drawings._dedup.series import Film, shared
 from genga.drawings._dedup.weather import settled
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference, mask_of
 from genga.drawings.margins import Asked, closer, recurring
-from genga.drawings.static_tiles import block_noise, noise_of, picture_cells
+from genga.drawings.static_tiles import block_noise, layers, noise_of
 from genga.params.dedup import Params
 from genga.store.parquet import read_table
 from genga.tables.dedup import CAMERA, DEDUP, KEPT, STITCHED
@@ -91,12 +91,8 @@ def own_drawings(
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
     seen = MaskedGrids(cells, ignored(shots, params))
     noise = noise_of(cells)
-    live = (
-        picture_cells(cells, noise, mask_of(texts(shots), cells[0].shape))
-        if event_frames(shots, CAMERA_MOVES)
-        else None
-    )
-    found = drawings(frames, shots, seen, live, rows.keys(), params)
+    parts = layers(cells, noise, mask_of(texts(shots), cells[0].shape)) if event_frames(shots, CAMERA_MOVES) else None
+    found = drawings(frames, shots, seen, parts, rows.keys(), params)
     moving = any(end > start + 1 for start, end in shots.select("start", "end").rows())
     lit = flashes(found, seen, params.flash, least(shots, params)) if moving else set()  # a page is white for good
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.video.luma_grid import BLOCK_CELLS, Cells, Grids, block_sums
+from genga.video.luma_grid import BLOCK_CELLS, Cells, Grids, block_sums, mixture
 
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
@@ -34,6 +34,7 @@ _FARTHEST = 3.8  # deviations of a cell's noise, than which two frames differ le
 _STAYS = 0.7  # correlation of gradients from which a tile is where it was
 _OTHER, _BLANK = 0.6, 8.0  # part of the cells in which pictures are others; deviation up to which one is blank
 _LOOKED, _FEWEST, _MOST = 200, 4, 24  # frames looked at for such pictures; how many tell something, and are enough
+_SHARES, _UNMIXED = (0.2, 0.8), 0.3  # share of the frame after in a mixture, part of the change that it may leave
 _APART = 8  # of the frames looked at, as many lie between two that are looked at one after the other
 _SAME, _ALWAYS = 12.0, 0.9  # levels from its median that a cell may be at, in this part of the pictures, and stand
 _COHERENT = 0.75  # part of a cell's gradients that all pictures share; of n that share nothing 1/n of it
@@ -109,11 +110,20 @@ def picture_cells(cells: Grids, noise: Noise, text: Mask | None = None) -> Mask:
 
     text: cells that burnt-in text covers at some time.
     """
+    live, stands = layers(cells, noise, text)
+    return within(live & ~stands)
+
+
+def layers(cells: Grids, noise: Noise, text: Mask | None = None) -> tuple[Mask, Mask]:
+    """Return the cells within the bars of a video, but for those at the bars, and those that stand still over it.
+
+    text: cells that burnt-in text covers at some time.
+    """
     step = max(1, len(cells) // _SAMPLES)
     # Copies: a reader gives views, and a view keeps its whole stretch of frames in memory.
     some = [cells[frame].copy() for frame in range(0, len(cells), step)]
     live = live_cells(some, max(CHANGED, _NOISY * noise.luma), text)
-    return within(live & ~standing(some, live))
+    return within(live), standing(some, live)
 
 
 def within(live: Mask) -> Mask:
@@ -197,11 +207,19 @@ def pictures(grids: Grids, live: Mask) -> list[Cells]:
             # What the frame before was like first: so is this one, mostly.
             near = (k for k in (*range(like, len(found)), *range(like)) if alike(cells, found[k]))
             like = next(near, len(found))
-            if like == len(found):
+            if like == len(found) and not mixes_neighbours(grids, frame):
                 found.append(cells.copy())  # a reader's grid is a view of a whole stretch of frames
         if len(found) == _MOST:
             break
     return found
+
+
+def mixes_neighbours(grids: Grids, frame: int) -> bool:
+    """Whether a grid is a mixture of those beside it, as in a dissolve: it shows their overlays, and their drawings."""
+    if not 0 < frame < len(grids) - 1:
+        return False
+    share, left = mixture(grids[frame - 1], grids[frame], grids[frame + 1])
+    return _SHARES[0] <= share <= _SHARES[1] and left <= _UNMIXED
 
 
 def tile_means(values: npt.NDArray[Any], live: Mask | None) -> Field:

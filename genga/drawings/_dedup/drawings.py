@@ -20,13 +20,14 @@ def drawings(
     frames: pl.DataFrame,
     shots: pl.DataFrame,
     seen: MaskedGrids,
-    live: Mask | None,
+    layers: tuple[Mask, Mask] | None,
     skipped: Collection[int],
     params: Params,
 ) -> list[Run]:
     """Return the runs of all shots in order.
 
-    live: cells that show the picture; None for all, where no camera moves. skipped: frames that show no drawing.
+    layers: cells that show the picture, and those that stand still over it all through the video; None where no camera
+    moves. skipped: frames that show no drawing.
     """
     moves = event_frames(shots, CAMERA_MOVES)
     travel = {} if params.camera == "all" else moves
@@ -41,7 +42,7 @@ def drawings(
         if wet is not None:
             parts.append(runs_in_weather(wet, shot["shot"], skipped))
             continue
-        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, live)
+        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, *(layers or (None, None)))
         if params.threshold is None:
             fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
         parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh), seen, level))

@@ -108,6 +108,7 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
         mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
         if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= threshold:
             (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
+            after.fresh |= run.fresh
         else:
             kept.append(run)
     return kept

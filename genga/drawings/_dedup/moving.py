@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import Motion, halfway, laid, motion_between, motion_of_most, smoothed
+from genga.drawings.bimodal_threshold import gap_above
 from genga.drawings.static_tiles import Field, Mask, gradients
 from genga.video.luma_grid import Cells
 
-_TIMES = 2.5  # what most steps of the move leave, by which a new drawing leaves more
-_BESIDE = 2.0  # the same beside what stands still, where every step leaves something
+_TIMES = 1.8, 2.5  # what most steps of the move leave, by how much more a new drawing does: a gap between
+_BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves something
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
 _LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
 _USUAL = 14.0  # threshold of a shot of the usual contrast
@@ -32,9 +33,11 @@ _LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by
 _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
 _SPECK = (3, 3)
+_SPECKS = np.ones(_SPECK, np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)  # cells around what stands still that smoothing mixes with it
 _SHARED = 0.3  # part of the picture that two frames have to share, or nothing is known of them
 _UNLIKE = 255.0  # what is left where nothing aligns
+_TOLD = {"clear": (_TIMES, _ENOUGH), "beside": (_BESIDE, 2 * _ENOUGH), "there": (_TIMES, _ENOUGH)}  # levels, by Rest
 
 
 def anew(
@@ -45,11 +48,13 @@ def anew(
     travel: Mapping[int, int],
     threshold: float,
     live: Mask | None,
+    over: Mask | None = None,
 ) -> dict[int, float]:
     """Return the frames of a shot over [start, end) that begin another drawing while the camera moves.
 
     With what is left of the step to each, luma levels. travel: each frame of a camera move -> the last frame of it.
     threshold: block difference up to which a step is no step at all. live: cells that show the picture, None for all.
+    over: those of them that stand still over it all through the video, None for none: a logo, or who is followed.
     """
     share = min(1.0, threshold / _USUAL)  # of the usual contrast: at night all that is drawn is less
     moves: dict[int, list[int]] = {}  # by the last frame of each
@@ -60,35 +65,34 @@ def anew(
     new: dict[int, float] = {}
     for last, steps in moves.items():
         first = max(start, min(frame for frame, end_of in travel.items() if end_of == last))
-        rests = rests_of(steps, seen, Layers(seen, first, min(last + 1, end), live), live)
-        clear = _level(_TIMES, [rest.clear for rest in rests.values()], _ENOUGH * share, share, threshold)
-        known = [rest.beside for rest in rests.values() if rest.beside is not None]
-        beside = _level(_BESIDE, known or [0.0], 2 * _ENOUGH * share, share, threshold)
-        new |= {
-            frame: max(rest.clear, rest.beside or 0.0)
-            for frame, rest in rests.items() if rest.clear > clear or (rest.beside or 0.0) > beside
-        }  # fmt: skip
+        rests = rests_of(steps, Layers(seen, first, min(last + 1, end), live, over))
+        for part, (times, enough) in _TOLD.items():
+            own = {frame: rest for frame, rests_ in rests.items() if (rest := getattr(rests_, part)) is not None}
+            level = _level(times, list(own.values()), enough * share, share, threshold)
+            new |= {frame: max(rest, new.get(frame, 0.0)) for frame, rest in own.items() if rest > level}
     return new
 
 
-def _level(times: float, rests: Sequence[float], enough: float, share: float, threshold: float) -> float:
+def _level(times: tuple[float, float], rests: Sequence[float], enough: float, share: float, threshold: float) -> float:
     """Return what a new drawing leaves, by what the steps of a move leave."""
-    return min(max(times * float(np.quantile(rests, _MOST)), _LEAST * share, threshold), max(enough, threshold))
+    usual = float(np.quantile(rests, _MOST)) if rests else 0.0
+    level = gap_above(np.array(rests), times[0] * usual, times[1] * usual)
+    return min(max(level, _LEAST * share, threshold), max(enough, threshold))
 
 
-def rests_of(steps: Sequence[int], seen: MaskedGrids, layers: "Layers", live: Mask | None) -> dict[int, "Rest"]:
+def rests_of(steps: Sequence[int], layers: "Layers") -> dict[int, "Rest"]:
     """Return what the steps of a move leave, by what explains each best: one motion, or one behind what stands still.
 
     steps: the frames after them. Where something stands still for some of them, that is asked of all.
     """
-    rests = {k: Rest(unexplained(seen[k - 1], seen[k], live)) for k in steps}
+    rests = {k: layers.moved(k) for k in steps}
     behind = {k: layers.rest(k) for k, rest in rests.items() if rest.clear > _LEAST}
     better = {k: rest for k, rest in behind.items() if rest.clear < rests[k].clear}
     if not better:
         return rests
     for k, rest in rests.items():
         if rest.clear <= _LEAST and (beside := layers.rest(k).beside) is not None:
-            better[k] = Rest(rest.clear, min(rest.clear, beside))
+            better[k] = rest._replace(beside=min(rest.clear, beside))
     return rests | better
 
 
@@ -100,6 +104,7 @@ class Rest(NamedTuple):
 
     clear: float
     beside: float | None = None  # at what stands still over the picture, where what comes out was hidden; None: nothing
+    there: float | None = None  # of what stands still all through the video, where it is; None: nothing does
 
 
 def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
@@ -128,17 +133,30 @@ class Layers:
     it is.
     """
 
-    def __init__(self, seen: MaskedGrids, start: int, end: int, live: Mask | None) -> None:
-        """Over the frames [start, end) of a move. live: cells that show the picture, None for all."""
+    def __init__(self, seen: MaskedGrids, start: int, end: int, live: Mask | None, over: Mask | None = None) -> None:
+        """Over the frames [start, end) of a move. live, over: as in `anew`."""
         self._seen, self._start, self._end, self._live = seen, start, end, live
+        self._over = over if over is not None and over.any() else None
         self._known: list[Field] = []
         self._motion: Motion | None = None  # of the last step, which is near to that of the next
+
+    def moved(self, frame: int) -> Rest:
+        """Return what the step to a frame leaves if all of the picture moves but what stands all through the video."""
+        a, b = self._seen[frame - 1], self._seen[frame]
+        if self._over is None:
+            return Rest(unexplained(a, b, self._live))
+        counts = _counts(a, b, self._live)
+        behind = counts & (cv2.dilate(self._over.astype(np.uint8), _NEAR) == 0)
+        motion = motion_between(a.cells, b.cells, behind.astype(np.uint8))
+        return Rest(_UNLIKE) if motion is None else _left(a.cells, b.cells, counts, motion, self._over, self._over)
 
     def rest(self, frame: int) -> Rest:
         """Return what the step to a frame leaves; _UNLIKE if nothing stands still, or it is not known what moves."""
         a, b = self._seen[frame - 1], self._seen[frame]
         counts = _counts(a, b, self._live)
         stands = self._stays(frame, _LAG)
+        if self._over is not None:
+            stands |= self._over
         if not stands.any():
             return Rest(_UNLIKE)
         motion = motion_of_most(a.cells, b.cells, (counts > 0) & ~stands, self._motion)
@@ -148,7 +166,9 @@ class Layers:
         gone = _gone(motion, a.cells.shape)
         lag = int(np.clip(np.ceil(_LEAVES / max(float(np.median(gone)), 0.01)), _LAG, _LONGEST))
         stands = self._stays(frame, lag) & (gone * lag >= _LEAVES)
-        return _left(a.cells, b.cells, counts, motion, stands) if stands.any() else Rest(_UNLIKE)
+        if self._over is not None:
+            stands |= self._over
+        return _left(a.cells, b.cells, counts, motion, stands, self._over) if stands.any() else Rest(_UNLIKE)
 
     def _stays(self, frame: int, lag: int) -> Mask:
         """The cells that stay as they are over the frames up to, or from, the step to a frame on."""
@@ -183,8 +203,10 @@ def _gone(motion: Motion, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     return np.hypot((a - 1) * x + b * y + dx, c * x + (d - 1) * y + dy)
 
 
-def _left(a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None = None) -> Rest:
-    """What of two grids a motion leaves. stands: cells that stand still over them."""
+def _left(
+    a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None = None, over: Mask | None = None
+) -> Rest:
+    """What of two grids a motion leaves. stands: cells that stand still over them; over: those that always do."""
     first, second = smoothed(a), smoothed(b)
     middle, other, (there, here) = halfway(first, second, motion)
     apart = cv2.absdiff(middle, other)
@@ -192,13 +214,16 @@ def _left(a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None
     if np.count_nonzero(inside) < _SHARED * np.count_nonzero(counts):
         return Rest(_UNLIKE)
     apart[inside == 0] = 0
-    beside = None
-    if stands is not None:
-        free = (~stands).astype(np.uint8)
-        near = cv2.erode(laid(free, there, True) & laid(free, here, True), _NEAR, borderValue=1) == 0
-        beside = _largest(np.where(near, np.minimum(apart, cv2.absdiff(first, second)), 0))
-        apart[near] = 0
-    return Rest(_largest(apart), beside)
+    if stands is None:
+        return Rest(_largest(apart))
+    free = (~stands).astype(np.uint8)
+    near = cv2.erode(laid(free, there, True) & laid(free, here, True), _NEAR, borderValue=1) == 0
+    either = np.where(near, np.minimum(apart, cv2.absdiff(first, second)), 0)
+    apart[near] = 0
+    if over is None:
+        return Rest(_largest(apart), _largest(either))
+    own = cv2.erode(over.astype(np.uint8), _SPECKS) > 0  # not at its edges, where the picture shines through
+    return Rest(_largest(apart), _largest(np.where(own, 0, either)), _largest(np.where(own, either, 0)))
 
 
 def _largest(apart: npt.NDArray[Any]) -> float:

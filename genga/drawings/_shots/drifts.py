@@ -12,14 +12,16 @@ import numpy as np
 
 from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, length, of_a_camera, reach, way_of
 from genga.drawings._shots.events import Event, Span
-from genga.drawings.alignment import Motion, halfway, motion_of_most, smoothed
+from genga.drawings.alignment import Motion, halfway, laid, motion_of_most, smoothed
 from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
 from genga.images.affine import Matrix
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
 _CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, and deviations of noise
-_BETTER = 0.45  # part of the tiles with texture in which a camera's motion takes something of the difference away
+_BETTER = (
+    0.5  # part of the tiles with texture that it moves in which a camera's motion takes something of the difference
+)
 _LESS = 0.95  # part of a difference that is less
 _LEAST = 0.08  # cells that the corners move in a step, in the mean
 _ONWARD = 0.8  # cosine of the ways that the corners go in two steps, from which a camera goes on
@@ -111,8 +113,11 @@ def step(a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = Non
     first, second = smoothed(a), smoothed(b)
     middle, other, _ = halfway(first, second, motion)
     unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
+    # An edge that lies along the motion is as it was with it and without: only others are asked.
+    would = tile_means(cv2.absdiff(second, laid(second, motion)), live) > _level(noise)
+    asked = textured & (unlike | would)
     better = textured & (moved < _LESS * unmoved)
-    return motion if better.sum() >= _BETTER * textured.sum() > 0 else None
+    return motion if better.sum() >= _BETTER * asked.sum() > 0 else None
 
 
 def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:
