@@ -10,8 +10,8 @@ import pytest
 from films import texture
 
 from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
-from genga.drawings._shots.cuts import cuts, elsewhere, scene_of
-from genga.drawings._shots.dissolves import gradual, steady
+from genga.drawings._shots.cuts import cuts, elsewhere, of_two_pictures, scene_of
+from genga.drawings._shots.dissolves import Found, gradual, mixtures, steady, transitions
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, threshold
@@ -162,6 +162,13 @@ def test_what_stands_over_all_pictures_is_laid_over_them(share: float) -> None:
 
 def test_a_plain_wall_that_two_pictures_share_is_not_laid_over_them() -> None:
     assert not standing([*FIVE[:2], plain(90, 20), plain(90, 100), plain(160, 60)] * 2, EVERYWHERE).any()
+
+
+def test_a_figure_that_jumps_before_a_plain_wall_is_no_cut() -> None:
+    walk = [plain(120, 20 * (k // 5)) for k in range(30)]
+    assert cuts(table_of(walk), scene_of(walk, []), PARAMS) == ([], [])
+    others = [plain(120, 20)] * 6 + [figure(plain(120, 90), 90, 30)] * 6  # somebody else
+    assert cuts(table_of(others), scene_of(others, []), PARAMS) == ([6], [])
 
 
 def test_pictures_that_dissolve_into_each_other_are_two() -> None:
@@ -369,6 +376,44 @@ def test_a_dissolve_is_found_while_both_pictures_move(length: int) -> None:
     (found,) = gradual(grids, [False] * len(grids), PARAMS.blend, CHANGED)
     assert found.kind == "dissolve" and found.start in (19, 20) and found.end - length in (20, 21)
     assert abs(found.boundary - (20 + length / 2)) <= 2
+
+
+def test_what_goes_through_a_picture_that_stays_is_no_dissolve() -> None:
+    walk = [figure(A, 4 * k, 250) for k in range(31)]
+    still = [A] * 5 + [(A + share * (B - A.astype(np.float32))).round().astype(np.uint8) for share in (0.25, 0.5, 0.75)]
+    scene = scene_of([*walk, *still, *[B] * 5], [])
+    assert not of_two_pictures(scene, Passage("dissolve", 1, 30, 15))
+    assert of_two_pictures(scene, Passage("fade", 1, 30, 15))
+    assert of_two_pictures(scene, Passage("dissolve", 36, 39, 37))
+    at_home, away = figure(A, 10), figure(A, 70)  # a dissolve within one picture mixes cell by cell
+    mixed = ((at_home.astype(np.uint16) + away) // 2).astype(np.uint8)
+    assert of_two_pictures(scene_of([at_home, at_home, mixed, away, away], []), Passage("dissolve", 2, 3, 2))
+
+
+def test_where_neither_picture_is_there_is_no_mixture() -> None:
+    # Somebody at the left before, at the right after; in the middle meanwhile, or half there at both sides.
+    tones = np.array([[200, 90, 90], [90, 90, 200], [90, 200, 90], [145, 90, 145]], np.float32)
+    detail = np.array([[40, 0, 0], [0, 0, 40], [0, 40, 0], [10, 0, 10]], np.float32)
+    share, left = mixtures(tones, detail, np.array([0, 0]), np.array([2, 3]), np.array([1, 1]), CHANGED)
+    assert share.tolist() == [0.5, 0.5] and left.tolist() == [0.5, 0.0]
+
+
+def test_what_is_mixed_itself_is_no_picture_that_a_dissolve_goes_to() -> None:
+    mixed = [(A + share * (B - A.astype(np.float32))).round().astype(np.uint8) for share in np.arange(1, 12) / 12]
+    grids = [*[A] * 20, *mixed, *[B] * 20]
+    sure, beside = Found(-0.1, 25, 19), Found(0.1, 16, 9)
+    (whole,) = transitions(grids, [sure], PARAMS.blend, CHANGED, 0.0)
+    assert (whole.start, whole.end) == (20, 31)
+    asked: list[int] = []
+
+    class Seen(list[Cells]):
+        def __getitem__(self, frame: int) -> Cells:  # type: ignore[override]
+            asked.append(frame)
+            return super().__getitem__(frame)
+
+    assert transitions(Seen(grids), [beside], PARAMS.blend, CHANGED, 0.0) is not None and 12 in asked
+    asked.clear()
+    assert transitions(Seen(grids), [sure, beside], PARAMS.blend, CHANGED, 0.0) == [whole] and 12 not in asked
 
 
 def test_motion_and_light_are_no_dissolve() -> None:

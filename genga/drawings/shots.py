@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from genga.drawings._shots.camera_moves import STRIDE, going, joined, moves, path
-from genga.drawings._shots.cuts import Scene, cuts, scene_of
+from genga.drawings._shots.cuts import Scene, cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts
 from genga.drawings._shots.events import Event, Passage, Span
@@ -43,7 +43,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     black = (frames["luma"] + 2 * frames["contrast"] < params.black).to_list()
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
-    passages = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
+    gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
+    passages = [passage for passage in gone if of_two_pictures(scene, passage)]
     passages = with_whips(passages, whips(cells, frames["spread"].to_list()))
     inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
     hard, blends = cuts(frames, scene, params)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._shots.camera_moves import align, kind_of
-from genga.drawings._shots.events import Event
+from genga.drawings._shots.camera_moves import align, everywhere, kind_of
+from genga.drawings._shots.events import Event, Passage
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import shift
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
@@ -27,8 +27,10 @@ _NEAR = 2  # frames before and after whose steps a step is compared with
 _RESTLESS, _CALMER = 0.7, 0.5  # times what a step changes, from which they are alike, and up to which it is alone
 _ANOTHER = 0.25  # fraction changed times distance of histograms from which a step among others like it is a cut
 _CALM = 0.1  # and one alone
+_OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a figure before a plain background
 _GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
 _UNMIXED = 0.25  # part of the change that a mixture may leave; less where it hardly is one
+_LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
@@ -114,6 +116,20 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
     return found, blends
 
 
+def of_two_pictures(scene: Scene, passage: Passage) -> bool:
+    """Whether what may be a dissolve is one: little of the first picture stays in the second, or its middle mixes both.
+
+    A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture.
+    """
+    before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
+    stays = scene.stays(before, end)
+    if passage.kind == "fade" or stays is None or stays <= _LEFT:
+        return True
+    a, middle, b = (scene.cells[frame] for frame in (before, (passage.start + passage.end) // 2, end))
+    changed = difference_map(a, b) > CHANGED
+    return bool(changed.any()) and mixture(a[changed], middle[changed], b[changed])[1] <= _UNMIXED
+
+
 def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int]:
     """Return each frame from which on one or two mix what is before and after them -> the frame after them.
 
@@ -136,6 +152,8 @@ def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int
 def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:
     """Whether a step, in which nothing stays, is none of a figure or a camera."""
     if step.restless and step.other < _ANOTHER:
+        return False
+    if step.other < _OWN and not everywhere(scene.cells[step.before], scene.cells[step.frame], scene.live):
         return False
     if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
         return elsewhere(scene.cells, step.before, step.frame)

@@ -1,12 +1,11 @@
 """Dissolves, fades and black: stretches in which one picture becomes another without a cut.
 
-In a dissolve every cell goes from its value in the picture before to that in the picture after by the same share, so
-a frame is a mixture of the two (linear transition model: Hampapur, Jain & Weymouth 1994, "Digital video
-segmentation"). Where the pictures move meanwhile, that is so of tiles rather than of cells; but then slow motion is a
-mixture, too. What tells the two apart is detail: two pictures laid over each other have half of the gradient energy
-that each has alone (the parabola of Alattar 1993, "Detecting and compressing dissolve regions in video sequences"),
-while what moves keeps its own. Where a dissolve begins and ends say the cells: from frame to frame most go on towards
-the other picture, but what moves is seldom most of a picture. A fade is a dissolve to or from a flat picture.
+In a dissolve every cell goes from the picture before to the picture after by the same share, so a frame is a mixture of
+the two (linear transition model: Hampapur, Jain & Weymouth 1994, "Digital video segmentation"). Where the pictures move
+meanwhile, that is so of tiles rather than of cells; but then slow motion is a mixture, too. What tells the two apart is
+detail: two pictures laid over each other have half of the gradient energy that each has alone (the parabola of Alattar
+1993, "Detecting and compressing dissolve regions in video sequences"), while what moves keeps its own. Where it begins
+and ends say the cells: from frame to frame most go on towards the other picture. A fade goes to or from a flat picture.
 """
 
 from collections.abc import Iterator, Sequence
@@ -89,8 +88,7 @@ def best_of(found: Iterator[Found]) -> list[Found]:
     best: dict[tuple[int, int], Found] = {}
     group, last = 0, -1
     for one in sorted(found, key=lambda one: one.frame):
-        group += one.frame > last + _GAP
-        last = one.frame
+        group, last = group + (one.frame > last + _GAP), one.frame
         best[group, one.reach] = min(one, best.get((group, one.reach), one))
     return sorted(best.values())
 
@@ -122,7 +120,7 @@ def mixtures(
     left = np.abs(way - share[:, None] * step).sum(1) / np.maximum(np.abs(step).sum(1), 1)
     first, energy, second = ((detail[rows] * counts).sum(1) for rows in (before, frame, after))
     moving, mixed = (1 - share) * first + share * second, (1 - share) ** 2 * first + share**2 * second
-    kept = (energy - mixed) / np.maximum(moving - mixed, 1e-3)
+    kept = np.maximum(energy - mixed, 0) / np.maximum(moving - mixed, 1e-3)  # of what has gone elsewhere none is left
     many = np.maximum(counts.sum(1), 1)
     one, other = ((part - ((part * counts).sum(1) / many)[:, None]) * counts for part in (a, b))
     alike = (one * other).sum(1) / np.sqrt(np.maximum((one * one).sum(1) * (other * other).sum(1), 1))
@@ -137,7 +135,11 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
     """
     blocks = blocks_of(cells)
     sure: list[Passage] = []
-    for some in (list(spans(cells, one, changed, blocks)) for one in found):
+    for one in found:
+        near = [item for item in sure if not item.start <= one.frame < item.end]  # what is mixed itself mixes nothing
+        if any(item.start <= one.frame + way * one.reach < item.end for item in near for way in (-1, 1)):
+            continue
+        some = list(spans(cells, one, changed, blocks))
         sure += islice((item for item in some if proven(cells, item, rest, changed, noise)), 1)
         if sure and some and sure[-1] in some[2:]:  # a part is: less is asked of all of it
             sure += islice((item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)), 1)
@@ -195,19 +197,12 @@ def steady(shares: Sequence[float]) -> bool:
 
 def proven(cells: Grids, item: Passage, rest: float, changed: float, noise: float) -> bool:
     """Whether the frames of a transition are mixtures of the frames before and after it."""
-    grids = [cells[frame] for frame in range(max(0, item.start - 1), min(len(cells), item.end + 1))]
-    rows = np.arange(len(grids))
-    tones, detail = sketch(grids, noise)
+    tones, detail = sketch([cells[k] for k in range(max(0, item.start - 1), min(len(cells), item.end + 1))], noise)
+    rows = np.arange(len(tones))
     share, left = mixtures(tones, detail, 0 * rows, rows, 0 * rows + rows[-1], changed)
     middle, length = left[(share >= _MIDDLE[0]) & (share <= _MIDDLE[1])], item.end - item.start
-    # The longer it is, the more the pictures move meanwhile; of few frames more is asked.
-    most = rest * min(0.9 + length / _LONG, 1.5)
+    most = rest * min(0.9 + length / _LONG, 1.5)  # the longer, the more the pictures move; of few frames more is asked
     return length >= _SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
-
-
-def flat(grid: Cells) -> bool:
-    """Whether a picture is without contrast."""
-    return float(grid.std()) < _FLAT
 
 
 def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade: bool, blocks: Blocks) -> int:
@@ -221,16 +216,21 @@ def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade
     outermost = frame = middle
     while abs(frame - outermost) <= _GAP and frame != limit:
         frame += way
-        beyond = frame + _LAG * way
-        if within(beyond) == beyond and gone(blocks(beyond), blocks(beyond - way), goal, changed) > _JUMP:
-            limit = beyond - way  # a cut
-        clean = within(beyond)
+        clean = frame + _LAG * way
+        if within(clean) == clean and gone(blocks(clean), blocks(clean - way), goal, changed) > _JUMP:
+            limit = clean - way  # a cut
+        clean = within(clean)
         if gone(blocks(clean), blocks(frame), goal, changed) > least and kindred(cells[clean], cells[frame], fade):
             outermost = frame
     # A drawing that is seen once more counts as mixed: what is left of the other picture may be less than noise.
     near, next_, other = (cells[within(outermost + steps * way)] for steps in (1, 2, 3))
     held = block_difference(near, next_) <= _REDRAWN < block_difference(next_, other)
     return within(outermost + way) if held else outermost
+
+
+def flat(grid: Cells) -> bool:
+    """Whether a picture is without contrast."""
+    return float(grid.std()) < _FLAT
 
 
 def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
