@@ -18,6 +18,7 @@ from genga.drawings._text.tracks import (
     bridged,
     difference,
     faded,
+    returns,
     stretches,
     turn,
 )
@@ -145,6 +146,8 @@ def table(cells: list[Cells], found: dict[int, list[dict]]) -> pl.DataFrame:
         (0.88, False, True, 12, True),
         (0.88, False, False, 12, False),  # a railing
         (0.45, False, True, 12, False),
+        (0.2, True, True, 12, True),
+        (0.2, False, True, 12, False),  # eyes, as far below the edge as no short line stands
         (0.88, True, True, 6, False),  # too short to be read
     ],
 )
@@ -247,6 +250,18 @@ def test_what_changes_as_a_whole_again_and_again_is_a_mouth(held: int, found: bo
     assert bool(lettering(table(cells, {0: [], 8: [line], 44: []}), cells)) == found
 
 
+@pytest.mark.parametrize(("gone", "found"), [(4, False), (40, True)])
+def test_what_is_soon_as_it_was_is_an_eye_that_shuts(gone: int, found: bool) -> None:
+    eyes = A.copy()
+    eyes[105:113, 60:100:2] = 40
+    cells = [eyes] * 20 + [A] * gone + [eyes] * 20
+    line = Lettering(0, 20, 0.38, 0.88, 0.62, 0.93, sure=False)
+    assert believed(line, cells, [k / 24 for k in range(len(cells))]) == found
+    assert returns(cells, line, 20) == (not found) and not returns(cells, line, 0)
+    again = replace(line, start=20 + gone, end=40 + gone)
+    assert believed(again, cells, [k / 24 for k in range(len(cells))]) == found
+
+
 def test_a_line_that_stands_over_a_pan_is_text_though_most_of_its_place_goes_along() -> None:
     large, strokes = texture(9, 260, 150), np.where(texture(7, 640, 40)[::8, ::8] > 128, 250, 10).astype(np.uint8)
     cells = [cv2.warpAffine(large, np.array([[1, 0, -0.7 * k], [0, 1, 0]], np.float32), (160, 120)) for k in range(40)]
@@ -299,6 +314,16 @@ def test_a_mark_comes_and_goes_in_a_corner_of_several_pictures() -> None:
     assert (mark.line.start, mark.line.end) == (0, 80)
     assert mark.line.x0 <= 140 / 160 and mark.line.x1 >= 150 / 160 and mark.line.y0 <= 6 / 120
     assert all(any(start < turn <= end for start, end in mark.turns) for turn in (15, 60))
+
+
+def test_a_clock_of_which_one_digit_changes_and_then_two_is_a_mark() -> None:
+    cells = scenes({})
+    for frame, grid in enumerate(cells):
+        ones, tens = frame // 20, frame // 60
+        grid[8:14, 136:144] = 235
+        grid[9:13, 137:140], grid[9:13, 141:144] = 40 + 60 * tens, 40 + 45 * ones
+    (mark,) = marks(cells, SHOTS)
+    assert mark.line.x0 <= 137 / 160 and mark.line.x1 >= 144 / 160 and len(mark.turns) == 2
 
 
 @pytest.mark.parametrize(

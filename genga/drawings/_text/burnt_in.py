@@ -20,14 +20,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.tracks import FADE, Lettering, bridged, faded, in_cells, mask_of, stretches
+from genga.drawings._text.tracks import FADE, Lettering, bridged, faded, in_cells, mask_of, returns, stretches
 from genga.drawings.alignment import laid, shift
 from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
-from genga.images.boxes import Box, around, iou
+from genga.images.boxes import Box, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 _STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
-_LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies
+_LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies,
+_LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
 _WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 _ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
@@ -40,7 +41,7 @@ _CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the h
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
 _FADE = 24  # frames that a mark takes to come or go at most
 _STAYS = 10  # frames before and after, over which it stays gone or there: longer than a blink
-_SAME_PLACE = 0.5  # intersection over union of two boxes of one mark
+_SAME_PLACE = 0.5  # part of the smaller of two boxes of one mark that lies in the other: of a clock some digits change
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
 
 
@@ -84,9 +85,11 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float]) -> bool:
     if line.sure and usual:
         return True
     centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
-    likely = line.sure or usual and centred and holds(cells, line, times)
+    outer = centred and (middle >= _LOWER or middle <= _HIGHER)
+    likely = line.sure or outer and holds(cells, line, times)
     reaches = (0, FADE * (usual and centred))  # it may fade
-    comes = likely and any(alone(cells, line, edge, reach) for edge in (line.start, line.end) for reach in reaches)
+    edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
+    comes = likely and any(alone(cells, line, edge, reach) for edge in edges for reach in reaches)
     return comes or (line.sure or centred) and stands_over(cells, line)
 
 
@@ -174,14 +177,16 @@ def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:
     rows, columns = cells[0].shape
     groups: list[list[Turn]] = []
     for turn in (turn for limit in limits for turn in turns(cells, *limit)):
-        near = next((group for group in groups if iou(group[0].box, turn.box) >= _SAME_PLACE), None)
+        within = (max(containment(turn.box, group[0].box), containment(group[0].box, turn.box)) for group in groups)
+        near = next((group for group, part in zip(groups, within, strict=True) if part >= _SAME_PLACE), None)
         if near is None:
             groups.append([turn])
         else:
             near.append(turn)
     found = []
     for group in groups:
-        if any(differ(cells[group[0].start], cells[turn.start]) for turn in group):
+        changed = (difference_map(cells[group[0].start], cells[turn.start]) > CHANGED for turn in group)
+        if any(part.mean() >= _OTHER for part in changed):
             x0, y0, x1, y1 = around([turn.box for turn in group])
             line = Lettering(0, len(cells), x0 / columns, y0 / rows, x1 / columns, y1 / rows)
             found.append(Mark(line, tuple((turn.start, turn.end + 1) for turn in group)))
@@ -233,8 +238,3 @@ def stays(cells: Grids, turn: Turn, start: int, end: int) -> bool:
 
     early, late = max(start, turn.start - _STAYS), min(end - 1, turn.end + _STAYS)
     return apart(turn.start, turn.end) and not apart(early, turn.start) and not apart(turn.end, late)
-
-
-def differ(a: Cells, b: Cells) -> bool:
-    """Whether two grids show different pictures."""
-    return bool((difference_map(a, b) > CHANGED).mean() >= _OTHER)

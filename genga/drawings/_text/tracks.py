@@ -20,6 +20,7 @@ _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur r
 FADE = 12  # frames that a line takes at most from half there to there, or gone
 _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
+_SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
 _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
 
 
@@ -134,6 +135,21 @@ def turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
             break
         frame -= 1
     return frame
+
+
+def returns(cells: Grids, line: Lettering, edge: int) -> bool:
+    """Whether what a line's place changes to at its start or end soon is as it was: an eye that shuts, and no text."""
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+    if not 0 < edge < len(cells):
+        return False
+    before, after = (cells[frame][y0:y1, x0:x1].astype(np.int16) for frame in (edge - 1, edge))
+    there = before if edge == line.end else after  # the line
+    beyond = range(edge + 1, edge + _SOON) if edge == line.end else range(edge - 2, edge - 1 - _SOON, -1)
+    change = float(np.abs(after - before).mean())
+    return any(
+        float(np.abs(cells[frame][y0:y1, x0:x1] - there).mean()) < _AS_BEFORE * change
+        for frame in beyond if 0 <= frame < len(cells)
+    )  # fmt: skip
 
 
 def faded(line: Lettering, cells: Grids) -> Lettering:
