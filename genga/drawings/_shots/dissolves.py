@@ -26,6 +26,7 @@ _MIDDLE = (0.3, 0.7)  # share of the picture after in a frame that may be the mi
 _SPREAD = 0.25  # part of the picture that a dissolve changes at least
 _ALIKE = 0.9  # correlation of tiles from which two pictures are one, in another light
 _DETAIL = 0.38  # what detail counts that should be lost and is not, beside a change that is not explained
+_LESS = 0.1  # part of the detail that a mixture may lack for noise: of what has gone elsewhere none is left
 _OF_ALL = 1.4  # times what may be left, of a dissolve of which a part is sure
 _LONG = 60  # frames of a long dissolve
 _FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
@@ -120,7 +121,7 @@ def mixtures(
     left = np.abs(way - share[:, None] * step).sum(1) / np.maximum(np.abs(step).sum(1), 1)
     first, energy, second = ((detail[rows] * counts).sum(1) for rows in (before, frame, after))
     moving, mixed = (1 - share) * first + share * second, (1 - share) ** 2 * first + share**2 * second
-    kept = np.maximum(energy - mixed, 0) / np.maximum(moving - mixed, 1e-3)  # of what has gone elsewhere none is left
+    kept = np.maximum((energy - mixed) / np.maximum(moving - mixed, 1e-3), -_LESS)
     many = np.maximum(counts.sum(1), 1)
     one, other = ((part - ((part * counts).sum(1) / many)[:, None]) * counts for part in (a, b))
     alike = (one * other).sum(1) / np.sqrt(np.maximum((one * one).sum(1) * (other * other).sum(1), 1))
@@ -135,11 +136,7 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
     """
     blocks = blocks_of(cells)
     sure: list[Passage] = []
-    for one in found:
-        near = [item for item in sure if not item.start <= one.frame < item.end]  # what is mixed itself mixes nothing
-        if any(item.start <= one.frame + way * one.reach < item.end for item in near for way in (-1, 1)):
-            continue
-        some = list(spans(cells, one, changed, blocks))
+    for some in (list(spans(cells, one, changed, blocks)) for one in found):
         sure += islice((item for item in some if proven(cells, item, rest, changed, noise)), 1)
         if sure and some and sure[-1] in some[2:]:  # a part is: less is asked of all of it
             sure += islice((item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)), 1)
