@@ -1,21 +1,26 @@
 """Figures that go on moving while the camera does: their drawings are held for two or three frames, its path is not.
 
 Each drawing of an action is painted as one large drawing, all with the same rectangle, and photographed through the
-window where the camera is: the labels say D where the drawing changes, P where only the window moved.
+window where the camera is: the labels say D where the drawing changes, P where only the window moved. A camera that
+follows a figure goes along with it: the figure stays where it is in the picture, and what is behind it goes by.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from demo.film.shots import Exposure, Shot, move
+from demo.film.timeline import Frame
 from demo.world.model import Camera
 
 _AWAY = 0.09  # of the picture's height that a camera goes while a figure stays in it
 _CLOSER = 1.25  # and by how much it comes closer
+_ALONG = 0.024  # of a scene's height that a figure and the camera that follows it go in a frame
 
 
 def followed(shot: Shot, kind: str, aspect: float) -> Shot:
-    """The shot, which has a still camera, photographed by one that moves. kind: pan, tilt, zoom."""
+    """The shot, which has a still camera, photographed by one that moves. kind: pan, tilt, zoom, follow."""
+    if kind == "follow":
+        return replace(shot, exposures=along(shot.exposures), camera="pan")
     camera = shot.exposures[0].scene.camera
     away = _AWAY * len(shot.exposures) / 24 / camera.zoom
     start, end = {
@@ -34,3 +39,21 @@ def through(drawn: Sequence[Exposure], start: Camera, end: Camera, aspect: float
     return tuple(
         replace(window, scene=replace(one.scene, camera=whole)) for one, window in zip(drawn, windows, strict=True)
     )
+
+
+def along(drawn: Sequence[Exposure]) -> tuple[Exposure, ...]:
+    """Exposures with a still camera, of a figure that goes on at a steady pace; the window says how far it has come."""
+    place, n = drawn[len(drawn) // 2].scene.figures[0].x, len(drawn)
+    scenes = (replace(one.scene, figures=(replace(one.scene.figures[0], x=place),)) for one in drawn)
+    return tuple(Exposure(scene, None, Camera(_ALONG * (k - n / 2))) for k, scene in enumerate(scenes))
+
+
+def gone_along(frame: Frame) -> Frame:
+    """A frame as it is painted: where a camera follows a figure, both at the place to which they have come."""
+    first = frame.first
+    if first.window is None or first.sheet is not None:
+        return frame
+    scene, by = first.scene, first.window.x
+    people = tuple(replace(figure, x=figure.x + by) for figure in scene.figures)
+    there = replace(scene, figures=people, camera=replace(scene.camera, x=scene.camera.x + by))
+    return replace(frame, first=Exposure(there))

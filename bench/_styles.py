@@ -1,4 +1,4 @@
-"""Styles laid over the drawn films of bench/_worlds.py: night, boiling lines, logos, subtitles, rain at night.
+"""Styles laid over the drawn films of bench/_worlds.py: night, boiling lines, logos, clocks, subtitles, shaken rain.
 
 A style takes a picture and the number of its frame, and gives the picture as it is shown.
 """
@@ -87,3 +87,34 @@ def titled(image: Image, frame: int, low: float, text: str = "PAPER COMETS") -> 
 def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image:
     """Rain at night."""
     return raining(dimmed(image, frame, contrast, 8), frame, 200, share)
+
+
+def shaken_rain(image: Image, frame: int, reach: float, contrast: float, share: float) -> Image:
+    """Rain at night, the whole picture elsewhere in every frame by up to `reach` thousandths of its height."""
+    wet, height = night_rain(image, frame, contrast, share), image.shape[0]
+    x, y = np.random.default_rng([9, frame]).uniform(-reach, reach, 2) * height / 1000
+    moved = np.array([[1, 0, x], [0, 1, y]], np.float32)
+    return np.asarray(cv2.warpAffine(wet, moved, wet.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def with_clock(image: Image, frame: int, bars: str = "above", colour: tuple[int, int, int] = (0, 0, 0)) -> Image:
+    """Narrow bars above and below, or at the sides, and a clock in a corner that tells every second."""
+    height = image.shape[0]
+    size, out = round(height / 60), image.copy()
+    for side in (out[:size], out[-size:]) if bars == "above" else (out[:, :size], out[:, -size:]):
+        side[:] = colour
+    text, at, font, scale = f"12:{frame // 24:02d}", (5 * size // 2, round(0.09 * height)), 4, height / 420
+    edge = cv2.putText(out, text, at, font, scale, (20, 20, 20), round(height / 96), cv2.LINE_AA)
+    return cv2.putText(edge, text, at, font, scale, (250, 250, 250), round(height / 240), cv2.LINE_AA)
+
+
+def in_frame(image: Image, frame: int) -> Image:
+    """A frame of a window all round, with studs."""
+    height, width = image.shape[:2]
+    out, size = image.copy(), round(0.09 * height)
+    for side in (out[:size], out[-size:], out[:, :size], out[:, -size:]):
+        side[:] = (90, 60, 40)
+    for x in range(0, width, size):
+        for y in (size // 2, height - size // 2):
+            cv2.circle(out, (x, y), size // 4, (200, 180, 90), -1)
+    return out

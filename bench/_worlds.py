@@ -6,7 +6,7 @@ subtitles that fade and boiling lines change none (demo.film.timeline). A change
 VISIBLE as it is shown is not judged, nor are boiling lines themselves.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice
@@ -15,10 +15,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench._camera import followed
+from bench._camera import followed, gone_along
 from bench._joins import inserted, overlapped, whip, whipped
 from bench._keepers import Truth
-from bench._styles import REDRAWN, Image, boiling, dimmed, night_rain, plain, subtitled, titled, with_logo
+from bench._styles import (
+    REDRAWN,
+    Image,
+    boiling,
+    dimmed,
+    in_frame,
+    night_rain,
+    plain,
+    shaken_rain,
+    subtitled,
+    titled,
+    with_clock,
+    with_logo,
+)
 from bench._weather import raining, snowing, sparking
 from demo.film.picture import Desk, Grain
 from demo.film.shots import Shot
@@ -27,13 +40,11 @@ from demo.film.timeline import Frame, pair_labels, timeline, timing
 from demo.film.truth import BLACK, BLEND, Catalogue
 from demo.series import encode, picture, planes
 from demo.world.chance import random_scene
-from genga.video.luma_grid import block_difference, cells_of
+from genga.video.luma_grid import Cells, block_difference, cells_of
 
 Style = Callable[[Image, int], Image]  # a picture and the number of its frame -> the picture as it is shown
 
-VISIBLE = (
-    8.0  # block difference (genga.video.luma_grid) of the pictures before encoding under which a change is not judged
-)
+VISIBLE = 8.0  # block difference (genga.video.luma_grid) before encoding, under which a change is not judged
 EVERY = ("talk", "walk", "wave", "talk", "jump", "look", "pan", "blink", "talk", "zoom", "hold")
 PAL, NTSC = (25, 1), (30000, 1001)
 
@@ -110,6 +121,23 @@ WORLDS: dict[str, World] = {
     "title over, zoom": World(54, ("talk",), "upper", frames=120, camera=("zoom",), style=partial(titled, low=0.6)),
     "title over, pan": World(55, ("talk",), "upper", frames=120, camera=("pan",), style=partial(titled, low=0.55)),
     "title over, tilt": World(56, ("talk",), "upper", frames=120, camera=("tilt",), style=partial(titled, low=0.55)),
+    "rain, walk": World(101, ("walk", "look", "talk"), "upper", style=partial(raining, drops=160)),
+    "rain, on ones": World(102, ("wave", "jump", "talk"), "upper", style=partial(raining, drops=120, share=0.35)),
+    "rain, small mouths": World(124, ("talk", "blink", "walk"), "full", style=partial(raining, drops=120, share=0.3)),
+    "rain at night, shaken": World(107, ("talk", "blink", "talk", "hold"), "upper", frames=360,
+                                   style=partial(shaken_rain, reach=4.2, contrast=0.45, share=0.2)),
+    "clock": World(108, style=with_clock),
+    "clock, bars at the sides": World(109, style=partial(with_clock, bars="sides", colour=(20, 20, 60))),
+    "pan, clock": World(111, ("talk",), "upper", frames=200, camera=("pan", "zoom"), style=with_clock),
+    "window frame": World(125, style=in_frame),
+    "pan, window frame": World(112, ("talk", "blink"), "upper", frames=240, camera=("pan", "tilt", "zoom"),
+                               style=in_frame),
+    "followed, talk": World(126, ("talk",), "upper", frames=120, camera=("follow",)),
+    "followed, walk": World(127, ("walk",), "full", frames=120, camera=("follow",)),
+    "followed, and not": World(129, ("talk", "walk", "blink"), "upper", frames=300, camera=("follow", "pan", "follow")),
+    "dissolves of 4 and 60": World(113, ("talk", "talk"), "upper", frames=1200, fps=(60, 1), dissolves=(4, 60),
+                                   baked=True),
+    "walk, 60 a second": World(114, ("talk", "walk"), "upper", frames=1000, fps=(60, 1), dissolves=(4, 60, 20)),
     "dissolves at night": World(32, ("walk", "talk", "wave"), frames=500, dissolves=(12, 24, 8),
                                 style=partial(dimmed, contrast=0.3, low=10)),
 }  # fmt: skip
@@ -143,13 +171,36 @@ def pictures(world: World, frames: Sequence[Frame], width: int) -> Iterator[Imag
     desk = Desk(width, world.height)
     flash = {k: kind for start, long, kind in world.flashes for k in range(start, start + long)}
     for k, frame in enumerate(frames):
-        whips = world.whips and not frame.pure
-        image = world.style(whipped(frame, desk) if whips else picture(frame, desk), k)
+        image = shown_at(world, frame, k, desk)
         yield {"white": np.full_like(image, 250), "inverted": 255 - image}.get(flash.get(k, ""), image)
 
 
-def judged_by(world: World, frames: Sequence[Frame], changes: Sequence[float]) -> Truth:
-    """The truth about a film. changes: block difference of each frame as it is shown to the one before."""
+def shown_at(world: World, frame: Frame, k: int, desk: Desk) -> Image:
+    """A frame as it is shown at number k, but for flashes."""
+    whips = world.whips and not frame.pure
+    return world.style(whipped(frame, desk) if whips else picture(gone_along(frame), desk), k)
+
+
+def faint(world: World, frames: Sequence[Frame], width: int) -> set[int]:
+    """The frames that begin a drawing which hardly differs, as it is shown, from the one before at the same place."""
+    desk, found = Desk(width, world.height), set()
+    for k in (k for k, label in enumerate(pair_labels(frames)) if label == "D"):
+        before, first = frames[k - 1].first, frames[k].first
+        if before.sheet == first.sheet:
+            before = replace(before, window=first.window)
+        one, other = (shown_at(world, replace(frames[k], first=drawing), k, desk) for drawing in (before, first))
+        if block_difference(grid_of(one), grid_of(other)) < VISIBLE:
+            found.add(k)
+    return found
+
+
+def grid_of(image: Image) -> Cells:
+    """The cells of a picture."""
+    return cells_of(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8), 8, (120, round(120 * 16 / 9)))
+
+
+def judged_by(world: World, frames: Sequence[Frame], unseen: Collection[int]) -> Truth:
+    """The truth about a film. unseen: frames whose change of drawing is not judged."""
     ids, labels = Catalogue(), list(pair_labels(frames)) if frames else ["-"] + ["H"] * (world.frames - 1)
     drawn = [(BLACK if f.black else BLEND) if not f.pure else ids.number(f.first, f.letterbox) for f in frames]
     for start, long, kind in world.flashes:
@@ -161,8 +212,8 @@ def judged_by(world: World, frames: Sequence[Frame], changes: Sequence[float]) -
             "X" if kind == "white" else labels[k] for k in range(start + 1, start + long)
         ]
     boils = isinstance(world.style, partial) and world.style.func is boiling
-    for k, change in enumerate(changes):
-        if labels[k] == "D" and change < VISIBLE or boils and labels[k] == "H" and k % REDRAWN == 0:
+    for k, label in enumerate(labels):
+        if label == "D" and k in unseen or boils and label == "H" and k % REDRAWN == 0:
             labels[k] = "S"
     runs = [
         (k, one) for k, one in enumerate(drawn) if one >= 0 and (k == 0 or drawn[k - 1] != one) and labels[k] != "S"
@@ -188,15 +239,9 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
         frames = timeline(shots, world.frames)
     frames = inserted(frames, world.inserts)
     path = folder / f"{name.replace(' ', '-').replace(',', '')}.mkv"
-    changes, before = [], None
-    for image in pictures(world, frames, width):
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
-        grid = cells_of(grey, 8, (120, round(120 * 16 / 9)))
-        changes.append(0.0 if before is None else block_difference(before, grid))
-        before = grid
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         grain = Grain.of(width, world.height, world.grain * world.height / 360, world.seed)
         shown_frames = pictures(world, frames, width)
         encode(path, planes(shown_frames, grain, world.seed), width, world.height, world.fps)
-    return path, judged_by(world, frames, changes)
+    return path, judged_by(world, frames, faint(world, frames, width))
