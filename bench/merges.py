@@ -1,11 +1,11 @@
-"""What a merge costs: `python -m bench.merges [--sdxl] [--sparse] [--extract] [--peer]`.
+"""What a merge costs: `python -m bench.merges [--sdxl] [--sparse] [--extract] [--peer] [--only WORDS]`.
 
 Checkpoints of SD 1.5's real names and shapes (2.1 GB, float16, random numbers), with --sdxl of SDXL's too (6.9 GB
 each), are written into a temporary folder, then merged, each time in a process of its own: seconds of the CPU, and the
 most memory it had at once, as a share of the largest file that it read. --sparse: B and C are zeros, which take no room
 on the disk, so that SDXL needs 14 GB of it and not 28; memory and arithmetic are the same. --extract finds a LoRA too,
-which takes long. --peer merges by sd-mecha as well, if it is installed, in its default and in one thread, each twice:
-are the bytes equal?
+which takes long. --only: the merges that have these words in their names. --peer merges by sd-mecha as well, if it is
+installed, in its default and in one thread, each twice: are the bytes equal?
 Prints the tables that docs/merging.md and docs/dependencies.md quote.
 """
 
@@ -33,13 +33,14 @@ EXTRACT = {"LoRA of rank 32 extracted": ("extract_lora", "a", "b")}
 LIMIT = 1.5  # times the largest input: what is promised
 
 
-def main(sdxl: bool = False, sparse: bool = False, extract: bool = False, peer: bool = False) -> None:
+def main(sdxl: bool = False, sparse: bool = False, extract: bool = False, peer: bool = False, only: str = "") -> None:
     """Write the checkpoints, merge them, print."""
+    methods = {name: words for name, words in (METHODS | (EXTRACT if extract else {})).items() if only in name}
     print(f"{'checkpoint':<10} {'merge':<28} {'CPU s':>6} {'MB':>7} {'of the largest file':>20}")
     for kind in ("sd15", *(["sdxl"] if sdxl else [])):
         with tempfile.TemporaryDirectory() as name:
             _write(kind, Path(name), sparse)
-            _measure(kind, Path(name), METHODS | (EXTRACT if extract else {}), peer)
+            _measure(kind, Path(name), methods, peer)
 
 
 def _write(kind: str, folder: Path, sparse: bool) -> None:

@@ -166,7 +166,7 @@ def main(
     out: Path = typer.Option(Path("demo/weights/base"), help="folder of the base in diffusers' layout"),
     pictures: int = typer.Option(24000, help="drawings to learn from, others in each cycle"),
     vae_steps: list[int] = typer.Option([2600, 3400], help="steps of the autoencoder, a cycle each"),
-    steps: list[int] = typer.Option([9500, 12500, 4500], help="steps of the UNet and text encoder, a cycle each"),
+    steps: list[int] = typer.Option([9500, 12500, 4500, 9000], help="steps of the UNet and text encoder, a cycle each"),
     seed: int = typer.Option(11, help="seed of drawings and weights"),
     base: Path = typer.Option(None, help="a base to go on from"),
     taught_cycles: int = typer.Option(1, help="how many of the cycles --base has had"),
