@@ -16,10 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import yaml
 from conftest import ROOT, copy_project
 
+from genga.decisions.placing import OF_DEDUP, OF_DETECT, OF_STILLS
 from genga.stages import EPISODE_STAGES, LINE, STAGES
+from genga.store.parquet import write_table
+from genga.tables.places import path_of
 
 SERIES, RUN, MERGE = "花 s", "hana", "mix 2"
 MERGED = {"method": "bake_lora", "a": {"base": "base"}, "b": {"run": RUN}, "alpha": 0.5}
@@ -33,10 +37,10 @@ def imports():
     {imports}
 
 def write(path, text):
-    """As the real ones do: beside it, then under its name."""
+    """As the real ones do: beside it, then under its name. What was given for it is what is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name("." + path.name + ".tmp")
-    beside.write_text(text)
+    beside, given = path.with_name("." + path.name + ".tmp"), Path("given", path)
+    beside.write_bytes(given.read_bytes() if given.is_file() else text.encode())
     beside.replace(path)
 
 words = sys.argv[1:]
@@ -117,6 +121,18 @@ def make_standin(folder: Path) -> Path:
     for episode in EPISODES:
         put(folder / video(episode), f"video of {episode}")
     return folder
+
+
+def give_tables(project: Path, episode: str) -> None:
+    """Have the stand-ins make real tables of an episode: one frame, 200 x 100 px, whose still shows one person."""
+    rows = {
+        "dedup": (OF_DEDUP, (0, 0, 0, "kept", None, None, None, None)),
+        "stills": (OF_STILLS, (0, 0, 200, 100, 0, 0, 200, 100)),
+        "detect": (OF_DETECT, (f"{SERIES}/{episode}/000000", 0, "person", 0, 0, 40, 100)),
+    }
+    for stage, (schema, row) in rows.items():
+        table = pl.DataFrame([row], schema=dict(schema), orient="row")
+        write_table(project / "given" / path_of(stage, f"{SERIES}/{episode}"), table, schema)
 
 
 def make_finished(folder: Path, prepare: Callable[[Path], object] = lambda project: None) -> Path:

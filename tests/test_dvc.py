@@ -10,13 +10,27 @@ from pathlib import Path
 
 import pytest
 import yaml
-from standin import EPISODES, MERGE, RUN, SERIES, change_params, command, digests, make_standin, put, snakemake
+from dvc.repo import Repo
+from standin import (
+    EPISODES,
+    MERGE,
+    RUN,
+    SERIES,
+    change_params,
+    command,
+    digests,
+    give_tables,
+    make_standin,
+    put,
+    snakemake,
+)
 
 from genga.errors import GengaError
+from genga.store.files import sha256_of
 from genga.workflow import dvc_lock
 from genga.workflow.dvc_lock import finished, is_below
 from genga.workflow.dvc_phase import not_here, outs_of
-from genga.workflow.records import Output, Record, Records
+from genga.workflow.records import Output, Record, Records, read_records
 
 SHARD = f"data/stills/{SERIES}/{EPISODES[0]}.tar"
 TABLE = f"data/dedup/{SERIES}/{EPISODES[1]}.parquet"
@@ -26,6 +40,7 @@ TABLE = f"data/dedup/{SERIES}/{EPISODES[1]}.parquet"
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole line gone through by Snakemake alone, and committed to git; nobody ever called DVC."""
     project = make_standin(tmp_path_factory.mktemp("made") / "project")
+    give_tables(project, EPISODES[0])
     (project / "corrections/about.txt").touch()
     assert snakemake(project).code == 0
     command(project, "git", "init", "-q")
@@ -208,6 +223,35 @@ def test_a_project_made_before_gets_its_lock_when_the_snakefile_is_read(here: Pa
     assert phases(here) == yaml.safe_load(command(here, "git", "show", "HEAD:dvc.lock"))["stages"]
 
 
+NAMES, DROPS = f"corrections/{SERIES}/characters.csv", f"corrections/{SERIES}/{EPISODES[0]}/frames.csv"
+SNAKEMAKE = ("snakemake", "--cores", "2")  # a process of its own: polars, which reads tables, stands still in a fork
+NAME = f"{SERIES}/{EPISODES[0]}/000000-0-head,hana"
+
+
+@pytest.mark.slow
+def test_one_repro_is_enough_after_names(there: Path) -> None:
+    put(there / NAMES, f"crop,character\n{NAME}\n")
+    assert "characters: done" in command(there, "dvc", "repro", "dataset")
+    assert (there / NAMES).read_text(encoding="utf-8") == f"crop,character,at\n{NAME},0-0 0 0 200 1000\n"
+    assert "up to date" in command(there, "dvc", "status", "stills", "tags", "dataset")
+    assert "Nothing to be done" in command(there, *SNAKEMAKE, "-n", "all_dataset")
+
+
+@pytest.mark.slow
+def test_one_run_is_enough_for_lines_about_what_is_not_made_yet(tmp_path: Path) -> None:
+    project = make_standin(tmp_path / "project")
+    give_tables(project, EPISODES[0])
+    put(project / NAMES, f"crop,character\n{NAME}\n")
+    put(project / DROPS, "frame,decision\n0,drop\n")
+    command(project, *SNAKEMAKE, "all_stills")
+    assert (project / DROPS).read_text(encoding="utf-8") == "frame,decision,at\n0,drop,0 0-0\n"
+    command(project, *SNAKEMAKE, "all_dataset")
+    assert (project / NAMES).read_text(encoding="utf-8") == f"crop,character,at\n{NAME},0-0 0 0 200 1000\n"
+    assert "Nothing to be done" in command(project, *SNAKEMAKE, "-n", "all_dataset")
+    made = read_records(project / "records.jsonl").maker[f"data/characters/{SERIES}.parquet"]
+    assert made.inputs[NAMES] == made.params["corrections"][NAMES] == sha256_of(project / NAMES)
+
+
 @pytest.mark.slow
 def test_a_busy_dvc_is_waited_for_by_the_next_run(there: Path) -> None:
     hold = (
@@ -242,6 +286,33 @@ def test_the_status_says_that_what_was_made_could_not_be_written_down(
 
 def full(*_: object) -> None:
     raise GengaError("records.jsonl: cannot be written (No space left on device)")
+
+
+def test_what_is_noted_in_a_folder_makes_no_phase_stale_that_was_fresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path / "said/a.csv", "a\n")
+    put(tmp_path / "more", "a\n")
+    put(tmp_path / "dvc.yaml", "stages: {one: {cmd: 'true', deps: [said]}, two: {cmd: 'true', deps: [said, more]}}\n")
+    with Repo.init(no_scm=True) as repo:
+        repo.reproduce()
+        put(tmp_path / "more", "b\n")
+        with dvc_lock.unmoved("said"):
+            put(tmp_path / "said/a.csv", "a,at\n")
+        assert repo.status() == {"two": [{"changed deps": {"more": "modified"}}]}
+        put(tmp_path / "said/a.csv", "by hand\n")
+        with dvc_lock.unmoved("said"):
+            put(tmp_path / "said/a.csv", "by hand,at\n")
+        assert list(repo.status()) == ["one", "two"], "what was stale stays so"
+        repo.reproduce()
+        # In a command of a phase, while DVC holds its lock; not beside another DVC.
+        for inside, stale in ((True, []), (False, ["one", "two"])):
+            with monkeypatch.context() as patched, repo.lock:
+                patched.setenv(dvc_lock.PHASE, "two") if inside else patched.delenv(dvc_lock.PHASE, raising=False)
+                with dvc_lock.unmoved("said"):
+                    put(tmp_path / "said/a.csv", f"{inside}\n")
+            assert list(repo.status()) == stale
 
 
 def test_phases_are_finished_with_their_last_files() -> None:

@@ -356,7 +356,7 @@ def look(series: dict[str, list[str]]) -> Decided:
 
 NAMES, TAGS, DROPS = "corrections/s/characters.csv", "corrections/s/ep02/tags.csv", "corrections/s/ep01/frames.csv"
 GRADES = "corrections/s/tiers.csv"
-SERIES = {"s": ["ep01", "ep02"]}
+SERIES, IN_SERIES = {"s": ["ep01", "ep02"]}, {"series": "s"}
 
 
 def test_lines_are_noted_where_they_were_decided(project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -401,6 +401,44 @@ def test_of_tiers_a_job_is_held_to_what_they_say(project) -> None:
     assert len(held[GRADES]) == 64 and read_of == look(SERIES).concern("tiers", place, ["ep01"]) == [GRADES]
 
 
+def test_what_a_run_made_for_the_first_time_is_noted_at_its_end(project, capsys: pytest.CaptureFixture[str]) -> None:
+    put(NAMES, "crop,character\ns/ep03/000001-1-head,bea\n")
+    put(GRADES, "still_or_crop,tier\ns/ep03/000001-0-head,best\n")
+    put(TAGS, "still_or_crop,box,tag,decision\ns/ep03/000001,1,hat,add\n")
+    series = {"s": ["ep01", "ep02", "ep03"]}
+    decided = look(series)
+    assert decided.noted == {} and decided.write_after() == {}
+    said = {**decided.of(IN_SERIES, "characters", [NAMES], str)[0], **decided.of(IN_SERIES, "tiers", [GRADES], str)[0]}
+    project("ep03", episode(ROWS, {1: [ANNA, BEA], 2: [BEA], 5: [ANNA]}, "ep03"))
+    noted = decided.write_after()
+    assert Path(NAMES).read_text(encoding="utf-8") == (
+        "crop,character,at\ns/ep03/000001-1-head,bea,1-1 500 0 700 1000\n"
+    )
+    assert {path: table.held[0] for path, table in noted.items()} == said, (
+        "no job has read tags.csv: the next run looks"
+    )
+    assert noted[GRADES].held[1] == [["s/ep03/000001-0-head", "best", "1-0 0 0 200 1000"]]
+    now = look(series)
+    assert now.digest(NAMES) == noted[NAMES].held[1] == noted[NAMES].sha256[1] and list(now.noted) == [TAGS]
+    assert capsys.readouterr().err.count("noted in 1 line") == 2
+
+
+def test_what_was_written_while_jobs_ran_is_not_noted_for_them(project) -> None:
+    put(NAMES, "crop,character\ns/ep03/000001-1-head,bea\n")
+    decided = look({"s": ["ep01", "ep03"]})
+    decided.digest(NAMES)
+    put(NAMES, "crop,character\ns/ep03/000001-1-head,anna\n")
+    project("ep03", episode(ROWS, {1: [ANNA, BEA]}, "ep03"))
+    assert decided.write_after() == {} and Path(NAMES).read_text(encoding="utf-8").endswith("-head,anna\n")
+
+
+def test_what_becomes_of_a_dropped_drawing_dedup_alone_says(project) -> None:
+    put(DROPS, "frame,decision\n3,drop\n")
+    for stage in ("stills", "detect"):
+        Path(f"data/{stage}/s/ep01.parquet").unlink()
+    assert look(SERIES).noted == {DROPS: b"frame,decision,at\n3,drop,3 0-1\n"}
+
+
 def test_nothing_is_read_again_that_is_as_it_was(project, monkeypatch: pytest.MonkeyPatch) -> None:
     put(NAMES, "crop,character\ns/ep01/000001-1-head,bea\n")
     first = look(SERIES)
@@ -440,7 +478,7 @@ def test_tags_go_to_the_episode_that_keeps_the_drawing(project, capsys: pytest.C
     there = placed_lines([Path(TAGS)], Path("data/tag/s/ep02.parquet"), tables[1])
     assert [one.tag for one in there] == ["sea"] and capsys.readouterr().err == ""
     project("ep02", episode([kept(0), kept(1), kept(2)], {0: [ANNA], 1: [BEA], 2: [BEA]}, "ep02"))
-    decided.tell_moved()
+    assert decided.tell_moved()
     assert capsys.readouterr().err == ("2 decisions moved to or from drawings of other episodes: run snakemake again\n")
     assert landing(TAGS, scene(ep01=NOW.episode("ep01"), ep02=episode([kept(0)] * 3, {}, "ep02")), {}) == {}
 

@@ -35,7 +35,7 @@ EPISODES = {(series, name): f"data/raw/{series}/{name}.mkv" for series, name in
 class FullJournal:
     """A session that cannot write down what was made."""
 
-    def finish(self) -> list[Record]:
+    def finish(self, noted: object) -> list[Record]:
         raise GengaError("records.jsonl: cannot be written (No space left on device); make room, and run again")
 
 

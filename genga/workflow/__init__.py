@@ -22,6 +22,8 @@ merges              The merges of a project: which can be made, where their pare
                     held to.
 missing_videos      Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is
                     gone.
+noted               Records of jobs after genga noted in a table, at the end of their run, where its lines were
+                    decided.
 opening             Open the project when the Snakefile is read: all that has an effect before any job is here; rules/
                     only ask.
 packs               Series of short clips: which series are such, and which pack each clip is in.

@@ -2,8 +2,9 @@
 
 Before anything is made anew, while the tables are still those that a person looked at, every line that says of somebody
 or of a dropped drawing, and not yet where, is looked up in them (`at`, genga.decisions.placing). Jobs are held to what
-the table says with that; it is written down when a run starts, and never in a dry run. And a line about a drawing that
-another episode keeps goes to that episode's jobs, which are held to these lines alone.
+the table says with that; it is written down when a run starts, and never in a dry run. Of what is made for the first
+time in a run that is written down at its end. And a line about a drawing that another episode keeps goes to that
+episode's jobs, which are held to these lines alone.
 
 What was found of a table is kept under .snakemake/ with the stamps of all files that it came from.
 """
@@ -11,11 +12,12 @@ What was found of a table is kept under .snakemake/ with the stamps of all files
 import hashlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genga.decisions.csv import AT, KINDS, content_of, parse
+from genga.decisions.csv import AT, FOLDER, KINDS, content_of, parse
 from genga.decisions.csv import path_of as table_path
 from genga.decisions.folder import in_one_form
 from genga.decisions.issues import read_issues
@@ -25,6 +27,8 @@ from genga.errors import GengaError
 from genga.params.tag import VOCABULARY
 from genga.store.files import read_notes, replacing, sha256_of, write_json
 from genga.store.hash_cache import stamp_of
+from genga.workflow.dvc_lock import unmoved
+from genga.workflow.noted import Noted, held_to, noted
 from genga.workflow.packs import Packs, clips_of
 
 _NOTES = Path(".snakemake/genga/decided.json")
@@ -42,20 +46,37 @@ class Decided:
     landed: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)  # by series/episode, of other episodes
     packs: Mapping[str, Packs] = field(default_factory=dict)  # of series of short clips
     rules: dict[str, list[Rule] | None] = field(default_factory=dict, compare=False)  # None: cannot be read
+    held: dict[str, Any] = field(default_factory=dict, compare=False)  # what jobs are held to of a table, once asked
 
     def digest(self, path: str) -> str:
         """Return the sha256 of a file as the jobs will have it."""
-        return hashlib.sha256(self.noted[path]).hexdigest() if path in self.noted else sha256_of(path)
+        digest = hashlib.sha256(self.noted[path]).hexdigest() if path in self.noted else sha256_of(path)
+        self.held.setdefault(path, digest)
+        return digest
 
     def write(self) -> None:
         """Write down where lines were decided. Raises GengaError for a table that is not what was looked at."""
-        for path, content in self.noted.items():
-            if content_of(path) != self.before[path]:
-                raise GengaError(f"{path}: was written while it was read; run again")
-            with replacing(path) as temporary:
-                temporary.write_bytes(content)
-            lines = f"{self.lines[path]} line{'s' if self.lines[path] > 1 else ''}"
-            print(f"{path}: noted in {lines} where that was (column {AT})", file=sys.stderr)
+        with unmoved(FOLDER) if self.noted else nullcontext():
+            for path, content in self.noted.items():
+                if content_of(path) != self.before[path]:
+                    raise GengaError(f"{path}: was written while it was read; run again")
+                with replacing(path) as temporary:
+                    temporary.write_bytes(content)
+                lines = f"{self.lines[path]} line{'s' if self.lines[path] > 1 else ''}"
+                print(f"{path}: noted in {lines} where that was (column {AT})", file=sys.stderr)
+
+    def write_after(self) -> dict[str, Noted]:
+        """Write down after a run where lines were decided that are about what it made; return what to put on record.
+
+        That is of tables that its jobs had, and as they had them: of a line that was written since, or that no job has
+        read yet, the next run looks up where that was.
+        """
+        now = look(self.there, self.series, self.packs)
+        found = {path: noted(path, now.before[path], text) for path, text in now.noted.items()}
+        found = {path: one for path, one in found.items() if self.held.get(path) == one.held[0]}
+        now.noted = {path: now.noted[path] for path in found}
+        now.write()
+        return found
 
     def of(
         self, wildcards: Mapping[str, str], kind: str, paths: list[str], listed: Callable[[Any], str]
@@ -110,17 +131,17 @@ class Decided:
     def tiers_in(self, path: str) -> Any:
         """Return what a table of tiers says: of what, which, where that was; of one that cannot be read its digest."""
         try:
-            lines = parse(self.noted.get(path) or content_of(path), path, "tiers")
+            return self.held.setdefault(path, held_to(path, self.noted.get(path) or content_of(path)))
         except GengaError:
             return self.digest(path)
-        return [[one[column] for column in ("still_or_crop", "tier", AT)] for one in lines]
 
-    def tell_moved(self) -> None:
-        """Say after a run how many lines are about drawings that other episodes keep since, or keep no more."""
+    def tell_moved(self) -> bool:
+        """Say after a run how many lines are about drawings that other episodes keep since, or keep no more; if any."""
         if moved := len(_places(self) ^ _places(look(self.there, self.series, self.packs))):
             print(
                 f"{moved} decisions moved to or from drawings of other episodes: run snakemake again", file=sys.stderr
             )
+        return moved > 0
 
 
 def _issues(path: str) -> list[dict[str, Any]] | str:

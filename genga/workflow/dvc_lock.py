@@ -10,7 +10,8 @@ knows the outputs, and runs each phase once, in which Snakemake has nothing to d
 import logging
 import os
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,14 @@ def catch_up() -> None:
             print(f"note: {error}", file=sys.stderr)
 
 
-def tell(phases: Collection[str]) -> None:
-    """Bring dvc.lock up to date. phases: those of dvc.yaml that are finished. Raises GengaError if it cannot be."""
+def tell(phases: Collection[str], again: bool = False) -> None:
+    """Bring dvc.lock up to date. phases: those of dvc.yaml that are finished. Raises GengaError if it cannot be.
+
+    again: Snakemake has more to do, by what these jobs made: then no phase counts as finished.
+    """
     if not (Path(".dvc").is_dir() and Path(PHASES).is_file()) or (phases and PHASE in os.environ):
         return
-    if keep(phases, [CODE, *_untold()], read_records().maker.keys()):
+    if keep([] if again else phases, [CODE, *_untold()], read_records().maker.keys()):
         _UNTOLD.unlink(missing_ok=True)
     else:
         print(f"note: {LOCK} waits for another process of DVC; the next run writes it", file=sys.stderr)
@@ -75,14 +79,11 @@ def keep(finished: Collection[str], made: Iterable[str], on_record: Collection[s
     try:
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
-        from dvc.repo import Repo
     except ImportError:  # then there is no DVC here that takes anything away
         return True
-    logging.getLogger("dvc").setLevel(logging.ERROR)
     every = not Path(LOCK).exists()
     try:
-        # Without git: what is to be committed, and what it ignores, people say.
-        with Repo(".", config={"core": {"no_scm": True}}) as repo, repo.lock:
+        with _opened() as repo, repo.lock:
             keeper = _Keeper(_in_use(repo), on_record)
             for phase in repo.index.stages:
                 outs = [out.def_path for out in phase.outs]
@@ -94,6 +95,30 @@ def keep(finished: Collection[str], made: Iterable[str], on_record: Collection[s
         said = " ".join(str(error).split())
         raise GengaError(f"{LOCK}: cannot be brought up to date ({said}); put that right, and run again") from error
     return True
+
+
+@contextmanager
+def unmoved(folder: str) -> Iterator[None]:
+    """Have the phases that were made of a folder as it is count as made of what it is after the block.
+
+    For what is written there that changes nothing of what they make. In a command of a phase DVC waits for it, and
+    keeps what others say in dvc.lock. Where another process of DVC is at work, or dvc.lock cannot be read, DVC runs
+    these phases once more, in which Snakemake has nothing to do.
+    """
+    with ExitStack() as held:
+        reading = list[tuple[Any, Any]]()  # phases, and their dependency on the folder
+        if Path(".dvc").is_dir() and Path(LOCK).is_file():
+            with suppress(*_errors()):
+                repo = held.enter_context(_opened())
+                if PHASE not in os.environ:
+                    held.enter_context(repo.lock)
+                every = [(phase, dep) for phase in repo.index.stages for dep in phase.deps if dep.def_path == folder]
+                reading = [(phase, dep) for phase, dep in every if dep.exists and not dep.changed_checksum()]
+        yield
+        with suppress(*_errors()):
+            for phase, dep in reading:
+                dep.save()
+                phase.dump(update_pipeline=False)
 
 
 def is_below(path: str, outs: Iterable[str]) -> bool:
@@ -157,6 +182,24 @@ class _Keeper:
         phase.save_deps()
         whole = [dep for dep in phase.deps if dep not in phase.params]  # the others are keys of a file
         return all(self._kept.get(dep.def_path, dep.hash_info) == dep.hash_info for dep in whole)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What DVC raises."""
+    try:
+        from dvc.exceptions import DvcException
+        from dvc.lock import LockError
+    except ImportError:
+        return (ImportError,)
+    return DvcException, LockError, OSError
+
+
+def _opened() -> Any:
+    """DVC's view of the project; without git: what is to be committed, and what it ignores, people say."""
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    return Repo(".", config={"core": {"no_scm": True}})
 
 
 def _in_use(repo: Any) -> bool:

@@ -8,16 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from genga.decisions.anchors import Anchor, read_anchor, target_of
 from genga.decisions.csv import AT, Decision, content_of, parse
 from genga.decisions.frames import at_of, hold_of, is_at
-from genga.decisions.placing import Episode, Scene, read_episode
+from genga.decisions.placing import OF_DEDUP, Episode, Scene, read_episode
 from genga.decisions.tags import lines_of, subject_of
 from genga.errors import GengaError
 from genga.store.hash_cache import stamp_of
+from genga.store.parquet import has_table, read_table
 from genga.tables.places import path_of
 
-_LOOKED_AT = ("dedup", "stills", "detect")  # stages whose tables say where something is
+_LOOKED_AT = ("dedup", "stills", "detect")  # stages whose tables say where somebody is
 
 Stamps = dict[str, list[int] | None]  # of all files that were looked at
 Landed = dict[str, list[list[Any]]]  # by episode: lines about its drawings
@@ -40,7 +43,13 @@ def looked_up(path: str, kind: str, series: str, episode: str) -> tuple[Stamps, 
     stamps = {path: stamp_of(path)}
     try:
         lines = parse(content_of(path), path, kind)
-        at = {str(one.line): text for one in lines if (text := _lacking(one, scene, episode))}
+        if kind == "frames":
+            looked_at.add(table := path_of("dedup", f"{series}/{episode}"))
+            drawings = read_table(table, OF_DEDUP) if has_table(table) else None
+            found = {str(one.line): _hold(one, drawings) for one in lines}
+        else:
+            found = {str(one.line): _lacking(one, scene) for one in lines}
+        at = {line: text for line, text in found.items() if text}
         landed = landing(path, scene, at) if kind == "tags" else {}
     except GengaError:  # the job says it, too
         at, landed = {}, {}
@@ -72,10 +81,8 @@ def landing(path: str | Path, scene: Scene, at: Mapping[str, str]) -> Landed:
     return found
 
 
-def _lacking(line: Decision, scene: Scene, episode: str) -> str:
+def _lacking(line: Decision, scene: Scene) -> str:
     """What stands in the column `at` of a line that does not say it, or says it of another id; "" if nothing can."""
-    if line.kind == "frames":
-        return _hold(line, scene.episode(episode)) if line["decision"] == "drop" else ""
     target = target_of(line["crop"] or line["still_or_crop"])
     if target is not None and line["box"].isdecimal():
         target = target._replace(box=int(line["box"]))
@@ -86,10 +93,10 @@ def _lacking(line: Decision, scene: Scene, episode: str) -> str:
     return "" if now is None else str(now)
 
 
-def _hold(line: Decision, episode: Episode | None) -> str:
-    """The same of a dropped drawing."""
+def _hold(line: Decision, dedup: pl.DataFrame | None) -> str:
+    """The same of a line that drops a drawing. dedup: what that stage made of its episode."""
     frame = line["frame"]
-    if not frame.isdecimal() or episode is None or is_at(line[AT], int(frame)):
+    if line["decision"] != "drop" or not frame.isdecimal() or dedup is None or is_at(line[AT], int(frame)):
         return ""
-    hold = hold_of(episode.dedup, int(frame))
+    hold = hold_of(dedup, int(frame))
     return "" if hold is None else at_of(int(frame), hold)

@@ -224,7 +224,7 @@ class Project:
             print(f"{line} (log: {log})", file=sys.stderr)
         try:
             check_writable(["."])  # a full disk may be why a log has nothing to say
-            made = self.journal.finish()
+            made = self.journal.finish(self.people.write_after())
             if self.bucket is not None:
                 of = {model.path.as_posix(): model.paths for model in self.models.models.values() if model.entry.folder}
                 self.journal.expect(self.bucket.places, of)
@@ -232,9 +232,9 @@ class Project:
                 self.journal.write_code()
             self.journal.describe(made)  # what was done before a job failed is done by no later run
             if well:
-                self.people.tell_moved()
                 take_away(self.ordered, self.packs, self.here, before=False)
             if self.bucket is None:
-                tell(finished(self.phases, planned, self.here >= set(self.series)) if well else [])
+                done = finished(self.phases, planned, self.here >= set(self.series)) if well else []
+                tell(done, again=well and self.people.tell_moved())
         except GengaError as error:  # the next run writes it down
             ended(error)

@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -17,6 +17,7 @@ from genga.store.hash_cache import Stamps, stamp_of
 from genga.tables.places import RAW, path_of
 from genga.workflow.bucket_records import BROUGHT
 from genga.workflow.code_hash import key_of
+from genga.workflow.noted import Noted, with_noted
 from genga.workflow.records import Output, Record, Records
 from genga.workflow.snakemake_metadata import Store
 
@@ -27,15 +28,24 @@ _EXTRAS = ("dev", "gpu")  # the others have environments of their own, and no jo
 
 
 def gather(
-    records: Records, store: Store, stamps: Stamps, code: dict[str, dict[str, str]], software: dict[str, str]
+    records: Records,
+    store: Store,
+    stamps: Stamps,
+    code: dict[str, dict[str, str]],
+    software: dict[str, str],
+    noted: Mapping[str, Noted],
 ) -> list[Record]:
     """Put every job that Snakemake finished since into `records`, and return those jobs, sorted by their key.
 
-    code: files by code key, of now and before. software: versions by package, of now.
+    code: files by code key, of now and before. software: versions by package, of now. noted: see genga.workflow.noted.
     A file that is no longer what its job wrote (its time says so) is left out: it stays what the lines said before.
     """
     made = []
     for outputs in _finished(records, store, stamps).values():
+        if noted:
+            outputs = {output: with_noted(found, noted) for output, found in outputs.items()}
+            for output, found in outputs.items():
+                store.write(output, found)
         job = _record(outputs, stamps, key_of(software))
         for output in job.outputs:
             if (before := records.maker.get(output)) is not None:

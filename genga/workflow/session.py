@@ -25,13 +25,13 @@ from genga.tables.places import FOLDER as DATA
 from genga.workflow import dvc_lock
 from genga.workflow.bucket_records import at_home, here, is_carried
 from genga.workflow.code_hash import CodeIndex, key_of
+from genga.workflow.noted import Noted
 from genga.workflow.record_jobs import gather, versions
 from genga.workflow.records import RECORDS_FILE, Record, Records, read_records, write_records
 from genga.workflow.restore import Lost, digest_of, lost, read_state, restore, settle, unmark, write_state
 from genga.workflow.snakemake_metadata import Store
 
-SNAKEMAKE = Path(".snakemake")
-FOLDER = SNAKEMAKE / "genga"
+SNAKEMAKE, FOLDER = Path(".snakemake"), Path(".snakemake/genga")
 _STATE, _STAMPS = FOLDER / "restored.json", FOLDER / "stamps.json"
 _HELD, _WORKING = FOLDER / "held", FOLDER / "working"  # locked while jobs run; there from start to finish
 _CODE = FOLDER / "code"  # a file for every version of a stage's code
@@ -160,13 +160,13 @@ class Journal:
         self._lock.flush()
         _WORKING.touch()
 
-    def finish(self) -> list[Record]:
+    def finish(self, noted: Mapping[str, Noted] = {}) -> list[Record]:
         """Write the jobs that were finished into records.jsonl, and return them; take away what killed ones began."""
         sweep(_MADE)
         sweep(["."], deep=False)  # records.jsonl, models.yaml and the like
         records, stamps = read_records(RECORDS_FILE), Stamps(_STAMPS)
         code = {path.stem: hashes for path in _CODE.glob("*.json") if (hashes := read_notes(path))}
-        made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "pyproject.toml"))
+        made = gather(records, Store(SNAKEMAKE), stamps, code, versions(self._root / "pyproject.toml"), noted)
         if made:
             dvc_lock.note(path for job in made for path in job.outputs)
             write_records(records, RECORDS_FILE)
