@@ -23,6 +23,7 @@ from standin import (
     make_standin,
     put,
     snakemake,
+    video,
 )
 
 from genga.errors import GengaError
@@ -229,10 +230,13 @@ NAME = f"{SERIES}/{EPISODES[0]}/000000-0-head,hana"
 
 
 @pytest.mark.slow
-def test_one_repro_is_enough_after_names(there: Path) -> None:
+def test_one_repro_is_enough_after_names_and_after_an_episode_is_taken_away(there: Path) -> None:
     put(there / NAMES, f"crop,character\n{NAME}\n")
     assert "characters: done" in command(there, "dvc", "repro", "dataset")
     assert (there / NAMES).read_text(encoding="utf-8") == f"crop,character,at\n{NAME},0-0 0 0 200 1000\n"
+    assert "up to date" in command(there, "dvc", "status", "stills", "tags", "dataset")
+    (there / video(EPISODES[1])).unlink()
+    assert "characters: done" in command(there, "dvc", "repro", "dataset")
     assert "up to date" in command(there, "dvc", "status", "stills", "tags", "dataset")
     assert "Nothing to be done" in command(there, *SNAKEMAKE, "-n", "all_dataset")
 
