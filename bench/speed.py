@@ -13,6 +13,7 @@ busy machine. Compare within a run. `--against` runs the stages of another check
 and prints what both take. Prints the tables that docs/frames.md quotes.
 """
 
+import json
 import shutil
 import statistics
 import sys
@@ -28,6 +29,7 @@ import typer
 
 from bench._children import ROOT, Cost, cost
 from bench.models import table
+from genga.params.section import read_params
 
 THREADS = "2"
 GRAIN = 0.4  # levels of 0..255 at 360 lines
@@ -84,8 +86,9 @@ def commands(video: Path, root: Path = ROOT) -> dict[str, list[str | Path]]:
                    "in-dedup": made["in-dedup"], "out": "stills.parquet", "out-shard": "stills.tar",
                    "threads": THREADS},
     }  # fmt: skip
+    params = read_params(root / "params.yaml")  # which jobs are given, too: a script that reads them takes longer
     return {
-        stage: [sys.executable, root / f"scripts/{stage}.py",
+        stage: [sys.executable, root / f"scripts/{stage}.py", "--params", json.dumps(params[stage]),
                 *(word for key, value in options.items() for word in (f"--{key}", value))]
         for stage, options in takes.items()
     }  # fmt: skip
@@ -93,7 +96,6 @@ def commands(video: Path, root: Path = ROOT) -> dict[str, list[str | Path]]:
 
 def stages(video: Path, folder: Path) -> dict[str, Cost]:
     """Run the stages on a video, in an empty folder; what each took beyond starting."""
-    shutil.copy2(ROOT / "params.yaml", folder)
     return {stage: ran(command, folder) for stage, command in commands(video).items()}
 
 
@@ -130,9 +132,8 @@ def beside(name: str, video: Path, other: Path, rounds: int) -> list[tuple[objec
     bases: list[Cost] = []
     with tempfile.TemporaryDirectory() as temporary:
         folders = {when: Path(temporary) / when for when in roots}
-        for when, root in roots.items():
-            folders[when].mkdir()
-            shutil.copy2(root / "params.yaml", folders[when])
+        for folder in folders.values():
+            folder.mkdir()
         for _ in range(rounds):
             bases.append(alone(video, Path(temporary)))
             for when, root in roots.items():
