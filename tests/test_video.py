@@ -117,6 +117,16 @@ def test_a_line_that_is_drawn_is_no_comb() -> None:
     assert combs(two, two, 12).sum(axis=1).tolist() == [0] * 5 + [40, 40] + [0] * 12
 
 
+@pytest.mark.parametrize(("bits", "width"), [(8, 64), (8, 19), (8, 16), (8, 7), (8, 1), (10, 65), (12, 17), (16, 20)])
+def test_lines_are_smoothed_by_the_mean_of_nine(bits: int, width: int) -> None:
+    levels = np.random.default_rng(3).integers(0, 2**bits, (130, width))
+    levels[0], levels[1] = 0, 2**bits - 1
+    padded = np.pad(levels, ((0, 0), (4, 4)), "reflect") if width > 4 else np.repeat(levels, 9, axis=1)
+    means = np.rint(np.mean([padded[:, n : n + width] for n in range(9)], axis=0)).astype(np.int64)
+    plane = levels.astype(np.uint8 if bits == 8 else np.uint16)
+    assert np.array_equal(thinned(plane, bits), (means >> (bits - 8))[:, ::4])
+
+
 def test_grain_is_no_interlacing() -> None:
     random = np.random.default_rng(5)
     pictures = [texture(seed, 320, 240) // 2 + 64 for seed in (1, 2, 3) for _ in range(4)]  # each for four frames

@@ -27,7 +27,9 @@ Mask = npt.NDArray[np.bool_]  # (bottom lines, columns)
 Kind = Literal["progressive", "deinterlace", "telecine"]
 Order = Literal["tff", "bff", "auto"]  # which field is shown first; auto: by the frames' flags
 
-_SMOOTH, _STEP = 9, 4  # px along the line: averages grain away, and no comb
+_SMOOTH, _STEP = 9, 4  # px along the line: averages grain away, and no comb; two steps and a px
+_LINES = 120  # of the picture that are smoothed at once
+_SUMMED = 12  # bits of px of which 16 bits hold the sum of so many
 _STRONG = 12  # luma levels by which a line must stick out to comb, and may by half of it without being clean
 _GRAINY = 5.0  # times the grain's deviation that it must be: so far a line of one picture sticks out once in 10,000
 _STATIC = 0.25  # part of the pairs of frames that are taken to show mostly what stands still
@@ -59,7 +61,30 @@ PROGRESSIVE = Fields()
 
 
 def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
-    """Return a luma plane (height, width) of `bits` bits, smoothed along its lines, every fourth column."""
+    """Return a luma plane (height, width) of `bits` bits, smoothed along its lines, every fourth column.
+
+    Sums of four px, of which two and a px more make a mean, take a third of the time of a mean at every px.
+    """
+    height, steps = plane.shape[0], plane.shape[1] // _STEP
+    if steps < 4 or bits > _SUMMED:
+        return _smooth(plane, bits)
+    found = np.empty((height, -(-plane.shape[1] // _STEP)), np.uint8)
+    found[:, 0] = _smooth(plane[:, : 3 * _STEP], bits)[:, 0]
+    found[:, steps - 1 :] = _smooth(plane[:, (steps - 3) * _STEP :], bits)[:, 2:]
+    for top in range(0, height, _LINES):  # what lies between is made where it stays in the processor's caches
+        lines = plane[top : top + _LINES, : steps * _STEP]
+        px, *others = cv2.split(lines.reshape(len(lines), steps, _STEP))
+        four = np.add(px, others[0], dtype=np.uint16) + np.add(others[1], others[2], dtype=np.uint16)
+        nine = np.add(four[:, :-2] + four[:, 1:-1], px[:, 2:])
+        if bits == 8:
+            found[top : top + _LINES, 1 : steps - 1] = cv2.convertScaleAbs(nine, alpha=1 / _SMOOTH)
+        else:
+            means = cv2.multiply(nine, 1 / _SMOOTH, dtype=cv2.CV_16U)
+            found[top : top + _LINES, 1 : steps - 1] = means >> (bits - 8)
+    return found
+
+
+def _smooth(plane: npt.NDArray[Any], bits: int) -> Thin:
     smooth: npt.NDArray[Any] = cv2.blur(plane, (_SMOOTH, 1))[:, ::_STEP]
     return (smooth >> (bits - 8)).astype(np.uint8)
 
