@@ -84,8 +84,7 @@ def small_of(plane: Luma, bits: int) -> Small:
 
 
 def _small(picture: Cells, grid: tuple[int, int]) -> Small:
-    size = 2 * grid[0], 2 * grid[1]
-    twice = resized(picture, size, cv2.INTER_AREA).astype(np.float32)
+    twice = resized(picture, (2 * grid[0], 2 * grid[1]), cv2.INTER_AREA).astype(np.float32)
     return cv2.GaussianBlur(twice, (0, 0), _BLUR).astype(np.float32, copy=False)
 
 
@@ -143,7 +142,8 @@ def moved(
     around: the picture of which what comes in at the edges is taken, and `rim` px at least; None: it is as the edge is.
     """
     # Two filters of a few taps take a sixth of the time of warping by cubics.
-    found = cv2.sepFilter2D(picture, -1, _taps(by[0]), _taps(by[1]), borderType=cv2.BORDER_REPLICATE)
+    (across, x), (down, y) = _taps(by[0]), _taps(by[1])
+    found = cv2.sepFilter2D(picture, -1, across, down, anchor=(x, y), borderType=cv2.BORDER_REPLICATE)
     if around is not None:
         (left, right), (top, foot) = ((max(rim, ceil(way)), max(rim, ceil(-way))) for way in by)
         height, width = picture.shape[:2]
@@ -152,12 +152,14 @@ def moved(
     return found
 
 
-def _taps(by: float) -> npt.NDArray[np.float64]:
-    """What each px takes of its neighbours, an odd number of them, to lie `by` px farther."""
+def _taps(by: float) -> tuple[npt.NDArray[np.float64], int]:
+    """What each px takes of its neighbours, itself among them, to lie `by` px farther, and its own place among them."""
     reach = int(np.ceil(abs(by))) + 2
     away = np.abs(np.arange(-reach, reach + 1) + by)
     near, far = (1.5 * away - 2.5) * away**2 + 1, ((-0.5 * away + 2.5) * away - 4) * away + 2
-    return np.where(away <= 1, near, np.where(away < 2, far, 0.0))
+    taps = np.where(away <= 1, near, np.where(away < 2, far, 0.0))
+    counts = [reach, *np.flatnonzero(taps).tolist()]
+    return taps[min(counts) : max(counts) + 1], reach - min(counts)
 
 
 def weaves(stretches: Iterable[Sequence[Beside]]) -> bool:
@@ -166,8 +168,7 @@ def weaves(stretches: Iterable[Sequence[Beside]]) -> bool:
     Film does so in all its scenes, to and fro in both directions. One way goes a moving camera, and says nothing; a
     picture that an editor shakes stands still in other shots.
     """
-    judged = weaving = 0
-    ways = np.zeros(2)
+    judged, weaving, ways = 0, 0, np.zeros(2)
     for part in (stretch[n : n + _LONG] for stretch in stretches for n in range(0, len(stretch), _LONG)):
         known = [one for one in part if one.share >= _SCENE]
         shifts = np.array([one.by for one in known if one.moved]).reshape(-1, 2)
@@ -198,8 +199,7 @@ class Steady:
         if self._first is not None and self._first.shape != picture.shape:
             self._anchor = None
         small = _small(picture, grid)
-        gains = self._found(small)
-        self._last = small
+        gains, self._last = self._found(small), small
         if self._anchor is not None and self._anchor.picture is small:
             self._first = picture
         if gains:

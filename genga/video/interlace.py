@@ -79,7 +79,7 @@ def thinned(plane: npt.NDArray[Any], bits: int) -> Thin:
         if bits == 8:
             found[top : top + _LINES, 1 : steps - 1] = cv2.convertScaleAbs(nine, alpha=1 / _SMOOTH)
         else:
-            means = cv2.multiply(nine, 1 / _SMOOTH, dtype=cv2.CV_16U)
+            means = cv2.multiply(nine, 1 / _SMOOTH, dtype=cv2.CV_16U)  # type: ignore[call-overload]
             found[top : top + _LINES, 1 : steps - 1] = means >> (bits - 8)
     return found
 
