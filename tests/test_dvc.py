@@ -153,6 +153,17 @@ def test_where_dvc_is_used_status_is_clean_after_snakemake(there: Path) -> None:
 
 
 @pytest.mark.slow
+def test_status_is_clean_after_snakemake_where_nothing_was_to_be_done(there: Path) -> None:
+    put(there / f"corrections/{SERIES}/tiers.csv", "# nothing yet\nstill_or_crop,tier\n")
+    assert "corrections" in command(there, "dvc", "status")
+    assert snakemake(there, "-n").nothing and "corrections" in command(there, "dvc", "status"), (
+        "a dry run writes nothing"
+    )
+    assert snakemake(there).nothing
+    assert "up to date" in command(there, "dvc", "status")
+
+
+@pytest.mark.slow
 def test_a_part_is_no_finished_phase(there: Path) -> None:
     change_params(there, "dedup", black=31.0)
     assert snakemake(there, TABLE).code == 0

@@ -5,7 +5,7 @@ params.yaml is checked, the videos are found, the records are handed to Snakemak
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from genga.tables.places import RAW, path_of
 from genga.video.episodes import episodes_of, find_episodes, in_name_order
 from genga.workflow.bucket import Bucket, check_sent
 from genga.workflow.decided import Decided, look
+from genga.workflow.dvc_lock import PHASE, finished, tell
 from genga.workflow.families import check_families
 from genga.workflow.forgotten import asked_of, made_of, note_of, unreachable
 from genga.workflow.missing_videos import (
@@ -39,9 +40,10 @@ from genga.workflow.missing_videos import (
 from genga.workflow.packs import in_packs
 from genga.workflow.project import Params, Project
 from genga.workflow.records import Record, read_records
-from genga.workflow.session import Journal, Papers, ended
+from genga.workflow.session import Journal, Papers, between_runs, ended
 from genga.workflow.snakemake_growth import lighten
 from genga.workflow.snakemake_patches import (
+    after_nothing,
     keep_dry_runs_short,
     keep_outputs_until_replaced,
     let_lent_files_be_replaced,
@@ -74,7 +76,24 @@ def opened(workflow: Any, said: Params, papers: Papers) -> Project:
     project = open_project(root, params, journal, bucket, workflow.is_main_process)
     if bucket is None:
         make_again(journal.lost.again, journal.lost.beside)
+        if PHASE not in os.environ:
+            after_nothing(workflow, partial(tell_finished, project))
     return project
+
+
+def tell_finished(project: Project, planned: Collection[str]) -> None:
+    """Have DVC know which phases are finished where nothing was to be done: what they read may be something else.
+
+    planned: see Project.end.
+    """
+    with between_runs(Path()) as at_work:
+        pass
+    try:
+        if not at_work:
+            project.journal.write_code()
+            tell(finished(project.phases, planned, project.here >= set(project.series)))
+    except GengaError as error:
+        ended(error)
 
 
 def over(params: Params, said: Params) -> dict[str, Any]:
