@@ -116,6 +116,13 @@ def test_where_two_people_stand_alike_nobody_is_taken() -> None:
     assert now.place(person(0, 5), Anchor(0, 5, AT_BEA)) == Placed((("s/ep01/000000", 0),))
 
 
+def test_where_nothing_moved_a_line_says_with_its_place_what_it_says_without() -> None:
+    now = scene(ep01=episode([kept(0)], {0: [ANNA, BEA, CLEO]}))
+    for box in range(3):
+        found = now.place(person(0, box), None)
+        assert found == Placed((("s/ep01/000000", box),)) == now.place(person(0, box), now.anchor(person(0, box)))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [

@@ -172,10 +172,12 @@ class Scene:
     def place(self, target: Target, anchor: Anchor | None, along: bool = False) -> Placed | Unplaced:
         """Return who is meant by the id of a person or a crop.
 
-        anchor: None for a line without one, whose number counts while its own still is there. along: if nobody stands
-        there in the still any more, go along the shot: who stands there in the stills before and after is the same.
+        anchor: None for a line without one, whose number counts while its own still is there, and else until something
+        moved. along: if nobody stands there any more, go along the shot: who does before and after is the same.
         """
         meant = anchor if anchor is not None and anchor.is_of(target) else None
+        if (now := self.anchor(target)) is not None and meant in (None, now):
+            return Placed(((target.still, now.box),))
         shown = self.shown(target if meant is None else target._replace(frame=meant.seen_in))
         still = shown.still
         known = self.episode(still.episode if still else target.episode)
@@ -183,8 +185,6 @@ class Scene:
             return Unplaced(shown.why, self.stills_near(target))
         everybody = known.persons.get(still.frame, [])
         if meant is None:
-            if still.still == target.still and target.box in dict(everybody):
-                return Placed(((still.still, int(target.box or 0)),))
             return Unplaced("the line does not say where the person was (column at)", _named(still, everybody))
         everybody = sorted(everybody, key=lambda one: -iou(shown.carried(meant.place), one[1]))
         if shown.why:
