@@ -1,6 +1,7 @@
 """DVC never takes away or forgets what Snakemake made: genga.workflow.dvc_lock and dvc_phase, with the real DVC."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -347,6 +348,40 @@ def test_the_outputs_of_a_phase_are_those_of_dvc_yaml(root: Path) -> None:
     assert outs_of("tags", declared) == ["data/detect", "data/quality", "data/tag"]
     assert outs_of("train@花 a", declared)[:2] == ["models/花 a/checkpoints", "models/花 a/checkpoints.json"]
     assert outs_of("code", declared) == ["data/code.json"]
+
+
+# What a rule's parameters hold that no table says, by the word for it in rules/, and where DVC sees it.
+HELD = {
+    "episodes": "data/overview", "launched": "profiles/accelerate", "STYLE": "captions", "VOCABULARY": "vocabulary",
+    "decided": "corrections",
+}  # fmt: skip
+PHASES = {"train": ["train"], "evaluate": ["sample", "evaluate", "report"], "merge": ["merge"]}
+
+
+@pytest.mark.parametrize("phase", ["stills", "tags", "dataset", "clips", *PHASES])
+def test_a_phase_depends_on_all_that_its_rules_hold(root: Path, phase: str) -> None:
+    declared = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"][phase]
+    declared = declared.get("do", declared)
+    stages = PHASES.get(phase) or [next(iter(out)).removeprefix("data/") for out in declared["outs"]]
+    own = {"data/raw"} if phase == "stills" else set()
+    own |= {f"data/{stage}" for stage in stages}
+    named = {name.partition(".")[0] for name in declared["params"] if isinstance(name, str)} | {"merge"}
+    for stage in stages:
+        rule = (root / f"rules/{stage}.smk").read_text(encoding="utf-8")
+        inputs, params = rule[rule.index("input:") : rule.index("output:")], rule[rule.index("params:") :]
+        read = {f"data/{one}" for one in re.findall(r'(?:"data/|(?:tables|earlier)\(")(\w+)[/"]', inputs)}
+        held = {where for word, where in HELD.items() if re.search(rf"\b{word}\b", params)}
+        assert (read | held) - own <= set(declared["deps"]), stage
+        if {"params.yaml": None} not in declared["params"]:  # all of it
+            assert set(re.findall(r'(?:section|one_value)\("(\w+)"', rule)) <= named, stage
+
+
+def test_a_phase_is_stale_by_any_section_of_the_parameters(root: Path) -> None:
+    declared = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    listed = [name for of in declared.values() for name in of.get("do", of).get("params", ()) if isinstance(name, str)]
+    sections = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8")).keys()
+    assert sections - {name.partition(".")[0] for name in listed} == {"sample", "evaluate", "report", "sources"}
+    assert {"params.yaml": None} in declared["evaluate"]["do"]["params"], "all of it, for these"
 
 
 def test_what_is_on_record_and_not_here_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
