@@ -331,5 +331,17 @@ def test_jobs_run_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert opening.os.environ["PYTHONPATH"] == str(tmp_path)
 
 
+@pytest.mark.parametrize(("said", "had"), [(None, "4"), ("20", "20")])
+def test_threads_of_openblas_sleep_in_jobs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str | None, had: str
+) -> None:
+    for name in ("PATH", "PYTHONPATH", "OPENBLAS_THREAD_TIMEOUT"):
+        monkeypatch.setenv(name, said or "")
+    if said is None:
+        monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT")
+    use_this_python(tmp_path)
+    assert opening.os.environ["OPENBLAS_THREAD_TIMEOUT"] == had
+
+
 def test_without_a_bucket_nothing_is_mended() -> None:
     assert opening.bucket_of(SimpleNamespace(storage_registry=SimpleNamespace(default_storage_provider=None))) is None

@@ -111,11 +111,13 @@ def use_this_python(root: Path) -> None:
     """Have jobs run the Python that runs Snakemake, activated or not, and the library in `root`, installed or not.
 
     They keep the bytecode of what they load, also in a container that says otherwise: else each compiles all of it, two
-    thirds of what a job takes to start.
+    thirds of what a job takes to start. OpenBLAS's threads sleep when they have nothing to do: else each waits with the
+    processor busy for 2^26 of its ticks from when NumPy is loaded, and again after every product that it had a part in.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH") or os.defpath])
     os.environ.update(PATH=path, PYTHONPATH=str(root))
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # 2^4 ticks, the fewest
 
 
 def bucket_of(workflow: Any) -> Bucket | None:
