@@ -12,6 +12,8 @@ from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
 from genga.video.grid_store import CellReader
 
+_KEPT = 32  # stretches of grids: of a clip of 80 s all, which is gone through some nine times; 52 MB
+
 
 def main(
     in_frames: Path = typer.Option(..., help="frames table of the episode"),
@@ -19,7 +21,7 @@ def main(
     params: str = PARAMS,
 ) -> None:
     frames = read_table(in_frames, FRAMES)
-    with CellReader(frames) as cells:
+    with CellReader(frames, kept=_KEPT) as cells:
         table = shots(frames, cells, params_of("shots", Params, params))
     write_table(out, table, SHOTS)
     summary(f"shots {out.parent.name}/{out.stem}: {in_words(table)}")

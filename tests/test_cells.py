@@ -8,8 +8,9 @@ import pytest
 
 from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
+from genga.video import grid_store
 from genga.video.grid_store import STRETCH, CellReader, CellWriter, pack, unpack
-from genga.video.luma_grid import block_difference, cells_of, grid_size, tone_difference
+from genga.video.luma_grid import block_difference, block_sums, cells_of, grid_size, tone_difference
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,13 @@ def test_tones_ignore_where_things_are() -> None:
     assert tone_difference(np.zeros((4, 2), np.uint8), np.full((4, 2), 255, np.uint8)) == 1
 
 
+def test_block_sums_by_hand() -> None:
+    a, b = np.array([[0, 10, 0], [5, 0, 255]], np.uint8), np.array([[1, 0, 0], [0, 0, 0]], np.uint8)
+    assert block_sums(a, b).tolist() == [[16, 16, 265], [16, 16, 265]]
+    assert block_sums(a[:1], b[:1]).tolist() == [[22, 22, 20]]
+    assert block_sums(a[:, :1], b[:, :1]).tolist() == [[12], [12]]
+
+
 def test_packed_grids_come_back_even_where_they_wrap_around() -> None:
     grids = np.array([[[0, 255]], [[255, 0]], [[3, 7]]], np.uint8)
     assert unpack(pack(grids), 1, 2).tolist() == grids.tolist()
@@ -95,3 +103,18 @@ def test_any_frame_can_be_read(tmp_path: Path) -> None:
         ]  # fmt: skip
         with pytest.raises(IndexError):
             cells[count]
+
+
+def test_a_reader_unpacks_no_stretch_again_that_it_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with writing_shard(tmp_path / "cells.tar") as shard:
+        writer = CellWriter(shard)
+        for _ in range(3 * STRETCH):
+            writer.add(np.zeros((3, 4), np.uint8))
+        writer.close()
+    index, unpacked = pl.DataFrame(writer.index, schema=GRID), []
+    monkeypatch.setattr(grid_store, "unpack", lambda *of: unpacked.append(len(of[0])) or unpack(*of))
+    for kept, times in ((3, 3), (2, 6)):
+        unpacked.clear()
+        with CellReader(index, tmp_path, kept) as cells:
+            assert sum(int(grid[0, 0]) for _ in range(2) for grid in cells) == 0
+        assert len(unpacked) == times

@@ -20,7 +20,7 @@ from genga.video.luma_grid import Cells
 
 STRETCH = 64  # frames in a member
 _LEVEL = 1  # of zstandard; 3 saves 3 % and takes half as long again
-_OPEN = 16  # members kept unpacked by a reader: 26 MB
+_OPEN = 16  # members kept unpacked by a reader, unless it is asked for others: 26 MB
 
 Row = dict[str, str | int]
 
@@ -60,11 +60,12 @@ class CellWriter:
 class CellReader:
     """Gives the grid of any frame of a video, keeping the last few stretches unpacked. Use as a context manager."""
 
-    def __init__(self, frames: pl.DataFrame, root: str | Path = ".") -> None:
+    def __init__(self, frames: pl.DataFrame, root: str | Path = ".", kept: int = _OPEN) -> None:
+        """kept: stretches, of STRETCH frames each, that stay unpacked."""
         self._length = len(frames)
         self._index = frames.select(list(GRID)).gather_every(STRETCH).rows()  # a row per member
         self._shards = ShardReader(root)
-        self._unpacked = lru_cache(maxsize=_OPEN)(self._unpack)
+        self._unpacked = lru_cache(maxsize=kept)(self._unpack)
 
     def __enter__(self) -> "CellReader":
         self._shards.__enter__()

@@ -86,10 +86,18 @@ def eight_bits(luma: Luma, bits: int) -> Cells:
 def block_sums(a: Cells, b: Cells) -> npt.NDArray[np.uint16]:
     """Return four times the mean absolute difference of the 2x2 cells around each cell, (rows, columns), 0..1020.
 
-    Whole numbers take two thirds of the time of means.
+    Of each cell with those left of it and above; at the edges, which have none, with the next ones. Whole numbers take
+    two thirds of the time of means, and two sums two thirds of the time of OpenCV's filter.
     """
-    sums = cv2.boxFilter(cv2.absdiff(a, b), cv2.CV_16U, _BLOCK, normalize=False)
-    return sums.astype(np.uint16, copy=False)
+    apart = cv2.absdiff(a, b)
+    if min(apart.shape) < 2:
+        return cv2.boxFilter(apart, cv2.CV_16U, _BLOCK, normalize=False).astype(np.uint16, copy=False)
+    sums = np.empty(apart.shape, np.uint16)
+    above = np.add(apart[1:], apart[:-1], dtype=np.uint16)
+    np.add(above[:, 1:], above[:, :-1], out=sums[1:, 1:])
+    sums[0, 1:] = sums[1, 1:]
+    sums[:, 0] = sums[:, 1]
+    return sums
 
 
 def difference_map(a: Cells, b: Cells) -> npt.NDArray[np.float32]:
