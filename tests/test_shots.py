@@ -424,6 +424,27 @@ def test_a_fade_from_black_at_the_start_is_an_event_and_hides_no_drawing_that_mo
     assert fade.kind == "fade" and fade.end == fade.boundary + 1  # from half the light on they are drawings
 
 
+@pytest.mark.parametrize("between", [0, 4])
+@pytest.mark.parametrize("tone", [16, 235])
+def test_figures_that_move_while_all_fades_and_comes_back_make_no_cut(between: int, tone: int) -> None:
+    plain_ones = np.full_like(A, 150), np.full_like(A, 90)
+    there, back = ([figure(one, abs(9 * k % 120 - 60), 230 - one[0, 0]) for k in range(30)] for one in plain_ones)
+    flat = np.full_like(A, tone)
+    out = [blended(there[18 + k], flat, (k + 1) / 12) for k in range(11)]
+    into = [blended(flat, back[k], (k + 1) / 12) for k in range(11)]
+    grids = [*there[:18], *out, *[flat] * between, *into, *back[11:]]
+    (fade,) = gradual(grids, [False] * len(grids), PARAMS.blend, CHANGED)
+    assert fade.kind == "fade" and set(range(19, 38 + between)) <= set(fade.whole)
+    assert [s["start"] for s in shots_of(grids)] == [0, fade.boundary] and abs(fade.boundary - 29 - between / 2) <= 2
+
+
+def test_a_dissolve_from_night_to_day_goes_on_though_most_of_it_is_light() -> None:
+    night, day = figure(np.full_like(A, 50), 20, 190), figure(np.full_like(A, 200), 90, 60)
+    grids = [night] * 14 + [blended(night, day, (k + 1) / 11) for k in range(10)] + [day] * 14
+    (found,) = gradual(grids, [False] * len(grids), PARAMS.blend, CHANGED)
+    assert (found.kind, found.start, found.end) == ("dissolve", 14, 24)
+
+
 def test_how_far_a_frame_has_gone_is_what_most_blocks_say() -> None:
     start, goal = np.zeros((40, 40), np.uint8), np.full((40, 40), 100, np.uint8)
     frame = np.full((40, 40), 25, np.uint8)
@@ -452,6 +473,38 @@ def test_a_step_among_others_like_it_is_no_cut_unless_the_tones_are_others() -> 
     bright = (A // 4 + 190).astype(np.uint8)
     found = [s["start"] for s in shots_of([A] * 8 + action + [bright] * 8)]
     assert found[0] == 0 and found[-1] == 14 and not set(found) & {10, 11, 12, 13}
+
+
+def test_fast_action_on_threes_is_no_cut_either() -> None:
+    action = [texture(seed, 300, 250)[5 * seed :, 3 * seed :][:120, :160] for seed in range(11, 17)]
+    held = [picture for picture in action for _ in range(3)]
+    bright = (A // 4 + 190).astype(np.uint8)
+    found = [s["start"] for s in shots_of([A] * 8 + held + [bright] * 8)]
+    assert found[0] == 0 and found[-1] == 26 and not set(found) & {14, 17, 20, 23}
+
+
+def test_somebody_who_jumps_before_a_plain_wall_in_every_frame_is_not_framed_anew() -> None:
+    wall = np.full_like(A, 170)
+
+    def jumping(k: int) -> Cells:
+        copy = wall.copy()
+        top = (10, 10, 10, 26, 2, 20, 20, 20)[k]
+        copy[top : top + 90, 40:120] = A[:90, 40:120] // 3 + 120
+        return copy
+
+    grids = [jumping(k) for k in range(8) for _ in range(1 if 2 < k < 6 else 4)]
+    assert cuts(table_of(grids), scene_of(grids, []), PARAMS) == ([], [])
+
+
+def test_a_horizon_that_two_pictures_share_by_chance_is_no_background_that_stays() -> None:
+    evening, noon = np.full_like(A, 90), np.full_like(A, 210)
+    for picture, ground, at in ((evening, 40, 20), (noon, 130, 70)):
+        picture[78:] = ground
+        picture[:74, at : at + 80] = A[:74, at : at + 80] // 2 + 20
+    grids = [evening] * 8 + [noon] * 8
+    stays = staying(evening, noon)
+    assert stays is not None and PARAMS.cut < stays < 2 * PARAMS.cut
+    assert cuts(table_of(grids), scene_of(grids, []), PARAMS) == ([8], [])
 
 
 def test_what_stays() -> None:

@@ -46,7 +46,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
     passages = [passage for passage in gone if of_two_pictures(scene, passage)]
     passages = with_whips(passages, whips(cells, frames["spread"].to_list()))
-    inside = {frame for passage in passages for frame in range(passage.start, passage.end + 1)}
+    inside = {frame for passage in passages for frame in passage.whole}
     hard, blends = cuts(frames, scene, params)
     hard = [frame for frame in hard if frame not in inside]
     blends = [event for event in blends if event.end in hard]

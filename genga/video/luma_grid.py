@@ -129,7 +129,7 @@ def apart(a: Tones, b: Tones) -> float:
     return float(np.abs(a - b).sum() / 2)
 
 
-def mixture(a: Cells, frame: Cells, b: Cells) -> tuple[float, float]:
+def mixture(a: Cells | Levels, frame: Cells | Levels, b: Cells | Levels) -> tuple[float, float]:
     """Return the share of `b` in `frame` as a mixture of `a` and `b`, and the part of the change it leaves unexplained.
 
     The share is the least-squares one; the rest is relative to the mean difference of `a` and `b`, 0 for equal ones.
@@ -166,8 +166,14 @@ def gone(a: Levels, middle: Levels, b: Levels, changed: float) -> float:
     return float(np.median((middle - a)[far] / (b - a)[far])) if far.mean() >= _FEWEST else 0.0
 
 
-def beyond_light(a: Cells, b: Cells) -> Levels:
+def beyond_light(a: Cells | Levels, b: Cells | Levels) -> Levels:
     """Return what of the difference of two grids is none of light: a gain and a constant, by least squares."""
     change = b.astype(np.float32) - a
     own, rest = a - a.mean(dtype=np.float32), change - change.mean()
     return np.asarray(rest - own * (float((own * rest).sum()) / max(1.0, float((own * own).sum()))), np.float32)
+
+
+def mixes(clean: Levels, frame: Levels, goal: Levels) -> bool:
+    """Whether a frame is rather a mixture of two pictures than the one in another light. Means over blocks of all three."""
+    left = mixture(clean, frame, goal)[1] * np.abs(goal - clean).mean()
+    return bool(left < np.abs(beyond_light(clean, frame)).mean())

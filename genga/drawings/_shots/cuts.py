@@ -14,6 +14,7 @@ import polars as pl
 
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
+from genga.drawings._shots.holds import usual_step
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import shift
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
@@ -23,7 +24,7 @@ from genga.video.luma_grid import Grids, difference_map, mixture, tone_differenc
 
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
-_NEAR = 2  # frames before and after whose steps a step is compared with
+_STEPS, _NEAR = 2, 1 / 8  # steps before and after with which one is compared, and s in which: drawings may be held
 _RESTLESS, _CALMER = 0.7, 0.5  # times what a step changes, from which they are alike, and up to which it is alone
 _ANOTHER = 0.25  # fraction changed times distance of histograms from which a step among others like it is a cut
 _CALM = 0.1  # and one alone
@@ -31,6 +32,7 @@ _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a fi
 _GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
 _UNMIXED = 0.25  # part of the change that a mixture may leave; less where it hardly is one
 _LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such
+_BY_CHANCE = 2  # times params.cut that may stay by chance, as a horizon does, where the tones are quite other
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
@@ -66,18 +68,30 @@ class Step:
     stays: float  # fraction of the tiles with texture
     other: float  # fraction of the picture that changes, times how far its tones are from those before
     restless: bool  # the steps just before change nearly as much
+    goes_on: bool  # those just after do
     alone: bool  # neither those before nor those after do
 
     @classmethod
-    def of(cls, scene: Scene, spread: npt.NDArray[np.float64], frame: int, end: int, stays: float) -> Self:
-        """Return the step to `end` from the frame before `frame`. spread: part of the picture that changes in each."""
+    def of(
+        cls, scene: Scene, spread: npt.NDArray[np.float64], frame: int, end: int, stays: float, near: int = 3
+    ) -> Self:
+        """Return the step to `end` from the frame before `frame`.
+
+        spread: part of the picture that changes in each frame. near: frames before and after that are asked, too.
+        """
         a, b = scene.cells[frame - 1], scene.cells[end]
         share = float(scene.live.mean())
         size = float((difference_map(a, b) > CHANGED).mean())
-        before = float(spread[max(0, frame - _NEAR) : frame].max())
-        after = float(spread[end + 1 : end + 1 + _NEAR].max(initial=0.0))
+        before = most_of(spread[max(0, frame - near) : frame][::-1])
+        after = most_of(spread[end + 1 : end + 1 + near])
         other = size * tone_difference(a, b) / share**2
-        return cls(frame - 1, end, stays, other, before >= _RESTLESS * size, max(before, after) <= _CALMER * size)
+        like, calm = _RESTLESS * size, _CALMER * size
+        return cls(frame - 1, end, stays, other, before >= like, after >= like, max(before, after) <= calm)
+
+
+def most_of(near: npt.NDArray[np.float64]) -> float:
+    """Return how much the larger of the next two steps changes, of steps that change anything; 0 if none does."""
+    return float(near[near >= _LEAST][:_STEPS].max(initial=0.0))
 
 
 def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
@@ -93,6 +107,7 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
     frames: the frames table.
     """
     spread = frames["spread"].to_numpy()
+    near = max(2, round(_NEAR / usual_step(frames["time"].to_list()))) if len(frames) > 1 else 2
     mixed = mixed_frames(scene, spread)
     loose = {int(k): loose_at(scene, int(k)) for k in np.flatnonzero(spread >= _LEAST) if k > 0}
     found: list[int] = []
@@ -104,10 +119,10 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
         end = mixed.get(frame, frame)
         if end > frame:  # the step over the mixed frames
             stays = loose_at(scene, end, frame - 1)
-        elif stays >= params.cut:
+        elif stays >= _BY_CHANCE * params.cut:
             continue
-        step = Step.of(scene, spread, frame, end, stays)
-        if stays < params.cut and is_cut(scene, loose, step, params):
+        step = Step.of(scene, spread, frame, end, stays, near)
+        if stays < _BY_CHANCE * params.cut and is_cut(scene, loose, step, params):
             back = flash_end(scene, frame, end, params.flash)
             if not back:
                 found.append(end)
@@ -151,12 +166,14 @@ def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int
 
 def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:
     """Whether a step, in which nothing stays, is none of a figure or a camera."""
-    if step.restless and step.other < _ANOTHER:
+    if step.other < _ANOTHER and (step.restless or step.stays >= params.cut):
         return False
+    if step.stays >= params.cut:
+        return step.alone
     if step.other < _OWN and not everywhere(scene.cells[step.before], scene.cells[step.frame], scene.live):
         return False
     if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
-        return elsewhere(scene.cells, step.before, step.frame)
+        return not step.goes_on and elsewhere(scene.cells, step.before, step.frame)
     if step.other >= _STRONG:
         return True
     return not busy(loose, step.before + 1, params.cut) and not moved(

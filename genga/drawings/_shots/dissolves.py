@@ -16,8 +16,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._shots.events import Passage
-from genga.video.luma_grid import Blocks, Cells, Grids, Levels, beyond_light, block_difference, blocks_of, gone, means
+from genga.drawings._shots.events import FLAT, REDRAWN, Passage, dimmed, flat
+from genga.video.luma_grid import (
+    Blocks,
+    Cells,
+    Grids,
+    Levels,
+    beyond_light,
+    block_difference,
+    blocks_of,
+    gone,
+    means,
+    mixes,
+)
 
 _TILE = 8  # cells along the side of a tile
 _REACHES = (3, 4, 6, 9, 13, 19, 28, 36)  # frames before and after, whose mixture a frame is compared with
@@ -29,17 +40,14 @@ _DETAIL = 0.38  # what detail counts that should be lost and is not, beside a ch
 _LESS = 0.1  # part of the detail that a mixture may lack for noise: of what has gone elsewhere none is left
 _OF_ALL = 1.4  # times what may be left, of a dissolve of which a part is sure
 _LONG = 60  # frames of a long dissolve
-_FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 _LAG = 4  # frames within which a dissolve goes on, however long its drawings are held
 _GAP = 2  # frames in it without a finding
-_STEP = 0.012  # of the way that is left, over _LAG frames, from which it goes on,
-_SLOWEST = 0.08  # or this part of how it goes in the middle, if that is more
+_STEP, _SLOWEST = 0.012, 0.08  # of the way, from which it goes on over _LAG frames; part of that in the middle
 _LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
 _FADING = 0.6  # and up to which it may be a fade's
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
 _BACK = 0.15  # by which the shares of a dissolve may fall
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
-_REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
 _SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate was converted
 
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
@@ -64,8 +72,10 @@ def gradual(cells: Grids, black: Sequence[bool], rest: float, changed: float, no
     merged: list[Passage] = []
     for item in transitions(cells, best_of(middles(cells, rest, changed, noise)), rest, changed, noise):
         before = merged[-1] if merged else None
-        if before and before.kind == item.kind == "fade" and all(black[before.end : item.start]):
-            merged[-1] = Passage("fade", before.start, item.end, (before.end + item.start) // 2)
+        between = range(before.whole.stop - 1, item.whole.start) if before else ()
+        if before and before.kind == item.kind == "fade" and all(black[k] or flat(cells[k]) for k in between):
+            middle = (before.whole.stop - 1 + item.whole.start) // 2
+            merged[-1] = Passage("fade", before.start, item.end, middle, before.early, item.late)
         else:
             merged.append(item)
     return merged
@@ -124,8 +134,10 @@ def mixtures(
     kept = np.maximum((energy - mixed) / np.maximum(moving - mixed, 1e-3), -_LESS)
     many = np.maximum(counts.sum(1), 1)
     one, other = ((part - ((part * counts).sum(1) / many)[:, None]) * counts for part in (a, b))
-    alike = (one * other).sum(1) / np.sqrt(np.maximum((one * one).sum(1) * (other * other).sum(1), 1))
-    sound = (counts.mean(1) >= _SPREAD) & (alike < _ALIKE)
+    sizes = (one * one).sum(1), (other * other).sum(1)
+    alike = (one * other).sum(1) / np.sqrt(np.maximum(sizes[0] * sizes[1], 1))
+    faded = np.minimum(*sizes) < FLAT**2 * many  # what is left of a picture is no other light
+    sound = (counts.mean(1) >= _SPREAD) & ((alike < _ALIKE) | faded)
     return share, np.where(sound, left + _DETAIL * kept, np.inf)
 
 
@@ -152,22 +164,6 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
             start, end = min([start, *(other.start for other in over)]), max([end, *(other.end for other in over)])
             taken = [*(other for other in taken if other not in over), Passage(item.kind, start, end, boundary)]
     return sorted((dimmed(cells, item) if item.kind == "fade" else item for item in taken), key=lambda item: item.start)
-
-
-def dimmed(cells: Grids, fade: Passage) -> Passage:
-    """Return a fade without the drawings on its bright side, of the last its brightest frame: none is seen in full."""
-    start, end = fade.start, fade.end
-    if flat(cells[max(0, start - 1)]):
-        steps = range(fade.boundary + 1, min(end, len(cells) - 1))
-        end = next((frame for frame in steps if _redrawn(cells[frame], cells[frame + 1])), end)
-    elif flat(cells[min(len(cells) - 1, end)]):
-        steps = range(fade.boundary - 1, max(start, 1) - 1, -1)
-        start = next((frame + 1 for frame in steps if _redrawn(cells[frame - 1], cells[frame])), start)
-    return Passage(fade.kind, start, end, fade.boundary)
-
-
-def _redrawn(picture: Cells, frame: Cells) -> bool:
-    return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > _REDRAWN  # differ by more than light
 
 
 def spans(cells: Grids, found: Found, changed: float, blocks: Blocks) -> Iterator[Passage]:
@@ -217,17 +213,18 @@ def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade
         if within(clean) == clean and gone(blocks(clean), blocks(clean - way), goal, changed) > _JUMP:
             limit = clean - way  # a cut
         clean = within(clean)
-        if gone(blocks(clean), blocks(frame), goal, changed) > least and kindred(cells[clean], cells[frame], fade):
+        bare, now = blocks(clean), blocks(frame)
+        goes = kindred(cells[clean], cells[frame], fade) or not fade and mixes(bare, now, goal)
+        if goes and gone(bare, now, goal, changed) > least:
             outermost = frame
     # A drawing that is seen once more counts as mixed: what is left of the other picture may be less than noise.
-    near, next_, other = (cells[within(outermost + steps * way)] for steps in (1, 2, 3))
-    held = block_difference(near, next_) <= _REDRAWN < block_difference(next_, other)
-    return within(outermost + way) if held else outermost
-
-
-def flat(grid: Cells) -> bool:
-    """Whether a picture is without contrast."""
-    return float(grid.std()) < _FLAT
+    near, after, other = (cells[within(outermost + steps * way)] for steps in (1, 2, 3))
+    held = block_difference(near, after) <= REDRAWN < block_difference(after, other)
+    last = within(outermost + held * way)
+    # A picture that fades is there until nothing is seen of it, however soon the next one comes.
+    until = range(middle, within(last + way * (_LAG + 1)) if fade else middle, way)
+    dark = next((frame for frame in until if flat(cells[frame])), last)
+    return dark - way if abs(dark - middle) > abs(last - middle) + 1 else last
 
 
 def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:

@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+
+from genga.video.luma_grid import Cells, Grids, beyond_light
+
+FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
+REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
+
 Span = tuple[int, int]  # frames, end exclusive
 
 
@@ -19,3 +27,31 @@ class Passage(Event):
     """A dissolve or fade from one picture to another; a new shot begins at `boundary`."""
 
     boundary: int
+    early: int = 0  # frames of a fade before `start`, and
+    late: int = 0  # after its last one, that are drawings nevertheless
+
+    @property
+    def whole(self) -> range:
+        """The frames over which it goes on, with the next one."""
+        return range(self.start - self.early, self.end + self.late + 1)
+
+
+def dimmed(cells: Grids, fade: Passage) -> Passage:
+    """Return a fade without the drawings on its bright side, of the last its brightest frame: none is seen in full."""
+    start, end = fade.start, fade.end
+    if flat(cells[max(0, start - 1)]):
+        steps = range(fade.boundary + 1, min(end, len(cells) - 1))
+        end = next((frame for frame in steps if _redrawn(cells[frame], cells[frame + 1])), end)
+    elif flat(cells[min(len(cells) - 1, end)]):
+        steps = range(fade.boundary - 1, max(start, 1) - 1, -1)
+        start = next((frame + 1 for frame in steps if _redrawn(cells[frame - 1], cells[frame])), start)
+    return Passage(fade.kind, start, end, fade.boundary, start - fade.start, fade.end - end)
+
+
+def _redrawn(picture: Cells, frame: Cells) -> bool:
+    return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > REDRAWN  # differ by more than light
+
+
+def flat(grid: Cells) -> bool:
+    """Whether a picture is without contrast."""
+    return float(grid.std()) < FLAT
