@@ -9,7 +9,7 @@ import pytest
 from films import texture
 
 from genga.drawings._text import detect
-from genga.drawings._text.burnt_in import alone, believed, holds, lettering, marks, stands_over
+from genga.drawings._text.burnt_in import alone, believed, lettering, marks, stands_over
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.tracks import (
     Lettering,
@@ -18,6 +18,7 @@ from genga.drawings._text.tracks import (
     bridged,
     difference,
     faded,
+    holds,
     returns,
     stretches,
     turn,
@@ -53,6 +54,12 @@ def test_a_look_finds_a_line_and_says_whether_it_is_sure() -> None:
     assert lines_of(BACK, 8) == []
     (deep,) = lines_of(LONG.astype(np.uint16) << 2, 10)
     assert deep == line
+
+
+@pytest.mark.parametrize(("word", "y", "found"), [("No.", 450, True), ("No.", 250, False), ("I", 450, False)])
+def test_the_shortest_words_are_looked_for_where_subtitles_stand(word: str, y: int, found: bool) -> None:
+    lines = lines_of(subtitled(BACK, word, y), 8)
+    assert bool(lines) == found and not any(line["sure"] for line in lines)
 
 
 def test_grain_is_no_text_and_hides_none() -> None:
@@ -159,6 +166,38 @@ def test_what_is_believed(y: float, sure: bool, alone: bool, stands: int, believ
     line = {"x0": 0.2, "y0": y, "x1": 0.72, "y1": y + 0.06, "sure": sure}
     found = lettering(table(cells, {0: [], 8: [line], 8 + stands: []}), cells)
     assert [(line.start, line.end) for line in found] == ([(8, 8 + stands)] if believed else [])
+
+
+def test_a_line_is_sure_that_is_so_in_most_looks() -> None:
+    box = {"x0": 0.4, "y0": 0.18, "x1": 0.58, "y1": 0.24}
+    looks = [(k, [Lettering(k, k, **box, sure=sure)]) for k, sure in ((0, False), (12, False), (24, True), (36, False))]
+    (face,) = stretches(looks, 48, [A] * 48)
+    assert (face.sure, face.votes) == (False, -2)
+    (text,) = stretches(
+        [(k, [replace(line, sure=not line.sure) for line in lines]) for k, lines in looks], 48, [A] * 48
+    )
+    assert text.sure
+
+
+@pytest.mark.parametrize(("stands", "found"), [(24, True), (12, False)])
+def test_lines_of_credits_that_come_as_one_are_believed_and_what_rolls_is_not(stands: int, found: bool) -> None:
+    card, boxes = A.copy(), []
+    for y in (48, 56, 64):
+        card[y : y + 5, 32:116:2] = 235
+        boxes.append({"x0": 0.2, "y0": y / 120, "x1": 0.725, "y1": (y + 5) / 120, "sure": True})
+    cells = [A] * 12 + [card] * stands + [A] * 12
+    lines = lettering(table(cells, {0: [], 12: boxes, 12 + stands: []}), cells)
+    assert ([(line.start, line.end) for line in lines] == [(12, 12 + stands)] * 3) == found
+
+
+def test_a_sign_in_mid_picture_that_fades_is_believed() -> None:
+    sign = A.copy()
+    sign[60:66, 20:100:2] = 235
+    shares = [0.0] * 14 + [k / 9 for k in range(1, 9)] + [1.0] * 30 + [k / 9 for k in range(8, 0, -1)] + [0.0] * 14
+    cells = [(A + share * (sign.astype(np.float32) - A)).round().astype(np.uint8) for share in shares]
+    line = {"x0": 0.125, "y0": 0.5, "x1": 0.625, "y1": 0.55, "sure": True}
+    (found,) = lettering(table(cells, {12: [], 24: [line], 36: [line], 48: [line], 60: []}), cells)
+    assert 14 <= found.start <= 15 and 59 <= found.end <= 60
 
 
 def test_what_text_covers_is_not_compared() -> None:

@@ -174,6 +174,6 @@ def beyond_light(a: Cells | Levels, b: Cells | Levels) -> Levels:
 
 
 def mixes(clean: Levels, frame: Levels, goal: Levels) -> bool:
-    """Whether a frame is rather a mixture of two pictures than the one in another light. Means over blocks of all three."""
+    """Whether a frame is rather a mixture of two pictures than the one in another light, by means over blocks."""
     left = mixture(clean, frame, goal)[1] * np.abs(goal - clean).mean()
     return bool(left < np.abs(beyond_light(clean, frame)).mean())

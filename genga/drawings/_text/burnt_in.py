@@ -1,6 +1,6 @@
 """What is burnt into a picture: lines of text that are believed, and marks in its corners.
 
-Text stands still for a while: what is there for less than `_STILL` s is none, nor what goes along with the picture. A
+Text stands still for a while: what is there for less than `STILL` s is none, nor what goes along with the picture. A
 line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand; or if it came or went
 as a whole while the rest of the picture, or what is around it, stayed; or if it stands still while what is around it
 moves. Of a short one both are asked, place and coming, and that it is centred, so that no mouth is a subtitle.
@@ -20,18 +20,32 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.tracks import FADE, Lettering, bridged, faded, in_cells, mask_of, returns, stretches
+from genga.drawings._text.tracks import (
+    FADE,
+    STILL,
+    WHOLE,
+    Lettering,
+    all_along,
+    bridged,
+    faded,
+    holds,
+    in_cells,
+    mask_of,
+    returns,
+    stretches,
+    vicinity,
+)
 from genga.drawings.alignment import laid, shift
-from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
+from genga.drawings.static_tiles import CHANGED, gradients, staying
 from genga.images.boxes import Box, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
 
-_STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
+_CARD = 0.8  # s that credits stand whose lines come as one; what rolls does not
 _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies,
 _LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
-_WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 _ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
+_TOGETHER = 2  # frames within which lines come or go as one, as in credits
 _ALL_ALONG, _ROUND = 0.9, 0.25  # or part of its columns that change, and how much less what is around it does
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _TEXTURE, _LOOKS = 0.01, 12  # mean squared gradient of what can be told to move; steps of a stretch that are asked so
@@ -71,14 +85,17 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
     times = frames["time"].to_list()
     lines = bridged(stretches(looks, len(frames), cells))
-    standing = (line for line in lines if times[min(line.end, len(times) - 1)] - times[line.start] >= _STILL)
-    return [faded(line, cells) for line in standing if believed(line, cells, times) and not goes_along(cells, line)]
+    stood = {line: times[min(line.end, len(times) - 1)] - times[line.start] for line in lines}
+    cards = [line for line, seconds in stood.items() if seconds >= _CARD]
+    standing = ((line, cards if seconds >= _CARD else ()) for line, seconds in stood.items() if seconds >= STILL)
+    found = (line for line, others in standing if believed(line, cells, times, others))
+    return [faded(line, cells) for line in found if not goes_along(cells, line)]
 
 
-def believed(line: Lettering, cells: Grids, times: Sequence[float]) -> bool:
+def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequence[Lettering] = ()) -> bool:
     """Whether a line is burnt in: where subtitles stand, or by how it comes, goes and stands; of an unsure one both.
 
-    times: of the frames, s.
+    times: of the frames, s. others: lines of the video, which may come and go with it.
     """
     middle = (line.y0 + line.y1) / 2
     usual = middle >= _LOW or middle <= _HIGH
@@ -87,42 +104,32 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float]) -> bool:
     centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
     outer = centred and (middle >= _LOWER or middle <= _HIGHER)
     likely = line.sure or outer and holds(cells, line, times)
-    reaches = (0, FADE * (usual and centred))  # it may fade
+    reaches = (0, FADE * (usual and centred or line.sure and holds(cells, line, times)))  # it may fade
     edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
-    comes = likely and any(alone(cells, line, edge, reach) for edge in edges for reach in reaches)
+    comes = likely and any(alone(cells, line, edge, reach, others) for edge in edges for reach in reaches)
     return comes or (line.sure or centred) and stands_over(cells, line)
 
 
-def alone(cells: Grids, line: Lettering, frame: int, around: int = 0) -> bool:
-    """Whether the step to `frame`, or over those around it, changes the picture all along the line, and only there."""
+def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Sequence[Lettering] = ()) -> bool:
+    """Whether the step to `frame`, or over those around it, changes the picture all along the line, and only there.
+
+    others: lines of which those that come or go with it, as in credits, change the picture, too.
+    """
     if not 0 < frame < len(cells):
         return False
     before, after = cells[max(0, frame - 1 - around)], cells[min(len(cells) - 1, frame + around)]
     changed = difference_map(before, after) > CHANGED
     x0, y0, x1, y1 = in_cells(line, changed.shape)
-    there = changed[y0:y1, x0:x1]
+    there = changed[y0:y1, x0:x1].copy()
     count, along = int(there.sum()), all_along(line, there, changed.shape)
-    if along >= _WHOLE and count >= _ALONE * int(changed.sum()):
+    too = (one for one in others if min(abs(one.start - frame), abs(one.end - frame)) <= _TOGETHER)
+    changed &= ~mask_of(too, changed.shape)
+    changed[y0:y1, x0:x1] = there
+    if along >= WHOLE and count >= _ALONE * int(changed.sum()):
         return True
     near = changed[vicinity(line, changed.shape)]
     round_it = (int(near.sum()) - count) / max(1, near.size - there.size)
     return along >= _ALL_ALONG and round_it <= _ROUND * count / there.size
-
-
-def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
-    """Return the part of a line's columns that change, more than 1 with its margin. changed: of its place, in_cells."""
-    return int(changed.any(axis=0).sum()) / ((line.x1 - line.x0) * shape[1])
-
-
-def holds(cells: Grids, line: Lettering, times: Sequence[float]) -> bool:
-    """Whether the line stands for _STILL s without changing as a whole: what a mouth speaks comes again and again."""
-    shape = cells[line.start].shape
-    x0, y0, x1, y1 = in_cells(line, shape)
-    places = (cells[frame][y0:y1, x0:x1] for frame in range(line.start, line.end))
-    steps = enumerate(pairwise(places), line.start + 1)
-    changed = [k for k, (a, b) in steps if all_along(line, difference_map(a, b) > CHANGED, shape) >= _WHOLE]
-    edges = [line.start, *changed, min(line.end, len(times) - 1)]
-    return any(times[after] - times[before] >= _STILL for before, after in pairwise(edges))
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:
@@ -161,13 +168,6 @@ def _kept(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
     most = max(float((a * a).sum()), float((b * b).sum()))
     return float((a * b).sum()) / most if most >= _TEXTURE * a.shape[1] else 1.0
-
-
-def vicinity(line: Lettering, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Return the rows and columns of a line in a grid of `shape`, with as much around it as it is high."""
-    x0, y0, x1, y1 = in_cells(line, shape)
-    high = y1 - y0
-    return slice(max(0, y0 - high), y1 + high), slice(max(0, x0 - high), x1 + high)
 
 
 def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:

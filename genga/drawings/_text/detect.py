@@ -87,17 +87,17 @@ def crossings(mask: Mask) -> Counts:
     return np.asarray(cv2.reduce(begins, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() + mask[:, 0], np.int_)
 
 
-def lines_in(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) -> list[Box]:
+def lines_in(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP, long: float = _LONG) -> list[Box]:
     """Return the boxes of the lines of text that strokes make, top to bottom.
 
-    strokes: that four rows of five of a line cross at least; gap: px between strokes of a line. Fewer strokes find
-    shorter words, wider gaps join words of large letters; both find railings too.
+    strokes: that four rows of five of a line cross at least; gap: px between strokes of a line; long: times its height.
+    Fewer strokes find shorter words, wider gaps join words of large letters; both find railings too.
     """
     lines = {
         line
         for one in both
         for top, joined in _stretches(one, strokes, gap)
-        for line in _lines(one, top, joined, strokes)
+        for line in _lines(one, top, joined, strokes, long)
     }
     return sorted(lines, key=lambda box: (box[1], box[0], box[2], box[3]))
 
@@ -139,13 +139,13 @@ def _joined(of: Strokes, gap: int) -> tuple[Places, Places]:
     return begins[long], ends[long]
 
 
-def _lines(of: Strokes, top: int, joined: Mask, strokes: int) -> Iterator[Box]:
+def _lines(of: Strokes, top: int, joined: Mask, strokes: int, long: float) -> Iterator[Box]:
     """Boxes of the bands in a stretch of rows from `top` on that look like lines of text."""
     band = np.ones(_BAND[::-1], np.uint8)
     bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, band, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     for x, y, width, height in _boxes(bands.astype(np.uint8, copy=False)):
         line = of.mask[top + y : top + y + height, x : x + width]
-        if _LOW <= height <= _HIGH and width >= _LONG * height and _reads(line, strokes):
+        if _LOW <= height <= _HIGH and width >= long * height and _reads(line, strokes):
             yield x - 1, top + y, min(x - 1 + width, of.mask.shape[1] - 2), top + y + height
 
 

@@ -11,12 +11,14 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from genga.drawings.static_tiles import Mask
-from genga.video.luma_grid import Cells, Grids, block_difference
+from genga.drawings.static_tiles import CHANGED, Mask
+from genga.video.luma_grid import Cells, Grids, block_difference, difference_map
 
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one line
 _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
+STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
+WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 FADE = 12  # frames that a line takes at most from half there to there, or gone
 _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
@@ -34,7 +36,8 @@ class Lettering:
     y0: float
     x1: float
     y1: float
-    sure: bool = True  # whether it has as many strokes as only text has
+    sure: bool = True  # whether it has as many strokes as only text has, in most looks
+    votes: int = 0  # looks in which it has, less those in which it has not; 0: one look
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,13 @@ def in_cells(line: Lettering, shape: tuple[int, ...]) -> tuple[int, int, int, in
     return x0, y0, min(columns, int(np.ceil(line.x1 * columns + by))), min(rows, int(np.ceil(line.y1 * rows + by)))
 
 
+def vicinity(line: Lettering, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return the rows and columns of a line in a grid of `shape`, with as much around it as it is high."""
+    x0, y0, x1, y1 = in_cells(line, shape)
+    high = y1 - y0
+    return slice(max(0, y0 - high), y1 + high), slice(max(0, x0 - high), x1 + high)
+
+
 def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
     """Return the lines of consecutive looks joined where they stand at one place, each with its first frame and end.
 
@@ -150,6 +160,22 @@ def returns(cells: Grids, line: Lettering, edge: int) -> bool:
         float(np.abs(cells[frame][y0:y1, x0:x1] - there).mean()) < _AS_BEFORE * change
         for frame in beyond if 0 <= frame < len(cells)
     )  # fmt: skip
+
+
+def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
+    """Return the part of a line's columns that change, more than 1 with its margin. changed: of its place, in_cells."""
+    return int(changed.any(axis=0).sum()) / ((line.x1 - line.x0) * shape[1])
+
+
+def holds(cells: Grids, line: Lettering, times: Sequence[float]) -> bool:
+    """Whether the line stands for STILL s without changing as a whole: what a mouth speaks comes again and again."""
+    shape = cells[line.start].shape
+    x0, y0, x1, y1 = in_cells(line, shape)
+    places = (cells[frame][y0:y1, x0:x1] for frame in range(line.start, line.end))
+    steps = enumerate(pairwise(places), line.start + 1)
+    changed = [k for k, (a, b) in steps if all_along(line, difference_map(a, b) > CHANGED, shape) >= WHOLE]
+    edges = [line.start, *changed, min(line.end, len(times) - 1)]
+    return any(times[after] - times[before] >= STILL for before, after in pairwise(edges))
 
 
 def faded(line: Lettering, cells: Grids) -> Lettering:
@@ -199,7 +225,9 @@ def overlapping(a: Lettering, b: Lettering) -> float:
 
 def union(a: Lettering, b: Lettering) -> Lettering:
     """Return one line over the frames and boxes of both."""
+    votes = sum(line.votes or (1 if line.sure else -1) for line in (a, b))
     return Lettering(
         min(a.start, b.start), max(a.end, b.end),
-        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), a.sure or b.sure,
+        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1),
+        votes >= 0, votes,
     )  # fmt: skip
