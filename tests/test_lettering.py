@@ -15,6 +15,7 @@ from genga.drawings._text.tracks import (
     Lettering,
     MaskedGrid,
     MaskedGrids,
+    beneath,
     bridged,
     difference,
     faded,
@@ -188,6 +189,14 @@ def test_lines_of_credits_that_come_as_one_are_believed_and_what_rolls_is_not(st
     cells = [A] * 12 + [card] * stands + [A] * 12
     lines = lettering(table(cells, {0: [], 12: boxes, 12 + stands: []}), cells)
     assert ([(line.start, line.end) for line in lines] == [(12, 12 + stands)] * 3) == found
+
+
+def test_a_short_line_of_credits_is_believed_with_the_one_below() -> None:
+    role, name = Lettering(20, 60, 0.1, 0.60, 0.2, 0.65, sure=False), Lettering(22, 60, 0.1, 0.67, 0.4, 0.72)
+    assert beneath(role, name)
+    assert not beneath(replace(role, start=2), name) and beneath(replace(role, start=12), name)  # a cut nearby
+    assert not beneath(replace(role, start=12, end=64), name)
+    assert not beneath(replace(role, y0=0.5, y1=0.55), name) and not beneath(replace(role, x0=0.5, x1=0.6), name)
 
 
 def test_a_sign_in_mid_picture_that_fades_is_believed() -> None:

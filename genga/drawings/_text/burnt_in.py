@@ -23,9 +23,11 @@ import polars as pl
 from genga.drawings._text.tracks import (
     FADE,
     STILL,
+    TOGETHER,
     WHOLE,
     Lettering,
     all_along,
+    beneath,
     bridged,
     faded,
     holds,
@@ -44,17 +46,15 @@ _CARD = 0.8  # s that credits stand whose lines come as one; what rolls does not
 _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies,
 _LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
-_ALONE = 0.8  # part of the changed cells that lie at a line that comes or goes by itself
-_TOGETHER = 2  # frames within which lines come or go as one, as in credits
-_ALL_ALONG, _ROUND = 0.9, 0.25  # or part of its columns that change, and how much less what is around it does
+_ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
+_ROUND = 0.25  # and how much less what is around it does
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _TEXTURE, _LOOKS = 0.01, 12  # mean squared gradient of what can be told to move; steps of a stretch that are asked so
-_AWAY, _FOUND, _MOST = 4, 0.5, 0.7  # frames in which what moves goes a cell; how surely; in which part of the looks,
-_AT_MOST = 0.5  # and up to which part of the picture stays then, if it is a camera
+_AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
+_MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 _CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the height; cells, sides of the smallest mark
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
-_FADE = 24  # frames that a mark takes to come or go at most
-_STAYS = 10  # frames before and after, over which it stays gone or there: longer than a blink
+_FADE, _STAYS = 24, 10  # frames that a mark takes to come or go at most, and stays around that: longer than a blink
 _SAME_PLACE = 0.5  # part of the smaller of two boxes of one mark that lies in the other: of a clock some digits change
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
 
@@ -77,25 +77,23 @@ class Mark:
 
 
 def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
-    """Return the lines of burnt-in text of a video, by their first frames.
-
-    frames: the frames table. cells: its grids.
-    """
+    """Return the lines of burnt-in text of a video, by their first frames. frames: its table. cells: its grids."""
     looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
     looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
     times = frames["time"].to_list()
     lines = bridged(stretches(looks, len(frames), cells))
     stood = {line: times[min(line.end, len(times) - 1)] - times[line.start] for line in lines}
     cards = [line for line, seconds in stood.items() if seconds >= _CARD]
-    standing = ((line, cards if seconds >= _CARD else ()) for line, seconds in stood.items() if seconds >= STILL)
-    found = (line for line, others in standing if believed(line, cells, times, others))
+    known = {line: believed(line, cells, times, cards if s >= _CARD else ()) for line, s in stood.items() if s >= STILL}
+    sure = [line for line in cards if known[line] and line.sure]
+    found = (line for line in known if known[line] or any(beneath(line, one) for one in sure))
     return [faded(line, cells) for line in found if not goes_along(cells, line)]
 
 
 def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequence[Lettering] = ()) -> bool:
     """Whether a line is burnt in: where subtitles stand, or by how it comes, goes and stands; of an unsure one both.
 
-    times: of the frames, s. others: lines of the video, which may come and go with it.
+    times: of the frames, s. others: lines that may come and go with it.
     """
     middle = (line.y0 + line.y1) / 2
     usual = middle >= _LOW or middle <= _HIGH
@@ -122,14 +120,14 @@ def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Se
     x0, y0, x1, y1 = in_cells(line, changed.shape)
     there = changed[y0:y1, x0:x1].copy()
     count, along = int(there.sum()), all_along(line, there, changed.shape)
-    too = (one for one in others if min(abs(one.start - frame), abs(one.end - frame)) <= _TOGETHER)
+    too = (one for one in others if min(abs(one.start - frame), abs(one.end - frame)) <= TOGETHER)
     changed &= ~mask_of(too, changed.shape)
     changed[y0:y1, x0:x1] = there
     if along >= WHOLE and count >= _ALONE * int(changed.sum()):
         return True
     near = changed[vicinity(line, changed.shape)]
-    round_it = (int(near.sum()) - count) / max(1, near.size - there.size)
-    return along >= _ALL_ALONG and round_it <= _ROUND * count / there.size
+    rest = (int(near.sum()) - count) / max(1, near.size - there.size)
+    return along >= _ALL_ALONG and rest <= _ROUND * count / there.size
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:

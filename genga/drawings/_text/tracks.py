@@ -19,6 +19,7 @@ _SAME_PLACE = 0.5  # intersection over union of two boxes of one line
 _MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
 STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
 WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
+TOGETHER = 2  # frames within which lines come or go as one, as in credits
 FADE = 12  # frames that a line takes at most from half there to there, or gone
 _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
@@ -223,11 +224,17 @@ def overlapping(a: Lettering, b: Lettering) -> float:
     return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
 
 
+def beneath(a: Lettering, b: Lettering) -> bool:
+    """Whether two lines come or go as one and are about as long there, and one stands right below the other."""
+    near, far = sorted((abs(a.start - b.start), abs(a.end - b.end)))
+    apart, high = max(a.y0, b.y0) - min(a.y1, b.y1), b.y1 - b.y0
+    return near <= TOGETHER and far <= FADE and min(a.x1, b.x1) > max(a.x0, b.x0) and abs(apart - high / 2) <= high
+
+
 def union(a: Lettering, b: Lettering) -> Lettering:
     """Return one line over the frames and boxes of both."""
     votes = sum(line.votes or (1 if line.sure else -1) for line in (a, b))
     return Lettering(
         min(a.start, b.start), max(a.end, b.end),
-        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1),
-        votes >= 0, votes,
+        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
     )  # fmt: skip
