@@ -167,3 +167,18 @@ def test_a_lost_file_is_made_again_alone_and_before_what_waits_for_it(tmp_path: 
     assert "Missing output files: a" in ran.text and "rule b:" not in ran.text, ran.text
     ran = snakemake(tmp_path, "--forcerun", "b")
     assert ran.code == 0 and ran.text.index("rule a:") < ran.text.index("rule b:"), ran.text
+
+
+@pytest.mark.slow
+def test_what_was_asked_for_is_told_where_nothing_is_to_be_done(tmp_path: Path) -> None:
+    """If Snakemake says `by itself`, after_nothing is no longer needed."""
+    patch = (
+        "from genga.workflow.snakemake_patches import after_nothing\n"
+        "after_nothing(workflow, lambda outputs: print('asked for', *sorted(outputs)))\n"
+        "onstart:\n    print('by itself')\nonsuccess:\n    print('by itself')\n"
+    )
+    ran = snakemake(_two(tmp_path, patch))
+    assert ran.code == 0 and "by itself" in ran.text and "asked for" not in ran.text, "there was something to do"
+    assert "asked for" not in snakemake(tmp_path, "-n").text
+    ran = snakemake(tmp_path)
+    assert ran.nothing and "asked for a b\n" in ran.text and "by itself" not in ran.text, ran.text
