@@ -51,6 +51,24 @@ def overlapped(shots: Sequence[Shot], lengths: Sequence[int], rate: int, baked: 
     return frames[:n]
 
 
+def faded(shots: Sequence[Shot], lengths: Sequence[int], dark: int, n: int) -> list[Frame]:
+    """The first n frames of shots each of which fades to black and out of it while it goes on.
+
+    lengths: frames of the fades, over and over. dark: black frames between.
+    """
+    frames: list[Frame] = []
+    wanted = cycle(lengths)
+    into = 0
+    for number, shot in enumerate(shots):
+        film, out = moving(shot), next(wanted)
+        for k, exposure in enumerate(film):
+            light = min((k + 1) / (into + 1), (len(film) - k) / (out + 1), 1.0)
+            frames.append(Frame(number, exposure, share=1 - light))
+        frames += [Frame(number + (2 * k >= dark), film[-1], share=1.0) for k in range(dark)]
+        into = out
+    return frames[:n]
+
+
 def whip(shots: Sequence[Shot], length: int, n: int) -> list[Frame]:
     """The first n frames of shots in a row, from each of which the camera is whipped to the next in `length` frames."""
     frames: list[Frame] = []

@@ -1,7 +1,9 @@
-"""Styles laid over the drawn films of bench/_worlds.py: night, boiling lines, logos, clocks, subtitles, shaken rain.
+"""Styles laid over the drawn films of bench/_worlds.py: night, boiling lines, logos, clocks, text, shaken rain.
 
 A style takes a picture and the number of its frame, and gives the picture as it is shown.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -51,11 +53,11 @@ def with_logo(image: Image, frame: int) -> Image:
     return cv2.addWeighted(mark, share, image, 1 - share, 0)
 
 
-def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
+def subtitled(image: Image, frame: int, fade: int, soft: bool, lines: Sequence[str] = LINES) -> Image:
     """Lines in the lowest part that stand for two seconds; outlined, or on a soft shadow."""
     height, width = image.shape[:2]
     share = shown(frame, 48, 14, fade)
-    text = LINES[frame // 62 % len(LINES)]
+    text = lines[frame // 62 % len(lines)]
     scale, font = height / 430, cv2.FONT_HERSHEY_DUPLEX
     thick = max(1, round(scale * 1.6))
     (long, _), _ = cv2.getTextSize(text, font, scale, thick)
@@ -67,6 +69,18 @@ def subtitled(image: Image, frame: int, fade: int, soft: bool) -> Image:
         dark = cv2.GaussianBlur(cv2.dilate(dark, np.ones((3, 3), np.uint8)), (0, 0), height / 200)
     over = image * (1 - 0.93 * dark[..., None].astype(np.float32) / 255)
     over = np.maximum(over, letters[..., None] * np.float32(250 / 255)).astype(np.uint8)
+    return cv2.addWeighted(over, share, image, 1 - share, 0)
+
+
+def credited(image: Image, frame: int, x: float, y: float) -> Image:
+    """Credits of three lines, the first of them a word, that stand for two seconds and fade over six frames."""
+    height, width = image.shape[:2]
+    share, over = shown(frame, 48, 14, 6), image.copy()
+    font, scale, thick = cv2.FONT_HERSHEY_DUPLEX, height / 480, max(1, round(height / 320))
+    for k, text in enumerate((("Music", "Sound", "Story")[frame // 62 % 3], "Ann Lindqvist", "Haru Tanimoto")):
+        at = round(x * width), round((y + 0.075 * k) * height)
+        over = cv2.putText(over, text, at, font, scale, (25, 25, 30), thick + round(height / 120), cv2.LINE_AA)
+        over = cv2.putText(over, text, at, font, scale, (250, 250, 250), thick, cv2.LINE_AA)
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 

@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 
 from bench._camera import followed, gone_along
-from bench._joins import inserted, overlapped, whip, whipped
+from bench._joins import faded, inserted, overlapped, whip, whipped
 from bench._keepers import Truth
 from bench._styles import (
     REDRAWN,
     Image,
     boiling,
+    credited,
     dimmed,
     in_frame,
     night_rain,
@@ -64,6 +65,7 @@ class World:
     flashes: tuple[tuple[int, int, str], ...] = ()  # first frame, frames, white | inverted
     dissolves: tuple[int, ...] = ()  # frames of each, over and over, while both pictures move; none: as drawn
     baked: bool = False  # they are held as the drawings are
+    fades: tuple[int, ...] = ()  # frames of each, over and over, to black and out of it, while the pictures move
     whips: int = 0  # frames of the whip pans that join the shots; none: as drawn
     inserts: tuple[int, ...] = ()  # frames that show quite another picture
     camera: tuple[str, ...] = ()  # how a camera moves over the figures of each shot, over and over: bench._camera
@@ -112,6 +114,11 @@ WORLDS: dict[str, World] = {
     "pan, on ones": World(45, ("wave", "jump"), "upper", frames=200, camera=("pan", "zoom")),
     "pan at night": World(46, ("talk", "walk"), frames=240, style=partial(dimmed, contrast=0.3, low=10),
                           camera=("pan", "zoom")),
+    "fast action on threes": World(141, ("hold", "blink", "wave"), "upper", style=partial(boiling, reach=40)),
+    "fades": World(142, ("walk", "wave", "talk"), frames=400, fades=(12, 24, 8)),
+    "shortest subtitles": World(143, ("talk", "hold", "blink"), style=partial(
+        subtitled, fade=0, soft=False, lines=("No.", "Run!", "What?", "Me?"))),
+    "credits": World(144, ("talk", "hold", "wave"), style=partial(credited, x=0.07, y=0.45)),
     "whip pans": World(47, ("talk", "hold", "wave", "talk"), whips=7),
     "whip pans, slower": World(48, ("hold", "talk", "walk"), whips=12),
     "inserts": World(49, ("talk", "hold", "wave", "blink"), inserts=(30, 71, 110, 111, 170, 201, 230)),
@@ -154,7 +161,7 @@ def shots_of(world: World) -> list[Shot]:
         view = world.view or ("full" if kind in ("walk", "jump") else beat.view)
         people = 0 if kind in ("pan", "hold") else 1
         scene = scene_of(replace(beat, who=()), rng, 16 / 9) if not people else random_scene(rng, None, 1, view)
-        if not shots or world.dissolves or world.whips:
+        if not shots or world.dissolves or world.whips or world.fades:
             beat = replace(beat, into=("cut", 0))
         if len(world.kinds) == 1:
             beat = replace(beat, frames=world.frames)
@@ -222,7 +229,7 @@ def judged_by(world: World, frames: Sequence[Frame], unseen: Collection[int]) ->
         return Truth("".join(labels), [], [k for k, label in enumerate(labels) if label == "C"])
     starts = [0] + [k for k in range(1, len(frames)) if frames[k].shot != frames[k - 1].shot]
     timings = {a: timing("".join(labels[a:b])) for a, b in zip(starts, [*starts[1:], len(labels)], strict=True)}
-    mixed = [k for k, frame in enumerate(frames) if not frame.pure]
+    mixed = [k for k, frame in enumerate(frames) if not frame.pure and frame.second]  # of a fade drawings may be kept
     return Truth("".join(labels), runs, [k for k in starts if labels[k] == "C"], timings, mixed)
 
 
@@ -233,6 +240,8 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     shots = shots_of(world) if world.kinds else []
     if world.dissolves:
         frames = overlapped(shots, world.dissolves, round(world.fps[0] / world.fps[1]), world.baked, world.frames)
+    elif world.fades:
+        frames = faded(shots, world.fades, 0, world.frames)
     elif world.whips:
         frames = whip(shots, world.whips, world.frames)
     else:

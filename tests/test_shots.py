@@ -11,7 +11,7 @@ from films import texture
 
 from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
 from genga.drawings._shots.cuts import cuts, elsewhere, of_two_pictures, scene_of
-from genga.drawings._shots.dissolves import gradual, mixtures, steady
+from genga.drawings._shots.dissolves import gradual, mixtures, steady, strange
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, threshold
@@ -388,6 +388,14 @@ def test_what_goes_through_a_picture_that_stays_is_no_dissolve() -> None:
     at_home, away = figure(A, 10), figure(A, 70)  # a dissolve within one picture mixes cell by cell
     mixed = ((at_home.astype(np.uint16) + away) // 2).astype(np.uint8)
     assert of_two_pictures(scene_of([at_home, at_home, mixed, away, away], []), Passage("dissolve", 2, 3, 2))
+
+
+def test_somebody_who_is_on_the_way_in_the_middle_is_in_no_mixture() -> None:
+    before, after = np.array([200, 90, 90, 200], np.float32), np.array([90, 90, 200, 200], np.float32)
+    walks, mixed = np.array([90, 200, 90, 200], np.float32), (before + after) / 2
+    half = np.full(3, 0.5, np.float32)
+    assert strange(np.stack([before, walks, after]), half, CHANGED).tolist() == [0, 0.5, 0]
+    assert strange(np.stack([before, mixed, after]), half, CHANGED).tolist() == [0, 0, 0]
 
 
 def test_where_neither_picture_is_there_is_no_mixture() -> None:

@@ -16,13 +16,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._shots.events import FLAT, REDRAWN, Passage, dimmed, flat
+from genga.drawings._shots.events import FLAT, REDRAWN, Passage, dimmed, flat, kindred
 from genga.video.luma_grid import (
     Blocks,
     Cells,
     Grids,
     Levels,
-    beyond_light,
     block_difference,
     blocks_of,
     gone,
@@ -43,11 +42,12 @@ _LONG = 60  # frames of a long dissolve
 _LAG = 4  # frames within which a dissolve goes on, however long its drawings are held
 _GAP = 2  # frames in it without a finding
 _STEP, _SLOWEST = 0.012, 0.08  # of the way, from which it goes on over _LAG frames; part of that in the middle
-_LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
-_FADING = 0.6  # and up to which it may be a fade's
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
 _BACK = 0.15  # by which the shares of a dissolve may fall
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
+_STRANGE = (
+    0.25  # what a mixture shows where its two pictures are alike: somebody on the way from here to there shows more
+)
 _SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate was converted
 
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
@@ -193,9 +193,19 @@ def proven(cells: Grids, item: Passage, rest: float, changed: float, noise: floa
     tones, detail = sketch([cells[k] for k in range(max(0, item.start - 1), min(len(cells), item.end + 1))], noise)
     rows = np.arange(len(tones))
     share, left = mixtures(tones, detail, 0 * rows, rows, 0 * rows + rows[-1], changed)
-    middle, length = left[(share >= _MIDDLE[0]) & (share <= _MIDDLE[1])], item.end - item.start
+    among = (share >= _MIDDLE[0]) & (share <= _MIDDLE[1])
+    middle, length = left[among], item.end - item.start
     most = rest * min(0.9 + length / _LONG, 1.5)  # the longer, the more the pictures move; of few frames more is asked
-    return length >= _SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
+    mixed = length >= _SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
+    return mixed and float(strange(tones, share, changed)[among].mean()) <= _STRANGE
+
+
+def strange(tones: Tiles, share: Values, changed: float) -> Values:
+    """Return what frames show where the first and the last of them are alike, as part of how these two differ."""
+    step = tones[-1] - tones[0]
+    counts = np.abs(step) > changed
+    own = np.abs(tones - tones[0] - share[:, None] * step) * ~counts
+    return np.asarray(own.sum(1) / max(1.0, float(np.abs(step * counts).sum())), np.float32)
 
 
 def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade: bool, blocks: Blocks) -> int:
@@ -225,10 +235,3 @@ def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade
     until = range(middle, within(last + way * (_LAG + 1)) if fade else middle, way)
     dark = next((frame for frame in until if flat(cells[frame])), last)
     return dark - way if abs(dark - middle) > abs(last - middle) + 1 else last
-
-
-def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
-    """Whether what goes on between two frames may be a fade, which is light, or a dissolve, which is not."""
-    change = float(np.abs(frame.astype(np.float32) - clean).mean())
-    beyond = float(np.abs(beyond_light(clean, frame)).mean())
-    return flat(clean) or beyond <= _FADING * change if fade else beyond > _LIT * change

@@ -10,6 +10,9 @@ from genga.video.luma_grid import Cells, Grids, beyond_light
 FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
 
+_LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
+_FADING = 0.6  # and up to which it may be a fade's
+
 Span = tuple[int, int]  # frames, end exclusive
 
 
@@ -55,3 +58,10 @@ def _redrawn(picture: Cells, frame: Cells) -> bool:
 def flat(grid: Cells) -> bool:
     """Whether a picture is without contrast."""
     return float(grid.std()) < FLAT
+
+
+def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
+    """Whether what goes on between two frames may be a fade, which is light, or a dissolve, which is not."""
+    change = float(np.abs(frame.astype(np.float32) - clean).mean())
+    beyond = float(np.abs(beyond_light(clean, frame)).mean())
+    return flat(clean) or beyond <= _FADING * change if fade else beyond > _LIT * change
