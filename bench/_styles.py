@@ -1,4 +1,4 @@
-"""Styles laid over the drawn films of bench/_worlds.py: night, boiling lines, logos, clocks, text, shaken rain.
+"""Styles laid over the drawn films of bench/_worlds.py: night, boiling lines, logos, clocks, text, shaken rain, sway.
 
 A style takes a picture and the number of its frame, and gives the picture as it is shown.
 """
@@ -96,6 +96,25 @@ def titled(image: Image, frame: int, low: float, text: str = "PAPER COMETS") -> 
     at = round(0.08 * width), round(low * height)
     edge = cv2.putText(image.copy(), text, at, font, scale, (35, 30, 40), thick + round(height / 90), cv2.LINE_AA)
     return cv2.putText(edge, text, at, font, scale, (238, 236, 230), thick, cv2.LINE_AA)
+
+
+def swaying(image: Image, frame: int, reach: float, period: int, closer: float = 0.0) -> Image:
+    """A camera that sways by up to `reach` thousandths of the height, and `closer` by a part, in `period` frames."""
+    height, width = image.shape[:2]
+    at = 2 * np.pi * frame / period
+    moved = cv2.getRotationMatrix2D((width / 2, height / 2), 0, 1.04 + closer * np.sin(at))
+    moved[:, 2] += reach * height / 1000 * np.array([np.sin(at), 0.6 * np.sin(1.37 * at + 1)])
+    return cv2.warpAffine(image, moved, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def hand_held(image: Image, frame: int, reach: float) -> Image:
+    """A camera that somebody holds: it goes to and fro by up to twice `reach` thousandths of the height, and turns."""
+    height, width = image.shape[:2]
+    at, (fast, slow) = frame / 24, ((5.1, 11.3, 23.0), (4.3, 9.7, 19.0))
+    away = [sum(np.sin(rate * at + rate) / (1 + k) for k, rate in enumerate(each)) for each in (fast, slow)]
+    moved = cv2.getRotationMatrix2D((width / 2, height / 2), 0.1 * np.sin(3 * at), 1.05)
+    moved[:, 2] += reach * height / 1000 * np.array(away)
+    return cv2.warpAffine(image, moved, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image:

@@ -11,12 +11,12 @@ from films import texture
 from genga.drawings._dedup.moving import Layers, anew, unexplained
 from genga.drawings._shots.camera_moves import joined, moves, way_of
 from genga.drawings._shots.cuts import mixed_frames, scene_of
-from genga.drawings._shots.drifts import drifts, step
+from genga.drawings._shots.drifts import drifts
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.whips import whips, with_whips
 from genga.drawings._text.burnt_in import goes_along
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.alignment import motion_of_most
+from genga.drawings.alignment import motion_of_most, step
 from genga.drawings.dedup import own_drawings
 from genga.drawings.shots import shots
 from genga.drawings.static_tiles import CHANGED, Noise, layers, noise_of

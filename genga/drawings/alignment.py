@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.affine import inverse, product
+from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
+from genga.images.affine import Matrix, carried, corners, inverse, product
 from genga.video.luma_grid import Cells
 
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
@@ -23,15 +24,27 @@ _ROUNDS, _REST = 8, 0.02  # of each, and the cells that a round has to add
 _EDGE = 1.0  # gradient of a cell, luma per cell, from which it says something
 _FEWEST, _MOST = 30, 2000  # such cells that are looked at
 _DAMPED = 1e-3  # added to the sums of their squares, that a picture of one direction has an answer
+_ALL_OVER = 0.5  # part of the picture that a rectangle around what moves must cover: a figure covers less
+_CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, and deviations of noise
+_TEXTURED = 0.3  # part of the tiles with texture in which something goes on where the camera moves,
+_BETTER = 0.5  # and of those that it moves, in which its motion takes something of the difference
+_LESS = 0.95  # part of a difference that is less
+_LEAST = 0.08  # cells that the corners move in a step, in the mean
+_FINEST = 2  # cells; smaller ones find nothing else
+_RIM = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
+_SHARED = 0.3  # part of the picture that two frames have to share, or nothing is known of them
+_BLOCK = (2, 2)
+_THROUGH = 0.41  # part of what fills a block, and no more, that comes through smoothing
+UNLIKE = 255.0  # what is left where nothing aligns
 _AROUND = np.ones((3, 3), np.uint8)
 _BACK = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 _NOWHERE, _OUTSIDE = -1e4, -1.0  # what is beyond the edges, and the value up to which something of that is in a cell
 _HALF = 0.5  # of a cell of larger ones that counts
+_SHEAR = 0.04  # by which a motion may stretch or slant the picture; a camera does neither
 _UNSURE = 2.0  # medians of what is left, at which a cell counts half
 
 Grid = TypeVar("Grid", bound=npt.NDArray[Any])  # of levels of 0..255 or of parts of them
 Motion = npt.NDArray[np.float32]  # (2, 3), takes a cell's (x, y, 1) in the second frame to its place in the first
-Mask = npt.NDArray[np.bool_]
 Way = tuple[Motion, Motion]
 
 
@@ -145,3 +158,78 @@ def shift(a: Cells, b: Cells) -> tuple[tuple[float, float], float]:
     # Copies: OpenCV 5 lays the window over arguments that lie in memory line by line.
     (dx, dy), response = cv2.phaseCorrelate(np.array(a, np.float32), np.array(b, np.float32), window)
     return (dx, dy), response
+
+
+def of_a_camera(motion: Motion) -> bool:
+    """Whether a motion hardly stretches or slants the picture."""
+    return abs(motion[0, 0] - motion[1, 1]) <= _SHEAR and abs(motion[0, 1] + motion[1, 0]) <= _SHEAR
+
+
+def way_of(motion: Matrix | Motion, shape: tuple[int, ...]) -> Matrix:
+    """Return how far a motion takes each of the corners of a picture of `shape`, (4, 2), cells."""
+    places = corners(shape[1], shape[0])
+    return carried(motion, places) - places
+
+
+def length(way: Matrix) -> float:
+    """Return how far the corners go, cells, in the mean."""
+    return float(np.hypot(*way.T).mean())
+
+
+def step(
+    a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = None, all_over: bool = False
+) -> Motion | None:
+    """Return the motion from `b` to `a` by which both are more alike all over, whatever figures do; None if none is.
+
+    near: a motion that it is near to, None for none. all_over: what is more alike must be more of the picture than a
+    figure covers, though there is nothing else in it that has texture.
+    """
+    _, textured = tiles(a, b, live, noise.gradient)
+    unlike = tile_means(cv2.absdiff(a, b), live) > calm(noise)
+    if (textured & unlike).sum() < _TEXTURED * textured.sum():
+        return None
+    motion = motion_of_most(a, b, live, near, _FINEST)
+    if motion is None or not of_a_camera(motion) or length(way_of(motion, a.shape)) < _LEAST:
+        return None
+    first, second = smoothed(a), smoothed(b)
+    middle, other, _ = halfway(first, second, motion)
+    unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
+    # An edge that lies along the motion is as it was with it and without: only others are asked.
+    would = tile_means(cv2.absdiff(second, laid(second, motion)), live) > calm(noise)
+    asked = textured & (unlike | would)
+    better = textured & (moved < _LESS * unmoved)
+    if all_over and not spread(better & unlike):
+        return None
+    return motion if better.sum() >= _BETTER * asked.sum() > 0 else None
+
+
+def calm(noise: Noise) -> float:
+    """Return the mean difference of two frames in a tile from which something goes on in it."""
+    return _CALM + _OWN * noise.luma
+
+
+def left(a: Cells, b: Cells, counts: Cells, motion: Motion) -> tuple[npt.NDArray[np.float32], Way] | None:
+    """Return what of two grids, smoothed, the motion from `b` to `a` leaves, 0 where they share nothing that counts.
+
+    And the half of the way of each; None if they share too little. See `largest`.
+    """
+    middle, other, (there, here) = halfway(smoothed(a), smoothed(b), motion)
+    apart = np.asarray(cv2.absdiff(middle, other), np.float32)
+    inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _RIM, borderValue=0)
+    if np.count_nonzero(inside) < _SHARED * np.count_nonzero(counts):
+        return None
+    apart[inside == 0] = 0
+    return apart, (there, here)
+
+
+def largest(apart: npt.NDArray[Any]) -> float:
+    """Return the largest difference, 0..255, of a block of cells, of what is left of smoothed grids."""
+    return min(float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH, UNLIKE)
+
+
+def spread(parts: Mask) -> bool:
+    """Whether the rectangle around the true tiles covers as much of a picture as a camera moves; false if none is."""
+    rows, columns = np.flatnonzero(parts.any(axis=1)), np.flatnonzero(parts.any(axis=0))
+    if not len(rows):
+        return False
+    return bool((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) >= _ALL_OVER * parts.size)

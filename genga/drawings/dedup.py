@@ -15,10 +15,17 @@ import polars as pl
 
 from genga.decisions.frames import DROPPED, Verdict, stands_for
 from genga.drawings._dedup.camera import View, standing, views_of
-from genga.drawings._dedup.drawings import CAMERA_MOVES, drawings, event_frames, least
+from genga.drawings._dedup.drawings import drawings, event_frames, least
 from genga.drawings._dedup.flashes import flashes
-from genga.drawings._dedup.holds import Run
-from genga.drawings._dedup.recurring import differences, proposals, recurring_threshold, repeats, shot_levels
+from genga.drawings._dedup.holds import Run, Sway
+from genga.drawings._dedup.recurring import (
+    differences,
+    held_still,
+    proposals,
+    recurring_threshold,
+    repeats,
+    shot_levels,
+)
 from genga.drawings._dedup.series import Film, shared
 from genga.drawings._dedup.weather import settled
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference, mask_of
@@ -91,9 +98,9 @@ def own_drawings(
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
     seen = MaskedGrids(cells, ignored(shots, params))
     noise = noise_of(cells)
-    parts = layers(cells, noise, mask_of(texts(shots), cells[0].shape)) if event_frames(shots, CAMERA_MOVES) else None
-    found = drawings(frames, shots, seen, parts, rows.keys(), params)
     moving = any(end > start + 1 for start, end in shots.select("start", "end").rows())
+    sway = Sway(noise, *layers(cells, noise, mask_of(texts(shots), cells[0].shape))) if moving else None
+    found = drawings(frames, shots, seen, sway, rows.keys(), params)
     lit = flashes(found, seen, params.flash, least(shots, params)) if moving else set()  # a page is white for good
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
     found = [run for k, run in enumerate(found) if k not in lit]
@@ -103,7 +110,9 @@ def own_drawings(
         for run, keeper in zip(found, keepers, strict=True) if run.weather
     }  # fmt: skip
     stands = standing(found, params.camera, frames["sharpness"].gather(keepers).to_list())
-    first, again = first_seen(found, stands, keepers, frames, seen, least(shots, params), block_noise(noise), params)
+    first, again = first_seen(
+        found, stands, keepers, frames, seen, least(shots, params), block_noise(noise), params, sway
+    )
     way = STITCHED if params.camera == STITCHED else CAMERA
     kept_for = [keepers[first[stand]] for stand in stands]
     for k, run in enumerate(found):
@@ -155,16 +164,22 @@ def first_seen(
     new: Mapping[int, float],
     noise: float,
     params: Params,
+    sway: Sway | None,
 ) -> tuple[dict[int, int], dict[int, Asked]]:
     """Return for each run that stands for itself the run that first showed its drawing: itself, or an earlier one.
 
     And for each keeper that has a like before it, how near the nearest of them is.
 
-    new: for each shot the block difference from which a drawing is new. noise: what grain alone does not reach.
+    new: for each shot the block difference from which a drawing is new. noise: what grain alone does not reach. sway:
+    None where no picture moves.
     """
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     distances = differences(seen, [keepers[k] for k in own], proposed)
+    if sway is not None:
+        swaying = {run.shot for run in found if run.sways}
+        places = [(found[k].shot if found[k].shot in swaying else None, keepers[k]) for k in own]
+        distances = held_still(seen, places, proposed, distances, new, sway)
     if params.recurring is None:
         in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
         levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances, noise))

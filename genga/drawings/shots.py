@@ -15,7 +15,7 @@ import polars as pl
 from genga.drawings._shots.camera_moves import STRIDE, going, joined, moves, path
 from genga.drawings._shots.cuts import Scene, cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import gradual
-from genga.drawings._shots.drifts import drifts
+from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
@@ -58,9 +58,11 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     pace = fastest(frames["change"].to_list(), threshold(frames, scale, passages, [], noise))
     plain = [unmixed(limit, passages) for limit in limits]
     travels = [travels_of(scene, within, pace, params) for within in plain]
-    level = threshold(frames, scale, passages, [move for found in travels for move in found], noise)
-    times = frames["time"].to_list()
     change = frames["change"].to_list()
+    still = held_still(change, cells, scene.live, scene.noise, {*inside, *hard})
+    swaying = [frame for frame, (own, left) in enumerate(zip(change, still, strict=True)) if left < own]
+    level = threshold(frames, scale, passages, [move for found in travels for move in found], noise, swaying)
+    times = frames["time"].to_list()
     away = inside | {
         frame for found in travels for move in found for frame in range(move.start, move.end + 1)
     }  # fmt: skip
@@ -73,7 +75,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         over = [event for event in blends if start <= event.start < end]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
-        own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)), moving)
+        own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)),
+                             [*moving, *((frame, frame) for frame in swaying)])  # fmt: skip
         # Figures that move under these say as much about thresholds as any.
         found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace, found))
         rows.append(
@@ -85,7 +88,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
                 "transition": next((p.kind for p in passages if p.boundary == start and start not in hard), "cut"),
-                "timing": timing(change, times, step, (start, end), own, moving, mixed),
+                "timing": timing(still, times, step, (start, end), own, moving, mixed),
                 "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *over, *found)],
                 "lettering": lines_within(texts, start, end),

@@ -6,11 +6,10 @@ import polars as pl
 
 from genga.drawings._dedup.camera import halved
 from genga.drawings._dedup.faint import faint
-from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs, runs_in_weather
+from genga.drawings._dedup.holds import Run, Sway, absorb_blends, rate_converted, runs, runs_in_weather
 from genga.drawings._dedup.moving import anew
 from genga.drawings._dedup.weather import weather_of
 from genga.drawings._text.tracks import MaskedGrids
-from genga.drawings.static_tiles import Mask
 from genga.params.dedup import Params
 
 CAMERA_MOVES = ("pan", "zoom", "other")
@@ -20,14 +19,13 @@ def drawings(
     frames: pl.DataFrame,
     shots: pl.DataFrame,
     seen: MaskedGrids,
-    layers: tuple[Mask, Mask] | None,
+    sway: Sway | None,
     skipped: Collection[int],
     params: Params,
 ) -> list[Run]:
     """Return the runs of all shots in order.
 
-    layers: cells that show the picture, and those that stand still over it all through the video; None where no camera
-    moves. skipped: frames that show no drawing.
+    sway: tells where a camera does; None where no picture moves. skipped: frames that show no drawing.
     """
     moves = event_frames(shots, CAMERA_MOVES)
     travel = {} if params.camera == "all" else moves
@@ -42,10 +40,11 @@ def drawings(
         if wet is not None:
             parts.append(runs_in_weather(wet, shot["shot"], skipped))
             continue
-        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, *(layers or (None, None)))
+        over = (sway.live, sway.over) if sway else (None, None)
+        fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, *over)
         if params.threshold is None:
             fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
-        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh), seen, level))
+        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh, sway), seen, level))
     if rate_converted(parts):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
     found = [run for part in parts for run in part]

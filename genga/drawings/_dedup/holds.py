@@ -1,22 +1,31 @@
 """Runs: consecutive frames of a shot that show one drawing.
 
 A run goes on while its frames differ from its first one by no more than the threshold; compared with the frame before
-alone, a slow change would never be seen. Frames that show no drawing (black, or mixed in a dissolve or fade) are in no
-run. The frames on the way of a camera move are runs of their own, marked as travel, one for each drawing that is shown.
+alone, a slow change would never be seen. Nor does it end where the camera sways: a hand that holds it, or one that
+settles, moves the whole picture a little, and where moving it back leaves no more than of a held drawing, it is held
+(what goes farther is a camera move, which stage shots finds). Frames that show no drawing (black, or mixed in a
+dissolve or fade) are in no run. The frames on the way of a camera move are runs of their own, marked as travel, one for
+each drawing that is shown.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from genga.drawings._dedup.moving import left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
+from genga.drawings.alignment import length, step, way_of
 from genga.drawings.margins import HELD, Asked
+from genga.drawings.static_tiles import Mask, Noise
 from genga.video.luma_grid import mixture
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
 _FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
+_REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
+_HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
+_USUAL, _LEFT = 14.0, 20.0  # threshold of a shot of the usual contrast, and what moving a held drawing back leaves then
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
 
 
@@ -29,10 +38,37 @@ class Run:
     distance: float | None = None  # block difference to the drawing before it in the shot; None for the first
     travel: bool = False  # frames on the way of a camera move
     fresh: bool = False  # begins within, or at the end of, a camera move with another drawing than was shown before it
+    sways: bool = False  # the camera does: between its frames, more may differ than the threshold
     weather: bool = False  # something passes in front of it: between its frames, more may differ than the threshold
     blends: list[int] = field(default_factory=list)  # frames that mix this drawing with its neighbour
     # Of its frames, whether the drawing before was still held.
     asked: dict[int, Asked] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Sway:
+    """What a camera that sways leaves of the difference of two frames once the one is moved back onto the other."""
+
+    noise: Noise  # of the video
+    live: Mask  # cells that show the picture
+    over: Mask  # those of them that stand still over it all through the video
+
+    def rest(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
+        """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
+        counts = shown_in_both(a, b, self.live & ~self.over)
+        # A figure that jumps before a plain wall is another drawing, though nothing else has texture.
+        motion, far = step(a.cells, b.cells, counts > 0, self.noise, all_over=True), _REACH
+        if motion is None:  # unless it goes less far than anybody would draw it anew
+            motion, far = step(a.cells, b.cells, counts > 0, self.noise), _HARDLY
+        if motion is None or length(way_of(motion, a.cells.shape)) > far:
+            return None
+        over = self.over if self.over.any() else None
+        return max(one for one in left_by(a.cells, b.cells, counts, motion, over, over) if one is not None)
+
+
+def sway_level(threshold: float) -> float:
+    """Return what moving a held drawing back leaves at most in a shot of a threshold."""
+    return min(max(threshold, _LEFT * min(1.0, threshold / _USUAL)), _LEFT)
 
 
 def runs(
@@ -42,13 +78,15 @@ def runs(
     travel: Mapping[int, int],
     threshold: float,
     anew: Mapping[int, float] = _NONE,
+    sway: Sway | None = None,
 ) -> list[Run]:
     """Return the runs of one shot (a row of the shots table) in order.
 
     skipped: frames that show no drawing. travel: each frame of a camera move -> the last frame of that move, which
     begins a run again; empty where moves are not set apart. threshold: block difference from which a drawing is new.
     anew: frames that begin another drawing, with how far it is from the one before: in a camera move, what the move
-    leaves unexplained; a change too faint for the threshold, but above its shot's noise.
+    leaves unexplained; a change too faint for the threshold, but above its shot's noise. sway: None where no
+    picture moves.
     """
     found: list[Run] = []
     anchor: MaskedGrid | None = None
@@ -58,8 +96,14 @@ def runs(
         picture = seen[frame]
         distance = None if anchor is None else difference(anchor, picture)
         before = found[-1] if distance is not None and not found[-1].travel else None
-        if distance is not None and distance <= threshold and not found[-1].travel and frame not in anew:
-            found[-1].frames.append(frame)
+        level = threshold
+        far = distance is not None and distance > threshold and frame not in anew and travel.get(frame, frame) == frame
+        rest = sway.rest(anchor, picture) if far and before and anchor and sway else None
+        if rest is not None and before is not None:
+            distance, level = rest, sway_level(threshold)
+            before.sways |= distance <= level
+        if distance is not None and distance <= level and before and frame not in anew:
+            before.frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
             if not found[-1].travel or frame in anew:
                 found.append(Run(int(shot["shot"]), [], anew.get(frame, distance), travel=True, fresh=frame in anew))
@@ -68,7 +112,7 @@ def runs(
             found.append(Run(int(shot["shot"]), [frame], anew.get(frame, distance), fresh=frame in anew))
             anchor = picture
         if distance is not None and before is not None and not found[-1].travel:
-            found[-1].asked[frame] = Asked(HELD, before.frames[0], distance, threshold)
+            found[-1].asked[frame] = Asked(HELD, before.frames[0], distance, level)
     return found
 
 

@@ -9,14 +9,14 @@ frames cannot be aligned, the later one is new.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import Motion, halfway, laid, motion_between, motion_of_most, smoothed
+from genga.drawings.alignment import UNLIKE, Motion, laid, largest, left, motion_between, motion_of_most, smoothed
 from genga.drawings.bimodal_threshold import gap_above
 from genga.drawings.static_tiles import Field, Mask, gradients
 from genga.video.luma_grid import Cells
@@ -26,17 +26,12 @@ _BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
 _LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
 _USUAL = 14.0  # threshold of a shot of the usual contrast
-_EDGE = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
-_BLOCK = (2, 2)
-_THROUGH = 0.41  # part of what fills a block, and no more, that comes through smoothing
 _LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by how fast the camera is
 _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
 _SPECK = (3, 3)
 _SPECKS = np.ones(_SPECK, np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)  # cells around what stands still that smoothing mixes with it
-_SHARED = 0.3  # part of the picture that two frames have to share, or nothing is known of them
-_UNLIKE = 255.0  # what is left where nothing aligns
 _TOLD = {"clear": (_TIMES, _ENOUGH), "beside": (_BESIDE, 2 * _ENOUGH), "there": (_TIMES, _ENOUGH)}  # levels, by Rest
 
 
@@ -112,12 +107,12 @@ def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
 
     live: cells that show the picture, None for all.
     """
-    counts = _counts(a, b, live)
+    counts = shown_in_both(a, b, live)
     motion = motion_between(a.cells, b.cells, counts)
-    return _UNLIKE if motion is None else _left(a.cells, b.cells, counts, motion).clear
+    return UNLIKE if motion is None else left_by(a.cells, b.cells, counts, motion).clear
 
 
-def _counts(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> Cells:
+def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> Cells:
     """1 for each cell that shows the picture in both grids."""
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
@@ -145,30 +140,30 @@ class Layers:
         a, b = self._seen[frame - 1], self._seen[frame]
         if self._over is None:
             return Rest(unexplained(a, b, self._live))
-        counts = _counts(a, b, self._live)
+        counts = shown_in_both(a, b, self._live)
         behind = counts & (cv2.dilate(self._over.astype(np.uint8), _NEAR) == 0)
         motion = motion_between(a.cells, b.cells, behind.astype(np.uint8))
-        return Rest(_UNLIKE) if motion is None else _left(a.cells, b.cells, counts, motion, self._over, self._over)
+        return Rest(UNLIKE) if motion is None else left_by(a.cells, b.cells, counts, motion, self._over, self._over)
 
     def rest(self, frame: int) -> Rest:
-        """Return what the step to a frame leaves; _UNLIKE if nothing stands still, or it is not known what moves."""
+        """Return what the step to a frame leaves; UNLIKE if nothing stands still, or it is not known what moves."""
         a, b = self._seen[frame - 1], self._seen[frame]
-        counts = _counts(a, b, self._live)
+        counts = shown_in_both(a, b, self._live)
         stands = self._stays(frame, _LAG)
         if self._over is not None:
             stands |= self._over
         if not stands.any():
-            return Rest(_UNLIKE)
+            return Rest(UNLIKE)
         motion = motion_of_most(a.cells, b.cells, (counts > 0) & ~stands, self._motion)
         self._motion = motion
         if motion is None:
-            return Rest(_UNLIKE)
+            return Rest(UNLIKE)
         gone = _gone(motion, a.cells.shape)
         lag = int(np.clip(np.ceil(_LEAVES / max(float(np.median(gone)), 0.01)), _LAG, _LONGEST))
         stands = self._stays(frame, lag) & (gone * lag >= _LEAVES)
         if self._over is not None:
             stands |= self._over
-        return _left(a.cells, b.cells, counts, motion, stands, self._over) if stands.any() else Rest(_UNLIKE)
+        return left_by(a.cells, b.cells, counts, motion, stands, self._over) if stands.any() else Rest(UNLIKE)
 
     def _stays(self, frame: int, lag: int) -> Mask:
         """The cells that stay as they are over the frames up to, or from, the step to a frame on."""
@@ -203,28 +198,21 @@ def _gone(motion: Motion, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     return np.hypot((a - 1) * x + b * y + dx, c * x + (d - 1) * y + dy)
 
 
-def _left(
+def left_by(
     a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None = None, over: Mask | None = None
 ) -> Rest:
     """What of two grids a motion leaves. stands: cells that stand still over them; over: those that always do."""
-    first, second = smoothed(a), smoothed(b)
-    middle, other, (there, here) = halfway(first, second, motion)
-    apart = cv2.absdiff(middle, other)
-    inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _EDGE, borderValue=0)
-    if np.count_nonzero(inside) < _SHARED * np.count_nonzero(counts):
-        return Rest(_UNLIKE)
-    apart[inside == 0] = 0
+    known = left(a, b, counts, motion)
+    if known is None:
+        return Rest(UNLIKE)
+    apart, (there, here) = known
     if stands is None:
-        return Rest(_largest(apart))
+        return Rest(largest(apart))
     free = (~stands).astype(np.uint8)
     near = cv2.erode(laid(free, there, True) & laid(free, here, True), _NEAR, borderValue=1) == 0
-    either = np.where(near, np.minimum(apart, cv2.absdiff(first, second)), 0)
+    either = np.where(near, np.minimum(apart, cv2.absdiff(smoothed(a), smoothed(b))), 0)
     apart[near] = 0
     if over is None:
-        return Rest(_largest(apart), _largest(either))
+        return Rest(largest(apart), largest(either))
     own = cv2.erode(over.astype(np.uint8), _SPECKS) > 0  # not at its edges, where the picture shines through
-    return Rest(_largest(apart), _largest(np.where(own, 0, either)), _largest(np.where(own, either, 0)))
-
-
-def _largest(apart: npt.NDArray[Any]) -> float:
-    return min(float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH, _UNLIKE)
+    return Rest(largest(apart), largest(np.where(own, 0, either)), largest(np.where(own, either, 0)))

@@ -11,6 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from genga.drawings._dedup.holds import Sway, sway_level
 from genga.drawings._text.tracks import MaskedGrids, difference
 from genga.drawings.bimodal_threshold import valley
 
@@ -22,6 +23,7 @@ _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
 _BATCH = 256  # drawings looked up at once: an episode that repeats itself has millions of pairs
 _HELD = 512  # drawings whose grids are in memory at once, 13 MB: reading those before them again is a tenth of the time
 _PAIRS = 1 << 18  # pairs of theirs from which fewer are: 5 MB
+_NEAREST = 16  # drawings of a shot in which the camera sways that are asked whether it alone moved
 _FAINTER = 0.7  # part of the step to the drawing before or after it that a repeat of a drawing differs by at most
 _SMALL = 0.1  # part of the steps of a shot that may be smaller than what its repeats differ by
 
@@ -62,6 +64,31 @@ def differences(seen: MaskedGrids, keepers: Sequence[int], proposed: Sequence[Nu
             if other is None or j != before:
                 before, other = j, held.get(j) or seen[keepers[j]]
             found[i][places[pair]] = difference(other, held[i])
+    return found
+
+
+def held_still(
+    seen: MaskedGrids,
+    places: Sequence[tuple[int | None, int]],
+    proposed: Sequence[Numbers],
+    distances: Sequence[Differences],
+    least: Mapping[int, float],
+    sway: Sway,
+) -> list[Differences]:
+    """Return the differences without what a camera that sways has in them, where it leaves those of one drawing.
+
+    places: of each drawing its shot, None where no camera sways in it, and its frame. Asked of the _NEAREST of a shot.
+    least: as in `shot_levels`.
+    """
+    found = []
+    for (shot, frame), earlier, distance in zip(places, proposed, distances, strict=True):
+        level = 0.0 if shot is None else least[shot]
+        like = [k for k in np.argsort(distance, kind="stable").tolist() if places[earlier[k]][0] == shot]
+        still = distance.copy()
+        for k in like[:_NEAREST] if shot is not None else ():
+            rest = sway.rest(seen[places[earlier[k]][1]], seen[frame]) if distance[k] > level else None
+            still[k] = distance[k] if rest is None or rest > sway_level(level) else min(rest, level, distance[k])
+        found.append(still)
     return found
 
 

@@ -12,18 +12,16 @@ import numpy as np
 
 from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
-from genga.drawings.alignment import Motion, laid, motion_between
+from genga.drawings.alignment import Motion, laid, length, motion_between, of_a_camera, spread, way_of
 from genga.drawings.static_tiles import TILE, Mask, loose_cells, tiles
-from genga.images.affine import Matrix, carried, corners, in_thousandths, product
+from genga.images.affine import Matrix, in_thousandths, product
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
 STRIDE = 3  # frames from one comparison to the next
 _MOVED = 0.02  # fraction of cells that must have changed over LAG frames before a move is looked for
 _STAY = 0.4  # fraction of the picture with texture that may stay where it is: lettering, but not a background
-_ALL_OVER = 0.5  # part of the picture that a rectangle around what moves must cover: a figure covers less
 _SHIFT = 0.3  # cells that the picture's corners must have moved, in the mean, over LAG frames
-_SHEAR = 0.04  # by which a motion may stretch or slant the picture; a camera does neither
 _STILL = 0.35  # part of the corners' movement that the middle must share for it to be a pan, and not a zoom
 REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
 SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
@@ -52,14 +50,6 @@ def everywhere(a: Cells, b: Cells, live: Mask | None = None) -> bool:
     return bool(loose.sum() >= (1 - _STAY) * textured.sum()) and spread(loose)
 
 
-def spread(parts: Mask) -> bool:
-    """Whether the rectangle around the true tiles covers as much of a picture as a camera moves; false if none is."""
-    rows, columns = np.flatnonzero(parts.any(axis=1)), np.flatnonzero(parts.any(axis=0))
-    if not len(rows):
-        return False
-    return bool((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) >= _ALL_OVER * parts.size)
-
-
 def unexplained(a: Cells, b: Cells, motion: Motion, mask: Mask) -> float:
     """Return the mean difference of `b` to `a` moved, over that to `a` unmoved, within `mask`; 1 if little overlaps."""
     moved, inside = laid(a, motion), laid(np.ones_like(a), motion, exact=True).astype(bool) & mask
@@ -84,22 +74,6 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     if own <= _STILL * max(middle, _SHIFT):
         return "pan"
     return "zoom" if abs(scale) >= abs(turn) else "other"
-
-
-def of_a_camera(motion: Motion) -> bool:
-    """Whether a motion hardly stretches or slants the picture."""
-    return abs(motion[0, 0] - motion[1, 1]) <= _SHEAR and abs(motion[0, 1] + motion[1, 0]) <= _SHEAR
-
-
-def way_of(motion: Matrix | Motion, shape: tuple[int, ...]) -> Matrix:
-    """Return how far a motion takes each of the corners of a picture of `shape`, (4, 2), cells."""
-    places = corners(shape[1], shape[0])
-    return carried(motion, places) - places
-
-
-def length(way: Matrix) -> float:
-    """Return how far the corners go, cells, in the mean."""
-    return float(np.hypot(*way.T).mean())
 
 
 def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live: Mask | None = None) -> list[Event]:

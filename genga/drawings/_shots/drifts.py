@@ -5,32 +5,25 @@ they mostly do not: drawn on twos or threes, they are held while the camera goes
 around them still says how the camera went.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import cv2
 import numpy as np
 
-from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, length, of_a_camera, reach, way_of
+from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, reach
 from genga.drawings._shots.events import Event, Span
-from genga.drawings.alignment import Motion, halfway, laid, motion_of_most, smoothed
-from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
+from genga.drawings.alignment import Motion, calm, largest, left, length, step, way_of
+from genga.drawings.static_tiles import Mask, Noise, tile_means
 from genga.images.affine import Matrix
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
-_CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, and deviations of noise
-_BETTER = (
-    0.5  # part of the tiles with texture that it moves in which a camera's motion takes something of the difference
-)
-_LESS = 0.95  # part of a difference that is less
-_LEAST = 0.08  # cells that the corners move in a step, in the mean
 _ONWARD = 0.8  # cosine of the ways that the corners go in two steps, from which a camera goes on
 _BACK = 0.5  # steps back to each step on, from which it goes nowhere
+_ASKED = 4.0  # block difference below which nothing is asked: half of the lowest threshold of a video
 _KNOWN = 0.4  # part of the steps in which something goes on of which the motion is known
 
 _GIVEN_UP = 6  # steps
-_TEXTURED = 0.3  # part of the tiles with texture in which something goes on where the camera moves
-_FINEST = 2  # cells; smaller ones find nothing else
 
 Steps = Mapping[int, Motion]  # by frame, from it to the frame before
 
@@ -55,19 +48,30 @@ def drifts(
     return found
 
 
+def held_still(
+    change: Sequence[float], cells: Grids, live: Mask, noise: Noise, unasked: Collection[int]
+) -> list[float]:
+    """Return each frame's block difference to the frame before without what a camera that sways has in it.
+
+    change: with it. live, noise: as in `drifts`. unasked: frames that show another picture than the one before.
+    """
+    found = list(change)
+    for frame in (k for k in range(1, len(change)) if change[k] > _ASKED and k not in unasked):
+        a, b = cells[frame - 1], cells[frame]
+        motion = step(a, b, live, noise) if _stirs(a, b, live, noise) else None
+        if motion is not None and length(way_of(motion, a.shape)) <= REACH:
+            known = left(a, b, live.astype(np.uint8), motion)
+            found[frame] = found[frame] if known is None else min(found[frame], largest(known[0]))
+    return found
+
+
 def stirred(cells: Grids, limit: Span, live: Mask, noise: Noise) -> set[int]:
     """Return the frames of a shot in which something is other than in the frame before in many parts of the picture."""
-    level = _level(noise)
-    return {
-        frame
-        for frame in range(limit[0] + 1, limit[1])
-        if float((tile_means(cv2.absdiff(cells[frame - 1], cells[frame]), live) > level).mean()) >= _STIRRED
-    }
+    return {frame for frame in range(limit[0] + 1, limit[1]) if _stirs(cells[frame - 1], cells[frame], live, noise)}
 
 
-def _level(noise: Noise) -> float:
-    """The mean difference from which something goes on in a tile."""
-    return _CALM + _OWN * noise.luma
+def _stirs(a: Cells, b: Cells, live: Mask, noise: Noise) -> bool:
+    return float((tile_means(cv2.absdiff(a, b), live) > calm(noise)).mean()) >= _STIRRED
 
 
 def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:
@@ -99,25 +103,6 @@ def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Ste
         if failed == _GIVEN_UP:
             k, failed = k + _GIVEN_UP, 0
     return found
-
-
-def step(a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = None) -> Motion | None:
-    """Return the motion from `b` to `a` by which both are more alike all over, whatever figures do; None if none is."""
-    _, textured = tiles(a, b, live, noise.gradient)
-    unlike = tile_means(cv2.absdiff(a, b), live) > _level(noise)
-    if (textured & unlike).sum() < _TEXTURED * textured.sum():
-        return None
-    motion = motion_of_most(a, b, live, near, _FINEST)
-    if motion is None or not of_a_camera(motion) or length(way_of(motion, a.shape)) < _LEAST:
-        return None
-    first, second = smoothed(a), smoothed(b)
-    middle, other, _ = halfway(first, second, motion)
-    unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
-    # An edge that lies along the motion is as it was with it and without: only others are asked.
-    would = tile_means(cv2.absdiff(second, laid(second, motion)), live) > _level(noise)
-    asked = textured & (unlike | would)
-    better = textured & (moved < _LESS * unmoved)
-    return motion if better.sum() >= _BETTER * asked.sum() > 0 else None
 
 
 def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:

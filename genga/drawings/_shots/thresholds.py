@@ -4,7 +4,7 @@ It follows the noise of the video (genga.drawings.bimodal_threshold), and the co
 moves fewer levels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +39,15 @@ def threshold(
     passages: Sequence[Passage],
     travels: Sequence[Event],
     noise: float = 0.0,
+    swaying: Collection[int] = (),
 ) -> float:
     """Return the block difference that divides held frames from new drawings in this video, at the usual contrast.
 
     scale: the contrast of each frame's shot. noise: what grain alone does not reach
-    (genga.drawings.static_tiles.block_noise).
+    (genga.drawings.static_tiles.block_noise). swaying: frames before which a camera swayed.
     """
     still = np.ones(len(frames), bool)
+    still[list(swaying)] = False
     for start, end in [(event.start, event.end) for event in (*passages, *travels)]:
         still[start : end + 1] = False
     still &= frames["spread"].to_numpy() < _WIDE

@@ -1,0 +1,78 @@
+"""A camera that sways over held drawings: they are kept once, whatever it does."""
+
+import cv2
+import numpy as np
+import pytest
+from films import texture
+from test_dedup import deduped, shots_of
+from test_drifts import SHOTS, table_of
+
+from genga.drawings._dedup.holds import Sway, sway_level
+from genga.drawings._shots.drifts import held_still
+from genga.drawings._text.tracks import MaskedGrid
+from genga.drawings.shots import shots
+from genga.drawings.static_tiles import Noise
+from genga.video.luma_grid import Cells
+
+LIVE = np.ones((120, 160), bool)
+QUIET = Noise(0.0, 0.0)
+BESIDE = [1.2 * np.sin(k / 4) for k in range(48)]  # cells that a camera held by hand lies beside where it was
+
+
+def seen_from(sheet: Cells, x: float = 0.0, y: float = 0.0, closer: float = 1.0) -> Cells:
+    """A picture by a camera that has gone x, y cells, and comes closer to its middle."""
+    motion = np.array([[1 / closer, 0, x + 80 * (1 - 1 / closer)], [0, 1 / closer, y + 60 * (1 - 1 / closer)]])
+    return cv2.warpAffine(sheet, motion, (160, 120), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                          borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+
+
+def talking(held: int, n: int) -> list[Cells]:
+    """A face whose mouth opens and shuts every `held` frames, as it is drawn."""
+    face = cv2.GaussianBlur(texture(7), (0, 0), 1.5)
+    spoken = [face.copy(), face.copy()]
+    spoken[1][50:56, 70:80] = 20
+    return [spoken[k // held % 2] for k in range(n)]
+
+
+def test_drawings_under_a_camera_that_sways_are_each_kept_once() -> None:
+    drawn = talking(6, 48)
+    swayed = [seen_from(sheet, x, 0.6 * x) for sheet, x in zip(drawn, BESIDE, strict=True)]
+    keepers = [keeper for keeper, _ in deduped(swayed, shots_of((0, 48)))]
+    assert keepers == [k // 6 % 2 * 6 for k in range(48)]  # the second and all others are found again
+    resting = [keeper for keeper, _ in deduped(drawn, shots_of((0, 48)))]
+    assert keepers == resting
+
+
+def test_what_is_left_of_a_sway_and_of_a_drawing() -> None:
+    shut, opened = talking(1, 2)
+    sway = Sway(QUIET, LIVE, ~LIVE)
+
+    def rest(a: Cells, b: Cells) -> float | None:
+        return sway.rest(MaskedGrid(a), MaskedGrid(b))
+
+    for other in (seen_from(shut, 1.3), seen_from(shut, 0.4, -1.1), seen_from(shut, closer=1.02)):
+        assert (left := rest(shut, other)) is not None and left < 10
+    assert (left := rest(shut, seen_from(opened, 1.3))) is not None and left > 60
+    assert rest(shut, opened) is None  # nothing but a mouth moved
+    assert rest(shut, seen_from(shut, 4.5)) is None  # that far goes a camera move
+    wall, further = (np.full((120, 160), 120, np.uint8) for _ in range(2))
+    wall[40:90, 60:90] = shut[40:90, 60:90]
+    further[41:91, 62:92] = wall[40:90, 60:90]
+    assert rest(wall, further) is None  # a figure that jumps before a plain wall is another drawing
+    part = shut.copy()
+    part[:, :60] = seen_from(shut, 1.3)[:, :60]
+    assert rest(shut, part) is None or rest(shut, part) > sway_level(14)  # not the whole picture
+
+
+@pytest.mark.parametrize(("threshold", "level"), [(7, 10), (14, 20), (20, 20), (32, 20)])
+def test_how_much_may_be_left(threshold: float, level: float) -> None:
+    assert sway_level(threshold) == level
+
+
+def test_a_sway_says_nothing_about_a_threshold_or_how_long_drawings_are_held() -> None:
+    swayed = [seen_from(sheet, x) for sheet, x in zip(talking(3, 48), BESIDE, strict=True)]
+    table = table_of(swayed)
+    still = held_still(table["change"].to_list(), swayed, LIVE, QUIET, ())
+    assert max(still[k] for k in range(1, 48) if k % 3) < 14 < 40 < min(still[k] for k in range(3, 48, 3))
+    assert max(table["change"].to_list()[k] for k in range(1, 48) if k % 3) > 14
+    assert shots(table, swayed, SHOTS)["timing"].to_list() == [3.0]
