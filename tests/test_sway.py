@@ -1,10 +1,10 @@
-"""A camera that sways over held drawings: they are kept once, whatever it does."""
+"""A camera that sways over held drawings: they are kept once, whatever it does; and rain where most of it is drawn."""
 
 import cv2
 import numpy as np
 import pytest
 from films import texture
-from test_dedup import deduped, shots_of
+from test_dedup import deduped, rained_on, shots_of
 from test_drifts import SHOTS, table_of
 
 from genga.drawings._dedup.holds import Sway, sway_level
@@ -76,3 +76,9 @@ def test_a_sway_says_nothing_about_a_threshold_or_how_long_drawings_are_held() -
     assert max(still[k] for k in range(1, 48) if k % 3) < 14 < 40 < min(still[k] for k in range(3, 48, 3))
     assert max(table["change"].to_list()[k] for k in range(1, 48) if k % 3) > 14
     assert shots(table, swayed, SHOTS)["timing"].to_list() == [3.0]
+
+
+def test_rain_is_told_where_most_of_what_happens_is_drawn() -> None:
+    grids = [rained_on(picture, frame) for frame, picture in enumerate(talking(2, 50))]  # at every other step, a mouth
+    keepers = {keeper for keeper, _ in deduped(grids, shots_of((0, 50)))}
+    assert keepers >= set(range(0, 50, 2)) and len(keepers) <= 30

@@ -7,6 +7,8 @@ it differs from the one before by the mean over 4x4 cells, in which a mouth is w
 differ that do so for two frames before and two after, or for three; each by more than weather does in this shot: where
 the values of its steps leave a gap.
 
+Where most steps are drawings, or an encoder blurs the drops, the least of the steps say what weather leaves.
+
 Weather is everywhere, and what is drawn acts at a place. So where in some tiles far more of the change is left than in
 most, and in more cells than weather makes differ in as many others, as about an arm that waves on ones, and those steps
 begin no drawing, something is drawn that cannot be told from weather: then nothing is hidden.
@@ -31,6 +33,9 @@ _RESTLESS = 0.6  # part of a shot's steps that are above its threshold, where it
 _WIDE = 0.12  # part of the tiles of a picture in which something passes, in most steps,
 _LEFT = 0.3  # and part of the cells that change that do so without what passes
 _FEWEST = 20  # steps from which that can be told
+# Where that is not so of most steps, as figures act in them or an encoder blurs what passes: part of them that are
+# weather's alone at least, what may be left of the change in these, and times the shot's threshold that weather leaves.
+_ALONE, _LEFT_AT_MOST, _FAINTER_ALONE = 0.25, 0.6, 1.1
 _BLOCK, _SMALLER = (4, 4), (2, 2)  # cells
 _TIMES = 1.3, 2.2  # what weather leaves of most steps, between which the level lies from which a drawing differs;
 _LONGER = 0.8, 1.2  # as much of what stays for long, of what stays for a shorter time: weather hardly does
@@ -73,9 +78,13 @@ def weather_of(
     tiles, left, distances, stays, longer, before, after = (
         np.array(values) for values in zip(*measured(seen, steps, start, end), strict=True)
     )
-    usual = float(np.median(distances))
-    if float(np.median(tiles)) < _WIDE or float(np.median(left)) > _LEFT or usual > _FAINTER * threshold:
-        return None
+    alone = np.ones(len(steps), bool)  # the steps that are weather's
+    sure = _is_weather(tiles, left, distances, _LEFT, _FAINTER * threshold)
+    if not sure:
+        alone = distances <= _TIMES[1] * np.quantile(distances, _ALONE)
+        if not _is_weather(tiles[alone], left[alone], distances[alone], _LEFT_AT_MOST, _FAINTER_ALONE * threshold):
+            return None
+    usual = float(np.median(distances[alone]))
     # At either end of the shot nothing says what in a frame is weather.
     ends = np.array([2 if frame in (start + 1, end - 1) else 1 for frame in steps])
     begins = np.zeros(len(steps), bool)
@@ -84,12 +93,20 @@ def weather_of(
         (stays, _TIMES, stays),
         (longer, _LONGER, stays),
     ):
-        weather = float(np.median(base))  # most steps are weather's alone
+        weather = float(np.median(base[alone]))
         begins |= values > ends * gap_above(values, least * weather, most * weather)
-    if float((acting(before, after) & ~begins).mean()) >= _OFTEN:
+    acts = acting(before, after)
+    if not sure:
+        begins |= acts
+    elif float((acts & ~begins).mean()) >= _OFTEN:
         return None
     begun = frozenset(frame for frame, new in zip(steps, begins, strict=True) if new)
     return Weather(seen, start, end, begun, _FARTHER * usual)
+
+
+def _is_weather(tiles: Values, left: Values, distances: Values, most: float, farthest: float) -> bool:
+    """Whether steps, of which each is measured, are weather's: it passes all over, and hardly leaves anything."""
+    return bool(np.median(tiles) >= _WIDE and np.median(left) <= most and np.median(distances) <= farthest)
 
 
 def acting(before: Values, after: Values) -> Mask:
