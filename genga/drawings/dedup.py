@@ -176,15 +176,15 @@ def first_seen(
     own = [k for k, stand in enumerate(stands) if stand == k]
     proposed = proposals(frames["signature"].gather([keepers[k] for k in own]).to_list(), params.signature)
     distances = differences(seen, [keepers[k] for k in own], proposed)
-    if sway is not None:
-        swaying = {run.shot for run in found if run.sways}
-        places = [(found[k].shot if found[k].shot in swaying else None, keepers[k]) for k in own]
-        distances = held_still(seen, places, proposed, distances, new, sway)
     if params.recurring is None:
         in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
         levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances, noise))
     else:
         levels = [params.recurring] * len(own)
+    if sway is not None:
+        swaying = {run.shot for run in found if run.sways}
+        places = [(found[k].shot if found[k].shot in swaying else None, keepers[k]) for k in own]
+        distances = held_still(seen, places, proposed, distances, new, sway)
     again = repeats(proposed, distances, levels)
     asked = recurring([keepers[k] for k in own], proposed, distances, again, levels)
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked
