@@ -87,7 +87,7 @@ def held_still(
         still = distance.copy()
         for k in like[:_NEAREST] if shot is not None else ():
             rest = sway.rest(seen[places[earlier[k]][1]], seen[frame]) if distance[k] > level else None
-            still[k] = distance[k] if rest is None or rest > sway_level(level) else min(rest, level, distance[k])
+            still[k] = distance[k] if rest is None or rest > sway_level(level) else min(rest, distance[k])
         found.append(still)
     return found
 
