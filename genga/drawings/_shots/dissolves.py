@@ -45,9 +45,7 @@ _STEP, _SLOWEST = 0.012, 0.08  # of the way, from which it goes on over _LAG fra
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
 _BACK = 0.15  # by which the shares of a dissolve may fall
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
-_STRANGE = (
-    0.25  # what a mixture shows where its two pictures are alike: somebody on the way from here to there shows more
-)
+_STRANGE = 0.25  # what a mixture shows where its pictures are alike: somebody on the way shows more
 _SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate was converted
 
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
