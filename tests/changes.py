@@ -311,8 +311,8 @@ def turned(text: str) -> str:
 OTHERWISE: dict[str, Write] = {
     "off without quotes": written(r"hwaccel: 'off'", "hwaccel: off"),
     "a whole number for a fraction": written(r"changed: 12\.0", "changed: 12"),
-    "a fraction for a whole number": written(r"max_steps: 600", "max_steps: 600.0"),
-    "an exponent for a whole number": written(r"max_steps: 600", "max_steps: 6e2"),
+    "a fraction for a whole number": written(r"max_steps: 300", "max_steps: 300.0"),
+    "an exponent for a whole number": written(r"max_steps: 300", "max_steps: 3e2"),
     "16.0 for 16": written(r"alpha: 16$", "alpha: 16.0"),
     "as DVC writes small numbers": written(r"text_learning_rate: 5.0e-05", "text_learning_rate: 5e-05"),
     "all digits": written(r"text_learning_rate: 5.0e-05", "text_learning_rate: 0.00005"),

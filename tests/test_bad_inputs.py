@@ -203,7 +203,7 @@ BAD = [
     ),
     Bad(
         "half a step",
-        change("params.yaml", "max_steps: 600", "max_steps: 1.5"),
+        change("params.yaml", "max_steps: 300", "max_steps: 1.5"),
         DRY,
         ("params.yaml:train.max_steps: input should be a valid integer, got 1.5",),
     ),
