@@ -78,7 +78,7 @@ def test_a_file_brought_home_has_the_time_of_its_upload(tmp_path: Path, monkeypa
         log = f".snakemake/storage/s3/genga/project/logs/tag/s/{episode}.log"
         store.write(path.as_posix(), at_home(record(input=[], params=[], log=[log]), PLACES, {}))
     records = Records({}, {}, {}, {})
-    made = gather(records, store, Stamps(tmp_path / "stamps.json"), {}, {})
+    made = gather(records, store, Stamps(tmp_path / "stamps.json"), {}, {}, {})
     assert [job.wildcards for job in made] == [{"series": "s", "episode": "near"}]
 
 

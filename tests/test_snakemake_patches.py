@@ -111,7 +111,7 @@ def test_the_plugin_still_remembers_that_there_was_no_folder() -> None:
 
 def test_every_patch_says_version_and_reason() -> None:
     patches = [of for name, of in vars(snakemake_patches).items() if isfunction(of) and not name.startswith("_")]
-    assert len(patches) == 5
+    assert len(patches) == 6
     for patch in patches:
         assert re.search(r"\d+\.\d+\.\d+", patch.__doc__ or ""), patch.__name__
     assert "_IOFile" not in "".join(
