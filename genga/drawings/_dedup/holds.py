@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from genga.drawings._dedup.moving import left_by, shown_in_both
+from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, step, way_of
@@ -25,7 +25,6 @@ _FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
 _REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
-_USUAL, _LEFT = 14.0, 20.0  # threshold of a shot of the usual contrast, and what moving a held drawing back leaves then
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
 
 
@@ -68,7 +67,7 @@ class Sway:
 
 def sway_level(threshold: float) -> float:
     """Return what moving a held drawing back leaves at most in a shot of a threshold."""
-    return min(max(threshold, _LEFT * min(1.0, threshold / _USUAL)), _LEFT)
+    return LEAST * contrast(threshold)
 
 
 def runs(

@@ -24,7 +24,7 @@ from genga.video.luma_grid import Cells
 _TIMES = 1.8, 2.5  # what most steps of the move leave, by how much more a new drawing does: a gap between
 _BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves something
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
-_LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
+LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
 _USUAL = 14.0  # threshold of a shot of the usual contrast
 _LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by how fast the camera is
 _LEAVES = 3.0  # cells that the picture goes meanwhile
@@ -51,7 +51,7 @@ def anew(
     threshold: block difference up to which a step is no step at all. live: cells that show the picture, None for all.
     over: those of them that stand still over it all through the video, None for none: a logo, or who is followed.
     """
-    share = min(1.0, threshold / _USUAL)  # of the usual contrast: at night all that is drawn is less
+    share = contrast(threshold)
     moves: dict[int, list[int]] = {}  # by the last frame of each
     for frame in range(start + 1, end):
         shown = frame in travel and frame not in skipped and frame - 1 not in skipped
@@ -72,7 +72,12 @@ def _level(times: tuple[float, float], rests: Sequence[float], enough: float, sh
     """Return what a new drawing leaves, by what the steps of a move leave."""
     usual = float(np.quantile(rests, _MOST)) if rests else 0.0
     level = gap_above(np.array(rests), times[0] * usual, times[1] * usual)
-    return min(max(level, _LEAST * share, threshold), max(enough, threshold))
+    return min(max(level, LEAST * share, threshold), max(enough, threshold))
+
+
+def contrast(threshold: float) -> float:
+    """Return the part of the usual contrast that a shot of a threshold has, at most 1: at night all drawn is less."""
+    return min(1.0, threshold / _USUAL)
 
 
 def rests_of(steps: Sequence[int], layers: "Layers") -> dict[int, "Rest"]:
@@ -81,12 +86,12 @@ def rests_of(steps: Sequence[int], layers: "Layers") -> dict[int, "Rest"]:
     steps: the frames after them. Where something stands still for some of them, that is asked of all.
     """
     rests = {k: layers.moved(k) for k in steps}
-    behind = {k: layers.rest(k) for k, rest in rests.items() if rest.clear > _LEAST}
+    behind = {k: layers.rest(k) for k, rest in rests.items() if rest.clear > LEAST}
     better = {k: rest for k, rest in behind.items() if rest.clear < rests[k].clear}
     if not better:
         return rests
     for k, rest in rests.items():
-        if rest.clear <= _LEAST and (beside := layers.rest(k).beside) is not None:
+        if rest.clear <= LEAST and (beside := layers.rest(k).beside) is not None:
             better[k] = rest._replace(beside=min(rest.clear, beside))
     return rests | better
 

@@ -22,6 +22,7 @@ Grey = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.uint8]  # (height, width), 1 where there is a stroke
 Counts = npt.NDArray[np.int_]  # (height,), strokes that each row crosses
 Places = npt.NDArray[np.int_]  # of px in a mask, counted along its rows from the top left
+Rows = tuple[int, int]  # the first, and that after the last
 
 # All lengths in px of a picture whose shorter side is about 480 px.
 _STROKE = 11  # px, strokes are thinner than this
@@ -87,22 +88,25 @@ def crossings(mask: Mask) -> Counts:
     return np.asarray(cv2.reduce(begins, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() + mask[:, 0], np.int_)
 
 
-def lines_in(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP, long: float = _LONG) -> list[Box]:
+def lines_in(
+    both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP, long: float = _LONG, but: Rows = (0, 0)
+) -> list[Box]:
     """Return the boxes of the lines of text that strokes make, top to bottom.
 
-    strokes: that four rows of five of a line cross at least; gap: px between strokes of a line; long: times its height.
-    Fewer strokes find shorter words, wider gaps join words of large letters; both find railings too.
+    strokes: that four rows of five of a line cross at least; gap: px between strokes of a line; long: times its height;
+    but: rows [start, end) between which none needs to be found. Fewer strokes find shorter words, wider gaps join words
+    of large letters; both find railings too.
     """
     lines = {
         line
         for one in both
-        for top, joined in _stretches(one, strokes, gap)
+        for top, joined in _stretches(one, strokes, gap, but)
         for line in _lines(one, top, joined, strokes, long)
     }
     return sorted(lines, key=lambda box: (box[1], box[0], box[2], box[3]))
 
 
-def _stretches(of: Strokes, strokes: int, gap: int) -> Iterator[tuple[int, Mask]]:
+def _stretches(of: Strokes, strokes: int, gap: int, but: Rows) -> Iterator[tuple[int, Mask]]:
     """Stretches of rows in which a band may be, by their first row: the strokes in them, joined and of a band's length.
 
     Every row of a stretch has some of that length, and enough of its rows cross enough strokes.
@@ -115,7 +119,8 @@ def _stretches(of: Strokes, strokes: int, gap: int) -> Iterator[tuple[int, Mask]
     firsts = np.searchsorted(begins, np.arange(height + 1) * width)  # of each row
     edges = np.flatnonzero(np.diff(np.diff(firsts) > 0, prepend=False, append=False))
     for top, end in edges.reshape(-1, 2).tolist():
-        if end - top >= _LOW and np.count_nonzero(rich[top:end]) >= _RICH:
+        asked = top < but[0] or end > but[1]
+        if asked and end - top >= _LOW and np.count_nonzero(rich[top:end]) >= _RICH:
             rows = np.zeros((end - top + 1, width), np.uint8)  # opening by an even height moves what is left a row down
             flat, some = rows.ravel(), slice(firsts[top], firsts[end])
             for begin, after in zip(

@@ -26,10 +26,7 @@ _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
 _AROUND = 18  # cells around rows that are looked at again: a line is at most 54 px high, and strokes are judged by 11
 _INSIDE = 0.5  # part of a line within another that makes them one: strokes of either tone, sure and unsure
 _FEW, _FAR = 6, 25  # strokes of short words, and px between words, of lines that are not sure;
-_FEWEST, _SHORT = (
-    4,
-    1.5,
-)  # strokes of the shortest, and how many times as long as high they are: "No." or two characters,
+_FEWEST, _SHORT = 4, 1.5  # of the shortest, and how many times as long as high they are: "No." or two characters,
 _ABOVE, _BELOW = 0.14, 0.78  # which are looked for where subtitles stand, shares of the height
 
 
@@ -127,11 +124,13 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0)) -> l
     def outer(box: Box) -> bool:
         return not _ABOVE < top / height + (box[1] + box[3]) / 2 / size[1] * (end - top) / height < _BELOW
 
+    above, below = ((share * height - top) / (end - top) * size[1] for share in (_ABOVE, _BELOW))
+    inner = int(above) + 1, int(below)
     lines: list[tuple[Box, bool]] = []
     for box, sure in [
         *((box, True) for box in lines_in(masks)),
         *((box, False) for box in lines_in(masks, _FEW, _FAR)),
-        *((box, False) for box in lines_in(masks, _FEWEST, _FAR, _SHORT) if outer(box)),
+        *((box, False) for box in lines_in(masks, _FEWEST, _FAR, _SHORT, inner) if outer(box)),
     ]:
         same = [line for line in lines if max(containment(line[0], box), containment(box, line[0])) >= _INSIDE]
         lines = [line for line in lines if line not in same]
