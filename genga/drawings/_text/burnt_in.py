@@ -1,9 +1,10 @@
 """What is burnt into a picture: lines of text that are believed, and marks in its corners.
 
 Text stands still for a while: what is there for less than `STILL` s is none, nor what goes along with the picture. A
-line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand; or if it came or went
-as a whole while the rest of the picture, or what is around it, stayed; or if it stands still while what is around it
-moves. Of a short one both are asked, place and coming, and that it is centred, so that no mouth is a subtitle.
+line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, unless it is upright;
+or if it came or went as a whole while the rest of the picture, or what is around it, stayed; or if it stands still
+while what is around it moves. Of a short one both are asked, place and coming, and that it is centred, so that no mouth
+is a subtitle; an unsure upright one stands at a side.
 
 Marks are a station's logo, a clock, a rating. They need not be letters, so their looks say nothing. But within a shot
 they change a small patch of a corner at once or in a short fade, and what comes stays for a while; and they do so at
@@ -17,28 +18,22 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.tracks import (
-    FADE,
+from genga.drawings._text.stretches import (
     STILL,
     TOGETHER,
-    WHOLE,
-    Lettering,
-    all_along,
     beneath,
     bridged,
     faded,
     holds,
-    in_cells,
-    mask_of,
+    over_both,
     returns,
     stretches,
-    vicinity,
 )
+from genga.drawings._text.tracks import FADE, WHOLE, Lettering, all_along, in_cells, is_upright, mask_of, vicinity
 from genga.drawings.alignment import laid, shift
-from genga.drawings.static_tiles import CHANGED, gradients, staying
+from genga.drawings.static_tiles import CHANGED, staying
 from genga.images.boxes import Box, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -46,10 +41,10 @@ _CARD = 0.8  # s that credits stand whose lines come as one; what rolls does not
 _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies,
 _LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
+_ASIDE = 0.25  # share of the width by which that of an unsure upright line does
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
-_OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
-_TEXTURE, _LOOKS = 0.01, 12  # mean squared gradient of what can be told to move; steps of a stretch that are asked so
+_LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 _CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the height; cells, sides of the smallest mark
@@ -95,12 +90,13 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequ
 
     times: of the frames, s. others: lines that may come and go with it.
     """
-    middle = (line.y0 + line.y1) / 2
-    usual = middle >= _LOW or middle <= _HIGH
+    middle, across = (line.y0 + line.y1) / 2, (line.x0 + line.x1) / 2
+    upright = is_upright(line, cells[line.start].shape)
+    usual = not upright and (middle >= _LOW or middle <= _HIGH)
     if line.sure and usual:
         return True
-    centred = abs((line.x0 + line.x1) / 2 - 0.5) <= _CENTRED
-    outer = centred and (middle >= _LOWER or middle <= _HIGHER)
+    centred = not upright and abs(across - 0.5) <= _CENTRED
+    outer = centred and (middle >= _LOWER or middle <= _HIGHER) or upright and abs(across - 0.5) >= _ASIDE
     likely = line.sure or outer and holds(cells, line, times)
     reaches = (0, FADE * (usual and centred or line.sure and holds(cells, line, times)))  # it may fade
     edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
@@ -151,21 +147,8 @@ def goes_along(cells: Grids, line: Lettering) -> bool:
 
 def stands_over(cells: Grids, line: Lettering) -> bool:
     """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
-    place = vicinity(line, cells[line.start].shape)
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
-    own = np.zeros(cells[line.start].shape, bool)
-    own[y0:y1, x0:x1] = True
-    at = own[place]
     frames = sorted({*np.linspace(line.start + 1, line.end - 2, _LOOKS + 1).astype(int).tolist()})
-    fields = [np.stack(gradients(cells[frame][place])) for frame in frames]
-    kept = [[_kept(a[:, part], b[:, part]) for part in (at, ~at)] for a, b in pairwise(fields)]
-    return any(line_keeps >= _OVER and rest <= _UNDER for line_keeps, rest in kept)
-
-
-def _kept(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
-    most = max(float((a * a).sum()), float((b * b).sum()))
-    return float((a * b).sum()) / most if most >= _TEXTURE * a.shape[1] else 1.0
+    return any(over_both(cells, line, a, b) for a, b in pairwise(frames))
 
 
 def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:

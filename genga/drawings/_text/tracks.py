@@ -1,30 +1,27 @@
-"""Lines of text over stretches of frames, and grids compared without what they cover.
+"""Burnt-in text over stretches of frames, and grids compared without what it covers.
 
-A line found in several looks (genga.drawings._text.scan) at one place is one stretch; the grids say at which frame
-between two looks it came and went. Which of them are burnt in: genga.drawings._text.burnt_in.
+Which lines there are: genga.drawings._text.burnt_in, by what genga.drawings._text.stretches says of them.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from genga.drawings.static_tiles import CHANGED, Mask
-from genga.video.luma_grid import Cells, Grids, block_difference, difference_map
+from genga.images.boxes import Box
+from genga.video.luma_grid import Cells, Grids, block_difference
 
-_BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
-_SAME_PLACE = 0.5  # intersection over union of two boxes of one line
-_MARGIN = (0.5, 2)  # line heights, and cells, by which letters and their blur reach beyond the box of their strokes
-STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
-WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
-TOGETHER = 2  # frames within which lines come or go as one, as in credits
+Margin = tuple[float, float]  # line heights, and cells
+
+_MARGIN: Margin = (0.5, 2)  # by which letters and their blur reach beyond the box of their strokes,
+_LETTERS: Margin = (0, 1)  # and by which what is sung along to does that changes colour in a line which stands
+_TRACE = 4  # luma levels by which letters, or their blur, change a cell at least,
+_NOISE = 4.0  # and times what noise does to most,
+_NEAR = np.ones((3, 3), np.uint8)  # but for the next ones
 FADE = 12  # frames that a line takes at most from half there to there, or gone
-_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
-_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
-_SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
-_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
+WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 
 
 @dataclass(frozen=True)
@@ -42,15 +39,36 @@ class Lettering:
 
 
 @dataclass(frozen=True)
+class Covering:
+    """A line of text, and the cells of a grid that it covers."""
+
+    line: Lettering
+    cells: Mask
+
+    def standing(self, apart: Cells) -> Mask:
+        """Return what it covers of two grids in both of which it stands, by how much each of their cells is another.
+
+        Around a line that stands as it is there is nothing of it that could differ.
+        """
+        if turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE:  # it fades
+            return self.cells
+        x0, y0, x1, y1 = in_cells(self.line, apart.shape, _LETTERS)
+        letters = np.zeros_like(self.cells)
+        letters[y0:y1, x0:x1] = self.cells[y0:y1, x0:x1]
+        return letters
+
+
+@dataclass(frozen=True)
 class MaskedGrid:
     """A grid, and the cells of it that text covers; None for none."""
 
     cells: Cells
     covered: Mask | None = None
+    lines: tuple[Covering, ...] = ()  # what covers them, if that is known
 
     def copy(self) -> "MaskedGrid":
         """A copy that keeps nothing else in memory: a reader's grid is a view of a whole stretch of frames."""
-        return MaskedGrid(self.cells.copy(), self.covered)
+        return MaskedGrid(self.cells.copy(), self.covered, self.lines)
 
 
 def difference(a: MaskedGrid, b: MaskedGrid) -> float:
@@ -58,9 +76,12 @@ def difference(a: MaskedGrid, b: MaskedGrid) -> float:
     if a.covered is None and b.covered is None:
         return block_difference(a.cells, b.cells)
     apart = cv2.absdiff(a.cells, b.cells)
-    for seen in (a, b):
-        if seen.covered is not None:
-            apart[seen.covered] = 0
+    covered = [grid.covered for grid in (a, b) if grid.covered is not None and not grid.lines]
+    for seen, other in ((a, b), (b, a)):
+        for one in seen.lines:
+            covered.append(one.standing(apart) if any(one is same for same in other.lines) else one.cells)
+    for mask in covered:
+        apart[mask] = 0
     return float(cv2.boxFilter(apart, cv2.CV_32F, (2, 2)).max())
 
 
@@ -74,21 +95,58 @@ class MaskedGrids:
         for line in found:
             for frame in range(line.start, line.end):
                 self._at.setdefault(frame, []).append(line)
+        self._known: dict[Lettering, Covering] = {}
         self._masks: dict[tuple[Lettering, ...], Mask] = {}
 
     def __getitem__(self, frame: int) -> MaskedGrid:
-        return MaskedGrid(self.instead.get(frame, self._cells[frame]), self.covered(frame))
+        lines = tuple(self._covering(line) for line in self._at.get(frame, ()))
+        return MaskedGrid(self.instead.get(frame, self._cells[frame]), self.covered(frame), lines)
 
     def covered(self, frame: int) -> Mask | None:
         """Return the cells of a frame that text covers, None for none."""
         lines = tuple(self._at.get(frame, ()))
         if lines and lines not in self._masks:
-            self._masks[lines] = mask_of(lines, self._cells[frame].shape)
+            self._masks[lines] = np.logical_or.reduce([self._covering(line).cells for line in lines])
         return self._masks.get(lines)
 
     def lettered(self, frame: int) -> int:
         """How many lines of text there are in the frame."""
         return len(self._at.get(frame, ()))
+
+    def _covering(self, line: Lettering) -> Covering:
+        if line not in self._known:
+            self._known[line] = Covering(line, self._footprint(line))
+        return self._known[line]
+
+    def _footprint(self, line: Lettering) -> Mask:
+        """The cells that a line covers: those that change where it comes and where it goes, or its box and a margin."""
+        covered = mask_of([line], self._cells[line.start].shape)
+        x0, y0, x1, y1 = in_cells(line, covered.shape)
+        for edge in (line.start, line.end):
+            for around in (0, FADE):
+                before, after = max(0, edge - 1 - around), min(len(self._cells) - 1, edge + around)
+                others = self._at.get(before if edge == line.start else after, [])
+                if not before < edge <= after or line in others:
+                    continue
+                apart = cv2.absdiff(self._cells[before], self._cells[after])
+                if turning(line, apart) >= WHOLE and trace(apart) <= CHANGED:  # and the rest of the picture stays
+                    changed = np.asarray(apart > trace(apart), np.uint8)
+                    letters = mask_of(others, covered.shape)  # where these come or go instead, nothing can be told
+                    letters[y0:y1, x0:x1] |= cv2.dilate(changed[y0:y1, x0:x1], _NEAR) > 0
+                    covered &= letters
+                    break
+        return covered
+
+
+def trace(apart: Cells) -> float:
+    """Return from how many levels on letters change a cell where two grids are `apart`, of most cells by noise."""
+    return max(_TRACE, _NOISE * float(np.median(apart)))
+
+
+def turning(line: Lettering, apart: Cells, level: float = CHANGED) -> float:
+    """Return which part of a line's length changes, by how much each cell of a grid does. level: from which it does."""
+    x0, y0, x1, y1 = in_cells(line, apart.shape, _LETTERS)
+    return all_along(line, apart[y0:y1, x0:x1] > level, apart.shape)
 
 
 def mask_of(lines: Iterable[Lettering], shape: tuple[int, ...]) -> Mask:
@@ -100,141 +158,31 @@ def mask_of(lines: Iterable[Lettering], shape: tuple[int, ...]) -> Mask:
     return covered
 
 
-def in_cells(line: Lettering, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def in_cells(line: Lettering, shape: tuple[int, ...], margin: Margin = _MARGIN) -> Box:
     """Return x0, y0, x1, y1 of a line with its margin in cells of a grid of `shape`, ends exclusive."""
     rows, columns = shape
-    by = _MARGIN[0] * (line.y1 - line.y0) * rows + _MARGIN[1]
+    by = margin[0] * min((line.y1 - line.y0) * rows, (line.x1 - line.x0) * columns) + margin[1]
     x0, y0 = int(max(0, line.x0 * columns - by)), int(max(0, line.y0 * rows - by))
     return x0, y0, min(columns, int(np.ceil(line.x1 * columns + by))), min(rows, int(np.ceil(line.y1 * rows + by)))
 
 
+def is_upright(line: Lettering, shape: tuple[int, ...]) -> bool:
+    """Whether a line is written from top to bottom, over a grid of `shape`."""
+    return (line.y1 - line.y0) * shape[0] > (line.x1 - line.x0) * shape[1]
+
+
 def vicinity(line: Lettering, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Return the rows and columns of a line in a grid of `shape`, with as much around it as it is high."""
+    """Return the rows and columns of a line in a grid of `shape`, with as much around it as it is high, or wide."""
     x0, y0, x1, y1 = in_cells(line, shape)
-    high = y1 - y0
-    return slice(max(0, y0 - high), y1 + high), slice(max(0, x0 - high), x1 + high)
-
-
-def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
-    """Return the lines of consecutive looks joined where they stand at one place, each with its first frame and end.
-
-    looks: frame and lines found there, in order. count: frames of the video.
-    """
-    done: list[Lettering] = []
-    standing: list[Lettering] = []
-    for (before, _), (frame, lines) in pairwise([(0, []), *looks]):
-        left = list(lines)
-        go_on: list[Lettering] = []
-        for old in standing:
-            new = next((line for line in left if overlapping(old, line) >= _SAME_PLACE), None)
-            if new is None:
-                done.append(replace(old, end=turn(cells, old, before, frame)))
-            else:
-                left.remove(new)
-                go_on.append(union(old, new))
-        standing = go_on + [replace(line, start=turn(cells, line, before, frame)) for line in left]
-    return sorted([*done, *(replace(line, end=count) for line in standing)], key=lambda line: (line.start, line.y0))
-
-
-def turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
-    """Return the first frame from which on the place of a line looks as at `frame` rather than as at `before`."""
-    x0, y0, x1, y1 = in_cells(line, cells[frame].shape)
-    old, new = (cells[k][y0:y1, x0:x1].astype(np.int16) for k in (before, frame))
-    while frame > before + 1:
-        place = cells[frame - 1][y0:y1, x0:x1]
-        if np.abs(place - new).sum() >= np.abs(place - old).sum():
-            break
-        frame -= 1
-    return frame
-
-
-def returns(cells: Grids, line: Lettering, edge: int) -> bool:
-    """Whether what a line's place changes to at its start or end soon is as it was: an eye that shuts, and no text."""
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
-    if not 0 < edge < len(cells):
-        return False
-    before, after = (cells[frame][y0:y1, x0:x1].astype(np.int16) for frame in (edge - 1, edge))
-    there = before if edge == line.end else after  # the line
-    beyond = range(edge + 1, edge + _SOON) if edge == line.end else range(edge - 2, edge - 1 - _SOON, -1)
-    change = float(np.abs(after - before).mean())
-    return any(
-        float(np.abs(cells[frame][y0:y1, x0:x1] - there).mean()) < _AS_BEFORE * change
-        for frame in beyond if 0 <= frame < len(cells)
-    )  # fmt: skip
+    by = min(y1 - y0, x1 - x0)
+    return slice(max(0, y0 - by), y1 + by), slice(max(0, x0 - by), x1 + by)
 
 
 def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
-    """Return the part of a line's columns that change, more than 1 with its margin. changed: of its place, in_cells."""
-    return int(changed.any(axis=0).sum()) / ((line.x1 - line.x0) * shape[1])
+    """Return the part of a line's columns that change, or rows of an upright one, more than 1 with its margin.
 
-
-def holds(cells: Grids, line: Lettering, times: Sequence[float]) -> bool:
-    """Whether the line stands for STILL s without changing as a whole: what a mouth speaks comes again and again."""
-    shape = cells[line.start].shape
-    x0, y0, x1, y1 = in_cells(line, shape)
-    places = (cells[frame][y0:y1, x0:x1] for frame in range(line.start, line.end))
-    steps = enumerate(pairwise(places), line.start + 1)
-    changed = [k for k, (a, b) in steps if all_along(line, difference_map(a, b) > CHANGED, shape) >= WHOLE]
-    edges = [line.start, *changed, min(line.end, len(times) - 1)]
-    return any(times[after] - times[before] >= STILL for before, after in pairwise(edges))
-
-
-def faded(line: Lettering, cells: Grids) -> Lettering:
-    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
-
-    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
+    changed: of its place, in_cells.
     """
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
-
-    def end_of(edge: int, way: int) -> int:
-        """The last frame from `edge` on, going `way`, in which there is some of the line."""
-        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
-        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
-        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
-            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
-            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
-            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
-                break
-            apart.append(far)
-        whole = apart[-1] - apart[0]
-        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
-        return edge + way * (len(apart) - 2) if fades else edge
-
-    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
-    return replace(line, start=first, end=last + 1)
-
-
-def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
-    """Return the lines with those joined that stand at one place and are at most _BRIDGE frames apart."""
-    joined: list[Lettering] = []
-    for line in lines:
-        near = [k for k, old in enumerate(joined)
-                if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE]  # fmt: skip
-        if near:
-            joined[near[-1]] = union(joined[near[-1]], line)
-        else:
-            joined.append(line)
-    return joined
-
-
-def overlapping(a: Lettering, b: Lettering) -> float:
-    """Return the intersection over union of the boxes of two lines."""
-    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    shared = max(0.0, width) * max(0.0, height)
-    return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
-
-
-def beneath(a: Lettering, b: Lettering) -> bool:
-    """Whether two lines come or go as one and are about as long there, and one stands right below the other."""
-    near, far = sorted((abs(a.start - b.start), abs(a.end - b.end)))
-    apart, high = max(a.y0, b.y0) - min(a.y1, b.y1), b.y1 - b.y0
-    return near <= TOGETHER and far <= FADE and min(a.x1, b.x1) > max(a.x0, b.x0) and abs(apart - high / 2) <= high
-
-
-def union(a: Lettering, b: Lettering) -> Lettering:
-    """Return one line over the frames and boxes of both."""
-    votes = sum(line.votes or (1 if line.sure else -1) for line in (a, b))
-    return Lettering(
-        min(a.start, b.start), max(a.end, b.end),
-        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
-    )  # fmt: skip
+    upright = is_upright(line, shape)
+    length = (line.y1 - line.y0) * shape[0] if upright else (line.x1 - line.x0) * shape[1]
+    return int(changed.any(axis=int(upright)).sum()) / length

@@ -1,0 +1,176 @@
+"""Lines of text over stretches of frames: when they come and go, and what of them tells text from what is drawn.
+
+A line found in several looks (genga.drawings._text.scan) at one place is one stretch; the grids say at which frame
+between two looks it came and went. Which of them are burnt in: genga.drawings._text.burnt_in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from genga.drawings._text.tracks import FADE, WHOLE, Lettering, all_along, in_cells, mask_of, vicinity
+from genga.drawings.static_tiles import CHANGED, gradients
+from genga.video.luma_grid import Grids, difference_map
+
+_BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
+_SAME_PLACE = 0.5  # intersection over union of two boxes of one line
+STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
+TOGETHER = 2  # frames within which lines come or go as one, as in credits
+_FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
+_AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
+_SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
+_EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
+_OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
+_TEXTURE = 0.01  # mean squared gradient of what can be told to move
+
+Gradients = npt.NDArray[np.float32]  # (2, cells)
+
+
+def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
+    """Return the lines of consecutive looks joined where they stand at one place, each with its first frame and end.
+
+    looks: frame and lines found there, in order. count: frames of the video.
+    """
+    done: list[Lettering] = []
+    standing: list[Lettering] = []
+    for (before, _), (frame, lines) in pairwise([(0, []), *looks]):
+        left = list(lines)
+        go_on: list[Lettering] = []
+        for old in standing:
+            new = next((line for line in left if overlapping(old, line) >= _SAME_PLACE), None)
+            if new is None:
+                done.append(replace(old, end=turn(cells, old, before, frame, True)))
+            else:
+                left.remove(new)
+                go_on.append(union(old, new))
+        standing = go_on + [replace(line, start=turn(cells, line, before, frame)) for line in left]
+    return sorted([*done, *(replace(line, end=count) for line in standing)], key=lambda line: (line.start, line.y0))
+
+
+def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = False) -> int:
+    """Return the first frame from which on the place of a line looks as at `frame` rather than as at `before`.
+
+    goes: whether it is there at `before`, else at `frame`. The step at which the picture behind it becomes another, as
+    at a cut, is not the one: it may come some frames before that, or go some frames later.
+    """
+    found = _turn(cells, line, before, frame)
+    while before + goes < found < frame + goes and over_both(cells, line, found - 1, found):
+        found = _turn(cells, line, *((found, frame) if goes else (before, found - 1)))
+        before, frame = (found, frame) if goes else (before, found)
+    return found
+
+
+def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
+    x0, y0, x1, y1 = in_cells(line, cells[frame].shape)
+    old, new = (cells[k][y0:y1, x0:x1].astype(np.int16) for k in (before, frame))
+    while frame > before + 1:
+        place = cells[frame - 1][y0:y1, x0:x1]
+        if np.abs(place - new).sum() >= np.abs(place - old).sum():
+            break
+        frame -= 1
+    return frame
+
+
+def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
+    """Whether the line keeps its gradients from one frame to another, and those around it do not: it is none of it."""
+    place = vicinity(line, cells[frame].shape)
+    own = mask_of([line], cells[frame].shape)[place]
+    fields = [np.stack(gradients(cells[k][place])) for k in (before, frame)]
+    line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in (own, ~own))
+    return line_keeps >= _OVER and rest <= _UNDER
+
+
+def _kept(a: Gradients, b: Gradients) -> float:
+    """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
+    most = max(float((a * a).sum()), float((b * b).sum()))
+    return float((a * b).sum()) / most if most >= _TEXTURE * a.shape[1] else 1.0
+
+
+def returns(cells: Grids, line: Lettering, edge: int) -> bool:
+    """Whether what a line's place changes to at its start or end soon is as it was: an eye that shuts, and no text."""
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+    if not 0 < edge < len(cells):
+        return False
+    before, after = (cells[frame][y0:y1, x0:x1].astype(np.int16) for frame in (edge - 1, edge))
+    there = before if edge == line.end else after  # the line
+    beyond = range(edge + 1, edge + _SOON) if edge == line.end else range(edge - 2, edge - 1 - _SOON, -1)
+    change = float(np.abs(after - before).mean())
+    return any(
+        float(np.abs(cells[frame][y0:y1, x0:x1] - there).mean()) < _AS_BEFORE * change
+        for frame in beyond if 0 <= frame < len(cells)
+    )  # fmt: skip
+
+
+def holds(cells: Grids, line: Lettering, times: Sequence[float]) -> bool:
+    """Whether the line stands for STILL s without changing as a whole: what a mouth speaks comes again and again."""
+    shape = cells[line.start].shape
+    x0, y0, x1, y1 = in_cells(line, shape)
+    places = (cells[frame][y0:y1, x0:x1] for frame in range(line.start, line.end))
+    steps = enumerate(pairwise(places), line.start + 1)
+    changed = [k for k, (a, b) in steps if all_along(line, difference_map(a, b) > CHANGED, shape) >= WHOLE]
+    edges = [line.start, *changed, min(line.end, len(times) - 1)]
+    return any(times[after] - times[before] >= STILL for before, after in pairwise(edges))
+
+
+def faded(line: Lettering, cells: Grids) -> Lettering:
+    """Return the line from where it begins to fade in until it has faded out; as it is if it comes and goes at once.
+
+    Its place goes on to look less as it does with the line, frame by frame away from it, until it is gone.
+    """
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape)
+
+    def end_of(edge: int, way: int) -> int:
+        """The last frame from `edge` on, going `way`, in which there is some of the line."""
+        there = cells[max(line.start, min(line.end - 1, edge - way * FADE))][y0:y1, x0:x1].astype(np.int16)
+        apart = [float(np.abs(cells[edge][y0:y1, x0:x1] - there).mean())]
+        while len(apart) <= FADE and 0 <= edge + way * len(apart) < len(cells):
+            far = float(np.abs(cells[edge + way * len(apart)][y0:y1, x0:x1] - there).mean())
+            step, before = far - apart[-1], apart[-1] - apart[max(0, len(apart) - 2)]
+            if step < _FADES or (len(apart) > 1 and step > _EVEN * before):  # gone; or another picture
+                break
+            apart.append(far)
+        whole = apart[-1] - apart[0]
+        fades = len(apart) > 1 and apart[1] - apart[0] <= _AT_ONCE * whole
+        return edge + way * (len(apart) - 2) if fades else edge
+
+    first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
+    return replace(line, start=first, end=last + 1)
+
+
+def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
+    """Return the lines with those joined that stand at one place and are at most _BRIDGE frames apart."""
+    joined: list[Lettering] = []
+    for line in lines:
+        near = [k for k, old in enumerate(joined)
+                if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE]  # fmt: skip
+        if near:
+            joined[near[-1]] = union(joined[near[-1]], line)
+        else:
+            joined.append(line)
+    return joined
+
+
+def overlapping(a: Lettering, b: Lettering) -> float:
+    """Return the intersection over union of the boxes of two lines."""
+    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
+
+
+def beneath(a: Lettering, b: Lettering) -> bool:
+    """Whether two lines come or go as one and are about as long there, and one stands right below the other."""
+    near, far = sorted((abs(a.start - b.start), abs(a.end - b.end)))
+    apart, high = max(a.y0, b.y0) - min(a.y1, b.y1), b.y1 - b.y0
+    return near <= TOGETHER and far <= FADE and min(a.x1, b.x1) > max(a.x0, b.x0) and abs(apart - high / 2) <= high
+
+
+def union(a: Lettering, b: Lettering) -> Lettering:
+    """Return one line over the frames and boxes of both."""
+    votes = sum(line.votes or (1 if line.sure else -1) for line in (a, b))
+    return Lettering(
+        min(a.start, b.start), max(a.end, b.end),
+        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
+    )  # fmt: skip
