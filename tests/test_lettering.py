@@ -11,28 +11,17 @@ from films import texture
 from genga.drawings._text import detect
 from genga.drawings._text.burnt_in import alone, believed, lettering, marks, stands_over
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.tracks import (
-    Lettering,
-    MaskedGrid,
-    MaskedGrids,
-    beneath,
-    bridged,
-    difference,
-    faded,
-    holds,
-    returns,
-    stretches,
-    turn,
-)
+from genga.drawings._text.stretches import beneath, bridged, faded, holds, returns, stretches, turn
+from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, difference
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
 
 BACK = np.full((480, 640), 110, np.uint8)
 
 
-def subtitled(picture: np.ndarray, words: str, y: int = 450) -> np.ndarray:
-    """The picture with white words, outlined in black, at its lower edge or with their base at `y`."""
-    copy, at = picture.copy(), (130, y)
+def subtitled(picture: np.ndarray, words: str, y: int = 450, x: int = 130) -> np.ndarray:
+    """The picture with white words, outlined in black, at its lower edge or with their base at `y`, from `x` on."""
+    copy, at = picture.copy(), (x, y)
     for value, thickness in ((16, 9), (235, 2)):
         cv2.putText(copy, words, at, cv2.FONT_HERSHEY_SIMPLEX, 1.0, value, thickness, cv2.LINE_AA)
     return copy
@@ -444,3 +433,81 @@ def test_what_comes_little_by_little_is_looked_at_in_time() -> None:
         if lookout.look(np.kron(cells, np.ones((4, 4), np.uint8)), 8, cells, still) is not None:
             seen.append(k)
     assert seen == [0, 12, 24]
+
+
+def signed(cells: Cells, shut: bool = False) -> Cells:
+    """A sign over a picture, 14 cells long, and below it a mouth, which is open unless it is shut."""
+    out = cells.copy()
+    out[60:66, 40:54] = 190
+    out[60:66, 40:54:2] = 235
+    if not shut:
+        out[68:71, 43:49] = 30
+    return out
+
+
+def test_a_mouth_beside_a_sign_is_seen_within_the_margin_of_its_letters() -> None:
+    open_, shut = signed(A), signed(A, shut=True)
+    bare = A.copy()
+    bare[68:71, 43:49] = 30
+    sign = Lettering(2, 6, 40 / 160, 60 / 120, 54 / 160, 66 / 120)
+    seen = MaskedGrids([A, bare, open_, shut, shut, open_, bare], [sign])
+    assert difference(seen[2], seen[3]) > 60  # it stands in both: nothing around it is its own
+    assert difference(seen[1], seen[3]) > 60 and difference(seen[1], seen[2]) == 0  # what it covers says how it came
+    over_all = MaskedGrids([open_, shut], [replace(sign, start=0, end=2)])
+    assert difference(over_all[0], over_all[1]) > 60
+    assert difference(MaskedGrid(bare), over_all[1]) == 0  # of one that never comes or goes that is not known
+
+
+def test_what_is_sung_changes_colour_and_no_drawing() -> None:
+    sung = signed(A)
+    sung[60:66, 40:46:2] = 160
+    sign = Lettering(0, 2, 40 / 160, 60 / 120, 54 / 160, 66 / 120)
+    seen = MaskedGrids([signed(A), sung], [sign])
+    assert difference(seen[0], seen[1]) == 0
+
+
+@pytest.mark.parametrize("apart", [-3, 0, 3])
+def test_text_that_comes_or_goes_near_a_cut_does_not_get_the_cuts_frame(apart: int) -> None:
+    rng = np.random.default_rng(7)
+    one, other = (np.kron(rng.integers(30, 120, (20, 27)), np.ones((6, 6)))[:120, :160].astype(np.uint8) for _ in "ab")
+
+    def lettered(cells: Cells) -> Cells:
+        out = cells.copy()
+        out[108:113, 32:116:2] = 240
+        return out
+
+    cut, line = 30, Lettering(40, 40, 0.2, 108 / 120, 116 / 160, 113 / 120)
+    comes = [(one if k < cut else other) if k < cut + apart else lettered(one if k < cut else other) for k in range(60)]
+    goes = [lettered(one if k < cut else other) if k < cut + apart else (one if k < cut else other) for k in range(60)]
+    assert turn(comes, line, 24, 40) == cut + apart
+    assert turn(goes, line, 24, 40, goes=True) == cut + apart
+
+
+def upright(picture: np.ndarray, text: str, x: int = 560, y: int = 40) -> np.ndarray:
+    """Letters one below the other."""
+    for k, letter in enumerate(text):
+        picture = subtitled(picture, letter, y + 30 * k, x)
+    return picture
+
+
+def test_upright_lines_are_found_beside_level_ones() -> None:
+    both = upright(subtitled(BACK, "We fold another one"), "EHSBXAEZ")
+    level, tall = lines_of(both, 8)
+    assert level["sure"] and level["x1"] < 0.8 and level["y0"] > 0.8
+    assert 0.85 < tall["x0"] < tall["x1"] < 0.95 and tall["y0"] < 0.1 and 0.5 < tall["y1"] < 0.62
+    assert lines_of(both, 8, upright=False) == [level]
+    two = upright(upright(BACK, "EHSBXAEZ", 520), "ESBXEHAZ", 560)  # whose letters lie side by side, too
+    assert all(line["y1"] - line["y0"] > 0.4 and line["x1"] - line["x0"] < 0.1 for line in lines_of(two, 8))
+    assert len(lines_of(two, 8)) == 2
+    for k in range(4):  # lines of a card, whose letters lie below each other
+        both = subtitled(BACK if not k else both, "We fold another one", 150 + 40 * k)
+    assert len(lines_of(both, 8)) == 4
+
+
+def test_of_an_upright_line_all_is_looked_at_again() -> None:
+    tall = upright(BACK, "EHSBXAEZ")
+    lookout, found = Lookout(1, 12.0), upright(BACK, "EHSBXAEZ")
+    found[100:140, 100:200] = 220  # something beside a part of it
+    unlike = np.ones((120, 160), bool)
+    first = lookout.look(tall, 8, grid(tall), unlike)
+    assert first is not None and first == lookout.look(found, 8, grid(found), unlike)

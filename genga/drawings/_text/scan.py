@@ -7,22 +7,24 @@ around them as a line is high.
 What is text: genga.drawings._text.detect. From looks to stretches of frames: genga.drawings._text.tracks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
-from genga.drawings._text.detect import lines_in, stroke_masks
+from genga.drawings._text.detect import lines_in, stroke_masks, upright_lines
 from genga.drawings.static_tiles import Mask
 from genga.images.boxes import Box, around, containment
 from genga.images.image import Luma
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
 Line = dict[str, float | bool]  # a value of LINE
+Found = tuple[Box, bool]  # px of a small picture; whether it is sure
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
 _NEARLY = 1.2  # times that size, up to which a picture may be interpolated to it: 1080 lines are halved before
 _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
+_UPRIGHT = 16  # cells of a column, where an upright line does
 _AROUND = 18  # cells around rows that are looked at again: a line is at most 54 px high, and strokes are judged by 11
 _INSIDE = 0.5  # part of a line within another that makes them one: strokes of either tone, sure and unsure
 _FEW, _FAR = 6, 25  # strokes of short words, and px between words, of lines that are not sure;
@@ -61,35 +63,42 @@ class Lookout:
             return None
         self._pending = False
         rows: Mask = np.ones(len(cells), bool)
+        upright = True
         if self._seen is None:
             self._seen = cells.copy()
         else:
             other = block_sums(self._seen, cells) > self._limit
-            if not _word(other):  # all is back where it was
+            upright = _word(other, _UPRIGHT, 0)
+            if not upright and not _word(other):  # all is back where it was
                 return None
             rows = np.asarray(other.any(axis=1))
             self._seen[rows] = cells[rows]
         self._since = 0
-        self._lines = looked_at_again(luma, bits, rows, self._lines)
+        self._lines = looked_at_again(luma, bits, rows, self._lines, upright)
         return self._lines
 
 
-def _word(changed: Mask) -> bool:
-    """Return whether as much of a row of cells has changed as a short word is long."""
-    counts = cv2.reduce(changed.view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return bool(counts.max() >= _WORD)
+def _word(changed: Mask, length: int = _WORD, way: int = 1) -> bool:
+    """Return whether as much of a row of cells has changed as a short word is long. way: 0 for a column."""
+    counts = cv2.reduce(changed.view(np.uint8), way, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return bool(counts.max() >= length)
 
 
-def looked_at_again(luma: Luma, bits: int, rows: Mask, lines: list[Line]) -> list[Line]:
+def looked_at_again(luma: Luma, bits: int, rows: Mask, lines: list[Line], upright: bool = False) -> list[Line]:
     """Return the lines of text in a luma plane (height, width) of which only some `rows` of cells are new.
 
-    Lines that touch those are looked for; of the `lines` of before the others stay.
+    Lines that touch those are looked for; of the `lines` of before the others stay. upright: look for such lines, too.
     """
+    for line in lines:  # of an upright one all is looked at again
+        if (line["y1"] - line["y0"]) * luma.shape[0] > (line["x1"] - line["x0"]) * luma.shape[1]:
+            place = slice(int(line["y0"] * len(rows)), int(np.ceil(line["y1"] * len(rows))))
+            upright |= bool(rows[place].any())
+            rows[place] |= rows[place].any()
 
     def touches(line: Line) -> bool:
         return bool(rows[int(line["y0"] * len(rows)) : int(np.ceil(line["y1"] * len(rows)))].any())
 
-    found = [line for part in _parts(rows) for line in lines_of(luma, bits, part) if touches(line)]
+    found = [line for part in _parts(rows) for line in lines_of(luma, bits, part, upright) if touches(line)]
     return sorted([*(line for line in lines if not touches(line)), *found], key=lambda line: (line["x0"], line["y0"]))
 
 
@@ -101,10 +110,10 @@ def _parts(rows: Mask) -> Iterator[tuple[float, float]]:
         yield top / len(rows), end / len(rows)
 
 
-def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0)) -> list[Line]:
+def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upright: bool = True) -> list[Line]:
     """Return the lines of text in a luma plane (height, width) of `bits` bits.
 
-    part: the rows that are looked at, as shares of the height.
+    part: the rows that are looked at, as shares of the height. upright: whether upright lines are looked for.
     """
     height, width = luma.shape
     scale = _SIDE / min(height, width)
@@ -126,15 +135,16 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0)) -> l
 
     above, below = ((share * height - top) / (end - top) * size[1] for share in (_ABOVE, _BELOW))
     inner = int(above) + 1, int(below)
-    lines: list[tuple[Box, bool]] = []
-    for box, sure in [
+    lines = joined([
         *((box, True) for box in lines_in(masks)),
         *((box, False) for box in lines_in(masks, _FEW, _FAR)),
         *((box, False) for box in lines_in(masks, _FEWEST, _FAR, _SHORT, inner) if outer(box)),
-    ]:
-        same = [line for line in lines if max(containment(line[0], box), containment(box, line[0])) >= _INSIDE]
-        lines = [line for line in lines if line not in same]
-        lines.append((around([box, *(line[0] for line in same)]), sure or any(line[1] for line in same)))
+    ])  # fmt: skip
+    if upright:
+        lines = crossed(lines, joined([
+            *((box, True) for box in upright_lines(masks)),
+            *((box, False) for box in upright_lines(masks, _FEW, _FAR)),
+        ]))  # fmt: skip
     first, share = top / height, (end - top) / height
     return [
         {
@@ -146,3 +156,22 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0)) -> l
         }
         for (x0, y0, x1, y1), sure in sorted(lines)
     ]
+
+
+def joined(found: Sequence[Found]) -> list[Found]:
+    """Return lines as they are found, with those joined that are one; of which some may be sure."""
+    lines: list[Found] = []
+    for box, sure in found:
+        same = [line for line in lines if max(containment(line[0], box), containment(box, line[0])) >= _INSIDE]
+        lines = [line for line in lines if line not in same]
+        lines.append((around([box, *(line[0] for line in same)]), sure or any(line[1] for line in same)))
+    return lines
+
+
+def crossed(level: Sequence[Found], upright: Sequence[Found]) -> list[Found]:
+    """Return level and upright lines without those of which another is a part: the letters of some lines on each other.
+
+    A level line that lies in upright ones, and is not sure, is a letter or two of each.
+    """
+    alone = [line for line in level if line[1] or sum(containment(line[0], box) for box, _ in upright) < _INSIDE]
+    return alone + [line for line in upright if not any(containment(line[0], box) > 0 for box, _ in alone)]
