@@ -11,8 +11,10 @@ Known limits: words of fewer than some six letters, text on a slant, letters hig
 logos that are not text are missed; railings, ribbed hems or rows of lit windows may be taken for text.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -33,8 +35,9 @@ _GRAIN = 3.0  # and times the median of all px, which grain raises
 _SAMPLED = 16  # px between those that the median is taken of
 _GAP = 13  # px between strokes of one line
 _BAND = (24, 6)  # px, width and height that a line has everywhere
+_WHOLE = np.ones(_BAND[::-1], np.uint8)
 _LOW, _HIGH = 8, 54  # px, height of a line
-_RICH = 3  # rows of the lowest line that cross enough strokes at least: of the four in its middle
+_RICH, _FOUR = 3, 4  # rows of a line that cross enough strokes at least, of some four on end in its middle
 _LONG = 3.0  # a line is at least so many times as long as high
 _CROSSINGS = (0.9, 3.7)  # strokes that a row crosses, per line height of length; spiky hair has more
 _STROKES = 12  # strokes that four rows of five cross at least; eyes, hair and folds stay below that
@@ -49,6 +52,51 @@ class Strokes:
     begins: Places  # of each stroke in each row of the mask
     ends: Places  # the px after it
     crossed: Counts
+
+    _by_gap: dict[int, "Joined"] = field(default_factory=dict, repr=False, compare=False)
+
+    def joined(self, gap: int) -> "Joined":
+        """Return the strokes joined across less than `gap` px of a row, as they were joined before, if they were."""
+        if gap not in self._by_gap:
+            self._by_gap[gap] = Joined(self, gap)
+        return self._by_gap[gap]
+
+
+class Joined:
+    """Strokes joined across gaps of a row, where that makes them as long as a band, and the bands that they make.
+
+    stretches: rows that all have some, each with its place among the joined strokes.
+    """
+
+    def __init__(self, of: Strokes, gap: int) -> None:
+        """gap: px across which strokes are not joined. Strokes are few: filling px by px takes three times as long."""
+        self._width = of.mask.shape[1]
+        rows = of.begins // self._width
+        apart = (of.begins[1:] - of.ends[:-1] >= gap) | (rows[1:] != rows[:-1])
+        first, last = np.ones(len(rows), bool), np.ones(len(rows), bool)
+        first[1:] = last[:-1] = apart
+        begins, ends = of.begins[first], of.ends[last]
+        long = ends - begins >= _BAND[0]
+        self._begins, self._ends, rows = begins[long], ends[long], rows[first][long]
+        breaks = (np.flatnonzero(rows[1:] - rows[:-1] > 1) + 1).tolist()
+        places = [slice(*piece) for piece in pairwise([0, *breaks, len(rows)])]
+        self.stretches = {(int(rows[one][0]), int(rows[one][-1]) + 1): one for one in places if len(rows)}
+        self._bands: dict[Rows, list[Box]] = {}
+
+    def bands(self, stretch: Rows) -> list[Box]:
+        """Return the boxes of the bands in a stretch, as they were found before, if they were."""
+        if stretch not in self._bands:
+            (top, end), some = stretch, self.stretches[stretch]
+            # Opening by an even height moves what is left a row down.
+            rows = np.zeros((end - top + 1, self._width), np.uint8)
+            flat, first = rows.ravel(), top * self._width
+            begins, ends = (self._begins[some] - first).tolist(), (self._ends[some] - first).tolist()
+            for begin, after in zip(begins, ends, strict=True):
+                flat[begin:after] = 1
+            opened = cv2.morphologyEx(rows, cv2.MORPH_OPEN, _WHOLE, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+            boxes = _boxes(opened.astype(np.uint8, copy=False))
+            self._bands[stretch] = [(x, top + y, x + width, top + y + height) for x, y, width, height in boxes]
+        return self._bands[stretch]
 
 
 def text_lines(luma: Grey) -> list[Box]:
@@ -111,67 +159,38 @@ def lines_in(
     but: rows [start, end) between which none needs to be found. Fewer strokes find shorter words, wider gaps join words
     of large letters; both find railings too.
     """
-    lines = {
-        line
-        for one in both
-        for top, joined in _stretches(one, strokes, gap, but)
-        for line in _lines(one, top, joined, strokes, long)
-    }
+    lines = {line for one in both for line in _lines(one, strokes, gap, long, but)}
     return sorted(lines, key=lambda box: (box[1], box[0], box[2], box[3]))
 
 
 def upright_lines(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) -> list[Box]:
-    """Return the boxes of the upright lines of text that strokes make. strokes, gap: as in `lines_in`."""
-    found = lines_in([turned(one) for one in both], strokes, gap)
+    """Return the boxes of the upright lines of text that turned strokes make. strokes, gap: as in `lines_in`."""
+    found = lines_in(both, strokes, gap)
     return [(x0, y0, x1, y1) for y0, x0, y1, x1 in found]
 
 
-def _stretches(of: Strokes, strokes: int, gap: int, but: Rows) -> Iterator[tuple[int, Mask]]:
-    """Stretches of rows in which a band may be, by their first row: the strokes in them, joined and of a band's length.
+def _rich(crossed: Counts, strokes: int) -> list[int]:
+    """Return from which rows on three of four cross so many strokes at least: every line has such in its middle."""
+    rich = (crossed >= strokes).view(np.uint8)
+    return np.flatnonzero(rich[3:] + rich[2:-1] + rich[1:-2] + rich[:-3] >= _RICH).tolist() if rich.any() else []
 
-    Every row of a stretch has some of that length, and enough of its rows cross enough strokes.
-    """
-    rich = of.crossed >= strokes
-    if not rich.any():  # so are half of the pictures
+
+def _lines(of: Strokes, strokes: int, gap: int, long: float, but: Rows) -> Iterator[Box]:
+    """Boxes of the bands that look like lines of text."""
+    if not (rich := _rich(of.crossed, strokes)):  # so are half of the pictures
         return
-    height, width = of.mask.shape
-    begins, ends = _joined(of, gap)
-    firsts = np.searchsorted(begins, np.arange(height + 1) * width)  # of each row
-    edges = np.flatnonzero(np.diff(np.diff(firsts) > 0, prepend=False, append=False))
-    for top, end in edges.reshape(-1, 2).tolist():
-        asked = top < but[0] or end > but[1]
-        if asked and end - top >= _LOW and np.count_nonzero(rich[top:end]) >= _RICH:
-            rows = np.zeros((end - top + 1, width), np.uint8)  # opening by an even height moves what is left a row down
-            flat, some = rows.ravel(), slice(firsts[top], firsts[end])
-            for begin, after in zip(
-                (begins[some] - top * width).tolist(), (ends[some] - top * width).tolist(), strict=True
-            ):
-                flat[begin:after] = 1
-            yield top, rows
 
+    def may(top: int, end: int) -> bool:
+        """Whether a line may be there that needs to be found."""
+        place = bisect_left(rich, top)
+        return place < len(rich) and rich[place] + _FOUR <= end and (top < but[0] or end > but[1])
 
-def _joined(of: Strokes, gap: int) -> tuple[Places, Places]:
-    """Begins and ends of strokes joined across less than `gap` px of a row, where that makes them as long as a band.
-
-    Strokes are few: filling the gaps px by px takes three times as long.
-    """
-    width = of.mask.shape[1]
-    apart = (of.begins[1:] - of.ends[:-1] >= gap) | (of.begins[1:] // width != of.ends[:-1] // width)
-    first, last = np.ones(len(of.begins), bool), np.ones(len(of.begins), bool)
-    first[1:] = last[:-1] = apart
-    begins, ends = of.begins[first], of.ends[last]
-    long = ends - begins >= _BAND[0]
-    return begins[long], ends[long]
-
-
-def _lines(of: Strokes, top: int, joined: Mask, strokes: int, long: float) -> Iterator[Box]:
-    """Boxes of the bands in a stretch of rows from `top` on that look like lines of text."""
-    band = np.ones(_BAND[::-1], np.uint8)
-    bands = cv2.morphologyEx(joined, cv2.MORPH_OPEN, band, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    for x, y, width, height in _boxes(bands.astype(np.uint8, copy=False)):
-        line = of.mask[top + y : top + y + height, x : x + width]
-        if _LOW <= height <= _HIGH and width >= long * height and _reads(line, strokes):
-            yield x - 1, top + y, min(x - 1 + width, of.mask.shape[1] - 2), top + y + height
+    joined = of.joined(gap)
+    for x0, top, x1, end in (box for stretch in joined.stretches if may(*stretch) for box in joined.bands(stretch)):
+        height, width = end - top, x1 - x0
+        fits = _LOW <= height <= _HIGH and width >= long * height and may(top, end)
+        if fits and _reads(of.mask[top:end, x0:x1], strokes):
+            yield x0 - 1, top, min(x1 - 1, of.mask.shape[1] - 2), end
 
 
 def _boxes(mask: Mask) -> Iterator[tuple[int, int, int, int]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from genga.drawings._text.detect import lines_in, stroke_masks, upright_lines
+from genga.drawings._text.detect import lines_in, stroke_masks, turned, upright_lines
 from genga.drawings.static_tiles import Mask
 from genga.images.boxes import Box, around, containment
 from genga.images.image import Luma
@@ -141,9 +141,10 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upri
         *((box, False) for box in lines_in(masks, _FEWEST, _FAR, _SHORT, inner) if outer(box)),
     ])  # fmt: skip
     if upright:
+        columns = [turned(one) for one in masks]
         lines = crossed(lines, joined([
-            *((box, True) for box in upright_lines(masks)),
-            *((box, False) for box in upright_lines(masks, _FEW, _FAR)),
+            *((box, True) for box in upright_lines(columns)),
+            *((box, False) for box in upright_lines(columns, _FEW, _FAR)),
         ]))  # fmt: skip
     first, share = top / height, (end - top) / height
     return [
