@@ -166,6 +166,22 @@ def test_a_frame_between_two_drawings_that_mixes_them_is_a_blend() -> None:
     assert [reason for _, reason in deduped(on_ones, shots_of((0, 3)))] == ["kept"] * 3
 
 
+def jaw(where: float) -> Cells:
+    """A grid with a soft line, two cells high or so, that lies `where`."""
+    lines = 110 - 45 * np.exp(-((np.arange(16) - where) ** 2))
+    return np.repeat(lines.round().astype(np.uint8)[:, None], 16, axis=1)
+
+
+def test_a_jaw_half_the_way_between_two_is_no_blend() -> None:
+    up, between, down = jaw(7.0), jaw(7.75), jaw(8.5)
+    mixed = ((up.astype(np.uint16) + down) // 2).astype(np.uint8)
+    assert block_difference(up, between) > 14 < block_difference(between, down)
+    assert block_difference(mixed, between) < 14  # all but as much as held frames differ by
+    shown = deduped([up, up, between, down, down, up, up, mixed, down, down], shots_of((0, 10)), recurring=1.0)
+    assert [reason for _, reason in shown[:5]] == ["kept", "held", "kept", "kept", "held"]
+    assert [reason for _, reason in shown[5:]] == ["recurring", "recurring", "blend", "recurring", "recurring"]
+
+
 def test_a_video_of_a_converted_rate_has_blends_on_ones_too() -> None:
     def half(a: Cells, b: Cells) -> Cells:
         return (a + 0.5 * (b.astype(float) - a)).round().astype(np.uint8)

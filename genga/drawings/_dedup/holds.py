@@ -26,6 +26,7 @@ _NONE: dict[int, float] = {}
 _REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
+_INBETWEEN = 0.2  # part of what its neighbours differ by that a mixture of them leaves at most, and a third drawing not
 
 
 @dataclass
@@ -136,7 +137,9 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
     """Return the runs without those of a single frame that mix the drawings around it, as frame rate conversion does.
 
     The frame goes to the nearer neighbour's `blends`. Between drawings that are not held, it stays unless the rate of
-    the video was `converted`: light that grows on ones mixes its neighbours as well.
+    the video was `converted`: light that grows on ones mixes its neighbours as well. And a jaw half the way between
+    two is as near to their mixture as anything that moves little: unless the rate was converted, a mixture has to
+    explain more than that of a frame that both differ from.
     """
     kept: list[Run] = []
     for run, after in zip(found, [*found, None][1:], strict=True):
@@ -149,7 +152,9 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
         a, frame, b = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
         share = mixture(a.cells, frame.cells, b.cells)[0]
         mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
-        if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= threshold:
+        apart = not converted and min(difference(a, frame), difference(frame, b)) > threshold
+        least = min(threshold, _INBETWEEN * difference(a, b)) if apart else threshold
+        if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= least:
             (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
             after.fresh |= run.fresh
         else:
