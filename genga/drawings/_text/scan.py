@@ -170,9 +170,15 @@ def joined(found: Sequence[Found]) -> list[Found]:
 
 
 def crossed(level: Sequence[Found], upright: Sequence[Found]) -> list[Found]:
-    """Return level and upright lines without those of which another is a part: the letters of some lines on each other.
+    """Return level and upright lines without those that letters of others make.
 
-    A level line that lies in upright ones, and is not sure, is a letter or two of each.
+    Letters of upright lines lie side by side, and those of level ones below each other: of a line that they make up
+    most is in the lines which are there, and of these little in it.
     """
-    alone = [line for line in level if line[1] or sum(containment(line[0], box) for box, _ in upright) < _INSIDE]
-    return alone + [line for line in upright if not any(containment(line[0], box) > 0 for box, _ in alone)]
+
+    def within(box: Box, lines: Sequence[Found]) -> float:
+        return sum(containment(box, other) for other, _ in lines)
+
+    tall = [line for line in upright if within(line[0], level) < _INSIDE]
+    flat = [line for line in level if within(line[0], tall) < _INSIDE]
+    return flat + [line for line in tall if not within(line[0], flat)]

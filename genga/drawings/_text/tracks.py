@@ -75,7 +75,7 @@ def difference(a: MaskedGrid, b: MaskedGrid) -> float:
     """Return the largest local difference of two grids where text covers neither, 0..255."""
     if a.covered is None and b.covered is None:
         return block_difference(a.cells, b.cells)
-    apart = cv2.absdiff(a.cells, b.cells)
+    apart: Cells = np.asarray(cv2.absdiff(a.cells, b.cells), np.uint8)
     covered = [grid.covered for grid in (a, b) if grid.covered is not None and not grid.lines]
     for seen, other in ((a, b), (b, a)):
         for one in seen.lines:
@@ -128,7 +128,7 @@ class MaskedGrids:
                 others = self._at.get(before if edge == line.start else after, [])
                 if not before < edge <= after or line in others:
                     continue
-                apart = cv2.absdiff(self._cells[before], self._cells[after])
+                apart: Cells = np.asarray(cv2.absdiff(self._cells[before], self._cells[after]), np.uint8)
                 if turning(line, apart) >= WHOLE and trace(apart) <= CHANGED:  # and the rest of the picture stays
                     changed = np.asarray(apart > trace(apart), np.uint8)
                     letters = mask_of(others, covered.shape)  # where these come or go instead, nothing can be told
