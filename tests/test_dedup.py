@@ -24,6 +24,7 @@ from genga.errors import GengaError
 from genga.images.boxes import iou
 from genga.params.dedup import Params
 from genga.tables.dedup import DEDUP
+from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Cells, block_difference
 
@@ -60,7 +61,9 @@ def frames_of(grids: Sequence[Cells], sharpness: Sequence[float] = ()) -> pl.Dat
             "keyframe": [frame == 0 for frame in range(len(grids))],
             "sharpness": list(sharpness) or [1.0] * len(grids),
             "signature": [bytes(32)] * len(grids),
-        }
+            "lettering": [None] * len(grids),
+        },
+        schema_overrides={"lettering": FRAMES["lettering"]},
     )
 
 

@@ -26,6 +26,7 @@ from genga.drawings._dedup.recurring import (
     repeats,
     shot_levels,
 )
+from genga.drawings._dedup.rolling import credits
 from genga.drawings._dedup.series import Film, shared
 from genga.drawings._dedup.weather import settled
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference, mask_of
@@ -96,11 +97,13 @@ def own_drawings(
     rows: dict[int, Row] = {frame: (None, "black", None) for frame in black}
     mixed = event_frames(shots, GRADUAL).keys()
     rows |= {frame: (None, "dissolve", None) for frame in mixed if frame not in black}
-    seen = MaskedGrids(cells, ignored(shots, params))
+    lines = ignored(shots, params)
+    rolling = credits(frames, cells[0].shape) if lines else []
+    seen = MaskedGrids(cells, [line for line in lines if not any(one.has(line, cells[0].shape) for one in rolling)])
     noise = noise_of(cells)
     moving = any(end > start + 1 for start, end in shots.select("start", "end").rows())
     sway = Sway(noise, *layers(cells, noise, mask_of(texts(shots), cells[0].shape))) if moving else None
-    found = drawings(frames, shots, seen, sway, rows.keys(), params)
+    found = drawings(frames, shots, seen, sway, rows.keys(), params, rolling)
     lit = flashes(found, seen, params.flash, least(shots, params)) if moving else set()  # a page is white for good
     rows |= {frame: (None, "flash", None) for k in lit for frame in (*found[k].frames, *found[k].blends)}
     found = [run for k, run in enumerate(found) if k not in lit]

@@ -1,6 +1,6 @@
 """The drawings of all shots of an episode, as runs of frames: held, on the way of camera moves, behind weather."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -8,6 +8,8 @@ from genga.drawings._dedup.camera import halved
 from genga.drawings._dedup.faint import faint
 from genga.drawings._dedup.holds import Run, Sway, absorb_blends, rate_converted, runs, runs_in_weather
 from genga.drawings._dedup.moving import anew
+from genga.drawings._dedup.rolling import Rolling, runs_behind
+from genga.drawings._dedup.rolling import over as rolling_over
 from genga.drawings._dedup.weather import weather_of
 from genga.drawings._text.tracks import MaskedGrids
 from genga.params.dedup import Params
@@ -22,10 +24,12 @@ def drawings(
     sway: Sway | None,
     skipped: Collection[int],
     params: Params,
+    rolling: Sequence[Rolling] = (),
 ) -> list[Run]:
     """Return the runs of all shots in order.
 
-    sway: tells where a camera does; None where no picture moves. skipped: frames that show no drawing.
+    sway: tells where a camera does; None where no picture moves. skipped: frames that show no drawing. rolling: credits
+    that roll over them.
     """
     moves = event_frames(shots, CAMERA_MOVES)
     travel = {} if params.camera == "all" else moves
@@ -39,6 +43,12 @@ def drawings(
             wet = weather_of(seen, shot["start"], shot["end"], {*skipped, *moves}, apart, level)
         if wet is not None:
             parts.append(runs_in_weather(wet, shot["shot"], skipped))
+            continue
+        limits = shot["start"], shot["end"]
+        credit = rolling_over(rolling, *limits)
+        behind = runs_behind(credit, seen, shot["shot"], limits, skipped, level) if credit else None
+        if behind is not None:
+            parts.append(behind)
             continue
         over = (sway.live, sway.over) if sway else (None, None)
         fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, *over)
