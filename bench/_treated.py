@@ -50,7 +50,11 @@ TREATED: dict[str, tuple[Filter | str | None, dict[str, object]]] = {
     "subtitles": (
         ("drawtext", {"text": "What on earth are you saying to me?", "enable": "lt(mod(t,3),1.7)", **_LINE}), _GOOD,
     ),
-    "film weave": (  # in steps of a quarter px
+    "film weave": (  # in steps of a quarter px, each frame elsewhere
+        "format=yuv444p,scale=4*iw:4*ih:flags=bicubic,crop=iw-32:ih-32:16+6*sin(97*n):16+6*cos(61*n):exact=1,"
+        "scale=iw/4:ih/4:flags=area,format=yuv420p", _GOOD,
+    ),
+    "swaying": (  # as slowly as a hand does
         "format=yuv444p,scale=4*iw:4*ih:flags=bicubic,crop=iw-32:ih-32:16+6*sin(11*t):16+6*cos(7*t):exact=1,"
         "scale=iw/4:ih/4:flags=area,format=yuv420p", _GOOD,
     ),

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from films import PICTURE
@@ -13,7 +14,7 @@ from genga.params.probe import Params
 from genga.video.decode import decode
 from genga.video.decode_errors import Damage
 from genga.video.facts import in_words
-from genga.video.probe import probe
+from genga.video.probe import probe, read
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="never", **PICTURE)
 FILM = Fraction(24000, 1001)
@@ -92,3 +93,11 @@ def test_a_file_that_breaks_off_is_used_to_its_end(tmp_path: Path, kind: str, co
     assert 40 < there < 60 and found["frames"] in (there, there + 1)
     assert found["missing_end"] == pytest.approx(4.0 - there * 1001 / 24000, abs=0.15)
     assert "s are missing: cut short" in in_words(found)
+
+
+def test_other_streams_begin_with_their_first_packet(tmp_path: Path) -> None:
+    sources = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24:duration=1", "-f", "lavfi", "-i", "sine=duration=1")
+    film = ffmpeg(tmp_path / "film.mkv", *sources, *X264, "-c:a", "pcm_s16le")
+    with av.open(str(film)) as container:
+        found = read(container, container.streams.video[0], film)
+    assert (found.begin, round(found.end, 2)) == (0, 1)

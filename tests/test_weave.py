@@ -89,6 +89,23 @@ def test_weaving_is_to_and_fro_in_many_frames_of_nearly_every_scene() -> None:
     assert not weaves([TO_AND_FRO] * 2) and not weaves([])
 
 
+def test_a_camera_that_somebody_holds_goes_on_as_it_went() -> None:
+    hand = steps(*[(0.4 * sin(0.9 * n), 0.3 * cos(0.7 * n)) for n in range(12)])
+    assert not weaves([hand] * 8)
+    assert weaves([hand] * 8 + [TO_AND_FRO] * 3)  # it says nothing, also on film
+
+
+def test_what_is_drawn_anew_beside_its_place_is_no_film() -> None:
+    shaken = [
+        one
+        for way in (1, -1, -1, 1, -1, 1)
+        for one in steps((0.0, 0.0), share=1.0) + steps((1.0 * way, 2.0 * way), share=0.7)
+    ]
+    assert not weaves([shaken] * 8)
+    whole = steps(*[(0.4, 0.1), (-0.4, -0.1)] * 3, share=1.0)
+    assert weaves([whole + steps(*[(0.0, 0.0)] * 6, share=0.7)] * 8)  # where nothing else happens, all is moved
+
+
 @pytest.mark.parametrize(
     "digital",
     [

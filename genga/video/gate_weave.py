@@ -23,26 +23,23 @@ Shift = tuple[float, float]  # x, y, px of a Small
 
 _LINES = 120  # cells along the shorter side of the grids that probe has pictures of
 _BLUR = 1.0  # px, deviation: least squares find a picture that lies about so far beside its place
-_ROUNDS = 8  # of least squares, each over the px that the one before explains
-_ENOUGH = 0.005  # px by which a round may move the picture to be the last
+_ROUNDS, _ENOUGH = 8, 0.005  # of least squares, each over the px that the one before explains; px of the last
 _EDGE = 4.0  # luma levels per px, both ways together, from which a gradient says where a px is
 _FEWEST, _MOST = 200, 4000  # px with such gradients; more are thinned out
 _AGREED = 6.0  # luma levels by which frames may differ where they agree, and _GRAINS times the median if that is more,
 _GRAINS = 3.0
 _APART = 20.0  # but never more
 _MARGIN = 5  # px at the edge of the picture, where others come in: two frames are not found farther apart than one less
-_SCENE = 0.6  # part of the px with gradients that agree in frames of one scene
+_SCENE, _WHOLE = 0.6, 0.9  # part of the px with gradients that agree in frames of one scene; if nothing happens in it
 _FARTHEST = 3.0  # px that film weaves from where it was; what goes farther is the camera
 _CELL = 2  # px of a cell's sides
-_LEAST = 0.05  # px from which a shift is seen in the grid
-_FAINT = 0.2  # px up to which moving may gain little: grain hides it
+_LEAST, _FAINT = 0.05, 0.2  # px from which a shift is seen in the grid; up to which grain hides what moving gains
 _GAIN = 0.85  # part of the difference that moving may leave; noise, and what moves in front, move nothing
-_ONE_WAY = 0.85  # part of their way that the frames of a stretch come away from where they began, in a camera move
-_LONG, _JUDGED = 12, 6  # pairs that are judged together, and without a cut among them so many at least
+_LONG, _JUDGED, _SURE = 12, 6, 4  # pairs judged together; so many at least without a cut; of which nothing happens in
 _STRETCHES = 3  # such stretches without a camera move below which nothing is concluded
-_WEAVES = 0.1  # part of a stretch's pairs that move where film weaves,
-_ALL = 0.75  # and part of the stretches that do: a shot that an editor shakes is one of many
+_WEAVES, _ALL = 0.1, 0.75  # part of a stretch's pairs that move where film weaves, and of the stretches that do
 _BOTH = 0.15  # part of the way in one direction that film at least goes in the other
+_ONWARD = 0.3  # cosine of the ways of a frame and the next that moves, in the mean, from which it is a camera
 
 
 class Beside(NamedTuple):
@@ -165,15 +162,18 @@ def _taps(by: float) -> tuple[npt.NDArray[np.float64], int]:
 def weaves(stretches: Iterable[Sequence[Beside]]) -> bool:
     """Return whether a video weaves, by how each frame lies `beside` the one before in runs of consecutive ones.
 
-    Film does so in all its scenes, to and fro in both directions. One way goes a moving camera, and says nothing; a
-    picture that an editor shakes stands still in other shots.
+    Film does so in all its scenes, to and fro in both directions, and where nothing else happens: what is drawn anew
+    beside its place is none. Nor is it a camera, which goes on as it went, also in a hand. What an editor shakes stands
+    still in other shots.
     """
     judged, weaving, ways = 0, 0, np.zeros(2)
     for part in (stretch[n : n + _LONG] for stretch in stretches for n in range(0, len(stretch), _LONG)):
-        known = [one for one in part if one.share >= _SCENE]
-        shifts = np.array([one.by for one in known if one.moved]).reshape(-1, 2)
-        seen = len(shifts) >= _WEAVES * len(known)
-        if len(known) < _JUDGED or seen and np.hypot(*shifts.sum(axis=0)) > _ONE_WAY * np.hypot(*shifts.T).sum():
+        known, whole = ([one for one in part if one.share >= least] for least in (_SCENE, _WHOLE))
+        sure = whole if len(whole) >= _SURE else known
+        shifts = np.array([one.by for one in sure if one.moved]).reshape(-1, 2)
+        seen = len(shifts) >= _WEAVES * len(sure)
+        ahead, far = (shifts[1:] * shifts[:-1]).sum(), (np.hypot(*shifts[1:].T) * np.hypot(*shifts[:-1].T)).sum()
+        if len(known) < _JUDGED or seen and (len(shifts) < 2 or ahead > _ONWARD * far):
             continue
         judged, weaving = judged + 1, weaving + seen
         ways += np.abs(shifts).sum(axis=0)

@@ -143,7 +143,8 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
                 found.step = lasts
                 found.damage.came(time, time + lasts, packet.is_keyframe, is_corrupt(packet))
             else:
-                found.begin, found.end = min(found.begin or time, time), max(found.end, time + lasts)
+                found.begin = time if found.begin is None else min(found.begin, time)
+                found.end = max(found.end, time + lasts)
     except av.error.FFmpegError as error:
         if not isinstance(error, av.error.InvalidDataError) or not found.times:
             said = f"{path}: cannot be read to its end ({error.strerror}); copy it again"
