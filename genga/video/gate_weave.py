@@ -193,9 +193,9 @@ class Steady:
         self._weaves = False  # whether a frame of the scene has gained by being moved
         self._first: Cells | None = None  # the first frame of the scene, which says what is at the edges
 
-    def cells(self, plane: Luma, bits: int, grid: tuple[int, int]) -> Cells:
-        """Return the grid (rows, columns) of a luma plane (height, width) of `bits` bits, moved if it gains by it."""
-        picture = eight_bits(reduced(plane, grid), bits)
+    def cells(self, plane: Luma, bits: int, grid: tuple[int, int], lines: Luma | None = None) -> Cells:
+        """As `cells_of`, of frames one after the other, each moved if it gains by it."""
+        picture = eight_bits(reduced(plane, grid, lines), bits)
         if self._first is not None and self._first.shape != picture.shape:
             self._anchor = None
         small = _small(picture, grid)

@@ -44,25 +44,35 @@ def grid_size(width: int, height: int, lines: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def cells_of(luma: Luma, bits: int, grid: tuple[int, int]) -> Cells:
-    """Return the cell means of a luma plane (height, width) of `bits` bits, as (rows, columns) of `grid`."""
-    return eight_bits(resized(reduced(luma, grid), grid, cv2.INTER_AREA), bits)
+def cells_of(luma: Luma, bits: int, grid: tuple[int, int], lines: Luma | None = None) -> Cells:
+    """Return the cell means of a luma plane (height, width) of `bits` bits, as (rows, columns) of `grid`.
+
+    lines: what `second_lines` returns for it, where that is known.
+    """
+    return eight_bits(resized(reduced(luma, grid, lines), grid, cv2.INTER_AREA), bits)
 
 
-def reduced(luma: Luma, grid: tuple[int, int]) -> Luma:
+def second_lines(luma: Luma, grid: tuple[int, int]) -> Luma | None:
+    """Return every second line of a luma plane (height, width), if its cells are made of those: of large pictures.
+
+    In one piece: as they are resized line by line from all over memory, it takes half as long again.
+    """
+    (rows, columns), (height, width) = grid, luma.shape
+    return luma[::2].copy() if min(height / rows, width / columns) >= _SKIPPING else None
+
+
+def reduced(luma: Luma, grid: tuple[int, int], lines: Luma | None = None) -> Luma:
     """Return the smaller picture of a luma plane (height, width) whose area means are its cells: its smallest half.
 
-    Of large pictures only every second line is read, and what is left is brought to twice the grid by interpolation:
-    a third of the time at 1080 lines, where fetching the picture takes most of it.
+    Of large pictures only every second line is read (`lines`, where they are known), and what is left is brought to
+    twice the grid by interpolation: a third of the time at 1080 lines, where fetching the picture takes most of it.
     """
     rows, columns = grid
-    height, width = luma.shape
-    large = min(height / rows, width / columns) >= _SKIPPING
-    if large:
-        luma = luma[::2].copy()  # as it is resized line by line from all over memory, it takes half as long again
+    lines = second_lines(luma, grid) if lines is None else lines
+    luma = luma if lines is None else lines
     while min(luma.shape[0] / rows, luma.shape[1] / columns) >= 4:
         luma = half(luma)
-    return resized(luma, (2 * rows, 2 * columns), cv2.INTER_LINEAR) if large else luma
+    return luma if lines is None else resized(luma, (2 * rows, 2 * columns), cv2.INTER_LINEAR)
 
 
 def half(luma: Luma) -> Luma:
