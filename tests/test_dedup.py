@@ -492,6 +492,12 @@ def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:
     assert recurring_threshold([], noise=30.0) == pytest.approx(30, abs=0.5)
 
 
+def test_a_repeat_may_differ_by_what_frames_of_one_hold_do() -> None:
+    distances = (33, 34, 36, 38, 41, 46, 54, 80, 88, 118, 130)  # an encoder at its coarsest
+    nearest = [np.array([distance], np.float32) for distance in distances]
+    assert 54 < recurring_threshold(nearest, held=32.0) < 65
+
+
 def test_of_two_decisions_about_a_frame_the_later_one_holds(tmp_path: Path) -> None:
     path = tmp_path / "frames.csv"
     path.write_text("frame,decision,who,why\n3,keep,ann,a blink\n4,drop,ann,\n3,drop,bo,no\n")

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from genga.decisions.frames import DROPPED, Verdict, stands_for
@@ -181,7 +182,9 @@ def first_seen(
     distances = differences(seen, [keepers[k] for k in own], proposed)
     if params.recurring is None:
         in_shots, steps = [found[k].shot for k in own], [found[k].distance for k in own]
-        levels = shot_levels(in_shots, steps, new, proposed, distances, recurring_threshold(distances, noise))
+        held = float(np.median([new[shot] for shot in in_shots]))
+        level = recurring_threshold(distances, noise, held)
+        levels = shot_levels(in_shots, steps, new, proposed, distances, level)
     else:
         levels = [params.recurring] * len(own)
     if sway is not None:

@@ -26,7 +26,8 @@ _NONE: dict[int, float] = {}
 _REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
 _GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
-_INBETWEEN = 0.2  # part of what its neighbours differ by that a mixture of them leaves at most, and a third drawing not
+# Part of what its neighbours differ by, and luma levels, that a mixture of them may leave; a third drawing leaves more.
+_INBETWEEN, _VISIBLE = 0.2, 6.0
 
 
 @dataclass
@@ -153,7 +154,7 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
         share = mixture(a.cells, frame.cells, b.cells)[0]
         mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
         apart = not converted and min(difference(a, frame), difference(frame, b)) > threshold
-        least = min(threshold, _INBETWEEN * difference(a, b)) if apart else threshold
+        least = min(threshold, max(_VISIBLE, _INBETWEEN * difference(a, b))) if apart else threshold
         if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= least:
             (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
             after.fresh |= run.fresh

@@ -20,6 +20,7 @@ Differences = npt.NDArray[np.float32]  # (n,) block differences
 
 # Between which the threshold of repeats is looked for: encoded anew, a repeat differs more than a held frame does.
 _USUAL, _LOW, _HIGH = 20.0, 14.0, 45.0
+_ANEW = 2.0  # times that a repeat may differ by what frames of one hold do
 _BATCH = 256  # drawings looked up at once: an episode that repeats itself has millions of pairs
 _HELD = 512  # drawings whose grids are in memory at once, 13 MB: reading those before them again is a tenth of the time
 _PAIRS = 1 << 18  # pairs of theirs from which fewer are: 5 MB
@@ -104,14 +105,15 @@ def _batches(pairs: Sequence[int]) -> Iterator[range]:
         yield range(start, len(pairs))
 
 
-def recurring_threshold(distances: Sequence[Differences], noise: float = 0.0) -> float:
+def recurring_threshold(distances: Sequence[Differences], noise: float = 0.0, held: float = 0.0) -> float:
     """Return the block difference up to which a drawing is one that was there before, from this video's pairs.
 
-    noise: what grain alone does not reach (genga.drawings.static_tiles.block_noise).
+    noise: what grain alone does not reach (genga.drawings.static_tiles.block_noise). held: by how much frames of one
+    hold may differ; a repeat was encoded anew, and is no nearer.
     """
     nearest = [float(found.min()) for found in distances if len(found)]
-    low = max(_LOW, noise)
-    return valley(np.array(nearest, np.float64), max(_USUAL, low), low, _HIGH)
+    low = max(_LOW, noise, held)
+    return valley(np.array(nearest, np.float64), max(_USUAL, low), low, max(_HIGH, _ANEW * low))
 
 
 def shot_levels(
