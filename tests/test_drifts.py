@@ -10,7 +10,7 @@ from films import texture
 
 from genga.drawings._dedup.moving import Layers, anew, unexplained
 from genga.drawings._shots.camera_moves import joined, moves, way_of
-from genga.drawings._shots.cuts import mixed_frames, scene_of
+from genga.drawings._shots.cuts import Scene, mixed_frames, of_two_pictures, scene_of
 from genga.drawings._shots.drifts import drifts
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.whips import whips, with_whips
@@ -129,6 +129,23 @@ def test_what_is_no_whip_pan() -> None:
     for k in range(5, 12):
         sharp[k][20:100, 40:120] = FIGURES[k % 8][:80, :70].repeat(2, axis=1)[:, :80]  # a figure stays sharp
     assert whips(sharp, table_of(sharp)["spread"].to_list()) == []
+
+
+def test_a_body_drawn_without_lines_before_a_background_that_stays_is_no_whip_pan() -> None:
+    wall, (first, *flat, last) = 62 + soft(31, 160, 120) // 10 * 3, [soft(40 + k, 100, 80) for k in range(9)]
+    thrown = [(24 + 6 * (k % 3), cv2.blur(body, (45, 1))) for k, body in enumerate(flat)]
+    grids = []
+    for x, body in [*[(30, first)] * 6, *thrown, *[(36, last)] * 6]:
+        grids.append(wall.copy())
+        grids[-1][20:100, x : x + 100] = body
+    for film, whether in ((grids, False), (whipped(7), True)):
+        (whip,) = whips(film, table_of(film)["spread"].to_list())  # by what is sharp, both are
+        scene = Scene(film, LIVE, noise_of(film), MaskedGrids(film, ()))
+        assert of_two_pictures(scene, whip) == whether
+
+
+def soft(seed: int, width: int, height: int) -> Cells:
+    return np.asarray(cv2.GaussianBlur(texture(seed, width, height), (0, 0), 1.5), np.uint8)
 
 
 def test_a_part_of_a_whip_pan_may_pass_for_a_dissolve() -> None:

@@ -44,8 +44,11 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
     gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
-    passages = [passage for passage in gone if of_two_pictures(scene, passage)]
-    passages = with_whips(passages, whips(cells, frames["spread"].to_list()))
+    passages, blurred = (
+        [passage for passage in found if of_two_pictures(scene, passage)]
+        for found in (gone, whips(cells, frames["spread"].to_list()))
+    )
+    passages = with_whips(passages, blurred)
     inside = {frame for passage in passages for frame in passage.whole}
     hard, blends = cuts(frames, scene, params)
     hard = [frame for frame in hard if frame not in inside]

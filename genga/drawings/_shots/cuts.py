@@ -132,9 +132,11 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
 
 
 def of_two_pictures(scene: Scene, passage: Passage) -> bool:
-    """Whether what may be a dissolve is one: little of the first picture stays in the second, or its middle mixes both.
+    """Whether what may be a dissolve or a whip pan is: little of the first picture stays in the second, or its middle
+    mixes both.
 
-    A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture.
+    A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture; so
+    does one that is drawn without lines for some frames, as if it were blurred.
     """
     before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
     stays = scene.stays(before, end)
