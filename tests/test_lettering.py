@@ -11,7 +11,7 @@ from films import texture
 from genga.drawings._text import detect
 from genga.drawings._text.burnt_in import alone, believed, lettering, marks, stands_over
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.stretches import beneath, bridged, faded, holds, returns, stretches, turn
+from genga.drawings._text.stretches import beneath, bridged, faded, grown, holds, returns, stretches, turn
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, difference
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
@@ -512,3 +512,20 @@ def test_of_an_upright_line_all_is_looked_at_again() -> None:
     unlike = np.ones((120, 160), bool)
     first = lookout.look(tall, 8, grid(tall), unlike)
     assert first is not None and first == lookout.look(found, 8, grid(found), unlike)
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_line_is_as_long_as_what_comes_with_it(upright: bool) -> None:
+    came = A.copy()
+    came[80:86, 30:120:2] = 240
+    came[80:86, 78:82] = 110  # between words
+    came[20:24, 20:24] = 240  # something else
+    line, whole_line = (0.3, 80 / 120, 0.45, 86 / 120), (30 / 160, 80 / 120, 119 / 160, 86 / 120)
+    cells, boxes = [A, A, came, came], [line, whole_line]
+    if upright:
+        cells = [np.ascontiguousarray(grid.T) for grid in cells]
+        boxes = [(y0, x0, y1, x1) for x0, y0, x1, y1 in boxes]
+    short, long = (Lettering(2, 4, *box) for box in boxes)
+    found = grown(short, cells, 2)
+    assert (found.x0, found.y0, found.x1, found.y1) == pytest.approx((long.x0, long.y0, long.x1, long.y1), abs=0.02)
+    assert grown(short, cells, 4) == short and grown(short, cells, 3) == short

@@ -167,6 +167,11 @@ def test_a_plain_wall_that_two_pictures_share_is_not_laid_over_them() -> None:
 def test_a_figure_that_jumps_before_a_plain_wall_is_no_cut() -> None:
     walk = [plain(120, 20 * (k // 5)) for k in range(30)]
     assert cuts(table_of(walk), scene_of(walk, []), PARAMS) == ([], [])
+    walk = [cells.copy() for cells in walk]
+    for cells in walk[10:]:  # and meanwhile a subtitle comes
+        cells[106:112, 40:120], cells[106:112, 40:120:2] = 20, 240
+    text = Lettering(10, 30, 40 / 160, 106 / 120, 120 / 160, 112 / 120)
+    assert cuts(table_of(walk), scene_of(walk, [text]), PARAMS) == ([], [])
     others = [plain(120, 20)] * 6 + [figure(plain(120, 90), 90, 30)] * 6  # somebody else
     assert cuts(table_of(others), scene_of(others, []), PARAMS) == ([6], [])
 

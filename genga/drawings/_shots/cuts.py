@@ -50,9 +50,10 @@ class Scene:
     text: MaskedGrids  # what text covers in each frame
 
     def counting(self, before: int, frame: int) -> Mask:
-        """Return the cells that count between two frames: text that stands in both says nothing about a cut."""
-        a, b = self.text.covered(before), self.text.covered(frame)
-        return self.live if a is None or b is None else self.live & ~(a & b)
+        """Return the cells that count between two frames: text that stands in either says nothing about a cut."""
+        covered = [mask for mask in (self.text.covered(before), self.text.covered(frame)) if mask is not None]
+        counts = self.live & ~np.logical_or.reduce(covered) if covered else self.live
+        return counts if counts.any() else self.live
 
     def stays(self, before: int, frame: int) -> float | None:
         """Return the fraction of the tiles with texture that stay; None if none has texture."""
@@ -79,13 +80,12 @@ class Step:
 
         spread: part of the picture that changes in each frame. near: frames before and after that are asked, too.
         """
-        a, b = scene.cells[frame - 1], scene.cells[end]
-        share = float(scene.live.mean())
-        size = float((difference_map(a, b) > CHANGED).mean())
+        a, b, counts = scene.cells[frame - 1], scene.cells[end], scene.counting(frame - 1, end)
+        size = float((difference_map(a, b)[counts] > CHANGED).mean())
         before = most_of(spread[max(0, frame - near) : frame][::-1])
         after = most_of(spread[end + 1 : end + 1 + near])
-        other = size * tone_difference(a, b) / share**2
-        like, calm = _RESTLESS * size, _CALMER * size
+        other = size * tone_difference(a[counts][None], b[counts][None])
+        like, calm = (part * size * float(counts.mean()) for part in (_RESTLESS, _CALMER))
         return cls(frame - 1, end, stays, other, before >= like, after >= like, max(before, after) <= calm)
 
 
@@ -172,7 +172,8 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
         return False
     if step.stays >= params.cut:
         return step.alone
-    if step.other < _OWN and not everywhere(scene.cells[step.before], scene.cells[step.frame], scene.live):
+    counts = scene.counting(step.before, step.frame)
+    if step.other < _OWN and not everywhere(scene.cells[step.before], scene.cells[step.frame], counts):
         return False
     if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
         return not step.goes_on and elsewhere(scene.cells, step.before, step.frame)

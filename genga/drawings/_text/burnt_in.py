@@ -26,6 +26,7 @@ from genga.drawings._text.stretches import (
     beneath,
     bridged,
     faded,
+    grown,
     holds,
     over_both,
     returns,
@@ -76,7 +77,7 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
     looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
     times = frames["time"].to_list()
-    lines = bridged(stretches(looks, len(frames), cells))
+    lines = [whole(line, cells) for line in bridged(stretches(looks, len(frames), cells))]
     stood = {line: times[min(line.end, len(times) - 1)] - times[line.start] for line in lines}
     cards = [line for line, seconds in stood.items() if seconds >= _CARD]
     known = {line: believed(line, cells, times, cards if s >= _CARD else ()) for line, s in stood.items() if s >= STILL}
@@ -102,6 +103,15 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequ
     edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
     comes = likely and any(alone(cells, line, edge, reach, others) for edge in edges for reach in reaches)
     return comes or (line.sure or centred) and stands_over(cells, line)
+
+
+def whole(line: Lettering, cells: Grids) -> Lettering:
+    """Return the line with its letters that were not seen as such, if what comes or goes says where they are."""
+    for edge in (line.start, line.end):
+        longer = grown(line, cells, edge)
+        if longer != line and alone(cells, longer, edge):
+            line = longer
+    return line
 
 
 def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Sequence[Lettering] = ()) -> bool:

@@ -8,10 +8,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._text.tracks import FADE, WHOLE, Lettering, all_along, in_cells, mask_of, vicinity
+from genga.drawings._text.tracks import (
+    FADE,
+    LETTERS,
+    WHOLE,
+    Lettering,
+    all_along,
+    in_cells,
+    is_upright,
+    mask_of,
+    turning,
+    vicinity,
+)
 from genga.drawings.static_tiles import CHANGED, gradients
 from genga.video.luma_grid import Grids, difference_map
 
@@ -57,10 +69,15 @@ def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = Fa
     at a cut, is not the one: it may come some frames before that, or go some frames later.
     """
     found = _turn(cells, line, before, frame)
-    while before + goes < found < frame + goes and over_both(cells, line, found - 1, found):
-        found = _turn(cells, line, *((found, frame) if goes else (before, found - 1)))
-        before, frame = (found, frame) if goes else (before, found)
-    return found
+    if not found or not over_both(cells, line, found - 1, found):
+        return found
+    beyond = range(found + 1, found + _SOON) if goes else range(found - 1, found - _SOON, -1)
+    steps = ((k, np.asarray(cv2.absdiff(cells[k - 1], cells[k]), np.uint8)) for k in beyond if 0 < k < len(cells))
+    at_once = next((k for k, apart in steps if turning(line, apart) >= WHOLE), None)
+    if at_once is not None:
+        return at_once
+    limits = (found, frame) if goes else (before, found - 1)
+    return _turn(cells, line, *limits) if limits[1] > limits[0] else found
 
 
 def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
@@ -76,10 +93,13 @@ def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
 
 def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
     """Whether the line keeps its gradients from one frame to another, and those around it do not: it is none of it."""
-    place = vicinity(line, cells[frame].shape)
-    own = mask_of([line], cells[frame].shape)[place]
+    shape = cells[frame].shape
+    place, letters = vicinity(line, shape), in_cells(line, shape, LETTERS)
+    own = np.zeros(shape, bool)
+    own[letters[1] : letters[3], letters[0] : letters[2]] = True
     fields = [np.stack(gradients(cells[k][place])) for k in (before, frame)]
-    line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in (own, ~own))
+    parts = own[place], ~mask_of([line], shape)[place]
+    line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in parts)
     return line_keeps >= _OVER and rest <= _UNDER
 
 
@@ -138,6 +158,30 @@ def faded(line: Lettering, cells: Grids) -> Lettering:
 
     first, last = end_of(line.start, -1), end_of(line.end - 1, 1)
     return replace(line, start=first, end=last + 1)
+
+
+def grown(line: Lettering, cells: Grids, edge: int) -> Lettering:
+    """Return the line as long as what changes at its rows, or columns, where it comes or goes; as it is elsewhere.
+
+    edge: its first frame, or that after its last one.
+    """
+    if not 0 < edge < len(cells):
+        return line
+    changed = difference_map(cells[edge - 1], cells[edge]) > CHANGED
+    rows, columns = changed.shape
+    upright = is_upright(line, changed.shape)
+    x0, y0, x1, y1 = in_cells(line, changed.shape, (0, 0))
+    along = changed[:, x0:x1].any(axis=1) if upright else changed[y0:y1].any(axis=0)
+    first, end = (y0, y1) if upright else (x0, x1)
+    gap = x1 - x0 if upright else y1 - y0
+    places = np.flatnonzero(along)
+    for place in places[places < first][::-1].tolist():
+        first = place if first - place <= gap else first
+    for place in places[places >= end].tolist():
+        end = place + 1 if place + 1 - end <= gap else end
+    if upright:
+        return replace(line, y0=min(line.y0, first / rows), y1=max(line.y1, end / rows))
+    return replace(line, x0=min(line.x0, first / columns), x1=max(line.x1, end / columns))
 
 
 def bridged(lines: Sequence[Lettering]) -> list[Lettering]:

@@ -16,7 +16,7 @@ from genga.video.luma_grid import Cells, Grids, block_difference
 Margin = tuple[float, float]  # line heights, and cells
 
 _MARGIN: Margin = (0.5, 2)  # by which letters and their blur reach beyond the box of their strokes,
-_LETTERS: Margin = (0, 1)  # and by which what is sung along to does that changes colour in a line which stands
+LETTERS: Margin = (0, 1)  # and by which what is sung along to does that changes colour in a line which stands
 _TRACE = 4  # luma levels by which letters, or their blur, change a cell at least,
 _NOISE = 4.0  # and times what noise does to most,
 _NEAR = np.ones((3, 3), np.uint8)  # but for the next ones
@@ -52,7 +52,7 @@ class Covering:
         """
         if turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE:  # it fades
             return self.cells
-        x0, y0, x1, y1 = in_cells(self.line, apart.shape, _LETTERS)
+        x0, y0, x1, y1 = in_cells(self.line, apart.shape, LETTERS)
         letters = np.zeros_like(self.cells)
         letters[y0:y1, x0:x1] = self.cells[y0:y1, x0:x1]
         return letters
@@ -145,7 +145,7 @@ def trace(apart: Cells) -> float:
 
 def turning(line: Lettering, apart: Cells, level: float = CHANGED) -> float:
     """Return which part of a line's length changes, by how much each cell of a grid does. level: from which it does."""
-    x0, y0, x1, y1 = in_cells(line, apart.shape, _LETTERS)
+    x0, y0, x1, y1 = in_cells(line, apart.shape, LETTERS)
     return all_along(line, apart[y0:y1, x0:x1] > level, apart.shape)
 
 
