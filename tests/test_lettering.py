@@ -9,10 +9,10 @@ import pytest
 from films import texture
 
 from genga.drawings._text import detect
-from genga.drawings._text.burnt_in import alone, believed, lettering, marks, stands_over
+from genga.drawings._text.burnt_in import alone, believed, lettering, marks
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.stretches import beneath, bridged, faded, grown, holds, returns, stretches, turn
-from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, difference
+from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stands_over, stretches, turn
+from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, adds, beneath, difference
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
 
@@ -529,3 +529,14 @@ def test_a_line_is_as_long_as_what_comes_with_it(upright: bool) -> None:
     found = grown(short, cells, 2)
     assert (found.x0, found.y0, found.x1, found.y1) == pytest.approx((long.x0, long.y0, long.x1, long.y1), abs=0.02)
     assert grown(short, cells, 4) == short and grown(short, cells, 3) == short
+
+
+def test_what_is_left_where_a_line_goes_is_no_line_that_comes() -> None:
+    text, knees = A.copy(), A.copy()
+    text[108:113, 32:116:3] = 240
+    knees[108:113, 60:70] = 140
+    gone = Lettering(0, 2, 0.2, 108 / 120, 0.7, 113 / 120)
+    left = Lettering(2, 4, 58 / 160, 108 / 120, 72 / 160, 113 / 120)
+    cells = [text, text, knees, knees]
+    assert adds(cells, gone, 2) and not adds(cells, left, 2)
+    assert adds([A, A, knees, knees], left, 2)

@@ -14,25 +14,25 @@ alone, is taken for part of the drawing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 import polars as pl
 
-from genga.drawings._text.stretches import (
-    STILL,
+from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stands_over, stretches
+from genga.drawings._text.tracks import (
+    FADE,
     TOGETHER,
+    WHOLE,
+    Lettering,
+    adds,
+    all_along,
     beneath,
-    bridged,
-    faded,
-    grown,
-    holds,
-    over_both,
-    returns,
-    stretches,
+    in_cells,
+    is_upright,
+    mask_of,
+    vicinity,
 )
-from genga.drawings._text.tracks import FADE, WHOLE, Lettering, all_along, in_cells, is_upright, mask_of, vicinity
 from genga.drawings.alignment import laid, shift
 from genga.drawings.static_tiles import CHANGED, staying
 from genga.images.boxes import Box, around, containment
@@ -101,7 +101,8 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequ
     likely = line.sure or outer and holds(cells, line, times)
     reaches = (0, FADE * (usual and centred or line.sure and holds(cells, line, times)))  # it may fade
     edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
-    comes = likely and any(alone(cells, line, edge, reach, others) for edge in edges for reach in reaches)
+    ways = [(edge, reach) for edge in edges for reach in reaches]
+    comes = likely and any(alone(cells, line, *way, others) and adds(cells, line, *way) for way in ways)
     return comes or (line.sure or centred) and stands_over(cells, line)
 
 
@@ -109,7 +110,7 @@ def whole(line: Lettering, cells: Grids) -> Lettering:
     """Return the line with its letters that were not seen as such, if what comes or goes says where they are."""
     for edge in (line.start, line.end):
         longer = grown(line, cells, edge)
-        if longer != line and alone(cells, longer, edge):
+        if longer != line and alone(cells, longer, edge) and adds(cells, longer, edge):
             line = longer
     return line
 
@@ -153,12 +154,6 @@ def goes_along(cells: Grids, line: Lettering) -> bool:
         return stays is not None and stays < _AT_MOST
 
     return sum(goes(cells[frame], cells[frame + _AWAY]) for frame in looked) >= max(1, _MOST * len(looked))
-
-
-def stands_over(cells: Grids, line: Lettering) -> bool:
-    """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
-    frames = sorted({*np.linspace(line.start + 1, line.end - 2, _LOOKS + 1).astype(int).tolist()})
-    return any(over_both(cells, line, a, b) for a, b in pairwise(frames))
 
 
 def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:

@@ -21,7 +21,9 @@ from genga.drawings._text.tracks import (
     in_cells,
     is_upright,
     mask_of,
+    overlapping,
     turning,
+    union,
     vicinity,
 )
 from genga.drawings.static_tiles import CHANGED, gradients
@@ -30,12 +32,13 @@ from genga.video.luma_grid import Grids, difference_map
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
 _SAME_PLACE = 0.5  # intersection over union of two boxes of one line
 STILL = 0.4  # s that text stands at least; the shortest subtitles stand for about 0.8 s
-TOGETHER = 2  # frames within which lines come or go as one, as in credits
 _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goes on to do so from frame to frame
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
 _SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
 _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
+_LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
+_PICTURE = 0.3  # part of the picture that changes at most where a line comes or goes, and no other picture does
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 
 Gradients = npt.NDArray[np.float32]  # (2, cells)
@@ -68,16 +71,32 @@ def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = Fa
     goes: whether it is there at `before`, else at `frame`. The step at which the picture behind it becomes another, as
     at a cut, is not the one: it may come some frames before that, or go some frames later.
     """
+    at_once = changes(cells, line, before, frame, goes)
+    if at_once is not None:
+        return at_once
     found = _turn(cells, line, before, frame)
     if not found or not over_both(cells, line, found - 1, found):
         return found
-    beyond = range(found + 1, found + _SOON) if goes else range(found - 1, found - _SOON, -1)
-    steps = ((k, np.asarray(cv2.absdiff(cells[k - 1], cells[k]), np.uint8)) for k in beyond if 0 < k < len(cells))
-    at_once = next((k for k, apart in steps if turning(line, apart) >= WHOLE), None)
+    beyond = (found, min(len(cells) - 1, found + _SOON)) if goes else (max(0, found - _SOON), found - 1)
+    at_once = changes(cells, line, *beyond, goes)
     if at_once is not None:
         return at_once
     limits = (found, frame) if goes else (before, found - 1)
     return _turn(cells, line, *limits) if limits[1] > limits[0] else found
+
+
+def changes(cells: Grids, line: Lettering, before: int, frame: int, goes: bool) -> int | None:
+    """Return the frame in (before, frame] at which a line comes, or `goes`, at once over a picture that stays.
+
+    None if there is no such. It is there at `before` if it goes, else at `frame`.
+    """
+    there = before if goes else frame
+    for k in range(before + 1, frame + 1) if goes else range(frame, before, -1):
+        apart = np.asarray(cv2.absdiff(cells[k - 1], cells[k]), np.uint8)
+        turns = turning(line, apart) >= WHOLE and (apart > CHANGED).mean() <= _PICTURE
+        if turns and keeps(cells, line, there, k if goes else k - 1)[0] < _OVER:
+            return k
+    return None
 
 
 def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
@@ -93,6 +112,18 @@ def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
 
 def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
     """Whether the line keeps its gradients from one frame to another, and those around it do not: it is none of it."""
+    own, rest = keeps(cells, line, before, frame)
+    return own >= _OVER and rest <= _UNDER
+
+
+def stands_over(cells: Grids, line: Lettering) -> bool:
+    """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
+    frames = sorted({*np.linspace(line.start + 1, line.end - 2, _LOOKS + 1).astype(int).tolist()})
+    return any(over_both(cells, line, a, b) for a, b in pairwise(frames))
+
+
+def keeps(cells: Grids, line: Lettering, before: int, frame: int) -> tuple[float, float]:
+    """Return what of its gradients a line keeps from one frame to another, and what is around it, -1..1."""
     shape = cells[frame].shape
     place, letters = vicinity(line, shape), in_cells(line, shape, LETTERS)
     own = np.zeros(shape, bool)
@@ -100,7 +131,7 @@ def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
     fields = [np.stack(gradients(cells[k][place])) for k in (before, frame)]
     parts = own[place], ~mask_of([line], shape)[place]
     line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in parts)
-    return line_keeps >= _OVER and rest <= _UNDER
+    return line_keeps, rest
 
 
 def _kept(a: Gradients, b: Gradients) -> float:
@@ -195,26 +226,3 @@ def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
         else:
             joined.append(line)
     return joined
-
-
-def overlapping(a: Lettering, b: Lettering) -> float:
-    """Return the intersection over union of the boxes of two lines."""
-    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    shared = max(0.0, width) * max(0.0, height)
-    return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
-
-
-def beneath(a: Lettering, b: Lettering) -> bool:
-    """Whether two lines come or go as one and are about as long there, and one stands right below the other."""
-    near, far = sorted((abs(a.start - b.start), abs(a.end - b.end)))
-    apart, high = max(a.y0, b.y0) - min(a.y1, b.y1), b.y1 - b.y0
-    return near <= TOGETHER and far <= FADE and min(a.x1, b.x1) > max(a.x0, b.x0) and abs(apart - high / 2) <= high
-
-
-def union(a: Lettering, b: Lettering) -> Lettering:
-    """Return one line over the frames and boxes of both."""
-    votes = sum(line.votes or (1 if line.sure else -1) for line in (a, b))
-    return Lettering(
-        min(a.start, b.start), max(a.end, b.end),
-        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
-    )  # fmt: skip

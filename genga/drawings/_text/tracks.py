@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from genga.drawings.static_tiles import CHANGED, Mask
+from genga.drawings.static_tiles import CHANGED, Mask, gradients
 from genga.images.boxes import Box
 from genga.video.luma_grid import Cells, Grids, block_difference
 
@@ -21,6 +21,8 @@ _TRACE = 4  # luma levels by which letters, or their blur, change a cell at leas
 _NOISE = 4.0  # and times what noise does to most,
 _NEAR = np.ones((3, 3), np.uint8)  # but for the next ones
 FADE = 12  # frames that a line takes at most from half there to there, or gone
+_AS_MUCH = 0.75  # part of the gradients that are there without a line, which are there with it
+TOGETHER = 2  # frames within which lines come or go as one, as in credits
 WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 
 
@@ -186,3 +188,38 @@ def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
     upright = is_upright(line, shape)
     length = (line.y1 - line.y0) * shape[0] if upright else (line.x1 - line.x0) * shape[1]
     return int(changed.any(axis=int(upright)).sum()) / length
+
+
+def overlapping(a: Lettering, b: Lettering) -> float:
+    """Return the intersection over union of the boxes of two lines."""
+    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
+
+
+def beneath(a: Lettering, b: Lettering) -> bool:
+    """Whether two lines come or go as one and are about as long there, and one stands right below the other."""
+    near, far = sorted((abs(a.start - b.start), abs(a.end - b.end)))
+    apart, high = max(a.y0, b.y0) - min(a.y1, b.y1), b.y1 - b.y0
+    return near <= TOGETHER and far <= FADE and min(a.x1, b.x1) > max(a.x0, b.x0) and abs(apart - high / 2) <= high
+
+
+def union(a: Lettering, b: Lettering) -> Lettering:
+    """Return one line over the frames and boxes of both."""
+    votes = sum(line.votes or (1 if line.sure else -1) for line in (a, b))
+    return Lettering(
+        min(a.start, b.start), max(a.end, b.end),
+        min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
+    )  # fmt: skip
+
+
+def adds(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
+    """Whether there are as many strokes with the line as without it, before and after its start or end.
+
+    Where another line goes, what then is seen there may look like one that comes.
+    """
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, LETTERS)
+    frames = max(0, edge - 1 - reach), min(len(cells) - 1, edge + reach)
+    before, after = (sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in frames)
+    there, bare = (after, before) if edge == line.start else (before, after)
+    return there >= _AS_MUCH * bare
