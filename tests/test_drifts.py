@@ -1,6 +1,7 @@
 """Figures that go on under a moving camera, what is swept past by a whip pan, and pictures of a single frame."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from films import texture
 
 from genga.drawings._dedup.moving import Layers, anew, unexplained
+from genga.drawings._shots import drifts as of_drifts
 from genga.drawings._shots.camera_moves import joined, moves, way_of
 from genga.drawings._shots.cuts import Scene, mixed_frames, of_two_pictures, scene_of
-from genga.drawings._shots.drifts import drifts
+from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.whips import whips, with_whips
 from genga.drawings._text.burnt_in import goes_along
@@ -68,6 +70,16 @@ def test_within_a_known_move_none_is_looked_for() -> None:
     whole, early = Event("pan", 0, len(TWOS)), Event("pan", 0, 20)
     assert drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5, [whole]) == []
     assert len(drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5, [early])) == 1
+
+
+def test_steps_that_are_found_are_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[int, np.ndarray | None] = {}
+    change = [0.0, *(float(difference_map(a, b).max()) for a, b in pairwise(TWOS))]
+    held_still(change, TWOS, LIVE, noise_of(TWOS), (), asked)
+    alone: list[int] = []  # steps that are looked for without one that they are near to
+    monkeypatch.setattr(of_drifts, "step", lambda *of: (alone.append(of[-1] is None), step(*of))[1])
+    assert drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5, (), asked) and sum(alone) == 0
+    assert drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5) and sum(alone) > 0
 
 
 def test_a_step_that_leaves_what_has_texture_is_none_of_a_camera() -> None:

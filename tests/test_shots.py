@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.drawings._shots.camera_moves import align, going, kind_of, moves, path, reach
+from genga.drawings._shots import camera_moves
+from genga.drawings._shots.camera_moves import Known, align, going, kind_of, moves, path, reach
 from genga.drawings._shots.cuts import cuts, elsewhere, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import gradual, mixtures, steady, strange
 from genga.drawings._shots.events import Event, Passage
@@ -246,6 +247,28 @@ def along(grids: Sequence[Cells]) -> dict[int, list[list[float]]]:
     found = moves(grids, 0, len(grids), PARAMS.camera, 12.0)
     seen = MaskedGrids(grids, [])
     return {frame: motion[:2].tolist() for frame, motion in path(seen, found, len(grids), PARAMS.camera, CHANGED)}
+
+
+def test_frames_that_are_aligned_for_moves_are_not_aligned_again_for_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    grids, known = panned(4, [3.0 * k for k in range(40)]), Known()
+    found, seen = moves(grids, 0, 40, PARAMS.camera, CHANGED, known=known), MaskedGrids(grids, [])
+    asked: list[int] = []
+    monkeypatch.setattr(camera_moves, "align", lambda *of: (asked.append(1), align(*of))[1])
+    before = path(seen, found, 40, PARAMS.camera, CHANGED, known)
+    assert len(asked) == 7  # halves of steps, and the last, which is shorter
+    after = path(seen, found, 40, PARAMS.camera, CHANGED)
+    assert len(asked) == 7 + 13
+    assert [(frame, way.tolist()) for frame, way in before] == [(frame, way.tolist()) for frame, way in after]
+
+
+def test_frames_are_aligned_anew_without_other_cells() -> None:
+    known: Known = {}
+    a, b = panned(4, [0.0, 3.0])
+    lower = np.zeros((120, 160), bool)
+    lower[60:] = True
+    for text in (None, lower, lower.copy(), None):
+        found, once = align(a, b, text), camera_moves._once(known, (0, 1), a, b, text)
+        assert found is not None and once is not None and (found[0].tolist(), found[1]) == (once[0].tolist(), once[1])
 
 
 def test_a_camera_does_not_wait_for_held_drawings() -> None:

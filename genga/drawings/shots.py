@@ -12,7 +12,7 @@ from dataclasses import asdict
 import numpy as np
 import polars as pl
 
-from genga.drawings._shots.camera_moves import STRIDE, going, joined, moves, path
+from genga.drawings._shots.camera_moves import STRIDE, Known, going, joined, moves, path
 from genga.drawings._shots.cuts import Scene, cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
@@ -22,6 +22,7 @@ from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshol
 from genga.drawings._shots.whips import whips, with_whips
 from genga.drawings._text.burnt_in import lettering, marks
 from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference
+from genga.drawings.alignment import Motion
 from genga.drawings.static_tiles import CHANGED, block_noise
 from genga.params.shots import Params
 from genga.tables.shots import SHOTS
@@ -60,9 +61,11 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
     pace = fastest(frames["change"].to_list(), threshold(frames, scale, passages, [], noise))
     plain = [unmixed(limit, passages) for limit in limits]
-    travels = [travels_of(scene, within, pace, params) for within in plain]
+    known: Known = {}
+    travels = [travels_of(scene, within, pace, params, known) for within in plain]
     change = frames["change"].to_list()
-    still = held_still(change, cells, scene.live, scene.noise, {*inside, *hard})
+    steps: dict[int, Motion | None] = {}
+    still = held_still(change, cells, scene.live, scene.noise, {*inside, *hard}, steps)
     swaying = [frame for frame, (own, left) in enumerate(zip(change, still, strict=True)) if left < own]
     level = threshold(frames, scale, passages, [move for found in travels for move in found], noise, swaying)
     times = frames["time"].to_list()
@@ -81,7 +84,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)),
                              [*moving, *((frame, frame) for frame in swaying)])  # fmt: skip
         # Figures that move under these say as much about thresholds as any.
-        found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace, found))
+        found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace, found, steps))
         rows.append(
             {
                 "shot": shot,
@@ -95,7 +98,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *over, *found)],
                 "lettering": lines_within(texts, start, end),
-                "path": path_of(seen, end, found, params),
+                "path": path_of(seen, end, found, params, known),
             }
         )
     return pl.DataFrame(rows, schema=dict(SHOTS))
@@ -142,21 +145,23 @@ def unmixed(limit: Span, passages: Sequence[Passage]) -> Span:
     return start, end
 
 
-def travels_of(scene: Scene, within: Span, pace: float, params: Params) -> list[Event]:
+def travels_of(scene: Scene, within: Span, pace: float, params: Params, known: Known) -> list[Event]:
     """Return the camera moves within the frames [start, end) of a shot that one motion explains over several frames.
 
     pace: how many of its steps change the picture where the video is at its liveliest; a camera moves in as many, and
-    does not wait for held drawings.
+    does not wait for held drawings. known: what of it is found between frames, added to.
     """
-    found = moves(scene.cells, *within, params.camera, CHANGED, scene.live)
+    found = moves(scene.cells, *within, params.camera, CHANGED, scene.live, known)
     return [move for move in found if going(scene.cells, move) >= _PACE * pace]
 
 
-def path_of(seen: MaskedGrids, end: int, found: Sequence[Event], params: Params) -> list[dict[str, int | list[float]]]:
+def path_of(
+    seen: MaskedGrids, end: int, found: Sequence[Event], params: Params, known: Known
+) -> list[dict[str, int | list[float]]]:
     """Return the camera's path through its moves in a shot that ends before frame `end`, as values of SHOTS."""
     return [
         {"frame": frame, "motion": motion[:2].ravel().round(_DIGITS).tolist()}
-        for frame, motion in path(seen, found, end, params.camera, CHANGED)
+        for frame, motion in path(seen, found, end, params.camera, CHANGED, known)
     ]
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from genga.drawings._shots.events import Event
-from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
+from genga.drawings._text.tracks import MaskedGrids
 from genga.drawings.alignment import Motion, laid, length, motion_between, of_a_camera, spread, way_of
 from genga.drawings.static_tiles import TILE, Mask, loose_cells, tiles
 from genga.images.affine import Matrix, in_thousandths, product
@@ -29,8 +29,11 @@ _AROUND = 3  # steps on either hand that a step is held against,
 _AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
 _STAYING = np.eye(2, 3, dtype=np.float32)
 
+Aligned = tuple[Motion, float]  # of two frames: the motion from one to the other, and what it leaves
+Known = dict[tuple[int, int], tuple[Mask | None, Aligned | None]]  # by their numbers, and without which cells
 
-def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] | None:
+
+def align(a: Cells, b: Cells, text: Mask | None = None) -> Aligned | None:
     """Return the motion from `b` to `a` and the part of their mean difference left after it, or None if none is found.
 
     Only tiles that do not stay are looked at: lettering stands still over a moving picture. text: cells that are not
@@ -41,6 +44,13 @@ def align(a: Cells, b: Cells, text: Mask | None = None) -> tuple[Motion, float] 
     mask = loose_cells(a, b) if text is None else loose_cells(a, b) & ~text
     found = motion_between(a, b, mask.astype(np.uint8))
     return None if found is None else (found, unexplained(a, b, found, mask))
+
+
+def _once(known: Known, frames: tuple[int, int], a: Cells, b: Cells, text: Mask | None) -> Aligned | None:
+    """As `align`, of two frames as they were aligned before, if they were: that takes ms."""
+    if frames not in known or not np.array_equal(known[frames][0], text):  # type: ignore[arg-type]
+        known[frames] = text, align(a, b, text)
+    return known[frames][1]
 
 
 def everywhere(a: Cells, b: Cells, live: Mask | None = None) -> bool:
@@ -76,12 +86,22 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     return "zoom" if abs(scale) >= abs(turn) else "other"
 
 
-def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live: Mask | None = None) -> list[Event]:
+def moves(
+    cells: Grids,
+    start: int,
+    end: int,
+    rest: float,
+    changed: float,
+    live: Mask | None = None,
+    known: Known | None = None,
+) -> list[Event]:
     """Return the camera moves within the frames [start, end) of one shot, in order.
 
     rest: largest part of a difference that a move may leave. changed: luma levels at which a cell counts as changed.
-    live: cells that show the picture (genga.drawings.static_tiles.picture_cells), None for all.
+    live: cells that show the picture (genga.drawings.static_tiles.picture_cells), None for all. known: frames of the
+    video that are aligned, for `path`.
     """
+    known = {} if known is None else known
     over = None if live is None or live.all() else ~live
     found: list[Event] = []
     steps: dict[int, Motion] = {}  # by the earlier of the two frames; where nothing was found it stays
@@ -89,7 +109,7 @@ def moves(cells: Grids, start: int, end: int, rest: float, changed: float, live:
         a, b = cells[frame], cells[frame + LAG]
         if float((difference_map(a, b) > changed).mean()) < _MOVED or not everywhere(a, b, live):
             continue
-        aligned = align(a, b, over)
+        aligned = _once(known, (frame, frame + LAG), a, b, over)
         if aligned is None or aligned[1] > rest:
             continue
         kind = kind_of(aligned[0], a.shape)
@@ -131,14 +151,17 @@ def going(cells: Grids, move: Event) -> float:
     return sum(own > _AS_MUCH * top for own, top in zip(apart, most, strict=True)) / len(apart)
 
 
-def path(seen: MaskedGrids, moved: Sequence[Event], end: int, rest: float, changed: float) -> list[tuple[int, Matrix]]:
+def path(
+    seen: MaskedGrids, moved: Sequence[Event], end: int, rest: float, changed: float, known: Known | None = None
+) -> list[tuple[int, Matrix]]:
     """Return frames of a shot's camera moves, and what takes a point of each to the shot's first picture.
 
     In thousandths (genga.images.affine). From frame to frame at most LAG frames, which are aligned. Where two cannot
     be, as text comes or a light goes on, the camera is taken to go on as it did just before; where that is not known,
     or comes twice, the path is not known and nothing is returned. moved: see `moves`, in order. end: frame after the
-    shot's last.
+    shot's last. known: frames of the video that are aligned, from `moves`.
     """
+    known = {} if known is None else known
     found: list[tuple[int, Matrix]] = []
     place, still = np.eye(3), np.eye(3)
     for move in moved:
@@ -147,10 +170,10 @@ def path(seen: MaskedGrids, moved: Sequence[Event], end: int, rest: float, chang
         found.append((frame, place))
         while frame < last:
             middle, after = frame + STRIDE, min(frame + LAG, last)
-            step = _step(seen[frame], seen[after], rest, changed)
+            step = _step(seen, frame, after, rest, changed, known)
             if step is None and going is None:
                 return []
-            half = _step(seen[frame], seen[middle], rest, changed) if middle < after else None
+            half = _step(seen, frame, middle, rest, changed, known) if middle < after else None
             if half is not None:
                 found.append((middle, product(place, half)))
             likely = still if going is None else still + (going - still) * ((after - frame) / LAG)
@@ -160,12 +183,14 @@ def path(seen: MaskedGrids, moved: Sequence[Event], end: int, rest: float, chang
     return [(frame, in_thousandths(place, seen[frame].cells.shape)) for frame, place in found]
 
 
-def _step(a: MaskedGrid, b: MaskedGrid, rest: float, changed: float) -> Matrix | None:
-    """Return the motion from `b` to `a`, (3, 3), none where hardly anything changed; None if it is not known."""
+def _step(seen: MaskedGrids, first: int, second: int, rest: float, changed: float, known: Known) -> Matrix | None:
+    """Return the motion from one frame to one before, (3, 3), none where little changed; None if it is not known."""
+    a, b = seen[first], seen[second]
     if float((difference_map(a.cells, b.cells) > changed).mean()) < _MOVED:
         return np.eye(3)
     covered = [grid.covered for grid in (a, b) if grid.covered is not None]
-    aligned = align(a.cells, b.cells, np.logical_or.reduce(covered) if covered else None)
+    text = np.logical_or.reduce(covered) if covered else None
+    aligned = _once(known, (first, second), a.cells, b.cells, text)
     if aligned is None or aligned[1] > rest or not of_a_camera(aligned[0]):
         return None
     return np.vstack([aligned[0], [0, 0, 1]]).astype(np.float64)

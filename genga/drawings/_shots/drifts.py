@@ -26,22 +26,29 @@ _KNOWN = 0.4  # part of the steps in which something goes on of which the motion
 _GIVEN_UP = 6  # steps
 
 Steps = Mapping[int, Motion]  # by frame, from it to the frame before
+Asked = dict[int, Motion | None]  # the same, as it is found by itself; None: it is not
 
 
 def drifts(
-    cells: Grids, limit: Span, live: Mask, noise: Noise, pace: float, known: Sequence[Event] = ()
+    cells: Grids,
+    limit: Span,
+    live: Mask,
+    noise: Noise,
+    pace: float,
+    known: Sequence[Event] = (),
+    asked: Asked | None = None,
 ) -> list[Event]:
     """Return the camera moves within the frames [start, end) of a shot, figures that move or not, in order.
 
     live: cells that show the picture. noise: of the video. pace: part of the steps, 0..1, in which a camera moves at
-    least. known: moves within which no more are looked for.
+    least. known: moves within which no more are looked for. asked: steps that `held_still` has found.
     """
     stirs = stirred(cells, limit, live, noise)
     found = []
     for stretch in _stretches(stirs, limit, pace):
         if any(move.start <= stretch[0] and stretch[1] <= move.end for move in known):
             continue
-        steps = _steps(cells, [k for k in range(*stretch) if k in stirs], live, noise)
+        steps = _steps(cells, [k for k in range(*stretch) if k in stirs], live, noise, asked or {})
         for chain in _chains(steps, cells[0].shape):
             move = None if _to_and_fro(chain, steps, cells[0].shape) else _move(chain, stirs, cells[0].shape, pace)
             found += [] if move is None else [move]
@@ -49,16 +56,22 @@ def drifts(
 
 
 def held_still(
-    change: Sequence[float], cells: Grids, live: Mask, noise: Noise, unasked: Collection[int]
+    change: Sequence[float],
+    cells: Grids,
+    live: Mask,
+    noise: Noise,
+    unasked: Collection[int],
+    asked: Asked | None = None,
 ) -> list[float]:
     """Return each frame's block difference to the frame before without what a camera that sways has in it.
 
-    change: with it. live, noise: as in `drifts`. unasked: frames that show another picture than the one before.
+    change: with it. live, noise: as in `drifts`. unasked: frames that show another picture than the one before. asked:
+    is given the steps that are asked for.
     """
-    found = list(change)
+    found, asked = list(change), {} if asked is None else asked
     for frame in (k for k in range(1, len(change)) if change[k] > _ASKED and k not in unasked):
         a, b = cells[frame - 1], cells[frame]
-        motion = step(a, b, live, noise) if _stirs(a, b, live, noise) else None
+        motion = asked[frame] = step(a, b, live, noise) if _stirs(a, b, live, noise) else None
         if motion is not None and length(way_of(motion, a.shape)) <= REACH:
             known = left(a, b, live.astype(np.uint8), motion)
             found[frame] = found[frame] if known is None else min(found[frame], largest(known[0]))
@@ -88,14 +101,20 @@ def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:
     return found
 
 
-def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise) -> Steps:
-    """Return the motions to the frames, where known. After _GIVEN_UP of which none is, as many are passed over."""
+def _steps(cells: Grids, frames: Sequence[int], live: Mask, noise: Noise, asked: Asked) -> Steps:
+    """Return the motions to the frames, where known. After _GIVEN_UP of which none is, as many are passed over.
+
+    frames: in which something goes on in many parts of the picture. asked: see `drifts`.
+    """
     found: dict[int, Motion] = {}
     k = failed = 0
     motion: Motion | None = None
     while k < len(frames):
         near = motion if k and frames[k] - 1 == frames[k - 1] else None
-        motion = step(cells[frames[k] - 1], cells[frames[k]], live, noise, near)
+        if near is None and frames[k] in asked:
+            motion = asked[frames[k]]
+        else:
+            motion = step(cells[frames[k] - 1], cells[frames[k]], live, noise, near)
         failed = failed + 1 if motion is None else 0
         if motion is not None:
             found[frames[k]] = motion
