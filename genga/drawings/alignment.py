@@ -176,13 +176,21 @@ def length(way: Matrix) -> float:
     return float(np.hypot(*way.T).mean())
 
 
-def step(
-    a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = None, all_over: bool = False
-) -> Motion | None:
+def step(a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = None) -> Motion | None:
     """Return the motion from `b` to `a` by which both are more alike all over, whatever figures do; None if none is.
 
-    near: a motion that it is near to, None for none. all_over: what is more alike must be more of the picture than a
-    figure covers, though there is nothing else in it that has texture.
+    near: a motion that it is near to, None for none.
+    """
+    found = step_and_extent(a, b, live, noise, near)
+    return None if found is None else found[0]
+
+
+def step_and_extent(
+    a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = None
+) -> tuple[Motion, bool] | None:
+    """As `step`, with whether what is more alike is more of the picture than a figure covers.
+
+    It may be a figure's motion where nothing else in the picture has texture.
     """
     _, textured = tiles(a, b, live, noise.gradient)
     unlike = tile_means(cv2.absdiff(a, b), live) > calm(noise)
@@ -198,9 +206,7 @@ def step(
     would = tile_means(cv2.absdiff(second, laid(second, motion)), live) > calm(noise)
     asked = textured & (unlike | would)
     better = textured & (moved < _LESS * unmoved)
-    if all_over and not spread(better & unlike):
-        return None
-    return motion if better.sum() >= _BETTER * asked.sum() > 0 else None
+    return (motion, spread(better & unlike)) if better.sum() >= _BETTER * asked.sum() > 0 else None
 
 
 def calm(noise: Noise) -> float:

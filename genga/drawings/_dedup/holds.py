@@ -15,7 +15,7 @@ from itertools import pairwise
 from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import length, step, way_of
+from genga.drawings.alignment import length, step_and_extent, way_of
 from genga.drawings.margins import HELD, Asked
 from genga.drawings.static_tiles import Mask, Noise
 from genga.video.luma_grid import mixture
@@ -57,11 +57,13 @@ class Sway:
     def rest(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
         """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
         counts = shown_in_both(a, b, self.live & ~self.over)
-        # A figure that jumps before a plain wall is another drawing, though nothing else has texture.
-        motion, far = step(a.cells, b.cells, counts > 0, self.noise, all_over=True), _REACH
-        if motion is None:  # unless it goes less far than anybody would draw it anew
-            motion, far = step(a.cells, b.cells, counts > 0, self.noise), _HARDLY
-        if motion is None or length(way_of(motion, a.cells.shape)) > far:
+        found = step_and_extent(a.cells, b.cells, counts > 0, self.noise)
+        if found is None:
+            return None
+        motion, all_over = found
+        # A figure that jumps before a plain wall is another drawing, though nothing else has texture, unless it goes
+        # less far than anybody would draw it anew.
+        if length(way_of(motion, a.cells.shape)) > (_REACH if all_over else _HARDLY):
             return None
         over = self.over if self.over.any() else None
         return max(one for one in left_by(a.cells, b.cells, counts, motion, over, over) if one is not None)
