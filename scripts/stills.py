@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from genga.drawings.stills import in_words, stills
-from genga.jobs.script import PARAMS, THREADS, params_of, run, summary
+from genga.jobs.script import PARAMS, THREADS, hold_memory, params_of, run, summary
 from genga.params.stills import Params
 from genga.store.files import read_facts
 from genga.store.parquet import read_table, write_table
@@ -25,6 +25,7 @@ def main(
     params: str = PARAMS,
     threads: int = THREADS,
 ) -> None:
+    hold_memory()
     values, probed = params_of("stills", Params, params), read_facts(in_probe)
     frames, dedup, name = read_table(in_frames, FRAMES), read_table(in_dedup, DEDUP), f"{out.parent.name}/{out.stem}"
     with writing_shard(out_shard) as shard:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -110,3 +111,33 @@ def test_an_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert done.stderr.startswith(
         b"error: a disk or share: No space left on device; put the disk right, and run again\n"
     )
+
+
+HOLDS = """
+import resource
+
+from genga.jobs.script import hold_memory
+
+
+def cleared():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        some = [bytearray(3 << 20) for _ in range(6)]
+        del some
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+print(cleared())
+hold_memory()
+cleared()
+print(cleared())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others keep what they keep")
+def test_memory_that_is_held_is_not_cleared_again(tmp_path: Path) -> None:
+    """18 MB twenty times are 92,160 pages of 4 kB, or fewer and larger ones."""
+    Path(tmp_path, "job.py").write_text(HOLDS)
+    done = subprocess.run([sys.executable, tmp_path / "job.py"], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert after < 100 < 10_000 < before
