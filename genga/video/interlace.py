@@ -101,19 +101,12 @@ def stuck_out(top: Thin, bottom: Thin) -> Thin:
     between, above, below = bottom[1::2][:lines], top[0::2][:lines], top[2::2][:lines]
     # Differences of bytes that stop at 0 tell what is asked, in a tenth of the time of whole numbers.
     brighter, darker = cv2.subtract(between, cv2.max(above, below)), cv2.subtract(cv2.min(above, below), between)
-    return np.asarray(cv2.max(_two(brighter), _two(darker)), np.uint8)
-
-
-def _two(out: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """By how much each line sticks out together with the one after or before it.
-
-    What moves sideways combs in lines on end; one alone is a thin line that is drawn, and lies elsewhere in the next
-    frame where film weaves in its gate or text fades.
-    """
-    pairs = cv2.min(out[1:], out[:-1])
-    both = np.zeros_like(out)
+    # What moves sideways combs in lines on end; one alone is a thin line that is drawn, and lies elsewhere in the next
+    # frame where film weaves in its gate or text fades.
+    pairs = cv2.max(cv2.min(brighter[1:], brighter[:-1]), cv2.min(darker[1:], darker[:-1]))
+    both = np.zeros(between.shape, np.uint8)
     both[:-1] = pairs
-    both[1:] = cv2.max(both[1:], pairs)
+    cv2.max(both[1:], pairs, dst=both[1:])
     return both
 
 
