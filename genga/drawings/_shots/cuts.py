@@ -15,8 +15,9 @@ import polars as pl
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import usual_step
+from genga.drawings._shots.pieces import found_again
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
-from genga.drawings.alignment import shift
+from genga.drawings.alignment import length, shift, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
 from genga.params.shots import Params
@@ -28,6 +29,8 @@ _STEPS, _NEAR = 2, 1 / 8  # steps before and after with which one is compared, a
 _RESTLESS, _CALMER = 0.7, 0.5  # times what a step changes, from which they are alike, and up to which it is alone
 _ANOTHER = 0.25  # fraction changed times distance of histograms from which a step among others like it is a cut
 _CALM = 0.1  # and one alone
+_NOWHERE = 0.05  # part of the pieces up to which next to nothing is found again,
+_PIECES, _SURER = 0.2, 2.5  # from which too much is, and how much more where the tones are other ones
 _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a figure before a plain background
 _GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
 _UNMIXED = 0.25  # part of the change that a mixture may leave; less where it hardly is one
@@ -168,11 +171,14 @@ def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int
 
 def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:
     """Whether a step, in which nothing stays, is none of a figure or a camera."""
-    if step.other < _ANOTHER and (step.restless or step.stays >= params.cut):
-        return False
     if step.stays >= params.cut:
-        return step.alone
+        return step.alone and step.other >= _ANOTHER
     counts = scene.counting(step.before, step.frame)
+    again = 0.0 if step.alone else found_again(scene.cells[step.before], scene.cells[step.frame], counts)
+    if step.restless and step.other < _ANOTHER:
+        return not step.goes_on and step.other >= _CALM and again < _NOWHERE
+    if again >= _PIECES + _SURER * max(0.0, step.other - _STRONG):
+        return False
     if step.other < _OWN and not everywhere(scene.cells[step.before], scene.cells[step.frame], counts):
         return False
     if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
@@ -180,7 +186,7 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
     if step.other >= _STRONG:
         return True
     return not busy(loose, step.before + 1, params.cut) and not moved(
-        scene.cells, step.before, step.frame, params.camera
+        scene.cells, step.before, step.frame, params.camera, step.alone
     )
 
 
@@ -196,10 +202,12 @@ def busy(loose: dict[int, float], frame: int, least: float) -> bool:
     return all(loose.get(near, 1.0) < least for near in (frame - 1, frame + 1))
 
 
-def moved(cells: Grids, before: int, frame: int, rest: float) -> bool:
-    """Whether moving the whole picture explains the step from `before` to `frame`."""
+def moved(cells: Grids, before: int, frame: int, rest: float, alone: bool) -> bool:
+    """Whether moving the whole picture explains the step from `before` to `frame`; if it is alone, by little."""
     found = align(cells[before], cells[frame])
     if found is None or found[1] > rest or kind_of(found[0], cells[frame].shape) is None:
+        return False
+    if alone and length(way_of(found[0], cells[frame].shape)) >= TILE:
         return False
     rows, columns = cells[frame].shape
     middle = np.array([[columns / 2, rows / 2]])

@@ -1,0 +1,42 @@
+"""Pieces of a picture that are found again in another one, at the same place or somewhere near.
+
+A figure that is drawn anew while the camera moves stays nowhere, and no one motion explains it; but piece by piece most
+of it is found again, moved a little each. After a cut hardly any piece is.
+"""
+
+import cv2
+import numpy as np
+
+from genga.drawings.static_tiles import Field, Mask, gradients
+from genga.video.luma_grid import Cells, means
+
+_COARSE = 2  # cells along the side of what is compared
+_SIDE, _REACH = 12, 14  # of a piece, and how far it may have moved, in those
+_TEXTURE = 0.03  # mean squared compressed gradient from which a piece has texture
+_SAME = 0.65  # correlation of gradients from which a piece is found
+
+
+def found_again(a: Cells, b: Cells, live: Mask) -> float:
+    """Return the part of the pieces with texture of either grid that are found in the other, the smaller of the two.
+
+    live: cells that count.
+    """
+    one, other = (_sketch(grid, live) for grid in (a, b))
+    return min(_found(one, other), _found(other, one))
+
+
+def _sketch(grid: Cells, live: Mask) -> Field:
+    """Return the compressed gradients of a grid at half its size, (rows, columns, 2); 0 where it is not live."""
+    return np.dstack(gradients(means(grid, _COARSE).astype(np.uint8))) * (means(live, _COARSE) == 1)[..., None]
+
+
+def _found(a: Field, b: Field) -> float:
+    """Return the part of the pieces of `b` that are found in `a`; 0 if none has texture."""
+    found = []
+    for y in range(0, b.shape[0] - _SIDE + 1, _SIDE):
+        for x in range(0, b.shape[1] - _SIDE + 1, _SIDE):
+            piece = b[y : y + _SIDE, x : x + _SIDE]
+            if 2 * float((piece * piece).mean()) >= _TEXTURE:
+                around = a[max(0, y - _REACH) : y + _SIDE + _REACH, max(0, x - _REACH) : x + _SIDE + _REACH]
+                found.append(float(cv2.matchTemplate(around, piece, cv2.TM_CCORR_NORMED).max()) >= _SAME)
+    return sum(found) / len(found) if found else 0.0
