@@ -55,7 +55,7 @@ def drawings(
         if params.threshold is None:
             fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
         parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh, sway), seen, level))
-    if rate_converted(parts):
+    if rate_converted(parts, seen, new):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
     found = [run for part in parts for run in part]
     return halved(found) if params.camera == "ends" else found

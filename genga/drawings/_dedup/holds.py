@@ -12,12 +12,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+import cv2
+
 from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, step_and_extent, way_of
 from genga.drawings.margins import HELD, Asked
-from genga.drawings.static_tiles import Mask, Noise
+from genga.drawings.static_tiles import CHANGED, Mask, Noise
 from genga.video.luma_grid import mixture
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
@@ -25,7 +27,8 @@ _FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
 _REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
-_GHOST = (0.1, 0.9)  # share of the drawing after, between which a frame may be a mixture of its neighbours
+_GHOST = (0.08, 0.92)  # share of the drawing after, between which a frame may be a mixture of its neighbours
+_ROUGH = 0.25  # part of the change that an encoder may leave of a mixture, in the mean and of a block
 # Part of what its neighbours differ by, and luma levels, that a mixture of them may leave; a third drawing leaves more.
 _INBETWEEN, _VISIBLE = 0.2, 6.0
 
@@ -140,37 +143,56 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
     """Return the runs without those of a single frame that mix the drawings around it, as frame rate conversion does.
 
     The frame goes to the nearer neighbour's `blends`. Between drawings that are not held, it stays unless the rate of
-    the video was `converted`: light that grows on ones mixes its neighbours as well. And a jaw half the way between
-    two is as near to their mixture as anything that moves little: unless the rate was converted, a mixture has to
-    explain more than that of a frame that both differ from.
+    the video was `converted`: light that grows on ones mixes its neighbours as well. Then an encoder may have left it
+    as rough as it leaves what is shown once. And a jaw half the way between two is as near to their mixture as anything
+    that moves little: unless the rate was converted, a mixture has to explain more than that of a frame that both
+    differ from.
     """
     kept: list[Run] = []
     for run, after in zip(found, [*found, None][1:], strict=True):
         before = kept[-1] if kept else None
-        held = before and after and (converted or max(len(before.frames), len(after.frames)) > 1)
-        plain = held and not any(near.travel and not near.fresh for near in (before, run, after) if near)
-        if not plain or len(run.frames) > 1 or before is None or after is None:
+        share = None if before is None or after is None else share_of(before, run, after, seen, threshold, converted)
+        if share is None or before is None or after is None:
             kept.append(run)
             continue
-        a, frame, b = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
-        share = mixture(a.cells, frame.cells, b.cells)[0]
-        mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
-        apart = not converted and min(difference(a, frame), difference(frame, b)) > threshold
-        least = min(threshold, max(_VISIBLE, _INBETWEEN * difference(a, b))) if apart else threshold
-        if _GHOST[0] < share < _GHOST[1] and difference(replace(frame, cells=mixed), frame) <= least:
-            (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
-            after.fresh |= run.fresh
-        else:
-            kept.append(run)
+        (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
+        after.fresh |= run.fresh
     return kept
 
 
-def rate_converted(parts: Sequence[Sequence[Run]]) -> bool:
+def share_of(
+    before: Run, run: Run, after: Run, seen: MaskedGrids, threshold: float, converted: bool = False
+) -> float | None:
+    """Return the share of the drawing after in a single frame that mixes the ones around it; None if it does not."""
+    held = converted or max(len(before.frames), len(after.frames)) > 1
+    travels = any(near.travel and not near.fresh for near in (before, run, after))
+    if not held or travels or len(run.frames) > 1:
+        return None
+    a, frame, b = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
+    far = cv2.absdiff(a.cells, b.cells) > CHANGED  # where grain says nothing
+    share, rest = mixture(a.cells[far], frame.cells[far], b.cells[far]) if far.any() else (0.0, 0.0)
+    if not _GHOST[0] < share < _GHOST[1]:
+        return None
+    mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
+    most, far_apart = threshold, difference(a, b)
+    if converted and rest <= _ROUGH:
+        most = max(threshold, _ROUGH * far_apart)
+    elif not converted and min(difference(a, frame), difference(frame, b)) > threshold:
+        most = min(threshold, max(_VISIBLE, _INBETWEEN * far_apart))
+    return share if difference(replace(frame, cells=mixed), frame) <= most else None
+
+
+def rate_converted(parts: Sequence[Sequence[Run]], seen: MaskedGrids, new: Mapping[int, float]) -> bool:
     """Whether so many of the changes between held drawings are blends that the frame rate was converted by blending.
 
-    parts: the runs of each shot, their blends absorbed.
+    parts: the runs of each shot, their blends absorbed. new: for each shot the block difference of a new drawing.
     """
     pairs = [pair for part in parts for pair in pairwise(part)]
     changes = sum(len(before.frames) > 1 or len(after.frames) > 1 for before, after in pairs)
-    blends = sum(len(run.blends) for part in parts for run in part)
-    return blends >= _FEWEST and blends >= _CONVERTED * changes
+    rough = sum(
+        share_of(*three, seen, new[three[0].shot], converted=True) is not None
+        for part in parts for three in zip(part, part[1:], part[2:], strict=False)
+        if max(len(three[0].frames), len(three[2].frames)) > 1
+    )  # fmt: skip
+    blends = sum(len(run.blends) for part in parts for run in part) + rough
+    return blends >= _FEWEST and blends >= _CONVERTED * (changes - rough)

@@ -7,14 +7,15 @@ it differs from the one before by the mean over 4x4 cells, in which a mouth is w
 differ that do so for two frames before and two after, or for three; each by more than weather does in this shot: where
 the values of its steps leave a gap.
 
-Where most steps are drawings, or an encoder blurs the drops, the least of the steps say what weather leaves.
+What weather leaves say the least of the steps: most may be drawings, as where somebody walks. Then an encoder may have
+blurred the drops, and weather leaves less; more may be left where all other steps are far from these.
 
 Weather is everywhere, and what is drawn acts at a place. So where in some tiles far more of the change is left than in
 most, and in more cells than weather makes differ in as many others, as about an arm that waves on ones, and those steps
 begin no drawing, something is drawn that cannot be told from weather: then nothing is hidden.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -31,21 +32,26 @@ _PASSING = 6  # luma levels by which weather changes a cell at least
 _BACK = 0.5  # part of that by which the frames before and after may differ
 _RESTLESS = 0.6  # part of a shot's steps that are above its threshold, where it rains
 _WIDE = 0.12  # part of the tiles of a picture in which something passes, in most steps,
+_SEEN, _WEAK = 0.05, 0.8  # enough, if it leaves less than so many times the shot's threshold,
 _LEFT = 0.3  # and part of the cells that change that do so without what passes
 _FEWEST = 20  # steps from which that can be told
-# Where that is not so of most steps, as figures act in them or an encoder blurs what passes: part of them that are
-# weather's alone at least, what may be left of the change in these, and times the shot's threshold that weather leaves.
-_ALONE, _LEFT_AT_MOST, _FAINTER_ALONE = 0.25, 0.6, 1.1
-_BLOCK, _SMALLER = (4, 4), (2, 2)  # cells
-_TIMES = 1.3, 2.2  # what weather leaves of most steps, between which the level lies from which a drawing differs;
-_LONGER = 0.8, 1.2  # as much of what stays for long, of what stays for a shorter time: weather hardly does
+# The least of the steps are weather's alone: the part of them that surely is, and times what these leave that one may.
+_ALONE, _AT_MOST = 0.25, 2.2
+_LEFT_AT_MOST = 0.6  # what may be left of the change in these, where figures act in the others or an encoder blurs what
+_FAINTER_ALONE = 1.1  # passes; times the shot's threshold that weather then leaves at most,
+_FAINTER_APART, _APART = 1.6, 1.5  # and that where all other steps differ by so many times what any of these do
+_BLOCK = (4, 4)  # cells
+_TIMES = 2.0, 3.0  # what weather usually leaves, between which the level lies from which a drawing differs,
+_STAYS = 2.2, 3.2  # and of what stays;
+_LONGER = 0.5, 2.2  # as much of what stays for long, of what stays for a shorter time: weather hardly does
+_WIDE_GAP = 3.0  # times what the next smaller step leaves: what is so far from weather is a drawing
 _FAINTER = 1.4  # times the shot's threshold that it leaves at most: in stronger weather a mouth would be lost
 _FARTHER = 2.4  # and from the first frame of one that goes on for long
 _HELD, _LONG = 2, 3  # frames before and after over which something stays, or does so for long
 _WET = 0.02  # part of a tile's cells that change in a step, in the mean, where weather is seen
 _ACTS = 2.5  # times the part that is left of that in most tiles, from which something acts in a tile,
 _CHANCE = 0.05  # part of the steps in which weather passes for that,
-_OFTEN = 0.25  # and from which it is no chance
+_OFTEN = 0.12  # up to which, where it is weather's steps that do, something is drawn in them; and from which too much
 
 Values = npt.NDArray[np.float32]
 
@@ -78,35 +84,42 @@ def weather_of(
     tiles, left, distances, stays, longer, before, after = (
         np.array(values) for values in zip(*measured(seen, steps, start, end), strict=True)
     )
-    alone = np.ones(len(steps), bool)  # the steps that are weather's
-    sure = _is_weather(tiles, left, distances, _LEFT, _FAINTER * threshold)
-    if not sure:
-        alone = distances <= _TIMES[1] * np.quantile(distances, _ALONE)
-        if not _is_weather(tiles[alone], left[alone], distances[alone], _LEFT_AT_MOST, _FAINTER_ALONE * threshold):
-            return None
-    usual = float(np.median(distances[alone]))
-    # At either end of the shot nothing says what in a frame is weather.
-    ends = np.array([2 if frame in (start + 1, end - 1) else 1 for frame in steps])
-    begins = np.zeros(len(steps), bool)
-    for values, (least, most), base in (
-        (distances, _TIMES, distances),
-        (stays, _TIMES, stays),
-        (longer, _LONGER, stays),
-    ):
-        weather = float(np.median(base[alone]))
-        begins |= values > ends * gap_above(values, least * weather, most * weather)
-    acts = acting(before, after)
-    if not sure:
-        begins |= acts
-    elif float((acts & ~begins).mean()) >= _OFTEN:
+    alone = distances <= _AT_MOST * np.quantile(distances, _ALONE)  # the steps that are weather's
+    two_kinds = distances[~alone].min(initial=np.inf) >= _APART * distances[alone].max() and not alone.all()
+    usual, stay = (float(np.median(values[alone])) for values in (distances, stays))
+    sure = _is_weather(tiles, left, distances, _LEFT, _FAINTER * threshold, _WIDE)
+    wide = _SEEN if usual <= _WEAK * threshold else _WIDE
+    most = _FAINTER if sure else _FAINTER_APART if two_kinds else _FAINTER_ALONE
+    if not _is_weather(tiles[alone], left[alone], distances[alone], _LEFT_AT_MOST, most * threshold, wide):
         return None
+    # At either end of the shot nothing says what in a frame is weather.
+    at_ends = np.array([min(frame - start, end - frame) for frame in steps])
+    begins = distances > np.where(at_ends <= 1, 2, 1) * level(distances, usual, _TIMES)
+    for values, times in ((stays, _STAYS), (longer, _LONGER)):
+        begins |= values > np.where(at_ends <= _HELD, 2, 1) * level(values, stay, times)
+    acts = acting(before, after) & (at_ends > 1)
+    hidden = float((acts & ~begins).mean())
+    if hidden >= _OFTEN:
+        return None
+    if not sure or hidden > _CHANCE:
+        begins |= acts
     begun = frozenset(frame for frame, new in zip(steps, begins, strict=True) if new)
     return Weather(seen, start, end, begun, _FARTHER * usual)
 
 
-def _is_weather(tiles: Values, left: Values, distances: Values, most: float, farthest: float) -> bool:
+def _is_weather(tiles: Values, left: Values, distances: Values, most: float, farthest: float, wide: float) -> bool:
     """Whether steps, of which each is measured, are weather's: it passes all over, and hardly leaves anything."""
-    return bool(np.median(tiles) >= _WIDE and np.median(left) <= most and np.median(distances) <= farthest)
+    return bool(np.median(tiles) >= wide and np.median(left) <= most and np.median(distances) <= farthest)
+
+
+def level(values: Values, usual: float, times: tuple[float, float]) -> float:
+    """Return the level from which a step is a drawing's. values: of all steps; usual: of what weather leaves."""
+    low = times[0] * usual
+    ordered = np.concatenate([[values[values <= low].max(initial=0.0) or low], np.sort(values[values > low])])
+    wide = np.flatnonzero(ordered[1:] >= _WIDE_GAP * ordered[:-1])
+    if low > 0 and len(wide):
+        return float(np.sqrt(ordered[wide[0]] * ordered[wide[0] + 1]))
+    return gap_above(values, low, times[1] * usual)
 
 
 def acting(before: Values, after: Values) -> Mask:
@@ -134,23 +147,25 @@ def measured(seen: MaskedGrids, steps: Sequence[int], start: int, end: int) -> I
     frames then are apart, and how much of it stays, and does so for long; the cells of each tile that change, and that
     do so without it.
     """
-    last, after = -1, MaskedGrid(np.zeros((1, 1), np.uint8))
+    known: dict[int, tuple[MaskedGrid, Mask]] = {}
     for frame in steps:
-        before = after if last == frame - 1 else cleaned(seen, frame - 1, start, end)[0]
-        last, (after, passing) = frame, cleaned(seen, frame, start, end)
+        near = range(max(start, frame - _LONG), min(end, frame + _LONG))
+        known = {k: known[k] if k in known else cleaned(seen, k, start, end) for k in near}
+        before, (after, passing) = known[frame - 1][0], known[frame]
         changed, still = changing(seen[frame - 1], seen[frame]), changing(before, after)
-        stays = stays_for(seen, frame, start, end, _HELD)
-        longer = stays_for(seen, frame, start, end, _LONG) if start + _LONG <= frame <= end - _LONG else 0.0
+        grids = {k: grid for k, (grid, _) in known.items()}
+        stays = stays_for(grids, frame, _HELD)
+        longer = stays_for(grids, frame, _LONG) if len(near) == 2 * _LONG else 0.0
         left = float(still.mean() / changed.mean()) if changed.any() else 1.0
         tiles = float((in_tiles(passing) > 0).mean())
         yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still)
 
 
-def stays_for(seen: MaskedGrids, frame: int, start: int, end: int, held: int) -> float:
+def stays_for(grids: Mapping[int, MaskedGrid], frame: int, held: int) -> float:
     """Return the largest local gap between what cells are in so many frames before the step to a frame and after it."""
-    earlier = [seen[near] for near in range(max(start, frame - held), frame)]
-    later = [seen[near] for near in range(frame, min(end, frame + held))]
-    return float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _SMALLER).max())
+    earlier = [grids[near] for near in range(frame - held, frame) if near in grids]
+    later = [grids[near] for near in range(frame, frame + held) if near in grids]
+    return float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _BLOCK).max())
 
 
 def changing(a: MaskedGrid, b: MaskedGrid) -> Mask:
