@@ -10,9 +10,7 @@ from genga.params.shots import Params
 from genga.store.parquet import read_table, write_table
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
-from genga.video.grid_store import CellReader
-
-_KEPT = 32  # stretches of grids: of a clip of 80 s all, which is gone through some nine times; 52 MB
+from genga.video.grid_store import PASSED, CellReader
 
 
 def main(
@@ -21,7 +19,7 @@ def main(
     params: str = PARAMS,
 ) -> None:
     frames = read_table(in_frames, FRAMES)
-    with CellReader(frames, kept=_KEPT) as cells:
+    with CellReader(frames, kept=PASSED) as cells:
         table = shots(frames, cells, params_of("shots", Params, params))
     write_table(out, table, SHOTS)
     summary(f"shots {out.parent.name}/{out.stem}: {in_words(table)}")

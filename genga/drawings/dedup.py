@@ -38,7 +38,7 @@ from genga.store.parquet import read_table
 from genga.tables.dedup import CAMERA, DEDUP, KEPT, STITCHED
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
-from genga.video.grid_store import CellReader
+from genga.video.grid_store import PASSED, CellReader
 from genga.video.luma_grid import Grids
 
 GRADUAL = ("dissolve", "fade")
@@ -61,7 +61,7 @@ def read_episode(
 ) -> Episode:
     """Read an episode's tables; its grids stay open in `stack`."""
     measured = read_table(frames, FRAMES)
-    cells = stack.enter_context(CellReader(measured))
+    cells = stack.enter_context(CellReader(measured) if keepers else CellReader(measured, kept=PASSED))
     return Episode(name, measured, read_table(shots, SHOTS), cells, read_table(keepers, DEDUP) if keepers else None)
 
 

@@ -21,6 +21,7 @@ from genga.video.luma_grid import Cells
 STRETCH = 64  # frames in a member
 _LEVEL = 1  # of zstandard; 3 saves 3 % and takes half as long again
 _OPEN = 16  # members kept unpacked by a reader, unless it is asked for others: 26 MB
+PASSED = 32  # of a reader of which all is gone through some nine times: all that a clip of 80 s has, 52 MB
 
 Row = dict[str, str | int]
 
