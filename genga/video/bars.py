@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import VideoFrame
 
 from genga.images.image import Luma
 
@@ -80,3 +81,9 @@ def edges(begin: int, end: int, length: int, even: bool) -> tuple[int, int]:
     begin, end = (edge + edge % 2 if even else edge for edge in (begin, end))
     begin, end = (edge if edge >= _LEAST else 0 for edge in (begin, end))
     return (begin, end) if length - begin - end >= _PICTURE * length else (0, 0)
+
+
+def is_halved(frame: VideoFrame) -> bool:
+    """Whether colour has fewer samples than luma, so that edges can only be cut off by two px."""
+    parts = frame.format.components
+    return len(parts) > 1 and (parts[1].width, parts[1].height) != (parts[0].width, parts[0].height)

@@ -13,15 +13,16 @@ not speak, nor does a line alone, and lines must stick out further than grain ma
 where nothing moves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+T = TypeVar("T")
 Thin = npt.NDArray[np.uint8]  # (height, about width / 4), luma, smoothed along the line
 Mask = npt.NDArray[np.bool_]  # (bottom lines, columns)
 Kind = Literal["progressive", "deinterlace", "telecine"]
@@ -116,16 +117,26 @@ def grain(stretches: Iterable[Sequence[Thin]]) -> float:
     A field differs from the same field of the frame before by grain and by what moved, and from itself a line further
     by grain and by what is drawn there; the smaller is nearer to grain alone.
     """
-    found = [
+    found = _of_each(list(stretches), _grains)
+    return float(np.quantile(found, _STATIC)) if found else 0.0
+
+
+def _grains(run: Sequence[Thin]) -> list[float]:
+    """What each frame of a run but the first may have of grain at most, deviations."""
+    return [
         min(
             float(np.median(cv2.absdiff(now, before))) / _DEVIATION[0],
             float(np.median(np.abs(now[1:-1].astype(np.float32) - now[:-2] / 2.0 - now[2:] / 2.0))) / _DEVIATION[1],
         )
-        for stretch in stretches
-        for before, now in pairwise([frame[:: 2 * _SPARSE[0], :: _SPARSE[1]] for frame in stretch])
+        for before, now in pairwise([frame[:: 2 * _SPARSE[0], :: _SPARSE[1]] for frame in run])
         if before.shape == now.shape and min(now.shape) > 2
     ]
-    return float(np.quantile(found, _STATIC)) if found else 0.0
+
+
+def _of_each(runs: Sequence[Sequence[Thin]], asked: Callable[[Sequence[Thin]], list[T]]) -> list[T]:
+    """What is asked of each run, one after another: once of one that is there several times."""
+    said = {key: asked(run) for key, run in {id(run): run for run in runs}.items()}
+    return [one for run in runs for one in said[id(run)]]
 
 
 def worse(frame: Thin, own: Thin, other: Thin, strong: int = _STRONG) -> float | None:
@@ -168,8 +179,12 @@ def verdicts(stretches: Iterable[Sequence[Thin]]) -> list[tuple[str, Order]]:
     """Return the verdict of every frame that tells something, in runs of consecutive frames."""
     runs = list(stretches)
     strong = max(_STRONG, round(_GRAINY * grain(runs)))
-    found = (verdict(a, b, c, strong) for run in runs for a, b, c in zip(run, run[1:], run[2:], strict=False))
-    return [each for each in found if each is not None]
+
+    def said(run: Sequence[Thin]) -> list[tuple[str, Order]]:
+        found = (verdict(a, b, c, strong) for a, b, c in zip(run, run[1:], run[2:], strict=False))
+        return [each for each in found if each is not None]
+
+    return _of_each(runs, said)
 
 
 def decide(said: Sequence[tuple[str, Order]], flagged: bool, rate: float, asked: str) -> dict[str, Any]:

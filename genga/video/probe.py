@@ -6,9 +6,11 @@ interlacing and telecine is decided by the pictures (genga.video.interlace), bec
 weaves in its gate (genga.video.gate_weave).
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from genga.images.image import exact
 from genga.params.probe import Params
 from genga.store.files import sha256_of
 from genga.video.animated_webp import is_animated
-from genga.video.bars import Bars
+from genga.video.bars import Bars, is_halved
 from genga.video.decode import as_coded, late_by, luma, opening, prepare
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
@@ -31,9 +33,8 @@ from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weav
 from genga.video.headers import Header, asf_duration, headers
 from genga.video.interlace import Thin, decide, thinned, verdicts
 from genga.video.streams import colours_of, others
-from genga.video.timing import timing_facts, without_stray
+from genga.video.timing import STRETCHES, starts, timing_facts, without_stray
 
-_STRETCHES = 8  # places in a video that are looked at
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
 _EARLY = 0.5  # s by which a file may end before the time that it says it lasts
 _APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
@@ -56,6 +57,15 @@ class Packets:
         first = min([*self.times, *([] if self.begin is None else [self.begin])], default=Fraction(0))
         end = max(self.end, max(self.times, default=Fraction(0)) + self.step)
         return max(end, end - first)
+
+
+@dataclass
+class Stretch:
+    """What frames on end show."""
+
+    fields: list[Thin] = field(default_factory=list)
+    flags: list[bool] = field(default_factory=list)  # whether each says that it is interlaced
+    beside: list[list[Beside]] = field(default_factory=list)  # how they lie beside the one before, look by look
 
 
 @dataclass
@@ -171,53 +181,54 @@ def due(path: str | Path, container: av.container.InputContainer, stream: VideoS
     return max((container.duration or 0) / av.time_base, float(counted), asf_duration(path))
 
 
-def is_halved(frame: VideoFrame) -> bool:
-    """Whether colour has fewer samples than luma, so that edges can only be cut off by two px."""
-    parts = frame.format.components
-    return len(parts) > 1 and (parts[1].width, parts[1].height) != (parts[0].width, parts[0].height)
-
-
 def looked(container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int) -> Looked:
     """Return what `frames` frames show, in stretches over the video; how they lie only of the first of each."""
     found = Looked()
     every = len(packets.times) <= frames
-    stated = colours_of(stream)
-    for start in starts(packets.times, frames):
+    count, steps = (frames, frames) if every else (-(-frames // STRETCHES), _STEPS)
+    stated, begins, places = colours_of(stream), list(starts(packets.times, frames)), dict[float, Stretch]()
+    keys = [bisect_right(sorted(packets.damage.keys), start or min(packets.times, default=0)) for start in begins]
+    for number, start in enumerate(begins):
         if start is not None and not sought(container, stream, start):
             continue
-        count, past = frames if every else -(-frames // _STRETCHES), 0
-        stretch: list[Thin] = []
-        steps: list[Beside] = []
-        before: Small | None = None
-        for n, (time, picture) in enumerate(as_coded(container, stream, stated=stated)):
-            if found.first is None:
-                found.first, found.time = picture, time
-            if n == 0:  # where several begin at one keyframe, each looks for weave from where the one before ended
-                steps = found.shifts.setdefault(time, [])
-                past = len(steps)
-            last = past + (count if every else _STEPS) - 1
-            plane, bits = luma(picture)
-            if n < count:
-                found.flags.append(picture.interlaced_frame)
-                found.bars.look(plane, bits)
-                stretch.append(thinned(plane, bits))
-            if past <= n <= last:
-                small = small_of(plane, bits)
-                if before is not None and before.shape == small.shape:
-                    steps.append(beside(Anchor(before), small))
-                before = small
-            if n + 1 >= max(count, last + 1):
-                break
-        found.stretches.append(stretch)
+        pictures = as_coded(container, stream, stated=stated)
+        if (first := next(pictures, None)) is None:
+            continue
+        if found.first is None:
+            found.time, found.first = first
+        shifts = found.shifts.setdefault(first[0], [])
+        # Where several begin at one keyframe, all see the same frames, and each looks for weave from where the one
+        # before ended.
+        if first[0] not in places or not places[first[0]].beside:
+            looks, shown = keys[number:].count(keys[number]), (picture for _, picture in chain([first], pictures))
+            places[first[0]] = along(shown, found.bars, count, len(shifts), steps, looks)
+        here = places[first[0]]
+        found.flags += here.flags
+        found.stretches.append(here.fields)
+        shifts += here.beside.pop(0)
     return found
 
 
-def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
-    """Yield where to look: the beginning (None), and unless `frames` are all there are, other times in s."""
-    yield None
-    if len(times) > frames:
-        first, last = min(times), max(times)
-        yield from (first + (last - first) * n / _STRETCHES for n in range(1, _STRETCHES))
+def along(pictures: Iterable[VideoFrame], bars: Bars, count: int, past: int, steps: int, looks: int) -> Stretch:
+    """Return what the first `count` frames show, and for `looks` looks how `steps` frames lie. past: those before."""
+    found, last = Stretch(), past + looks * (steps - 1)
+    beside_last: list[Beside] = []
+    before: Small | None = None
+    for n, picture in enumerate(pictures):
+        plane, bits = luma(picture)
+        if n < count:
+            found.flags.append(picture.interlaced_frame)
+            bars.look(plane, bits)
+            found.fields.append(thinned(plane, bits))
+        if past <= n <= last:
+            small = small_of(plane, bits)
+            if before is not None and before.shape == small.shape:
+                beside_last.append(beside(Anchor(before), small))
+            before = small
+        if n + 1 >= max(count, last + 1):
+            break
+    found.beside = [beside_last[look * (steps - 1) : (look + 1) * (steps - 1)] for look in range(looks)]
+    return found
 
 
 def sought(container: av.container.InputContainer, stream: VideoStream, time: Fraction) -> bool:

@@ -5,7 +5,7 @@ rate is that of the mean of all even steps, not of one of them, and is the film 
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -20,6 +20,7 @@ from genga.params.probe import Params
 
 Values = npt.NDArray[np.float64]
 
+STRETCHES = 8  # places in a video that are looked at
 _TICK = 0.001  # s: the coarsest that common containers round times to
 _STRAY = 1.0  # s by which a timestamp must stand out to be one that is not so
 _AROUND = 5  # timestamps by whose median a stray one is told
@@ -102,3 +103,11 @@ def told_rate(steps: Values, named: Sequence[Fraction]) -> Fraction | None:
     order = {rate: (rate not in _RATES, rate not in named, abs(float(rate) * mean - 1)) for rate in alike}
     closest = sorted(alike, key=order.__getitem__)
     return closest[0] if closest else Fraction(1 / mean).limit_denominator(1_000_000)
+
+
+def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
+    """Yield where to look: the beginning (None), and unless `frames` are all there are, other times in s."""
+    yield None
+    if len(times) > frames:
+        first, last = min(times), max(times)
+        yield from (first + (last - first) * n / STRETCHES for n in range(1, STRETCHES))
