@@ -181,8 +181,7 @@ def step(a: Cells, b: Cells, live: Mask, noise: Noise, near: Motion | None = Non
 
     near: a motion that it is near to, None for none.
     """
-    found = step_and_extent(a, b, live, noise, near)
-    return None if found is None else found[0]
+    return found[0] if (found := step_and_extent(a, b, live, noise, near)) else None
 
 
 def step_and_extent(
