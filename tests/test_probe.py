@@ -11,7 +11,10 @@ from films import PICTURE, flat, write_film
 
 from genga.errors import GengaError
 from genga.params.probe import Params
+from genga.video import gate_weave, interlace
+from genga.video import probe as of_probe
 from genga.video.bars import Bars, black
+from genga.video.decode import opening
 from genga.video.probe import probe
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto", **PICTURE)
@@ -28,6 +31,25 @@ def test_a_sound_film(tmp_path: Path) -> None:
     assert {key: found[key] for key in wanted} == wanted
     assert len(found["sha256"]) == 64
     assert probe(film, PARAMS) == found
+
+
+@pytest.mark.parametrize(("keys", "fields", "steps"), [(150, 3, 89), (75, 6, 90)])
+def test_frames_that_several_stretches_begin_with_are_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int, fields: int, steps: int
+) -> None:
+    images, options = [flat(40 + n) for n in range(150)], {"g": str(keys), "bf": "0", "sc_threshold": "0"}
+    film = write_film(tmp_path / "film.mkv", images, "libx264", "yuv420p", options=options)
+    thinned, small = [], []
+    monkeypatch.setattr(of_probe, "thinned", lambda *of: (thinned.append(of), interlace.thinned(*of))[1])
+    monkeypatch.setattr(of_probe, "small_of", lambda *of: (small.append(of), gate_weave.small_of(*of))[1])
+    probe(film, PARAMS)
+    assert (len(thinned), len(small)) == (fields, steps)
+    with opening(film) as (container, stream):
+        packets = of_probe.read(container, stream, film)
+    with opening(film) as (container, stream):
+        seen = of_probe.looked(container, stream, packets, 24)
+    assert len(seen.flags) == 24 and [len(fields) for fields in seen.stretches] == [3] * 8  # as if each was looked at
+    assert sum(len(one) for one in seen.shifts.values()) == 8 * 11
 
 
 def test_a_variable_rate_is_seen(tmp_path: Path) -> None:
