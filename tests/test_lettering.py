@@ -120,7 +120,7 @@ def test_a_line_stands_from_where_the_grids_change() -> None:
 def test_a_line_overlooked_for_a_moment_is_one() -> None:
     first, again, later = (Lettering(a, b, 0.2, 0.9, 0.7, 0.95) for a, b in ((0, 10), (16, 30), (50, 70)))
     elsewhere = Lettering(16, 30, 0.2, 0.1, 0.7, 0.15)
-    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later])] == [
+    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later], [A] * 200)] == [
         (0, 30),
         (16, 30),
         (50, 70),
@@ -540,3 +540,21 @@ def test_what_is_left_where_a_line_goes_is_no_line_that_comes() -> None:
     cells = [text, text, knees, knees]
     assert adds(cells, gone, 2) and not adds(cells, left, 2)
     assert adds([A, A, knees, knees], left, 2)
+
+
+def test_a_subtitle_that_another_replaces_at_its_place_is_a_line_of_its_own() -> None:
+    rng = np.random.default_rng(11)
+
+    def worded() -> Cells:
+        out = A.copy()
+        out[108:113, 32:116] = np.kron(rng.integers(0, 2, (5, 28)) * 130 + 110, np.ones((1, 3)))
+        return out
+
+    one, other = worded(), worded()
+    cells = [A] * 6 + [one] * 20 + [A] * 2 + [other] * 20 + [A] * 12
+    line = {"x0": 0.2, "y0": 108 / 120, "x1": 116 / 160, "y1": 113 / 120, "sure": True}
+    found = lettering(table(cells, {0: [], 12: [line], 24: [line], 36: [line], 48: []}), cells)
+    assert [(each.start, each.end) for each in found] == [(6, 26), (28, 48)]
+    held = [A] * 6 + [one] * 42 + [A] * 12
+    (stays,) = lettering(table(held, {0: [], 12: [line], 24: [line], 36: [line], 48: []}), held)
+    assert (stays.start, stays.end) == (6, 48)

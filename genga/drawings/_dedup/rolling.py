@@ -4,7 +4,8 @@ The looks for burnt-in text (genga.drawings._text.scan) see the lines of rolling
 by the same way. Where they are in a frame is known from that. What is drawn acts where it is: so a frame begins a
 drawing if it differs from the one before, or from the first of its drawing, beside the lines; or if behind them it is
 neither as it was there in the frame before, nor as what has come there was, by clearly more than letters that pass over
-outlines leave otherwise in that shot. Where they leave as much as a mouth does, nothing is hidden.
+outlines leave otherwise in that shot. Where they leave as much as a mouth does, or somebody speaks just behind them,
+who may be hidden as the mouth opens, nothing is left out.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,6 +37,7 @@ _BLOCK = (4, 4)  # cells: a mouth is whole in them, an edge of letters little
 _MOST = 0.5  # quantile of what steps leave, taken for that of letters alone: there may be a drawing at others
 _TIMES = 1.8, 2.5  # what letters leave, by how much more a new drawing does: a gap between
 _MOVES = 0.6  # part of the steps that change the picture beside the lines, from which the camera moves, or all is drawn
+_ACTS = 0.08  # part of the steps that change it behind them alone, from which somebody speaks there
 _LEAST, _ENOUGH = 20.0, 45.0  # levels between which a new drawing begins
 
 Line = tuple[int, float, float, float, float]  # frame of a look, x0, y0, x1, y1 in cells
@@ -161,9 +163,12 @@ def runs_behind(
         for a, b in pairwise(shown) if masks[b].any()
     }  # fmt: skip
     level = level_of(list(rests.values()))
-    changed = [difference(beside[a], beside[b]) > threshold for a, b in pairwise(shown)]
-    if level is None or sum(changed) > _MOVES * len(shown):
+    changed = {b for a, b in pairwise(shown) if difference(beside[a], beside[b]) > threshold}
+    if level is None or len(changed) > _MOVES * len(shown):
         return None
+    acts = [frame for frame, rest in rests.items() if rest > level and frame not in changed]
+    if len(acts) > _ACTS * len(shown):  # what is drawn there may be hidden as it changes: nothing is left out
+        beside = {frame: MaskedGrid(seen[frame].cells) for frame in shown}
     found: list[Run] = []
     anchor: MaskedGrid | None = None
     for frame, picture in beside.items():

@@ -77,7 +77,7 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
     looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
     times = frames["time"].to_list()
-    lines = [whole(line, cells) for line in bridged(stretches(looks, len(frames), cells))]
+    lines = [whole(line, cells) for line in bridged(stretches(looks, len(frames), cells), cells)]
     stood = {line: times[min(line.end, len(times) - 1)] - times[line.start] for line in lines}
     cards = [line for line, seconds in stood.items() if seconds >= _CARD]
     known = {line: believed(line, cells, times, cards if s >= _CARD else ()) for line, s in stood.items() if s >= STILL}

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +21,7 @@ from genga.drawings._text.tracks import (
     is_upright,
     mask_of,
     overlapping,
+    step_to,
     turning,
     union,
     vicinity,
@@ -38,6 +38,8 @@ _SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of i
 _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
+_LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
+_STAYS = 0.5  # part of its gradients that a picture keeps which stays
 _PICTURE = 0.3  # part of the picture that changes at most where a line comes or goes, and no other picture does
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 
@@ -52,15 +54,20 @@ def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: G
     done: list[Lettering] = []
     standing: list[Lettering] = []
     for (before, _), (frame, lines) in pairwise([(0, []), *looks]):
-        left = list(lines)
-        go_on: list[Lettering] = []
+        left, go_on = list(lines), list[Lettering]()
         for old in standing:
             new = next((line for line in left if overlapping(old, line) >= _SAME_PLACE), None)
             if new is None:
                 done.append(replace(old, end=turn(cells, old, before, frame, True)))
             else:
                 left.remove(new)
-                go_on.append(union(old, new))
+                goes, comes = (changes(cells, old, before, frame, way) for way in (True, False))
+                between = range((goes or 0) + 1, comes or 0)
+                if not goes or not comes or any(turning(old, step_to(cells, k)) >= WHOLE for k in between):
+                    go_on.append(union(old, new))
+                else:  # another at its place
+                    done.append(replace(old, end=goes))
+                    go_on.append(replace(new, start=comes))
         standing = go_on + [replace(line, start=turn(cells, line, before, frame)) for line in left]
     return sorted([*done, *(replace(line, end=count) for line in standing)], key=lambda line: (line.start, line.y0))
 
@@ -71,32 +78,33 @@ def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = Fa
     goes: whether it is there at `before`, else at `frame`. The step at which the picture behind it becomes another, as
     at a cut, is not the one: it may come some frames before that, or go some frames later.
     """
-    at_once = changes(cells, line, before, frame, goes)
-    if at_once is not None:
-        return at_once
+    found = changes(cells, line, before, frame, goes)
+    if found:
+        return found
     found = _turn(cells, line, before, frame)
     if not found or not over_both(cells, line, found - 1, found):
         return found
     beyond = (found, min(len(cells) - 1, found + _SOON)) if goes else (max(0, found - _SOON), found - 1)
-    at_once = changes(cells, line, *beyond, goes)
-    if at_once is not None:
-        return at_once
-    limits = (found, frame) if goes else (before, found - 1)
-    return _turn(cells, line, *limits) if limits[1] > limits[0] else found
+    first, last = (found, frame) if goes else (before, found - 1)
+    return changes(cells, line, *beyond, goes) or (_turn(cells, line, first, last) if last > first else found)
 
 
 def changes(cells: Grids, line: Lettering, before: int, frame: int, goes: bool) -> int | None:
     """Return the frame in (before, frame] at which a line comes, or `goes`, at once over a picture that stays.
 
-    None if there is no such. It is there at `before` if it goes, else at `frame`.
+    None if there is no such.
     """
-    there = before if goes else frame
     for k in range(before + 1, frame + 1) if goes else range(frame, before, -1):
-        apart = np.asarray(cv2.absdiff(cells[k - 1], cells[k]), np.uint8)
-        turns = turning(line, apart) >= WHOLE and (apart > CHANGED).mean() <= _PICTURE
-        if turns and keeps(cells, line, there, k if goes else k - 1)[0] < _OVER:
+        apart = step_to(cells, k)
+        whole = turning(line, apart) >= WHOLE and (apart > CHANGED).mean() <= _PICTURE
+        if whole and other(*keeps(cells, line, k - 1, k)):
             return k
     return None
+
+
+def other(own: float, rest: float) -> bool:
+    """Whether a line is not the one that it was, by what of its gradients it keeps, and what is around it."""
+    return own < max(_OVER, _LESS * rest)
 
 
 def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
@@ -215,12 +223,15 @@ def grown(line: Lettering, cells: Grids, edge: int) -> Lettering:
     return replace(line, x0=min(line.x0, first / columns), x1=max(line.x1, end / columns))
 
 
-def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
-    """Return the lines with those joined that stand at one place and are at most _BRIDGE frames apart."""
+def bridged(lines: Sequence[Lettering], cells: Grids) -> list[Lettering]:
+    """Return the lines with those joined that are one: at one place, at most _BRIDGE frames apart, of like strokes."""
     joined: list[Lettering] = []
     for line in lines:
-        near = [k for k, old in enumerate(joined)
-                if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE]  # fmt: skip
+        near = [
+            k for k, old in enumerate(joined)
+            if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE
+            and not ((seen := keeps(cells, old, old.end - 1, line.start))[1] >= _STAYS and other(*seen))
+        ]  # fmt: skip
         if near:
             joined[near[-1]] = union(joined[near[-1]], line)
         else:

@@ -125,12 +125,13 @@ class MaskedGrids:
         covered = mask_of([line], self._cells[line.start].shape)
         x0, y0, x1, y1 = in_cells(line, covered.shape)
         for edge in (line.start, line.end):
-            for around in (0, FADE):
-                before, after = max(0, edge - 1 - around), min(len(self._cells) - 1, edge + around)
-                others = self._at.get(before if edge == line.start else after, [])
-                if not before < edge <= after or line in others:
-                    continue
-                apart: Cells = np.asarray(cv2.absdiff(self._cells[before], self._cells[after]), np.uint8)
+            if not 0 < edge < len(self._cells):
+                continue
+            others = [other for other in self._at.get(edge - 1 if edge == line.start else edge, []) if other != line]
+            beside = self._apart(min(edge + 1, len(self._cells) - 1) if edge == line.start else edge - 1, 0)
+            fades = turning(line, beside, trace(beside)) >= WHOLE
+            for around in (FADE,) if fades else (0, FADE):
+                apart = self._apart(edge, around)
                 if turning(line, apart) >= WHOLE and trace(apart) <= CHANGED:  # and the rest of the picture stays
                     changed = np.asarray(apart > trace(apart), np.uint8)
                     letters = mask_of(others, covered.shape)  # where these come or go instead, nothing can be told
@@ -138,6 +139,16 @@ class MaskedGrids:
                     covered &= letters
                     break
         return covered
+
+    def _apart(self, edge: int, around: int) -> Cells:
+        """By how much each cell is another before the step to frame `edge` than after it, so many frames around it."""
+        before, after = max(0, edge - 1 - around), min(len(self._cells) - 1, edge + around)
+        return np.asarray(cv2.absdiff(self._cells[before], self._cells[after]), np.uint8)
+
+
+def step_to(cells: Grids, frame: int) -> Cells:
+    """Return by how much each cell of a frame is another than in the frame before; 0 of the first one."""
+    return np.asarray(cv2.absdiff(cells[max(0, frame - 1)], cells[frame]), np.uint8)
 
 
 def trace(apart: Cells) -> float:
