@@ -44,6 +44,8 @@ class World:
     flashes: tuple[tuple[int, int, str], ...] = ()  # first frame, frames, white | inverted
     dissolves: tuple[int, ...] = ()  # frames of each, over and over, while both pictures move; none: as drawn
     baked: bool = False  # they are held as the drawings are
+    edges: tuple[str, ...] = ()  # they are wipes with such edges, shot after shot: bench._joins.wiped
+    soft: float = 0.01  # how wide an edge is, part of the way
     fades: tuple[int, ...] = ()  # frames of each, over and over, to black and out of it, while the pictures move
     whips: int = 0  # frames of the whip pans that join the shots; none: as drawn
     inserts: tuple[int, ...] = ()  # frames that show quite another picture
@@ -98,6 +100,10 @@ WORLDS: dict[str, World] = {
     "shortest subtitles": World(143, ("talk", "hold", "blink"), style=partial(
         subtitled, fade=0, soft=False, lines=("No.", "Run!", "What?", "Me?"))),
     "credits": World(144, ("talk", "hold", "wave"), style=partial(credited, x=0.07, y=0.45)),
+    "wipes": World(151, ("walk", "talk", "wave", "look"), frames=400, dissolves=(12, 8, 24, 14),
+                   edges=("across", "opening", "slanting", "shutting", "hand")),
+    "soft wipes": World(154, ("talk", "hold", "wave"), "upper", frames=360, dissolves=(16, 20, 12),
+                        edges=("across", "slanting", "opening"), soft=0.22),
     "whip pans": World(47, ("talk", "hold", "wave", "talk"), whips=7),
     "whip pans, slower": World(48, ("hold", "talk", "walk"), whips=12),
     "inserts": World(49, ("talk", "hold", "wave", "blink"), inserts=(30, 71, 110, 111, 170, 201, 230)),

@@ -1,4 +1,4 @@
-"""How the shots of a drawn film are joined: dissolves while both pictures move, whip pans; and frames put in between.
+"""How the shots of a drawn film are joined: dissolves and wipes while both move, whip pans; and frames put in between.
 
 A film has 24 drawings' frames a second; at 30 or 60 frames a second each is shown for one, two or three, and what is
 mixed goes on in every frame, or is held with the drawings, as where a film was finished at 24. A whip pan goes from one
@@ -89,6 +89,21 @@ def whipped(frame: Frame, desk: Desk) -> np.ndarray:
     blurred = cv2.blur(both, (max(1, round(speed)), 1))
     left = round(way * width)
     return np.ascontiguousarray(blurred[:, left : left + width])
+
+
+def wiped(frame: Frame, desk: Desk, edge: str, soft: float) -> np.ndarray:
+    """A frame of a wipe, (height, width, 3): on one side of its edge is the first picture, on the other the second.
+
+    edge: across, slanting, opening (a circle), shutting, hand (of a clock). soft: its width, part of the way.
+    """
+    first, second = desk.photograph(frame.first), desk.photograph(frame.second)  # type: ignore[arg-type]
+    rows, columns = np.mgrid[: first.shape[0], : first.shape[1]].astype(np.float32)
+    y, x = rows / first.shape[0], columns / first.shape[1]
+    radius = np.hypot(columns - first.shape[1] / 2, rows - first.shape[0] / 2) / (np.hypot(*first.shape[:2]) / 2)
+    late = {"across": x, "slanting": (x + y) / 2, "opening": radius, "shutting": 1 - radius,
+            "hand": np.arctan2(y - 0.5, x - 0.5) / (2 * np.pi) % 1}[edge]  # fmt: skip
+    share = np.clip((frame.share * (1 + soft) - late) / soft, 0, 1)[..., None]
+    return np.asarray((first * (1 - share) + second * share).round().astype(np.uint8))
 
 
 def inserted(frames: Sequence[Frame], at: Sequence[int]) -> list[Frame]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from bench._camera import followed, gone_along
 from bench._films import WORLDS, World
-from bench._joins import faded, inserted, overlapped, whip, whipped
+from bench._joins import faded, inserted, overlapped, whip, whipped, wiped
 from bench._keepers import Truth
 from bench._styles import REDRAWN, Image, boiling
 from demo.film.picture import Desk, Grain
@@ -66,6 +66,9 @@ def pictures(world: World, frames: Sequence[Frame], width: int) -> Iterator[Imag
 
 def shown_at(world: World, frame: Frame, k: int, desk: Desk) -> Image:
     """A frame as it is shown at number k, but for flashes."""
+    if world.edges and frame.second:
+        edge = world.edges[(frame.shot - (frame.share > 0.5)) % len(world.edges)]
+        return world.style(wiped(frame, desk, edge, world.soft), k)
     whips = world.whips and not frame.pure
     return world.style(whipped(frame, desk) if whips else picture(gone_along(frame), desk), k)
 

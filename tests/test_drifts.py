@@ -15,7 +15,7 @@ from genga.drawings._shots.camera_moves import joined, moves, way_of
 from genga.drawings._shots.cuts import Scene, mixed_frames, of_two_pictures, scene_of
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage
-from genga.drawings._shots.whips import whips, with_whips
+from genga.drawings._shots.whips import whips, with_others
 from genga.drawings._text.burnt_in import goes_along
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.alignment import motion_of_most, step
@@ -162,7 +162,7 @@ def soft(seed: int, width: int, height: int) -> Cells:
 
 def test_a_part_of_a_whip_pan_may_pass_for_a_dissolve() -> None:
     whip, far = Passage("dissolve", 10, 20, boundary=15), Passage("fade", 40, 50, boundary=45)
-    assert with_whips([Passage("dissolve", 14, 22, boundary=18), far], [whip]) == [whip, far]
+    assert with_others([Passage("dissolve", 14, 22, boundary=18), far], [whip]) == [whip, far]
 
 
 def test_a_picture_of_one_frame_is_a_drawing_and_no_cut() -> None:

@@ -1,12 +1,16 @@
 """How shots are joined: what is another picture, and what is the same one drawn anew."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import polars as pl
+import pytest
 
+from genga.drawings._shots.events import Passage
 from genga.drawings._shots.pieces import found_again
+from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
 from genga.params.shots import Params
 from genga.tables.frames import LINE
@@ -29,8 +33,8 @@ A, B, C = (drawn(seed) for seed in (1, 2, 3))
 ALL = np.ones(A.shape, bool)
 
 
-def starts(grids: Sequence[Cells]) -> list[int]:
-    """The first frames of the shots of a video of these grids."""
+def shots_of(grids: Sequence[Cells]) -> list[dict]:
+    """The shots of a video of these grids."""
     rows = [
         {"frame": k, "time": k / 24, "luma": float(g.mean()), "contrast": float(g.std()), "lettering": None,
          "change": float((local := difference_map(before, g)).max()), "spread": float((local > 12).mean()),
@@ -38,7 +42,12 @@ def starts(grids: Sequence[Cells]) -> list[int]:
         for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
     ]  # fmt: skip
     table = pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
-    return shots(table, grids, PARAMS)["start"].to_list()
+    return shots(table, grids, PARAMS).rows(named=True)
+
+
+def starts(grids: Sequence[Cells]) -> list[int]:
+    """The first frames of the shots of a video of these grids."""
+    return [shot["start"] for shot in shots_of(grids)]
 
 
 def redrawn(picture: Cells, seed: int) -> Cells:
@@ -75,3 +84,66 @@ def test_the_same_place_framed_anew_in_one_step_is_a_cut_at_night_too() -> None:
     night = (A.astype(np.float32) * 0.3 + 8).astype(np.uint8)
     closer = cv2.resize(night[20:100, 27:133], A.shape[::-1], interpolation=cv2.INTER_LINEAR)
     assert starts([night] * 12 + [closer] * 12) == [0, 12]
+
+
+ROWS, COLUMNS = np.mgrid[:120, :160].astype(np.float32)
+EDGES = {  # how late in a wipe the edge comes by, 0..1
+    "to the right": COLUMNS / 160,
+    "slanting": (COLUMNS / 160 + ROWS / 120) / 2,
+    "a circle that opens": np.hypot(COLUMNS - 80, ROWS - 60) / 100,
+    "a circle that shuts": 1 - np.hypot(COLUMNS - 80, ROWS - 60) / 100,
+    "a hand of a clock": np.arctan2(ROWS - 59.5, COLUMNS - 79.5) / (2 * np.pi) % 1,
+}
+
+
+def wiped(a: Cells, b: Cells, late: np.ndarray, length: int, soft: float = 0.01) -> list[Cells]:
+    """The frames of a wipe. soft: width of its edge, part of the way."""
+    shares = [np.clip(((k + 1) / (length + 1) * (1 + soft) - late) / soft, 0, 1) for k in range(length)]
+    return [(a + (b - a.astype(np.float32)) * share).round().astype(np.uint8) for share in shares]
+
+
+def spread(grids: Sequence[Cells]) -> list[float]:
+    """What of the picture changes in each frame."""
+    return [float((difference_map(*pair) > 12).mean()) for pair in pairwise([grids[0], *grids])]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("length", [6, 14, 30])
+def test_a_wipe_is_found_with_its_frames(edge: str, length: int) -> None:
+    grids = [A] * 12 + wiped(A, B, EDGES[edge], length) + [B] * 12
+    [found] = wipes(grids, spread(grids))
+    assert found.kind == "dissolve"
+    assert abs(found.start - 12) <= 1 and abs(found.end - 12 - length) <= 1
+
+
+def test_the_frames_of_a_soft_edge_are_those_of_the_wipe() -> None:
+    grids = [A] * 12 + wiped(A, B, EDGES["to the right"], 16, soft=0.25) + [B] * 12
+    [found] = wipes(grids, spread(grids))
+    assert abs(found.start - 12) <= 2 and abs(found.end - 28) <= 2
+
+
+def test_a_wipe_joins_two_shots_and_holds_no_drawing() -> None:
+    grids = [A] * 12 + wiped(A, B, EDGES["to the right"], 14) + [B] * 12
+    [first, second] = shots_of(grids)
+    assert (first["end"], second["transition"], second["start"]) == (19, "dissolve", 19)
+    assert second["events"] == [{"kind": "dissolve", "start": 12, "end": 26}]
+
+
+def test_what_is_no_wipe() -> None:
+    """A cut, a dissolve, a pan, a picture that goes over here and there, somebody who comes in, an edge that waits."""
+    cut, mixed = [A] * 12 + [B] * 12, [cv2.addWeighted(A, 1 - k / 15, B, k / 15, 0) for k in range(16)]
+    wide = np.hstack([A, B, C])
+    panned = [wide[:, 8 * k : 8 * k + 160] for k in range(30)]
+    here_and_there = np.kron(np.random.default_rng(5).random((15, 20)), np.ones((8, 8)))
+    scattered = wiped(A, B, here_and_there, 14)
+    comes = [np.hstack([B[:, : 5 * k], A[:, 5 * k :]]) for k in range(12)]
+    half = wiped(A, B, EDGES["to the right"], 14)
+    waits = [A] * 4 + half[:7] + [half[6]] * 10 + half[7:] + [B] * 4
+    for grids in (cut, mixed, panned, [A] * 12 + scattered + [B] * 12, [A] * 12 + comes + [comes[-1]] * 20, waits):
+        assert wipes(grids, spread(grids)) == []
+
+
+def test_what_is_left_in_the_dark_is_a_picture_too() -> None:
+    night, other = ((picture * 0.2 + 8).astype(np.uint8) for picture in (A, B))
+    grids = [night] * 12 + wiped(night, other, EDGES["slanting"], 12) + [other] * 12
+    assert wipes(grids, spread(grids)) == [Passage("dissolve", 12, 24, boundary=18)]

@@ -19,7 +19,8 @@ from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
-from genga.drawings._shots.whips import whips, with_whips
+from genga.drawings._shots.whips import whips, with_others
+from genga.drawings._shots.wipes import wipes
 from genga.drawings._text.burnt_in import lettering, marks
 from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference
 from genga.drawings.alignment import Motion
@@ -44,12 +45,12 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     black = (frames["luma"] + 2 * frames["contrast"] < params.black).to_list()
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
-    gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
-    passages, blurred = (
+    gone, spread = gradual(cells, black, params.blend, CHANGED, scene.noise.luma), frames["spread"].to_list()
+    passages, blurred, edges = (
         [passage for passage in found if of_two_pictures(scene, passage)]
-        for found in (gone, whips(cells, frames["spread"].to_list()))
+        for found in (gone, whips(cells, spread), wipes(cells, spread))
     )
-    passages = with_whips(passages, blurred)
+    passages = with_others(with_others(passages, blurred), edges)
     inside = {frame for passage in passages for frame in passage.whole}
     hard, blends = cuts(frames, scene, params)
     hard = [frame for frame in hard if frame not in inside]

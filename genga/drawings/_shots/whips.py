@@ -37,9 +37,9 @@ def whips(cells: Grids, spread: Sequence[float]) -> list[Passage]:
     return found
 
 
-def with_whips(passages: Iterable[Passage], found: Sequence[Passage]) -> list[Passage]:
-    """Return dissolves and fades with the whip pans, in order, of which parts may pass for dissolves."""
-    others = (one for one in passages if all(one.end < whip.start or whip.end < one.start for whip in found))
+def with_others(passages: Iterable[Passage], found: Sequence[Passage]) -> list[Passage]:
+    """Return dissolves and fades with whip pans or wipes, in order, of which parts may pass for dissolves."""
+    others = (one for one in passages if all(one.end < other.start or other.end < one.start for other in found))
     return sorted([*others, *found], key=lambda one: one.start)
 
 
