@@ -186,6 +186,13 @@ def test_a_jaw_half_the_way_between_two_is_no_blend() -> None:
     assert [reason for _, reason in shown[5:]] == ["recurring", "recurring", "blend", "recurring", "recurring"]
 
 
+def test_the_last_frame_of_a_hold_that_drifts_begins_no_drawing() -> None:
+    held = [np.clip(A.astype(int) + level, 0, 255).astype(np.uint8) for level in (0, 8, 16)]  # steam; 14 is far
+    assert [keeper for keeper, _ in deduped([*held, B, B], shots_of((0, 5)))] == [0, 0, 0, 3, 3]
+    slow = [*held, np.clip(A.astype(int) + 20, 0, 255).astype(np.uint8)]  # but what goes on from there does
+    assert [keeper for keeper, _ in deduped([*slow, B], shots_of((0, 5)), recurring=1.0)] == [0, 0, 2, 2, 4]
+
+
 def test_a_video_of_a_converted_rate_has_blends_on_ones_too() -> None:
     def half(a: Cells, b: Cells) -> Cells:
         return (a + 0.5 * (b.astype(float) - a)).round().astype(np.uint8)

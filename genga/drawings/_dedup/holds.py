@@ -151,6 +151,9 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
     kept: list[Run] = []
     for run, after in zip(found, [*found, None][1:], strict=True):
         before = kept[-1] if kept else None
+        if before is not None and after is not None and drifts(before, run, after, seen, threshold):
+            before.frames += run.frames
+            continue
         share = None if before is None or after is None else share_of(before, run, after, seen, threshold, converted)
         if share is None or before is None or after is None:
             kept.append(run)
@@ -158,6 +161,14 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
         (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
         after.fresh |= run.fresh
     return kept
+
+
+def drifts(before: Run, run: Run, after: Run, seen: MaskedGrids, threshold: float) -> bool:
+    """Whether a single frame is the last one of the drawing before it, and but a little too far from its first one."""
+    if len(run.frames) > 1 or run.fresh or run.travel or before.travel or run.frames[0] != before.frames[-1] + 1:
+        return False
+    last, frame, first = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
+    return difference(last, frame) <= threshold < difference(frame, first)
 
 
 def share_of(
