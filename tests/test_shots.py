@@ -12,7 +12,7 @@ from films import texture
 from genga.drawings._shots import camera_moves
 from genga.drawings._shots.camera_moves import Known, align, going, kind_of, moves, path, reach
 from genga.drawings._shots.cuts import cuts, elsewhere, of_two_pictures, scene_of
-from genga.drawings._shots.dissolves import gradual, mixtures, steady, strange
+from genga.drawings._shots.dissolves import between_clear, gradual, mixtures, steady, strange
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.thresholds import contrasts, threshold
@@ -404,6 +404,19 @@ def test_a_dissolve_is_found_while_both_pictures_move(length: int) -> None:
     (found,) = gradual(grids, [False] * len(grids), PARAMS.blend, CHANGED)
     assert found.kind == "dissolve" and found.start in (19, 20) and found.end - length in (20, 21)
     assert abs(found.boundary - (20 + length / 2)) <= 2
+
+
+def test_a_picture_in_full_detail_between_two_mixtures_is_in_none() -> None:
+    a, b = texture(21, 160, 120), texture(22, 160, 120)
+    tones = cv2.resize(cv2.resize(blended(a, b, 0.55).astype(np.float32), (20, 15)), (160, 120))
+    lines = texture(90, 160, 120).astype(np.float32)
+    own = np.clip(tones + lines - cv2.blur(lines, (17, 17)), 0, 255).astype(np.uint8)  # half the way, by its tones
+    steps = [(k + 1) / 6 for k in range(5)]
+    grids = [a, *(blended(a, own, step) for step in steps), *[own] * 8, *(blended(own, b, step) for step in steps), b]
+    ends = [between_clear(grids, middle, 1, 18, 2.2 * PARAMS.blend, CHANGED, 0.0) for middle in (3, 16)]
+    assert ends == [(1, 5), (14, 18)]
+    plain = [a, *(blended(a, b, step) for step in steps), b]
+    assert between_clear(plain, 3, 1, 5, 2.2 * PARAMS.blend, CHANGED, 0.0) == (1, 5)
 
 
 def test_what_goes_through_a_picture_that_stays_is_no_dissolve() -> None:

@@ -12,24 +12,20 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._shots.events import FLAT, REDRAWN, Passage, dimmed, flat, kindred
+from genga.drawings._shots.events import FLAT, REDRAWN, Passage, Tiles, dimmed, flat, kindred, sketch
 from genga.video.luma_grid import (
     Blocks,
-    Cells,
     Grids,
     Levels,
     block_difference,
     blocks_of,
     gone,
-    means,
     mixes,
 )
 
-_TILE = 8  # cells along the side of a tile
 _REACHES = (3, 4, 6, 9, 13, 19, 28, 36)  # frames before and after, whose mixture a frame is compared with
 _CHUNK = 1024  # frames looked at together
 _MIDDLE = (0.3, 0.7)  # share of the picture after in a frame that may be the middle of a dissolve
@@ -45,10 +41,10 @@ _STEP, _SLOWEST = 0.012, 0.08  # of the way, from which it goes on over _LAG fra
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
 _BACK = 0.15  # by which the shares of a dissolve may fall
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
+_CLEAR, _WITHIN = 2.2, (0.15, 0.85)  # times what a mixture may leave unexplained that a picture of its own does; shares
 _STRANGE = 0.25  # what a mixture shows where its pictures are alike: somebody on the way shows more
 _SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate was converted
 
-Tiles = npt.NDArray[np.float32]  # (frames, tiles)
 Values = npt.NDArray[np.float32]  # (frames,)
 Rows = npt.NDArray[np.intp]
 
@@ -102,18 +98,6 @@ def best_of(found: Iterator[Found]) -> list[Found]:
     return sorted(best.values())
 
 
-def sketch(grids: Sequence[Cells], noise: float) -> tuple[Tiles, Tiles]:
-    """Return the mean luma of each tile of grids, and its mean squared gradient without that of the noise."""
-    tones, detail = [], []
-    for grid in grids:
-        small = means(grid, 2)
-        x, y = (cv2.Sobel(small, cv2.CV_32F, *way, ksize=1, scale=0.5) for way in ((1, 0), (0, 1)))
-        tones.append(means(small, _TILE // 2).ravel())
-        detail.append(means(x * x + y * y, _TILE // 2).ravel())
-    # Means of four cells have a quarter of a cell's variance, and so has the squared gradient, x and y together.
-    return np.stack(tones), np.maximum(np.stack(detail) - np.float32(noise**2 / 4), 0)
-
-
 def mixtures(
     tones: Tiles, detail: Tiles, before: Rows, frame: Rows, after: Rows, changed: float
 ) -> tuple[Values, Values]:
@@ -146,7 +130,7 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
     """
     blocks = blocks_of(cells)
     sure: list[Passage] = []
-    for some in (list(spans(cells, one, changed, blocks)) for one in found):
+    for some in (list(spans(cells, one, rest, changed, noise, blocks)) for one in found):
         sure += islice((item for item in some if proven(cells, item, rest, changed, noise)), 1)
         if sure and some and sure[-1] in some[2:]:  # a part is: less is asked of all of it
             sure += islice((item for item in some[:2] if proven(cells, item, _OF_ALL * rest, changed, noise)), 1)
@@ -164,12 +148,13 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
     return sorted((dimmed(cells, item) if item.kind == "fade" else item for item in taken), key=lambda item: item.start)
 
 
-def spans(cells: Grids, found: Found, changed: float, blocks: Blocks) -> Iterator[Passage]:
+def spans(cells: Grids, found: Found, rest: float, changed: float, noise: float, blocks: Blocks) -> Iterator[Passage]:
     """Yield what may be the transition around `found`: as far as it goes on evenly, as it goes, as was looked."""
     middle, near = found.frame, (found.frame - found.reach, found.frame + found.reach)
     fade = flat(cells[near[0]]) or flat(cells[near[1]])
     ends = [edge(cells, middle, way, blocks(near[way < 0]), changed, fade, blocks) for way in (-1, 1)]
-    for first, last in ((ends[0], ends[1]), (max(ends[0], near[0] + 1), min(ends[1], near[1] - 1))):
+    for most in ((ends[0], ends[1]), (max(ends[0], near[0] + 1), min(ends[1], near[1] - 1))):
+        first, last = most if fade else between_clear(cells, middle, *most, _CLEAR * rest, changed, noise)
         a, b = blocks(max(0, first - 1)), blocks(min(len(cells) - 1, last + 1))
         shares = [gone(a, blocks(frame), b, changed) for frame in range(first, last + 1)]
         if steady(shares):
@@ -178,6 +163,23 @@ def spans(cells: Grids, found: Found, changed: float, blocks: Blocks) -> Iterato
             slack = round(_EASED * (late - early)) + _LAG
             for start, end in ((max(first, early - slack), min(last, late + slack) + 1), (first, last + 1)):
                 yield Passage("fade" if fade else "dissolve", start, end, min(max(start + 1, boundary), end - 1))
+
+
+def between_clear(
+    cells: Grids, middle: int, first: int, last: int, most: float, changed: float, noise: float
+) -> tuple[int, int]:
+    """Return the frames from `first` to `last` without what lies beyond one, seen from the middle, that is no mixture.
+
+    That is a picture of its own, in full detail, between two transitions or after one. most: a mixture leaves at most.
+    """
+    start = max(0, first - 1)
+    tones, detail = sketch([cells[frame] for frame in range(start, min(len(cells), last + 2))], noise)
+    rows = np.arange(len(tones))
+    share, left = mixtures(tones, detail, 0 * rows, rows, 0 * rows + rows[-1], changed)
+    clear = (share > _WITHIN[0]) & (share < _WITHIN[1]) & (left > most) & np.isfinite(left)
+    own = [start + int(place) for place in np.flatnonzero(clear)]
+    found = max([first, *(k + 1 for k in own if k < middle)]), min([last, *(k - 1 for k in own if k > middle)])
+    return found if found == (first, last) else between_clear(cells, middle, *found, most, changed, noise)
 
 
 def steady(shares: Sequence[float]) -> bool:

@@ -1,19 +1,23 @@
 """Stretches of a shot in which frames are not one drawing at rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from genga.video.luma_grid import Cells, Grids, beyond_light
+from genga.video.luma_grid import Cells, Grids, beyond_light, means
 
 FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
 
+_TILE = 8  # cells along the side of a tile
 _LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
 _FADING = 0.6  # and up to which it may be a fade's
 
 Span = tuple[int, int]  # frames, end exclusive
+Tiles = npt.NDArray[np.float32]  # (frames, tiles)
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,15 @@ def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
     change = float(np.abs(frame.astype(np.float32) - clean).mean())
     beyond = float(np.abs(beyond_light(clean, frame)).mean())
     return flat(clean) or beyond <= _FADING * change if fade else beyond > _LIT * change
+
+
+def sketch(grids: Sequence[Cells], noise: float) -> tuple[Tiles, Tiles]:
+    """Return the mean luma of each tile of grids, and its mean squared gradient without that of the noise."""
+    tones, detail = [], []
+    for grid in grids:
+        small = means(grid, 2)
+        x, y = (cv2.Sobel(small, cv2.CV_32F, *way, ksize=1, scale=0.5) for way in ((1, 0), (0, 1)))
+        tones.append(means(small, _TILE // 2).ravel())
+        detail.append(means(x * x + y * y, _TILE // 2).ravel())
+    # Means of four cells have a quarter of a cell's variance, and so has the squared gradient, x and y together.
+    return np.stack(tones), np.maximum(np.stack(detail) - np.float32(noise**2 / 4), 0)
