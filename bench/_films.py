@@ -7,6 +7,7 @@ from functools import partial
 from bench._styles import (
     Image,
     boiling,
+    by_a_fire,
     credited,
     dimmed,
     hand_held,
@@ -17,6 +18,7 @@ from bench._styles import (
     subtitled,
     swaying,
     titled,
+    under_water,
     with_clock,
     with_logo,
 )
@@ -113,6 +115,11 @@ WORLDS: dict[str, World] = {
     "title over, zoom": World(54, ("talk",), "upper", frames=120, camera=("zoom",), style=partial(titled, low=0.6)),
     "title over, pan": World(55, ("talk",), "upper", frames=120, camera=("pan",), style=partial(titled, low=0.55)),
     "title over, tilt": World(56, ("talk",), "upper", frames=120, camera=("tilt",), style=partial(titled, low=0.55)),
+    "snow, walk": World(145, ("walk", "talk", "wave"), "full", style=partial(snowing, flakes=130)),
+    "sparks, walk": World(146, ("walk", "wave"), "upper", style=partial(sparking, sparks=70)),
+    "light of water": World(147, ("talk", "blink", "look"), "upper", style=partial(
+        under_water, amount=0.15, period=50)),
+    "by a fire": World(148, ("talk", "hold", "blink"), "upper", style=partial(by_a_fire, amount=0.25)),
     "rain, walk": World(101, ("walk", "look", "talk"), "upper", style=partial(raining, drops=160)),
     "rain, on ones": World(102, ("wave", "jump", "talk"), "upper", style=partial(raining, drops=120, share=0.35)),
     "rain, small mouths": World(124, ("talk", "blink", "walk"), "full", style=partial(raining, drops=120, share=0.3)),

@@ -117,6 +117,25 @@ def hand_held(image: Image, frame: int, reach: float) -> Image:
     return cv2.warpAffine(image, moved, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
+def under_water(image: Image, frame: int, amount: float, period: int) -> Image:
+    """Light that goes over the picture in waves, up to `amount` brighter and darker, one in `period` frames."""
+    height, width = image.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32) / height
+    at = 2 * np.pi * frame / period
+    waves = np.sin(9 * x + 3 * y + at) + np.sin(7 * y - 4 * x - 1.3 * at) + np.sin(5 * x + 8 * y + 0.7 * at)
+    return (image * (1 + amount / 3 * waves[..., None])).clip(0, 255).astype(np.uint8)
+
+
+def by_a_fire(image: Image, frame: int, amount: float) -> Image:
+    """Night, and light from below that is another every two frames."""
+    dark = dimmed(image, frame, 0.55, 10)
+    height, width = image.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32) / height
+    near = np.exp(-((x - 0.4) ** 2 + (y - 1) ** 2) / 0.6)
+    flicker = np.random.default_rng([79, frame // 2]).uniform(-amount, amount)
+    return (dark * (0.85 + (0.15 + flicker) * near[..., None])).clip(0, 255).astype(np.uint8)
+
+
 def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image:
     """Rain at night."""
     return raining(dimmed(image, frame, contrast, 8), frame, 200, share)

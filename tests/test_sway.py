@@ -1,4 +1,4 @@
-"""A camera that sways over held drawings: they are kept once, whatever it does; and rain where most of it is drawn."""
+"""A camera that sways over held drawings, light that goes over them, rain where most is drawn: each is kept once."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,8 @@ from test_drifts import SHOTS, table_of
 
 from genga.drawings._dedup.holds import Sway, sway_level
 from genga.drawings._shots.drifts import held_still
-from genga.drawings._text.tracks import MaskedGrid
+from genga.drawings._text.tracks import MaskedGrid, difference
+from genga.drawings.alignment import step
 from genga.drawings.shots import shots
 from genga.drawings.static_tiles import Noise
 from genga.video.luma_grid import Cells
@@ -76,6 +77,40 @@ def test_a_sway_says_nothing_about_a_threshold_or_how_long_drawings_are_held() -
     assert max(still[k] for k in range(1, 48) if k % 3) < 14 < 40 < min(still[k] for k in range(3, 48, 3))
     assert max(table["change"].to_list()[k] for k in range(1, 48) if k % 3) > 14
     assert shots(table, swayed, SHOTS)["timing"].to_list() == [3.0]
+
+
+def lit_by(grid: Cells, frame: int) -> Cells:
+    """The picture under light that goes over it in waves, as of water."""
+    y, x = np.mgrid[:120, :160] / 120
+    waves = np.sin(9 * x + 3 * y + frame / 4) + np.sin(7 * y - 4 * x - frame / 3)
+    return (0.7 * grid * (1 + 0.12 * waves)).clip(0, 255).astype(np.uint8)
+
+
+def test_drawings_under_light_that_goes_over_them_are_each_kept_once() -> None:
+    lit = [lit_by(picture, frame) for frame, picture in enumerate(talking(6, 48))]
+    assert min(difference(MaskedGrid(lit[0]), MaskedGrid(lit[k])) for k in range(2, 6)) > 14
+    assert [keeper for keeper, _ in deduped(lit, shots_of((0, 48)))] == [k // 6 % 2 * 6 for k in range(48)]
+
+
+def test_what_is_left_of_light_and_of_a_drawing() -> None:
+    shut, opened = talking(1, 2)
+    sway = Sway(QUIET, LIVE, ~LIVE)
+
+    def lit(a: Cells, b: Cells) -> float | None:
+        return sway.lit(MaskedGrid(a), MaskedGrid(b))
+
+    assert (left := lit(lit_by(shut, 0), lit_by(shut, 9))) is not None and left < 10
+    assert (left := lit(lit_by(shut, 0), lit_by(opened, 9))) is not None and left > 60
+    faint = shut.copy()
+    faint[50:54, 70:74] -= 20
+    assert (left := lit(lit_by(shut, 0), lit_by(faint, 9))) is not None and left > 14  # a small mouth
+    assert lit(shut, opened) is None  # nothing but a mouth changed
+
+
+def test_light_that_goes_over_a_picture_is_no_motion_of_it() -> None:
+    shut, _ = talking(1, 2)
+    assert all(step(lit_by(shut, k), lit_by(shut, k + 1), LIVE, QUIET) is None for k in range(8))
+    assert step(shut, seen_from(shut, 1.3), LIVE, QUIET) is not None
 
 
 def test_rain_is_told_where_most_of_what_happens_is_drawn() -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
 from genga.images.affine import Matrix, carried, corners, inverse, product
-from genga.video.luma_grid import Cells
+from genga.video.luma_grid import Cells, relit
 
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
 _ITERATIONS, _SETTLED = 30, 1e-4  # at most, and the coefficient's growth that ends them
@@ -29,6 +29,7 @@ _CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, a
 _TEXTURED = 0.3  # part of the tiles with texture in which something goes on where the camera moves,
 _BETTER = 0.5  # and of those that it moves, in which its motion takes something of the difference
 _LESS = 0.95  # part of a difference that is less
+_LIT = 0.4  # part of a difference that light leaves which goes over the picture; of a camera's it leaves 0.7 and more
 _LEAST = 0.08  # cells that the corners move in a step, in the mean
 _FINEST = 2  # cells; smaller ones find nothing else
 _RIM = np.ones((7, 7), np.uint8)  # cells at the edge of the picture, where others come in
@@ -205,7 +206,11 @@ def step_and_extent(
     would = tile_means(cv2.absdiff(second, laid(second, motion)), live) > calm(noise)
     asked = textured & (unlike | would)
     better = textured & (moved < _LESS * unmoved)
-    return (motion, spread(better & unlike)) if better.sum() >= _BETTER * asked.sum() > 0 else None
+    if not better.sum() >= _BETTER * asked.sum() > 0:
+        return None
+    if tile_means(cv2.absdiff(relit(first, second), second), live)[asked].sum() <= _LIT * unmoved[asked].sum():
+        return None
+    return motion, spread(better & unlike)
 
 
 def calm(noise: Noise) -> float:

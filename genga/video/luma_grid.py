@@ -32,6 +32,8 @@ class Grids(Protocol):
 _SKIPPING = 8  # px of a cell's sides from which on every second line of the picture says what all of them do
 _BLOCK = (2, 2)  # cells that a local difference is averaged over
 BLOCK_CELLS = 4  # so many
+_LIGHT = 4.0  # cells, deviation, over which light that changes is even, as of water, fire, a lamp,
+_ROUNDS = 2  # and of nearing it: at edges the first is beside it
 _FOLLOWED = 4  # cells along the side of the blocks whose way from one picture to another is followed
 _KEPT = 256  # frames of which the means over these are kept
 _FEWEST = 0.03  # part of the blocks that has to change for that
@@ -181,6 +183,14 @@ def beyond_light(a: Cells | Levels, b: Cells | Levels) -> Levels:
     change = b.astype(np.float32) - a
     own, rest = a - a.mean(dtype=np.float32), change - change.mean()
     return np.asarray(rest - own * (float((own * rest).sum()) / max(1.0, float((own * own).sum()))), np.float32)
+
+
+def relit(a: Cells | Levels, b: Cells | Levels) -> Levels:
+    """Return `a` in the light of `b`: each cell times what the mean around it has become, over some cells."""
+    lit, goal = a.astype(np.float32), cv2.GaussianBlur(b.astype(np.float32), (0, 0), _LIGHT) + 1
+    for _ in range(_ROUNDS):
+        lit = np.asarray(lit * (goal / (cv2.GaussianBlur(lit, (0, 0), _LIGHT) + 1)), np.float32)
+    return np.asarray(lit, np.float32)
 
 
 def mixes(clean: Levels, frame: Levels, goal: Levels) -> bool:

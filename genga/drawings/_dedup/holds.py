@@ -13,20 +13,24 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import cv2
+import numpy as np
 
 from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import length, step_and_extent, way_of
+from genga.drawings.alignment import calm, length, spread, step_and_extent, way_of
 from genga.drawings.margins import HELD, Asked
-from genga.drawings.static_tiles import CHANGED, Mask, Noise
-from genga.video.luma_grid import mixture
+from genga.drawings.static_tiles import CHANGED, Mask, Noise, tile_means
+from genga.video.luma_grid import mixture, relit
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
 _FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
 _REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
+_LIT = 0.3  # part of the tiles in which light changes
+_THROUGH = 0.8  # part of a change that comes through taking out the light around it
+BLOCK = (2, 2)
 _GHOST = (0.08, 0.92)  # share of the drawing after, between which a frame may be a mixture of its neighbours
 _ROUGH = 0.25  # part of the change that an encoder may leave of a mixture, in the mean and of a block
 # Part of what its neighbours differ by, and luma levels, that a mixture of them may leave; a third drawing leaves more.
@@ -56,6 +60,27 @@ class Sway:
     noise: Noise  # of the video
     live: Mask  # cells that show the picture
     over: Mask  # those of them that stand still over it all through the video
+
+    def explained(self, a: MaskedGrid, b: MaskedGrid, threshold: float) -> tuple[float, float] | None:
+        """Return what is left of two frames without what moved the picture or lit it, and what may be; None: neither.
+
+        threshold: block difference from which a drawing is new in their shot.
+        """
+        rest, level = self.rest(a, b), sway_level(threshold)
+        if rest is None or rest > level:
+            lit = self.lit(a, b)
+            if lit is not None and (rest is None or lit <= threshold):
+                return lit, threshold
+        return None if rest is None else (rest, level)
+
+    def lit(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
+        """Return what the light of `b` leaves, 0..255, of a block of cells; None if it is not another all over."""
+        known = shown_in_both(a, b, self.live)
+        change, apart = (known * (b.cells - of) for of in (a.cells.astype(np.float32), relit(a.cells, b.cells)))
+        lit = np.abs(tile_means(change, self.live)) > calm(self.noise)
+        if lit.mean() < _LIT or not spread(lit):
+            return None
+        return float(cv2.boxFilter(np.abs(apart), cv2.CV_32F, BLOCK).max()) / _THROUGH
 
     def rest(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
         """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
@@ -104,9 +129,9 @@ def runs(
         before = found[-1] if distance is not None and not found[-1].travel else None
         level = threshold
         far = distance is not None and distance > threshold and frame not in anew and travel.get(frame, frame) == frame
-        rest = sway.rest(anchor, picture) if far and before and anchor and sway else None
+        rest = sway.explained(anchor, picture, threshold) if far and before and anchor and sway else None
         if rest is not None and before is not None:
-            distance, level = rest, sway_level(threshold)
+            distance, level = rest
             before.sways |= distance <= level
         if distance is not None and distance <= level and before and frame not in anew:
             before.frames.append(frame)

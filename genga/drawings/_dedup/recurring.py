@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._dedup.holds import Sway, sway_level
+from genga.drawings._dedup.holds import Sway
 from genga.drawings._text.tracks import MaskedGrids, difference
 from genga.drawings.bimodal_threshold import valley
 
@@ -87,8 +87,9 @@ def held_still(
         like = [k for k in np.argsort(distance, kind="stable").tolist() if places[earlier[k]][0] == shot]
         still = distance.copy()
         for k in like[:_NEAREST] if shot is not None else ():
-            rest = sway.rest(seen[places[earlier[k]][1]], seen[frame]) if distance[k] > level else None
-            still[k] = distance[k] if rest is None or rest > sway_level(level) else min(rest, distance[k])
+            apart = float(distance[k])
+            known = sway.explained(seen[places[earlier[k]][1]], seen[frame], level) if apart > level else None
+            still[k] = apart if known is None or known[0] > known[1] else min(known[0], apart)
         found.append(still)
     return found
 
