@@ -618,9 +618,10 @@ def test_somebody_walks_on_twos_in_rain_and_is_told_from_it() -> None:
 
 def test_a_gap_says_what_is_none_of_weather() -> None:
     leaves = np.array([8.0, 9, 10, 10, 11, 19, 20, 21])
-    assert level(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0)) == pytest.approx((21 * 100) ** 0.5)
-    assert 20 < level(np.array([*leaves, 26, 40]), 10.0, (2.0, 3.0)) < 26  # a mouth
-    assert level(leaves, 0.0, (2.0, 3.0)) == 0.0
+    assert level(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 60.0) == pytest.approx((21 * 100) ** 0.5)
+    assert level(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 14.0) == 30.0  # weather leaves little
+    assert 20 < level(np.array([*leaves, 26, 40]), 10.0, (2.0, 3.0), 14.0) < 26  # a mouth
+    assert level(leaves, 0.0, (2.0, 3.0), 14.0) == 0.0
 
 
 def test_an_arm_that_waves_on_ones_in_the_rain_is_not_hidden() -> None:

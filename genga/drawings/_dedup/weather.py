@@ -94,9 +94,9 @@ def weather_of(
         return None
     # At either end of the shot nothing says what in a frame is weather.
     at_ends = np.array([min(frame - start, end - frame) for frame in steps])
-    begins = distances > np.where(at_ends <= 1, 2, 1) * level(distances, usual, _TIMES)
+    begins = distances > np.where(at_ends <= 1, 2, 1) * level(distances, usual, _TIMES, threshold)
     for values, times in ((stays, _STAYS), (longer, _LONGER)):
-        begins |= values > np.where(at_ends <= _HELD, 2, 1) * level(values, stay, times)
+        begins |= values > np.where(at_ends <= _HELD, 2, 1) * level(values, stay, times, threshold)
     acts = acting(before, after) & (at_ends > 1)
     hidden = float((acts & ~begins).mean())
     if hidden >= _OFTEN:
@@ -112,13 +112,16 @@ def _is_weather(tiles: Values, left: Values, distances: Values, most: float, far
     return bool(np.median(tiles) >= wide and np.median(left) <= most and np.median(distances) <= farthest)
 
 
-def level(values: Values, usual: float, times: tuple[float, float]) -> float:
-    """Return the level from which a step is a drawing's. values: of all steps; usual: of what weather leaves."""
+def level(values: Values, usual: float, times: tuple[float, float], threshold: float) -> float:
+    """Return the level from which a step is a drawing's. values: of all steps; usual: of what weather leaves.
+
+    Where weather leaves little, it is no more than the shot's threshold: faint drawings are as few as large ones.
+    """
     low = times[0] * usual
     ordered = np.concatenate([[values[values <= low].max(initial=0.0) or low], np.sort(values[values > low])])
     wide = np.flatnonzero(ordered[1:] >= _WIDE_GAP * ordered[:-1])
     if low > 0 and len(wide):
-        return float(np.sqrt(ordered[wide[0]] * ordered[wide[0] + 1]))
+        return min(float(np.sqrt(ordered[wide[0]] * ordered[wide[0] + 1])), max(times[1] * usual, threshold))
     return gap_above(values, low, times[1] * usual)
 
 
