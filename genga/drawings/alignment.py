@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings.static_tiles import Mask, Noise, tile_means, tiles
+from genga.drawings.static_tiles import Mask, Noise, calm, tile_means, tiles
 from genga.images.affine import Matrix, carried, corners, inverse, product
 from genga.video.luma_grid import Cells, relit
 
@@ -25,7 +25,6 @@ _EDGE = 1.0  # gradient of a cell, luma per cell, from which it says something
 _FEWEST, _MOST = 30, 2000  # such cells that are looked at
 _DAMPED = 1e-3  # added to the sums of their squares, that a picture of one direction has an answer
 _ALL_OVER = 0.5  # part of the picture that a rectangle around what moves must cover: a figure covers less
-_CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, and deviations of noise
 _TEXTURED = 0.3  # part of the tiles with texture in which something goes on where the camera moves,
 _BETTER = 0.5  # and of those that it moves, in which its motion takes something of the difference
 _LESS = 0.95  # part of a difference that is less
@@ -211,11 +210,6 @@ def step_and_extent(
     if tile_means(cv2.absdiff(relit(first, second), second), live)[asked].sum() <= _LIT * unmoved[asked].sum():
         return None
     return motion, spread(better & unlike)
-
-
-def calm(noise: Noise) -> float:
-    """Return the mean difference of two frames in a tile from which something goes on in it."""
-    return _CALM + _OWN * noise.luma
 
 
 def left(a: Cells, b: Cells, counts: Cells, motion: Motion) -> tuple[npt.NDArray[np.float32], Way] | None:

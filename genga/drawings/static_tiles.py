@@ -31,6 +31,7 @@ _PAIRS = 60  # steps looked at for what noise adds to gradients
 _AT_REST = 0.25  # part of the steps taken to show hardly anything but noise
 _BORDER = 2  # cells at the edge of a picture between bars whose gradients are the bars'
 _FARTHEST = 3.8  # deviations of a cell's noise, than which two frames differ less in all their 2x2 cells
+_CALM, _OWN = 0.4, 1.15  # levels by which tiles differ in which nothing does, and deviations of noise
 _STAYS = 0.7  # correlation of gradients from which a tile is where it was
 _OTHER, _BLANK = 0.6, 8.0  # part of the cells in which pictures are others; deviation up to which one is blank
 _LOOKED, _FEWEST, _MOST = 200, 4, 24  # frames looked at for such pictures; how many tell something, and are enough
@@ -82,6 +83,11 @@ class Noise:
     gradient: float  # what it adds to the mean squared compressed gradient of a tile
 
 
+def calm(noise: Noise) -> float:
+    """Return the mean difference of two frames in a tile from which something goes on in it."""
+    return _CALM + _OWN * noise.luma
+
+
 def block_noise(noise: Noise) -> float:
     """Return the block difference (genga.video.luma_grid) that a video's noise alone does not reach.
 
@@ -100,9 +106,9 @@ def noise_of(grids: Grids) -> Noise:
         (ax, ay), (bx, by) = gradients(a), gradients(b)
         levels.append(float(np.median(cv2.absdiff(a, b))))
         shares.append(float(np.median(tile_means((ax - bx) ** 2 + (ay - by) ** 2, None))))
-    calm = [float(np.quantile(values[1:] or values, _AT_REST)) for values in (levels, shares)]
+    calmest = [float(np.quantile(values[1:] or values, _AT_REST)) for values in (levels, shares)]
     # Two frames differ by both their noises; 1.4826 makes a deviation of the median of a normal distribution.
-    return Noise(1.4826 * calm[0] / 2**0.5, calm[1] / 2)
+    return Noise(1.4826 * calmest[0] / 2**0.5, calmest[1] / 2)
 
 
 def picture_cells(cells: Grids, noise: Noise, text: Mask | None = None) -> Mask:

@@ -18,9 +18,9 @@ import numpy as np
 from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather, apart
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import calm, length, spread, step_and_extent, way_of
+from genga.drawings.alignment import length, spread, step_and_extent, way_of
 from genga.drawings.margins import HELD, Asked
-from genga.drawings.static_tiles import CHANGED, Mask, Noise, tile_means
+from genga.drawings.static_tiles import CHANGED, Mask, Noise, calm, tile_means
 from genga.video.luma_grid import mixture, relit
 
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted

@@ -12,8 +12,8 @@ import numpy as np
 
 from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, reach
 from genga.drawings._shots.events import Event, Span
-from genga.drawings.alignment import Motion, calm, largest, left, length, step, way_of
-from genga.drawings.static_tiles import Mask, Noise, tile_means
+from genga.drawings.alignment import Motion, largest, left, length, step, way_of
+from genga.drawings.static_tiles import Mask, Noise, calm, tile_means
 from genga.images.affine import Matrix
 from genga.video.luma_grid import Cells, Grids
 
