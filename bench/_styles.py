@@ -84,6 +84,54 @@ def credited(image: Image, frame: int, x: float, y: float) -> Image:
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 
+NAMES = ("Key animation", "Ann Lindqvist", "Music", "Peter Osei Mensah", "Backgrounds", "Haru Tanimoto", "Sound")
+
+
+def lettered(image: Image, words: Sequence[tuple[str, int, int]], scale: float, tone: int = 245) -> Image:
+    """The picture with words in front of it, each from a px on, outlined. scale: 1 for the size of subtitles."""
+    height = image.shape[0]
+    letters = np.zeros(image.shape[:2], np.uint8)
+    for word, x, y in words:
+        cv2.putText(
+            letters, word, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale * height / 430, 255, height // 200, cv2.LINE_AA
+        )
+    edge = cv2.dilate(letters, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(height / 240) + 1,) * 2))
+    out = image.astype(np.float32)
+    for mask, colour in ((edge, 20), (letters, tone)):
+        share = mask[..., None].astype(np.float32) / 255
+        out += (np.float32(colour) - out) * share
+    return np.asarray(out.round(), np.uint8)
+
+
+def rolling(image: Image, frame: int, x: float, speed: float = 0.007) -> Image:
+    """Credits that go up over the picture from its lower edge, and do not end. x: where they begin, share of the width.
+
+    speed: shares of the height in a frame.
+    """
+    height, width = image.shape[:2]
+    pitch, gone = round(0.12 * height), round(frame * speed * height)
+    seen = range(max(0, (gone - height) // pitch), gone // pitch + 1)
+    names = [(NAMES[k % len(NAMES)], round(x * width), height + (k + 1) * pitch - gone) for k in seen]
+    return lettered(image, names, 1.0)
+
+
+def upright(
+    image: Image, frame: int, x: float, words: Sequence[str] = ("BEYONDSEA", "HARBOURS", "MIXEDTREES")
+) -> Image:
+    """A word whose letters stand below each other for two seconds, outlined. x: where, share of the width."""
+    height, width = image.shape[:2]
+    word = words[frame // 62 % len(words)] if shown(frame, 48, 14, 0) else ""
+    rows = [(letter, round(x * width), round((0.14 + 0.062 * k) * height)) for k, letter in enumerate(word)]
+    return lettered(image, rows, 1.0)
+
+
+def signed(image: Image, frame: int, x: float, y: float) -> Image:
+    """A sign in the scene that stands for two seconds. x, y: where its letters begin, shares of width and height."""
+    height, width = image.shape[:2]
+    word = ("Mirai High School", "Closed on Mondays")[frame // 62 % 2] if shown(frame, 48, 14, 0) else ""
+    return lettered(image, [(word, round(x * width), round(y * height))], 0.9, tone=240)
+
+
 def titled(image: Image, frame: int, low: float, text: str = "PAPER COMETS") -> Image:
     """A title in letters a sixth of the picture high, that comes after half a second. low: of its line, shares."""
     if frame < 12:

@@ -80,7 +80,7 @@ def test_a_mouth_beside_and_behind_credits_begins_drawings_and_they_do_not(mouth
 
 
 def test_behind_letters_that_leave_as_much_as_a_mouth_and_under_a_camera_nothing_is_hidden() -> None:
-    assert level_of([30.0] * 9) is None and level_of([4.0] * 9) == 20
+    assert level_of([15.0] * 9, 14.0) == 0 and level_of([4.0] * 9, 14.0) == 20
     rolling = Rolling(((0, 30.0, 50.0, 90.0, 56.0),), SPEED, 0, 84)
     pans = [np.roll(picture(k, rolls=False), 3 * k, axis=1) for k in range(40)]
     assert runs_behind(rolling, MaskedGrids(pans, []), 0, (0, 40), (), 14.0) is None

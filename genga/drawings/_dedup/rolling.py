@@ -144,9 +144,9 @@ def speed_of(a: Line, b: Line) -> float:
 def runs_behind(
     rolling: Rolling, seen: MaskedGrids, shot: int, limits: tuple[int, int], skipped: Collection[int], threshold: float
 ) -> list[Run] | None:
-    """Return the runs of one shot in order, by what it shows behind lines that roll; None if that cannot be told.
+    """Return the runs of one shot in order, by what it shows behind lines that roll; None if it moves, too.
 
-    Nor is it where the picture moves, as under a camera; which lines that roll alone may pass for.
+    Lines alone that roll over a plain picture may have passed for a camera that moves.
 
     limits: [start, end) of the shot. skipped: frames that show no drawing. threshold: block difference from which a
     drawing is new.
@@ -162,13 +162,13 @@ def runs_behind(
         b: rolling.left(beside[a].cells, beside[b].cells, masks[a] | masks[b])
         for a, b in pairwise(shown) if masks[b].any()
     }  # fmt: skip
-    level = level_of(list(rests.values()))
     changed = {b for a, b in pairwise(shown) if difference(beside[a], beside[b]) > threshold}
-    if level is None or len(changed) > _MOVES * len(shown):
+    if len(changed) > _MOVES * len(shown):
         return None
+    level = level_of(list(rests.values()), threshold)
     acts = [frame for frame, rest in rests.items() if rest > level and frame not in changed]
     if len(acts) > _ACTS * len(shown):  # what is drawn there may be hidden as it changes: nothing is left out
-        beside = {frame: MaskedGrid(seen[frame].cells) for frame in shown}
+        beside, rests = {frame: MaskedGrid(seen[frame].cells) for frame in shown}, {}
     found: list[Run] = []
     anchor: MaskedGrid | None = None
     for frame, picture in beside.items():
@@ -181,9 +181,12 @@ def runs_behind(
     return found
 
 
-def level_of(rests: Sequence[float]) -> float | None:
-    """Return what a new drawing leaves behind lines that roll, by what all steps leave; None if they leave as much."""
+def level_of(rests: Sequence[float], threshold: float) -> float:
+    """Return what a new drawing leaves behind lines that roll, by what all steps leave; 0 if that is as much.
+
+    threshold: of the shot.
+    """
     usual = float(np.quantile(rests, _MOST)) if rests else 0.0
-    if _TIMES[0] * usual > _ENOUGH:
-        return None
+    if usual > threshold:
+        return 0.0
     return float(np.clip(gap_above(np.array(rests), _TIMES[0] * usual, _TIMES[1] * usual), _LEAST, _ENOUGH))
