@@ -542,7 +542,8 @@ def test_what_is_left_where_a_line_goes_is_no_line_that_comes() -> None:
     assert adds([A, A, knees, knees], left, 2)
 
 
-def test_a_subtitle_that_another_replaces_at_its_place_is_a_line_of_its_own() -> None:
+@pytest.mark.parametrize("gap", [0, 2, 10])
+def test_a_subtitle_that_another_replaces_at_its_place_is_a_line_of_its_own(gap: int) -> None:
     rng = np.random.default_rng(11)
 
     def worded() -> Cells:
@@ -551,10 +552,11 @@ def test_a_subtitle_that_another_replaces_at_its_place_is_a_line_of_its_own() ->
         return out
 
     one, other = worded(), worded()
-    cells = [A] * 6 + [one] * 20 + [A] * 2 + [other] * 20 + [A] * 12
+    cells = [A] * 6 + [one] * 20 + [A] * gap + [other] * 20 + [A] * 12
     line = {"x0": 0.2, "y0": 108 / 120, "x1": 116 / 160, "y1": 113 / 120, "sure": True}
-    found = lettering(table(cells, {0: [], 12: [line], 24: [line], 36: [line], 48: []}), cells)
-    assert [(each.start, each.end) for each in found] == [(6, 26), (28, 48)]
+    looks = {0: [], 12: [line], 24: [line], 27: [] if gap > 2 else [line], 38: [line], 57: []}
+    found = lettering(table(cells, looks), cells)
+    assert [(each.start, each.end) for each in found] == [(6, 26), (26 + gap, 46 + gap)]
     held = [A] * 6 + [one] * 42 + [A] * 12
     (stays,) = lettering(table(held, {0: [], 12: [line], 24: [line], 36: [line], 48: []}), held)
     assert (stays.start, stays.end) == (6, 48)

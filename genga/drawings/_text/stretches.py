@@ -39,7 +39,6 @@ _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a 
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
 _LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
-_STAYS = 0.5  # part of its gradients that a picture keeps which stays
 _PICTURE = 0.3  # part of the picture that changes at most where a line comes or goes, and no other picture does
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 
@@ -224,13 +223,13 @@ def grown(line: Lettering, cells: Grids, edge: int) -> Lettering:
 
 
 def bridged(lines: Sequence[Lettering], cells: Grids) -> list[Lettering]:
-    """Return the lines with those joined that are one: at one place, at most _BRIDGE frames apart, of like strokes."""
+    """Return the lines with those joined that are one: at one place, at most _BRIDGE frames apart, and never gone."""
     joined: list[Lettering] = []
     for line in lines:
         near = [
             k for k, old in enumerate(joined)
             if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE
-            and not ((seen := keeps(cells, old, old.end - 1, line.start))[1] >= _STAYS and other(*seen))
+            and changes(cells, old, old.end - 1, old.end, True) is None
         ]  # fmt: skip
         if near:
             joined[near[-1]] = union(joined[near[-1]], line)
