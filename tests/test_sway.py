@@ -107,6 +107,16 @@ def test_what_is_left_of_light_and_of_a_drawing() -> None:
     assert lit(shut, opened) is None  # nothing but a mouth changed
 
 
+def test_light_that_explains_little_of_a_change_leaves_a_drawing() -> None:
+    shut, _ = talking(1, 2)
+    shaded = shut.copy()
+    shaded[60:66, 60:66] -= 24
+    sway, before = Sway(QUIET, LIVE, ~LIVE), MaskedGrid(lit_by(shut, 0))
+    assert sway.explained(before, MaskedGrid(lit_by(shut, 4)), 20.0) is not None
+    assert sway.lit(before, MaskedGrid(lit_by(shaded, 1))) is not None
+    assert sway.explained(before, MaskedGrid(lit_by(shaded, 1)), 20.0) is None
+
+
 def test_light_that_goes_over_a_picture_is_no_motion_of_it() -> None:
     shut, _ = talking(1, 2)
     assert all(step(lit_by(shut, k), lit_by(shut, k + 1), LIVE, QUIET) is None for k in range(8))

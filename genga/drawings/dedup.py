@@ -189,8 +189,8 @@ def first_seen(
         levels = [params.recurring] * len(own)
     if sway is not None:
         swaying = {run.shot for run in found if run.sways}
-        places = [(found[k].shot if found[k].shot in swaying else None, keepers[k]) for k in own]
-        distances = held_still(seen, places, proposed, distances, new, sway)
+        places = [(found[k].shot, keepers[k]) for k in own]
+        distances = held_still(seen, places, proposed, distances, new, sway, swaying)
     again = repeats(proposed, distances, levels)
     asked = recurring([keepers[k] for k in own], proposed, distances, again, levels)
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked

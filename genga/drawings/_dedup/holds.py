@@ -28,7 +28,8 @@ _FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
 _REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
-_LIT = 0.3  # part of the tiles in which light changes
+_LIT = 0.3  # part of the tiles in which light changes,
+_MOSTLY = 0.5  # and of the difference that it may leave: what it explains little of is drawn
 _THROUGH = 0.8  # part of a change that comes through taking out the light around it
 BLOCK = (2, 2)
 _GHOST = (0.08, 0.92)  # share of the drawing after, between which a frame may be a mixture of its neighbours
@@ -69,7 +70,7 @@ class Sway:
         rest, level = self.rest(a, b), sway_level(threshold)
         if rest is None or rest > level:
             lit = self.lit(a, b)
-            if lit is not None and (rest is None or lit <= threshold):
+            if lit is not None and lit <= _MOSTLY * difference(a, b) and (rest is None or lit <= threshold):
                 return lit, threshold
         return None if rest is None else (rest, level)
 

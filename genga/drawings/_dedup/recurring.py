@@ -5,7 +5,7 @@ pairs that differ in few bits. Each drawing is compared with the kept drawings b
 for itself unless one of them differs by no more than the threshold, which is the valley between repeats and new ones.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import faiss
 import numpy as np
@@ -70,26 +70,30 @@ def differences(seen: MaskedGrids, keepers: Sequence[int], proposed: Sequence[Nu
 
 def held_still(
     seen: MaskedGrids,
-    places: Sequence[tuple[int | None, int]],
+    places: Sequence[tuple[int, int]],
     proposed: Sequence[Numbers],
     distances: Sequence[Differences],
     least: Mapping[int, float],
     sway: Sway,
+    swaying: Collection[int],
 ) -> list[Differences]:
     """Return the differences without what a camera that sways has in them, where it leaves those of one drawing.
 
-    places: of each drawing its shot, None where no camera sways in it, and its frame. Asked of the _NEAREST of a shot.
-    least: as in `shot_levels`.
+    places: of each drawing its shot, and its frame. Asked of the _NEAREST of a shot in which a camera sways, and
+    elsewhere of the nearest alone: it may sway by so little that only drawings that return show it. least: as in
+    `shot_levels`. swaying: shots in which it does.
     """
-    found = []
+    found, sways = [], set(swaying)
     for (shot, frame), earlier, distance in zip(places, proposed, distances, strict=True):
-        level = 0.0 if shot is None else least[shot]
         like = [k for k in np.argsort(distance, kind="stable").tolist() if places[earlier[k]][0] == shot]
         still = distance.copy()
-        for k in like[:_NEAREST] if shot is not None else ():
+        for k in like[: _NEAREST if shot in sways else 1]:
             apart = float(distance[k])
-            known = sway.explained(seen[places[earlier[k]][1]], seen[frame], level) if apart > level else None
-            still[k] = apart if known is None or known[0] > known[1] else min(known[0], apart)
+            far = apart > least[shot]
+            known = sway.explained(seen[places[earlier[k]][1]], seen[frame], least[shot]) if far else None
+            if known is not None and known[0] <= known[1]:
+                still[k] = min(known[0], apart)
+                sways.add(shot)
         found.append(still)
     return found
 
