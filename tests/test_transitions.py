@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from genga.drawings._shots.events import Passage
-from genga.drawings._shots.pieces import found_again
+from genga.drawings._shots.pieces import alike, found_again
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
 from genga.params.shots import Params
@@ -84,6 +84,24 @@ def test_the_same_place_framed_anew_in_one_step_is_a_cut_at_night_too() -> None:
     night = (A.astype(np.float32) * 0.3 + 8).astype(np.uint8)
     closer = cv2.resize(night[20:100, 27:133], A.shape[::-1], interpolation=cv2.INTER_LINEAR)
     assert starts([night] * 12 + [closer] * 12) == [0, 12]
+
+
+def flared(picture: Cells, share: float) -> Cells:
+    """A picture out of focus, under so much white."""
+    blurred = cv2.GaussianBlur(picture, (0, 0), 0.1 + 6 * share)
+    return cv2.addWeighted(blurred, 1 - share, np.full_like(picture, 250), share, 0)
+
+
+def test_a_picture_that_comes_out_of_a_flash_or_flares_up_before_a_cut_is_cut_once() -> None:
+    settles = [flared(B, 0.7), flared(B, 0.7), flared(B, 0.65), B]
+    assert starts([A] * 12 + settles + [B] * 12) == [0, 12]
+    assert starts([A] * 12 + [flared(A, 0.7)] * 2 + [B] * 12) == [0, 14]
+
+
+def test_the_same_picture_in_another_light() -> None:
+    assert alike(A, flared(A, 0.7), ALL) > 0.9 and alike(A, (A * 0.3 + 8).astype(np.uint8), ALL) > 0.99
+    assert alike(A, B, ALL) < 0.4 and alike(A, 255 - A, ALL) < -0.9 and alike(A, np.full_like(A, 99), ALL) == 0.0
+    assert alike(A, A, ~ALL) == 0.0
 
 
 ROWS, COLUMNS = np.mgrid[:120, :160].astype(np.float32)

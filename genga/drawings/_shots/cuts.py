@@ -15,7 +15,7 @@ import polars as pl
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import usual_step
-from genga.drawings._shots.pieces import found_again
+from genga.drawings._shots.pieces import alike, found_again
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import length, shift, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
@@ -31,6 +31,7 @@ _ANOTHER = 0.25  # fraction changed times distance of histograms from which a st
 _CALM = 0.1  # and one alone
 _NOWHERE = 0.05  # part of the pieces up to which next to nothing is found again,
 _PIECES, _SURER = 0.2, 2.5  # from which too much is, and how much more where the tones are other ones
+_LIT, _LIGHTING = 0.9, 0.65  # correlation of tones from which a picture is the same in another light; soon after a cut
 _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a figure before a plain background
 _GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
 _UNMIXED = 0.25  # part of the change that a mixture may leave; less where it hardly is one
@@ -115,6 +116,7 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
     loose = {int(k): loose_at(scene, int(k)) for k in np.flatnonzero(spread >= _LEAST) if k > 0}
     found: list[int] = []
     blends: list[Event] = []
+    last = -len(frames)  # the last cut
     back = 0  # frame at which the picture before the last flash is back
     for frame, stays in loose.items():
         if frame <= back or any(event.start <= frame < event.end for event in blends):
@@ -126,9 +128,13 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
             continue
         step = Step.of(scene, spread, frame, end, stays, near)
         if stays < _BY_CHANCE * params.cut and is_cut(scene, loose, step, params):
+            same = alike(scene.cells[frame - 1], scene.cells[end], scene.live)
+            if same >= (_LIT if frame > last + near else _LIGHTING):
+                continue
             back = flash_end(scene, frame, end, params.flash)
             if not back:
                 found.append(end)
+                last = end
                 blends += [Event("dissolve", frame, end)] if end > frame else []
                 back = end
     return found, blends

@@ -1,4 +1,4 @@
-"""Pieces of a picture that are found again in another one, at the same place or somewhere near.
+"""Whether two pictures are one: pieces of it are found again, at the same place or somewhere near, or its tones.
 
 A figure that is drawn anew while the camera moves stays nowhere, and no one motion explains it; but piece by piece most
 of it is found again, moved a little each. After a cut hardly any piece is.
@@ -13,6 +13,7 @@ from genga.video.luma_grid import Cells, means
 _COARSE = 2  # cells along the side of what is compared
 _SIDE, _REACH = 12, 14  # of a piece, and how far it may have moved, in those
 _TEXTURE = 0.03  # mean squared compressed gradient from which a piece has texture
+_LARGE = 8  # cells along the side of a part, in which outlines do not show
 _SAME = 0.65  # correlation of gradients from which a piece is found
 
 
@@ -23,6 +24,17 @@ def found_again(a: Cells, b: Cells, live: Mask) -> float:
     """
     one, other = (_sketch(grid, live) for grid in (a, b))
     return min(_found(one, other), _found(other, one))
+
+
+def alike(a: Cells, b: Cells, live: Mask) -> float:
+    """Return the correlation of two grids' means over large parts, -1..1: of one picture in another light about 1.
+
+    live: cells that count.
+    """
+    whole = means(live, _LARGE) == 1
+    parts = (means(grid, _LARGE)[whole] for grid in (a, b))
+    one, other = (part - part.mean() if len(part) else part for part in parts)
+    return float((one * other).sum() / max(1.0, float((one * one).sum() * (other * other).sum()) ** 0.5))
 
 
 def _sketch(grid: Cells, live: Mask) -> Field:
