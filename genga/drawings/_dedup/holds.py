@@ -31,7 +31,7 @@ _HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
 _LIT = 0.3  # part of the tiles in which light changes,
 _MOSTLY = 0.5  # and of the difference that it may leave: what it explains little of is drawn
 _THROUGH = 0.8  # part of a change that comes through taking out the light around it
-BLOCK = (2, 2)
+_BLOCK = (2, 2)  # cells
 _GHOST = (0.08, 0.92)  # share of the drawing after, between which a frame may be a mixture of its neighbours
 _ROUGH = 0.25  # part of the change that an encoder may leave of a mixture, in the mean and of a block
 # Part of what its neighbours differ by, and luma levels, that a mixture of them may leave; a third drawing leaves more.
@@ -81,7 +81,7 @@ class Sway:
         lit = np.abs(tile_means(change, self.live)) > calm(self.noise)
         if lit.mean() < _LIT or not spread(lit):
             return None
-        return float(cv2.boxFilter(np.abs(apart), cv2.CV_32F, BLOCK).max()) / _THROUGH
+        return float(cv2.boxFilter(np.abs(apart), cv2.CV_32F, _BLOCK).max()) / _THROUGH
 
     def rest(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
         """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
@@ -190,11 +190,11 @@ def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, convert
 
 
 def drifts(before: Run, run: Run, after: Run, seen: MaskedGrids, threshold: float) -> bool:
-    """Whether a single frame is the last one of the drawing before it, and but a little too far from its first one."""
+    """Whether a single frame is the last one of the drawing before, too far from its first one, not from the last."""
     if len(run.frames) > 1 or run.fresh or run.travel or before.travel or run.frames[0] != before.frames[-1] + 1:
         return False
-    last, frame, first = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
-    return difference(last, frame) <= threshold < difference(frame, first)
+    last, frame, following = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
+    return difference(last, frame) <= threshold < difference(frame, following)
 
 
 def share_of(
