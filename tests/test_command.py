@@ -103,10 +103,14 @@ def test_a_command_ends_without_taking_apart_what_is_in_memory(tmp_path: Path, w
     assert done.stdout.split() == said.split()
 
 
-def test_an_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_cannot_be_written_is_said(unbuffered: str, tmp_path: Path) -> None:
+    """At once, or where it is held back until the end."""
     Path(tmp_path, "job.py").write_text(ENDS)
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, tmp_path / "job.py", "alone"]
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, tmp_path / "job.py", "alone"], stdout=full, stderr=subprocess.PIPE)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment)
     assert done.returncode == 1
     assert done.stderr.startswith(
         b"error: a disk or share: No space left on device; put the disk right, and run again\n"

@@ -63,23 +63,34 @@ def run(main: Callable[..., None]) -> NoReturn:
     except OSError as error:
         if error.errno not in _DISK:
             raise
-        where = error.filename or "a disk or share"
-        print(f"error: {where}: {error.strerror}; put the disk right, and run again", file=sys.stderr)
-        sys.exit(1)
+        _tell(error)
+        if main.__module__ != "__main__":
+            sys.exit(1)
+        _end(1)
     _end()
 
 
-def _end() -> NoReturn:
-    """End with status 0. What is in memory is left to the system: to take torch apart lasts half a second."""
+def _tell(error: OSError) -> None:
+    where = error.filename or "a disk or share"
+    print(f"error: {where}: {error.strerror}; put the disk right, and run again", file=sys.stderr)
+
+
+def _end(status: int = 0) -> NoReturn:
+    """End with a status. What is in memory is left to the system: to take torch apart lasts half a second."""
     if any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread()):
-        sys.exit(0)
+        sys.exit(status)
     atexit._run_exitfuncs()
     try:
-        sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
-        sys.exit(0)  # which says so
-    os._exit(0)
+        sys.stdout.flush()  # what it holds may not be written before: then this is the first to know
+    except OSError as error:
+        if not status and error.errno not in _DISK:
+            sys.exit(0)  # which says so
+        if not status:
+            _tell(error)
+            sys.stderr.flush()
+        os._exit(1)
+    os._exit(status)
 
 
 def command_of(main: Callable[..., None], about: str | None) -> Any:
