@@ -17,7 +17,7 @@ from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import unexplained
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
-from genga.drawings._dedup.weather import level
+from genga.drawings._dedup.weather import level, on_ones
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
 from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
@@ -622,6 +622,18 @@ def test_a_gap_says_what_is_none_of_weather() -> None:
     assert level(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 14.0) == 30.0  # weather leaves little
     assert 20 < level(np.array([*leaves, 26, 40]), 10.0, (2.0, 3.0), 14.0) < 26  # a mouth
     assert level(leaves, 0.0, (2.0, 3.0), 14.0) == 0.0
+
+
+def test_what_acts_at_one_place_in_one_step_after_another_does_so_in_those_between() -> None:
+    """An arm that goes faster and slower is clear of snow in half of the steps of its way."""
+    places = np.zeros((20, 2), bool)
+    places[[4, 5, 8, 9, 12], 0] = True
+    assert np.flatnonzero(on_ones(places, range(1, 21))).tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    places[[4, 8], 0], places[[4, 8], 1] = False, True  # elsewhere: weather beside a step of a figure
+    assert not on_ones(places, range(1, 21)).any()
+    mouth = np.arange(20)[:, None] % 3 == 0
+    assert not on_ones(mouth, range(1, 21)).any()
+    assert not on_ones(np.zeros((20, 0), bool), range(1, 21)).any()
 
 
 def test_an_arm_that_waves_on_ones_in_the_rain_is_not_hidden() -> None:

@@ -51,6 +51,8 @@ _HELD, _LONG = 2, 3  # frames before and after over which something stays, or do
 _WET = 0.02  # part of a tile's cells that change in a step, in the mean, where weather is seen
 _ACTS = 2.5  # times the part that is left of that in most tiles, from which something acts in a tile,
 _CHANCE = 0.05  # part of the steps in which weather passes for that,
+_ONES = 2 * _CHANCE  # part of the steps, one after another, in which something does that acts on ones
+_BETWEEN = 2  # steps from two such steps in which it acts as well, but by less
 _OFTEN = 0.12  # up to which, where it is weather's steps that do, something is drawn in them; and from which too much
 
 Values = npt.NDArray[np.float32]
@@ -97,12 +99,14 @@ def weather_of(
     begins = distances > np.where(at_ends <= 1, 2, 1) * level(distances, usual, _TIMES, threshold)
     for values, times in ((stays, _STAYS), (longer, _LONGER)):
         begins |= values > np.where(at_ends <= _HELD, 2, 1) * level(values, stay, times, threshold)
-    acts = acting(before, after) & (at_ends > 1)
+    places = acting(before, after) & (at_ends > 1)[:, None]
+    acts = np.asarray(places.any(axis=1))
     hidden = float((acts & ~begins).mean())
     if hidden >= _OFTEN:
         return None
     if not sure or hidden > _CHANCE:
         begins |= acts
+    begins |= on_ones(places, steps)
     begun = frozenset(frame for frame, new in zip(steps, begins, strict=True) if new)
     return Weather(seen, start, end, begun, _FARTHER * usual)
 
@@ -126,7 +130,7 @@ def level(values: Values, usual: float, times: tuple[float, float], threshold: f
 
 
 def acting(before: Values, after: Values) -> Mask:
-    """Return for each step whether something acts in it, where most of the change is none of weather.
+    """Return for each step the tiles, (steps, n), in which something acts: most of their change is none of weather.
 
     before, after: of each step the cells of each tile that change, and those that do so without what passes,
     (steps, rows, columns).
@@ -137,10 +141,27 @@ def acting(before: Values, after: Values) -> Mask:
     acts: Mask = np.asarray(wet & (left > _ACTS * np.median(left[wet]))) if wet.any() else wet
     others = after[:, wet & ~acts]
     if not acts.any() or not others.size:
-        return np.zeros(steps, bool)
+        return np.zeros((steps, 0), bool)
     level = float(np.quantile(others, 1 - _CHANCE / np.count_nonzero(acts)))
-    found: Mask = np.asarray((after[:, acts] > level).any(axis=1))
+    found: Mask = np.asarray(after[:, acts] > level)
     return found
+
+
+def on_ones(places: Mask, steps: Sequence[int]) -> Mask:
+    """Return the steps around which something acts at one place in one after another: it does in those between, too.
+
+    None where hardly any are such: weather passes for that now and then beside a step of a figure. places: for each
+    step the tiles in which something acts.
+    """
+    at = np.array(steps) - steps[0]
+    acts = np.zeros((at[-1] + 1, places.shape[1]), bool)
+    acts[at] = places
+    both = (acts[1:] & acts[:-1]).any(axis=1).view(np.uint8)
+    if both.mean() < _ONES:
+        return np.zeros(len(steps), bool)
+    ones = np.pad(both, (0, 1)) | np.pad(both, (1, 0))
+    around = cv2.dilate(ones[:, None], np.ones((2 * _BETWEEN + 1, 1), np.uint8)).ravel()
+    return np.asarray(around[at] > 0)
 
 
 def measured(seen: MaskedGrids, steps: Sequence[int], start: int, end: int) -> Iterator[tuple[float | Values, ...]]:
