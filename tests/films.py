@@ -6,8 +6,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+import polars as pl
 
 from genga.drawings._stills.file import Still
+from genga.drawings.static_tiles import CHANGED
+from genga.tables.frames import LINE
+from genga.video.luma_grid import Cells, difference_map, tone_difference
 
 PICTURE = {"stream": "largest", "bars": "keep", "ground": "white"}  # of section probe: what of a file is its picture
 WHITE, BLACK = 235, 16  # luma code values of limited range
@@ -30,6 +34,18 @@ def texture(seed: int, width: int = 160, height: int = 120) -> np.ndarray:
     coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 2, width // 8 + 2)).astype(np.float32)
     fine = np.kron(coarse, np.ones((8, 8), np.float32))[:height, :width]
     return fine.astype(np.uint8)
+
+
+def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
+    """What the frames table says about grids; the columns that shots and dedup look at."""
+    rows = [
+        {"frame": k, "time": k / 24, "keyframe": k == 0, "luma": float(g.mean()), "contrast": float(g.std()),
+         "lettering": None, "change": float((local := difference_map(before, g)).max()),
+         "spread": float((local > CHANGED).mean()), "tone": tone_difference(before, g), "sharpness": 1.0,
+         "signature": bytes([k % 256]) * 32}
+        for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
 
 
 def write_film(

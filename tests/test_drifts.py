@@ -5,9 +5,8 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import polars as pl
 import pytest
-from films import texture
+from films import table_of, texture
 
 from genga.drawings._dedup.moving import Layers, anew, unexplained
 from genga.drawings._shots import drifts as of_drifts
@@ -24,8 +23,7 @@ from genga.drawings.shots import shots
 from genga.drawings.static_tiles import CHANGED, Noise, layers, noise_of
 from genga.params.dedup import Params as DedupParams
 from genga.params.shots import Params as ShotsParams
-from genga.tables.frames import LINE
-from genga.video.luma_grid import Cells, difference_map, tone_difference
+from genga.video.luma_grid import Cells, difference_map
 
 SHOTS = ShotsParams(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
 DEDUP = DedupParams(threshold=None, recurring=0, signature=48, keep="first", camera="first", flash=3, text="ignore",
@@ -43,18 +41,6 @@ def filmed(places: Sequence[float], held: int) -> list[Cells]:
         sheet[20:120, 60:130] = FIGURES[k // held % len(FIGURES)]
         grids.append(cv2.warpAffine(sheet, np.array([[1, 0, -place], [0, 1, 0]], np.float32), (160, 120)))
     return grids
-
-
-def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
-    """What the frames table says about grids; the columns that shots and dedup look at."""
-    rows = [
-        {"frame": k, "time": k / 24, "keyframe": k == 0, "luma": float(g.mean()), "contrast": float(g.std()),
-         "lettering": None, "change": float((local := difference_map(before, g)).max()),
-         "spread": float((local > CHANGED).mean()), "tone": tone_difference(before, g), "sharpness": 1.0,
-         "signature": bytes([k]) * 32}
-        for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
 
 
 TWOS = filmed([0.0] * 6 + [0.5 * k for k in range(36)] + [17.5] * 6, 3)

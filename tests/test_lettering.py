@@ -125,6 +125,9 @@ def test_a_line_overlooked_for_a_moment_is_one() -> None:
         (16, 30),
         (50, 70),
     ]
+    # Up to the end of the video nothing has gone.
+    to_the_end = [Lettering(start, 20, 0.2, 0.9, 0.7, 0.95) for start in (0, 4)]
+    assert [(line.start, line.end) for line in bridged(to_the_end, [A] * 20)] == [(0, 20)]
 
 
 def table(cells: list[Cells], found: dict[int, list[dict]]) -> pl.DataFrame:

@@ -449,9 +449,9 @@ def test_what_becomes_of_a_dropped_drawing_dedup_alone_says(project) -> None:
 def test_nothing_is_read_again_that_is_as_it_was(project, monkeypatch: pytest.MonkeyPatch) -> None:
     put(NAMES, "crop,character\ns/ep01/000001-1-head,bea\n")
     first = look(SERIES)
-    monkeypatch.setattr("genga.workflow.looked_up.read_episode", lambda *paths: pytest.fail("was read again"))
-    assert look(SERIES) == first
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr("genga.workflow.looked_up.read_episode", lambda *paths: pytest.fail("was read again"))
+        assert look(SERIES) == first
     project("ep01", episode(ROWS, {1: [ANNA], 2: [BEA], 5: [ANNA]}))  # nobody has number 1
     assert look(SERIES).noted == {}
 

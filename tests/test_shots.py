@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import polars as pl
 import pytest
-from films import texture
+from films import table_of, texture
 
 from genga.drawings._shots import camera_moves
 from genga.drawings._shots.camera_moves import Known, align, going, kind_of, moves, path, reach
@@ -30,31 +30,17 @@ from genga.drawings.static_tiles import (
     within,
 )
 from genga.params.shots import Params
-from genga.tables.frames import LINE
 from genga.tables.shots import SHOTS
 from genga.video.luma_grid import (
     Cells,
     beyond_light,
     block_difference,
-    difference_map,
     gone,
     means,
     mixture,
-    tone_difference,
 )
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
-
-
-def table_of(grids: Sequence[Cells]) -> pl.DataFrame:
-    """What the frames table says about grids; the columns that shots looks at."""
-    rows = [
-        {"frame": k, "time": k / 24, "luma": float(g.mean()), "contrast": float(g.std()), "lettering": None,
-         "change": float((local := difference_map(before, g)).max()), "spread": float((local > 12).mean()),
-         "tone": tone_difference(before, g)}
-        for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
 
 
 def shots_of(grids: Sequence[Cells]) -> list[dict]:

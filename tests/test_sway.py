@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from films import texture
+from films import table_of, texture
 from test_dedup import deduped, rained_on, shots_of
-from test_drifts import SHOTS, table_of
+from test_drifts import SHOTS
 
 from genga.drawings._dedup.holds import Sway, sway_level
 from genga.drawings._shots.drifts import held_still

@@ -5,16 +5,15 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import polars as pl
 import pytest
+from films import table_of
 
 from genga.drawings._shots.events import Passage
 from genga.drawings._shots.pieces import alike, found_again
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
 from genga.params.shots import Params
-from genga.tables.frames import LINE
-from genga.video.luma_grid import Cells, difference_map, tone_difference
+from genga.video.luma_grid import Cells, difference_map
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
 
@@ -35,14 +34,7 @@ ALL = np.ones(A.shape, bool)
 
 def shots_of(grids: Sequence[Cells]) -> list[dict]:
     """The shots of a video of these grids."""
-    rows = [
-        {"frame": k, "time": k / 24, "luma": float(g.mean()), "contrast": float(g.std()), "lettering": None,
-         "change": float((local := difference_map(before, g)).max()), "spread": float((local > 12).mean()),
-         "tone": tone_difference(before, g)}
-        for k, (before, g) in enumerate(zip([grids[0], *grids], grids, strict=False))
-    ]  # fmt: skip
-    table = pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
-    return shots(table, grids, PARAMS).rows(named=True)
+    return shots(table_of(grids), grids, PARAMS).rows(named=True)
 
 
 def starts(grids: Sequence[Cells]) -> list[int]:

@@ -60,11 +60,11 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     texts = [*texts, *(sign.line for sign in signs)]
     frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
-    pace = fastest(frames["change"].to_list(), threshold(frames, scale, passages, [], noise))
+    change = frames["change"].to_list()
+    pace = fastest(change, threshold(frames, scale, passages, [], noise))
     plain = [unmixed(limit, passages) for limit in limits]
     known: Known = {}
     travels = [travels_of(scene, within, pace, params, known) for within in plain]
-    change = frames["change"].to_list()
     steps: dict[int, Motion | None] = {}
     still = held_still(change, cells, scene.live, scene.noise, {*inside, *hard}, steps)
     swaying = [frame for frame, (own, left) in enumerate(zip(change, still, strict=True)) if left < own]

@@ -128,10 +128,10 @@ class MaskedGrids:
             if not 0 < edge < len(self._cells):
                 continue
             others = [other for other in self._at.get(edge - 1 if edge == line.start else edge, []) if other != line]
-            beside = self._apart(min(edge + 1, len(self._cells) - 1) if edge == line.start else edge - 1, 0)
+            beside = step_to(self._cells, min(edge + 1, len(self._cells) - 1) if edge == line.start else edge - 1)
             fades = turning(line, beside, trace(beside)) >= WHOLE
             for around in (FADE,) if fades else (0, FADE):
-                apart = self._apart(edge, around)
+                apart = step_to(self._cells, edge, around)
                 if turning(line, apart) >= WHOLE and trace(apart) <= CHANGED:  # and the rest of the picture stays
                     changed = np.asarray(apart > trace(apart), np.uint8)
                     letters = mask_of(others, covered.shape)  # where these come or go instead, nothing can be told
@@ -140,15 +140,14 @@ class MaskedGrids:
                     break
         return covered
 
-    def _apart(self, edge: int, around: int) -> Cells:
-        """By how much each cell is another before the step to frame `edge` than after it, so many frames around it."""
-        before, after = max(0, edge - 1 - around), min(len(self._cells) - 1, edge + around)
-        return np.asarray(cv2.absdiff(self._cells[before], self._cells[after]), np.uint8)
 
+def step_to(cells: Grids, frame: int, around: int = 0) -> Cells:
+    """Return by how much each cell is another at a frame than in the one before, or over so many frames around these.
 
-def step_to(cells: Grids, frame: int) -> Cells:
-    """Return by how much each cell of a frame is another than in the frame before; 0 of the first one."""
-    return np.asarray(cv2.absdiff(cells[max(0, frame - 1)], cells[frame]), np.uint8)
+    At either end of the video as far as there are frames: 0 of the first one.
+    """
+    before, after = max(0, frame - 1 - around), min(len(cells) - 1, frame + around)
+    return np.asarray(cv2.absdiff(cells[before], cells[after]), np.uint8)
 
 
 def trace(apart: Cells) -> float:
