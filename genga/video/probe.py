@@ -187,7 +187,8 @@ def looked(container: av.container.InputContainer, stream: VideoStream, packets:
     every = len(packets.times) <= frames
     count, steps = (frames, frames) if every else (-(-frames // STRETCHES), _STEPS)
     stated, begins, places = colours_of(stream), list(starts(packets.times, frames)), dict[float, Stretch]()
-    keys = [bisect_right(sorted(packets.damage.keys), start or min(packets.times, default=0)) for start in begins]
+    keyframes, earliest = sorted(packets.damage.keys), min(packets.times, default=0)
+    keys = [bisect_right(keyframes, earliest if start is None else start) for start in begins]
     for number, start in enumerate(begins):
         if start is not None and not sought(container, stream, start):
             continue
@@ -211,8 +212,7 @@ def looked(container: av.container.InputContainer, stream: VideoStream, packets:
 
 def along(pictures: Iterable[VideoFrame], bars: Bars, count: int, past: int, steps: int, looks: int) -> Stretch:
     """Return what the first `count` frames show, and for `looks` looks how `steps` frames lie. past: those before."""
-    found, last = Stretch(), past + looks * (steps - 1)
-    beside_last: list[Beside] = []
+    found, beside_last, last = Stretch(), list[Beside](), past + looks * (steps - 1)
     before: Small | None = None
     for n, picture in enumerate(pictures):
         plane, bits = luma(picture)
