@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from films import table_of
 
-from genga.drawings._shots.events import Passage
+from genga.drawings._shots.dissolves import gradual
+from genga.drawings._shots.events import Passage, softened
 from genga.drawings._shots.pieces import alike, found_again
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
@@ -151,6 +152,38 @@ def test_what_is_no_wipe() -> None:
     waits = [A] * 4 + half[:7] + [half[6]] * 10 + half[7:] + [B] * 4
     for grids in (cut, mixed, panned, [A] * 12 + scattered + [B] * 12, [A] * 12 + comes + [comes[-1]] * 20, waits):
         assert wipes(grids, spread(grids)) == []
+
+
+def acting(picture: Cells, frame: int) -> Cells:
+    """A picture before which somebody in bold lines, 40 cells wide and 60 high, goes five cells a frame."""
+    with_figure = picture.copy()
+    body = with_figure[40:100, 5 * frame : 5 * frame + 40]
+    body[:] = 40
+    body[::10], body[:, ::8] = 230, 230
+    return with_figure
+
+
+def test_somebody_who_acts_while_what_is_behind_fades_is_in_no_dissolve() -> None:
+    shares = [0.0, *np.linspace(0, 1, 10), 1.0]
+    white = np.full_like(A, 250)
+    faded = [cv2.addWeighted(A, 1 - share, white, share, 0) for share in shares]
+    turns = [acting(picture, k) for k, picture in enumerate(faded)]
+    laid_over = [
+        cv2.addWeighted(acting(A, k), 1 - share, acting(B, k)[:, ::-1].copy(), share, 0)
+        for k, share in enumerate(shares)
+    ]
+    passage = Passage("dissolve", 2, 10, 6)
+    assert not softened(turns, passage) and softened(laid_over, passage)
+    long = [turns[0]] * 6 + turns + [turns[-1]] * 6
+    assert gradual(long, [False] * len(long), PARAMS.blend, 12.0) == []
+
+
+def test_somebody_who_runs_past_is_no_short_wipe() -> None:
+    passing = wiped(A, B, EDGES["to the right"], 3)
+    drawn_anew = [acting(picture, 3 * k + 2) for k, picture in enumerate(passing)]
+    for frames, count in ((passing, 1), (drawn_anew, 0)):
+        grids = [A] * 12 + frames + [B] * 12
+        assert len(wipes(grids, spread(grids))) == count
 
 
 def test_what_is_left_in_the_dark_is_a_picture_too() -> None:

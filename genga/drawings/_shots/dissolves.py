@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._shots.events import FLAT, REDRAWN, Passage, Tiles, dimmed, flat, kindred, sketch
+from genga.drawings._shots.events import FLAT, REDRAWN, Passage, Tiles, dimmed, flat, kindred, sketch, softened
 from genga.video.luma_grid import (
     Blocks,
     Grids,
@@ -145,7 +145,8 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
             boundary = over[0].boundary if over else min(max(item.boundary, start + 1), end)
             start, end = min([start, *(other.start for other in over)]), max([end, *(other.end for other in over)])
             taken = [*(other for other in taken if other not in over), Passage(item.kind, start, end, boundary)]
-    return sorted((dimmed(cells, item) if item.kind == "fade" else item for item in taken), key=lambda item: item.start)
+    mixed = (item for item in taken if item.kind == "fade" or softened(cells, item))
+    return sorted((dimmed(cells, item) if item.kind == "fade" else item for item in mixed), key=lambda item: item.start)
 
 
 def spans(cells: Grids, found: Found, rest: float, changed: float, noise: float, blocks: Blocks) -> Iterator[Passage]:

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.video.luma_grid import Cells, Grids, beyond_light, means
+from genga.drawings.static_tiles import CHANGED
+from genga.video.luma_grid import Cells, Grids, Levels, beyond_light, blocks_of, gone, means
 
 FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
 REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
@@ -15,6 +16,17 @@ REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
 _TILE = 8  # cells along the side of a tile
 _LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
 _FADING = 0.6  # and up to which it may be a fade's
+
+_EDGE, _PART = 8.0, 6  # luma per cell from which a gradient is an edge's; cells along the side of a part
+_RANK = 4  # a part's gradient is its largest but for so many less one: an outline's, no speck's
+_CLEAN = 0.2  # share of the other picture, up to which a frame shows one as it is, but for that much of its contrast
+_HALF = (0.3, 0.7)  # share of the picture after where both are mixed
+_SHARPER, _SLACK = 1.3, 3.0  # times what a mixture may show, and levels, beyond which an edge is none of a mixture
+_DRAWN, _SOON = (
+    0.06,
+    12,
+)  # part of the edges that may be, and frames over which nothing is elsewhere; later, the more is
+_AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 
 Span = tuple[int, int]  # frames, end exclusive
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
@@ -57,6 +69,44 @@ def dimmed(cells: Grids, fade: Passage) -> Passage:
 
 def _redrawn(picture: Cells, frame: Cells) -> bool:
     return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > REDRAWN  # differ by more than light
+
+
+def softened(cells: Grids, dissolve: Passage) -> bool:
+    """Whether the outlines in the middle of a dissolve are as faint as two pictures leave them that are mixed.
+
+    A figure that goes on acting while what is behind it becomes another picture keeps its own in full, wherever it is.
+    """
+    first, last = max(0, dissolve.start - 1), min(len(cells) - 1, dissolve.end)
+    blocks, before, after = blocks_of(cells), cells[first].astype(np.float32), cells[last].astype(np.float32)
+    frames = range(first, last + 1)
+    shares = {k: min(max(gone(blocks(first), blocks(k), blocks(last), CHANGED), 0.0), 1.0) for k in frames}
+    # What is seen of either picture while the other is hardly seen says more of it than where it was before.
+    early = max(k for k in frames if k == first or shares[k] <= _CLEAN)
+    late = min(k for k in frames if k == last or shares[k] >= 1 - _CLEAN and k > early)
+    near = {k: cv2.dilate(_edges(cells[k]), _AROUND) for k in {first, early, late, last}}
+    drawn = []
+    for k in range(early + 1, late):
+        share = shares[k]
+        if _HALF[0] <= share <= _HALF[1]:
+            edges = _edges(cells[k])
+            most = np.maximum.reduce([
+                cv2.dilate(_edges((1 - share) * before + share * after), _AROUND),
+                (1 - share) * near[first], (1 - share) / (1 - shares[early]) * near[early],
+                share * near[last], share / shares[late] * near[late],
+            ])  # fmt: skip
+            own = (edges > _EDGE) & (edges > _SHARPER * (most + _SLACK))
+            drawn.append(float(own.sum() / max(1, (edges > _EDGE).sum())))
+    return not drawn or float(np.median(drawn)) <= _DRAWN * max(1.0, len(frames) / _SOON)
+
+
+def _edges(grid: Cells | Levels) -> Levels:
+    """Return the gradient of the outlines in each part of a grid, luma per cell."""
+    values = grid.astype(np.float32)
+    size = cv2.magnitude(*(cv2.Sobel(values, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1))))
+    size = np.pad(size, [(0, -side % _PART) for side in size.shape])
+    rows, columns = (side // _PART for side in size.shape)
+    parts = size.reshape(rows, _PART, columns, _PART).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    return np.asarray(np.partition(parts, -_RANK, axis=-1)[..., -_RANK], np.float32)
 
 
 def flat(grid: Cells) -> bool:

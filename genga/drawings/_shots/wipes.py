@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from genga.drawings._shots.events import Passage
 from genga.drawings.static_tiles import CHANGED, tiles
-from genga.video.luma_grid import Grids, means
+from genga.video.luma_grid import Grids, difference_map, means
 
 _SIDE = 4  # cells along the side of a part
 _REACHES = (2, 3, 5, 8, 12, 18, 27)  # frames before and after one that may be the middle of a wipe
@@ -33,6 +33,7 @@ _BEGUN = 0.08  # part of the picture that has gone over where a wipe has clearly
 _SEEN = 0.1  # of the way, from which something of the other picture is seen
 _STEP, _LONGEST = 0.005, 3  # of the picture that goes over from frame to frame; frames it may wait, if no quarter
 _THERE = 0.2  # part of the tiles with texture that are where they were in one of the pictures, at least
+_OTHER, _ANEW = 25.0, 0.018  # levels from which a part is of neither picture; part of it that may be, a frame of a wipe
 _SHORTEST, _AGAIN = 3, 3  # frames; times that the ends are looked for
 
 Tones = npt.NDArray[np.float32]  # (frames, rows, columns)
@@ -116,7 +117,20 @@ def _around(cells: Grids, frame: int, reach: int) -> Passage | None:
     soft = soft // 2 + (soft > 1)  # half of it, and the little of the other picture that is not seen
     start, end = max(1, before + 1 - soft), min(len(cells) - 1, after + soft)
     wipe = Passage("dissolve", start, end, boundary=(start + end) // 2)
-    return wipe if _stays(cells, wipe) >= _THERE else None
+    return wipe if _stays(cells, wipe) >= _THERE and _drawn(cells, wipe) <= _ANEW * (end - start) else None
+
+
+def _drawn(cells: Grids, wipe: Passage) -> float:
+    """Return the part of the picture that in most frames of a wipe is neither as it was before it nor as after it.
+
+    In a short one, as of somebody who runs past the camera, that is drawn anew; in a long one figures go on acting.
+    """
+    ends = cells[wipe.start - 1], cells[wipe.end]
+    parts = [
+        float((np.minimum(*(difference_map(cells[frame], end) for end in ends)) > _OTHER).mean())
+        for frame in range(wipe.start, wipe.end)
+    ]
+    return float(np.median(parts))
 
 
 def _stays(cells: Grids, wipe: Passage) -> float:
