@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from genga.video.clock import in_order, timed
+from genga.video.clock import Counts, in_order, timed
 from genga.video.timing import told_rate, without_stray
 
 TICK, STEP = Fraction(1, 1000), Fraction(1, 25)  # 40 ticks a step
@@ -47,6 +47,34 @@ def times(*stamps: int | None) -> list[int]:
 )
 def test_times_grow_and_one_that_is_wrong_shifts_no_other(stamps: tuple[int, ...], shown: list[int]) -> None:
     assert times(*stamps) == shown
+
+
+def packets(*stamps: int | None) -> list[av.Packet]:
+    """Packets that say when they are decoded, in ms."""
+    made = [av.Packet() for _ in stamps]
+    for packet, stamp in zip(made, stamps, strict=True):
+        packet.dts = packet.pts = stamp
+    return made
+
+
+@pytest.mark.parametrize(
+    ("stamps", "shown"),
+    [
+        ((1400, 1440, 1480, 9_000, 9_040), [1400, 1440, 1480, 9_000, 9_040]),  # held for long, or nothing was received
+        ((9_000, 9_040, 1400, 1440, 1480), [9_000, 9_040, 9_080, 9_120, 9_160]),  # glued, and so thrice
+        ((20_000, 20_040, 0, 40, 20_000, 20_040), [20_000, 20_040, 20_080, 20_120, 20_160, 20_200]),
+        ((0, 40, 5_000_000, 5_000_040, 0, 40), [0, 40, 80, 120, 160, 200]),  # far ahead, and back
+        ((0, 40, 600_080, 120, 160), [0, 40, 80, 120, 160]),  # one is stray, and shifts no other
+        ((9_000, 9_040, 80, 9_120, 9_160), [9_000, 9_040, 9_080, 9_120, 9_160]),
+        ((90_000, 90_040, 80, 90_120, 90_160), [90_000, 90_040, 90_080, 90_120, 90_160]),
+        ((0, 40, 5_000, 120, 160), [0, 40, 5_000, 120, 160]),  # which is for `timed` to tell
+        ((9_000, 9_040, 8_900, 9_080), [9_000, 9_040, 8_900, 9_080]),
+        ((None, 9_000, None, 0, None), [None, 9_000, None, 9_040, None]),
+    ],
+)
+def test_a_count_of_time_that_begins_anew_goes_on(stamps: tuple[int | None, ...], shown: list[int | None]) -> None:
+    counts = Counts(TICK, STEP)
+    assert [counts.goes_on(packet).pts for packet in packets(*stamps)] == shown
 
 
 def test_frames_come_in_their_order_whatever_their_times(tmp_path) -> None:

@@ -131,6 +131,31 @@ def test_a_transport_stream_whose_clock_wraps_goes_on(tmp_path: Path) -> None:
     assert numbers(film, 2, 30, 71) == [2, 30, 71]
 
 
+@pytest.mark.parametrize(
+    ("kind", "codec", "offsets"),
+    [
+        ("ts", X264, (0, 0, 0)),  # each as it was received
+        ("ts", (*X264, "-bf", "2"), (0, 5_000, 0)),  # the clock far ahead, and back
+        ("ts", X264, (5_000, 0, 5_000)),
+        ("vob", ("-c:v", "mpeg2video", "-q:v", "3", "-bf", "2"), (0, 0, 0)),  # cells of a DVD
+    ],
+)
+def test_recordings_glued_end_to_end_are_one(
+    kind: str, codec: tuple[str, ...], offsets: tuple[int, ...], tmp_path: Path
+) -> None:
+    parts = [
+        film_of(tmp_path / f"{n}.{kind}", *codec, "-output_ts_offset", str(offset), count=48, first=48 * n)
+        for n, offset in enumerate(offsets)
+    ]
+    film = tmp_path / f"film.{kind}"
+    film.write_bytes(b"".join(part.read_bytes() for part in parts))
+    found, steps = probe(film, PARAMS), np.diff(times_of(film))
+    assert (found["frames"], found["usual_rate"], found["is_vfr"], found["missing_end"]) == (144, 24.0, False, 0.0)
+    assert found["duration"] == pytest.approx(6.0, abs=0.05)
+    assert len(steps) == 143 and np.allclose(steps, 1 / 24, atol=2e-4)
+    assert numbers(film, 2, 47, 48, 100, 143) == [2, 47, 48, 100, 143]
+
+
 def test_an_mp4_that_begins_before_its_edit_list_does(tmp_path: Path) -> None:
     whole = film_of(tmp_path / "whole.mp4", *X264, "-g", "24", "-bf", "2")
     film = ffmpeg(tmp_path / "film.mp4", "-ss", "1.5", "-i", whole, "-c", "copy")  # the keyframe before is at 1 s

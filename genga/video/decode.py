@@ -27,7 +27,7 @@ from genga.images.image import HDR, Luma, exact, samples
 from genga.jobs.script import progress
 from genga.store.files import check_sha256
 from genga.video import hwaccel
-from genga.video.clock import WAIT, in_order, timed
+from genga.video.clock import WAIT, Counts, in_order, timed, usual_step
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.deinterlace import WHOLE, Part, undone
 from genga.video.file import Reading
@@ -156,8 +156,7 @@ def as_coded(
 
     stated: what the container says of colours; None: as it says now, which holds if nothing is decoded yet.
     """
-    step = 1 / exact(stream.guessed_rate or stream.average_rate or Fraction(24))
-    base = exact(stream.time_base or Fraction(1, 1000))
+    step, base = usual_step(stream), exact(stream.time_base or Fraction(1, 1000))
     stated, codec = stated or colours_of(stream), stream.codec_context.name
     most = WAIT if needed is None else 0
     for time, said, frame in timed(coded(container, stream, damage, needed), base, step, most):
@@ -171,7 +170,8 @@ def coded(
     container: av.container.InputContainer, stream: VideoStream, damage: Damage | None, needed: Set[int] | None
 ) -> Iterator[VideoFrame]:
     """Yield the frames that the decoder gives, up to where the file is cut off."""
-    packets = sparing(up_to_cut(container.demux(stream)), stream, needed)
+    in_one_count = map(Counts.of(container, stream).goes_on, up_to_cut(container.demux(stream)))
+    packets = sparing(in_one_count, stream, needed)
     if (first := next(packets, None)) is None:
         return
     late = late_by(container, stream, first)

@@ -26,6 +26,7 @@ from genga.params.probe import Params
 from genga.store.files import sha256_of
 from genga.video.animated_webp import is_animated
 from genga.video.bars import Bars, is_halved
+from genga.video.clock import Counts, usual_step
 from genga.video.decode import as_coded, late_by, luma, opening, prepare
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
@@ -44,6 +45,7 @@ _APART = 30.0  # s from picture to picture, from which they are stills: an album
 class Packets:
     """What reading a file to its end has shown."""
 
+    counts: Counts  # of time, that the picture's clock has begun
     times: list[Fraction] = field(default_factory=list)  # s, of the picture's packets, in file order
     damage: Damage = field(default_factory=Damage)  # packets that the container calls damaged
     step: Fraction = Fraction(0)  # s that the last packet of the picture lasts
@@ -99,7 +101,8 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
         timing, flagged = timing_facts(sorted(shown), stream, params), sum(seen.flags) * 2 > len(seen.flags)
         if timing["duration"] >= _APART * timing["frames"]:  # each for itself: no fields, no film that weaves
             seen.stretches, seen.shifts, flagged = [], {}, False
-        early = due(path, container, stream) - float(packets.lasts)
+        # Nothing says of a clock that jumps how long the file is to last.
+        early = 0.0 if packets.counts.shifts else due(path, container, stream) - float(packets.lasts)
         if packets.is_cut and early <= _EARLY:  # nothing says how much there was to be
             packets.damage.repaired.add(packets.times[-1])
         bars = seen.bars.found(is_halved(seen.first))
@@ -131,7 +134,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
 
 def read(container: av.container.InputContainer, stream: VideoStream, path: str | Path) -> Packets:
     """Read a file to its end, or to where it breaks off. Raises GengaError if that cannot be."""
-    found, step = Packets(), 1 / exact(stream.guessed_rate or stream.average_rate or Fraction(24))
+    found, step = Packets(counts := Counts.of(container, stream)), usual_step(stream)
     late: int | None = None
     try:
         for packet in container.demux():
@@ -139,8 +142,9 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
             if packet.is_discard or not packet.size or packet.time_base is None:  # not shown: before an edit list
                 continue
             base = exact(packet.time_base)
-            if is_picture and late is None:
-                late = late_by(container, stream, packet)
+            if is_picture:
+                late = late_by(container, stream, packet) if late is None else late
+                counts.goes_on(packet)
             if packet.pts is not None:
                 time = (packet.pts - ((late or 0) if is_picture else 0)) * base
             elif is_picture:  # streams in no container
@@ -152,7 +156,7 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
                 found.times.append(time)
                 found.step = lasts
                 found.damage.came(time, time + lasts, packet.is_keyframe, is_corrupt(packet))
-            else:
+            elif not counts.shifts:  # else it may be of either count
                 found.begin = time if found.begin is None else min(found.begin, time)
                 found.end = max(found.end, time + lasts)
     except av.error.FFmpegError as error:
@@ -190,7 +194,7 @@ def looked(container: av.container.InputContainer, stream: VideoStream, packets:
     keyframes, earliest = sorted(packets.damage.keys), min(packets.times, default=0)
     keys = [bisect_right(keyframes, earliest if start is None else start) for start in begins]
     for number, start in enumerate(begins):
-        if start is not None and not sought(container, stream, start):
+        if start is not None and not packets.counts.sought(start, container, stream):
             continue
         pictures = as_coded(container, stream, stated=stated)
         if (first := next(pictures, None)) is None:
@@ -229,12 +233,3 @@ def along(pictures: Iterable[VideoFrame], bars: Bars, count: int, past: int, ste
             break
     found.beside = [beside_last[look * (steps - 1) : (look + 1) * (steps - 1)] for look in range(looks)]
     return found
-
-
-def sought(container: av.container.InputContainer, stream: VideoStream, time: Fraction) -> bool:
-    """Go to the keyframe before `time`, s; return whether the file lets one."""
-    try:
-        container.seek(round(time / exact(stream.time_base or Fraction(1, 1000))), stream=stream)
-    except av.error.FFmpegError:
-        return False
-    return True
