@@ -162,9 +162,9 @@ def means(grid: npt.NDArray[np.generic], side: int) -> Levels:
     return np.asarray(cv2.resize(grid.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def blocks_of(cells: Grids) -> Blocks:
-    """Return what gives the means of a frame over the blocks by which `gone` follows a change; it keeps some."""
-    return lru_cache(_KEPT)(lambda frame: means(cells[frame], _FOLLOWED))
+def blocks_of(cells: Grids, side: int = _FOLLOWED) -> Blocks:
+    """Return what gives the means of a frame over blocks of `side` cells, as `gone` follows a change; it keeps some."""
+    return lru_cache(_KEPT)(lambda frame: means(cells[frame], side))
 
 
 def gone(a: Levels, middle: Levels, b: Levels, changed: float) -> float:

@@ -6,8 +6,10 @@ of one picture and then of another, and under a camera that moves nothing is whe
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,7 +17,7 @@ import numpy.typing as npt
 
 from genga.drawings._shots.events import Passage
 from genga.drawings.static_tiles import CHANGED, tiles
-from genga.video.luma_grid import Grids, difference_map, means
+from genga.video.luma_grid import Blocks, Grids, blocks_of, difference_map, means
 
 _SIDE = 4  # cells along the side of a part
 _REACHES = (2, 3, 5, 8, 12, 18, 27)  # frames before and after one that may be the middle of a wipe
@@ -35,8 +37,24 @@ _STEP, _LONGEST = 0.005, 3  # of the picture that goes over from frame to frame;
 _THERE = 0.2  # part of the tiles with texture that are where they were in one of the pictures, at least
 _OTHER, _ANEW = 25.0, 0.018  # levels from which a part is of neither picture; part of it that may be, a frame of a wipe
 _SHORTEST, _AGAIN = 3, 3  # frames; times that the ends are looked for
+_KEPT = 8  # stretches of frames that are kept
 
 Tones = npt.NDArray[np.float32]  # (frames, rows, columns)
+Mask = npt.NDArray[np.bool_]
+
+
+class Stretch(NamedTuple):
+    """A stretch of frames in which each part may go over at once."""
+
+    tones: Tones
+    far: Mask  # parts that change
+    over: npt.NDArray[np.intp]  # frame at which each goes over
+    left: float  # what that leaves unexplained, part of the change
+    gone: Sequence[float]  # part of those that change that has gone over, by frame
+    ends: tuple[int, int]  # the last frame before a wipe in it begins, and the first one after it
+
+
+Stretches = Callable[[int, int], Stretch]  # by the first and the last frame
 
 
 def wipes(cells: Grids, spread: Sequence[float]) -> list[Passage]:
@@ -45,7 +63,10 @@ def wipes(cells: Grids, spread: Sequence[float]) -> list[Passage]:
     spread: part of the picture that changes in each frame.
     """
     found: list[Passage] = []
-    several = Counter(wipe for frame, reach in _middles(cells, spread) if (wipe := _around(cells, frame, reach)))
+    blocks = blocks_of(cells, _SIDE)
+    stretches = lru_cache(_KEPT)(lambda before, after: _stretch(blocks, before, after))  # many middles come to one
+    wiped = (_around(cells, stretches, *middle) for middle in _middles(cells, spread))
+    several = Counter(wipe for wipe in wiped if wipe)
     for wipe, _ in sorted(several.items(), key=lambda one: (-one[1], one[0].start)):  # that most of them agree upon
         if all(wipe.end <= other.start or other.end <= wipe.start for other in found):
             found.append(wipe)
@@ -59,7 +80,7 @@ def _middles(cells: Grids, spread: Sequence[float]) -> Iterator[tuple[int, int]]
         if not restless[start : start + _CHUNK].any():
             continue
         first, end = max(0, start - most), min(len(cells), start + _CHUNK + most)
-        tones = _tones(cells, first, end, 2).reshape(end - first, -1)
+        tones = np.stack([means(cells[frame], 2 * _SIDE).ravel() for frame in range(first, end)])
         best: dict[int, tuple[float, int]] = {}
         for reach in _REACHES:
             at = np.arange(max(start, first + reach), min(start + _CHUNK, end - reach))
@@ -70,11 +91,6 @@ def _middles(cells: Grids, spread: Sequence[float]) -> Iterator[tuple[int, int]]
                 frame = int(at[k]) + first
                 best[frame] = max(best.get(frame, (0.0, 0)), (float(clear[k] + far[k]), reach))
         yield from ((frame, best[frame][1]) for frame in sorted(best))
-
-
-def _tones(cells: Grids, first: int, end: int, parts: int = 1) -> Tones:
-    """Return the mean luma of the parts of frames [first, end), `parts` of them along the side of one."""
-    return np.stack([means(cells[frame], _SIDE * parts) for frame in range(first, end)])
 
 
 def _least(pictures: Tones) -> npt.NDArray[np.float32]:
@@ -92,19 +108,14 @@ def _sides(a: Tones, x: Tones, b: Tones) -> tuple[Tones, Tones, Tones]:
     return (far & (share > 0.5)).sum(1) / many, far.mean(1), clear.sum(1) / many
 
 
-def _around(cells: Grids, frame: int, reach: int) -> Passage | None:
+def _around(cells: Grids, stretches: Stretches, frame: int, reach: int) -> Passage | None:
     """Return the wipe around its middle, None if it is none: it lasts from where it has begun until it is over."""
-    before, after = frame - reach, frame + reach
+    ends = frame - reach, frame + reach
     for _ in range(_AGAIN):  # the nearer the clean pictures, the less of them has moved
-        tones = _tones(cells, before, after + 1)
-        far, over, left = _crossings(tones)
-        gone = [float((over[far] <= k).mean()) for k in range(len(tones))]
-        early = _first(over, far, gone)
-        late = _first(len(tones) - over, far, [1 - share for share in gone[::-1]])
-        ends = before + early - 1, before + len(tones) - late
+        (before, after), (tones, far, over, left, gone, ends) = ends, stretches(*ends)
         if ends == (before, after):
             break
-        before, after = ends
+    before, after = ends
     if after - before <= _SHORTEST or far.mean() < _SPREAD or left > _REST:
         return None
     steps = [later - sooner for sooner, later in pairwise(gone)]
@@ -133,6 +144,17 @@ def _drawn(cells: Grids, wipe: Passage) -> float:
     return float(np.median(parts))
 
 
+def _stretch(blocks: Blocks, before: int, after: int) -> Stretch:
+    """Return what the frames from `before` to `after` are if a wipe is among them."""
+    tones = np.stack([blocks(frame) for frame in range(before, after + 1)])
+    far, over, left = _crossings(tones)
+    many = np.bincount(over[far], minlength=len(tones))
+    gone = (np.cumsum(many) / many.sum()).tolist()
+    early = _first(over, far, gone)
+    late = _first(len(tones) - over, far, [1 - share for share in gone[::-1]])
+    return Stretch(tones, far, over, left, gone, (before + early - 1, before + len(tones) - late))
+
+
 def _stays(cells: Grids, wipe: Passage) -> float:
     """Return the part of what has texture within a wipe that is where it was before it or where it is after it.
 
@@ -155,10 +177,18 @@ def _crossings(tones: Tones) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp
     far = step > _least(tones[:1].reshape(1, -1))
     first, last = (np.minimum(np.abs(tones - tones[end]), step) for end in (0, -1))
     # The cost of going over at frame k: that of being the first picture before it, and the last from it on.
-    cost = np.cumsum(first, 0) - first + (np.cumsum(last[::-1], 0)[::-1])
+    cost = _summed(first) - first + _summed(last[::-1])[::-1]
     over = np.asarray(cost[1:].argmin(0) + 1)
     left = float(cost[1:].min(0)[far].sum()) / max(1.0, float(step[far].sum()) * (len(tones) - 2))
     return far, over, left
+
+
+def _summed(values: Tones) -> Tones:
+    """The sums of the values so far, frame by frame; a cumulative sum takes three times as long."""
+    sums = values.copy()
+    for before, own in pairwise(sums):
+        own += before
+    return sums
 
 
 def _softness(tones: Tones, far: npt.NDArray[np.bool_]) -> int:
