@@ -52,6 +52,22 @@ def test_frames_that_several_stretches_begin_with_are_looked_at_once(
     assert sum(len(one) for one in seen.shifts.values()) == 8 * 11
 
 
+@pytest.mark.parametrize(("bar", "looked_at"), [(0, 32), (16, 64)])
+def test_of_a_short_video_half_is_enough_if_all_of_it_is_plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bar: int, looked_at: int
+) -> None:
+    picture = np.kron(np.random.default_rng(0).integers(60, 200, (24, 32), np.uint8), np.ones((8, 8), np.uint8))
+    picture[:bar] = 0
+    images = [np.repeat(picture[..., None], 3, axis=2) for _ in range(200)]
+    for number, image in enumerate(images):
+        image[80:120, number : number + 40] = 255  # it moves, so that a frame's fields say something
+    film = write_film(tmp_path / "film.mkv", images, "libx264", "yuv420p", options={"g": "10", "bf": "0", "qp": "10"})
+    thinned = []
+    monkeypatch.setattr(of_probe, "thinned", lambda *of: (thinned.append(of), interlace.thinned(*of))[1])
+    found = probe(film, PARAMS.model_copy(update={"looked_at": 64}))
+    assert (len(thinned), found["fields"]["kind"], found["bars"][1]) == (looked_at, "progressive", bar)
+
+
 def test_a_variable_rate_is_seen(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mkv", [flat(50)] * 6, pts=[0, 1, 2, 5, 6, 10])
     assert probe(film, PARAMS)["is_vfr"]

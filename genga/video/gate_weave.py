@@ -159,14 +159,14 @@ def _taps(by: float) -> tuple[npt.NDArray[np.float64], int]:
     return taps[min(counts) : max(counts) + 1], reach - min(counts)
 
 
-def weaves(stretches: Iterable[Sequence[Beside]]) -> bool:
+def weaves(stretches: Iterable[Sequence[Beside]], more: int = 0) -> bool:
     """Return whether a video weaves, by how each frame lies `beside` the one before in runs of consecutive ones.
 
     Film does so in all its scenes, to and fro in both directions, and where nothing else happens: what is drawn anew
-    beside its place is none. Nor is it a camera, which goes on as it went, also in a hand. What an editor shakes stands
-    still in other shots.
+    beside its place is none. Nor is it a camera, which goes on as it went. What an editor shakes stands still in other
+    shots. more: runs that are not looked at, each of which may weave.
     """
-    judged, weaving, ways = 0, 0, np.zeros(2)
+    judged, weaving, ways = more, more, np.zeros(2)
     for part in (stretch[n : n + _LONG] for stretch in stretches for n in range(0, len(stretch), _LONG)):
         known, whole = ([one for one in part if one.share >= least] for least in (_SCENE, _WHOLE))
         sure = whole if len(whole) >= _SURE else known
@@ -177,7 +177,7 @@ def weaves(stretches: Iterable[Sequence[Beside]]) -> bool:
             continue
         judged, weaving = judged + 1, weaving + seen
         ways += np.abs(shifts).sum(axis=0)
-    return bool(judged >= _STRETCHES and weaving >= _ALL * judged and ways.min() >= _BOTH * ways.max() > 0)
+    return judged >= _STRETCHES and weaving >= _ALL * judged and bool(more or ways.min() >= _BOTH * ways.max() > 0)
 
 
 class Steady:

@@ -11,6 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
+import av.container
+from av.video.stream import VideoStream
+
+from genga.images.image import exact
 from genga.video.file import Reading
 
 Place = tuple[int, int, int]  # name, where what is in it begins, where it ends; bytes
@@ -189,3 +194,10 @@ def _profile(data: bytes) -> int:
 def _read(file: Reading, begin: int, end: int) -> bytes:
     file.seek(begin)
     return file.read(min(end - begin, _MOST))
+
+
+def due(path: str | Path, container: av.container.InputContainer, stream: VideoStream) -> float:
+    """Return how long a file is to last by what it says of itself, s; 0 if it says nothing."""
+    rate = stream.average_rate if container.format.name == "avi" else None
+    counted = stream.frames / exact(rate) if rate else 0
+    return max((container.duration or 0) / av.time_base, float(counted), asf_duration(path))

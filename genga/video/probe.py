@@ -31,13 +31,14 @@ from genga.video.decode import as_coded, late_by, luma, opening, prepare
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
-from genga.video.headers import Header, asf_duration, headers
-from genga.video.interlace import Thin, decide, thinned, verdicts
+from genga.video.headers import Header, due, headers
+from genga.video.interlace import Order, Thin, decide, thinned, verdicts
 from genga.video.streams import colours_of, others
-from genga.video.timing import STRETCHES, starts, timing_facts, without_stray
+from genga.video.timing import STRETCHES, sought, starts, timing_facts, without_stray
 
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
 _EARLY = 0.5  # s by which a file may end before the time that it says it lasts
+_SHORT, _CLEAR = 8, 24  # times what is looked at, up to which a video is short; frames that have to say so then
 _APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
 
 
@@ -76,10 +77,17 @@ class Looked:
 
     first: VideoFrame | None = None
     time: float = 0.0  # s, of the first
-    stretches: list[list[Thin]] = field(default_factory=list)  # what the fields of frames say
+    stretches: list[list[Thin]] = field(default_factory=list)  # the fields of frames
+    said: list[tuple[str, Order]] = field(default_factory=list)  # and what they say
     shifts: dict[float, list[Beside]] = field(default_factory=dict)  # how frames lie beside the one before, by stretch
     flags: list[bool] = field(default_factory=list)  # whether each says that it is interlaced
     bars: Bars = field(default_factory=Bars)
+
+    def settled(self, left: int) -> bool:
+        """Whether all say the same, whatever film that weaves `left` further stretches may show."""
+        said = self.said = verdicts(self.stretches)
+        plain = len(said) >= _CLEAR and all(word == "sound" for word, _ in said) and len(set(self.flags)) == 1
+        return plain and not any(self.bars.found(False)) and not weaves(list(self.shifts.values()), left)
 
 
 def probe(path: str | Path, params: Params) -> dict[str, Any]:
@@ -100,7 +108,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
         shown = shown_packets(packets, seen)
         timing, flagged = timing_facts(sorted(shown), stream, params), sum(seen.flags) * 2 > len(seen.flags)
         if timing["duration"] >= _APART * timing["frames"]:  # each for itself: no fields, no film that weaves
-            seen.stretches, seen.shifts, flagged = [], {}, False
+            seen.said, seen.shifts, flagged = [], {}, False
         # Nothing says of a clock that jumps how long the file is to last.
         early = 0.0 if packets.counts.shifts else due(path, container, stream) - float(packets.lasts)
         if packets.is_cut and early <= _EARLY:  # nothing says how much there was to be
@@ -122,7 +130,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
             "crop": list(crop),
             **timing,
             "interlaced": flagged,
-            "fields": decide(verdicts(seen.stretches), flagged, timing["usual_rate"], params.fields),
+            "fields": decide(seen.said, flagged, timing["usual_rate"], params.fields),
             "weave": weaves(list(seen.shifts.values())) if params.weave == "auto" else params.weave == "always",
             "damaged": packets.damage.ranges(),
             "missing_end": round(early, 3) if early > _EARLY else 0.0,
@@ -178,39 +186,40 @@ def shown_packets(packets: Packets, seen: Looked) -> list[Fraction]:
     return shown
 
 
-def due(path: str | Path, container: av.container.InputContainer, stream: VideoStream) -> float:
-    """Return how long a file is to last by what it says of itself, s; 0 if it says nothing."""
-    rate = stream.average_rate if container.format.name == "avi" else None
-    counted = stream.frames / exact(rate) if rate else 0
-    return max((container.duration or 0) / av.time_base, float(counted), asf_duration(path))
-
-
 def looked(container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int) -> Looked:
-    """Return what `frames` frames show, in stretches over the video; how they lie only of the first of each."""
+    """Return what `frames` frames show, in stretches over the video; how they lie only of the first of each.
+
+    Of a short video every second stretch is enough if all that they show is plain.
+    """
     found = Looked()
     every = len(packets.times) <= frames
     count, steps = (frames, frames) if every else (-(-frames // STRETCHES), _STEPS)
     stated, begins, places = colours_of(stream), list(starts(packets.times, frames)), dict[float, Stretch]()
     keyframes, earliest = sorted(packets.damage.keys), min(packets.times, default=0)
     keys = [bisect_right(keyframes, earliest if start is None else start) for start in begins]
-    for number, start in enumerate(begins):
+    turns = [*range(0, len(begins), 2), *range(1, len(begins), 2)]
+    for turn, number in enumerate(turns):
+        start = begins[number]
+        if turn == STRETCHES // 2 and len(packets.times) < _SHORT * frames and found.settled(STRETCHES - turn):
+            return found
         if start is not None and not packets.counts.sought(start, container, stream):
             continue
         pictures = as_coded(container, stream, stated=stated)
         if (first := next(pictures, None)) is None:
             continue
-        if found.first is None:
+        if found.first is None or first[0] < found.time:
             found.time, found.first = first
         shifts = found.shifts.setdefault(first[0], [])
-        # Where several begin at one keyframe, all see the same frames, and each looks for weave from where the one
-        # before ended.
+        # Where several begin at one keyframe, all see the same frames, and look for weave one after the other.
         if first[0] not in places or not places[first[0]].beside:
-            looks, shown = keys[number:].count(keys[number]), (picture for _, picture in chain([first], pictures))
+            looks = sum(keys[other] == keys[number] for other in turns[turn:])
+            shown = (picture for _, picture in chain([first], pictures))
             places[first[0]] = along(shown, found.bars, count, len(shifts), steps, looks)
         here = places[first[0]]
         found.flags += here.flags
         found.stretches.append(here.fields)
         shifts += here.beside.pop(0)
+    found.said = verdicts(found.stretches)
     return found
 
 
