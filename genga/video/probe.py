@@ -34,7 +34,7 @@ from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weav
 from genga.video.headers import Header, due, headers
 from genga.video.interlace import Order, Thin, decide, thinned, verdicts
 from genga.video.streams import colours_of, others
-from genga.video.timing import STRETCHES, sought, starts, timing_facts, without_stray
+from genga.video.timing import STRETCHES, shown_from, starts, timing_facts, without_stray
 
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
 _EARLY = 0.5  # s by which a file may end before the time that it says it lasts
@@ -105,7 +105,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
         if seen.first is None:
             raise GengaError(f"{path}: not one frame can be decoded; it is damaged or cut short")
         check_colours(path, seen.first)
-        shown = shown_packets(packets, seen)
+        shown = shown_from(seen.time, packets.times, packets.damage)
         timing, flagged = timing_facts(sorted(shown), stream, params), sum(seen.flags) * 2 > len(seen.flags)
         if timing["duration"] >= _APART * timing["frames"]:  # each for itself: no fields, no film that weaves
             seen.said, seen.shifts, flagged = [], {}, False
@@ -174,16 +174,6 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
         found.is_cut = True
     found.times = without_stray(found.times)
     return found
-
-
-def shown_packets(packets: Packets, seen: Looked) -> list[Fraction]:
-    """Return the times of the packets that are shown, s; those before the first frame are noted as damage.
-
-    A video that was cut out of another may begin with pictures that lean on some before it.
-    """
-    shown = [time for time in packets.times if float(time) >= seen.time]
-    packets.damage.repaired.update(time for time in packets.times if float(time) < seen.time)
-    return shown
 
 
 def looked(container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int) -> Looked:

@@ -19,6 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from genga.images.image import exact
 from genga.params.probe import Params
+from genga.video.decode_errors import Damage
 
 Values = npt.NDArray[np.float64]
 
@@ -31,6 +32,15 @@ _NEAR = 5e-5  # part by which a rate may differ from the one it is taken for, wh
 _NTSC = Fraction(1000, 1001)
 _RATES = tuple(rate for whole in (24, 25, 30, 48, 50, 60, 120, 8, 10, 12, 15, 18, 20)
                for rate in (whole * _NTSC, Fraction(whole)))  # fmt: skip
+
+
+def shown_from(first: float, times: Sequence[Fraction], damage: Damage) -> list[Fraction]:
+    """Return the times, s, of packets from the first frame that is shown on; those before it are noted as damage.
+
+    A video that was cut out of another may begin with pictures that lean on some before it.
+    """
+    damage.repaired.update(time for time in times if float(time) < first)
+    return [time for time in times if float(time) >= first]
 
 
 def without_stray(times: Sequence[Fraction]) -> list[Fraction]:
