@@ -52,16 +52,16 @@ def redrawn(picture: Cells, seed: int) -> Cells:
 
 
 def test_pieces_of_a_picture_are_found_again_wherever_each_has_gone() -> None:
-    assert found_again(A, redrawn(A, 1), ALL) > 0.5
-    assert found_again(A, B, ALL) == 0.0
-    assert found_again(A, np.full_like(A, 99), ALL) == 0.0
+    assert found_again(A, redrawn(A, 1), ALL, 0.5) and not found_again(A, redrawn(A, 1), ALL, 1.01)
+    assert not found_again(A, B, ALL, 0.001)
+    assert not found_again(A, np.full_like(A, 99), ALL, 0.001)
 
 
 def test_what_stands_over_two_pictures_is_not_found_again() -> None:
     over = np.zeros(A.shape, bool)
     over[60:] = True
-    assert found_again(np.where(over, C, A), np.where(over, C, B), ALL) > 0.3
-    assert found_again(np.where(over, C, A), np.where(over, C, B), ~over) < 0.1
+    assert found_again(np.where(over, C, A), np.where(over, C, B), ALL, 0.3)
+    assert not found_again(np.where(over, C, A), np.where(over, C, B), ~over, 0.1)
 
 
 def test_a_picture_that_is_drawn_anew_all_over_on_threes_is_no_cut() -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings.static_tiles import Mask, Noise, calm, tile_means, tiles
+from genga.drawings.static_tiles import Mask, Noise, calm, textured, tile_means
 from genga.images.affine import Matrix, carried, corners, inverse, product
 from genga.video.luma_grid import Cells, relit
 
@@ -191,9 +191,9 @@ def step_and_extent(
 
     It may be a figure's motion where nothing else in the picture has texture.
     """
-    _, textured = tiles(a, b, live, noise.gradient)
+    drawn = textured(a, b, live, noise.gradient)
     unlike = tile_means(cv2.absdiff(a, b), live) > calm(noise)
-    if (textured & unlike).sum() < _TEXTURED * textured.sum():
+    if (drawn & unlike).sum() < _TEXTURED * drawn.sum():
         return None
     motion = motion_of_most(a, b, live, near, _FINEST)
     if motion is None or not of_a_camera(motion) or length(way_of(motion, a.shape)) < _LEAST:
@@ -203,8 +203,8 @@ def step_and_extent(
     unmoved, moved = (tile_means(cv2.absdiff(*pair), live) for pair in ((first, second), (middle, other)))
     # An edge that lies along the motion is as it was with it and without: only others are asked.
     would = tile_means(cv2.absdiff(second, laid(second, motion)), live) > calm(noise)
-    asked = textured & (unlike | would)
-    better = textured & (moved < _LESS * unmoved)
+    asked = drawn & (unlike | would)
+    better = drawn & (moved < _LESS * unmoved)
     if not better.sum() >= _BETTER * asked.sum() > 0:
         return None
     if tile_means(cv2.absdiff(relit(first, second), second), live)[asked].sum() <= _LIT * unmoved[asked].sum():

@@ -51,8 +51,8 @@ def staying(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = 
     live: cells that count; None for all of them (letterbox and lettering that never change say nothing about a cut).
     noise: of the video, as noise_of says; None: what the flattest tiles of the two frames say.
     """
-    stays, textured = tiles(a, b, live, noise)
-    return float((stays & textured).sum() / textured.sum()) if textured.any() else None
+    stays, drawn = tiles(a, b, live, noise)
+    return float((stays & drawn).sum() / drawn.sum()) if drawn.any() else None
 
 
 def tiles(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = None) -> tuple[Mask, Mask]:
@@ -68,11 +68,15 @@ def tiles(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = No
     return common > _STAYS * (most - noise), most > _TEXTURED + 2 * noise
 
 
+def textured(a: Cells, b: Cells, live: Mask, noise: float) -> Mask:
+    """Return whether each tile has texture in either of two grids. live, noise: as in `tiles`."""
+    return np.maximum(*(tile_means(x * x + y * y, live) for x, y in map(gradients, (a, b)))) > _TEXTURED + 2 * noise
+
+
 def loose_cells(a: Cells, b: Cells) -> Mask:
     """Return the cells of the tiles that do not stay, (rows, columns)."""
-    stays, _ = tiles(a, b)
-    loose = np.kron(~stays, np.ones((TILE, TILE), bool))
-    return loose[: a.shape[0], : a.shape[1]]
+    loose = ~tiles(a, b)[0]
+    return loose.repeat(TILE, axis=0).repeat(TILE, axis=1)[: a.shape[0], : a.shape[1]]
 
 
 @dataclass(frozen=True)
@@ -230,8 +234,7 @@ def mixes_neighbours(grids: Grids, frame: int) -> bool:
 
 def tile_means(values: npt.NDArray[Any], live: Mask | None) -> Field:
     """Return the means over tiles, (ceil(rows / TILE), ceil(columns / TILE)); cells that are not live count as 0."""
-    rows, columns = values.shape
-    padded = np.zeros((-(-rows // TILE) * TILE, -(-columns // TILE) * TILE), np.float32)
+    (rows, columns), padded = values.shape, np.zeros([-(-side // TILE) * TILE for side in values.shape], np.float32)
     padded[:rows, :columns] = values if live is None else values * live
     size = padded.shape[1] // TILE, padded.shape[0] // TILE
     return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)

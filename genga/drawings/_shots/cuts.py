@@ -179,13 +179,12 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
     """Whether a step, in which nothing stays, is none of a figure or a camera."""
     if step.stays >= params.cut:
         return step.alone and step.other >= _ANOTHER
-    counts = scene.counting(step.before, step.frame)
-    again = 0.0 if step.alone else found_again(scene.cells[step.before], scene.cells[step.frame], counts)
+    pair = scene.cells[step.before], scene.cells[step.frame], scene.counting(step.before, step.frame)
     if step.restless and step.other < _ANOTHER:
-        return not step.goes_on and step.other >= _CALM and again < _NOWHERE
-    if again >= _PIECES + _SURER * max(0.0, step.other - _STRONG):
+        return not step.goes_on and step.other >= _CALM and not found_again(*pair, _NOWHERE)
+    if not step.alone and found_again(*pair, _PIECES + _SURER * max(0.0, step.other - _STRONG)):
         return False
-    if step.other < _OWN and not everywhere(scene.cells[step.before], scene.cells[step.frame], counts):
+    if step.other < _OWN and not everywhere(*pair):
         return False
     if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
         return not step.goes_on and elsewhere(scene.cells, step.before, step.frame)

@@ -17,13 +17,13 @@ _LARGE = 8  # cells along the side of a part, in which outlines do not show
 _SAME = 0.65  # correlation of gradients from which a piece is found
 
 
-def found_again(a: Cells, b: Cells, live: Mask) -> float:
-    """Return the part of the pieces with texture of either grid that are found in the other, the smaller of the two.
+def found_again(a: Cells, b: Cells, live: Mask, least: float) -> bool:
+    """Return whether at least this part of the pieces with texture of either grid are found in the other.
 
     live: cells that count.
     """
     one, other = (_sketch(grid, live) for grid in (a, b))
-    return min(_found(one, other), _found(other, one))
+    return _found(one, other, least) and _found(other, one, least)
 
 
 def alike(a: Cells, b: Cells, live: Mask) -> float:
@@ -42,13 +42,19 @@ def _sketch(grid: Cells, live: Mask) -> Field:
     return np.dstack(gradients(means(grid, _COARSE).astype(np.uint8))) * (means(live, _COARSE) == 1)[..., None]
 
 
-def _found(a: Field, b: Field) -> float:
-    """Return the part of the pieces of `b` that are found in `a`; 0 if none has texture."""
-    found = []
-    for y in range(0, b.shape[0] - _SIDE + 1, _SIDE):
-        for x in range(0, b.shape[1] - _SIDE + 1, _SIDE):
-            piece = b[y : y + _SIDE, x : x + _SIDE]
-            if 2 * float((piece * piece).mean()) >= _TEXTURE:
-                around = a[max(0, y - _REACH) : y + _SIDE + _REACH, max(0, x - _REACH) : x + _SIDE + _REACH]
-                found.append(float(cv2.matchTemplate(around, piece, cv2.TM_CCORR_NORMED).max()) >= _SAME)
-    return sum(found) / len(found) if found else 0.0
+def _found(a: Field, b: Field, least: float) -> bool:
+    """Return whether at least this part of the pieces of `b` are found in `a`; looked for until that is known."""
+    places = [
+        (y, x)
+        for y in range(0, b.shape[0] - _SIDE + 1, _SIDE)
+        for x in range(0, b.shape[1] - _SIDE + 1, _SIDE)
+        if 2 * float((b[y : y + _SIDE, x : x + _SIDE] ** 2).mean()) >= _TEXTURE
+    ]
+    found, left, count = 0, len(places), max(1, len(places))
+    while found / count < least <= (found + left) / count:
+        left -= 1
+        y, x = places[left]
+        around = a[max(0, y - _REACH) : y + _SIDE + _REACH, max(0, x - _REACH) : x + _SIDE + _REACH]
+        same = cv2.matchTemplate(around, b[y : y + _SIDE, x : x + _SIDE], cv2.TM_CCORR_NORMED)
+        found += float(same.max()) >= _SAME
+    return found / count >= least

@@ -52,7 +52,10 @@ class Covering:
 
         Around a line that stands as it is there is nothing of it that could differ.
         """
-        if turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE:  # it fades
+        # The median of all cells is asked where it matters: in one line of a hundred.
+        if turning(self.line, apart, min(CHANGED, _TRACE)) >= WHOLE and (
+            turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE
+        ):  # it fades
             return self.cells
         x0, y0, x1, y1 = in_cells(self.line, apart.shape, LETTERS)
         letters = np.zeros_like(self.cells)
