@@ -45,6 +45,17 @@ def packed(film: Path, scaling: str) -> tuple[bytes | None, np.ndarray]:
         return packer.packed(frame), convert.image(frame)
 
 
+@pytest.mark.parametrize("filters", ["null", "noise=alls=60:allf=t", "drawbox=t=fill:c=gray"])
+def test_an_encoder_that_stays_open_gives_what_one_for_the_frame_alone_does(tmp_path: Path, filters: str) -> None:
+    film = film_of(tmp_path / "film.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv420p", size="320x180", filters=filters)
+    with opening(film) as (container, stream):
+        packer = h264.Packer(Converter.of(stream, "bilinear"), "bilinear")
+        for _, frame in timed_frames(container, stream):
+            assert packer.packed(frame) == h264.pack(frame, "bilinear")
+    (known,) = packer._known.values()
+    assert isinstance(known, h264.Open) and known._count == 5  # two to try it, and each of the three
+
+
 @pytest.mark.parametrize("scaling", ["bilinear", "lanczos"])
 @pytest.mark.parametrize(
     ("options", "filters"),
