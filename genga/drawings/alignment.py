@@ -117,11 +117,12 @@ def _most(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], counts: Mask, 
         _, answer = cv2.solve(squares, sums[:, None], flags=cv2.DECOMP_CHOLESKY)
         dx, dy, grows, turns = answer.ravel().tolist()
         grows, turns = grows / columns, turns / columns
-        linear = np.array([[grows, -turns], [turns, grows]])
-        more = np.eye(3)
-        more[:2, :2] += linear
-        more[:2, 2] = np.array([dx, dy]) - product(linear, np.array([[columns], [rows]]) / 2).ravel()
-        motion = product(motion, more)
+        x, y = columns / 2, rows / 2  # around the middle
+        motion = product(motion, np.array([
+            [1 + grows, 0 - turns, dx - (grows * x - turns * y)],
+            [turns, 1 + grows, dy - (turns * x + grows * y)],
+            [0, 0, 1],
+        ]))  # fmt: skip
         if abs(dx) + abs(dy) + (abs(grows) + abs(turns)) * columns < _REST:
             break
     return motion[:2].astype(np.float32)

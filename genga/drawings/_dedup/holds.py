@@ -77,11 +77,12 @@ class Sway:
     def lit(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
         """Return what the light of `b` leaves, 0..255, of a block of cells; None if it is not another all over."""
         known = shown_in_both(a, b, self.live)
-        change, apart = (known * (b.cells - of) for of in (a.cells.astype(np.float32), relit(a.cells, b.cells)))
+        change = known * (b.cells - a.cells.astype(np.float32))
         lit = np.abs(tile_means(change, self.live)) > calm(self.noise)
         if lit.mean() < _LIT or not spread(lit):
             return None
-        return float(cv2.boxFilter(np.abs(apart), cv2.CV_32F, _BLOCK).max()) / _THROUGH
+        apart = np.abs(known * (b.cells - relit(a.cells, b.cells)))
+        return float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH
 
     def rest(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
         """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
