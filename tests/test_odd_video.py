@@ -156,6 +156,16 @@ def test_recordings_glued_end_to_end_are_one(
     assert numbers(film, 2, 47, 48, 100, 143) == [2, 47, 48, 100, 143]
 
 
+def test_a_chain_of_films_in_ogg_is_decoded_to_its_end(tmp_path: Path) -> None:
+    """Its decoder takes the headers of the second for a packet that is `not permitted`."""
+    parts = [film_of(tmp_path / f"{n}.ogv", "-c:v", "libtheora", "-q:v", "9", count=48, first=48 * n) for n in range(2)]
+    film = tmp_path / "film.ogv"
+    film.write_bytes(b"".join(part.read_bytes() for part in parts))
+    steps = np.diff(times_of(film))
+    assert len(steps) == 95 and np.allclose(np.delete(steps, 47), 1 / 24, atol=1e-3)
+    assert numbers(film, 3, 48, 95) == [3, 48, 95]
+
+
 def test_an_mp4_that_begins_before_its_edit_list_does(tmp_path: Path) -> None:
     whole = film_of(tmp_path / "whole.mp4", *X264, "-g", "24", "-bf", "2")
     film = ffmpeg(tmp_path / "film.mp4", "-ss", "1.5", "-i", whole, "-c", "copy")  # the keyframe before is at 1 s

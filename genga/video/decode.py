@@ -37,6 +37,8 @@ from genga.video.streams import LARGEST, Colours, colours_of, picture_stream, st
 
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
 _PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")
+# What decoders say of a packet that they cannot read: some -1, `not permitted`, as of headers within a chain in Ogg.
+_UNREADABLE = (av.error.InvalidDataError, av.error.PermissionError, av.error.PatchWelcomeError)
 _FULL = 2  # code of FFmpeg for luma that uses every code value
 
 
@@ -208,7 +210,7 @@ def decoded(packets: Iterable[Packet], stream: VideoStream, damage: Damage | Non
     for packet in packets:
         if damage is not None and packet.pts is not None and not packet.is_discard:
             damage.sent((packet.pts - late) * base, is_corrupt(packet))
-        with suppress(av.error.InvalidDataError):
+        with suppress(*_UNREADABLE):
             yield from packet.decode()
 
 
