@@ -61,11 +61,11 @@ def test_many_files_that_are_no_videos_are_one_line(tmp_path: Path) -> None:
 
 def test_a_single_picture_is_no_video_where_its_ending_may_be_of_one(tmp_path: Path) -> None:
     images = [Image.new("RGB", (16, 16), (n * 90, 0, 0)) for n in range(3)]
-    for kind in ("webp", "avif"):
+    for kind in ("webp", "avif", "png"):
         images[0].save(tmp_path / f"poster.{kind}")
         images[0].save(tmp_path / f"moves.{kind}", save_all=True, append_images=images[1:], duration=100)
         assert (is_video(tmp_path / f"poster.{kind}"), is_video(tmp_path / f"moves.{kind}")) == (False, True)
-    assert is_video(tmp_path / "elsewhere.webp")  # in a bucket
+    assert is_video(tmp_path / "elsewhere.webp") and not is_video(tmp_path / "elsewhere.png")  # in a bucket
 
 
 # Of what FFmpeg can put a video into: pictures, sound with a cover, lists of files, px without a word on their size.

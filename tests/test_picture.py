@@ -361,6 +361,16 @@ def animated(path: Path, *, durations: list[int] | None = None, count: int = 3) 
     return path
 
 
+def test_edges_that_show_through_are_no_black_bars(tmp_path: Path) -> None:
+    image = np.full((24, 32, 4), 255, np.uint8)
+    image[:, :8] = 0
+    for alpha, bars in ((0, [0, 0, 0, 0]), (255, [8, 0, 0, 0])):
+        image[:, :8, 3] = alpha
+        more = [Image.fromarray(np.roll(image, step, axis=0)) for step in (1, 2)]
+        Image.fromarray(image).save(tmp_path / "a.png", save_all=True, append_images=more, duration=100)
+        assert probed(tmp_path / "a.png")["bars"] == bars
+
+
 @pytest.mark.parametrize("name", ["a.apng", "a.webp"])
 def test_what_is_transparent_lies_on_a_stated_ground(tmp_path: Path, name: str) -> None:
     film = animated(tmp_path / name)

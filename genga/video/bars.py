@@ -28,11 +28,12 @@ class Bars:
     above: int = 0
     right: int = 0
     below: int = 0
-    changes: bool = False  # whether frames have several sizes: then none of it counts
+    changes: bool = False  # whether frames have several sizes, or px to see through: then none of it counts
 
-    def look(self, plane: Luma, bits: int) -> None:
-        """Note a frame's luma (height, width)."""
+    def look(self, plane: Luma, bits: int, clear: bool = False) -> None:
+        """Note a frame's luma (height, width). clear: whether some px are transparent, which are black by chance."""
         height, width = plane.shape
+        self.changes |= clear
         if self.size is None:
             self.size, self.left, self.above, self.right, self.below = (width, height), width, height, width, height
         if self.size != (width, height):

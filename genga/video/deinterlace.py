@@ -96,6 +96,16 @@ def opaque(frame: VideoFrame) -> VideoFrame | None:
     return plain
 
 
+def shows_through(frame: VideoFrame) -> bool:
+    """Whether some px of a frame are transparent."""
+    if not is_clear(frame.format):
+        return False
+    rows = np.frombuffer(bytes((plain := frame.reformat(format="rgba")).planes[0]), np.uint8)
+    return bool(
+        rows.reshape(frame.height, plain.planes[0].line_size)[:, 3 : 4 * frame.width : 4].min(initial=255) < 255
+    )
+
+
 def is_clear(kind: VideoFormat) -> bool:
     """Whether px of this format may be transparent."""
     return any(component.is_alpha for component in kind.components)

@@ -33,7 +33,7 @@ _BETWEEN = " - "  # the names of folders and file in that of an episode
 _OURS = (".gitignore", ".gitkeep", ".DS_Store", "Thumbs.db")  # of git and of file managers
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".zip", ".cbz")  # or full of such
 _MOST = 3  # files of a series that are named, of those that are no videos
-_HEAD = 64  # bytes that tell an animation from a picture
+_HEAD = 4096  # bytes that tell an animation from a picture: PNG may say much of colours before
 
 Episode = tuple[str, str]  # series, episode
 
@@ -131,13 +131,15 @@ def _same(twice: Sequence[tuple[Path, str]]) -> str:
 def is_video(path: Path) -> bool:
     """Whether a file is a video by its ending, and no single picture by its beginning where both have one ending."""
     kind = path.suffix.lower()
-    if kind not in (".webp", ".avif"):
+    if kind not in (".webp", ".avif", ".png"):
         return kind in EXTENSIONS
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:  # not here, or cannot be read: probe says so
-        return True
+        return kind != ".png"
+    if kind == ".png":  # of an animation the first picture's data come behind what says so
+        return b"acTL" in head.partition(b"IDAT")[0]
     if kind == ".avif":  # a sequence has a brand of its own
         return head[4:8] != b"ftyp" or b"avis" in head[8 : int.from_bytes(head[:4], "big")]
     return head[:4] != b"RIFF" or is_animation(head)

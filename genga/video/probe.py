@@ -29,6 +29,7 @@ from genga.video.bars import Bars, is_halved
 from genga.video.clock import Counts, usual_step
 from genga.video.decode import as_coded, late_by, luma, opening, prepare
 from genga.video.decode_errors import Damage, is_corrupt
+from genga.video.deinterlace import shows_through
 from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.headers import Header, due, headers
@@ -221,7 +222,7 @@ def along(pictures: Iterable[VideoFrame], bars: Bars, count: int, past: int, ste
         plane, bits = luma(picture)
         if n < count:
             found.flags.append(picture.interlaced_frame)
-            bars.look(plane, bits)
+            bars.look(plane, bits, shows_through(picture))
             found.fields.append(thinned(plane, bits))
         if past <= n <= last:
             small = small_of(plane, bits)

@@ -23,7 +23,7 @@ from genga.video.episodes import Episode
 
 MANY = 200  # videos of a series, from which they may be told to be short clips
 LIGHT = 16 << 20  # bytes: a short clip has fewer
-ANIMATIONS = (".gif", ".webp", ".apng", ".avif")
+ANIMATIONS = (".gif", ".webp", ".apng", ".png", ".avif")
 
 Packs = dict[str, dict[str, str]]  # by name of a pack: the video of each of its clips
 
