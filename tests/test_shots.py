@@ -11,10 +11,11 @@ from films import table_of, texture
 
 from genga.drawings._shots import camera_moves
 from genga.drawings._shots.camera_moves import Known, align, going, kind_of, moves, path, reach
-from genga.drawings._shots.cuts import cuts, elsewhere, of_two_pictures, scene_of
+from genga.drawings._shots.cuts import cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import between_clear, gradual, mixtures, steady, strange
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.pieces import elsewhere
 from genga.drawings._shots.thresholds import contrasts, threshold
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots
@@ -184,8 +185,8 @@ def test_a_logo_is_no_background_that_stays() -> None:
 
 def test_a_picture_framed_anew_is_elsewhere() -> None:
     first, small, large = panned(4, [0.0, 6.0, 40.0])
-    assert elsewhere([first, large], 0, 1)
-    assert not elsewhere([first, small], 0, 1) and not elsewhere([A, B], 0, 1)
+    assert elsewhere(first, large)
+    assert not elsewhere(first, small) and not elsewhere(A, B)
 
 
 def test_noise_is_what_held_frames_differ_by() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from films import table_of
 
+from genga.drawings._shots.cuts import Step, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Passage, softened
 from genga.drawings._shots.pieces import alike, found_again
@@ -89,6 +90,31 @@ def test_a_picture_that_comes_out_of_a_flash_or_flares_up_before_a_cut_is_cut_on
     settles = [flared(B, 0.7), flared(B, 0.7), flared(B, 0.65), B]
     assert starts([A] * 12 + settles + [B] * 12) == [0, 12]
     assert starts([A] * 12 + [flared(A, 0.7)] * 2 + [B] * 12) == [0, 14]
+
+
+def thrown(frame: int) -> Cells:
+    """Somebody in bold lines who is thrown across a plain wall, 12 cells a frame."""
+    wall = np.full((120, 160), 235, np.uint8)
+    body = wall[30:80, 12 * frame : 12 * frame + 30]
+    body[:] = 60
+    body[:: 7 + frame % 3], body[:, :: 5 + frame % 4] = 180, 110
+    return wall
+
+
+def test_a_dark_frame_in_which_somebody_acts_is_no_cut() -> None:
+    acts = [thrown(k) for k in range(9)]
+    dark = [*acts[:4], (acts[4] * 0.4).astype(np.uint8), *acts[5:]]
+    negative = [*acts[:4], 255 - acts[4], *acts[5:]]
+    assert starts(acts) == starts(dark) == starts(negative) == [0]
+    assert starts([*acts[:5], *[A] * 6]) == [0, 5]
+
+
+def test_a_cut_says_nothing_of_the_next_one_after_which_nothing_goes_on() -> None:
+    still = [A] * 8 + [B] * 2 + [C] * 6
+    moves = [*still[:11], B, A, B]
+    for grids, since, restless in ((still, 0, True), (still, 9, False), (moves, 9, True)):
+        step = Step.of(scene_of(grids, []), np.array(spread(grids)), 10, 10, 0.0, since=since)
+        assert step.restless == restless and step.alone != restless
 
 
 def test_the_same_picture_in_another_light() -> None:

@@ -14,10 +14,10 @@ import polars as pl
 
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
-from genga.drawings._shots.holds import usual_step
-from genga.drawings._shots.pieces import alike, found_again
+from genga.drawings._shots.holds import mixed_frames, usual_step
+from genga.drawings._shots.pieces import alike, elsewhere, found_again
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
-from genga.drawings.alignment import length, shift, way_of
+from genga.drawings.alignment import length, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
 from genga.params.shots import Params
@@ -33,14 +33,15 @@ _NOWHERE = 0.05  # part of the pieces up to which next to nothing is found again
 _PIECES, _SURER = 0.2, 2.5  # from which too much is, and how much more where the tones are other ones
 _LIT, _LIGHTING = 0.9, 0.65  # correlation of tones from which a picture is the same in another light; soon after a cut
 _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a figure before a plain background
-_GHOST = (0.08, 0.92)  # share of the picture after in a frame that mixes what is before and after a cut
-_UNMIXED = 0.25  # part of the change that a mixture may leave; less where it hardly is one
+_UNMIXED = 0.25  # part of the change that a mixture may leave
 _LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such
 _BY_CHANCE = 2  # times params.cut that may stay by chance, as a horizon does, where the tones are quite other
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
-_ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
 _FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
+_BESIDE, _TONES = 0.35, 0.2  # part of what the flash changes up to which it is told by its tones, and their distance
+_KEPT, _PLACED = 0.05, 0.75  # up to which a picture has kept its tones, and correlation from which they are in place
+_CHANCE = 0.3  # correlation of the tones of two pictures that have nothing to do with each other, at most
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
 
@@ -78,18 +79,27 @@ class Step:
 
     @classmethod
     def of(
-        cls, scene: Scene, spread: npt.NDArray[np.float64], frame: int, end: int, stays: float, near: int = 3
+        cls,
+        scene: Scene,
+        spread: npt.NDArray[np.float64],
+        frame: int,
+        end: int,
+        stays: float,
+        near: int = 3,
+        since: int = 0,
     ) -> Self:
         """Return the step to `end` from the frame before `frame`.
 
         spread: part of the picture that changes in each frame. near: frames before and after that are asked, too.
+        since: frame after a cut, which says nothing of a step after which nothing goes on.
         """
         a, b, counts = scene.cells[frame - 1], scene.cells[end], scene.counting(frame - 1, end)
-        size = float((difference_map(a, b)[counts] > CHANGED).mean())
-        before = most_of(spread[max(0, frame - near) : frame][::-1])
-        after = most_of(spread[end + 1 : end + 1 + near])
+        size = changed(scene, frame - 1, end)
         other = size * tone_difference(a[counts][None], b[counts][None])
         like, calm = (part * size * float(counts.mean()) for part in (_RESTLESS, _CALMER))
+        after = most_of(spread[end + 1 : end + 1 + near])
+        first = max(0, frame - near)
+        before = most_of(spread[first if after >= like else max(first, since) : frame][::-1])
         return cls(frame - 1, end, stays, other, before >= like, after >= like, max(before, after) <= calm)
 
 
@@ -112,11 +122,12 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
     """
     spread = frames["spread"].to_numpy()
     near = max(2, round(_NEAR / usual_step(frames["time"].to_list()))) if len(frames) > 1 else 2
-    mixed = mixed_frames(scene, spread)
+    mixed = mixed_frames(scene.cells, spread, _LEAST)
     loose = {int(k): loose_at(scene, int(k)) for k in np.flatnonzero(spread >= _LEAST) if k > 0}
     found: list[int] = []
     blends: list[Event] = []
     last = -len(frames)  # the last cut
+    since = 0  # the frame after the last cut into quite another picture
     back = 0  # frame at which the picture before the last flash is back
     for frame, stays in loose.items():
         if frame <= back or any(event.start <= frame < event.end for event in blends):
@@ -126,15 +137,17 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
             stays = loose_at(scene, end, frame - 1)
         elif stays >= _BY_CHANCE * params.cut:
             continue
-        step = Step.of(scene, spread, frame, end, stays, near)
+        step = Step.of(scene, spread, frame, end, stays, near, since)
         if stays < _BY_CHANCE * params.cut and is_cut(scene, loose, step, params):
             same = alike(scene.cells[frame - 1], scene.cells[end], scene.live)
-            if same >= (_LIT if frame > last + near else _LIGHTING):
-                continue
+            lit = same >= (_LIT if frame > last + near else _LIGHTING)
             back = flash_end(scene, frame, end, params.flash)
+            if lit or step.other < _KEPT and same >= _PLACED:
+                continue
             if not back:
                 found.append(end)
                 last = end
+                since = end + 1 if step.other >= _ANOTHER and same < _CHANCE else since
                 blends += [Event("dissolve", frame, end)] if end > frame else []
                 back = end
     return found, blends
@@ -156,25 +169,6 @@ def of_two_pictures(scene: Scene, passage: Passage) -> bool:
     return bool(changed.any()) and mixture(a[changed], middle[changed], b[changed])[1] <= _UNMIXED
 
 
-def mixed_frames(scene: Scene, spread: npt.NDArray[np.float64]) -> dict[int, int]:
-    """Return each frame from which on one or two mix what is before and after them -> the frame after them.
-
-    spread: part of the picture that changes in each frame. Converting a frame rate leaves such frames.
-    """
-    mixed: dict[int, int] = {}
-    for frame in np.flatnonzero((spread[:-1] >= _LEAST) & (spread[1:] >= _LEAST)).tolist():
-        for end in (frame + 2, frame + 1):
-            if frame == 0 or end >= len(spread) or min(spread[frame : end + 1]) < _LEAST:
-                continue
-            a, b = scene.cells[frame - 1], scene.cells[end]
-            parts = [mixture(a, scene.cells[k], b) for k in range(frame, end)]
-            shares = [share for share, _ in parts]
-            clear = _GHOST[0] <= shares[0] and shares[-1] <= _GHOST[1] and shares == sorted(shares)
-            if clear and all(left <= _UNMIXED * min(1.0, 3 * share, 3 - 3 * share) for share, left in parts):
-                mixed.setdefault(frame, end)
-    return mixed
-
-
 def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:
     """Whether a step, in which nothing stays, is none of a figure or a camera."""
     if step.stays >= params.cut:
@@ -187,7 +181,7 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
     if step.other < _OWN and not everywhere(*pair):
         return False
     if step.stays >= _SURE * params.cut and step.other < (_CALM if step.alone else _STRONGER):
-        return not step.goes_on and elsewhere(scene.cells, step.before, step.frame)
+        return not step.goes_on and elsewhere(scene.cells[step.before], scene.cells[step.frame])
     if step.other >= _STRONG:
         return True
     return not busy(loose, step.before + 1, params.cut) and not moved(
@@ -219,20 +213,25 @@ def moved(cells: Grids, before: int, frame: int, rest: float, alone: bool) -> bo
     return float(np.hypot(*(carried(found[0], middle) - middle)[0])) <= _FASTEST * columns
 
 
-def elsewhere(cells: Grids, before: int, frame: int) -> bool:
-    """Whether the picture as a whole is found a tile or more from where it was: the same place, framed anew."""
-    (dx, dy), response = shift(cells[before], cells[frame])
-    return response >= _ELSEWHERE and max(abs(dx), abs(dy)) >= TILE
-
-
 def flash_end(scene: Scene, frame: int, after: int, length: int) -> int:
     """Return the frame, at most `length` after `after`, at which the picture before `frame` is back; 0 if it is not."""
     later = range(after + 1, min(after + 1 + length, len(scene.cells)))
-    return next((back for back in later if same_picture(scene, frame - 1, back)), 0)
+    flash = changed(scene, frame - 1, frame)
+    return next((back for back in later if same_picture(scene, frame - 1, back, _BESIDE * flash)), 0)
 
 
-def same_picture(scene: Scene, before: int, frame: int) -> bool:
-    """Whether two frames differ in few of the live cells, and most of what has texture is where it was."""
-    stays = scene.stays(before, frame)
-    changed = difference_map(scene.cells[before], scene.cells[frame])[scene.counting(before, frame)] > CHANGED
-    return float(changed.mean()) < _AGAIN and (stays is None or stays >= _AGAIN)
+def same_picture(scene: Scene, before: int, frame: int, few: float = 0.0) -> bool:
+    """Whether two frames differ in few of the live cells, and most of what has texture is where it was.
+
+    few: part of them up to which their tones say so as well, of somebody who acts before a plain wall.
+    """
+    differ, stays = changed(scene, before, frame), scene.stays(before, frame)
+    if differ >= _AGAIN or stays is None or stays >= _AGAIN:
+        return differ < _AGAIN
+    return differ <= few and tone_difference(scene.cells[before], scene.cells[frame]) <= _TONES
+
+
+def changed(scene: Scene, before: int, frame: int) -> float:
+    """Return the fraction of the live cells in which two frames differ."""
+    counts = scene.counting(before, frame)
+    return float((difference_map(scene.cells[before], scene.cells[frame])[counts] > CHANGED).mean())

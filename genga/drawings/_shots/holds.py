@@ -6,6 +6,7 @@ A video of another rate than its film shows some frames twice, or mixes neighbou
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from genga.drawings._shots.events import Span
 from genga.video.luma_grid import Cells, Grids, mixture
@@ -68,6 +69,25 @@ def mixes(a: Cells, frame: Cells, b: Cells, changed: float) -> bool:
         return False
     share, left = mixture(a[far], frame[far], b[far])
     return left <= _LEFT and _GHOST[0] <= share <= _GHOST[1]
+
+
+def mixed_frames(cells: Grids, spread: npt.NDArray[np.float64], least: float) -> dict[int, int]:
+    """Return each frame from which on one or two mix what is before and after them -> the frame after them.
+
+    spread: part of the picture that changes in each frame. least: of it at a cut. Converting a frame rate leaves them.
+    """
+    mixed: dict[int, int] = {}
+    for frame in np.flatnonzero((spread[:-1] >= least) & (spread[1:] >= least)).tolist():
+        for end in (frame + 2, frame + 1):
+            if frame == 0 or end >= len(spread) or min(spread[frame : end + 1]) < least:
+                continue
+            a, b = cells[frame - 1], cells[end]
+            parts = [mixture(a, cells[k], b) for k in range(frame, end)]
+            shares = [share for share, _ in parts]
+            clear = _GHOST[0] <= shares[0] and shares[-1] <= _GHOST[1] and shares == sorted(shares)
+            if clear and all(left <= _LEFT * min(1.0, 3 * share, 3 - 3 * share) for share, left in parts):
+                mixed.setdefault(frame, end)
+    return mixed
 
 
 def timing(

@@ -7,13 +7,15 @@ of it is found again, moved a little each. After a cut hardly any piece is.
 import cv2
 import numpy as np
 
-from genga.drawings.static_tiles import Field, Mask, gradients
+from genga.drawings.alignment import shift
+from genga.drawings.static_tiles import TILE, Field, Mask, gradients
 from genga.video.luma_grid import Cells, means
 
 _COARSE = 2  # cells along the side of what is compared
 _SIDE, _REACH = 12, 14  # of a piece, and how far it may have moved, in those
 _TEXTURE = 0.03  # mean squared compressed gradient from which a piece has texture
 _LARGE = 8  # cells along the side of a part, in which outlines do not show
+_ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _SAME = 0.65  # correlation of gradients from which a piece is found
 
 
@@ -35,6 +37,12 @@ def alike(a: Cells, b: Cells, live: Mask) -> float:
     parts = (means(grid, _LARGE)[whole] for grid in (a, b))
     one, other = (part - part.mean() if len(part) else part for part in parts)
     return float((one * other).sum() / max(1.0, float((one * one).sum() * (other * other).sum()) ** 0.5))
+
+
+def elsewhere(a: Cells, b: Cells) -> bool:
+    """Whether the picture as a whole is found a tile or more from where it was: the same place, framed anew."""
+    (dx, dy), response = shift(a, b)
+    return response >= _ELSEWHERE and max(abs(dx), abs(dy)) >= TILE
 
 
 def _sketch(grid: Cells, live: Mask) -> Field:
