@@ -12,7 +12,7 @@ from films import texture
 
 from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
 from genga.drawings._dedup.camera import halved, standing, view
-from genga.drawings._dedup.faint import faint, noise_top
+from genga.drawings._dedup.faint import compressed, faint, noise_top, strongly_compressed
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import unexplained
@@ -575,6 +575,46 @@ def test_what_noise_leaves_ends_where_the_next_is_far() -> None:
     assert noise_top(np.array([*noise, 4.0, 6.0, 8.0, 10.0])) is None  # one goes on into the other
     assert noise_top(np.array([*noise[:4], *[12.0] * 4])) is None  # nothing says what noise is
     assert noise_top(np.array([1.0, 12.0])) is None
+
+
+def skipped(changes: dict[int, int], pulses: dict[int, int], count: int = 60) -> list[Cells]:
+    """A held picture in which an encoder codes nothing, but for eyes that shut or open, by so many levels, and pulses.
+
+    A pulse goes on where the picture changed in the frame before.
+    """
+    grids = [np.maximum(EYES, 60)]
+    for frame in range(1, count):
+        grid = grids[-1].copy()
+        if frame in changes:
+            grid[30:33, 40:44] -= np.uint8(changes[frame] % 256)
+        if frame in pulses:
+            grid[60:62, 10:12] += np.uint8(pulses[frame] % 256)
+        grids.append(grid)
+    return grids
+
+
+def test_a_small_change_that_stays_where_strong_compression_left_all_as_it_was() -> None:
+    """Eyes shut and open by 12 levels, where a new drawing is one from 20 on and noise comes to 18."""
+    pulses = {3: 18, 4: -18, 23: 18, 24: -18, 43: 18, 44: -18, 50: 18, 51: -18}  # what is coded is coded better
+    seen = MaskedGrids(skipped({10: 12, 14: -12, 30: 12}, pulses), [])
+    apart = [0.0, *(block_difference(seen[k - 1].cells, seen[k].cells) for k in range(1, 60))]
+    assert compressed(seen, 0, 60, apart, 20.0, ()) == {10: 12.0, 14: 12.0, 30: 12.0}
+    assert compressed(seen, 0, 60, apart, 20.0, (14,)) == {10: 12.0, 30: 12.0}  # the encoder began anew
+    assert compressed(seen, 0, 15, apart, 20.0, ()) == {}  # nothing says what noise is
+    many = MaskedGrids(skipped({k: 12 * (-1) ** (k // 5) for k in range(5, 60, 5)}, {}), [])
+    assert compressed(many, 0, 60, [0.0, *[12.0] * 59], 20.0, ()) == {}  # a tenth of the steps at most
+
+
+def test_strong_compression_is_told_by_what_it_leaves() -> None:
+    held = MaskedGrids(skipped({}, {}), [])
+    noisy, new = [0.0, *[2.0] * 50, *[12.0] * 9], [20.0] * 60
+    assert strongly_compressed(held, noisy, new, ())
+    assert not strongly_compressed(held, [0.0, *[12.0] * 59], new, ())  # as much in every step
+    assert not strongly_compressed(held, [0.0, *[2.0] * 50, *[9.0] * 9], new, ())
+    assert not strongly_compressed(held, noisy, [5.0] * 60, ())  # those are drawings
+    rng = np.random.default_rng(0)
+    grain = MaskedGrids([EYES + rng.integers(0, 3, EYES.shape, np.uint8) for _ in range(60)], [])
+    assert not strongly_compressed(grain, noisy, new, ())
 
 
 def rained_on(grid: Cells, frame: int) -> Cells:

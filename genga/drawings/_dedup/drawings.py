@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from genga.drawings._dedup.camera import halved
-from genga.drawings._dedup.faint import faint
+from genga.drawings._dedup.faint import compressed, faint, strongly_compressed
 from genga.drawings._dedup.holds import Run, Sway, absorb_blends, rate_converted, runs, runs_in_weather
 from genga.drawings._dedup.moving import anew
 from genga.drawings._dedup.rolling import Rolling, runs_behind
@@ -35,6 +35,8 @@ def drawings(
     travel = {} if params.camera == "all" else moves
     new, apart = least(shots, params), frames["change"].to_list()
     unasked = {*skipped, *moves, *frames.filter("keyframe")["frame"]}
+    levels = [new[shot] for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
+    strong = params.threshold is None and strongly_compressed(seen, apart, levels, unasked)
     parts = []
     for shot in shots.iter_rows(named=True):
         level = new[shot["shot"]]
@@ -53,7 +55,9 @@ def drawings(
         over = (sway.live, sway.over) if sway else (None, None)
         fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, *over)
         if params.threshold is None:
-            fresh |= faint(seen, shot["start"], shot["end"], apart, level, unasked)
+            fresh |= faint(seen, *limits, apart, level, unasked)
+        if strong:
+            fresh |= compressed(seen, *limits, apart, level, unasked)
         parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh, sway), seen, level))
     if rate_converted(parts, seen, new):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]

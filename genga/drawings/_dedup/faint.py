@@ -4,6 +4,11 @@ Noise comes and goes from frame to frame, and an eye that shuts stays shut for s
 after it are held against each other: what counts of a cell is the gap between the values it had before and has after.
 Where nearly all steps of a shot leave little of that and a few leave much more, with nothing between, those few begin
 drawings, how few they may be.
+
+**Strong compression** has noise of its own kind: where nothing changed an encoder codes nothing, and most of what it
+codes later betters what it changed just before. So the threshold of such a video is far above its small changes; but
+of what stays after a step, where the picture was still before it, the largest is taken for a drawing, in a tenth of
+the steps at most.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,6 +27,14 @@ _VISIBLE = 6.0  # luma levels from which anybody sees a change
 _LEAST = 1.0  # luma levels that noise is taken to leave at least: rounding does
 _BETTER = 2  # frames after a new drawing in which encoders go on to better the picture
 _BLOCK = (2, 2)
+# Strong compression: levels by which a tenth of the steps below the threshold differ at least, how many times as much
+# as the usual one, part of the cells that are just as they were in the usual one, and steps that say so.
+_STRONG, _PULSES, _SKIPPED, _ENOUGH = 10.0, 1.4, 0.9, 20
+_TENTH = 0.1  # part of these steps that begins a drawing at most
+_LOOKED = 60  # steps looked at for cells that are as they were
+_PART = 0.35  # of the threshold that stays at least of a drawing there,
+_BETTERED = 0.3, 0.1  # and of what changed within a cell in the step before and in that before it, which is bettered
+_NEAR = np.ones((3, 3), np.uint8)
 
 
 def faint(seen: MaskedGrids, start: int, end: int, apart: Sequence[float], threshold: float,
@@ -43,6 +56,51 @@ def faint(seen: MaskedGrids, start: int, end: int, apart: Sequence[float], thres
     level = noise_top(stays)
     pairs = zip(asked, stays.tolist(), strict=True)
     return {} if level is None else {frame: own for frame, own in pairs if own > level}
+
+
+def strongly_compressed(
+    seen: MaskedGrids, apart: Sequence[float], new: Sequence[float], unasked: Collection[int]
+) -> bool:
+    """Whether a video's held frames are told from each other as strong compression does: hardly anywhere, and by much.
+
+    apart: block difference of each frame to the one before. new: from which that is a new drawing in its shot. unasked:
+    frames of which this cannot be said.
+    """
+    held = [frame for frame in range(1, len(apart)) if apart[frame] <= new[frame] and frame not in unasked]
+    if len(held) < _ENOUGH:
+        return False
+    usual, large = np.quantile([apart[frame] for frame in held], (0.5, 1 - _TENTH))
+    if large < max(_STRONG, _PULSES * usual):
+        return False
+    some = held[:: -(-len(held) // _LOOKED)]
+    return float(np.median([(seen[frame - 1].cells == seen[frame].cells).mean() for frame in some])) >= _SKIPPED
+
+
+def compressed(seen: MaskedGrids, start: int, end: int, apart: Sequence[float], threshold: float,
+               unasked: Collection[int]) -> dict[int, float]:  # fmt: skip
+    """Return the frames of a shot of a strongly compressed video that begin a drawing, below the threshold.
+
+    With how much of the change to each stays. At most a tenth of the steps below it. Arguments: those of `faint`.
+    """
+    found: dict[int, float] = {}
+    for frame in range(start + _AROUND, end - _AROUND + 1):
+        if apart[frame] <= threshold and frame not in unasked and frame - 1 not in unasked:
+            found[frame] = stays_where_still(seen, start, frame)
+    if len(found) < _ENOUGH:
+        return {}
+    level = max(_PART * threshold, float(np.quantile(list(found.values()), 1 - _TENTH)))
+    return {frame: stays for frame, stays in found.items() if stays > level}
+
+
+def stays_where_still(seen: MaskedGrids, start: int, frame: int) -> float:
+    """Return `staying_change` without what the steps before, from `start` on, may have left to be bettered."""
+    grids = [seen[near] for near in range(frame - _AROUND, frame + _AROUND)]
+    left = cv2.boxFilter(staying(grids[:_AROUND], grids[_AROUND:]), cv2.CV_32F, _BLOCK)
+    for before, part in zip((frame - 1, frame - 2), _BETTERED, strict=True):
+        if before > start:
+            step = cv2.boxFilter(cv2.absdiff(seen[before - 1].cells, seen[before].cells), cv2.CV_32F, _BLOCK)
+            left = left - part * cv2.dilate(step, _NEAR)
+    return float(left.max())
 
 
 def staying_change(seen: MaskedGrids, frame: int) -> float:

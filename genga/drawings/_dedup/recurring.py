@@ -143,6 +143,8 @@ def shot_levels(
             found[shot] = level
             continue
         low, high = least[shot], float(np.quantile(own, _SMALL))
+        if high <= low:  # where so many are faint, the others say it
+            high = float(np.quantile([step for step in own if step > low] or [low], _SMALL))
         pairs = [
             float(d)
             for i, (earlier, apart) in enumerate(zip(proposed, distances, strict=True)) if shots[i] == shot
