@@ -109,6 +109,8 @@ WORLDS: dict[str, World] = {
                    edges=("across", "opening", "slanting", "shutting", "hand")),
     "soft wipes": World(154, ("talk", "hold", "wave"), "upper", frames=360, dissolves=(16, 20, 12),
                         edges=("across", "slanting", "opening"), soft=0.22),
+    "slides": World(155, ("talk", "hold", "wave"), "upper", frames=360, dissolves=(12, 9, 20),
+                    edges=("pushing", "over", "off")),
     "credits roll": World(145, ("talk", "hold", "blink"), "upper", style=partial(rolling, x=0.06)),
     "credits roll over a face": World(146, ("talk", "hold", "talk"), "portrait", style=partial(rolling, x=0.36)),
     "upright credits": World(147, ("talk", "hold", "wave"), style=partial(upright, x=0.93)),

@@ -17,6 +17,8 @@ from demo.film.shots import Exposure, Shot
 from demo.film.timeline import Frame
 
 _FILM = 24  # frames of film a second
+# Of a slide, whether the first picture goes along with the edge, and whether the second does.
+_SLIDES = {"pushing": (True, True), "over": (False, True), "off": (True, False)}
 _REST = 2  # frames of a shot that are shown before its first and after its last change
 
 
@@ -94,9 +96,16 @@ def whipped(frame: Frame, desk: Desk) -> np.ndarray:
 def wiped(frame: Frame, desk: Desk, edge: str, soft: float) -> np.ndarray:
     """A frame of a wipe, (height, width, 3): on one side of its edge is the first picture, on the other the second.
 
-    edge: across, slanting, opening (a circle), shutting, hand (of a clock). soft: its width, part of the way.
+    edge: across, slanting, opening (a circle), shutting, hand (of a clock); or of a slide from the right: pushing,
+    over, off. soft: its width, part of the way.
     """
     first, second = desk.photograph(frame.first), desk.photograph(frame.second)  # type: ignore[arg-type]
+    if edge in _SLIDES:
+        width = first.shape[1]
+        gone = round(width * frame.share)
+        goes, comes = _SLIDES[edge]
+        left = first[:, gone:] if goes else first[:, : width - gone]
+        return np.hstack([left, second[:, :gone] if comes else second[:, width - gone :]])
     rows, columns = np.mgrid[: first.shape[0], : first.shape[1]].astype(np.float32)
     y, x = rows / first.shape[0], columns / first.shape[1]
     radius = np.hypot(columns - first.shape[1] / 2, rows - first.shape[0] / 2) / (np.hypot(*first.shape[:2]) / 2)

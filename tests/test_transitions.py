@@ -12,6 +12,7 @@ from genga.drawings._shots.cuts import Step, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Passage, softened
 from genga.drawings._shots.pieces import alike, found_again
+from genga.drawings._shots.slides import slides
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
 from genga.params.shots import Params
@@ -216,3 +217,46 @@ def test_what_is_left_in_the_dark_is_a_picture_too() -> None:
     night, other = ((picture * 0.2 + 8).astype(np.uint8) for picture in (A, B))
     grids = [night] * 12 + wiped(night, other, EDGES["slanting"], 12) + [other] * 12
     assert wipes(grids, spread(grids)) == [Passage("dissolve", 12, 24, boundary=18)]
+
+
+def slid(a: Cells, b: Cells, way: str, length: int) -> list[Cells]:
+    """The frames of a slide from the right: a picture is pushed, or the next one comes over it, or it goes off."""
+    frames = []
+    for k in range(1, length + 1):
+        gone = round(160 * k / (length + 1))
+        left = a[:, : 160 - gone] if way == "comes" else a[:, gone:]
+        right = b[:, 160 - gone :] if way == "goes" else b[:, :gone]
+        frames.append(np.hstack([left, right]))
+    return frames
+
+
+@pytest.mark.parametrize("way", ["pushed", "comes", "goes"])
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_slide_is_a_passage_of_its_frames_from_any_side(way: str, turns: int) -> None:
+    grids = [np.rot90(grid, turns).copy() for grid in [A] * 10 + slid(A, B, way, 12) + [B] * 10]
+    assert slides(grids, spread(grids)) == [Passage("dissolve", 10, 22, boundary=16)]
+
+
+def test_a_slide_held_on_twos_joins_two_shots() -> None:
+    held = [frame for frame in slid(A, B, "pushed", 6) for _ in range(2)]
+    [first, second] = shots_of([A] * 10 + held + [B] * 10)
+    assert (second["start"], second["transition"], first["end"]) == (16, "dissolve", 16)
+    assert second["events"] == [{"kind": "dissolve", "start": 10, "end": 22}]
+
+
+def test_what_is_no_slide() -> None:
+    """A pan over one long drawing, past either picture and short of it; a dissolve; a wipe; fast action."""
+    long = np.hstack([A, C, B])
+    far, near = ([long[:, step * k : step * k + 160] for k in range(13)] for step in (24, 8))
+    mixed = [cv2.addWeighted(A, 1 - k / 13, B, k / 13, 0) for k in range(1, 13)]
+    edge = wiped(A, B, EDGES["to the right"], 12)
+    acts = [redrawn(A, k) for k in range(12)]
+    for name, frames in {
+        "far": far,
+        "near": near,
+        "mixed": [A, *mixed, B],
+        "edge": [A, *edge, B],
+        "acts": acts,
+    }.items():
+        grids = [frames[0]] * 8 + frames + [frames[-1]] * 8
+        assert slides(grids, spread(grids)) == [], name

@@ -18,6 +18,7 @@ from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
 from genga.drawings._shots.whips import whips, with_others
 from genga.drawings._shots.wipes import wipes
@@ -46,11 +47,12 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
     gone, spread = gradual(cells, black, params.blend, CHANGED, scene.noise.luma), frames["spread"].to_list()
-    passages, blurred, edges = (
+    passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage)]
-        for found in (gone, whips(cells, spread), wipes(cells, spread))
+        for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))
     )
-    passages = with_others(with_others(passages, blurred), edges)
+    for surer in others:
+        passages = with_others(passages, surer)
     inside = {frame for passage in passages for frame in passage.whole}
     hard, blends = cuts(frames, scene, params)
     hard = [frame for frame in hard if frame not in inside]

@@ -38,7 +38,7 @@ def whips(cells: Grids, spread: Sequence[float]) -> list[Passage]:
 
 
 def with_others(passages: Iterable[Passage], found: Sequence[Passage]) -> list[Passage]:
-    """Return dissolves and fades with whip pans or wipes, in order, of which parts may pass for dissolves."""
+    """Return dissolves and fades with whip pans, wipes or slides, in order, of which parts may pass for dissolves."""
     others = (one for one in passages if all(one.end < other.start or other.end < one.start for other in found))
     return sorted([*others, *found], key=lambda one: one.start)
 
