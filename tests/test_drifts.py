@@ -11,9 +11,10 @@ from films import table_of, texture
 from genga.drawings._dedup.moving import Layers, anew, unexplained
 from genga.drawings._shots import drifts as of_drifts
 from genga.drawings._shots.camera_moves import joined, moves, way_of
-from genga.drawings._shots.cuts import Scene, mixed_frames, of_two_pictures, scene_of
+from genga.drawings._shots.cuts import Scene, of_two_pictures
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage
+from genga.drawings._shots.holds import mixed_frames
 from genga.drawings._shots.whips import whips, with_others
 from genga.drawings._text.burnt_in import goes_along
 from genga.drawings._text.tracks import Lettering, MaskedGrids
@@ -167,8 +168,8 @@ def test_a_last_drawing_of_one_frame_is_no_mixture_with_the_next_shot() -> None:
     other[80:100, 40:80] = b[80:100, 40:80]
     mixed = cv2.addWeighted(a, 0.5, b, 0.5, 0)
     spread = np.array([0.0, 0.0, 0.4, 0.9, 0.0])
-    assert mixed_frames(scene_of([a, a, other, b, b], []), spread) == {}
-    assert mixed_frames(scene_of([a, a, mixed, b, b], []), spread) == {2: 3}
+    assert mixed_frames([a, a, other, b, b], spread, 0.05) == {}
+    assert mixed_frames([a, a, mixed, b, b], spread, 0.05) == {2: 3}
 
 
 def test_text_does_not_go_along_with_the_picture() -> None:
