@@ -35,8 +35,10 @@ def drawings(
     travel = {} if params.camera == "all" else moves
     new, apart = least(shots, params), frames["change"].to_list()
     unasked = {*skipped, *moves, *frames.filter("keyframe")["frame"]}
-    levels = [new[shot] for shot, start, end in shots.select("shot", "start", "end").rows() for _ in range(start, end)]
+    every = shots.select("start", "end").rows()
+    levels = [new[shot] for shot, (start, end) in zip(shots["shot"], every, strict=True) for _ in range(start, end)]
     strong = params.threshold is None and strongly_compressed(seen, apart, levels, unasked)
+    small = compressed(seen, every, apart, levels, unasked) if strong else {}
     parts = []
     for shot in shots.iter_rows(named=True):
         level = new[shot["shot"]]
@@ -56,8 +58,7 @@ def drawings(
         fresh = anew(seen, shot["start"], shot["end"], skipped, travel, level, *over)
         if params.threshold is None:
             fresh |= faint(seen, *limits, apart, level, unasked)
-        if strong:
-            fresh |= compressed(seen, *limits, apart, level, unasked)
+        fresh |= {frame: step for frame, step in small.items() if limits[0] <= frame < limits[1]}
         parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh, sway), seen, level))
     if rate_converted(parts, seen, new):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]

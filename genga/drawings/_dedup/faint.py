@@ -7,8 +7,8 @@ drawings, how few they may be.
 
 **Strong compression** has noise of its own kind: where nothing changed an encoder codes nothing, and most of what it
 codes later betters what it changed just before. So the threshold of such a video is far above its small changes; but
-of what stays after a step, where the picture was still before it, the largest is taken for a drawing, in a tenth of
-the steps at most.
+of what is new, or stays, where the picture was still before, the largest is taken for a drawing, in a tenth of the
+steps at most.
 """
 
 from collections.abc import Collection, Sequence
@@ -32,8 +32,10 @@ _BLOCK = (2, 2)
 _STRONG, _PULSES, _SKIPPED, _ENOUGH = 10.0, 1.4, 0.9, 20
 _TENTH = 0.1  # part of these steps that begins a drawing at most
 _LOOKED = 60  # steps looked at for cells that are as they were
-_PART = 0.35  # of the threshold that stays at least of a drawing there,
-_BETTERED = 0.3, 0.1  # and of what changed within a cell in the step before and in that before it, which is bettered
+# Part of the threshold by which a drawing there differs at least, and that stays of it; parts of what changed within a
+# cell in the step before, and in that before it, which may be bettered.
+_STEP, _STAYS = 0.6, 0.4
+_AT_ONCE, _BETTERED = 0.5, (0.3, 0.1)
 _NEAR = np.ones((3, 3), np.uint8)
 
 
@@ -76,31 +78,48 @@ def strongly_compressed(
     return float(np.median([(seen[frame - 1].cells == seen[frame].cells).mean() for frame in some])) >= _SKIPPED
 
 
-def compressed(seen: MaskedGrids, start: int, end: int, apart: Sequence[float], threshold: float,
+def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequence[float], new: Sequence[float],
                unasked: Collection[int]) -> dict[int, float]:  # fmt: skip
-    """Return the frames of a shot of a strongly compressed video that begin a drawing, below the threshold.
+    """Return the frames of a strongly compressed video that begin a drawing, below the threshold.
 
-    With how much of the change to each stays. At most a tenth of the steps below it. Arguments: those of `faint`.
+    With the block difference of each to the frame before. At most a tenth of the steps below it. limits: of the shots.
+    Other arguments: those of `strongly_compressed`.
     """
-    found: dict[int, float] = {}
-    for frame in range(start + _AROUND, end - _AROUND + 1):
-        if apart[frame] <= threshold and frame not in unasked and frame - 1 not in unasked:
-            found[frame] = stays_where_still(seen, start, frame)
-    if len(found) < _ENOUGH:
-        return {}
-    level = max(_PART * threshold, float(np.quantile(list(found.values()), 1 - _TENTH)))
-    return {frame: stays for frame, stays in found.items() if stays > level}
+    found = {
+        frame: new_where_still(seen, start, end, frame) / new[frame]
+        for start, end in limits
+        for frame in range(start + 1, end)
+        if apart[frame] <= new[frame] and frame not in unasked and frame - 1 not in unasked
+    }
+    level = max(1.0, float(np.quantile(list(found.values()), 1 - _TENTH))) if found else 1.0
+    return {frame: apart[frame] for frame, part in found.items() if part > level}
 
 
-def stays_where_still(seen: MaskedGrids, start: int, frame: int) -> float:
-    """Return `staying_change` without what the steps before, from `start` on, may have left to be bettered."""
+def new_where_still(seen: MaskedGrids, start: int, end: int, frame: int) -> float:
+    """Return how much is new in a frame of a shot over [start, end), 0..: of a drawing, the threshold at least.
+
+    Where the steps before changed the picture, an encoder may better that: so much is not new.
+    """
+    step = _step(seen, frame)
+    before = [cv2.dilate(_step(seen, near), _NEAR) for near in (frame - 1, frame - 2) if near > start]
+    new = float((step - _AT_ONCE * before[0] if before else step).max()) / _STEP
+    if not start + _AROUND <= frame <= end - _AROUND:
+        return new
     grids = [seen[near] for near in range(frame - _AROUND, frame + _AROUND)]
-    left = cv2.boxFilter(staying(grids[:_AROUND], grids[_AROUND:]), cv2.CV_32F, _BLOCK)
-    for before, part in zip((frame - 1, frame - 2), _BETTERED, strict=True):
-        if before > start:
-            step = cv2.boxFilter(cv2.absdiff(seen[before - 1].cells, seen[before].cells), cv2.CV_32F, _BLOCK)
-            left = left - part * cv2.dilate(step, _NEAR)
-    return float(left.max())
+    stays = cv2.boxFilter(staying(grids[:_AROUND], grids[_AROUND:]), cv2.CV_32F, _BLOCK)
+    for part, near in zip(_BETTERED, before, strict=False):
+        stays = stays - part * near
+    return max(new, float(stays.max()) / _STAYS)
+
+
+def _step(seen: MaskedGrids, frame: int) -> np.ndarray:
+    """The mean difference of each block (rows, columns) to the frame before."""
+    a, b = seen[frame - 1], seen[frame]
+    apart = cv2.absdiff(a.cells, b.cells)
+    for grid in (a, b):
+        if grid.covered is not None:
+            apart[grid.covered] = 0
+    return np.asarray(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK))
 
 
 def staying_change(seen: MaskedGrids, frame: int) -> float:
