@@ -39,6 +39,9 @@ def drawings(
     levels = [new[shot] for shot, (start, end) in zip(shots["shot"], every, strict=True) for _ in range(start, end)]
     strong = params.threshold is None and strongly_compressed(seen, apart, levels, unasked)
     small = compressed(seen, every, apart, levels, unasked) if strong else {}
+    if sway:  # what a camera or the light does is nothing new
+        lies = ((frame, sway.explained(seen[frame - 1], seen[frame], levels[frame])) for frame in small)
+        small = {frame: small[frame] for frame, explained in lies if explained is None}
     parts = []
     for shot in shots.iter_rows(named=True):
         level = new[shot["shot"]]

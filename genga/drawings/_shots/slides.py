@@ -22,7 +22,12 @@ _REST = 0.13  # part of what the two pictures differ by that is left, in the mea
 _UNLIKE, _CLEARER = 2.0, 0.6  # times that, of a frame in the middle at most; part of what a mixture of both leaves
 _STAYS = 3  # of the kinds of _way, the wipe
 _BACK, _JUMP = 0.04, 0.45  # of the way, that it goes back at most, for noise; and on in one frame
-_BEGUN, _OVER = 0.35, 0.65  # of the way, by which it has been seen at its beginning, and to which at its end
+_BEGUN, _OVER = 0.35, 0.65  # of the way, by which it has been seen at its beginning, and to which at its end;
+_PACE, _SLACK, _CLEAN = (
+    3.0,
+    0.06,
+    0.05,
+)  # either at its pace: times its largest step, and beyond; else so little is left
 
 Profile = npt.NDArray[np.float32]  # (places along the way, parts across it)
 
@@ -71,7 +76,8 @@ def _within(cells: Grids, first: int, end: int) -> Passage | None:
             steps = [later - sooner for sooner, later in pairwise([0.0, *gone, 1.0])]
             even = min(steps) >= -_BACK and max(steps) <= _JUMP and gone[0] <= _BEGUN and gone[-1] >= _OVER
             mixed = float(np.mean([mixture(a, frame, b)[1] for frame in frames]))
-            if kind != _STAYS and left[kind] <= min(_REST, _CLEARER * mixed) * size and even:
+            paced = max(steps[0], steps[-1]) <= _PACE * max(steps[1:-1]) + _SLACK
+            if kind != _STAYS and left[kind] <= min(_REST if paced else _CLEAN, _CLEARER * mixed) * size and even:
                 edge = 1 / len(a)  # less of the way cannot be told from none
                 start = first + sum(share <= edge for share in gone)
                 stop, half = (first + sum(share < most for share in gone) for most in (1 - edge, 0.5))
