@@ -11,7 +11,7 @@ from films import table_of
 from genga.drawings._shots.cuts import Step, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Passage, softened
-from genga.drawings._shots.pieces import alike, found_again
+from genga.drawings._shots.pieces import alike, found_again, one_picture
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
@@ -201,8 +201,38 @@ def test_somebody_who_acts_while_what_is_behind_fades_is_in_no_dissolve() -> Non
     ]
     passage = Passage("dissolve", 2, 10, 6)
     assert not softened(turns, passage) and softened(laid_over, passage)
+    in_full = [*laid_over[:5], turns[5], *laid_over[6:]]
+    assert not softened(in_full, passage)  # one frame is enough
     long = [turns[0]] * 6 + turns + [turns[-1]] * 6
     assert gradual(long, [False] * len(long), PARAMS.blend, 12.0) == []
+
+
+def nearer(picture: Cells, by: float) -> Cells:
+    """A picture that the camera has come nearer to, to the middle of it."""
+    middle = (picture.shape[1] / 2, picture.shape[0] / 2)
+    return cv2.warpAffine(picture, cv2.getRotationMatrix2D(middle, 0, by), picture.shape[::-1])
+
+
+def halfway(a: Cells, b: Cells) -> Cells:
+    """What is seen in the middle of a dissolve."""
+    return cv2.addWeighted(a, 0.5, b, 0.5, 0)
+
+
+def test_a_picture_that_a_camera_comes_nearer_to_or_that_is_lit_otherwise_is_one() -> None:
+    close, dusk = nearer(A, 1.2), (255 * (A / 255) ** 1.25).astype(np.uint8)
+    assert one_picture(A, nearer(A, 1.1), close, ALL, 0.0)
+    assert one_picture(A, halfway(A, dusk), dusk, ALL, 0.0)  # a mixture, cell by cell
+    assert not one_picture(A, halfway(A, B), B, ALL, 0.0)
+    assert not one_picture(A, halfway(A, nearer(B, 1.2)), nearer(B, 1.2), ALL, 0.0)
+    both = halfway(np.roll(A, 8, axis=1), np.roll(close, -8, axis=1))
+    assert not one_picture(A, both, close, ALL, 0.0)  # it dissolves into its own close-up, while both go on
+
+
+def test_two_pictures_that_have_a_part_in_common_are_two_where_they_are_mixed() -> None:
+    shared = A.copy()
+    shared[:60] = B[:60]
+    assert not one_picture(A, halfway(A, shared), shared, ALL, 0.0)
+    assert one_picture(A, C, shared, ALL, 0.0)  # no mixture: somebody goes through it
 
 
 def test_somebody_who_runs_past_is_no_short_wipe() -> None:

@@ -15,13 +15,13 @@ import polars as pl
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import mixed_frames, usual_step
-from genga.drawings._shots.pieces import alike, elsewhere, found_again
+from genga.drawings._shots.pieces import alike, elsewhere, found_again, one_picture
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import length, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
 from genga.params.shots import Params
-from genga.video.luma_grid import Grids, difference_map, mixture, tone_difference
+from genga.video.luma_grid import Grids, difference_map, tone_difference
 
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
@@ -33,8 +33,6 @@ _NOWHERE = 0.05  # part of the pieces up to which next to nothing is found again
 _PIECES, _SURER = 0.2, 2.5  # from which too much is, and how much more where the tones are other ones
 _LIT, _LIGHTING = 0.9, 0.65  # correlation of tones from which a picture is the same in another light; soon after a cut
 _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a figure before a plain background
-_UNMIXED = 0.25  # part of the change that a mixture may leave
-_LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such
 _BY_CHANCE = 2  # times params.cut that may stay by chance, as a horizon does, where the tones are quite other
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
@@ -158,15 +156,14 @@ def of_two_pictures(scene: Scene, passage: Passage) -> bool:
     mixes both.
 
     A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture; so
-    does one that is drawn without lines for some frames, as if it were blurred.
+    does one that is drawn without lines for some frames, as if it were blurred. A camera leaves it where it takes it,
+    and light leaves its texture; what is mixed with another picture has that of the other where it changes.
     """
-    before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
-    stays = scene.stays(before, end)
-    if passage.kind == "fade" or stays is None or stays <= _LEFT:
+    if passage.kind == "fade":
         return True
+    before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
     a, middle, b = (scene.cells[frame] for frame in (before, (passage.start + passage.end) // 2, end))
-    changed = difference_map(a, b) > CHANGED
-    return bool(changed.any()) and mixture(a[changed], middle[changed], b[changed])[1] <= _UNMIXED
+    return not one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient)
 
 
 def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:

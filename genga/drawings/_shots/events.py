@@ -26,6 +26,7 @@ _DRAWN, _SOON = (
     0.06,
     12,
 )  # part of the edges that may be, and frames over which nothing is elsewhere; later, the more is
+_ANY = 1.6  # times that in any one frame
 _AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 
 Span = tuple[int, int]  # frames, end exclusive
@@ -96,7 +97,8 @@ def softened(cells: Grids, dissolve: Passage) -> bool:
             ])  # fmt: skip
             own = (edges > _EDGE) & (edges > _SHARPER * (most + _SLACK))
             drawn.append(float(own.sum() / max(1, (edges > _EDGE).sum())))
-    return not drawn or float(np.median(drawn)) <= _DRAWN * max(1.0, len(frames) / _SOON)
+    most_drawn = _DRAWN * max(1.0, len(frames) / _SOON)
+    return not drawn or float(np.median(drawn)) <= most_drawn and max(drawn) <= _ANY * most_drawn
 
 
 def _edges(grid: Cells | Levels) -> Levels:

@@ -7,9 +7,9 @@ of it is found again, moved a little each. After a cut hardly any piece is.
 import cv2
 import numpy as np
 
-from genga.drawings.alignment import shift
-from genga.drawings.static_tiles import TILE, Field, Mask, gradients
-from genga.video.luma_grid import Cells, means
+from genga.drawings.alignment import Motion, laid, motion_of_most, shift
+from genga.drawings.static_tiles import CHANGED, TILE, Field, Mask, gradients, tile_means, tiles
+from genga.video.luma_grid import Cells, difference_map, means, mixture
 
 _COARSE = 2  # cells along the side of what is compared
 _SIDE, _REACH = 12, 14  # of a piece, and how far it may have moved, in those
@@ -17,6 +17,11 @@ _TEXTURE = 0.03  # mean squared compressed gradient from which a piece has textu
 _LARGE = 8  # cells along the side of a part, in which outlines do not show
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _SAME = 0.65  # correlation of gradients from which a piece is found
+_LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such:
+_UNMIXED = 0.25  # part of the change that its middle leaves, as a mixture, at most,
+_LIT = 0.12  # and part of the tiles with texture that change and keep it: a picture in another light has more
+_SHARED = 0.3  # part of the picture that two share at least, or nothing is known of them
+_RIM = np.ones((5, 5), np.uint8)  # cells at its edge, where others come in
 
 
 def found_again(a: Cells, b: Cells, live: Mask, least: float) -> bool:
@@ -66,3 +71,44 @@ def _found(a: Field, b: Field, least: float) -> bool:
         same = cv2.matchTemplate(around, b[y : y + _SIDE, x : x + _SIDE], cv2.TM_CCORR_NORMED)
         found += float(same.max()) >= _SAME
     return found / count >= least
+
+
+def one_picture(a: Cells, middle: Cells, b: Cells, counts: Mask, noise: float) -> bool:
+    """Whether of `a` so much stays in `b` that they are one picture, and no mixture of two is on the way.
+
+    It stays in place, or where a camera has taken it; then, it is on the way, too. What is mixed cell by cell may have
+    parts in common, but where it changes, it has another texture then; one picture in another light has its own.
+    counts: cells that do. noise: of gradients.
+    """
+    changed = difference_map(a, b) > CHANGED
+    mixed = bool(changed.any()) and mixture(a[changed], middle[changed], b[changed])[1] <= _UNMIXED
+    in_place, moved = (_remains(a, b, counts, noise, motion) for motion in _ways(a, b, counts))
+    if in_place[0] > _LEFT and not mixed:
+        return True
+    return any(stays > _LEFT and (lit > _LIT or not mixed) for stays, lit in (in_place, moved)) and all(
+        max(_remains(*pair, counts, noise, motion)[0] for motion in _ways(*pair, counts)) > _LEFT
+        for pair in ((a, middle), (middle, b))
+    )
+
+
+def _ways(a: Cells, b: Cells, counts: Mask) -> tuple[Motion, Motion]:
+    """Return no motion, and that of most from `b` to `a`, if it is known."""
+    still, motion = np.eye(2, 3, dtype=np.float32), motion_of_most(a, b, counts)
+    return still, still if motion is None else motion
+
+
+def _remains(a: Cells, b: Cells, counts: Mask, noise: float, motion: Motion) -> tuple[float, float]:
+    """Return the part of the tiles with texture that stay from `a`, laid on `b` by a motion, and of those that change.
+
+    0 where they share too little.
+    """
+    inside = counts
+    if not np.array_equal(motion, np.eye(2, 3)):
+        a, within = laid(a, motion), laid(counts.astype(np.uint8), motion, exact=True)
+        inside = counts & (cv2.erode(within, _RIM, borderValue=0) > 0)
+        if inside.sum() < _SHARED * counts.sum():
+            return 0.0, 0.0
+    stay, drawn = tiles(a, b, inside, noise)
+    parts = (drawn, drawn & (tile_means(cv2.absdiff(a, b), inside) > CHANGED))
+    whole, lit = (float((stay & part).sum() / max(1, part.sum())) for part in parts)
+    return whole, lit
