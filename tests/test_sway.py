@@ -7,9 +7,10 @@ from films import table_of, texture
 from test_dedup import deduped, rained_on, shots_of
 from test_drifts import SHOTS
 
+from genga.drawings._dedup.drawings import unexplained
 from genga.drawings._dedup.holds import Sway, sway_level
 from genga.drawings._shots.drifts import held_still
-from genga.drawings._text.tracks import MaskedGrid, difference
+from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import step
 from genga.drawings.shots import shots
 from genga.drawings.static_tiles import Noise
@@ -115,6 +116,14 @@ def test_light_that_explains_little_of_a_change_leaves_a_drawing() -> None:
     assert sway.explained(before, MaskedGrid(lit_by(shut, 4)), 20.0) is not None
     assert sway.lit(before, MaskedGrid(lit_by(shaded, 1))) is not None
     assert sway.explained(before, MaskedGrid(lit_by(shaded, 1)), 20.0) is None
+
+
+def test_of_small_steps_those_of_a_camera_and_of_light_are_no_drawings() -> None:
+    shut, opened = talking(1, 2)
+    seen = MaskedGrids([shut, seen_from(shut, 1.3), shut, lit_by(shut, 0), lit_by(shut, 4), shut, opened], [])
+    steps = {1: 12.0, 4: 12.0, 6: 12.0}
+    assert unexplained(steps, seen, [20.0] * 7, Sway(QUIET, LIVE, ~LIVE)) == {6: 12.0}
+    assert unexplained(steps, seen, [20.0] * 7, None) == steps
 
 
 def test_light_that_goes_over_a_picture_is_no_motion_of_it() -> None:

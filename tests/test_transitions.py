@@ -274,6 +274,17 @@ def test_a_slide_held_on_twos_joins_two_shots() -> None:
     assert second["events"] == [{"kind": "dissolve", "start": 10, "end": 22}]
 
 
+def test_a_slide_comes_in_at_its_pace_unless_it_leaves_next_to_nothing() -> None:
+    """A third of the next picture at once, as in a pan; of a clean slide its end may be in a plain part."""
+    whole = slid(A, B, "comes", 24)
+    for part, found in ((whole, 1), (whole[7:], 1)):
+        grids = [A] * 10 + part + [B] * 10
+        assert len(slides(grids, spread(grids))) == found
+    for part, found in ((whole, 1), (whole[7:], 0)):
+        grids = [A] * 10 + [cv2.addWeighted(frame, 0.9, C, 0.1, 0) for frame in part] + [B] * 10
+        assert len(slides(grids, spread(grids))) == found
+
+
 def test_what_is_no_slide() -> None:
     """A pan over one long drawing, past either picture and short of it; a dissolve; a wipe; fast action."""
     long = np.hstack([A, C, B])

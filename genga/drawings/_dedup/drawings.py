@@ -1,6 +1,6 @@
 """The drawings of all shots of an episode, as runs of frames: held, on the way of camera moves, behind weather."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -38,10 +38,7 @@ def drawings(
     every = shots.select("start", "end").rows()
     levels = [new[shot] for shot, (start, end) in zip(shots["shot"], every, strict=True) for _ in range(start, end)]
     strong = params.threshold is None and strongly_compressed(seen, apart, levels, unasked)
-    small = compressed(seen, every, apart, levels, unasked) if strong else {}
-    if sway:  # what a camera or the light does is nothing new
-        lies = ((frame, sway.explained(seen[frame - 1], seen[frame], levels[frame])) for frame in small)
-        small = {frame: small[frame] for frame, explained in lies if explained is None}
+    small = unexplained(compressed(seen, every, apart, levels, unasked), seen, levels, sway) if strong else {}
     parts = []
     for shot in shots.iter_rows(named=True):
         level = new[shot["shot"]]
@@ -67,6 +64,20 @@ def drawings(
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
     found = [run for part in parts for run in part]
     return halved(found) if params.camera == "ends" else found
+
+
+def unexplained(
+    steps: Mapping[int, float], seen: MaskedGrids, levels: Sequence[float], sway: Sway | None
+) -> dict[int, float]:
+    """Return the steps, by the frame to which each is, that are neither a camera's that sways nor the light's.
+
+    levels: block difference from which each frame is a new drawing. sway: None where no picture moves.
+    """
+    return {
+        frame: step
+        for frame, step in steps.items()
+        if sway is None or sway.explained(seen[frame - 1], seen[frame], levels[frame]) is None
+    }
 
 
 def least(shots: pl.DataFrame, params: Params) -> dict[int, float]:

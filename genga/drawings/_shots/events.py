@@ -22,10 +22,8 @@ _RANK = 4  # a part's gradient is its largest but for so many less one: an outli
 _CLEAN = 0.2  # share of the other picture, up to which a frame shows one as it is, but for that much of its contrast
 _HALF = (0.3, 0.7)  # share of the picture after where both are mixed
 _SHARPER, _SLACK = 1.3, 3.0  # times what a mixture may show, and levels, beyond which an edge is none of a mixture
-_DRAWN, _SOON = (
-    0.06,
-    12,
-)  # part of the edges that may be, and frames over which nothing is elsewhere; later, the more is
+_DRAWN = 0.06  # part of the edges that may be,
+_SOON = 12  # over so many frames, in which nothing is elsewhere; later, the more is
 _ANY = 1.6  # times that in any one frame
 _AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 

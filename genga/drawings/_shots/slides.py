@@ -23,11 +23,8 @@ _UNLIKE, _CLEARER = 2.0, 0.6  # times that, of a frame in the middle at most; pa
 _STAYS = 3  # of the kinds of _way, the wipe
 _BACK, _JUMP = 0.04, 0.45  # of the way, that it goes back at most, for noise; and on in one frame
 _BEGUN, _OVER = 0.35, 0.65  # of the way, by which it has been seen at its beginning, and to which at its end;
-_PACE, _SLACK, _CLEAN = (
-    3.0,
-    0.06,
-    0.05,
-)  # either at its pace: times its largest step, and beyond; else so little is left
+_PACE, _SLACK = 3.0, 0.06  # either at its pace, times its largest step within and a little of the way,
+_CLEAN = 0.05  # or so little is left
 
 Profile = npt.NDArray[np.float32]  # (places along the way, parts across it)
 
