@@ -10,8 +10,6 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import av.container
-import av.error
 import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
@@ -123,12 +121,3 @@ def starts(times: Sequence[Fraction], frames: int) -> Iterator[Fraction | None]:
     if len(times) > frames:
         first, last = min(times), max(times)
         yield from (first + (last - first) * n / STRETCHES for n in range(1, STRETCHES))
-
-
-def sought(container: av.container.InputContainer, stream: VideoStream, time: Fraction) -> bool:
-    """Go to the keyframe before `time`, s; return whether the file lets one."""
-    try:
-        container.seek(round(time / exact(stream.time_base or Fraction(1, 1000))), stream=stream)
-    except av.error.FFmpegError:
-        return False
-    return True
