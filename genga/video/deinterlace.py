@@ -86,10 +86,7 @@ def laid_on(frame: VideoFrame, part: Part) -> list[tuple[str, str]]:
 
 def opaque(frame: VideoFrame) -> VideoFrame | None:
     """Return a frame of packed RGB with alpha as those filters leave it, if no px of it is transparent; else None."""
-    if frame.format.name not in ("bgra", "rgba"):
-        return None
-    rows = np.frombuffer(bytes(frame.planes[0]), np.uint8).reshape(frame.height, frame.planes[0].line_size)
-    if rows[:, 3 : 4 * frame.width : 4].min(initial=255) < 255:
+    if frame.format.name not in ("bgra", "rgba") or shows_through(frame):
         return None
     plain = frame.reformat(format="gbrp")
     plain.colorspace, plain.color_range = 0, ColorRange.JPEG  # RGB, of the whole range
@@ -100,10 +97,9 @@ def shows_through(frame: VideoFrame) -> bool:
     """Whether some px of a frame are transparent."""
     if not is_clear(frame.format):
         return False
-    rows = np.frombuffer(bytes((plain := frame.reformat(format="rgba")).planes[0]), np.uint8)
-    return bool(
-        rows.reshape(frame.height, plain.planes[0].line_size)[:, 3 : 4 * frame.width : 4].min(initial=255) < 255
-    )
+    packed = frame if frame.format.name in ("bgra", "rgba") else frame.reformat(format="rgba")
+    rows = np.frombuffer(bytes(packed.planes[0]), np.uint8).reshape(frame.height, packed.planes[0].line_size)
+    return bool(rows[:, 3 : 4 * frame.width : 4].min(initial=255) < 255)
 
 
 def is_clear(kind: VideoFormat) -> bool:

@@ -12,12 +12,14 @@ steps at most.
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
+from genga.drawings._dedup.moving import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
-from genga.video.luma_grid import Cells
+from genga.video.luma_grid import Blocks, Cells, Levels
 
 _AROUND = 2  # frames before a step, and after it
 _FEWEST = 8  # steps of a shot from which its noise is known
@@ -37,6 +39,7 @@ _LOOKED = 60  # steps looked at for cells that are as they were
 _STEP, _STAYS = 0.6, 0.4
 _AT_ONCE, _BETTERED = 0.5, (0.3, 0.1)
 _NEAR = np.ones((3, 3), np.uint8)
+_WITH_BEFORE = 3  # steps that are kept: each is asked with the two before it
 
 
 def faint(seen: MaskedGrids, start: int, end: int, apart: Sequence[float], threshold: float,
@@ -85,8 +88,9 @@ def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequ
     With the block difference of each to the frame before. At most a tenth of the steps below it. limits: of the shots.
     Other arguments: those of `strongly_compressed`.
     """
+    step = lru_cache(_WITH_BEFORE)(lambda frame: _step(seen, frame))
     found = {
-        frame: new_where_still(seen, start, end, frame) / new[frame]
+        frame: new_where_still(seen, step, start, end, frame) / new[frame]
         for start, end in limits
         for frame in range(start + 1, end)
         if apart[frame] <= new[frame] and frame not in unasked and frame - 1 not in unasked
@@ -95,14 +99,15 @@ def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequ
     return {frame: apart[frame] for frame, part in found.items() if part > level}
 
 
-def new_where_still(seen: MaskedGrids, start: int, end: int, frame: int) -> float:
+def new_where_still(seen: MaskedGrids, step: Blocks, start: int, end: int, frame: int) -> float:
     """Return how much is new in a frame of a shot over [start, end), 0..: of a drawing, the threshold at least.
 
-    Where the steps before changed the picture, an encoder may better that: so much is not new.
+    Where the steps before changed the picture, an encoder may better that: so much is not new. step: the mean
+    difference of each block of a frame to the one before.
     """
-    step = _step(seen, frame)
-    before = [cv2.dilate(_step(seen, near), _NEAR) for near in (frame - 1, frame - 2) if near > start]
-    new = float((step - _AT_ONCE * before[0] if before else step).max()) / _STEP
+    own = step(frame)
+    before = [cv2.dilate(step(near), _NEAR) for near in (frame - 1, frame - 2) if near > start]
+    new = float((own - _AT_ONCE * before[0] if before else own).max()) / _STEP
     if not start + _AROUND <= frame <= end - _AROUND:
         return new
     grids = [seen[near] for near in range(frame - _AROUND, frame + _AROUND)]
@@ -112,14 +117,10 @@ def new_where_still(seen: MaskedGrids, start: int, end: int, frame: int) -> floa
     return max(new, float(stays.max()) / _STAYS)
 
 
-def _step(seen: MaskedGrids, frame: int) -> np.ndarray:
+def _step(seen: MaskedGrids, frame: int) -> Levels:
     """The mean difference of each block (rows, columns) to the frame before."""
     a, b = seen[frame - 1], seen[frame]
-    apart = cv2.absdiff(a.cells, b.cells)
-    for grid in (a, b):
-        if grid.covered is not None:
-            apart[grid.covered] = 0
-    return np.asarray(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK))
+    return np.asarray(cv2.boxFilter(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b), cv2.CV_32F, _BLOCK))
 
 
 def staying_change(seen: MaskedGrids, frame: int) -> float:

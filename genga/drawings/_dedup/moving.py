@@ -117,8 +117,8 @@ def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
     return UNLIKE if motion is None else left_by(a.cells, b.cells, counts, motion).clear
 
 
-def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> Cells:
-    """1 for each cell that shows the picture in both grids."""
+def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None = None) -> Cells:
+    """1 for each cell that shows the picture in both grids. live: cells that do, None for all."""
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
     for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
         counts[mask] = 0

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._dedup.faint import staying
+from genga.drawings._dedup.moving import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.bimodal_threshold import gap_above
 from genga.drawings.static_tiles import TILE, Mask
@@ -194,11 +195,7 @@ def stays_for(grids: Mapping[int, MaskedGrid], frame: int, held: int) -> float:
 
 def changing(a: MaskedGrid, b: MaskedGrid) -> Mask:
     """Return the cells that weather may have changed between two grids, where text covers neither."""
-    changed: Mask = np.asarray(cv2.absdiff(a.cells, b.cells) > _PASSING)
-    for grid in (a, b):
-        if grid.covered is not None:
-            changed[grid.covered] = False
-    return changed
+    return np.asarray(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b) > _PASSING)
 
 
 def cleaned(seen: MaskedGrids, frame: int, start: int, end: int) -> tuple[MaskedGrid, Mask]:
@@ -216,10 +213,7 @@ def cleaned(seen: MaskedGrids, frame: int, start: int, end: int) -> tuple[Masked
 
 def apart(a: MaskedGrid, b: MaskedGrid) -> float:
     """Return the largest mean difference, either way, of two grids over 4x4 cells, 0..255."""
-    difference = b.cells.astype(np.float32) - a.cells
-    for grid in (a, b):
-        if grid.covered is not None:
-            difference[grid.covered] = 0
+    difference = (b.cells.astype(np.float32) - a.cells) * shown_in_both(a, b)
     return float(np.abs(cv2.boxFilter(difference, cv2.CV_32F, _BLOCK)).max())
 
 

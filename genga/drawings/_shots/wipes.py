@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._shots.events import Passage
-from genga.drawings.static_tiles import CHANGED, tiles
+from genga.drawings.static_tiles import CHANGED, Mask, tiles
 from genga.video.luma_grid import Blocks, Grids, blocks_of, difference_map, means
 
 _SIDE = 4  # cells along the side of a part
@@ -40,7 +40,6 @@ _SHORTEST, _AGAIN = 3, 3  # frames; times that the ends are looked for
 _KEPT = 8  # stretches of frames that are kept
 
 Tones = npt.NDArray[np.float32]  # (frames, rows, columns)
-Mask = npt.NDArray[np.bool_]
 
 
 class Stretch(NamedTuple):
