@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from genga.evaluation.bootstrap import Interval, draws, interval, out_of_bag
+from genga.evaluation.bootstrap import Interval, draws, interval, out_of_bag, said_interval
+from genga.evaluation.verdict import verdict
 
 
 def test_draws_repeat_with_their_seed_and_hold_every_pair_about_once():
@@ -53,3 +54,15 @@ def test_out_of_bag_needs_a_pair_left_out():
 
 def test_figures_are_rounded():
     assert Interval(1 / 3, 0.0, 2 / 3).as_dict() == {"mean": 0.333333, "low": 0.0, "high": 0.666667}
+
+
+def test_next_to_nothing_is_said_without_a_sign_that_means_less():
+    found = {"mean": -0.001, "low": -0.004, "high": 0.003}
+    assert said_interval(found) == "0.00 [0.00, 0.00]" and said_interval(found, "+") == "+0.00 [+0.00, +0.00]"
+    figures = {
+        "selection": {"step": 1},
+        "steps": [{"step": step, "recognition_v1": {"mean": 0.5}} for step in (0, 1)],
+        "difference": {"recognition_v1": found},
+        "bootstrap": {"confidence": 0.95},
+    }
+    assert "difference +0.00 (95% interval +0.00 to +0.00)" in verdict(figures)

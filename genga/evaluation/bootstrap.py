@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genga.evaluation.verdict import decides
+from genga.evaluation.verdict import decides, said
 
 Values = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.int64]  # (resamples, pairs): which pairs each bootstrap sample holds
@@ -66,10 +66,6 @@ def out_of_bag(differences: Values, chosen: npt.NDArray[np.int64], drawn: Draws)
 
 
 def said_interval(value: Mapping[str, float], sign: str = "") -> str:
-    """Return a mean and its interval (Interval.as_dict) as people read it: `0.52 [0.25, 0.77]`.
-
-    sign: `+` writes it before positive numbers.
-    """
-    # Adding 0.0 after rounding makes a negative zero positive.
-    mean, low, high = (f"{round(value[name], 2) + 0.0:{sign}.2f}" for name in ("mean", "low", "high"))
+    """Return a mean and its interval (Interval.as_dict) as people read it: `0.52 [0.25, 0.77]`, signed as said()."""
+    mean, low, high = (said(value[name], sign) for name in ("mean", "low", "high"))
     return f"{mean} [{low}, {high}]"
