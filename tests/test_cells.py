@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import polars as pl
 import pytest
 
+from genga.drawings.alignment import largest, left, motion_of_most
 from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
 from genga.video import grid_store
@@ -44,6 +46,27 @@ def test_cells_of_a_slope_are_its_means_however_they_are_taken(bits: int) -> Non
     cells, exact = cells_of(luma, bits, (120, 213)), slope.reshape(1080, 1920)[0]
     means = [exact[round(k * 1920 / 213) : round((k + 1) * 1920 / 213)].mean() for k in range(213)]
     assert np.abs(cells - np.array(means)).max() < 1
+
+
+@pytest.mark.parametrize("height", [720, 1080, 1604, 2160])
+def test_outlines_that_sway_by_a_part_of_a_cell_are_found_in_it(height: int) -> None:
+    luma = np.full((height, height * 16 // 9), 220, np.uint8)
+    for k in range(12):  # ellipses side by side, 3 px of 1080 lines thick
+        middle = height * (3 + 4 * (k % 4)) // 9, height * (3 + 5 * (k // 4)) // 16
+        size = height // 9 + k * height // 200, height // 8
+        cv2.ellipse(luma, middle, size, 15 * k, 0, 360, 40, height // 360, cv2.LINE_AA)
+    cell = height / 120
+    by = np.array([[1, 0, 0.25 * cell], [0, 1, 0.5 * cell]], np.float32)
+    swayed = cv2.warpAffine(luma, by, luma.shape[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    grid = grid_size(luma.shape[1], height, 120)
+    first, second = (cells_of(picture.astype(np.uint8), 8, grid) for picture in (luma, swayed))
+    motion = motion_of_most(first, second, np.ones(first.shape, bool), None, 2)
+    assert motion is not None
+    known = left(first, second, np.ones_like(first), motion)
+    assert known is not None
+    assert (
+        largest(known[0]) < 22
+    )  # where interpolation passes over px 28 to 31, at 720 lines, of which all are read, 15
 
 
 def test_ten_bits_are_the_same_code_values() -> None:
