@@ -145,34 +145,37 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
     """Read a file to its end, or to where it breaks off. Raises GengaError if that cannot be."""
     found, step = Packets(counts := Counts.of(container, stream)), usual_step(stream)
     late: int | None = None
+    lasting: dict[int, Fraction] = {}  # s, by ticks
+    spans: dict[int, tuple[int, int]] = {}  # ticks over which each other stream goes; ratios take five times as long
     try:
         for packet in container.demux():
-            is_picture = packet.stream_index == stream.index
-            if packet.is_discard or not packet.size or packet.time_base is None:  # not shown: before an edit list
+            if packet.is_discard or not packet.size:  # not shown: before an edit list
                 continue
-            base = exact(packet.time_base)
-            if is_picture:
-                late = late_by(container, stream, packet) if late is None else late
-                counts.goes_on(packet)
+            ticks = packet.duration or 0
+            if (index := packet.stream_index) != stream.index:
+                if packet.pts is not None and not counts.shifts:  # else it may be of either count
+                    begin, end = spans.get(index, (packet.pts, packet.pts))
+                    spans[index] = min(begin, packet.pts), max(end, packet.pts + ticks)
+                continue
+            late = late_by(container, stream, packet) if late is None else late
+            counts.goes_on(packet)
             if packet.pts is not None:
-                time = (packet.pts - ((late or 0) if is_picture else 0)) * base
-            elif is_picture:  # streams in no container
+                time = (packet.pts - late) * counts.base
+            else:  # streams in no container
                 time = found.times[-1] + step if found.times else Fraction(0)
-            else:
-                continue
-            lasts = (packet.duration or 0) * base
-            if is_picture:
-                found.times.append(time)
-                found.step = lasts
-                found.damage.came(time, time + lasts, packet.is_keyframe, is_corrupt(packet))
-            elif not counts.shifts:  # else it may be of either count
-                found.begin = time if found.begin is None else min(found.begin, time)
-                found.end = max(found.end, time + lasts)
+            if ticks not in lasting:
+                lasting[ticks] = ticks * counts.base
+            found.step = lasting[ticks]
+            found.times.append(time)
+            found.damage.came(time, time + found.step, packet.is_keyframe, is_corrupt(packet))
     except av.error.FFmpegError as error:
         if not isinstance(error, av.error.InvalidDataError) or not found.times:
             said = f"{path}: cannot be read to its end ({error.strerror}); copy it again"
             raise GengaError(said) from error
         found.is_cut = True
+    bases = {index: exact(container.streams[index].time_base or 0) for index in spans}
+    found.begin = min((begin * bases[index] for index, (begin, _) in spans.items()), default=None)
+    found.end = max([Fraction(0), *(end * bases[index] for index, (_, end) in spans.items())])
     found.times = without_stray(found.times)
     return found
 

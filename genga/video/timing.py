@@ -56,6 +56,8 @@ def without_stray(times: Sequence[Fraction]) -> list[Fraction]:
         if ahead or behind:
             stray.append(place)
     found = list(times)
+    if not stray:
+        return found
     others = sorted(time for place, time in enumerate(times) if place not in stray)
     for place in stray:
         found[place] = _between(others, float(middles[place]))
