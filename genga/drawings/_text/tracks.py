@@ -5,6 +5,7 @@ Which lines there are: genga.drawings._text.burnt_in, by what genga.drawings._te
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -47,20 +48,20 @@ class Covering:
     line: Lettering
     cells: Mask
 
-    def standing(self, apart: Cells) -> Mask:
-        """Return what it covers of two grids in both of which it stands, by how much each of their cells is another.
-
-        Around a line that stands as it is there is nothing of it that could differ.
-        """
-        # The median of all cells is asked where it matters: in one line of a hundred.
-        if turning(self.line, apart, min(CHANGED, _TRACE)) >= WHOLE and (
-            turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE
-        ):  # it fades
-            return self.cells
-        x0, y0, x1, y1 = in_cells(self.line, apart.shape, LETTERS)
+    @cached_property
+    def letters(self) -> Mask:
+        """What it covers of its letters alone."""
+        x0, y0, x1, y1 = in_cells(self.line, self.cells.shape, LETTERS)
         letters = np.zeros_like(self.cells)
         letters[y0:y1, x0:x1] = self.cells[y0:y1, x0:x1]
         return letters
+
+    def standing(self, apart: Cells) -> Mask:
+        """Return what it covers of two grids in both of which it stands, by how much each of their cells is another."""
+        low = turning(self.line, apart, min(CHANGED, _TRACE)) >= WHOLE  # else nobody needs the median of all cells
+        fades = low and turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE
+        # Around a line that stands as it is there is nothing of it that could differ.
+        return self.cells if fades else self.letters
 
 
 @dataclass(frozen=True)
