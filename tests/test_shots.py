@@ -1,5 +1,7 @@
 """Cuts, dissolves, fades, camera moves, and how long drawings are held."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -7,6 +9,7 @@ import cv2
 import numpy as np
 import polars as pl
 import pytest
+from conftest import ROOT
 from films import table_of, texture
 
 from genga.drawings._shots import camera_moves
@@ -686,3 +689,10 @@ def test_grain_stays_below_its_block_noise() -> None:
         assert noise.luma == pytest.approx(deviation, rel=0.15)
         held = [block_difference(a, b) for a, b in pairwise(grids)]
         assert max(held) < block_noise(noise) < 1.5 * max(held)
+
+
+def test_commands_that_decode_nothing_bring_no_decoder() -> None:
+    run = "runpy.run_path('scripts/shots.py'); runpy.run_path('scripts/dedup.py')"
+    code = f"import runpy, sys; {run}; print({{'av', 'yaml'}} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -6,20 +6,22 @@ Reading and writing files: genga.images.codec.
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
 from PIL import Image as Pillow
+
+if TYPE_CHECKING:  # not for a command that decodes nothing
+    from av.video.frame import VideoFrame
+    from av.video.plane import VideoPlane
 
 Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 Array = npt.NDArray[np.float32]
 Prepare = Callable[[Image], Array]  # what a model is given of an image; a value: equal ones make equal arrays
 FILTERS = {one.name.lower(): one for one in Pillow.Resampling}  # Pillow's, by name
-Frame = VideoFrame  # a decoded frame, as PyAV has it
+Frame: TypeAlias = "VideoFrame"  # a decoded frame, as PyAV has it
 # Codes of ISO/IEC 23091-2: of what is not stated, of matrices, and of the transfer of HDR.
 UNSTATED = 2
 MATRICES = {"bt709": 1, "bt601": 6, "bt2020": 9}
@@ -117,7 +119,7 @@ def exact(ratio: Any) -> Fraction:
     return Fraction(ratio.numerator, ratio.denominator)
 
 
-def samples(plane: VideoPlane, width: int, bits: int = 8) -> Luma:
+def samples(plane: "VideoPlane", width: int, bits: int = 8) -> Luma:
     """Return a plane of a frame as a view (height, width); two bytes a sample where it has more than 8 bits."""
     values: Luma = np.frombuffer(memoryview(plane), np.uint8)
     if bits > 8:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from genga.errors import GengaError
-from genga.params.notation import read_yaml
 
 
 class Section(BaseModel):
@@ -28,6 +27,8 @@ P = TypeVar("P", bound=Section)
 
 def read_params(path: str | Path) -> dict[str, Any]:
     """Return params.yaml as a dict of sections, as written. Raises GengaError if missing or not a YAML mapping."""
+    from genga.params.notation import read_yaml  # not for a command that is given its values
+
     values = read_yaml(path)
     if not isinstance(values, dict):
         raise GengaError(f"{path}: must be a mapping of sections, got {type(values).__name__}")
