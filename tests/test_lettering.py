@@ -9,9 +9,10 @@ import pytest
 from films import texture
 
 from genga.drawings._text import detect
-from genga.drawings._text.burnt_in import alone, believed, lettering, marks
+from genga.drawings._text.burnt_in import believed, lettering, marks
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stands_over, stretches, turn
+from genga.drawings._text.standing import alone, outlasts, stands_over
+from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, adds, beneath, difference
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
@@ -273,6 +274,57 @@ def test_a_line_in_the_middle_is_believed_over_what_moves(sure: bool, x0: float,
     for grid in grids:
         grid[54:61, round(x0 * 160) :][:, :84] = STROKES
     assert believed(line, grids, [k / 24 for k in range(12)]) == found
+
+
+@pytest.mark.parametrize(("moves", "votes", "found"), [(True, -3, True), (True, -2, False), (False, -3, False)])
+def test_credits_of_few_strokes_beside_the_middle_outlast_what_moves(moves: bool, votes: int, found: bool) -> None:
+    line = Lettering(0, 12, 0.75, 0.45, 0.9, 0.51, sure=False, votes=votes)
+    grids = [grid // 4 + 60 for grid in wandering(5 * moves)]
+    for grid in grids:
+        grid[54:61, 120:144] = STROKES[:24]
+    assert believed(line, grids, [k / 24 for k in range(12)]) == found
+
+
+def test_lines_of_one_card_are_not_around_each_other() -> None:
+    card = [Lettering(0, 12, 0.75, y, 0.9, y + 0.03, sure=False, votes=-3) for y in (0.4, 0.48, 0.56)]
+    grids = [grid // 4 + 60 for grid in wandering(5)]
+    for grid in grids:
+        for line in card:
+            grid[round(line.y0 * 120) : round(line.y1 * 120) + 1, 120:144] = STROKES[:24]
+    assert not outlasts(grids, card[1]) and outlasts(grids, card[1], card)
+
+
+@pytest.mark.parametrize(("stands", "before", "found"), [(24, [], True), (12, [], False), (24, [0, 8], False)])
+def test_a_name_that_comes_and_goes_by_itself_is_believed(stands: int, before: list[int], found: bool) -> None:
+    name = A.copy()
+    name[54:60, 16:40:2] = 235
+    cells = [A] * 8 + [name] * stands + [A] * 30
+    line = Lettering(8, 8 + stands, 0.1, 0.45, 0.25, 0.5, sure=False)
+    drawn = [replace(line, start=a, end=b) for a, b in (before,) if before] if before else []  # the eye before this one
+    times = [k / 24 for k in range(len(cells))]
+    assert believed(line, cells, times, known=[line, *drawn]) == found
+
+
+def test_a_word_that_comes_over_a_picture_that_stays_is_sure_until_it_goes() -> None:
+    word, moved = subtitled(BACK, "Wait now", 250), np.full_like(BACK, 60)
+    everywhere = np.ones((120, 160), bool)
+
+    def seen(*pictures: np.ndarray) -> list[list[bool]]:
+        lookout = Lookout(1, 12.0)
+        looks = [lookout.look(picture, 8, grid(picture), everywhere) for picture in pictures]
+        return [[bool(line["sure"]) for line in look] for look in looks if look is not None]
+
+    behind = subtitled(moved, "Wait now", 250)  # the picture behind it is another
+    assert seen(word) == [[False]]  # nothing says that it has come
+    assert seen(BACK, word, behind, BACK) == [[], [True], [True], []]
+    assert seen(BACK, behind) == [[], [False]]  # all is another: it may be drawn
+    shut = BACK.copy()
+    shut[238:244, 130:260] = 20
+    assert seen(shut, word) == [[], [False]]  # an eye has lines before it opens
+    small = cv2.resize(word, (400, 480))  # the size of the picture changes in mid-stream
+    lookout = Lookout(1, 12.0)
+    looks = [lookout.look(picture, 8, cells, everywhere) for picture, cells in ((BACK, A), (small, grid(word)))]
+    assert [len(look or []) for look in looks] == [0, 1]
 
 
 @pytest.mark.parametrize(("held", "found"), [(12, True), (9, False), (3, False)])

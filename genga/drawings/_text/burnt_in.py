@@ -15,26 +15,21 @@ alone, is taken for part of the drawing.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import polars as pl
 
-from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stands_over, stretches
+from genga.drawings._text.standing import alone, goes_along, outlasts, stands_over
+from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
 from genga.drawings._text.tracks import (
     FADE,
     TOGETHER,
-    WHOLE,
     Lettering,
     adds,
-    all_along,
     beneath,
-    in_cells,
     is_upright,
-    mask_of,
-    vicinity,
+    overlapping,
 )
-from genga.drawings.alignment import laid, shift
-from genga.drawings.static_tiles import CHANGED, staying
+from genga.drawings.static_tiles import CHANGED
 from genga.images.boxes import Box, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -43,15 +38,12 @@ _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle 
 _LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
 _ASIDE = 0.25  # share of the width by which that of an unsure upright line does
-_ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
-_ROUND = 0.25  # and how much less what is around it does
-_LOOKS = 12  # steps of a stretch that are asked whether it goes along with what moves
-_AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
-_MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 _CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the height; cells, sides of the smallest mark
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
 _FADE, _STAYS = 24, 10  # frames that a mark takes to come or go at most, and stays around that: longer than a blink
 _SAME_PLACE = 0.5  # part of the smaller of two boxes of one mark that lies in the other: of a clock some digits change
+_REDRAWN = 0.3  # intersection over union of two lines of which one is drawn instead of the other
+_AGAIN, _OFTEN = 3, 5  # looks in which a line is found at one place, as hardly anything is where the picture moves
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
 
 
@@ -80,16 +72,25 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     lines = [whole(line, cells) for line in bridged(stretches(looks, len(frames), cells), cells)]
     stood = {line: times[min(line.end, len(times) - 1)] - times[line.start] for line in lines}
     cards = [line for line, seconds in stood.items() if seconds >= _CARD]
-    known = {line: believed(line, cells, times, cards if s >= _CARD else ()) for line, s in stood.items() if s >= STILL}
+    known = {
+        line: believed(line, cells, times, cards if s >= _CARD else (), lines)
+        for line, s in stood.items() if s >= STILL
+    }  # fmt: skip
     sure = [line for line in cards if known[line] and line.sure]
     found = (line for line in known if known[line] or any(beneath(line, one) for one in sure))
     return [faded(line, cells) for line in found if not goes_along(cells, line)]
 
 
-def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequence[Lettering] = ()) -> bool:
+def believed(
+    line: Lettering,
+    cells: Grids,
+    times: Sequence[float],
+    others: Sequence[Lettering] = (),
+    known: Sequence[Lettering] = (),
+) -> bool:
     """Whether a line is burnt in: where subtitles stand, or by how it comes, goes and stands; of an unsure one both.
 
-    times: of the frames, s. others: lines that may come and go with it.
+    times: of the frames, s. others: lines that may come and go with it. known: all that may be lines.
     """
     middle, across = (line.y0 + line.y1) / 2, (line.x0 + line.x1) / 2
     upright = is_upright(line, cells[line.start].shape)
@@ -103,7 +104,27 @@ def believed(line: Lettering, cells: Grids, times: Sequence[float], others: Sequ
     edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
     ways = [(edge, reach) for edge in edges for reach in reaches]
     comes = likely and any(alone(cells, line, *way, others) and adds(cells, line, *way) for way in ways)
-    return comes or (line.sure or centred) and stands_over(cells, line)
+    again, often = (abs(line.votes) >= looks for looks in (_AGAIN, _OFTEN))
+    if comes or (line.sure or centred or often) and stands_over(cells, line):
+        return True
+    near = [one for one in known if one.start <= line.end + TOGETHER and line.start <= one.end + TOGETHER]
+    return (often if upright else again) and outlasts(cells, line, near) or passes(cells, line, times, others, near)
+
+
+def passes(
+    cells: Grids, line: Lettering, times: Sequence[float], others: Sequence[Lettering], near: Sequence[Lettering]
+) -> bool:
+    """Whether a line comes and goes by itself, for good, and no other takes its place, as what is drawn anew does."""
+
+    def turns_alone(edge: int) -> bool:
+        ways = [(edge, reach) for reach in (0, FADE)]
+        return any(alone(cells, line, *way, others) and adds(cells, line, *way) for way in ways)
+
+    instead = (one for one in near if overlapping(one, line) >= _REDRAWN and one != line)
+    drawn = any(min(abs(one.end - line.start), abs(one.start - line.end)) <= TOGETHER for one in instead)
+    edges = line.start, min(line.end, len(times) - 1)
+    for_good = times[edges[1]] - times[edges[0]] >= _CARD and not drawn and holds(cells, line, times)
+    return for_good and all(turns_alone(edge) and not returns(cells, line, edge) for edge in edges)
 
 
 def whole(line: Lettering, cells: Grids) -> Lettering:
@@ -113,47 +134,6 @@ def whole(line: Lettering, cells: Grids) -> Lettering:
         if longer != line and alone(cells, longer, edge) and adds(cells, longer, edge):
             line = longer
     return line
-
-
-def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Sequence[Lettering] = ()) -> bool:
-    """Whether the step to `frame`, or over those around it, changes the picture all along the line, and only there.
-
-    others: lines of which those that come or go with it, as in credits, change the picture, too.
-    """
-    if not 0 < frame < len(cells):
-        return False
-    before, after = cells[max(0, frame - 1 - around)], cells[min(len(cells) - 1, frame + around)]
-    changed = difference_map(before, after) > CHANGED
-    x0, y0, x1, y1 = in_cells(line, changed.shape)
-    there = changed[y0:y1, x0:x1].copy()
-    count, along = int(there.sum()), all_along(line, there, changed.shape)
-    too = (one for one in others if min(abs(one.start - frame), abs(one.end - frame)) <= TOGETHER)
-    changed &= ~mask_of(too, changed.shape)
-    changed[y0:y1, x0:x1] = there
-    if along >= WHOLE and count >= _ALONE * int(changed.sum()):
-        return True
-    near = changed[vicinity(line, changed.shape)]
-    rest = (int(near.sum()) - count) / max(1, near.size - there.size)
-    return along >= _ALL_ALONG and rest <= _ROUND * count / there.size
-
-
-def goes_along(cells: Grids, line: Lettering) -> bool:
-    """Whether what is at the line's place goes on from there over and over, as most of the picture does under a camera.
-
-    What stands there while all around it goes on is text, and so is what scrolls over a picture that stays.
-    """
-    shape = cells[line.start].shape
-    at, own = vicinity(line, shape), mask_of([line], shape)
-    looked = range(line.start + 1, line.end - _AWAY - 1, max(1, (line.end - line.start) // _LOOKS))
-
-    def goes(a: Cells, b: Cells) -> bool:
-        (dx, dy), sure = shift(a[at], b[at])
-        moved = laid(b, np.array([[1, 0, dx], [0, 1, dy]], np.float32))
-        explained = bool(cv2.absdiff(a, moved)[own].mean() < cv2.absdiff(a, b)[own].mean())
-        stays = staying(a, b, ~own) if max(abs(dx), abs(dy)) >= 1 and sure >= _FOUND and explained else None
-        return stays is not None and stays < _AT_MOST
-
-    return sum(goes(cells[frame], cells[frame + _AWAY]) for frame in looked) >= max(1, _MOST * len(looked))
 
 
 def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:

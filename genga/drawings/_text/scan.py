@@ -12,14 +12,12 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from genga.drawings._text.before import Before, Found, Line
 from genga.drawings._text.detect import lines_in, stroke_masks, turned, upright_lines
 from genga.drawings.static_tiles import Mask
 from genga.images.boxes import Box, around, containment
 from genga.images.image import Luma
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
-
-Line = dict[str, float | bool]  # a value of LINE
-Found = tuple[Box, bool]  # px of a small picture; whether it is sure
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
 _NEARLY = 1.2  # times that size, up to which a picture may be interpolated to it: 1080 lines are halved before
@@ -46,7 +44,7 @@ class Lookout:
         self._since = distance
         self._pending = True  # the first frame is looked at
         self._seen: Cells | None = None  # each row as it was when it was looked at
-        self._lines: list[Line] = []
+        self._before: Before | None = None
 
     def look(self, luma: Luma, bits: int, cells: Cells, changed: Mask) -> list[Line] | None:
         """Return the lines of text in a frame, or None if it is not looked at.
@@ -64,18 +62,18 @@ class Lookout:
         self._pending = False
         rows: Mask = np.ones(len(cells), bool)
         upright = True
-        if self._seen is None:
-            self._seen = cells.copy()
+        if self._seen is None or self._before is None:
+            self._seen, self._before = cells.copy(), Before(np.ones(cells.shape, bool))
         else:
             other = block_sums(self._seen, cells) > self._limit
             upright = _word(other, _UPRIGHT, 0)
             if not upright and not _word(other):  # all is back where it was
                 return None
-            rows = np.asarray(other.any(axis=1))
+            rows, self._before.moved = np.asarray(other.any(axis=1)), other
             self._seen[rows] = cells[rows]
         self._since = 0
-        self._lines = looked_at_again(luma, bits, rows, self._lines, upright)
-        return self._lines
+        self._before.lines = looked_at_again(luma, bits, rows, self._before, upright)
+        return self._before.lines
 
 
 def _word(changed: Mask, length: int = _WORD, way: int = 1) -> bool:
@@ -84,12 +82,12 @@ def _word(changed: Mask, length: int = _WORD, way: int = 1) -> bool:
     return bool(counts.max() >= length)
 
 
-def looked_at_again(luma: Luma, bits: int, rows: Mask, lines: list[Line], upright: bool = False) -> list[Line]:
+def looked_at_again(luma: Luma, bits: int, rows: Mask, before: Before, upright: bool = False) -> list[Line]:
     """Return the lines of text in a luma plane (height, width) of which only some `rows` of cells are new.
 
-    Lines that touch those are looked for; of the `lines` of before the others stay. upright: look for such lines, too.
+    Lines that touch those are looked for; of those `before` the others stay. upright: look for such lines, too.
     """
-    for line in lines:  # of an upright one all is looked at again
+    for line in before.lines:  # of an upright one all is looked at again
         if (line["y1"] - line["y0"]) * luma.shape[0] > (line["x1"] - line["x0"]) * luma.shape[1]:
             place = slice(int(line["y0"] * len(rows)), int(np.ceil(line["y1"] * len(rows))))
             upright |= bool(rows[place].any())
@@ -98,8 +96,10 @@ def looked_at_again(luma: Luma, bits: int, rows: Mask, lines: list[Line], uprigh
     def touches(line: Line) -> bool:
         return bool(rows[int(line["y0"] * len(rows)) : int(np.ceil(line["y1"] * len(rows)))].any())
 
-    found = [line for part in _parts(rows) for line in lines_of(luma, bits, part, upright) if touches(line)]
-    return sorted([*(line for line in lines if not touches(line)), *found], key=lambda line: (line["x0"], line["y0"]))
+    found = [line for part in _parts(rows) for line in lines_of(luma, bits, part, upright, before) if touches(line)]
+    return sorted(
+        [*(line for line in before.lines if not touches(line)), *found], key=lambda line: (line["x0"], line["y0"])
+    )
 
 
 def _parts(rows: Mask) -> Iterator[tuple[float, float]]:
@@ -110,10 +110,13 @@ def _parts(rows: Mask) -> Iterator[tuple[float, float]]:
         yield top / len(rows), end / len(rows)
 
 
-def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upright: bool = True) -> list[Line]:
+def lines_of(
+    luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upright: bool = True, before: Before | None = None
+) -> list[Line]:
     """Return the lines of text in a luma plane (height, width) of `bits` bits.
 
-    part: the rows that are looked at, as shares of the height. upright: whether upright lines are looked for.
+    part: the rows that are looked at, as shares of the height. upright: whether upright lines are looked for. before:
+    what the last looks saw, which this one is added to.
     """
     height, width = luma.shape
     scale = _SIDE / min(height, width)
@@ -135,17 +138,24 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upri
 
     above, below = ((share * height - top) / (end - top) * size[1] for share in (_ABOVE, _BELOW))
     inner = int(above) + 1, int(below)
+    tones, at, high = [one.mask[:, 1:-1] for one in masks], round(top * scale), round(height * scale)
+
+    def likely(boxes: Sequence[Box]) -> list[Found]:
+        return before.surely(boxes, tones[0], at, high) if before else [(box, False) for box in boxes]
+
     lines = joined([
         *((box, True) for box in lines_in(masks)),
-        *((box, False) for box in lines_in(masks, _FEW, _FAR)),
+        *likely(lines_in(masks, _FEW, _FAR)),
         *((box, False) for box in lines_in(masks, _FEWEST, _FAR, _SHORT, inner) if outer(box)),
     ])  # fmt: skip
     if upright:
         columns = [turned(one) for one in masks]
         lines = crossed(lines, joined([
             *((box, True) for box in upright_lines(columns)),
-            *((box, False) for box in upright_lines(columns, _FEW, _FAR)),
+            *likely(upright_lines(columns, _FEW, _FAR)),
         ]))  # fmt: skip
+    if before:
+        before.seen(tones, at, high)
     first, share = top / height, (end - top) / height
     return [
         {

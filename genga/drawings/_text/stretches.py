@@ -9,24 +9,21 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from genga.drawings._text.standing import keeps, other, over_both
 from genga.drawings._text.tracks import (
     FADE,
-    LETTERS,
     WHOLE,
     Lettering,
     all_along,
     in_cells,
     is_upright,
-    mask_of,
     overlapping,
     step_to,
     turning,
     union,
-    vicinity,
 )
-from genga.drawings.static_tiles import CHANGED, gradients
+from genga.drawings.static_tiles import CHANGED
 from genga.video.luma_grid import Grids, difference_map
 
 _BRIDGE = 12  # frames for which a line may be overlooked: what passes behind it hides its looks, not itself
@@ -36,13 +33,7 @@ _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goe
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
 _SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
 _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
-_OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
-_LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
-_LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
 _PICTURE = 0.3  # part of the picture that changes at most where a line comes or goes, and no other picture does
-_TEXTURE = 0.01  # mean squared gradient of what can be told to move
-
-Gradients = npt.NDArray[np.float32]  # (2, cells)
 
 
 def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
@@ -101,11 +92,6 @@ def changes(cells: Grids, line: Lettering, before: int, frame: int, goes: bool) 
     return None
 
 
-def other(own: float, rest: float) -> bool:
-    """Whether a line is not the one that it was, by what of its gradients it keeps, and what is around it."""
-    return own < max(_OVER, _LESS * rest)
-
-
 def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
     x0, y0, x1, y1 = in_cells(line, cells[frame].shape)
     old, new = (cells[k][y0:y1, x0:x1].astype(np.int16) for k in (before, frame))
@@ -115,36 +101,6 @@ def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
             break
         frame -= 1
     return frame
-
-
-def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
-    """Whether the line keeps its gradients from one frame to another, and those around it do not: it is none of it."""
-    own, rest = keeps(cells, line, before, frame)
-    return own >= _OVER and rest <= _UNDER
-
-
-def stands_over(cells: Grids, line: Lettering) -> bool:
-    """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
-    frames = sorted({*np.linspace(line.start + 1, line.end - 2, _LOOKS + 1).astype(int).tolist()})
-    return any(over_both(cells, line, a, b) for a, b in pairwise(frames))
-
-
-def keeps(cells: Grids, line: Lettering, before: int, frame: int) -> tuple[float, float]:
-    """Return what of its gradients a line keeps from one frame to another, and what is around it, -1..1."""
-    shape = cells[frame].shape
-    place, letters = vicinity(line, shape), in_cells(line, shape, LETTERS)
-    own = np.zeros(shape, bool)
-    own[letters[1] : letters[3], letters[0] : letters[2]] = True
-    fields = [np.stack(gradients(cells[k][place])) for k in (before, frame)]
-    parts = own[place], ~mask_of([line], shape)[place]
-    line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in parts)
-    return line_keeps, rest
-
-
-def _kept(a: Gradients, b: Gradients) -> float:
-    """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
-    most = max(float((a * a).sum()), float((b * b).sum()))
-    return float((a * b).sum()) / most if most >= _TEXTURE * a.shape[1] else 1.0
 
 
 def returns(cells: Grids, line: Lettering, edge: int) -> bool:

@@ -1,0 +1,122 @@
+"""Whether a line stands while the picture goes on behind it, comes alone, or goes along with the picture."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from genga.drawings._text.tracks import (
+    LETTERS,
+    TOGETHER,
+    WHOLE,
+    Lettering,
+    all_along,
+    in_cells,
+    mask_of,
+    vicinity,
+)
+from genga.drawings.alignment import laid, shift
+from genga.drawings.static_tiles import CHANGED, gradients, staying
+from genga.video.luma_grid import Cells, Grids, difference_map
+
+_OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
+_LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
+_LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
+_LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
+_TEXTURE = 0.01  # mean squared gradient of what can be told to move
+_ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
+_ROUND = 0.25  # and how much less what is around it does
+_AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
+_MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
+
+Gradients = npt.NDArray[np.float32]  # (2, cells)
+
+
+def other(own: float, rest: float) -> bool:
+    """Whether a line is not the one that it was, by what of its gradients it keeps, and what is around it."""
+    return own < max(_OVER, _LESS * rest)
+
+
+def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
+    """Whether the line keeps its gradients from one frame to another, and those around it do not: it is none of it."""
+    own, rest = keeps(cells, line, before, frame)
+    return own >= _OVER and rest <= _UNDER
+
+
+def stands_over(cells: Grids, line: Lettering) -> bool:
+    """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
+    return any(over_both(cells, line, a, b) for a, b in pairwise(_looked_at(line)))
+
+
+def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) -> bool:
+    """Whether the line keeps its gradients all the time, and what is around it does not, but for `others`."""
+    first, *_, last = frames = _looked_at(line)
+    middle = frames[len(frames) // 2]
+    spans = (keeps(cells, line, a, b, others) for a, b in ((first, last), (first, middle), (middle, last)))
+    over = len(frames) > _LOOKS // 4 and any(own >= _LASTS and own - rest >= _MORE for own, rest in spans)
+    return over and all(keeps(cells, line, a, b)[0] >= _LASTS for a, b in pairwise(frames))
+
+
+def _looked_at(line: Lettering) -> list[int]:
+    return sorted({*np.linspace(line.start + 1, max(line.start + 2, line.end - 2), _LOOKS + 1).astype(int).tolist()})
+
+
+def keeps(cells: Grids, line: Lettering, a: int, b: int, others: Sequence[Lettering] = ()) -> tuple[float, float]:
+    """Return what of its gradients a line keeps from frame a to b, and what is around it, but for `others`, -1..1."""
+    shape = cells[b].shape
+    place, (x0, y0, x1, y1) = vicinity(line, shape), in_cells(line, shape, LETTERS)
+    own = np.zeros(shape, bool)
+    own[y0:y1, x0:x1] = True
+    fields = [np.stack(gradients(cells[k][place])) for k in (a, b)]
+    parts = own[place], ~mask_of([line, *others], shape)[place]
+    line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in parts)
+    return line_keeps, rest
+
+
+def _kept(a: Gradients, b: Gradients) -> float:
+    """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
+    most = max(float((a * a).sum()), float((b * b).sum()))
+    return float((a * b).sum()) / most if most > 0 and most >= _TEXTURE * a.shape[1] else 1.0
+
+
+def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Sequence[Lettering] = ()) -> bool:
+    """Whether the step to `frame`, or over those around it, changes the picture all along the line, and only there.
+
+    others: lines of which those that come or go with it, as in credits, change the picture, too.
+    """
+    if not 0 < frame < len(cells):
+        return False
+    before, after = cells[max(0, frame - 1 - around)], cells[min(len(cells) - 1, frame + around)]
+    changed = difference_map(before, after) > CHANGED
+    x0, y0, x1, y1 = in_cells(line, changed.shape)
+    there = changed[y0:y1, x0:x1].copy()
+    count, along = int(there.sum()), all_along(line, there, changed.shape)
+    too = (one for one in others if min(abs(one.start - frame), abs(one.end - frame)) <= TOGETHER)
+    changed &= ~mask_of(too, changed.shape)
+    changed[y0:y1, x0:x1] = there
+    if along >= WHOLE and count >= _ALONE * int(changed.sum()):
+        return True
+    near = changed[vicinity(line, changed.shape)]
+    rest = (int(near.sum()) - count) / max(1, near.size - there.size)
+    return along >= _ALL_ALONG and rest <= _ROUND * count / there.size
+
+
+def goes_along(cells: Grids, line: Lettering) -> bool:
+    """Whether what is at the line's place goes on from there over and over, as most of the picture does under a camera.
+
+    What stands there while all around it goes on is text, and so is what scrolls over a picture that stays.
+    """
+    shape = cells[line.start].shape
+    at, own = vicinity(line, shape), mask_of([line], shape)
+    looked = range(line.start + 1, line.end - _AWAY - 1, max(1, (line.end - line.start) // _LOOKS))
+
+    def goes(a: Cells, b: Cells) -> bool:
+        (dx, dy), sure = shift(a[at], b[at])
+        moved = laid(b, np.array([[1, 0, dx], [0, 1, dy]], np.float32))
+        explained = bool(cv2.absdiff(a, moved)[own].mean() < cv2.absdiff(a, b)[own].mean())
+        stays = staying(a, b, ~own) if max(abs(dx), abs(dy)) >= 1 and sure >= _FOUND and explained else None
+        return stays is not None and stays < _AT_MOST
+
+    return sum(goes(cells[frame], cells[frame + _AWAY]) for frame in looked) >= max(1, _MOST * len(looked))
