@@ -11,7 +11,8 @@ from films import table_of
 from genga.drawings._shots.cuts import Step, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Passage, softened
-from genga.drawings._shots.pieces import alike, found_again, one_picture
+from genga.drawings._shots.holds import brief_dissolves
+from genga.drawings._shots.pieces import alike, beyond_chance, found_again, one_picture, piece_by_piece
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
@@ -57,6 +58,56 @@ def test_pieces_of_a_picture_are_found_again_wherever_each_has_gone() -> None:
     assert found_again(A, redrawn(A, 1), ALL, 0.5) and not found_again(A, redrawn(A, 1), ALL, 1.01)
     assert not found_again(A, B, ALL, 0.001)
     assert not found_again(A, np.full_like(A, 99), ALL, 0.001)
+
+
+def test_the_pieces_of_a_picture_drawn_anew_are_more_like_it_than_chance_makes_them() -> None:
+    assert beyond_chance(A, redrawn(A, 1), ALL) > 0.25
+    assert abs(beyond_chance(A, B, ALL)) < 0.05
+    soft = [cv2.GaussianBlur(picture, (0, 0), 4) for picture in (A, B)]  # of such, pieces are alike by chance
+    assert abs(beyond_chance(*soft, ALL)) < 0.08
+    assert beyond_chance(A, np.full_like(A, 99), ALL) == 0.0
+
+
+def test_of_tones_that_are_others_more_pieces_have_to_be_found() -> None:
+    half = np.where(COLUMNS < 80, A, B)  # half of the pieces are found again
+    for other, alone, one in ((0.1, False, True), (0.2, False, True), (0.4, False, False), (0.01, True, False)):
+        assert piece_by_piece(A, half, ALL, other, alone, 0.0125, 0.12) == one
+    assert piece_by_piece(A, A, ALL, 0.01, True, 0.0125, 0.12) and not piece_by_piece(
+        A, A, ALL, 0.05, True, 0.0125, 0.12
+    )
+
+
+def lines(seed: int) -> Cells:
+    """Thin lines on white, which change few of the cells."""
+    rng, picture = np.random.default_rng(seed), np.full((120, 160), 250, np.uint8)
+    for x, y, wide, high, turn in rng.integers((20, 20, 10, 10, 0), (140, 100, 50, 50, 180), (9, 5)).tolist():
+        cv2.ellipse(picture, (x, y), (wide, high), turn, 0, 300, 60, 1, cv2.LINE_AA)
+    return picture
+
+
+def between(a: Cells, b: Cells, length: int) -> list[Cells]:
+    """The frames of a dissolve."""
+    return [cv2.addWeighted(a, 1 - k / (length + 1), b, k / (length + 1), 0) for k in range(1, length + 1)]
+
+
+@pytest.mark.parametrize("length", [3, 4, 6])
+def test_a_short_dissolve_of_thin_lines_is_one_and_no_cut(length: int) -> None:
+    a, b = lines(1), lines(2)
+    grids = [a] * 6 + between(a, b, length) + [b] * 6
+    (found,) = brief_dissolves(grids, spread(grids))
+    assert (found.start, found.end, found.boundary) == (6, 6 + length, 6 + (length + 1) // 2)
+    first, second = shots_of(grids)
+    assert (second["start"], second["transition"]) == (found.boundary, "dissolve")
+    assert [(e["kind"], e["start"], e["end"]) for e in second["events"]] == [("dissolve", 6, 6 + length)]
+
+
+def test_what_is_no_short_dissolve() -> None:
+    a, b = lines(1), lines(2)
+    acts = between(a, b, 4)
+    acts[2][40:60, 40:60] = 20  # somebody on the way
+    for some in (acts, between(a, b, 2), between(a, b, 9), [a, a, b, b], [cv2.addWeighted(a, 0.5, b, 0.5, 0)] * 3):
+        grids = [a] * 6 + some + [b] * 6
+        assert brief_dissolves(grids, spread(grids)) == []
 
 
 def test_what_stands_over_two_pictures_is_not_found_again() -> None:

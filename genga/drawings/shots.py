@@ -17,7 +17,7 @@ from genga.drawings._shots.cuts import Scene, cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
-from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
 from genga.drawings._shots.whips import whips, with_others
@@ -46,7 +46,9 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     black = (frames["luma"] + 2 * frames["contrast"] < params.black).to_list()
     texts = lettering(frames, cells)
     scene = scene_of(cells, texts)
-    gone, spread = gradual(cells, black, params.blend, CHANGED, scene.noise.luma), frames["spread"].to_list()
+    spread = frames["spread"].to_list()
+    gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
+    gone = with_others(brief_dissolves(cells, spread), gone)
     passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage)]
         for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))

@@ -15,7 +15,7 @@ import polars as pl
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import mixed_frames, usual_step
-from genga.drawings._shots.pieces import alike, elsewhere, found_again, one_picture
+from genga.drawings._shots.pieces import alike, elsewhere, found_again, one_picture, piece_by_piece
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import length, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
@@ -29,8 +29,8 @@ _STEPS, _NEAR = 2, 1 / 8  # steps before and after with which one is compared, a
 _RESTLESS, _CALMER = 0.7, 0.5  # times what a step changes, from which they are alike, and up to which it is alone
 _ANOTHER = 0.25  # fraction changed times distance of histograms from which a step among others like it is a cut
 _CALM = 0.1  # and one alone
-_NOWHERE = 0.05  # part of the pieces up to which next to nothing is found again,
-_PIECES, _SURER = 0.2, 2.5  # from which too much is, and how much more where the tones are other ones
+_BEGINS = 0.35  # up to which it may be somebody who begins to act, if pieces are found again
+_NOWHERE = 0.05  # part of the pieces up to which next to nothing is found again
 _LIT, _LIGHTING = 0.9, 0.65  # correlation of tones from which a picture is the same in another light; soon after a cut
 _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a figure before a plain background
 _BY_CHANCE = 2  # times params.cut that may stay by chance, as a horizon does, where the tones are quite other
@@ -173,7 +173,8 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
     pair = scene.cells[step.before], scene.cells[step.frame], scene.counting(step.before, step.frame)
     if step.restless and step.other < _ANOTHER:
         return not step.goes_on and step.other >= _CALM and not found_again(*pair, _NOWHERE)
-    if not step.alone and found_again(*pair, _PIECES + _SURER * max(0.0, step.other - _STRONG)):
+    much = _OWN if step.alone else _BEGINS if step.goes_on else _STRONG
+    if piece_by_piece(*pair, step.other, step.alone, much, _STRONG):
         return False
     if step.other < _OWN and not everywhere(*pair):
         return False

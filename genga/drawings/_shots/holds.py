@@ -5,11 +5,12 @@ A video of another rate than its film shows some frames twice, or mixes neighbou
 
 from collections.abc import Collection, Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._shots.events import Span
-from genga.video.luma_grid import Cells, Grids, mixture
+from genga.drawings._shots.events import Passage, Span
+from genga.video.luma_grid import Cells, Grids, block_difference, mixture
 
 _STEPS = 20  # frames whose time is measured at once: whole cycles of telecine
 _FILM = 24  # frames of film a second
@@ -20,6 +21,10 @@ _FEWEST = 30  # changes from which that can be told
 _NEVER = 0.03  # part of the changes at that place of the cycle which repeats the frame before
 _GHOST = (0.08, 0.92)  # share of the drawing after in a mixture
 _LEFT = 0.25  # part of the change that it may leave
+_BRIEF = range(6, 2, -1)  # frames of a dissolve so short that cells are mixed,
+_FAINT, _CLEAN = 0.02, 0.12  # part of the picture that each step of it changes; of the change that a mixture may leave
+_JUMP, _MIDDLE = 0.5, (0.25, 0.75)  # of the way, gone at once at most; in the middle
+_OWN = 0.35  # part of the largest difference, by which a place is of neither picture: something is drawn there
 
 
 def usual_step(times: Sequence[float]) -> float:
@@ -88,6 +93,50 @@ def mixed_frames(cells: Grids, spread: npt.NDArray[np.float64], least: float) ->
             if clear and all(left <= _LEFT * min(1.0, 3 * share, 3 - 3 * share) for share, left in parts):
                 mixed.setdefault(frame, end)
     return mixed
+
+
+def brief_dissolves(cells: Grids, spread: Sequence[float]) -> list[Passage]:
+    """Return dissolves of three to six frames that mix cell by cell what is before and after them, in order.
+
+    Nothing moves far in so few, so this needs no tiles, of which thin lines on white change hardly any. spread: part of
+    the picture that changes in each frame.
+    """
+    found: list[Passage] = []
+    frame = 1
+    while frame < len(cells):
+        still = (n for n, part in enumerate(spread[frame : frame + _BRIEF.start + 1]) if part < _FAINT)
+        most = next(still, min(len(cells) - frame, _BRIEF.start + 1))
+        dissolve = next(filter(None, (_brief(cells, frame, frame + n) for n in _BRIEF if n < most)), None)
+        found += [dissolve] if dissolve else []
+        frame = dissolve.end if dissolve else frame + 1
+    return found
+
+
+def _brief(cells: Grids, frame: int, end: int) -> Passage | None:
+    """Return the dissolve that the frames [frame, end) are, all of them, between the one before and the one after."""
+    a, b, middle = cells[frame - 1], cells[end], (frame + end) // 2
+    share, left = mixture(a, cells[middle], b)
+    if left > _CLEAN or not _MIDDLE[0] <= share <= _MIDDLE[1]:
+        return None
+    parts = [mixture(a, cells[k], b) for k in range(frame, end)]
+    shares = [share for share, _ in parts]
+    steps = np.diff([0.0, *shares, 1.0])
+    clean = all(left <= _CLEAN * min(1.0, 3 * share, 3 - 3 * share) for share, left in parts)
+    if steps.min() <= 0 or steps.max() > _JUMP or not clean:
+        return None
+    if any(_drawn(a, cells[k], b, share) for k, share in enumerate(shares, frame)):
+        return None
+    more = ((frame - 2, frame - 1, end), (frame - 1, end, end + 1))  # the one before, or after, is mixed itself
+    if any(mixes(cells[x], cells[y], cells[z], 0) for x, y, z in more if x >= 0 and z < len(cells)):
+        return None
+    return Passage("dissolve", frame, end, boundary=frame + max(1, sum(share <= 0.5 for share in shares)))
+
+
+def _drawn(a: Cells, frame: Cells, b: Cells, share: float) -> bool:
+    """Whether something in a frame, as a mixture of two others, is of neither: it is drawn."""
+    first, second = a.astype(np.float32), b.astype(np.float32)
+    own = np.abs(frame - first - share * (second - first))
+    return float(cv2.blur(own, (2, 2)).max()) > _OWN * block_difference(a, b)
 
 
 def timing(

@@ -17,6 +17,12 @@ _TEXTURE = 0.03  # mean squared compressed gradient from which a piece has textu
 _LARGE = 8  # cells along the side of a part, in which outlines do not show
 _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has been found at another place
 _SAME = 0.65  # correlation of gradients from which a piece is found
+_PIECES, _SURER = 0.2, 2.5  # part of them from which a picture is found again, and how much more where tones are others
+_MOST = 0.65  # and where nothing else goes on: a place that is framed anew is another shot
+_ALIKE = (
+    0.09  # by which its pieces are more like it than chance makes them, from which it is, too, however few are found
+)
+_FEWEST = 12  # pieces of either picture; of fewer nothing is known
 _LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such:
 _UNMIXED = 0.25  # part of the change that its middle leaves, as a mixture, at most,
 _LIT = 0.12  # and part of the tiles with texture that change and keep it: a picture in another light has more
@@ -31,6 +37,35 @@ def found_again(a: Cells, b: Cells, live: Mask, least: float) -> bool:
     """
     one, other = (_sketch(grid, live) for grid in (a, b))
     return _found(one, other, least) and _found(other, one, least)
+
+
+def piece_by_piece(a: Cells, b: Cells, live: Mask, other: float, alone: bool, much: float, few: float) -> bool:
+    """Whether two pictures are one whose parts have moved, each in its own way.
+
+    live: cells that count. other: how far its tones are others. alone: nothing goes on before or after. much: of that,
+    up to which it may have been drawn anew, or all of it moved. few: from which more has to be found again.
+    """
+    if alone:
+        return other < much and found_again(a, b, live, _MOST)
+    if found_again(a, b, live, _PIECES + _SURER * max(0.0, other - few)):
+        return True
+    return other < much and beyond_chance(a, b, live) >= _ALIKE
+
+
+def beyond_chance(a: Cells, b: Cells, live: Mask) -> float:
+    """Return by how much more the pieces of either grid are like something near in the other than in it upside down.
+
+    Mean correlations; about 0 of two pictures that have nothing to do with each other, whatever their texture, and of
+    those with hardly any. live: cells that count.
+    """
+    one, other = (_sketch(grid, live) for grid in (a, b))
+    gains = []
+    for first, second in ((one, other), (other, one)):
+        places, turned = _places(second), np.ascontiguousarray(first[::-1, ::-1])
+        if len(places) < _FEWEST:
+            return 0.0
+        gains += [_best(first, second, *place) - _best(turned, second, *place) for place in places]
+    return float(np.mean(gains))
 
 
 def alike(a: Cells, b: Cells, live: Mask) -> float:
@@ -57,20 +92,28 @@ def _sketch(grid: Cells, live: Mask) -> Field:
 
 def _found(a: Field, b: Field, least: float) -> bool:
     """Return whether at least this part of the pieces of `b` are found in `a`; looked for until that is known."""
-    places = [
+    places = _places(b)
+    found, left, count = 0, len(places), max(1, len(places))
+    while found / count < least <= (found + left) / count:
+        left -= 1
+        found += _best(a, b, *places[left]) >= _SAME
+    return found / count >= least
+
+
+def _places(b: Field) -> list[tuple[int, int]]:
+    """Return where pieces with texture begin."""
+    return [
         (y, x)
         for y in range(0, b.shape[0] - _SIDE + 1, _SIDE)
         for x in range(0, b.shape[1] - _SIDE + 1, _SIDE)
         if 2 * float((b[y : y + _SIDE, x : x + _SIDE] ** 2).mean()) >= _TEXTURE
     ]
-    found, left, count = 0, len(places), max(1, len(places))
-    while found / count < least <= (found + left) / count:
-        left -= 1
-        y, x = places[left]
-        around = a[max(0, y - _REACH) : y + _SIDE + _REACH, max(0, x - _REACH) : x + _SIDE + _REACH]
-        same = cv2.matchTemplate(around, b[y : y + _SIDE, x : x + _SIDE], cv2.TM_CCORR_NORMED)
-        found += float(same.max()) >= _SAME
-    return found / count >= least
+
+
+def _best(a: Field, b: Field, y: int, x: int) -> float:
+    """Return the correlation of a piece of `b` with what is most like it in `a`, near its place."""
+    around = a[max(0, y - _REACH) : y + _SIDE + _REACH, max(0, x - _REACH) : x + _SIDE + _REACH]
+    return float(cv2.matchTemplate(around, b[y : y + _SIDE, x : x + _SIDE], cv2.TM_CCORR_NORMED).max())
 
 
 def one_picture(a: Cells, middle: Cells, b: Cells, counts: Mask, noise: float) -> bool:
