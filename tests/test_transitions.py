@@ -12,7 +12,15 @@ from genga.drawings._shots.cuts import Step, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.events import Passage, softened
 from genga.drawings._shots.holds import brief_dissolves
-from genga.drawings._shots.pieces import alike, beyond_chance, found_again, one_picture, piece_by_piece
+from genga.drawings._shots.pieces import (
+    alike,
+    beyond_chance,
+    but_light,
+    found_again,
+    one_picture,
+    piece_by_piece,
+    steadied,
+)
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.shots import shots
@@ -159,6 +167,26 @@ def test_a_dark_frame_in_which_somebody_acts_is_no_cut() -> None:
     negative = [*acts[:4], 255 - acts[4], *acts[5:]]
     assert starts(acts) == starts(dark) == starts(negative) == [0]
     assert starts([*acts[:5], *[A] * 6]) == [0, 5]
+
+
+def flickering(grids: Sequence[Cells]) -> list[Cells]:
+    """Frames in a light that flickers by a tenth."""
+    return [(grid * (0.9, 1.0, 0.92)[k % 3]).round().astype(np.uint8) for k, grid in enumerate(grids)]
+
+
+def test_a_light_that_flickers_is_taken_out_of_a_picture_that_stays() -> None:
+    dim = (A * 0.9).astype(np.uint8)
+    assert np.abs(steadied(A, dim).astype(int) - dim).max() <= 1
+    assert steadied(A, B) is A and steadied(A, (A * 0.5).astype(np.uint8)) is A
+    assert but_light([A, dim, B], np.array([0.0, 0.9, 0.8]), 0.05).tolist() == [0.0, 0.0, 0.8]
+
+
+def test_where_light_flickers_cuts_are_as_elsewhere() -> None:
+    acts = [thrown(k // 2) for k in range(18)]
+    assert starts(acts) == starts(flickering(acts)) == [0]
+    bright = [np.maximum(picture, 120) for picture in (A, B)]
+    grids = flickering([bright[0]] * 12 + [bright[1]] * 12)
+    assert sum(part > 0.3 for part in spread(grids)) > 8 and starts(grids) == [0, 12]
 
 
 def test_a_cut_says_nothing_of_the_next_one_after_which_nothing_goes_on() -> None:

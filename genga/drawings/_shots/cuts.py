@@ -15,7 +15,7 @@ import polars as pl
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import mixed_frames, usual_step
-from genga.drawings._shots.pieces import alike, elsewhere, found_again, one_picture, piece_by_piece
+from genga.drawings._shots.pieces import alike, but_light, elsewhere, found_again, one_picture, piece_by_piece, steadied
 from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
 from genga.drawings.alignment import length, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
@@ -91,8 +91,9 @@ class Step:
         spread: part of the picture that changes in each frame. near: frames before and after that are asked, too.
         since: frame after a cut, which says nothing of a step after which nothing goes on.
         """
-        a, b, counts = scene.cells[frame - 1], scene.cells[end], scene.counting(frame - 1, end)
-        size = changed(scene, frame - 1, end)
+        b, counts = scene.cells[end], scene.counting(frame - 1, end)
+        a = steadied(scene.cells[frame - 1], b)
+        size = float((difference_map(a, b)[counts] > CHANGED).mean())
         other = size * tone_difference(a[counts][None], b[counts][None])
         like, calm = (part * size * float(counts.mean()) for part in (_RESTLESS, _CALMER))
         after = most_of(spread[end + 1 : end + 1 + near])
@@ -118,7 +119,7 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
 
     frames: the frames table.
     """
-    spread = frames["spread"].to_numpy()
+    spread = but_light(scene.cells, frames["spread"].to_numpy(), _LEAST)
     near = max(2, round(_NEAR / usual_step(frames["time"].to_list()))) if len(frames) > 1 else 2
     mixed = mixed_frames(scene.cells, spread, _LEAST)
     loose = {int(k): loose_at(scene, int(k)) for k in np.flatnonzero(spread >= _LEAST) if k > 0}

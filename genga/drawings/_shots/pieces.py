@@ -6,10 +6,11 @@ of it is found again, moved a little each. After a cut hardly any piece is.
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from genga.drawings.alignment import Motion, laid, motion_of_most, shift
 from genga.drawings.static_tiles import CHANGED, TILE, Field, Mask, gradients, tile_means, tiles
-from genga.video.luma_grid import Cells, difference_map, means, mixture
+from genga.video.luma_grid import Cells, Grids, difference_map, means, mixture
 
 _COARSE = 2  # cells along the side of what is compared
 _SIDE, _REACH = 12, 14  # of a piece, and how far it may have moved, in those
@@ -23,6 +24,8 @@ _ALIKE = (
     0.09  # by which its pieces are more like it than chance makes them, from which it is, too, however few are found
 )
 _FEWEST = 12  # pieces of either picture; of fewer nothing is known
+_STEADY, _BRIGHTER = 0.01, 1.2  # part by which light changes at least, and times that a flickering one does at most
+_EXPLAINED = 0.5  # part of what changes that it leaves
 _LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such:
 _UNMIXED = 0.25  # part of the change that its middle leaves, as a mixture, at most,
 _LIT = 0.12  # and part of the tiles with texture that change and keep it: a picture in another light has more
@@ -77,6 +80,32 @@ def alike(a: Cells, b: Cells, live: Mask) -> float:
     parts = (means(grid, _LARGE)[whole] for grid in (a, b))
     one, other = (part - part.mean() if len(part) else part for part in parts)
     return float((one * other).sum() / max(1.0, float((one * one).sum() * (other * other).sum()) ** 0.5))
+
+
+def steadied(a: Cells, b: Cells) -> Cells:
+    """Return `a` in the light of `b`, if one light all over it explains most of what changes; else `a` as it is."""
+    one, other = float(a.mean()), float(b.mean())
+    if abs(other - one) <= _STEADY * one:
+        return a
+    gain = float(np.median(b.astype(np.float32) / np.maximum(a, 1)))
+    if not 1 / _BRIGHTER <= gain <= _BRIGHTER:
+        return a
+    lit = np.clip(a * np.float32(gain), 0, 255).round().astype(np.uint8)
+    as_it_is, left = (float((difference_map(grid, b) > CHANGED).mean()) for grid in (a, lit))
+    return lit if left < _EXPLAINED * as_it_is else a
+
+
+def but_light(cells: Grids, spread: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.float64]:
+    """Return the part of the picture that changes in each frame, whatever its light does all over it.
+
+    spread: with its light. least: from which it is asked.
+    """
+    own = spread.copy()
+    for k in np.flatnonzero(spread >= least).tolist():
+        before = cells[max(0, k - 1)]
+        lit = steadied(before, cells[k])
+        own[k] = spread[k] if lit is before else float((difference_map(lit, cells[k]) > CHANGED).mean())
+    return own
 
 
 def elsewhere(a: Cells, b: Cells) -> bool:
