@@ -224,6 +224,12 @@ def spread(grids: Sequence[Cells]) -> list[float]:
     return [float((difference_map(*pair) > 12).mean()) for pair in pairwise([grids[0], *grids])]
 
 
+def test_where_the_same_picture_is_beyond_the_edge_a_little_beside_there_is_no_wipe() -> None:
+    beside = np.roll(A, 14, axis=1)
+    grids = [A] * 8 + wiped(A, beside, EDGES["a circle that opens"], 14) + [beside] * 8
+    assert wipes(grids, spread(grids)) == []
+
+
 @pytest.mark.parametrize("edge", EDGES)
 @pytest.mark.parametrize("length", [6, 14, 30])
 def test_a_wipe_is_found_with_its_frames(edge: str, length: int) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._shots.events import Passage
+from genga.drawings._shots.pieces import beyond_chance
 from genga.drawings.static_tiles import CHANGED, Mask, tiles
 from genga.video.luma_grid import Blocks, Grids, blocks_of, difference_map, means
 
@@ -36,6 +37,7 @@ _SEEN = 0.1  # of the way, from which something of the other picture is seen
 _STEP, _LONGEST = 0.005, 3  # of the picture that goes over from frame to frame; frames it may wait, if no quarter
 _THERE = 0.2  # part of the tiles with texture that are where they were in one of the pictures, at least
 _OTHER, _ANEW = 25.0, 0.018  # levels from which a part is of neither picture; part of it that may be, a frame of a wipe
+_ONE = 0.22  # by which the pieces of both pictures are more alike than by chance, from which they are one
 _SHORTEST, _AGAIN = 3, 3  # frames; times that the ends are looked for
 _KEPT = 8  # stretches of frames that are kept
 
@@ -127,7 +129,10 @@ def _around(cells: Grids, stretches: Stretches, frame: int, reach: int) -> Passa
     soft = soft // 2 + (soft > 1)  # half of it, and the little of the other picture that is not seen
     start, end = max(1, before + 1 - soft), min(len(cells) - 1, after + soft)
     wipe = Passage("dissolve", start, end, boundary=(start + end) // 2)
-    return wipe if _stays(cells, wipe) >= _THERE and _drawn(cells, wipe) <= _ANEW * (end - start) else None
+    if _stays(cells, wipe) < _THERE or _drawn(cells, wipe) > _ANEW * (end - start):
+        return None
+    a, b = cells[start - 1], cells[end]
+    return wipe if beyond_chance(a, b, np.ones(a.shape, bool)) < _ONE else None  # of two: bodies may part before one
 
 
 def _drawn(cells: Grids, wipe: Passage) -> float:
