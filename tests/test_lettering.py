@@ -11,7 +11,7 @@ from films import texture
 from genga.drawings._text import detect
 from genga.drawings._text.burnt_in import believed, lettering, marks
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.standing import alone, outlasts, stands_over
+from genga.drawings._text.standing import alone, drawn_out, outlasts, stands_over
 from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, adds, beneath, difference
 from genga.tables.frames import LINE
@@ -292,6 +292,14 @@ def test_lines_of_one_card_are_not_around_each_other() -> None:
         for line in card:
             grid[round(line.y0 * 120) : round(line.y1 * 120) + 1, 120:144] = STROKES[:24]
     assert not outlasts(grids, card[1]) and outlasts(grids, card[1], card)
+
+
+def test_a_line_stands_for_as_long_as_its_place_keeps_what_it_has_whatever_looks_miss() -> None:
+    grids = [grid // 4 + 60 for grid in wandering(5)]
+    for grid in grids[2:10]:
+        grid[54:61, 120:144] = STROKES[:24]
+    found = drawn_out(grids, Lettering(5, 8, 0.75, 0.45, 0.9, 0.51, sure=False))
+    assert (found.start, found.end) == (2, 10)
 
 
 @pytest.mark.parametrize(("stands", "before", "found"), [(24, [], True), (12, [], False), (24, [0, 8], False)])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genga.drawings._text.standing import alone, goes_along, outlasts, stands_over
+from genga.drawings._text.standing import alone, drawn_out, goes_along, outlasts, stands_over
 from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
 from genga.drawings._text.tracks import (
     FADE,
@@ -77,7 +77,8 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
         for line, s in stood.items() if s >= STILL
     }  # fmt: skip
     sure = [line for line in cards if known[line] and line.sure]
-    found = (line for line in known if known[line] or any(beneath(line, one) for one in sure))
+    found = [line for line in known if known[line] or any(beneath(line, one) for one in sure)]
+    found = [line if line.sure else drawn_out(cells, line) for line in found]
     return [faded(line, cells) for line in found if not goes_along(cells, line)]
 
 

@@ -1,6 +1,7 @@
 """Whether a line stands while the picture goes on behind it, comes alone, or goes along with the picture."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -25,6 +26,7 @@ _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stan
 _LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
 _LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
 _LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
+_FAR = 48  # frames that looks may miss a line before and after
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
@@ -57,6 +59,18 @@ def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) ->
     spans = (keeps(cells, line, a, b, others) for a, b in ((first, last), (first, middle), (middle, last)))
     over = len(frames) > _LOOKS // 4 and any(own >= _LASTS and own - rest >= _MORE for own, rest in spans)
     return over and all(keeps(cells, line, a, b)[0] >= _LASTS for a, b in pairwise(frames))
+
+
+def drawn_out(cells: Grids, line: Lettering) -> Lettering:
+    """Return the line from where on, and until when, its place keeps the gradients that it has: looks may miss it."""
+
+    def as_long_as(frames: Sequence[int], of: int) -> int:
+        """How many of the frames keep what is at the line's place in a frame of it."""
+        return next((n for n, k in enumerate(frames) if keeps(cells, line, k, of)[0] < _LASTS), len(frames))
+
+    early = as_long_as(range(line.start - 1, max(-1, line.start - 1 - _FAR), -1), line.start + 1)
+    late = as_long_as(range(line.end, min(len(cells), line.end + _FAR)), max(line.start, line.end - 2))
+    return replace(line, start=line.start - early, end=line.end + late)
 
 
 def _looked_at(line: Lettering) -> list[int]:
