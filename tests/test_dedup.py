@@ -12,7 +12,7 @@ from films import texture
 
 from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
 from genga.drawings._dedup.camera import halved, standing, view
-from genga.drawings._dedup.faint import compressed, faint, noise_top, strongly_compressed
+from genga.drawings._dedup.faint import compressed, faint, noise_top, small_changes, strongly_compressed
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import unexplained
@@ -602,6 +602,14 @@ def test_a_small_change_that_stays_where_strong_compression_left_all_as_it_was()
     assert compressed(seen, whole, apart, [11.0] * 60, ()) == {}  # those are drawings anyhow
     many = MaskedGrids(skipped({k: 12 * (-1) ** (k // 5) for k in range(5, 60, 5)}, {}), [])
     assert compressed(many, whole, [0.0, *[12.0] * 59], new, ()) == {}  # a tenth of the steps at most
+
+
+def test_below_drawings_that_are_all_large_there_are_no_small_ones() -> None:
+    held, new = [2.0] * 60, [20.0] * 90
+    assert not small_changes([*held, *[90.0] * 30], new, ())
+    assert small_changes([*held, *[90.0] * 28, 30.0, 35.0], new, ())  # two are near it
+    assert not small_changes([*held, *[90.0] * 28, 30.0, 35.0], new, (88, 89))
+    assert small_changes([*held, *[90.0] * 10], new, ())  # so few say nothing
 
 
 def test_strong_compression_is_told_by_what_it_leaves() -> None:

@@ -19,7 +19,7 @@ from genga.drawings._shots.dissolves import between_clear, gradual, mixtures, st
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.pieces import elsewhere
-from genga.drawings._shots.thresholds import contrasts, threshold
+from genga.drawings._shots.thresholds import bettering, contrasts, noisy, threshold
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, fastest, shot_limits, shots
 from genga.drawings.static_tiles import (
@@ -641,6 +641,53 @@ def test_the_threshold_follows_the_noise() -> None:
     assert threshold(quiet, usual[:8], [], [], noise=25.0) >= 24.9  # grain alone comes to that
     nothing_left = threshold(loud, usual, [Passage("dissolve", 0, 21, 10)], [])
     assert nothing_left == pytest.approx(14, abs=0.2)
+
+
+def on_twos(noise: Sequence[int]) -> list[Cells]:
+    """A figure that jumps in every second frame, beside which each frame between changes a little where it was."""
+    grids: list[Cells] = []
+    for k, level in enumerate(noise):
+        drawn = figure(A, 10 + 50 * (k % 2))
+        coded = drawn.copy()
+        coded[60:64, 20:24] -= np.uint8(level)
+        grids += [coded, drawn]
+    return grids
+
+
+def changes(grids: Sequence[Cells]) -> list[float]:
+    """The block difference of each frame to the one before."""
+    return [0.0, *(block_difference(before, grid) for before, grid in pairwise(grids))]
+
+
+def test_noise_is_where_much_more_changed_just_before() -> None:
+    noise = [10, 12, 14, 16, 18, 20, 22, 24, 26, 28]
+    grids = on_twos(noise)
+    found = bettering(grids, changes(grids))
+    assert found == {2 * k + 1: float(level) for k, level in enumerate(noise) if k}
+    assert noisy((0, 8), found) and not noisy((0, 6), found)  # an encoder's, in some frames of the shot
+    mouth = [grid.copy() for grid in grids]
+    for k in range(1, 20, 2):
+        mouth[k][20:24, 140:144] = 40 + 60 * (k // 2 % 2)  # it moves where nothing else does
+    assert bettering(mouth, changes(mouth)) == {}
+    again = [figure(A, 60, 250 - 20 * (k % 2)) for k in range(20)]
+    assert bettering(again, changes(again)) == {}  # as much changed before
+    rng = np.random.default_rng(0)
+    grained = [np.clip(grid + rng.normal(0, 1.5, grid.shape), 0, 255).astype(np.uint8) for grid in grids]
+    assert bettering(grained, changes(grained)) == {}  # most cells are not as they were
+    assert {5, 7, 9, 11, 13, 15, 17, 19} <= bettering(grained, changes(grained), 8.0).keys()  # but for grain
+
+
+def test_a_threshold_is_above_most_noise_and_not_above_all_that_is_known() -> None:
+    noise = [16.0, 18, 20, 20, 20, 20, 22, 24, 40] * 2
+    on_twos = pl.DataFrame({"change": [0.0, *(step for level in noise for step in (level, 160.0))], "spread": 0.0})
+    usual = np.ones(len(on_twos))
+    assert threshold(on_twos, usual, [], []) < 12  # there is nothing from 8 to 16 levels
+    bettered = {2 * k + 1: level for k, level in enumerate(noise)}
+    assert 25 <= threshold(on_twos, usual, [], [], bettered=bettered) <= 40
+    few = dict([*bettered.items()][:7])
+    assert threshold(on_twos, usual, [], [], bettered=few) < 12  # which say nothing
+    small = {frame: 0.5 * level for frame, level in bettered.items()}
+    assert threshold(on_twos, usual, [], [], bettered=small) <= 20  # what is larger than any noise may be drawn
 
 
 def test_the_threshold_follows_the_contrast_of_a_shot() -> None:

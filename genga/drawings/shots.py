@@ -19,7 +19,7 @@ from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.slides import slides
-from genga.drawings._shots.thresholds import contrasts, shot_threshold, threshold
+from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
 from genga.drawings._shots.whips import whips, with_others
 from genga.drawings._shots.wipes import wipes
 from genga.drawings._text.burnt_in import lettering, marks
@@ -65,14 +65,17 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     frames = unlettered(frames, cells, texts, [turn for sign in signs for turn in sign.turns])
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
     change = frames["change"].to_list()
-    pace = fastest(change, threshold(frames, scale, passages, [], noise))
+    bettered = bettering(cells, change, noise)
+    pace = fastest(change, threshold(frames, scale, passages, [], noise, (), bettered))
     plain = [unmixed(limit, passages) for limit in limits]
     known: Known = {}
     travels = [travels_of(scene, within, pace, params, known) for within in plain]
     steps: dict[int, Motion | None] = {}
     still = held_still(change, cells, scene.live, scene.noise, {*inside, *hard}, steps)
     swaying = [frame for frame, (own, left) in enumerate(zip(change, still, strict=True)) if left < own]
-    level = threshold(frames, scale, passages, [move for found in travels for move in found], noise, swaying)
+    travelled = [move for found in travels for move in found]
+    level = threshold(frames, scale, passages, travelled, noise, swaying, bettered)
+    quiet = min(level, threshold(frames, scale, passages, travelled, noise, swaying))
     times = frames["time"].to_list()
     away = inside | {
         frame for found in travels for move in found for frame in range(move.start, move.end + 1)
@@ -86,7 +89,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
         over = [event for event in blends if start <= event.start < end]
         # The end of a camera move is known to within STRIDE frames.
         moving = [(p.start, p.end) for p in passages] + [(move.start, move.end + STRIDE) for move in found]
-        own = shot_threshold(change, (start, end), max(level * scale[start], min(level, noise)),
+        usual = level if noisy((start, end), bettered) else quiet
+        own = shot_threshold(change, (start, end), max(usual * scale[start], min(usual, noise)),
                              [*moving, *((frame, frame) for frame in swaying)])  # fmt: skip
         # Figures that move under these say as much about thresholds as any.
         found = joined(found, drifts(cells, within, scene.live, scene.noise, _PACE * pace, found, steps))

@@ -8,7 +8,7 @@ drawings, how few they may be.
 **Strong compression** has noise of its own kind: where nothing changed an encoder codes nothing, and most of what it
 codes later betters what it changed just before. So the threshold of such a video is far above its small changes; but
 of what is new, or stays, where the picture was still before, the largest is taken for a drawing, in a tenth of the
-steps at most.
+steps at most; unless all that is drawn is far above the threshold.
 """
 
 from collections.abc import Collection, Sequence
@@ -33,6 +33,10 @@ _BLOCK = (2, 2)
 # as the usual one, part of the cells that are just as they were in the usual one, and steps that say so.
 _STRONG, _PULSES, _SKIPPED, _ENOUGH = 10.0, 1.4, 0.9, 20
 _TENTH = 0.1  # part of these steps that begins a drawing at most
+_JUST_ABOVE, _TELL = (
+    2.0,
+    25,
+)  # times the threshold that the smallest of so many drawings differ by, or there are none below
 _LOOKED = 60  # steps looked at for cells that are as they were
 # Part of the threshold by which a drawing there differs at least, and that stays of it; parts of what changed within a
 # cell in the step before, and in that before it, which may be bettered.
@@ -88,6 +92,8 @@ def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequ
     With the block difference of each to the frame before. At most a tenth of the steps below it. limits: of the shots.
     Other arguments: those of `strongly_compressed`.
     """
+    if not small_changes(apart, new, unasked):
+        return {}
     step = lru_cache(_WITH_BEFORE)(lambda frame: _step(seen, frame))
     found = {
         frame: new_where_still(seen, step, start, end, frame) / new[frame]
@@ -97,6 +103,16 @@ def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequ
     }
     level = max(1.0, float(np.quantile(list(found.values()), 1 - _TENTH))) if found else 1.0
     return {frame: apart[frame] for frame, part in found.items() if part > level}
+
+
+def small_changes(apart: Sequence[float], new: Sequence[float], unasked: Collection[int]) -> bool:
+    """Whether the drawings of a video may go on below the threshold: hardly, where next to none is just above it.
+
+    apart, new, unasked: as in `strongly_compressed`.
+    """
+    drawn = [apart[frame] / new[frame] for frame in range(1, len(apart)) if apart[frame] > new[frame]
+             and frame not in unasked]  # fmt: skip
+    return len(drawn) < _TELL or sum(times < _JUST_ABOVE for times in drawn) > len(drawn) / _TELL
 
 
 def new_where_still(seen: MaskedGrids, step: Blocks, start: int, end: int, frame: int) -> float:
