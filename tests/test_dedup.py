@@ -16,8 +16,9 @@ from genga.drawings._dedup.faint import compressed, faint, noise_top, small_chan
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import unexplained
+from genga.drawings._dedup.passing import fleeting, on_ones
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
-from genga.drawings._dedup.weather import level, on_ones
+from genga.drawings._dedup.weather import level
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
 from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
@@ -638,10 +639,10 @@ def test_rain_makes_no_new_drawing_and_hides_none() -> None:
     talk[1][50:55, 70:78] = 20  # a mouth that opens
     drawn = [rained_on(talk[k // 3 % 2], k) for k in range(24)]
     found = deduped(drawn, shots_of((0, 24)), keep="first")
-    assert [keeper for keeper, _ in found[:6]] == [0, 0, 0, 3, 3, 3]
-    assert [reason for _, reason in found[:6]] == ["kept", "weather", "weather", "kept", "weather", "weather"]
+    assert [keeper for keeper, _ in found[9:12]] == [9, 9, 9]
+    assert [reason for _, reason in found[9:12]] == ["kept", "weather", "weather"]
     kept = {keeper for keeper, _ in found}
-    assert kept >= set(range(0, 24, 3)) and len(kept) <= 9  # at either end nothing says what in a frame is rain
+    assert kept >= set(range(0, 24, 3)) and len(kept) <= 14
     assert {reason for _, reason in deduped(drawn, shots_of((0, 24)), weather="counts")} == {"kept"}
     ones = [figure_at(k) for k in range(24)]
     assert {reason for _, reason in deduped(ones, shots_of((0, 24)))} == {"kept"}  # a figure on ones is no weather
@@ -664,23 +665,33 @@ def test_somebody_walks_on_twos_in_rain_and_is_told_from_it() -> None:
 
 
 def test_a_gap_says_what_is_none_of_weather() -> None:
-    leaves = np.array([8.0, 9, 10, 10, 11, 19, 20, 21])
-    assert level(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 60.0) == pytest.approx((21 * 100) ** 0.5)
-    assert level(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 14.0) == 30.0  # weather leaves little
-    assert 20 < level(np.array([*leaves, 26, 40]), 10.0, (2.0, 3.0), 14.0) < 26  # a mouth
-    assert level(leaves, 0.0, (2.0, 3.0), 14.0) == 0.0
+    leaves = [4.0, 5, 5, 5, 5, 6, 6, 7, 8]  # usually 6 at most
+    assert level(np.array([*leaves, 60, 70]), 14.0, 1.2) == pytest.approx((8 * 21) ** 0.5)  # half the way to 1.5 times
+    assert level(np.array([*leaves, 13, 14]), 14.0, 1.2) == pytest.approx((8 * 13) ** 0.5)  # a faint mouth
+    on = np.array([*leaves, 9, 10, 11, 12, 13, 15, 17, 20])  # one goes on into the other
+    assert level(on, 14.0, 1.2) == pytest.approx(16.8)
+    assert level(on, 6.0, 1.2) == pytest.approx(7.2)  # weather leaves more than a drawing has to
+
+
+def test_what_comes_all_over_and_is_gone_again_is_weather_and_a_figure_is_not() -> None:
+    rain = MaskedGrids([rained_on(figure_at(k // 8), k // 2) for k in range(40)], [])
+    assert fleeting(rain, 0, 40, 14.0)[1]
+    walks = MaskedGrids([figure_at(k) for k in range(40)], [])
+    assert not fleeting(walks, 0, 40, 14.0)[1]
+    still = MaskedGrids([figure_at(0)] * 40, [])
+    assert not fleeting(still, 0, 40, 14.0)[1]
 
 
 def test_what_acts_at_one_place_in_one_step_after_another_does_so_in_those_between() -> None:
     """An arm that goes faster and slower is clear of snow in half of the steps of its way."""
     places = np.zeros((20, 2), bool)
     places[[4, 5, 8, 9, 12], 0] = True
-    assert np.flatnonzero(on_ones(places, range(1, 21))).tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert np.flatnonzero(on_ones(places)).tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     places[[4, 8], 0], places[[4, 8], 1] = False, True  # elsewhere: weather beside a step of a figure
-    assert not on_ones(places, range(1, 21)).any()
+    assert not on_ones(places).any()
     mouth = np.arange(20)[:, None] % 3 == 0
-    assert not on_ones(mouth, range(1, 21)).any()
-    assert not on_ones(np.zeros((20, 0), bool), range(1, 21)).any()
+    assert not on_ones(mouth).any()
+    assert not on_ones(np.zeros((20, 0), bool)).any()
 
 
 def test_an_arm_that_waves_on_ones_in_the_rain_is_not_hidden() -> None:

@@ -19,6 +19,7 @@ from genga.drawings._dedup.camera import View, standing, views_of
 from genga.drawings._dedup.drawings import drawings, event_frames, least
 from genga.drawings._dedup.flashes import flashes
 from genga.drawings._dedup.holds import Run, Sway
+from genga.drawings._dedup.passing import settled
 from genga.drawings._dedup.recurring import (
     differences,
     held_still,
@@ -29,7 +30,6 @@ from genga.drawings._dedup.recurring import (
 )
 from genga.drawings._dedup.rolling import credits
 from genga.drawings._dedup.series import Film, shared
-from genga.drawings._dedup.weather import settled
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference, mask_of
 from genga.drawings.margins import Asked, closer, recurring
 from genga.drawings.static_tiles import block_noise, layers, noise_of

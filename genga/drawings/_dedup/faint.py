@@ -11,7 +11,8 @@ of what is new, or stays, where the picture was still before, the largest is tak
 steps at most; unless all that is drawn is far above the threshold.
 """
 
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 import cv2
@@ -43,6 +44,8 @@ _LOOKED = 60  # steps looked at for cells that are as they were
 _STEP, _STAYS = 0.6, 0.4
 _AT_ONCE, _BETTERED = 0.5, (0.3, 0.1)
 _NEAR = np.ones((3, 3), np.uint8)
+_MOUTH = (4, 4)  # cells: a mouth is whole in them, and a drop is little
+_BESIDE = np.ones((11, 11), np.uint8)  # cells around a place through which what passes there comes
 _WITH_BEFORE = 3  # steps that are kept: each is asked with the two before it
 
 
@@ -147,13 +150,38 @@ def staying_change(seen: MaskedGrids, frame: int) -> float:
 
 def staying(before: Sequence[MaskedGrid], after: Sequence[MaskedGrid]) -> Cells:
     """Return for each cell the gap between its values in some frames and in others, 0 where they overlap or text is."""
+    return np.asarray(cv2.max(*gaps(before, after)), np.uint8)
+
+
+def gaps(before: Sequence[MaskedGrid], after: Sequence[MaskedGrid]) -> tuple[Cells, Cells]:
+    """Return the same of the cells that get brighter, and of those that get darker."""
     low, high = (np.stack([grid.cells for grid in part]) for part in (before, after))
     up, down = cv2.subtract(high.min(axis=0), low.max(axis=0)), cv2.subtract(low.min(axis=0), high.max(axis=0))
-    gap = np.asarray(cv2.max(up, down), np.uint8)
     for grid in (*before, *after):
         if grid.covered is not None:
-            gap[grid.covered] = 0
-    return gap
+            up[grid.covered], down[grid.covered] = 0, 0
+    return np.asarray(up, np.uint8), np.asarray(down, np.uint8)
+
+
+def staying_beyond(seen: MaskedGrids, start: int, end: int, held: int) -> Iterator[float]:
+    """Yield for the step to each frame of a shot but the first the most that stays of it beyond those beside it.
+
+    The gap between what cells are in `held` frames before it and after it, the mean of each block, less what so stays
+    around that block of the steps before and after it, the lesser of both.
+    """
+    steps: deque[Levels] = deque(maxlen=3)
+    around: deque[Levels] = deque(maxlen=3)
+    for frame in range(start + 1, end):
+        before = [seen[near] for near in range(max(start, frame - held), frame)]
+        after = [seen[near] for near in range(frame, min(end, frame + held))]
+        steps.append(np.maximum(*(cv2.boxFilter(gap, cv2.CV_32F, _MOUTH) for gap in gaps(before, after))))
+        around.append(np.asarray(cv2.dilate(steps[-1], _BESIDE)))
+        if len(steps) == 3:
+            yield float((steps[1] - np.minimum(around[0], around[2])).max())
+        elif len(steps) == 1:
+            yield float(steps[0].max())
+    if len(steps) > 1:
+        yield float(steps[-1].max())
 
 
 def noise_top(stays: np.ndarray) -> float | None:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
-from genga.drawings._dedup.weather import Weather, apart
+from genga.drawings._dedup.weather import Weather
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, spread, step_and_extent, way_of
 from genga.drawings.margins import HELD, Asked
@@ -152,17 +152,13 @@ def runs(
 def runs_in_weather(wet: Weather, shot: int, skipped: Collection[int]) -> list[Run]:
     """Return the runs of one shot in order, by what it shows without its weather. skipped: as in `runs`."""
     found: list[Run] = []
-    anchor: MaskedGrid | None = None
     for frame in range(wet.start, wet.end):
         if frame in skipped:
             continue
-        picture = wet[frame]
-        distance = None if anchor is None else apart(anchor, picture)
-        if distance is not None and frame not in wet.begins and distance <= wet.farthest:
+        if found and frame not in wet.begins and not wet.drifts(found[-1].frames[0], frame):
             found[-1].frames.append(frame)
         else:
-            found.append(Run(shot, [frame], distance, weather=True))
-            anchor = picture
+            found.append(Run(shot, [frame], wet.begins.get(frame, 0.0) if found else None, weather=True))
     return found
 
 
