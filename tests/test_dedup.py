@@ -18,7 +18,7 @@ from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import unexplained
 from genga.drawings._dedup.passing import fleeting, on_ones
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
-from genga.drawings._dedup.weather import level
+from genga.drawings._dedup.weather_levels import level, level_without
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
 from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
@@ -639,10 +639,10 @@ def test_rain_makes_no_new_drawing_and_hides_none() -> None:
     talk[1][50:55, 70:78] = 20  # a mouth that opens
     drawn = [rained_on(talk[k // 3 % 2], k) for k in range(24)]
     found = deduped(drawn, shots_of((0, 24)), keep="first")
-    assert [keeper for keeper, _ in found[9:12]] == [9, 9, 9]
-    assert [reason for _, reason in found[9:12]] == ["kept", "weather", "weather"]
+    assert [keeper for keeper, _ in found[:6]] == [0, 0, 0, 3, 3, 3]
+    assert [reason for _, reason in found[:6]] == ["kept", "weather", "weather", "kept", "weather", "weather"]
     kept = {keeper for keeper, _ in found}
-    assert kept >= set(range(0, 24, 3)) and len(kept) <= 14
+    assert kept >= set(range(0, 24, 3)) and len(kept) <= 9  # at either end nothing says what in a frame is rain
     assert {reason for _, reason in deduped(drawn, shots_of((0, 24)), weather="counts")} == {"kept"}
     ones = [figure_at(k) for k in range(24)]
     assert {reason for _, reason in deduped(ones, shots_of((0, 24)))} == {"kept"}  # a figure on ones is no weather
@@ -671,6 +671,14 @@ def test_a_gap_says_what_is_none_of_weather() -> None:
     on = np.array([*leaves, 9, 10, 11, 12, 13, 15, 17, 20])  # one goes on into the other
     assert level(on, 14.0, 1.2) == pytest.approx(16.8)
     assert level(on, 6.0, 1.2) == pytest.approx(7.2)  # weather leaves more than a drawing has to
+
+
+def test_a_gap_says_what_is_another_picture_without_what_passes() -> None:
+    leaves = np.array([8.0, 9, 10, 10, 11, 19, 20, 21])
+    assert level_without(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 60.0) == pytest.approx((21 * 100) ** 0.5)
+    assert level_without(np.array([*leaves, 100, 110]), 10.0, (2.0, 3.0), 14.0) == 30.0  # weather leaves little
+    assert 20 < level_without(np.array([*leaves, 26, 40]), 10.0, (2.0, 3.0), 14.0) < 26  # a mouth
+    assert level_without(leaves, 0.0, (2.0, 3.0), 14.0) == 0.0
 
 
 def test_what_comes_all_over_and_is_gone_again_is_weather_and_a_figure_is_not() -> None:

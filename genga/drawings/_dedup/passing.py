@@ -5,12 +5,13 @@ value of their neighbours in time. Or it is other than the median of the frames 
 frames before and three after, for a cel of rain is held for up to three.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genga.drawings._dedup.faint import staying
 from genga.drawings._dedup.moving import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.static_tiles import TILE, Mask
@@ -25,6 +26,7 @@ _BRIEFLY = 0.8, 0.7  # part of what comes that is gone, in so many of the frames
 _OFTEN, _SELDOM = 0.08, 0.3  # which is as many of all, and usually no larger part of its cells
 _FAINT, _NOISE = 0.43, 5.25  # times the threshold, and the usual difference of frames, from which a cell is another
 _BLOCK, _LIMB = (4, 4), (8, 8)  # cells
+HELD, LONG = 2, 3  # frames before and after over which something stays, or does so for long
 _WET = 0.02  # part of a tile's cells that change in a step, in the mean, where weather is seen
 _ACTS = 2.5  # times the part that is left of that in most tiles, from which something acts in a tile
 CHANCE = 0.05  # part of the steps in which weather passes for that
@@ -109,19 +111,33 @@ def measured(seen: MaskedGrids, steps: Sequence[int], start: int, end: int) -> I
     """Yield of each step, to a frame of a shot over [start, end) from the one before, what tells weather.
 
     The part of the tiles in which something passes, what part of the change is left without that, and how far the two
-    frames then are apart; the cells of each tile that change, and that do so without it; in each tile, the largest mean
-    change of as many cells as an arm is wide; and how far the frames are apart.
+    frames then are apart; how much of that stays, and does so for long; the cells of each tile that change, and that do
+    so without it; in each tile, the largest mean change of as many cells as an arm is wide; and how far the frames are
+    apart.
     """
     known: dict[int, tuple[MaskedGrid, Mask]] = {}
     for frame in steps:
-        known = {k: known[k] if k in known else cleaned(seen, k, start, end) for k in (frame - 1, frame)}
+        near = range(max(start, frame - LONG), min(end, frame + LONG))
+        known = {k: known[k] if k in known else cleaned(seen, k, start, end) for k in near}
+        stays = stays_for(known, frame, HELD)
+        longer = stays_for(known, frame, LONG) if len(near) == 2 * LONG else 0.0
         before, (after, passing) = known[frame - 1][0], known[frame]
         changed, still = changing(seen[frame - 1], seen[frame]), changing(before, after)
         left = float(still.mean() / changed.mean()) if changed.any() else 1.0
         tiles = float((in_tiles(passing) > 0).mean())
         limbs = by_tile(np.abs(way_of(seen[frame - 1], seen[frame], _LIMB))).max(axis=(1, 3))
         far = apart(seen[frame - 1], seen[frame])
-        yield tiles, left, apart(before, after), in_tiles(changed), in_tiles(still), limbs, far
+        yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still), limbs, far
+
+
+def stays_for(known: Mapping[int, tuple[MaskedGrid, Mask]], frame: int, held: int) -> float:
+    """Return the largest local gap between what cells are in so many frames before the step to a frame and after it.
+
+    known: frames, see `cleaned`; at an end of the shot there are fewer.
+    """
+    earlier = [known[near][0] for near in range(frame - held, frame) if near in known]
+    later = [known[near][0] for near in range(frame, frame + held) if near in known]
+    return float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _BLOCK).max())
 
 
 def changing(a: MaskedGrid, b: MaskedGrid) -> Mask:
