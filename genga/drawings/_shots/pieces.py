@@ -21,7 +21,7 @@ _SAME = 0.65  # correlation of gradients from which a piece is found
 _PIECES, _SURER = 0.2, 2.5  # part of them from which a picture is found again, and how much more where tones are others
 _MOST = 0.65  # and where nothing else goes on: a place that is framed anew is another shot
 _ALIKE = (
-    0.09  # by which its pieces are more like it than chance makes them, from which it is, too, however few are found
+    0.1  # by which its pieces are more like it than chance makes them, from which it is, too, however few are found
 )
 _FEWEST = 12  # pieces of either picture; of fewer nothing is known
 _STEADY, _BRIGHTER = 0.01, 1.2  # part by which light changes at least, and times that a flickering one does at most
@@ -59,15 +59,16 @@ def beyond_chance(a: Cells, b: Cells, live: Mask) -> float:
     """Return by how much more the pieces of either grid are like something near in the other than in it upside down.
 
     Mean correlations; about 0 of two pictures that have nothing to do with each other, whatever their texture, and of
-    those with hardly any. live: cells that count.
+    those with hardly any. Upside down its dark lines are dark, as they are: two drawings share that by chance, and what
+    does not count lies where it did. live: cells that count.
     """
-    one, other = (_sketch(grid, live) for grid in (a, b))
     gains = []
-    for first, second in ((one, other), (other, one)):
-        places, turned = _places(second), np.ascontiguousarray(first[::-1, ::-1])
+    for first, second in ((a, b), (b, a)):
+        own, turned, other = (_sketch(grid, live) for grid in (first, first[::-1, ::-1], second))
+        places = _places(other)
         if len(places) < _FEWEST:
             return 0.0
-        gains += [_best(first, second, *place) - _best(turned, second, *place) for place in places]
+        gains += [_best(own, other, *place) - _best(turned, other, *place) for place in places]
     return float(np.mean(gains))
 
 
@@ -76,7 +77,7 @@ def alike(a: Cells, b: Cells, live: Mask) -> float:
 
     live: cells that count.
     """
-    whole = means(live, _LARGE) == 1
+    whole = _all_live(live, _LARGE)
     parts = (means(grid, _LARGE)[whole] for grid in (a, b))
     one, other = (part - part.mean() if len(part) else part for part in parts)
     return float((one * other).sum() / max(1.0, float((one * one).sum() * (other * other).sum()) ** 0.5))
@@ -116,7 +117,12 @@ def elsewhere(a: Cells, b: Cells) -> bool:
 
 def _sketch(grid: Cells, live: Mask) -> Field:
     """Return the compressed gradients of a grid at half its size, (rows, columns, 2); 0 where it is not live."""
-    return np.dstack(gradients(means(grid, _COARSE).astype(np.uint8))) * (means(live, _COARSE) == 1)[..., None]
+    return np.dstack(gradients(means(grid, _COARSE).astype(np.uint8))) * _all_live(live, _COARSE)[..., None]
+
+
+def _all_live(live: Mask, side: int) -> Mask:
+    """Return the squares of `side` cells all of which are live; a mean of ones is not quite one where they overlap."""
+    return means(live, side) >= 1 - 0.5 / side**2
 
 
 def _found(a: Field, b: Field, least: float) -> bool:

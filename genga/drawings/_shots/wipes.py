@@ -37,7 +37,7 @@ _SEEN = 0.1  # of the way, from which something of the other picture is seen
 _STEP, _LONGEST = 0.005, 3  # of the picture that goes over from frame to frame; frames it may wait, if no quarter
 _THERE = 0.2  # part of the tiles with texture that are where they were in one of the pictures, at least
 _OTHER, _ANEW = 25.0, 0.018  # levels from which a part is of neither picture; part of it that may be, a frame of a wipe
-_ONE = 0.22  # by which the pieces of both pictures are more alike than by chance, from which they are one
+_ONE = 0.14  # by which the pieces of both pictures are more alike than by chance, from which they are one
 _SHORTEST, _AGAIN = 3, 3  # frames; times that the ends are looked for
 _KEPT = 8  # stretches of frames that are kept
 
