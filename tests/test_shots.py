@@ -122,6 +122,13 @@ def test_text_that_stands_over_a_cut_is_no_background_that_stays() -> None:
     assert cuts(table, before, PARAMS)[0] == [12] and cuts(table, scene, PARAMS)[0] == [6, 12]
 
 
+def test_strokes_of_a_logo_are_masked_with_it_and_not_as_a_line_with_a_margin_of_its_own() -> None:
+    grids = [under(texture(9), 1.0, picture) for picture in FIVE for _ in range(6)]
+    stroke, beside = (Lettering(0, 30, x / 160, 8 / 120, (x + 4) / 160, 32 / 120, sure=False) for x in (136, 100))
+    bare, marked, named = (scene_of(grids, lines).counting(5, 6) for lines in ([], [stroke], [beside]))
+    assert not bare[14:26, 130:146].any() and np.array_equal(bare, marked) and (bare & ~named)[10:30, 101:103].all()
+
+
 def plain(tone: int, x: int) -> Cells:
     """A figure before a plain wall."""
     return figure(np.full_like(A, tone), x, 255 - tone)

@@ -16,7 +16,7 @@ from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import mixed_frames, usual_step
 from genga.drawings._shots.pieces import alike, but_light, elsewhere, found_again, one_picture, piece_by_piece, steadied
-from genga.drawings._text.tracks import Lettering, MaskedGrids, mask_of
+from genga.drawings._text.tracks import Lettering, MaskedGrids, in_cells, mask_of
 from genga.drawings.alignment import length, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
@@ -40,6 +40,7 @@ _FASTEST = 0.35  # of the width that a camera moves in one step at most; a figur
 _BESIDE, _TONES = 0.35, 0.2  # part of what the flash changes up to which it is told by its tones, and their distance
 _KEPT, _PLACED = 0.05, 0.75  # up to which a picture has kept its tones, and correlation from which they are in place
 _CHANCE = 0.3  # correlation of the tones of two pictures that have nothing to do with each other, at most
+_OF_IT = 0.25  # part of a line up to which it lies beside what stands over the video, of which it is a part
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
 
@@ -108,10 +109,12 @@ def most_of(near: npt.NDArray[np.float64]) -> float:
 
 
 def scene_of(cells: Grids, texts: Sequence[Lettering]) -> Scene:
-    """Return what of a video may tell of a cut. cells: its grids. texts: its lines of burnt-in text."""
+    """Return what of a video may tell of a cut. cells: its grids. texts: lines of it; strokes of a logo are none."""
     noise = noise_of(cells)
     live = picture_cells(cells, noise, mask_of(texts, cells[0].shape))
-    return Scene(cells, live, noise, MaskedGrids(cells, texts))
+    boxes = {line: in_cells(line, live.shape, (0, 0)) for line in texts}
+    own = [line for line, (x0, y0, x1, y1) in boxes.items() if live[y0:y1, x0:x1].mean() > _OF_IT]
+    return Scene(cells, live, noise, MaskedGrids(cells, own))
 
 
 def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int], list[Event]]:
