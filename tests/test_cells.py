@@ -64,9 +64,8 @@ def test_outlines_that_sway_by_a_part_of_a_cell_are_found_in_it(height: int) -> 
     assert motion is not None
     known = left(first, second, np.ones_like(first), motion)
     assert known is not None
-    assert (
-        largest(known[0]) < 22
-    )  # where interpolation passes over px 28 to 31, at 720 lines, of which all are read, 15
+    # Where interpolation passes over px it is 28 to 31, and 15 at 720 lines, of which all are read.
+    assert largest(known[0]) < 22
 
 
 def test_ten_bits_are_the_same_code_values() -> None:

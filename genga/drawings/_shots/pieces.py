@@ -20,9 +20,7 @@ _ELSEWHERE = 0.4  # response of phase correlation from which a whole picture has
 _SAME = 0.65  # correlation of gradients from which a piece is found
 _PIECES, _SURER = 0.2, 2.5  # part of them from which a picture is found again, and how much more where tones are others
 _MOST = 0.65  # and where nothing else goes on: a place that is framed anew is another shot
-_ALIKE = (
-    0.1  # by which its pieces are more like it than chance makes them, from which it is, too, however few are found
-)
+_ALIKE = 0.1  # by which its pieces are more like it than by chance, from which it is, too, however few are found
 _FEWEST = 12  # pieces of either picture; of fewer nothing is known
 _STEADY, _BRIGHTER = 0.01, 1.2  # part by which light changes at least, and times that a flickering one does at most
 _EXPLAINED = 0.5  # part of what changes that it leaves
