@@ -64,7 +64,8 @@ _LONGER = 0.7, 0.3  # part of it of what stays for long, and of the level of wha
 _STILL = 0.15  # part of the tiles that usually change, in less of which it is held: then nothing passes
 _HIDDEN = 0.9  # times the threshold that usually stays for long, from which weather hides what is drawn
 _GONE = 0.9  # part of what comes to a tile that is gone again, where what acts there may be weather;
-_MUCH = 0.25  # part of the steps that act and show nothing else, from which nothing is hidden
+_MUCH = 0.25  # part of the steps that act and show nothing else, from which nothing is hidden;
+_SURELY = 3  # deviations above chance, from which all that act begin drawings
 _FARTHER = 1.5  # times the threshold that the picture behind may be from that of the first frames of a drawing
 _PICTURE = 9  # frames of which that is the median
 
@@ -132,7 +133,7 @@ def weather_of(
         hidden = float((acts & ~begins)[own].mean())
         if hidden >= _MUCH and around.any():
             return None
-    if hidden > CHANCE:
+    if hidden > CHANCE + _SURELY * (CHANCE / len(own)) ** 0.5:
         begins |= acts
     begins |= around
     change = np.array([changes[frame] for frame in frames])
