@@ -34,10 +34,7 @@ _BLOCK = (2, 2)
 # as the usual one, part of the cells that are just as they were in the usual one, and steps that say so.
 _STRONG, _PULSES, _SKIPPED, _ENOUGH = 10.0, 1.4, 0.9, 20
 _TENTH = 0.1  # part of these steps that begins a drawing at most
-_JUST_ABOVE, _TELL = (
-    2.0,
-    25,
-)  # times the threshold that the smallest of so many drawings differ by, or there are none below
+_JUST_ABOVE, _TELL = 2.0, 25  # times the threshold that one of so many drawings is below, or there are no small ones
 _LOOKED = 60  # steps looked at for cells that are as they were
 # Part of the threshold by which a drawing there differs at least, and that stays of it; parts of what changed within a
 # cell in the step before, and in that before it, which may be bettered.

@@ -103,7 +103,6 @@ def weather_of(
     restless = sum(changes[frame] > threshold for frame in steps)
     if len(steps) < _FEWEST or restless < _RESTLESS * len(steps):
         return None
-    gone, all_over = fleeting(seen, start, end, threshold)
     frames = range(start + 1, end)
     own = np.array(steps) - frames[0]
     tiles, left, distances, short, long, before, after, limbs, firsts = (
@@ -111,7 +110,11 @@ def weather_of(
     )
     touched = (before > 0).mean(axis=(1, 2))
     moves = touched >= _STILL * np.quantile(touched[own], 1 - ALONE)
-    if not passes(tiles[own], left[own], distances[own], threshold, all_over):
+    weather, clear = passes(tiles[own], left[own], distances[own], threshold)
+    if not weather and not clear:
+        return None
+    gone, all_over = fleeting(seen, start, end, threshold)
+    if not weather and not all_over:
         return None
     stays, longer = (np.fromiter(staying_beyond(seen, start, end, held), float) for held in (HELD, LONG))
     at_ends = np.array([min(frame - start, end - frame) for frame in frames])
@@ -143,19 +146,18 @@ def weather_of(
     return Weather(seen, start, end, begun, _FARTHER * threshold)
 
 
-def passes(tiles: Values, left: Values, distances: Values, threshold: float, all_over: bool) -> bool:
-    """Whether what passes over cells for a frame is weather. Each of a shot's steps: see `measured`.
+def passes(tiles: Values, left: Values, distances: Values, threshold: float) -> tuple[bool, bool]:
+    """Whether what passes over cells for a frame is weather, and whether it is where what comes all over is gone again.
 
-    all_over: whether what comes is gone again all over the picture: then it is if hardly anything is left of it.
+    Each of a shot's steps: see `measured`. The latter where hardly anything is left of it.
     """
     alone = weathers(distances)
-    if all_over and float(np.median(left[alone])) <= _CLEARLY:
-        return True
+    clear = float(np.median(left[alone])) <= _CLEARLY
     two_kinds = distances[~alone].min(initial=np.inf) >= _APART * distances[alone].max() and not alone.all()
     sure = _is_weather(tiles, left, distances, _LEFT, _FAINTER * threshold, _WIDE)
     wide = _SEEN if float(np.median(distances[alone])) <= _WEAK * threshold else _WIDE
     most = _FAINTER if sure else _FAINTER_APART if two_kinds else _FAINTER_ALONE
-    return _is_weather(tiles[alone], left[alone], distances[alone], _LEFT_AT_MOST, most * threshold, wide)
+    return _is_weather(tiles[alone], left[alone], distances[alone], _LEFT_AT_MOST, most * threshold, wide), clear
 
 
 def _is_weather(tiles: Values, left: Values, distances: Values, most: float, farthest: float, wide: float) -> bool:

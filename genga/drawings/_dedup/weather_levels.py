@@ -43,12 +43,9 @@ def level(stays: Values, threshold: float, whole: float) -> float:
     """
     usual = usual_of(stays)
     low, high = max(_TIMES[0] * usual, PARTS[0] * threshold), max(_TIMES[1] * usual, PARTS[1] * threshold)
-    below = float(stays[stays <= low].max(initial=0.0)) or low
-    places = np.array([below, *np.sort(stays[(stays > low) & (stays < high)]), high])
-    wide = np.flatnonzero(places[1:] > _GAP * places[:-1])
     own = min(whole * threshold, _TIMES[1] * usual)
-    if len(wide):
-        top, above = places[wide[0]], places[wide[0] + 1]
+    if gap := first_gap(stays, low, high):
+        top, above = gap
         own = min(np.sqrt(top * above), max(min(top, _TIMES[1] * usual), whole * threshold, low))
     return float(max(_TIMES[0] * usual, own))
 
@@ -70,10 +67,16 @@ def level_on_ones(limbs: Values) -> float:
         acts = mostly > _BUSY * np.median(rarely[rarely > 1]) + 1 if (rarely > 1).any() else rarely < 0
         usual = min(usual, float(np.median(each[:, ~acts].max(axis=1))))
     low, high = _LARGE[0] * usual, _LARGE[1] * usual
-    below = float(most[most <= low].max(initial=0.0)) or low
-    ordered = np.array([below, *np.sort(most[(most > low) & (most < high)]), high])
-    wide = np.flatnonzero(ordered[1:] > _GAP * ordered[:-1])
-    return float(np.sqrt(ordered[wide[0]] * ordered[wide[0] + 1])) if len(wide) else 0.7 * high
+    gap = first_gap(most, low, high)
+    return float(np.sqrt(gap[0] * gap[1])) if gap else 0.7 * high
+
+
+def first_gap(values: Values, low: float, high: float) -> tuple[float, float] | None:
+    """Return the ends of the first gap that values (n,) leave up to `high`, from the last up to `low` on, or None."""
+    below = float(values[values <= low].max(initial=0.0)) or low
+    places = np.array([below, *np.sort(values[(values > low) & (values < high)]), high])
+    wide = np.flatnonzero(places[1:] > _GAP * places[:-1])
+    return (places[wide[0]], places[wide[0] + 1]) if len(wide) else None
 
 
 def weathers(distances: Values) -> npt.NDArray[np.bool_]:
