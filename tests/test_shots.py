@@ -1,9 +1,10 @@
 """Cuts, dissolves, fades, camera moves, and how long drawings are held."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import cv2
 import numpy as np
@@ -18,10 +19,11 @@ from genga.drawings._shots.cuts import cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import between_clear, gradual, mixtures, steady, strange
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.pieces import elsewhere
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, threshold
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.shots import camera, fastest, shot_limits, shots
+from genga.drawings.shots import camera, shot_limits, shots
 from genga.drawings.static_tiles import (
     CHANGED,
     Noise,
@@ -282,10 +284,39 @@ def test_a_camera_does_not_wait_for_held_drawings() -> None:
 
 def test_how_many_steps_change_the_picture_where_a_video_is_at_its_liveliest() -> None:
     twos = [0.0] + [50.0, 3.0] * 20
-    assert fastest(twos, 14.0) == 0.5
-    assert fastest([*twos, *[50.0] * 12], 14.0) == 1
-    assert fastest([0.0, 50.0, 3.0, 50.0], 14.0) == pytest.approx(2 / 3)
-    assert fastest([0.0], 14.0) == 0
+    assert liveliest(twos, 14.0) == 0.5
+    assert liveliest([*twos, *[50.0] * 12], 14.0) == 1
+    assert liveliest([0.0, 50.0, 3.0, 50.0], 14.0) == pytest.approx(2 / 3)
+    assert liveliest([0.0], 14.0) == 0
+
+
+def changed_at(frames: Sequence[float]) -> list[float]:
+    """Return block differences of a video in which only these frames, rounded up, are other than those before."""
+    new = {math.ceil(frame) for frame in frames}
+    return [50.0 if frame in new else 3.0 for frame in range(max(new) + 1)]
+
+
+def test_a_clock_that_ticks_in_few_frames_is_told_by_all_changes_that_lie_on_it() -> None:
+    held = [2, 3, 2, 4, 3, 2, 2, 6, 3, 2, 4, 3, 2, 2, 3, 5, 2, 3, 4, 2]  # frames of film, on twos and threes
+    film = [0, *accumulate(held)]
+    assert liveliest(changed_at(film), 14.0) == 1  # nothing in it is faster than twos, but cameras may be
+    assert liveliest(changed_at([2 * frame for frame in film]), 14.0) < 0.5  # each frame twice
+    assert liveliest(changed_at([2.5 * frame for frame in film]), 14.0) < 0.5  # 24 frames a second in 60
+    cut = film[:17] + [frame - 1 for frame in film[17:]]
+    assert liveliest(changed_at([2 * frame for frame in cut]), 14.0) < 0.5
+    spliced = [2 * frame for frame in accumulate(held * 4)] + [601 + 2 * frame for frame in accumulate(held * 4)]
+    assert liveliest(changed_at(spliced), 14.0) < 0.5  # where something was cut out the clock goes on beside its place
+    assert liveliest(changed_at(film[:12]), 14.0) < 0.5  # too few to tell
+
+
+def test_who_comes_nearer_on_threes_is_drawn_where_other_drawings_are_held_for_other_times() -> None:
+    """However few change faster in the video: 5 steps of 13 are no camera's, if its clock ticks in every frame."""
+    near = panned(4, [2.0 * (k // 3) for k in range(60)])
+    still = panned(5, [0.0] * 90)
+    for frame in accumulate([7, 5, 8, 7, 4, 9, 5, 7, 8, 5, 7, 6]):
+        for cells in still[frame:]:
+            cells[40:52, 60:72] = 255 - cells[40:52, 60:72]
+    assert [shot["camera"] for shot in shots_of([*near, *still])] == ["static", "static"]
 
 
 def test_the_path_of_a_pan_and_its_way_back() -> None:

@@ -18,6 +18,7 @@ from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
 from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
 from genga.drawings._shots.whips import whips, with_others
@@ -31,7 +32,6 @@ from genga.tables.shots import SHOTS
 from genga.video.luma_grid import Grids
 
 _DIGITS = 4  # of a motion: another machine's last bits do not move anybody
-_DOZEN = 12  # steps, in any of which a video is at its liveliest
 _PACE = 0.6  # part of that liveliness that a camera move has at least
 _APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
 
@@ -66,7 +66,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
     change = frames["change"].to_list()
     bettered = bettering(cells, change, noise)
-    pace = fastest(change, threshold(frames, scale, passages, [], noise, (), bettered))
+    pace = liveliest(change, threshold(frames, scale, passages, [], noise, (), bettered))
     plain = [unmixed(limit, passages) for limit in limits]
     known: Known = {}
     travels = [travels_of(scene, within, pace, params, known) for within in plain]
@@ -137,16 +137,6 @@ def shot_limits(black: Sequence[bool], hard: Sequence[int], passages: Sequence[P
     return list(zip(starts, [*starts[1:], len(black)], strict=True))
 
 
-def fastest(change: Sequence[float], level: float) -> float:
-    """Return the largest part of steps that change the picture among any dozen of a video: 0.4 of 24 in 60, 0.8 in 30.
-
-    change: each frame's block difference to the frame before. level: from which it is one.
-    """
-    changed = np.concatenate([[0], np.cumsum(np.asarray(change[1:]) > level)])
-    dozen = min(_DOZEN, len(changed) - 1)
-    return float((changed[dozen:] - changed[:-dozen]).max()) / dozen if dozen else 0.0
-
-
 def unmixed(limit: Span, passages: Sequence[Passage]) -> Span:
     """Return what of a shot over `limit` is not mixed with the shots around it."""
     start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
@@ -157,8 +147,8 @@ def unmixed(limit: Span, passages: Sequence[Passage]) -> Span:
 def travels_of(scene: Scene, within: Span, pace: float, params: Params, known: Known) -> list[Event]:
     """Return the camera moves within the frames [start, end) of a shot that one motion explains over several frames.
 
-    pace: how many of its steps change the picture where the video is at its liveliest; a camera moves in as many, and
-    does not wait for held drawings. known: what of it is found between frames, added to.
+    pace: in how many of its steps the picture changes where the video is at its liveliest; a camera moves in as many,
+    and does not wait for held drawings. known: what of it is found between frames, added to.
     """
     found = moves(scene.cells, *within, params.camera, CHANGED, scene.live, known)
     return [move for move in found if going(scene.cells, move) >= _PACE * pace]
