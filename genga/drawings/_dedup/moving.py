@@ -25,6 +25,7 @@ _TIMES = 1.8, 2.5  # what most steps of the move leave, by how much more a new d
 _BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves something
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
 LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
+_AROUND, _SAY = 12, 4  # steps on either hand, and how many of them say what comes out beside what stands still
 _USUAL = 14.0  # threshold of a shot of the usual contrast
 _LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by how fast the camera is
 _LEAVES = 3.0  # cells that the picture goes meanwhile
@@ -63,9 +64,20 @@ def anew(
         rests = rests_of(steps, Layers(seen, first, min(last + 1, end), live, over))
         for part, (times, enough) in _TOLD.items():
             own = {frame: rest for frame, rests_ in rests.items() if (rest := getattr(rests_, part)) is not None}
-            level = _level(times, list(own.values()), enough * share, share, threshold)
-            new |= {frame: max(rest, new.get(frame, 0.0)) for frame, rest in own.items() if rest > level}
+            for frame, rest in own.items():
+                around = list(own.values()) if part == "clear" else _coming_out(frame, own)
+                if rest > _level(times, around, enough * share, share, threshold):
+                    new[frame] = max(rest, new.get(frame, 0.0))
     return new
+
+
+def _coming_out(frame: int, rests: Mapping[int, float]) -> list[float]:
+    """Return what is left beside what stands still in the steps around one, by frame, where anything comes out there.
+
+    It passes by and is gone, so that other steps of a long move say nothing of it. None if that is seldom.
+    """
+    around = [rest for near, rest in rests.items() if abs(near - frame) <= _AROUND and rest > 0]
+    return around if len(around) >= _SAY else []
 
 
 def _level(times: tuple[float, float], rests: Sequence[float], enough: float, share: float, threshold: float) -> float:
