@@ -512,6 +512,16 @@ def test_drawings_that_follow_each_other_say_how_finely_a_shot_is_told() -> None
     assert shot_levels([4] * 4, [None, 120.0, 120.0, 120.0], {4: 8.0}, proposed, coarse, 30.0) == [30.0] * 4
 
 
+def test_no_repeat_differs_as_much_as_what_follows_another_drawing() -> None:
+    """Where an encoder is at its coarsest the valley may lie beyond mouths, in this shot and in others."""
+    proposed = [np.arange(k, dtype=np.int32) for k in range(4)]
+    distances = [np.array(values, np.float32) for values in ([], [40.0], [30.5, 26.0], [35.0, 47.0, 41.0])]
+    steps, least = [None, 40.0, None, 41.0], {1: 27.0, 2: 27.0}
+    levels = shot_levels([1, 1, 2, 2], steps, least, proposed, distances, 56.0)
+    assert all(27 <= level <= 28.2 for level in levels)
+    assert repeats(proposed, distances, levels) == {2: 1}
+
+
 def test_the_threshold_of_repeats_lies_between_them_and_new_drawings() -> None:
     nearest = [np.array([99, value], np.float32) for value in [4, 8, 12, 15, 18, 20, 22, 24] * 4 + [60, 70]]
     assert 25 < recurring_threshold(nearest) < 45

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from genga.drawings._dedup.holds import Sway
 from genga.drawings._text.tracks import MaskedGrids, difference
+from genga.drawings.alignment import UNLIKE
 from genga.drawings.bimodal_threshold import valley
 
 Numbers = npt.NDArray[np.int32]  # (n,) of drawings
@@ -137,6 +138,7 @@ def shot_levels(
     least: for each shot the block difference from which a drawing is new, which is above its noise.
     """
     found: dict[int, float] = {}
+    level = min(level, _finest(steps, shots, least))
     for shot in sorted(set(shots)):
         own = [step for step, where in zip(steps, shots, strict=True) if where == shot and step is not None]
         if not own:
@@ -157,6 +159,16 @@ def shot_levels(
         min([found[shot], *(_FAINTER * one for one in (step, then if shot == other else None) if one is not None)])
         for shot, step, (other, then) in zip(shots, steps, following, strict=False)
     ]
+
+
+def _finest(steps: Sequence[float | None], shots: Sequence[int], least: Mapping[int, float]) -> float:
+    """Return the block difference from which no drawing of the video is a repeat, as what follows another is none.
+
+    Arguments: those of `shot_levels`.
+    """
+    drawn = [step for step, shot in zip(steps, shots, strict=True) if step is not None and step > least[shot]]
+    usual = max(least.values(), default=0.0)
+    return max(usual, _FAINTER * float(np.quantile(drawn, _SMALL))) if drawn else UNLIKE
 
 
 def repeats(proposed: Sequence[Numbers], distances: Sequence[Differences], levels: Sequence[float]) -> dict[int, int]:

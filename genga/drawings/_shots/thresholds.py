@@ -27,7 +27,8 @@ _DULLEST = 0.2  # and part of it below which less makes no difference
 # how many times as large it was, cells around it, part of the cells that are as they were, part of the step that may be
 # new elsewhere, and steps of a video, and of a shot, from which they say what noise comes to.
 _ASKED, _LATELY, _LARGER, _AROUND = (4.0, 64.0), 3, 3.0, 3
-_AS_WERE, _ELSEWHERE, _TELL, _OWN = 0.8, 0.8, 8, 3
+_AS_WERE, _ELSEWHERE, _TELL, _OWN = 0.8, 0.8, 8, (2, 3)
+_OFTEN = 0.1  # part of a shot's steps of which the fewer are enough
 _TIMES = 1.25  # as much as their middle noise comes to at least, and the threshold may be above the usual one,
 _DRAWN = 0.01  # and to the largest at most, but for this part of them, which may be drawn all the same
 _NEAR = np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), np.uint8)
@@ -103,7 +104,8 @@ def bettering(cells: Grids, change: Sequence[float], noise: float = 0.0) -> dict
 
 def noisy(limit: Span, bettered: Mapping[int, float]) -> bool:
     """Whether enough is bettered in a shot that the noise of the video is its noise, too. bettered: see `bettering`."""
-    return sum(frame in bettered for frame in range(*limit)) >= _OWN
+    known = sum(frame in bettered for frame in range(*limit))
+    return known >= (_OWN[0] if known >= _OFTEN * (limit[1] - limit[0]) else _OWN[1])
 
 
 def shot_threshold(change: Sequence[float], limit: Span, level: float, moving: Sequence[Span]) -> float:
