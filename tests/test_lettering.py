@@ -116,6 +116,8 @@ def test_a_line_stands_from_where_the_grids_change() -> None:
     assert (found.start, found.end) == (5, 17)
     (last,) = stretches(looks((0, []), (8, [at(8)])), 17, cells[:17])
     assert (last.start, last.end) == (5, 17)
+    (gone,) = stretches(looks((0, []), (8, [at(8)])), 24, cells)  # after the last look
+    assert (gone.start, gone.end) == (5, 17)
 
 
 def test_a_line_overlooked_for_a_moment_is_one() -> None:
@@ -311,6 +313,42 @@ def test_a_name_that_comes_and_goes_by_itself_is_believed(stands: int, before: l
     drawn = [replace(line, start=a, end=b) for a, b in (before,) if before] if before else []  # the eye before this one
     times = [k / 24 for k in range(len(cells))]
     assert believed(line, cells, times, known=[line, *drawn]) == found
+
+
+@pytest.mark.parametrize(
+    ("looked", "beside", "found"),
+    [
+        ((24, 36), False, True),
+        ((24, 24), False, False),  # seen once: a hand that is held there for a moment
+        ((24, 36), True, False),  # what is around it changes with it
+    ],
+)
+def test_a_name_that_fades_over_a_picture_in_which_somebody_acts_comes_by_itself(
+    looked: tuple[int, int], beside: bool, found: bool
+) -> None:
+    grids, back, acts = [], texture(3, 160, 120) // 2 + 40, texture(5, 900, 60)
+    for k in range(70):
+        grid = back.copy()
+        grid[69:] = acts[:51, 10 * k : 10 * k + 160]
+        share = float(np.clip(min(k - 9, 51 - k) / 10, 0, 1))
+        there = grid.astype(np.float32)
+        there[54:60, 16:40] += share * (STROKES[:24] - there[54:60, 16:40])
+        if beside and 14 <= k < 47:
+            there[45:54, 8:48], there[60:69, 8:48] = 20, 20
+        grids.append(there.round().astype(np.uint8))
+    name = Lettering(14, 47, 0.1, 0.45, 0.25, 0.5, sure=False, votes=-2, seen=looked)
+    assert not alone(grids, name, 14, 6)
+    assert believed(name, grids, [k / 24 for k in range(70)]) == found
+
+
+def test_a_line_outlasts_what_moves_from_the_first_look_to_the_last_where_it_fades_before_and_after() -> None:
+    shares = [0.0, 0.2, 0.5, 1, 1, 1, 1, 1, 1, 0.5, 0.2, 0.0]
+    grids = [grid // 4 + 60 for grid in wandering(5)]
+    for grid, share in zip(grids, shares, strict=True):
+        place = grid[54:61, 120:144]
+        grid[54:61, 120:144] = place + share * (STROKES[:24].astype(np.float32) - place)
+    line = Lettering(0, 12, 0.75, 0.45, 0.9, 0.51, sure=False, seen=(3, 8))
+    assert outlasts(grids, line) and not outlasts(grids, replace(line, seen=(3, 3)))
 
 
 def test_a_word_that_comes_over_a_picture_that_stays_is_sure_until_it_goes() -> None:

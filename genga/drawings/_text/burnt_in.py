@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genga.drawings._text.standing import alone, drawn_out, goes_along, outlasts, stands_over
+from genga.drawings._text.standing import alone, drawn_out, goes_along, outlasts, parts, stands_over
 from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
 from genga.drawings._text.tracks import (
     FADE,
@@ -44,6 +44,7 @@ _FADE, _STAYS = 24, 10  # frames that a mark takes to come or go at most, and st
 _SAME_PLACE = 0.5  # part of the smaller of two boxes of one mark that lies in the other: of a clock some digits change
 _REDRAWN = 0.3  # intersection over union of two lines of which one is drawn instead of the other
 _AGAIN, _OFTEN = 3, 5  # looks in which a line is found at one place, as hardly anything is where the picture moves
+_REACHES = 0, FADE // 4, FADE // 2, FADE  # frames on either side of a turn over which a line may fade
 _OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
 
 
@@ -67,7 +68,7 @@ class Mark:
 def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     """Return the lines of burnt-in text of a video, by their first frames. frames: its table. cells: its grids."""
     looked = frames.filter(pl.col("lettering").is_not_null()).select("frame", "lettering").rows()
-    looks = [(frame, [Lettering(frame, frame, **line) for line in found]) for frame, found in looked]
+    looks = [(k, [Lettering(k, k, **line, seen=(k, k)) for line in found]) for k, found in looked]
     times = frames["time"].to_list()
     lines = [whole(line, cells) for line in bridged(stretches(looks, len(frames), cells), cells)]
     stood = {line: times[min(line.end, len(times) - 1)] - times[line.start] for line in lines}
@@ -101,10 +102,10 @@ def believed(
     centred = not upright and abs(across - 0.5) <= _CENTRED
     outer = centred and (middle >= _LOWER or middle <= _HIGHER) or upright and abs(across - 0.5) >= _ASIDE
     likely = line.sure or outer and holds(cells, line, times)
-    reaches = (0, FADE * (usual and centred or line.sure and holds(cells, line, times)))  # it may fade
+    reaches = _REACHES if usual and centred or line.sure and holds(cells, line, times) else _REACHES[:1]  # it may fade
     edges = [edge for edge in (line.start, line.end) if line.sure or not returns(cells, line, edge)]
     ways = [(edge, reach) for edge in edges for reach in reaches]
-    comes = likely and any(alone(cells, line, *way, others) and adds(cells, line, *way) for way in ways)
+    comes = likely and any(turns_alone(cells, line, *way, others, line.sure) for way in ways)
     again, often = (abs(line.votes) >= looks for looks in (_AGAIN, _OFTEN))
     if comes or (line.sure or centred or often) and stands_over(cells, line):
         return True
@@ -117,15 +118,25 @@ def passes(
 ) -> bool:
     """Whether a line comes and goes by itself, for good, and no other takes its place, as what is drawn anew does."""
 
-    def turns_alone(edge: int) -> bool:
-        ways = [(edge, reach) for reach in (0, FADE)]
-        return any(alone(cells, line, *way, others) and adds(cells, line, *way) for way in ways)
-
     instead = (one for one in near if overlapping(one, line) >= _REDRAWN and one != line)
     drawn = any(min(abs(one.end - line.start), abs(one.start - line.end)) <= TOGETHER for one in instead)
     edges = line.start, min(line.end, len(times) - 1)
     for_good = times[edges[1]] - times[edges[0]] >= _CARD and not drawn and holds(cells, line, times)
-    return for_good and all(turns_alone(edge) and not returns(cells, line, edge) for edge in edges)
+    again = line.sure or line.seen[1] > line.seen[0]
+    return for_good and all(
+        not returns(cells, line, edge)
+        and any(turns_alone(cells, line, edge, reach, others, again) for reach in _REACHES)
+        for edge in edges
+    )
+
+
+def turns_alone(cells: Grids, line: Lettering, edge: int, reach: int, others: Sequence[Lettering], fine: bool) -> bool:
+    """Whether a line comes or goes by itself over the frames around its start or end.
+
+    others: lines that may do so with it. fine: whether it is enough that gradients say so, whatever acts beside it.
+    """
+    by_itself = alone(cells, line, edge, reach, others) or fine and parts(cells, line, edge, reach)
+    return by_itself and adds(cells, line, edge, reach)
 
 
 def whole(line: Lettering, cells: Grids) -> Lettering:

@@ -19,7 +19,7 @@ from genga.drawings._text.tracks import (
     vicinity,
 )
 from genga.drawings.alignment import laid, shift
-from genga.drawings.static_tiles import CHANGED, gradients, staying
+from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
@@ -30,6 +30,7 @@ _FAR = 48  # frames that looks may miss a line before and after
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
+_STAYS, _GONE = 0.6, 0.6  # what is beside one that comes keeps of its gradients, and tones; what it keeps of that
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 
@@ -49,16 +50,25 @@ def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
 
 def stands_over(cells: Grids, line: Lettering) -> bool:
     """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
-    return any(over_both(cells, line, a, b) for a, b in pairwise(_looked_at(line)))
+    frames = _some(line.start + 1, max(line.start + 2, line.end - 2)), _some(*line.seen)
+    return any(over_both(cells, line, a, b) for some in frames for a, b in pairwise(some))
 
 
 def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) -> bool:
-    """Whether the line keeps its gradients all the time, and what is around it does not, but for `others`."""
-    first, *_, last = frames = _looked_at(line)
-    middle = frames[len(frames) // 2]
-    spans = (keeps(cells, line, a, b, others) for a, b in ((first, last), (first, middle), (middle, last)))
-    over = len(frames) > _LOOKS // 4 and any(own >= _LASTS and own - rest >= _MORE for own, rest in spans)
-    return over and all(keeps(cells, line, a, b)[0] >= _LASTS for a, b in pairwise(frames))
+    """Whether the line keeps its gradients all the time, and what is around it does not, but for `others`.
+
+    As long as it stands, or, as it may fade, from the first look that found it to the last: there in either half.
+    """
+
+    def lasts(frames: Sequence[int]) -> list[bool]:
+        """Whether it does over all of the frames, and over either half."""
+        first, middle, last = frames[0], frames[len(frames) // 2], frames[-1]
+        if len(frames) <= _LOOKS // 4 or any(keeps(cells, line, a, b)[0] < _LASTS for a, b in pairwise(frames)):
+            return [False]
+        spans = (keeps(cells, line, a, b, others) for a, b in ((first, last), (first, middle), (middle, last)))
+        return [own >= _LASTS and own - rest >= _MORE for own, rest in spans]
+
+    return any(lasts(_some(line.start + 1, max(line.start + 2, line.end - 2)))) or all(lasts(_some(*line.seen)))
 
 
 def drawn_out(cells: Grids, line: Lettering) -> Lettering:
@@ -73,8 +83,9 @@ def drawn_out(cells: Grids, line: Lettering) -> Lettering:
     return replace(line, start=line.start - early, end=line.end + late)
 
 
-def _looked_at(line: Lettering) -> list[int]:
-    return sorted({*np.linspace(line.start + 1, max(line.start + 2, line.end - 2), _LOOKS + 1).astype(int).tolist()})
+def _some(first: int, last: int) -> list[int]:
+    """Some frames from the first to the last, at least two."""
+    return sorted({*np.linspace(first, last, _LOOKS + 1).astype(int).tolist()})
 
 
 def keeps(cells: Grids, line: Lettering, a: int, b: int, others: Sequence[Lettering] = ()) -> tuple[float, float]:
@@ -102,8 +113,7 @@ def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Se
     """
     if not 0 < frame < len(cells):
         return False
-    before, after = cells[max(0, frame - 1 - around)], cells[min(len(cells) - 1, frame + around)]
-    changed = difference_map(before, after) > CHANGED
+    changed = difference_map(*(cells[k] for k in _beyond(cells, frame, around))) > CHANGED
     x0, y0, x1, y1 = in_cells(line, changed.shape)
     there = changed[y0:y1, x0:x1].copy()
     count, along = int(there.sum()), all_along(line, there, changed.shape)
@@ -112,9 +122,35 @@ def alone(cells: Grids, line: Lettering, frame: int, around: int = 0, others: Se
     changed[y0:y1, x0:x1] = there
     if along >= WHOLE and count >= _ALONE * int(changed.sum()):
         return True
-    near = changed[vicinity(line, changed.shape)]
-    rest = (int(near.sum()) - count) / max(1, near.size - there.size)
-    return along >= _ALL_ALONG and rest <= _ROUND * count / there.size
+    return along >= _ALL_ALONG and _beside(line, changed) <= _ROUND * count / there.size
+
+
+def parts(cells: Grids, line: Lettering, frame: int, around: int = 0) -> bool:
+    """Whether the step to `frame`, or over those around it, leaves gradients beside the line, and others all along it.
+
+    So whatever acts elsewhere, or turns a little lighter.
+    """
+    if not 0 < frame < len(cells):
+        return False
+    before, after = _beyond(cells, frame, around)
+    changed = difference_map(cells[before], cells[after]) > CHANGED
+    x0, y0, x1, y1 = in_cells(line, changed.shape)
+    if all_along(line, changed[y0:y1, x0:x1], changed.shape) < WHOLE or _beside(line, changed) > 1 - _STAYS:
+        return False
+    own, rest = keeps(cells, line, before, after)
+    return rest >= _STAYS and own <= _GONE * rest
+
+
+def _beyond(cells: Grids, frame: int, around: int) -> tuple[int, int]:
+    """The frames before and after a step, or those around it."""
+    return max(0, frame - 1 - around), min(len(cells) - 1, frame + around)
+
+
+def _beside(line: Lettering, changed: Mask) -> float:
+    """Which part of the cells beside a line changes."""
+    x0, y0, x1, y1 = in_cells(line, changed.shape)
+    near, there = changed[vicinity(line, changed.shape)], changed[y0:y1, x0:x1]
+    return (int(near.sum()) - int(there.sum())) / max(1, near.size - there.size)
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:

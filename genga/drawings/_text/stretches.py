@@ -59,7 +59,9 @@ def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: G
                     done.append(replace(old, end=goes))
                     go_on.append(replace(new, start=comes))
         standing = go_on + [replace(line, start=turn(cells, line, before, frame)) for line in left]
-    return sorted([*done, *(replace(line, end=count) for line in standing)], key=lambda line: (line.start, line.y0))
+    last = looks[-1][0] if looks else 0
+    done += [replace(line, end=changes(cells, line, last, count - 1, True) or count) for line in standing]
+    return sorted(done, key=lambda line: (line.start, line.y0))
 
 
 def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = False) -> int:

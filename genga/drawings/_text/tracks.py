@@ -39,6 +39,7 @@ class Lettering:
     y1: float
     sure: bool = True  # whether it has as many strokes as only text has, in most looks
     votes: int = 0  # looks in which it has, less those in which it has not; 0: one look
+    seen: tuple[int, int] = (0, 0)  # the first and the last look that found it: in a fade it is there before
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,7 @@ def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
 
 def overlapping(a: Lettering, b: Lettering) -> float:
     """Return the intersection over union of the boxes of two lines."""
-    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    shared = max(0.0, width) * max(0.0, height)
+    shared = max(0.0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0))
     return shared / ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
 
 
@@ -224,6 +224,7 @@ def union(a: Lettering, b: Lettering) -> Lettering:
     return Lettering(
         min(a.start, b.start), max(a.end, b.end),
         min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
+        (min(a.seen[0], b.seen[0]), max(a.seen[1], b.seen[1])),
     )  # fmt: skip
 
 
