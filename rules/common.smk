@@ -5,6 +5,7 @@ import shlex
 from functools import cache
 from pathlib import Path
 
+from genga.workflow.cores import decoding_threads
 from genga.workflow.snakemake_metadata import Named, each
 
 
@@ -130,6 +131,11 @@ def catalogue(wildcards):
 
 # A machine that must have a GPU is asked for where models.device says so; `auto` takes what it finds.
 GPUS = 1 if PROJECT.section("models")["device"] == "cuda" else None
+
+
+def decoding(stage):
+    """Return the threads of a job of `stage`, which decodes a video (genga.workflow.cores)."""
+    return decoding_threads(workflow, PROJECT.made(stage, PROJECT.series))
 
 
 def grows(amount, each=0):

@@ -9,7 +9,7 @@ rule frames:
         "logs/frames/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
-    threads: 2
+    threads: decoding("frames")
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),

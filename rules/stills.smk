@@ -11,7 +11,7 @@ rule stills:
         "logs/stills/{series}/{episode}.log",
     conda:
         "../envs/genga.yaml"
-    threads: 2
+    threads: decoding("stills")
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),

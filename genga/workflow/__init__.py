@@ -5,6 +5,7 @@ bucket              A project whose files lie in a bucket (profiles/kubernetes):
 bucket_records      What a cluster made, brought home: records of files in a bucket as Snakemake's records of the same
                     files here.
 code_hash           Find the code a script runs, and say by a hash what that code does.
+cores               How many threads a job has that decodes a video: as few as leave no core without work.
 decided             What people decided, as the jobs will have it: lines with where they were decided, and where they
                     take effect.
 dvc_lock            Keep dvc.lock complete after Snakemake, so that DVC finds on it all that was made here.
