@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from films import texture
 
-from genga.drawings._text import detect
+from genga.drawings._text import burnt_in, detect
 from genga.drawings._text.burnt_in import believed, lettering, marks
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.standing import alone, drawn_out, outlasts, stands_over
@@ -192,6 +192,19 @@ def test_a_short_line_of_credits_is_believed_with_the_one_below() -> None:
     assert not beneath(replace(role, start=2), name) and beneath(replace(role, start=12), name)  # a cut nearby
     assert not beneath(replace(role, start=12, end=64), name)
     assert not beneath(replace(role, y0=0.5, y1=0.55), name) and not beneath(replace(role, x0=0.5, x1=0.6), name)
+
+
+def test_what_comes_and_goes_with_a_name_below_it_is_believed_with_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = A.copy()
+    words[54:60, 16:40:2] = words[46:51, 16:26:2] = words[62:67, 60:80:2] = 235
+    cells = [A] * 8 + [words] * 32 + [A] * 30
+    boxes = [(16, 54, 40, 60), (16, 46, 26, 51), (60, 62, 80, 67)]  # a name, its role, and what stands elsewhere
+    lines = [
+        {"x0": x0 / 160, "y0": y0 / 120, "x1": x1 / 160, "y1": y1 / 120, "sure": False} for x0, y0, x1, y1 in boxes
+    ]
+    monkeypatch.setattr(burnt_in, "believed", lambda line, *_: line.x1 == 40 / 160)  # the name alone, by itself
+    found = lettering(table(cells, {0: [], 8: lines, 40: []}), cells)
+    assert [(line.start, line.end, line.y0) for line in found] == [(8, 40, 46 / 120), (8, 40, 54 / 120)]
 
 
 def test_a_sign_in_mid_picture_that_fades_is_believed() -> None:

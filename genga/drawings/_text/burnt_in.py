@@ -77,7 +77,7 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
         line: believed(line, cells, times, cards if s >= _CARD else (), lines)
         for line, s in stood.items() if s >= STILL
     }  # fmt: skip
-    sure = [line for line in cards if known[line] and line.sure]
+    sure = [line for line in cards if known[line]]  # and what comes and goes with one of them, right above or below
     found = [line for line in known if known[line] or any(beneath(line, one) for one in sure)]
     found = [line if line.sure else drawn_out(cells, line) for line in found]
     return [faded(line, cells) for line in found if not goes_along(cells, line)]
