@@ -17,6 +17,7 @@ from genga.drawings._shots.cuts import Scene, cuts, of_two_pictures, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
+from genga.drawings._shots.fades import fades, with_fades
 from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.slides import slides
@@ -48,14 +49,14 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scene = scene_of(cells, texts)
     spread = frames["spread"].to_list()
     gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
-    gone = with_others(brief_dissolves(cells, spread), gone)
+    gone = with_fades(with_others(brief_dissolves(cells, spread), gone), fades(scene))
     passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage)]
         for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))
     )
     for surer in others:
         passages = with_others(passages, surer)
-    inside = {frame for passage in passages for frame in passage.whole}
+    inside = {frame for passage in passages for frame in passage.whole if not passage.cut_at(frame)}
     hard, blends = cuts(frames, scene, params)
     hard = [frame for frame in hard if frame not in inside]
     blends = [event for event in blends if event.end in hard]
@@ -102,7 +103,10 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
                 "start_time": times[start],
                 "end_time": times[min(end, len(times) - 1)],
                 "camera": camera(found),
-                "transition": next((p.kind for p in passages if p.boundary == start and start not in hard), "cut"),
+                "transition": next(
+                    (p.kind for p in passages if p.boundary == start and not p.cut_at(start) and start not in hard),
+                    "cut",
+                ),
                 "timing": timing(still, times, step, (start, end), own, moving, mixed),
                 "threshold": own,
                 "events": [asdict(Event(e.kind, e.start, e.end)) for e in (*into, *over, *found)],
@@ -139,7 +143,7 @@ def shot_limits(black: Sequence[bool], hard: Sequence[int], passages: Sequence[P
 
 def unmixed(limit: Span, passages: Sequence[Passage]) -> Span:
     """Return what of a shot over `limit` is not mixed with the shots around it."""
-    start = max([limit[0], *(p.end for p in passages if p.start < limit[0] < p.end)])
+    start = max([limit[0], *(p.end for p in passages if p.start <= limit[0] < p.end)])
     end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
     return start, end
 

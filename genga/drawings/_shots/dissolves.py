@@ -15,16 +15,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._shots.events import FLAT, REDRAWN, Passage, Tiles, dimmed, flat, kindred, sketch, softened
-from genga.video.luma_grid import (
-    Blocks,
-    Grids,
-    Levels,
-    block_difference,
-    blocks_of,
-    gone,
-    mixes,
+from genga.drawings._shots.events import (
+    FLAT,
+    REDRAWN,
+    SHORTEST,
+    Passage,
+    Tiles,
+    dimmed,
+    flat,
+    going_on,
+    kindred,
+    sketch,
+    softened,
+    steady,
 )
+from genga.video.luma_grid import Blocks, Grids, Levels, block_difference, blocks_of, gone, mixes
 
 _REACHES = (3, 4, 6, 9, 13, 19, 28, 36)  # frames before and after, whose mixture a frame is compared with
 _CHUNK = 1024  # frames looked at together
@@ -39,11 +44,9 @@ _LAG = 4  # frames within which a dissolve goes on, however long its drawings ar
 _GAP = 2  # frames in it without a finding
 _STEP, _SLOWEST = 0.012, 0.08  # of the way, from which it goes on over _LAG frames; part of that in the middle
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
-_BACK = 0.15  # by which the shares of a dissolve may fall
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
 _CLEAR, _WITHIN = 2.2, (0.15, 0.85)  # times what a mixture may leave unexplained that a picture of its own does; shares
 _STRANGE = 0.25  # what a mixture shows where its pictures are alike: somebody on the way shows more
-_SHORTEST = 3  # frames; fewer mixed ones are a cut in video whose frame rate was converted
 
 Values = npt.NDArray[np.float32]  # (frames,)
 Rows = npt.NDArray[np.intp]
@@ -140,7 +143,7 @@ def transitions(cells: Grids, found: Sequence[Found], rest: float, changed: floa
         for other in taken:
             if other.kind != item.kind and other.start < end and start < other.end:
                 start, end = (other.end, end) if other.start <= start else (start, other.start)
-        if end - start >= _SHORTEST:
+        if end - start >= SHORTEST:
             over = [other for other in taken if other.start < end and start < other.end]
             boundary = over[0].boundary if over else min(max(item.boundary, start + 1), end)
             start, end = min([start, *(other.start for other in over)]), max([end, *(other.end for other in over)])
@@ -161,9 +164,11 @@ def spans(cells: Grids, found: Found, rest: float, changed: float, noise: float,
         if steady(shares):
             grown = np.maximum.accumulate(shares)
             early, boundary, late = (first + int((grown <= share).sum()) for share in (0.25, 0.5, 0.75))
+            first, last = (first + place for place in going_on(shares, middle - first))
             slack = round(_EASED * (late - early)) + _LAG
             for start, end in ((max(first, early - slack), min(last, late + slack) + 1), (first, last + 1)):
-                yield Passage("fade" if fade else "dissolve", start, end, min(max(start + 1, boundary), end - 1))
+                if start <= middle < end:
+                    yield Passage("fade" if fade else "dissolve", start, end, min(max(start + 1, boundary), end - 1))
 
 
 def between_clear(
@@ -183,12 +188,6 @@ def between_clear(
     return found if found == (first, last) else between_clear(cells, middle, *found, most, changed, noise)
 
 
-def steady(shares: Sequence[float]) -> bool:
-    """Whether the shares of the picture after grow from 0 to 1, but for noise, and never by half the way at once."""
-    known = np.array([0.0, *shares, 1.0])
-    return bool(np.diff(known).max() < 0.5 and (np.maximum.accumulate(known) - known).max() < _BACK)
-
-
 def proven(cells: Grids, item: Passage, rest: float, changed: float, noise: float) -> bool:
     """Whether the frames of a transition are mixtures of the frames before and after it."""
     tones, detail = sketch([cells[k] for k in range(max(0, item.start - 1), min(len(cells), item.end + 1))], noise)
@@ -197,7 +196,7 @@ def proven(cells: Grids, item: Passage, rest: float, changed: float, noise: floa
     among = (share >= _MIDDLE[0]) & (share <= _MIDDLE[1])
     middle, length = left[among], item.end - item.start
     most = rest * min(0.9 + length / _LONG, 1.5)  # the longer, the more the pictures move; of few frames more is asked
-    mixed = length >= _SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
+    mixed = length >= SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
     return mixed and float(strange(tones, share, changed)[among].mean()) <= _STRANGE
 
 

@@ -7,15 +7,21 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genga.drawings.alignment import laid, motion_of_most, of_a_camera
 from genga.drawings.static_tiles import CHANGED
 from genga.video.luma_grid import Cells, Grids, Levels, beyond_light, blocks_of, gone, means
 
 FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
+SHORTEST = 3  # frames of a dissolve or fade; fewer mixed ones are a cut in video whose frame rate was converted
 REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
 
 _TILE = 8  # cells along the side of a tile
 _LIT = 0.3  # part of a difference beyond light, from which it may be a dissolve's
 _FADING = 0.6  # and up to which it may be a fade's
+
+_BACK = 0.15  # by which the shares of a dissolve may fall
+_STANDS = 0.35  # part of its pace in the middle, slower than which it does not go on
+_WINDOW, _HELD = 6, 2  # frames over which that is asked, and by which a held drawing may be late
 
 _EDGE, _PART = 8.0, 6  # luma per cell from which a gradient is an edge's; cells along the side of a part
 _RANK = 4  # a part's gradient is its largest but for so many less one: an outline's, no speck's
@@ -25,6 +31,7 @@ _SHARPER, _SLACK = 1.3, 3.0  # times what a mixture may show, and levels, beyond
 _DRAWN = 0.06  # part of the edges that may be,
 _SOON = 12  # over so many frames, in which nothing is elsewhere; later, the more is
 _ANY = 1.6  # times that in any one frame
+_RIM = np.ones((7, 7), np.uint8)  # cells at the edge of a picture that has moved, where others come in
 _AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 
 Span = tuple[int, int]  # frames, end exclusive
@@ -53,21 +60,39 @@ class Passage(Event):
         """The frames over which it goes on, with the next one."""
         return range(self.start - self.early, self.end + self.late + 1)
 
+    def cut_at(self, frame: int) -> bool:
+        """Whether it begins or ends with a cut at this frame: a fade of which one side is a picture in full."""
+        return frame == self.boundary and frame in (self.whole.start, self.whole.stop - 1)
+
 
 def dimmed(cells: Grids, fade: Passage) -> Passage:
     """Return a fade without the drawings on its bright side, of the last its brightest frame: none is seen in full."""
     start, end = fade.start, fade.end
     if flat(cells[max(0, start - 1)]):
         steps = range(fade.boundary + 1, min(end, len(cells) - 1))
-        end = next((frame for frame in steps if _redrawn(cells[frame], cells[frame + 1])), end)
+        end = next((frame for frame in steps if redrawn(cells[frame], cells[frame + 1])), end)
     elif flat(cells[min(len(cells) - 1, end)]):
         steps = range(fade.boundary - 1, max(start, 1) - 1, -1)
-        start = next((frame + 1 for frame in steps if _redrawn(cells[frame - 1], cells[frame])), start)
+        start = next((frame + 1 for frame in steps if redrawn(cells[frame - 1], cells[frame])), start)
     return Passage(fade.kind, start, end, fade.boundary, start - fade.start, fade.end - end)
 
 
-def _redrawn(picture: Cells, frame: Cells) -> bool:
-    return float(cv2.blur(np.abs(beyond_light(picture, frame)), (2, 2)).max()) > REDRAWN  # differ by more than light
+def redrawn(picture: Cells, frame: Cells) -> bool:
+    """Whether two frames of a fade differ by more than light, and than light on a picture that a camera has moved."""
+    if _largest(np.abs(beyond_light(picture, frame))) <= REDRAWN:
+        return False
+    lit = np.clip(frame - beyond_light(picture, frame), 0, 255).astype(np.uint8)
+    motion = motion_of_most(lit, frame, np.ones(frame.shape, np.bool_))
+    if motion is None or not of_a_camera(motion):
+        return True
+    within = cv2.erode(laid(np.ones(frame.shape, np.uint8), motion, exact=True), _RIM, borderValue=0)
+    moved = laid(lit, motion)
+    return _largest(np.abs(beyond_light(moved, frame)) * within.astype(np.float32)) > REDRAWN
+
+
+def _largest(levels: Levels) -> float:
+    """Return the largest mean of 2x2 cells."""
+    return float(cv2.blur(levels, (2, 2)).max())
 
 
 def softened(cells: Grids, dissolve: Passage) -> bool:
@@ -107,6 +132,36 @@ def _edges(grid: Cells | Levels) -> Levels:
     rows, columns = (side // _PART for side in size.shape)
     parts = size.reshape(rows, _PART, columns, _PART).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     return np.asarray(np.partition(parts, -_RANK, axis=-1)[..., -_RANK], np.float32)
+
+
+def steady(shares: Sequence[float]) -> bool:
+    """Whether the shares of the picture after grow from 0 to 1, but for noise, and never by half the way at once."""
+    known = np.array([0.0, *shares, 1.0])
+    return bool(np.diff(known).max() < 0.5 and (np.maximum.accumulate(known) - known).max() < _BACK)
+
+
+def going_on(shares: Sequence[float], middle: int) -> Span:
+    """Return the first and the last of the frames with these shares that go on towards the picture after.
+
+    Where hardly anything does for half as long as from a quarter to three, a picture is seen that moves.
+    middle: one of them that is mixed.
+    """
+    grown, least = np.maximum.accumulate([*shares, 1.0]), np.minimum.accumulate([0.0, *shares][::-1])[::-1]
+    early, late = (int((grown[:-1] <= share).sum()) for share in (0.25, 0.75))
+    time = max(1, late - early)
+    window = max(_WINDOW, time // 2)
+
+    def on(levels: npt.NDArray[np.float64], place: int, until: int) -> bool:
+        held = max(0, abs(until - place) - _HELD)
+        return bool(abs(levels[until] - levels[place]) >= _STANDS * held * 0.5 / time)
+
+    first = last = middle
+    while last < len(shares) - 1 and on(grown, last, min(last + window, len(shares))):
+        last += 1
+    while first > 0 and on(least, first + 1, max(first + 1 - window, 0)):
+        first -= 1
+    few = last + 1 - first < SHORTEST and len(shares) <= SHORTEST + _HELD
+    return (0, len(shares) - 1) if few else (first, last)
 
 
 def flat(grid: Cells) -> bool:

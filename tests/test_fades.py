@@ -1,0 +1,78 @@
+"""Fades to black and white and out of it, and what of a dissolve is on the way to another picture."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+from test_transitions import A, B, shots_of
+
+from genga.drawings._shots.cuts import scene_of
+from genga.drawings._shots.events import going_on, redrawn
+from genga.drawings._shots.fades import fades
+from genga.video.luma_grid import Cells
+
+
+def towards(picture: Cells, level: int, frames: int) -> list[Cells]:
+    """The frames in which a picture that moves by two cells each fades to a flat one of that luma."""
+    shares = [k / (frames + 1) for k in range(1, frames + 1)]
+    moved = [np.roll(picture, 2 * k, axis=1).astype(float) for k in range(1, frames + 1)]
+    return [(one + share * (level - one)).round().astype(np.uint8) for one, share in zip(moved, shares, strict=True)]
+
+
+def fades_of(grids: Sequence[Cells]) -> list[tuple[int, int, int]]:
+    return [(one.whole.start, one.whole.stop - 1, one.boundary) for one in fades(scene_of(grids, []))]
+
+
+@pytest.mark.parametrize("level", [0, 16, 255])
+@pytest.mark.parametrize("black", [0, 1, 3])
+@pytest.mark.parametrize("frames", [3, 4, 6])
+def test_a_fade_of_few_frames_is_one_while_both_pictures_move(frames: int, black: int, level: int) -> None:
+    flat, out, into = [np.full(A.shape, level, np.uint8)] * black, towards(A, level, frames), towards(B, level, frames)
+    grids = [*[A] * 10, *out, *flat, *into[::-1], *[B] * 10]
+    assert fades_of(grids) == [(10, 10 + 2 * frames + black, 10 + frames + black // 2)]
+    assert [(shot["start"], shot["transition"]) for shot in shots_of(grids)] == [
+        (0, "cut"), (10 + frames + black // 2, "fade"),
+    ]  # fmt: skip
+
+
+def test_a_fade_of_which_one_side_is_a_cut_ends_or_begins_with_it() -> None:
+    black, out = np.full(A.shape, 16, np.uint8), towards(A, 16, 4)
+    ends = [*[A] * 10, *out, black, *[B] * 10]
+    assert fades_of(ends) == [(10, 15, 15)]
+    assert [(shot["start"], shot["transition"]) for shot in shots_of(ends)] == [(0, "cut"), (15, "cut")]
+    begins = [*[B] * 10, black, *out[::-1], *[A] * 10]
+    assert fades_of(begins) == [(10, 15, 10)]
+    assert [(shot["start"], shot["transition"]) for shot in shots_of(begins)] == [(0, "cut"), (10, "cut")]
+
+
+def test_what_is_no_fade() -> None:
+    white, dark = np.full(A.shape, 255, np.uint8), np.full(A.shape, 20, np.uint8)
+    assert fades_of([*[A] * 10, white, white, *[B] * 10]) == []  # two cuts
+    assert fades_of([*[A] * 10, *towards(A, 255, 4), *towards(A, 255, 4)[::-1], *[A] * 10]) == []  # a flash
+    lamp = [(16 + (A.astype(float) - 16) * part).astype(np.uint8) for part in (0.8, 0.7, 0.6, 0.5)]
+    assert fades_of([*[A] * 10, *lamp, *lamp[-1:] * 10]) == []  # a light goes out, and the picture is there
+    rises = [dark.copy() for _ in range(20)]  # a camera goes up from a plain sky at night to what is bright
+    rises = [np.vstack([dark[: 120 - 6 * k], A[: 6 * k]]) for k in range(20)]
+    assert fades_of([*[dark] * 10, *rises, *rises[-1:] * 10]) == []
+
+
+def test_a_picture_that_a_camera_moves_is_not_drawn_anew_as_it_fades() -> None:
+    zoomed = cv2.warpAffine(
+        A, np.array([[1.02, 0, -1.5], [0, 1.02, -1.0]]), A.shape[::-1], borderMode=cv2.BORDER_REFLECT
+    )
+    assert not redrawn(A, (0.8 * zoomed).astype(np.uint8))
+    acted = A.copy()
+    acted[50:62, 70:90] = 255 - acted[50:62, 70:90]
+    assert redrawn(A, (0.8 * acted).astype(np.uint8))
+
+
+def test_what_stands_or_moves_on_the_way_to_another_picture_is_none_of_the_dissolve() -> None:
+    shares = [0.0, 0.1, 0.1, 0.1, 0.1, 0.11, 0.12, 0.12, 0.15, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85]
+    assert going_on(shares, 12) == (10, 14)  # a picture that moves a little before
+    assert going_on([1 - share for share in shares[::-1]], 2) == (0, 4)
+    assert going_on([k / 20 for k in range(1, 20)], 9) == (0, 18)
+    assert going_on([0.08, 0.08, 0.08, 0.22, 0.22, 0.34, 0.34, 0.34, 0.59, 0.59, 0.74, 0.74, 0.74], 6) == (
+        0,
+        12,
+    )  # threes
