@@ -11,11 +11,11 @@ from films import table_of, texture
 from genga.drawings._dedup.moving import Layers, anew, unexplained
 from genga.drawings._shots import drifts as of_drifts
 from genga.drawings._shots.camera_moves import joined, moves, way_of
-from genga.drawings._shots.cuts import Scene, of_two_pictures
+from genga.drawings._shots.cuts import Scene
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import mixed_frames
-from genga.drawings._shots.whips import whips, with_others
+from genga.drawings._shots.whips import of_two_pictures, whips, with_others
 from genga.drawings._text.burnt_in import goes_along
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.alignment import motion_of_most, step

@@ -8,8 +8,10 @@ import pytest
 from test_transitions import A, B, shots_of
 
 from genga.drawings._shots.cuts import scene_of
+from genga.drawings._shots.dissolves import Found, best_of
 from genga.drawings._shots.events import going_on, redrawn
 from genga.drawings._shots.fades import fades
+from genga.drawings._shots.pieces import in_any_light
 from genga.video.luma_grid import Cells
 
 
@@ -76,3 +78,18 @@ def test_what_stands_or_moves_on_the_way_to_another_picture_is_none_of_the_disso
         0,
         12,
     )  # threes
+
+
+def test_a_dissolve_just_after_a_fade_is_looked_for_beside_it() -> None:
+    def at(frame: int, left: float) -> Found:
+        return Found(left, frame, 6)
+
+    assert best_of(iter([at(frame, 0.01 * abs(frame - 20)) for frame in range(20, 60)])) == [
+        at(20, 0.0), at(33, 0.13), at(46, 0.26), at(59, 0.39),
+    ]  # fmt: skip
+
+
+def test_most_of_a_picture_found_again_far_beyond_chance_is_it_in_any_light() -> None:
+    lit = np.clip(60 + 0.5 * np.roll(A, 3, axis=0).astype(np.float32), 0, 255).astype(np.uint8)
+    assert in_any_light(A, lit, np.ones(A.shape, bool))
+    assert not in_any_light(A, B, np.ones(A.shape, bool))

@@ -15,13 +15,14 @@ from films import table_of, texture
 
 from genga.drawings._shots import camera_moves
 from genga.drawings._shots.camera_moves import Known, align, going, kind_of, moves, path, reach
-from genga.drawings._shots.cuts import cuts, of_two_pictures, scene_of
+from genga.drawings._shots.cuts import cuts, scene_of
 from genga.drawings._shots.dissolves import between_clear, gradual, mixtures, steady, strange
 from genga.drawings._shots.events import Event, Passage
 from genga.drawings._shots.holds import film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.pieces import elsewhere
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, threshold
+from genga.drawings._shots.whips import of_two_pictures
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.shots import camera, shot_limits, shots
 from genga.drawings.static_tiles import (

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from genga.drawings._shots.camera_moves import STRIDE, Known, going, joined, moves, path
-from genga.drawings._shots.cuts import Scene, cuts, of_two_pictures, scene_of
+from genga.drawings._shots.cuts import Scene, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, Passage, Span
@@ -22,7 +22,7 @@ from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_change
 from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
-from genga.drawings._shots.whips import whips, with_others
+from genga.drawings._shots.whips import of_two_pictures, whips, with_others
 from genga.drawings._shots.wipes import wipes
 from genga.drawings._text.burnt_in import lettering, marks
 from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference

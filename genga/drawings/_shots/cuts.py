@@ -13,15 +13,23 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
-from genga.drawings._shots.events import Event, Passage
+from genga.drawings._shots.events import Event
 from genga.drawings._shots.holds import mixed_frames, usual_step
-from genga.drawings._shots.pieces import alike, but_light, elsewhere, found_again, one_picture, piece_by_piece, steadied
+from genga.drawings._shots.pieces import (
+    alike,
+    but_light,
+    elsewhere,
+    found_again,
+    in_any_light,
+    piece_by_piece,
+    steadied,
+)
 from genga.drawings._text.tracks import Lettering, MaskedGrids, in_cells, mask_of
 from genga.drawings.alignment import length, way_of
 from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
 from genga.images.affine import carried
 from genga.params.shots import Params
-from genga.video.luma_grid import Grids, difference_map, tone_difference
+from genga.video.luma_grid import Cells, Grids, difference_map, tone_difference
 
 _LEAST = 0.05  # fraction of the cells that a cut changes at least
 _STRONG, _STRONGER = 0.12, 0.2  # fraction changed times distance of histograms from which the picture must be another
@@ -102,6 +110,10 @@ class Step:
         before = most_of(spread[first if after >= like else max(first, since) : frame][::-1])
         return cls(frame - 1, end, stays, other, before >= like, after >= like, max(before, after) <= calm)
 
+    def pair(self, scene: Scene) -> tuple[Cells, Cells, Mask]:
+        """Return the grids before and after, and the cells that count."""
+        return scene.cells[self.before], scene.cells[self.frame], scene.counting(self.before, self.frame)
+
 
 def most_of(near: npt.NDArray[np.float64]) -> float:
     """Return how much the larger of the next two steps changes, of steps that change anything; 0 if none does."""
@@ -126,8 +138,7 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
     near = max(2, round(_NEAR / usual_step(frames["time"].to_list()))) if len(frames) > 1 else 2
     mixed = mixed_frames(scene.cells, spread, _LEAST)
     loose = {int(k): loose_at(scene, int(k)) for k in np.flatnonzero(spread >= _LEAST) if k > 0}
-    found: list[int] = []
-    blends: list[Event] = []
+    found, blends = list[int](), list[Event]()
     last = -len(frames)  # the last cut
     since = 0  # the frame after the last cut into quite another picture
     back = 0  # frame at which the picture before the last flash is back
@@ -141,10 +152,11 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
             continue
         step = Step.of(scene, spread, frame, end, stays, near, since)
         if stays < _BY_CHANCE * params.cut and is_cut(scene, loose, step, params):
-            same = alike(scene.cells[frame - 1], scene.cells[end], scene.live)
+            pair, among = step.pair(scene), not step.alone or end > frame
+            same = alike(*pair[:2], scene.live)
             lit = same >= (_LIT if frame > last + near else _LIGHTING)
             back = flash_end(scene, frame, end, params.flash)
-            if lit or step.other < _KEPT and same >= _PLACED:
+            if lit or step.other < _KEPT and same >= _PLACED or among and in_any_light(*pair):
                 continue
             if not back:
                 found.append(end)
@@ -155,26 +167,11 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
     return found, blends
 
 
-def of_two_pictures(scene: Scene, passage: Passage) -> bool:
-    """Whether what may be a dissolve or a whip pan is: little of the first picture stays in the second, or its middle
-    mixes both.
-
-    A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture; so
-    does one that is drawn without lines for some frames, as if it were blurred. A camera leaves it where it takes it,
-    and light leaves its texture; what is mixed with another picture has that of the other where it changes.
-    """
-    if passage.kind == "fade":
-        return True
-    before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
-    a, middle, b = (scene.cells[frame] for frame in (before, (passage.start + passage.end) // 2, end))
-    return not one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient)
-
-
 def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) -> bool:
     """Whether a step, in which nothing stays, is none of a figure or a camera."""
     if step.stays >= params.cut:
         return step.alone and step.other >= _ANOTHER
-    pair = scene.cells[step.before], scene.cells[step.frame], scene.counting(step.before, step.frame)
+    pair = step.pair(scene)
     if step.restless and step.other < _ANOTHER:
         return not step.goes_on and step.other >= _CALM and not found_again(*pair, _NOWHERE)
     much = _OWN if step.alone else _BEGINS if step.goes_on else _STRONG
@@ -186,21 +183,17 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
         return not step.goes_on and elsewhere(scene.cells[step.before], scene.cells[step.frame])
     if step.other >= _STRONG:
         return True
-    return not busy(loose, step.before + 1, params.cut) and not moved(
-        scene.cells, step.before, step.frame, params.camera, step.alone
-    )
+    # Motion that goes on: nothing stays in the steps before and after either.
+    busy = all(loose.get(near, 1.0) < params.cut for near in (step.before, step.before + 2))
+    return not busy and not moved(scene.cells, step.before, step.frame, params.camera, step.alone)
 
 
 def loose_at(scene: Scene, frame: int, before: int | None = None) -> float:
     """Return the fraction of the picture that stays from a frame before; of pictures without texture, by tones."""
     before = frame - 1 if before is None else before
-    stays = scene.stays(before, frame)
-    return float(tone_difference(scene.cells[before], scene.cells[frame]) < _FLAT) if stays is None else stays
-
-
-def busy(loose: dict[int, float], frame: int, least: float) -> bool:
-    """Whether nothing stays in the steps before and after either: motion that goes on."""
-    return all(loose.get(near, 1.0) < least for near in (frame - 1, frame + 1))
+    if (stays := scene.stays(before, frame)) is not None:
+        return stays
+    return float(tone_difference(scene.cells[before], scene.cells[frame]) < _FLAT)
 
 
 def moved(cells: Grids, before: int, frame: int, rest: float, alone: bool) -> bool:
@@ -217,8 +210,7 @@ def moved(cells: Grids, before: int, frame: int, rest: float, alone: bool) -> bo
 
 def flash_end(scene: Scene, frame: int, after: int, length: int) -> int:
     """Return the frame, at most `length` after `after`, at which the picture before `frame` is back; 0 if it is not."""
-    later = range(after + 1, min(after + 1 + length, len(scene.cells)))
-    flash = changed(scene, frame - 1, frame)
+    later, flash = range(after + 1, min(after + 1 + length, len(scene.cells))), changed(scene, frame - 1, frame)
     return next((back for back in later if same_picture(scene, frame - 1, back, _BESIDE * flash)), 0)
 
 

@@ -21,6 +21,7 @@ from genga.drawings._shots.events import (
     SHORTEST,
     Passage,
     Tiles,
+    Values,
     dimmed,
     flat,
     going_on,
@@ -28,6 +29,7 @@ from genga.drawings._shots.events import (
     sketch,
     softened,
     steady,
+    strange,
 )
 from genga.video.luma_grid import Blocks, Grids, Levels, block_difference, blocks_of, gone, mixes
 
@@ -42,13 +44,13 @@ _OF_ALL = 1.4  # times what may be left, of a dissolve of which a part is sure
 _LONG = 60  # frames of a long dissolve
 _LAG = 4  # frames within which a dissolve goes on, however long its drawings are held
 _GAP = 2  # frames in it without a finding
+_ELSEWHERE = 12  # frames from its middle, and twice its reach, beyond which is another: a dissolve after a fade
 _STEP, _SLOWEST = 0.012, 0.08  # of the way, from which it goes on over _LAG frames; part of that in the middle
 _JUMP = 0.45  # of the way that is left, gone at once: a cut
 _EASED = 0.95  # of the time from a quarter to three, that a dissolve has before and after, if it begins and ends slowly
 _CLEAR, _WITHIN = 2.2, (0.15, 0.85)  # times what a mixture may leave unexplained that a picture of its own does; shares
 _STRANGE = 0.25  # what a mixture shows where its pictures are alike: somebody on the way shows more
 
-Values = npt.NDArray[np.float32]  # (frames,)
 Rows = npt.NDArray[np.intp]
 
 
@@ -92,13 +94,20 @@ def middles(cells: Grids, rest: float, changed: float, noise: float) -> Iterator
 
 
 def best_of(found: Iterator[Found]) -> list[Found]:
-    """Return of each stretch of frames the best with each reach, the best of all first."""
-    best: dict[tuple[int, int], Found] = {}
+    """Return of each stretch of frames the best with each reach, the best of all first; beyond its ends, the next."""
+    stretches: dict[tuple[int, int], list[Found]] = {}
     group, last = 0, -1
     for one in sorted(found, key=lambda one: one.frame):
         group, last = group + (one.frame > last + _GAP), one.frame
-        best[group, one.reach] = min(one, best.get((group, one.reach), one))
-    return sorted(best.values())
+        stretches.setdefault((group, one.reach), []).append(one)
+    best: list[Found] = []
+    for some in stretches.values():
+        taken = [min(some)]
+        for one in sorted(some):
+            if all(abs(one.frame - other.frame) > max(_ELSEWHERE, 2 * one.reach) for other in taken):
+                taken.append(one)
+        best += taken
+    return sorted(best)
 
 
 def mixtures(
@@ -198,14 +207,6 @@ def proven(cells: Grids, item: Passage, rest: float, changed: float, noise: floa
     most = rest * min(0.9 + length / _LONG, 1.5)  # the longer, the more the pictures move; of few frames more is asked
     mixed = length >= SHORTEST and len(middle) > 0 and float(middle.mean()) <= most
     return mixed and float(strange(tones, share, changed)[among].mean()) <= _STRANGE
-
-
-def strange(tones: Tiles, share: Values, changed: float) -> Values:
-    """Return what frames show where the first and the last of them are alike, as part of how these two differ."""
-    step = tones[-1] - tones[0]
-    counts = np.abs(step) > changed
-    own = np.abs(tones - tones[0] - share[:, None] * step) * ~counts
-    return np.asarray(own.sum(1) / max(1.0, float(np.abs(step * counts).sum())), np.float32)
 
 
 def edge(cells: Grids, middle: int, way: int, goal: Levels, changed: float, fade: bool, blocks: Blocks) -> int:

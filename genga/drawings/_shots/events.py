@@ -36,6 +36,7 @@ _AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 
 Span = tuple[int, int]  # frames, end exclusive
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
+Values = npt.NDArray[np.float32]  # (frames,)
 
 
 @dataclass(frozen=True)
@@ -186,3 +187,11 @@ def sketch(grids: Sequence[Cells], noise: float) -> tuple[Tiles, Tiles]:
         detail.append(means(x * x + y * y, _TILE // 2).ravel())
     # Means of four cells have a quarter of a cell's variance, and so has the squared gradient, x and y together.
     return np.stack(tones), np.maximum(np.stack(detail) - np.float32(noise**2 / 4), 0)
+
+
+def strange(tones: Tiles, share: Values, changed: float) -> Values:
+    """Return what frames show where the first and the last of them are alike, as part of how these two differ."""
+    step = tones[-1] - tones[0]
+    counts = np.abs(step) > changed
+    own = np.abs(tones - tones[0] - share[:, None] * step) * ~counts
+    return np.asarray(own.sum(1) / max(1.0, float(np.abs(step * counts).sum())), np.float32)

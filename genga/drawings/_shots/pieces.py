@@ -21,6 +21,7 @@ _SAME = 0.65  # correlation of gradients from which a piece is found
 _PIECES, _SURER = 0.2, 2.5  # part of them from which a picture is found again, and how much more where tones are others
 _MOST = 0.65  # and where nothing else goes on: a place that is framed anew is another shot
 _ALIKE = 0.1  # by which its pieces are more like it than by chance, from which it is, too, however few are found
+_SEEN, _BEYOND = 0.55, 0.26  # part of the pieces, and by how much, of a picture in any light
 _FEWEST = 12  # pieces of either picture; of fewer nothing is known
 _STEADY, _BRIGHTER = 0.01, 1.2  # part by which light changes at least, and times that a flickering one does at most
 _EXPLAINED = 0.5  # part of what changes that it leaves
@@ -68,6 +69,14 @@ def beyond_chance(a: Cells, b: Cells, live: Mask) -> float:
             return 0.0
         gains += [_best(own, other, *place) - _best(turned, other, *place) for place in places]
     return float(np.mean(gains))
+
+
+def in_any_light(a: Cells, b: Cells, live: Mask) -> bool:
+    """Whether most pieces of either picture are found in the other, far beyond chance, whatever its light and tones.
+
+    live: cells that count.
+    """
+    return found_again(a, b, live, _SEEN) and beyond_chance(a, b, live) >= _BEYOND
 
 
 def alike(a: Cells, b: Cells, live: Mask) -> float:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from genga.drawings._shots.cuts import Scene
 from genga.drawings._shots.events import Passage
+from genga.drawings._shots.pieces import one_picture
 from genga.drawings.static_tiles import tile_means
 from genga.video.luma_grid import Cells, Grids
 
@@ -41,6 +43,21 @@ def with_others(passages: Iterable[Passage], found: Sequence[Passage]) -> list[P
     """Return dissolves and fades with whip pans, wipes or slides, in order, of which parts may pass for dissolves."""
     others = (one for one in passages if all(one.end < other.start or other.end < one.start for other in found))
     return sorted([*others, *found], key=lambda one: one.start)
+
+
+def of_two_pictures(scene: Scene, passage: Passage) -> bool:
+    """Whether what may be a dissolve or a whip pan is: little of the first picture stays in the second, or its middle
+    mixes both.
+
+    A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture; so
+    does one that is drawn without lines for some frames, as if it were blurred. A camera leaves it where it takes it,
+    and light leaves its texture; what is mixed with another picture has that of the other where it changes.
+    """
+    if passage.kind == "fade":
+        return True
+    before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
+    a, middle, b = (scene.cells[frame] for frame in (before, (passage.start + passage.end) // 2, end))
+    return not one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient)
 
 
 def _within(cells: Grids, first: int, end: int, spread: Sequence[float]) -> list[Passage]:
