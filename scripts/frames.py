@@ -28,7 +28,7 @@ def main(
     name = f"frames {out.parent.name}/{out.stem}"
     with writing_shard(out_cells) as shard:
         decoded = decode_probed(in_video, probed, threads, damage, values.hwaccel, name)
-        table = frames(decoded, CellWriter(shard), values, probed["weave"])
+        table = frames(decoded, CellWriter(shard), values, probed["weave"], threads)
     write_table(out, table, FRAMES)
     summary(f"{name}: {in_words(table)}, damaged: {damage.tell(in_video)}")
 

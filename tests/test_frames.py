@@ -1,5 +1,7 @@
 """A row per decoded frame, and the cells of each."""
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -11,7 +13,8 @@ from av.video.frame import VideoFrame
 from films import flat, texture, with_box, write_film
 from PIL import Image
 
-from genga.drawings.frames import _matrices, bursts, frames, sharpness, signature
+from genga.drawings.frames import _matrices, ahead, bursts, frames, sharpness, signature
+from genga.errors import GengaError
 from genga.params.frames import Params
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
@@ -27,7 +30,7 @@ def table_of(film: Path, folder: Path, threads: int = 1, damage: Damage | None =
     """The frames table of a film, with its cells in `folder`."""
     folder.mkdir(exist_ok=True)
     with writing_shard(folder / "cells.tar") as shard:
-        return frames(decode(film, threads, damage), CellWriter(shard), PARAMS)
+        return frames(decode(film, threads, damage), CellWriter(shard), PARAMS, threads=threads)
 
 
 def test_rows(tmp_path: Path) -> None:
@@ -148,3 +151,39 @@ def test_large_pictures_are_measured_fewer_at_once() -> None:
     assert sizes(640, 360) == sizes(1920, 1080) == [8, 8, 1]
     assert sizes(3840, 2160) == [2] * 8 + [1]
     assert sizes(16384, 8192) == [1] * 17
+
+
+def test_the_next_frames_are_decoded_while_some_are_measured() -> None:
+    asked = threading.Event()
+
+    def decoded() -> Iterator[list[Decoded]]:
+        yield []
+        asked.set()
+        yield []
+
+    coming = ahead(decoded())
+    assert next(coming) == []
+    assert asked.wait(60)  # for the second, by nobody here
+    assert list(coming) == [[]]
+
+
+def test_what_ends_decoding_ends_measuring() -> None:
+    def decoded() -> Iterator[list[Decoded]]:
+        yield []
+        raise GengaError("film.mkv: cannot be read")
+
+    coming = ahead(decoded())
+    next(coming)
+    with pytest.raises(GengaError, match="cannot be read"):
+        next(coming)
+
+
+def test_what_ends_measuring_ends_decoding(tmp_path: Path) -> None:
+    class Full(CellWriter):
+        def add(self, cells: np.ndarray) -> None:
+            raise OSError("no space left")
+
+    film = write_film(tmp_path / "film.mkv", [flat(40, 64, 64)] * 100)
+    with writing_shard(tmp_path / "cells.tar") as shard, pytest.raises(OSError, match="no space"):
+        frames(decode(film, 2), Full(shard), PARAMS, threads=2)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("decoding")]

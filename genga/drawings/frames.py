@@ -10,7 +10,9 @@ Image Hash Functions") of the grid. Sharpness: Brenner gradient, the mean square
 every eighth of pictures so large that this leaves as many.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cache
 from itertools import islice, pairwise
 from math import floor
@@ -49,24 +51,28 @@ _LINE_STEP = 4  # sharpness looks at every fourth line,
 _ENOUGH = 120  # and at every eighth where these are so many
 
 
-def frames(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool = False) -> pl.DataFrame:
+def frames(
+    decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool = False, threads: int = 1
+) -> pl.DataFrame:
     """Return a row per frame (FRAMES), writing each frame's cells to `store`.
 
     decoded: in order. Every grid has the size of the first frame's, also after a change of resolution. weave: hold the
-    picture still that weaves with its film (genga.video.gate_weave).
+    picture still that weaves with its film (genga.video.gate_weave). threads: more than one, and the next frames are
+    decoded meanwhile.
     """
     schema = {name: kind for name, kind in FRAMES.items() if name not in GRID}
-    rows = measured(decoded, store, params, weave)
-    parts = [pl.DataFrame(schema=schema)]
-    while some := list(islice(rows, _ROWS)):
-        parts.append(pl.DataFrame(some, schema=schema))
+    parts, together = [pl.DataFrame(schema=schema)], bursts(decoded)
+    with closing(ahead(together) if threads > 1 else together) as coming:
+        rows = measured(coming, store, params, weave)
+        while some := list(islice(rows, _ROWS)):
+            parts.append(pl.DataFrame(some, schema=schema))
     store.close()
     return pl.concat([pl.concat(parts), pl.DataFrame(store.index, schema=GRID)], how="horizontal")
 
 
-def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weave: bool) -> Iterator[Row]:
+def measured(together: Iterable[Sequence[Decoded]], store: CellWriter, params: Params, weave: bool) -> Iterator[Row]:
     """Yield each frame's row (FRAMES, but for GRID), adding its cells to `store`."""
-    found = looked_at(decoded, params, Steady() if weave else None)
+    found = looked_at(together, params, Steady() if weave else None)
     before: Cells | None = None
     while some := list(islice(found, _TOGETHER)):
         grids = [cells for _, cells in some]
@@ -77,13 +83,15 @@ def measured(decoded: Iterable[Decoded], store: CellWriter, params: Params, weav
         before = grids[-1]
 
 
-def looked_at(decoded: Iterable[Decoded], params: Params, steady: Steady | None) -> Iterator[tuple[Row, Cells]]:
+def looked_at(
+    together: Iterable[Sequence[Decoded]], params: Params, steady: Steady | None
+) -> Iterator[tuple[Row, Cells]]:
     """Yield what of each frame's row needs its picture, and its cells. steady: where film weaves."""
     lookout = Lookout(params.lettering, params.changed)
     limit = floor(params.changed * BLOCK_CELLS)  # sums are whole numbers, which are compared in a third of the time
     grid: tuple[int, int] | None = None
     before: Cells | None = None
-    for burst in bursts(decoded):
+    for burst in together:
         planes = [luma(item.frame) for item in burst]
         grid = grid or grid_size(planes[0][0].shape[1], planes[0][0].shape[0], params.lines)
         sharp, grids = [], [] if before is None else [before]
@@ -108,15 +116,24 @@ def looked_at(decoded: Iterable[Decoded], params: Params, steady: Steady | None)
         before = grids[-1]
 
 
-def bursts(decoded: Iterable[Decoded]) -> Iterator[list[Decoded]]:
-    """Yield the frames of a video, some at a time: as many as are measured while decoding waits.
+def bursts(decoded: Iterable[Decoded]) -> Generator[list[Decoded]]:
+    """Yield the frames of a video, some at a time, which are measured on end.
 
-    In between it takes the processor's caches for itself, and what is done then takes half as long again.
+    Decoding takes the processor's caches for itself, and what is done between two frames takes half as long again.
     """
     coming = iter(decoded)
     for first in coming:
         more = _HELD // (first.frame.width * first.frame.height) - 1
         yield [first, *islice(coming, max(0, min(more, _BURST - 1)))]
+
+
+def ahead(together: Iterator[list[Decoded]]) -> Generator[list[Decoded]]:
+    """Yield the same, of which the next are decoded by a thread while these are measured."""
+    with ThreadPoolExecutor(1, "decoding") as thread:
+        coming = thread.submit(next, together, None)
+        while (some := coming.result()) is not None:
+            coming = thread.submit(next, together, None)
+            yield some
 
 
 def described(grids: Sequence[Cells]) -> Iterator[Row]:
