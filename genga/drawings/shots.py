@@ -9,7 +9,6 @@ from a new one follows the video's noise: genga.drawings.bimodal_threshold.
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import numpy as np
 import polars as pl
 
 from genga.drawings._shots.camera_moves import STRIDE, Known, going, joined, moves, path

@@ -1,4 +1,4 @@
-"""In how many of a video's steps its picture may change: a camera moves in nearly all of them, and waits for no drawing.
+"""In how many of a video's steps its picture may change: a camera moves in nearly all, and waits for no drawing.
 
 That is told by **when** pictures change. A file made of fewer pictures a second shows each of them twice, or for two
 and for three frames in turn, and so on: all changes lie where its clock ticks. Drawings on twos and threes do not, for
@@ -38,14 +38,12 @@ def _fastest(new: npt.NDArray[np.bool_]) -> float:
 
 
 def on_a_clock(new: npt.NDArray[np.int64]) -> bool:
-    """Whether the frames that change (n,) may all lie where a clock ticks that does so in few frames; so they do if few.
+    """Whether the frames that change (n,) may all lie where a clock of few ticks does; so they do if few.
 
     In stretches of _TOLD changes each: where something was cut out, the clock goes on at another place.
     """
     parts = [new[first : first + _TOLD] for first in range(0, len(new) - _TOLD + 1, _TOLD)]
-    return any(
-        sum(_ticks(part, *clock) >= _TOLD - _OFF for part in parts) >= _MOSTLY * len(parts) for clock in _CLOCKS
-    )
+    return any(sum(_ticks(part, *clock) >= _TOLD - _OFF for part in parts) >= _MOSTLY * len(parts) for clock in _CLOCKS)
 
 
 def _ticks(new: npt.NDArray[np.int64], ticks: int, frames: int) -> int:
