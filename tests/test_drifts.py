@@ -227,6 +227,16 @@ def test_a_title_that_stands_over_a_move_takes_no_part_in_it(scale: float) -> No
     assert {10, 20} <= begun(grids)
 
 
+def test_a_mouth_speaks_right_below_the_words_that_stand_over_a_move() -> None:
+    line = Lettering(0, 36, 35 / 160, 92 / 120, 125 / 160, 100 / 120)  # six cells of margin, and three more of what moves
+    grids = [seen_by(k) for k in range(36)]
+    for k, grid in enumerate(grids):
+        grid[92:100, 35:125] = TITLE[:8]
+        grid[106:108, 100 - k : 110 - k] = 100 if k < 20 else 140
+    travel = dict.fromkeys(range(36), 35)
+    assert set(anew(MaskedGrids(grids, [line]), 0, 36, set(), travel, 8.0, None)) == {20}
+
+
 def test_a_mouth_of_a_figure_that_the_camera_follows_is_a_drawing() -> None:
     grids = [seen_by(k) for k in range(36)]
     for k, grid in enumerate(grids):

@@ -124,16 +124,19 @@ def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
 
     live: cells that show the picture, None for all.
     """
-    counts = shown_in_both(a, b, live)
+    counts = shown_in_both(a, b, live, close=True)
     motion = motion_between(a.cells, b.cells, counts)
     return UNLIKE if motion is None else left_by(a.cells, b.cells, counts, motion).clear
 
 
-def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None = None) -> Cells:
-    """1 for each cell that shows the picture in both grids. live: cells that do, None for all."""
+def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None = None, close: bool = False) -> Cells:
+    """1 for cells that show the picture in both grids. live: those that do, None for all. close: right up to letters."""
     counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
-    for mask in (grid.covered for grid in (a, b) if grid.covered is not None):
-        counts[mask] = 0
+    for grid, other in ((a, b), (b, a)):
+        stays = {id(line) for line in other.lines if close}  # a mouth may speak right below its words
+        own = [line.letters if id(line) in stays else line.cells for line in grid.lines]
+        for mask in own if stays or grid.covered is None else [grid.covered]:
+            counts[mask] = 0
     return counts
 
 
@@ -157,7 +160,7 @@ class Layers:
         a, b = self._seen[frame - 1], self._seen[frame]
         if self._over is None:
             return Rest(unexplained(a, b, self._live))
-        counts = shown_in_both(a, b, self._live)
+        counts = shown_in_both(a, b, self._live, close=True)
         behind = counts & (cv2.dilate(self._over.astype(np.uint8), _NEAR) == 0)
         motion = motion_between(a.cells, b.cells, behind.astype(np.uint8))
         return Rest(UNLIKE) if motion is None else left_by(a.cells, b.cells, counts, motion, self._over, self._over)
@@ -165,7 +168,7 @@ class Layers:
     def rest(self, frame: int) -> Rest:
         """Return what the step to a frame leaves; UNLIKE if nothing stands still, or it is not known what moves."""
         a, b = self._seen[frame - 1], self._seen[frame]
-        counts = shown_in_both(a, b, self._live)
+        counts = shown_in_both(a, b, self._live, close=True)
         stands = self._stays(frame, _LAG)
         if self._over is not None:
             stands |= self._over
