@@ -11,9 +11,9 @@ from films import texture
 from genga.drawings._text import burnt_in, detect
 from genga.drawings._text.burnt_in import believed, lettering, marks
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.standing import alone, drawn_out, outlasts, stands_over
+from genga.drawings._text.standing import adds, alone, drawn_out, outlasts, stands_over
 from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
-from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, adds, beneath, difference
+from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, beneath, difference
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
 
@@ -307,6 +307,26 @@ def test_lines_of_one_card_are_not_around_each_other() -> None:
         for line in card:
             grid[round(line.y0 * 120) : round(line.y1 * 120) + 1, 120:144] = STROKES[:24]
     assert not outlasts(grids, card[1]) and outlasts(grids, card[1], card)
+
+
+@pytest.mark.parametrize(
+    ("looks", "beside", "by", "found"),
+    [
+        (3, 0.0, 5, True),
+        (2, 0.0, 5, False),  # a thing or two may be there by chance
+        (3, 0.03, 5, False),  # strokes that are elsewhere in each look
+        (3, 0.0, 0, False),  # nothing moves: it may be drawn
+    ],
+)
+def test_what_looks_find_again_at_one_place_while_the_picture_moves_is_text(
+    looks: int, beside: float, by: int, found: bool
+) -> None:
+    grids = wandering(by)  # in which nothing of small letters is seen
+    box = {"x0": 0.75, "y0": 0.45, "x1": 0.9, "y1": 0.5, "sure": False}
+    at = [{**box, "x0": 0.75 + beside * k, "x1": 0.9 + beside * k} for k in range(looks)]
+    seen = [(4 * k, [Lettering(4 * k, 4 * k, **one, seen=(4 * k, 4 * k))]) for k, one in enumerate(at)]
+    line = next(line for line in stretches(seen, 12, grids) if line.start == 0)
+    assert line.looks == looks and believed(line, grids, [k / 24 for k in range(12)]) == found
 
 
 def test_a_line_stands_for_as_long_as_its_place_keeps_what_it_has_whatever_looks_miss() -> None:

@@ -18,17 +18,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from genga.drawings._text.standing import alone, drawn_out, goes_along, outlasts, parts, stands_over
-from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
-from genga.drawings._text.tracks import (
-    FADE,
-    TOGETHER,
-    Lettering,
+from genga.drawings._text.standing import (
     adds,
-    beneath,
-    is_upright,
-    overlapping,
+    alone,
+    drawn_out,
+    found_again,
+    goes_along,
+    outlasts,
+    parts,
+    stands_over,
 )
+from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
+from genga.drawings._text.tracks import FADE, TOGETHER, Lettering, beneath, is_upright, overlapping
 from genga.drawings.static_tiles import CHANGED
 from genga.images.boxes import Box, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
@@ -107,7 +108,7 @@ def believed(
     ways = [(edge, reach) for edge in edges for reach in reaches]
     comes = likely and any(turns_alone(cells, line, *way, others, line.sure) for way in ways)
     again, often = (abs(line.votes) >= looks for looks in (_AGAIN, _OFTEN))
-    if comes or (line.sure or centred or often) and stands_over(cells, line):
+    if comes or (line.sure or centred or often) and stands_over(cells, line) or found_again(cells, line):
         return True
     near = [one for one in known if one.start <= line.end + TOGETHER and line.start <= one.end + TOGETHER]
     return (often if upright else again) and outlasts(cells, line, near) or passes(cells, line, times, others, near)

@@ -26,10 +26,12 @@ _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stan
 _LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
 _LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
 _LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
+_AGAIN, _ANOTHER = 2.0, 0.3  # looks, times what their boxes share; and what is kept of the gradients around them
 _FAR = 48  # frames that looks may miss a line before and after
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
+_AS_MUCH = 0.75  # part of the gradients that are there without a line, which are there with it
 _STAYS, _GONE = 0.6, 0.6  # what is beside one that comes keeps of its gradients, and tones; what it keeps of that
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
@@ -69,6 +71,16 @@ def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) ->
         return [own >= _LASTS and own - rest >= _MORE for own, rest in spans]
 
     return any(lasts(_some(line.start + 1, max(line.start + 2, line.end - 2)))) or all(lasts(_some(*line.seen)))
+
+
+def found_again(cells: Grids, line: Lettering) -> bool:
+    """Whether look after look found the line at one place, while what is around it became another all the time.
+
+    However little of that a grid shows of small letters over bold outlines.
+    """
+    first, last = line.seen
+    spans = (first, last), (first, (first + last) // 2), ((first + last) // 2, last)
+    return line.looks * line.alike > _AGAIN and all(keeps(cells, line, a, b)[1] <= _ANOTHER for a, b in spans)
 
 
 def drawn_out(cells: Grids, line: Lettering) -> Lettering:
@@ -151,6 +163,18 @@ def _beside(line: Lettering, changed: Mask) -> float:
     x0, y0, x1, y1 = in_cells(line, changed.shape)
     near, there = changed[vicinity(line, changed.shape)], changed[y0:y1, x0:x1]
     return (int(near.sum()) - int(there.sum())) / max(1, near.size - there.size)
+
+
+def adds(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
+    """Whether there are as many strokes with the line as without it, before and after its start or end.
+
+    Where another line goes, what then is seen there may look like one that comes.
+    """
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, LETTERS)
+    frames = max(0, edge - 1 - reach), min(len(cells) - 1, edge + reach)
+    before, after = (sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in frames)
+    there, bare = (after, before) if edge == line.start else (before, after)
+    return there >= _AS_MUCH * bare
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:

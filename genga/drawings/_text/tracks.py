@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from genga.drawings.static_tiles import CHANGED, Mask, gradients
+from genga.drawings.static_tiles import CHANGED, Mask
 from genga.images.boxes import Box
 from genga.video.luma_grid import Cells, Grids, block_difference
 
@@ -22,7 +22,6 @@ _TRACE = 4  # luma levels by which letters, or their blur, change a cell at leas
 _NOISE = 4.0  # and times what noise does to most,
 _NEAR = np.ones((3, 3), np.uint8)  # but for the next ones
 FADE = 12  # frames that a line takes at most from half there to there, or gone
-_AS_MUCH = 0.75  # part of the gradients that are there without a line, which are there with it
 TOGETHER = 2  # frames within which lines come or go as one, as in credits
 WHOLE = 0.6  # part of a line's columns of cells that change when it comes or goes; a mouth's change is shorter
 
@@ -40,6 +39,8 @@ class Lettering:
     sure: bool = True  # whether it has as many strokes as only text has, in most looks
     votes: int = 0  # looks in which it has, less those in which it has not; 0: one look
     seen: tuple[int, int] = (0, 0)  # the first and the last look that found it: in a fade it is there before
+    looks: int = 1  # in how many it was found,
+    alike: float = 1.0  # and what of their boxes, in the two least alike, is intersection over union
 
 
 @dataclass(frozen=True)
@@ -225,16 +226,5 @@ def union(a: Lettering, b: Lettering) -> Lettering:
         min(a.start, b.start), max(a.end, b.end),
         min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
         (min(a.seen[0], b.seen[0]), max(a.seen[1], b.seen[1])),
+        a.looks + b.looks, min(a.alike, b.alike, overlapping(a, b)),
     )  # fmt: skip
-
-
-def adds(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
-    """Whether there are as many strokes with the line as without it, before and after its start or end.
-
-    Where another line goes, what then is seen there may look like one that comes.
-    """
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, LETTERS)
-    frames = max(0, edge - 1 - reach), min(len(cells) - 1, edge + reach)
-    before, after = (sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in frames)
-    there, bare = (after, before) if edge == line.start else (before, after)
-    return there >= _AS_MUCH * bare
