@@ -23,7 +23,9 @@ def towards(picture: Cells, level: int, frames: int) -> list[Cells]:
 
 
 def fades_of(grids: Sequence[Cells]) -> list[tuple[int, int, int]]:
-    return [(one.whole.start, one.whole.stop - 1, one.boundary) for one in fades(scene_of(grids, []))]
+    return [
+        (one.whole.start, one.whole.stop - 1, one.boundary) for one in fades(scene_of(grids, []), [False] * len(grids))
+    ]
 
 
 @pytest.mark.parametrize("level", [0, 16, 255])
@@ -57,6 +59,10 @@ def test_what_is_no_fade() -> None:
     rises = [dark.copy() for _ in range(20)]  # a camera goes up from a plain sky at night to what is bright
     rises = [np.vstack([dark[: 120 - 6 * k], A[: 6 * k]]) for k in range(20)]
     assert fades_of([*[dark] * 10, *rises, *rises[-1:] * 10]) == []
+    leaves = [dark.copy() for _ in range(12)]  # somebody bright leaves a dark place
+    for k, frame in enumerate(leaves):
+        frame[40:90, 40 + 10 * k : 100 + 10 * k] = B[40:90, 40:100][:, : max(0, 120 - 10 * k)]
+    assert fades_of([*leaves[:1] * 10, *leaves, *[dark] * 10, *[A] * 10]) == []
 
 
 def test_a_picture_that_a_camera_moves_is_not_drawn_anew_as_it_fades() -> None:

@@ -48,7 +48,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scene = scene_of(cells, texts)
     spread = frames["spread"].to_list()
     gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
-    gone = with_fades(with_others(brief_dissolves(cells, spread), gone), fades(scene))
+    gone = with_fades(with_others(brief_dissolves(cells, spread), gone), fades(scene, black))
     passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage)]
         for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))

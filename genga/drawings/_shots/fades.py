@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from genga.drawings._shots.cuts import Scene
-from genga.drawings._shots.events import FLAT, SHORTEST, Passage, redrawn
+from genga.drawings._shots.events import FLAT, SHORTEST, Passage, Span, redrawn
 from genga.video.luma_grid import Levels, means
 
 _PART = 8  # cells along the side of a part, in which small motion hardly shows
@@ -25,6 +25,7 @@ _OTHER = 40.0  # luma levels by which one flat picture is another, or no fade's 
 _BLACK, _WHITE = 46.0, 205.0  # levels up to which a goal that is not seen may be black, and from which white
 _EVERYWHERE, _PARTS = 0.5, 8  # part of the fall that the usual part of a picture shares; so many with texture say so
 _TEXTURED = 3.0  # deviation of luma within a part from which it has any
+_FEW = 4  # parts, the sharpest but so many less one fade, too: of somebody who leaves the picture all is there
 _ALIKE = 0.9  # correlation of parts from which a picture that comes back is the same: a flash
 _HALF = 0.5  # of its light, by more than which a drawing is seen
 
@@ -116,13 +117,16 @@ class Lights:
             textured = b >= _TEXTURED
             ratio = np.log((b[textured] + 0.5) / (a[textured] + 0.5))
             gains.append(float(np.median(ratio)) if len(ratio) >= _PARTS else 0.0)
-        return sum(gains) >= _EVERYWHERE * float(np.log(self.contrast[seen[-1]] / self.contrast[seen[0]]))
+        least = _EVERYWHERE * float(np.log(self.contrast[seen[-1]] / self.contrast[seen[0]]))
+        sharpest = [float(np.sort(self.parts(frame)[1], axis=None)[-_FEW]) + 0.5 for frame in (seen[0], seen[-1])]
+        return sum(gains) >= least and float(np.log(sharpest[1] / sharpest[0])) >= least
 
 
-def fades(scene: Scene) -> list[Passage]:
+def fades(scene: Scene, black: Sequence[bool]) -> list[Passage]:
     """Return the fades of a video to black or white and out of it, in order; out, flat and in are one.
 
-    Where one side of it is a cut, the next shot begins there: at its first frame, or after its last one.
+    Where one side of it is a cut, the next shot begins there: at its first frame, or after its last one. black: whether
+    a frame is; what is so from the first frame on, or to the last, is no part of it.
     """
     lights = Lights(scene)
     found: list[Passage] = []
@@ -140,7 +144,7 @@ def fades(scene: Scene) -> list[Passage]:
         ):
             frame += 1
         out, into = lights.fall(first, -1), lights.fall(frame - 1, 1)
-        passage = _passage(lights, (first, frame), out, into)
+        passage = _passage(lights, (first, frame), out, into, black)
         found += [passage] if passage else []
         frame = into.clean if into else frame
     return found
@@ -175,7 +179,7 @@ def _both(fade: Passage, known: Passage) -> Passage:
     return Passage("fade", early.start, late.end, known.boundary if goes_on else fade.boundary, early.early, late.late)
 
 
-def _passage(lights: Lights, faint: tuple[int, int], out: Fall | None, into: Fall | None) -> Passage | None:
+def _passage(lights: Lights, faint: Span, out: Fall | None, into: Fall | None, black: Sequence[bool]) -> Passage | None:
     """Return the fade over the faint frames [start, end) and what falls to them and rises from them; None for none."""
     count = len(lights.contrast)
     before, after = out.clean if out else faint[0] - 1, into.clean if into else faint[1]
@@ -185,9 +189,9 @@ def _passage(lights: Lights, faint: tuple[int, int], out: Fall | None, into: Fal
     boundary = end if into is None else start if out is None else into.mixed[0]
     if out and into and lights.flat(faint[0]):
         boundary = sum(faint) // 2
-    elif not into and faint[1] == count and lights.light[-1] <= _BLACK:  # black to the end
+    elif not into and faint[1] == count and all(black[faint[0] :]):  # to the end
         end, boundary = faint[0], faint[0] - 1
-    elif not out and faint[0] == 0 and lights.light[0] <= _BLACK:
+    elif not out and faint[0] == 0 and all(black[: faint[1]]):
         start, boundary = faint[1], faint[1] + 1
     seen = (_seen(lights, out, -1), _seen(lights, into, 1))
     return Passage("fade", start + seen[0], end - seen[1], boundary, *seen)
