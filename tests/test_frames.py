@@ -13,8 +13,9 @@ from av.video.frame import VideoFrame
 from films import flat, texture, with_box, write_film
 from PIL import Image
 
-from genga.drawings.frames import _matrices, ahead, bursts, frames, sharpness, signature
+from genga.drawings.frames import _matrices, bursts, frames, sharpness, signature
 from genga.errors import GengaError
+from genga.jobs.script import ahead
 from genga.params.frames import Params
 from genga.store.parquet import write_table
 from genga.store.shards import writing_shard
@@ -186,4 +187,4 @@ def test_what_ends_measuring_ends_decoding(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mkv", [flat(40, 64, 64)] * 100)
     with writing_shard(tmp_path / "cells.tar") as shard, pytest.raises(OSError, match="no space"):
         frames(decode(film, 2), Full(shard), PARAMS, threads=2)
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("decoding")]
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")]

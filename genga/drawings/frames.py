@@ -11,7 +11,6 @@ every eighth of pictures so large that this leaves as many.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from itertools import islice, pairwise
@@ -25,6 +24,7 @@ import polars as pl
 
 from genga.drawings._text.scan import Lookout
 from genga.images.image import Luma
+from genga.jobs.script import ahead
 from genga.params.frames import Params
 from genga.tables.frames import FRAMES, GRID
 from genga.video.decode import Decoded, luma
@@ -125,15 +125,6 @@ def bursts(decoded: Iterable[Decoded]) -> Generator[list[Decoded]]:
     for first in coming:
         more = _HELD // (first.frame.width * first.frame.height) - 1
         yield [first, *islice(coming, max(0, min(more, _BURST - 1)))]
-
-
-def ahead(together: Iterator[list[Decoded]]) -> Generator[list[Decoded]]:
-    """Yield the same, of which the next are decoded by a thread while these are measured."""
-    with ThreadPoolExecutor(1, "decoding") as thread:
-        coming = thread.submit(next, together, None)
-        while (some := coming.result()) is not None:
-            coming = thread.submit(next, together, None)
-            yield some
 
 
 def described(grids: Sequence[Cells]) -> Iterator[Row]:

@@ -6,7 +6,8 @@ unless fields are undone, which takes all the frames before. Frames are found ag
 identifies them in the file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from genga.drawings._stills.stitched import parts, stitched
 from genga.errors import GengaError
 from genga.images.h264 import Packer
 from genga.images.rgb import Converter
-from genga.jobs.script import progress
+from genga.jobs.script import ahead, progress
 from genga.params.stills import Format, Params
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
@@ -47,7 +48,7 @@ def shown(
     threads: int,
     fields: Fields = PROGRESSIVE,
     part: Part = WHOLE,
-) -> Iterator[tuple[int, Shown]]:
+) -> Generator[tuple[int, Shown]]:
     """Yield (frame, picture) for every row of `wanted`, in order.
 
     fields: what was done about interlacing and telecine when the frames were numbered. part: what of it is the picture.
@@ -103,14 +104,16 @@ def stills(
     """Write the kept drawings of a video to `shard`, with progress on stderr; return a row for each (STILLS).
 
     probed: what probe recorded of the video. frames, dedup: the episode's tables. name: series/episode.
+    threads: that decode; where they are more than one, pictures are written while the next is decoded.
     Raises GengaError if the video is not the one that was probed.
     """
     check_same(path, probed["sha256"])
     needed = wanted(frames, dedup)
     kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
     decoded = shown(path, needed, params, threads, Fields.of(probed["fields"]), Part.of(probed))
-    pictures = stitched(progress(decoded, len(needed), f"stills {name}", "stills"), parts(dedup))
-    return written(pictures, kept, name, shard, params.format)
+    with closing(ahead(decoded) if threads > 1 else decoded) as coming:
+        pictures = stitched(progress(coming, len(needed), f"stills {name}", "stills"), parts(dedup))
+        return written(pictures, kept, name, shard, params.format)
 
 
 def written(

@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn, TextIO, TypeVar
 
@@ -137,6 +137,17 @@ def hold_memory() -> None:
 def summary(line: str) -> None:
     """Print a stage's one summary line."""
     print(line, flush=True)
+
+
+def ahead(items: Iterator[T]) -> Generator[T]:
+    """Yield from `items`, none of which is None; a thread makes the next one meanwhile. To be closed at the end."""
+    from concurrent.futures import ThreadPoolExecutor  # not for a command that only looks
+
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def progress(
