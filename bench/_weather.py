@@ -1,4 +1,4 @@
-"""Weather in front of the drawn films of bench/_worlds.py: rain, snow and sparks, drawn anew for every frame.
+"""Weather in front of the drawn films of bench/_worlds.py: rain, snow and sparks, drawn anew for every frame or held.
 
 None of it changes what is drawn behind it. Sizes are shares of the picture's height, so that it looks alike at any.
 """
@@ -16,10 +16,10 @@ def _laid(image: Image, over: npt.NDArray[np.uint8], colour: tuple[int, int, int
     return (image * (1 - amount) + np.array(colour, np.float32) * amount).round().astype(np.uint8)
 
 
-def raining(image: Image, frame: int, drops: int, share: float = 0.45, held: int = 1) -> Image:
-    """Slanting streaks, elsewhere in every frame, or in every `held` frames. drops: of them in a picture."""
+def raining(image: Image, frame: int, drops: int, share: float = 0.45, held: float = 1) -> Image:
+    """Slanting streaks, elsewhere in every frame, or in every `held` (2.5: two and three). drops: in a picture."""
     height, width = image.shape[:2]
-    rng = np.random.default_rng([11, frame // held])
+    rng = np.random.default_rng([11, int(frame / held)])
     over = np.zeros((height, width), np.uint8)
     for x, y, long in zip(rng.uniform(-0.1, 1.1, drops) * width, rng.uniform(-0.2, 1, drops) * height,
                           rng.uniform(0.06, 0.16, drops) * height, strict=True):  # fmt: skip
@@ -28,9 +28,10 @@ def raining(image: Image, frame: int, drops: int, share: float = 0.45, held: int
     return _laid(image, over, (225, 232, 240), share)
 
 
-def snowing(image: Image, frame: int, flakes: int) -> Image:
-    """Flakes that come down slowly, each at a speed of its own, swaying."""
+def snowing(image: Image, frame: int, flakes: int, held: int = 1) -> Image:
+    """Flakes that come down slowly, each at a speed of its own, swaying; drawn anew for every `held` frames."""
     height, width = image.shape[:2]
+    frame -= frame % held
     rng = np.random.default_rng(12)
     over = np.zeros((height, width), np.uint8)
     for x, y, speed, size, turn in rng.uniform(0, 1, (flakes, 5)):

@@ -16,7 +16,7 @@ from genga.drawings._dedup.faint import compressed, faint, noise_top, small_chan
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
 from genga.drawings._dedup.moving import unexplained
-from genga.drawings._dedup.passing import fleeting, on_ones
+from genga.drawings._dedup.passing import Pictures, fleeting, on_ones
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._dedup.weather_levels import level, level_without
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
@@ -635,12 +635,12 @@ def test_strong_compression_is_told_by_what_it_leaves() -> None:
     assert not strongly_compressed(grain, noisy, new, ())
 
 
-def rained_on(grid: Cells, frame: int) -> Cells:
-    """The picture with drops of 1 x 5 cells, elsewhere in every frame."""
+def rained_on(grid: Cells, frame: int, by: int = 60) -> Cells:
+    """The picture with drops of 1 x 5 cells, elsewhere in every frame. by: how much brighter they are."""
     rng = np.random.default_rng([3, frame])
     copy = grid.copy()
     for y, x in zip(rng.integers(0, 115, 60), rng.integers(0, 160, 60), strict=True):
-        copy[y : y + 5, x] = np.minimum(255, copy[y : y + 5, x].astype(int) + 60)
+        copy[y : y + 5, x] = np.minimum(255, copy[y : y + 5, x].astype(int) + by)
     return copy
 
 
@@ -674,6 +674,29 @@ def test_somebody_walks_on_twos_in_rain_and_is_told_from_it() -> None:
     assert kept >= set(range(0, 48, 2)) and len(kept) <= 26  # at either end nothing says what in a frame is rain
 
 
+def changes_of(drawn: list[Cells]) -> list[int]:
+    """The frames of one shot at which another drawing is shown than before."""
+    keepers = [keeper for keeper, _ in deduped(drawn, shots_of((0, len(drawn))), keep="first")]
+    return [k for k in range(1, len(drawn)) if keepers[k] != keepers[k - 1]]
+
+
+@pytest.mark.parametrize(("held", "most"), [(2, 11), (3, 11), (2.5, 23)])
+def test_rain_that_is_held_makes_no_new_drawing_and_hides_none(held: float, most: int) -> None:
+    """A mouth of 2 x 3 cells, no larger than a drop, acts on fives; always as rain on twos and threes is drawn anew."""
+    talk = [texture(7).clip(40, 190) for _ in range(2)]
+    talk[1][50:52, 70:73] -= 40
+    assert changes_of([rained_on(talk[0], int(k / held), 30) for k in range(60)]) == []
+    found = changes_of([rained_on(talk[k // 5 % 2], int(k / held), 30) for k in range(60)])
+    assert {*range(10, 50, 5)} <= {*found} and len(found) <= most
+
+
+def test_heavy_rain_that_is_held_hides_nothing_and_a_figure_on_twos_is_none() -> None:
+    talk = [texture(7).clip(40, 190) for _ in range(2)]
+    talk[1][50:52, 70:73] -= 35  # within what two drops at one place leave
+    assert changes_of([rained_on(talk[k // 4 % 2], k // 2) for k in range(60)]) == [*range(2, 60, 2)]
+    assert changes_of([figure_at(k // 2) for k in range(60)]) == [*range(2, 60, 2)]
+
+
 def test_a_gap_says_what_is_none_of_weather() -> None:
     leaves = [4.0, 5, 5, 5, 5, 6, 6, 7, 8]  # usually 6 at most
     assert level(np.array([*leaves, 60, 70]), 14.0, 1.2) == pytest.approx((8 * 21) ** 0.5)  # half the way to 1.5 times
@@ -692,12 +715,11 @@ def test_a_gap_says_what_is_another_picture_without_what_passes() -> None:
 
 
 def test_what_comes_all_over_and_is_gone_again_is_weather_and_a_figure_is_not() -> None:
-    rain = MaskedGrids([rained_on(figure_at(k // 8), k // 2) for k in range(40)], [])
-    assert fleeting(rain, 0, 40, 14.0)[1]
-    walks = MaskedGrids([figure_at(k) for k in range(40)], [])
-    assert not fleeting(walks, 0, 40, 14.0)[1]
-    still = MaskedGrids([figure_at(0)] * 40, [])
-    assert not fleeting(still, 0, 40, 14.0)[1]
+    rain = [rained_on(figure_at(k // 8), k // 2) for k in range(40)]
+    walks = [figure_at(k) for k in range(40)]
+    still = [figure_at(0)] * 40
+    told = [fleeting(Pictures(MaskedGrids(one, []), range(40), range(40)), 14.0)[1] for one in (rain, walks, still)]
+    assert told == [True, False, False]
 
 
 def test_what_acts_at_one_place_in_one_step_after_another_does_so_in_those_between() -> None:

@@ -46,7 +46,7 @@ def drawings(
         if params.weather == "ignore":
             wet = weather_of(seen, shot["start"], shot["end"], {*skipped, *moves}, apart, level)
         if wet is not None:
-            parts.append(runs_in_weather(wet, shot["shot"], skipped))
+            parts.append(runs_in_weather(wet, shot, skipped))
             continue
         limits = shot["start"], shot["end"]
         credit = rolling_over(rolling, *limits)

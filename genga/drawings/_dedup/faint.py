@@ -160,17 +160,17 @@ def gaps(before: Sequence[MaskedGrid], after: Sequence[MaskedGrid]) -> tuple[Cel
     return np.asarray(up, np.uint8), np.asarray(down, np.uint8)
 
 
-def staying_beyond(seen: MaskedGrids, start: int, end: int, held: int) -> Iterator[float]:
-    """Yield for the step to each frame of a shot but the first the most that stays of it beyond those beside it.
+def staying_beyond(begun: Sequence[MaskedGrid], ended: Sequence[MaskedGrid], held: int) -> Iterator[float]:
+    """Yield for the step to each picture of a shot but the first the most that stays of it beyond those beside it.
 
-    The gap between what cells are in `held` frames before it and after it, the mean of each block, less what so stays
-    around that block of the steps before and after it, the lesser of both.
+    The gap between what cells are in `held` pictures before it and after it, the mean of each block, less what so stays
+    around that block of the steps before and after it, the lesser of both. begun, ended: each picture at either end.
     """
     steps: deque[Levels] = deque(maxlen=3)
     around: deque[Levels] = deque(maxlen=3)
-    for frame in range(start + 1, end):
-        before = [seen[near] for near in range(max(start, frame - held), frame)]
-        after = [seen[near] for near in range(frame, min(end, frame + held))]
+    for first in range(1, len(begun)):
+        before = [ended[near] for near in range(max(0, first - held), first)]
+        after = [begun[near] for near in range(first, min(len(begun), first + held))]
         steps.append(np.maximum(*(cv2.boxFilter(gap, cv2.CV_32F, _MOUTH) for gap in gaps(before, after))))
         around.append(np.asarray(cv2.dilate(steps[-1], _BESIDE)))
         if len(steps) == 3:

@@ -149,16 +149,16 @@ def runs(
     return found
 
 
-def runs_in_weather(wet: Weather, shot: int, skipped: Collection[int]) -> list[Run]:
-    """Return the runs of one shot in order, by what it shows without its weather. skipped: as in `runs`."""
+def runs_in_weather(wet: Weather, shot: Mapping[str, int | float], skipped: Collection[int]) -> list[Run]:
+    """Return the runs of one shot in order, by what it shows without its weather. shot, skipped: as in `runs`."""
     found: list[Run] = []
-    for frame in range(wet.start, wet.end):
+    for frame in range(int(shot["start"]), int(shot["end"])):
         if frame in skipped:
             continue
         if found and frame not in wet.begins and not wet.drifts(found[-1].frames[0], frame):
             found[-1].frames.append(frame)
         else:
-            found.append(Run(shot, [frame], wet.begins.get(frame, 0.0) if found else None, weather=True))
+            found.append(Run(int(shot["shot"]), [frame], wet.begins.get(frame, 0.0) if found else None, weather=True))
     return found
 
 

@@ -5,7 +5,8 @@ value of their neighbours in time. Or it is other than the median of the frames 
 frames before and three after, for a cel of rain is held for up to three.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -36,21 +37,45 @@ _BETWEEN = 2  # steps from two such steps in which it acts as well, but by less
 Values = npt.NDArray[np.float32]
 
 
-def fleeting(seen: MaskedGrids, start: int, end: int, threshold: float) -> tuple[Values, bool]:
+@dataclass(frozen=True)
+class Pictures:
+    """A shot picture by picture: the frames over which each is shown, as far as weather goes."""
+
+    seen: MaskedGrids
+    firsts: Sequence[int]
+    lasts: Sequence[int]
+    partly: Collection[int] = ()  # firsts at which weather is drawn anew in part of the picture alone
+    places: Mask | None = None  # cells at which something small acts while weather is held
+
+    def __getitem__(self, picture: int) -> MaskedGrid:
+        return self.seen[self.firsts[picture]]
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    def last(self, picture: int) -> MaskedGrid:
+        """The picture as it is at its end: something may act while weather is held."""
+        return self.seen[self.lasts[picture]]
+
+    def acts(self, picture: int) -> bool:
+        """Whether it may end otherwise than it begins."""
+        return self.lasts[picture] > self.firsts[picture]
+
+
+def fleeting(seen: Pictures, threshold: float) -> tuple[Values, bool]:
     """Return of each tile of a shot (n,) the part of what comes to its cells that is gone again, and whether it rains.
 
     That is, over most tiles in which anything comes, and a part of all, whatever acts in others.
     """
     outs, gone = [], []
-    noise = float(
-        np.median([np.median(cv2.absdiff(blurred(seen, k), blurred(seen, k - 1))) for k in looked(start + 1, end)])
-    )
+    start, end = 0, len(seen)
+    level = changed_from(seen, threshold)
     for frame in looked(start + _REACH, end - _REACH):
         first = max(start, min(frame - _AROUND, end - 2 * _AROUND - 1))
         near = [blurred(seen, k) for k in range(first, min(end, first + 2 * _AROUND + 1), 2)]
         behind = settled(near).astype(np.int16)
         far = np.abs(blurred(seen, frame) - behind)
-        out = far > max(_FAINT * threshold, _NOISE * noise)
+        out = far > level
         back = [
             np.min([np.abs(blurred(seen, k) - behind) for k in side], axis=0) <= _BACK * far
             for side in (range(frame - _REACH, frame), range(frame + 1, frame + 1 + _REACH))
@@ -65,12 +90,19 @@ def fleeting(seen: MaskedGrids, start: int, end: int, threshold: float) -> tuple
     return part, bool(rains.mean() >= _FLEETING and rains.sum() >= _MOSTLY * wet.sum())
 
 
+def changed_from(seen: Pictures, threshold: float) -> float:
+    """Return from which difference on a cell is another, for all the grain of a shot. threshold: of the shot."""
+    steps = looked(1, len(seen))
+    noise = float(np.median([np.median(cv2.absdiff(blurred(seen, k), blurred(seen, k - 1))) for k in steps]))
+    return max(_FAINT * threshold, _NOISE * noise)
+
+
 def looked(start: int, end: int) -> Sequence[int]:
     """Return frames all over [start, end) that are looked at."""
     return sorted(set(np.linspace(start, end - 1, min(_LOOKED, end - start)).astype(int).tolist()))
 
 
-def blurred(seen: MaskedGrids, frame: int) -> Cells:
+def blurred(seen: Pictures, frame: int) -> Cells:
     """Return the cells of a frame, each the mean with those beside it: noise is in single ones."""
     return np.asarray(cv2.blur(seen[frame].cells, (2, 2)))
 
@@ -107,53 +139,63 @@ def on_ones(acts: Mask) -> Mask:
     return np.asarray(cv2.dilate(ones[:, None], np.ones((2 * _BETWEEN + 1, 1), np.uint8)).ravel() > 0)
 
 
-def measured(seen: MaskedGrids, steps: Sequence[int], start: int, end: int) -> Iterator[tuple[float | Values, ...]]:
-    """Yield of each step, to a frame of a shot over [start, end) from the one before, what tells weather.
+def measured(seen: Pictures, threshold: float) -> Iterator[tuple[float | Values, ...]]:
+    """Yield of each step of a shot, to a picture from the one before, what tells weather.
 
     The part of the tiles in which something passes, what part of the change is left without that, and how far the two
-    frames then are apart; how much of that stays, and does so for long; the cells of each tile that change, and that do
-    so without it; in each tile, the largest mean change of as many cells as an arm is wide; and how far the frames are
-    apart.
+    pictures then are apart; how much of that stays, and does so for long; the cells of each tile that change, and that
+    do so without it; in each tile, the largest mean change of as many cells as an arm is wide; how far the pictures are
+    apart; and how much stays at the places where something small acts. threshold: of the shot.
     """
+    held = any(map(seen.acts, range(len(seen))))
+    level = min(_PASSING, changed_from(seen, threshold)) if held else _PASSING
+    ended: dict[int, tuple[MaskedGrid, Mask]] = {}
     known: dict[int, tuple[MaskedGrid, Mask]] = {}
-    for frame in steps:
-        near = range(max(start, frame - LONG), min(end, frame + LONG))
-        known = {k: known[k] if k in known else cleaned(seen, k, start, end) for k in near}
-        stays = stays_for(known, frame, HELD)
-        longer = stays_for(known, frame, LONG) if len(near) == 2 * LONG else 0.0
-        before, (after, passing) = known[frame - 1][0], known[frame]
-        changed, still = changing(seen[frame - 1], seen[frame]), changing(before, after)
+    for picture in range(1, len(seen)):
+        near = range(max(0, picture - LONG), min(len(seen), picture + LONG))
+        known = {k: known[k] if k in known else cleaned(seen, k, seen[k], level) for k in near}
+        ended = {
+            k: ended[k] if k in ended else cleaned(seen, k, seen.last(k), level) if seen.acts(k) else known[k]
+            for k in near
+        }
+        gap = stays_for(ended, known, picture, HELD)
+        stays, at = float(gap.max()), 0.0 if seen.places is None else float((gap * seen.places).max())
+        longer = float(stays_for(ended, known, picture, LONG).max()) if len(near) == 2 * LONG else 0.0
+        shown, now = seen.last(picture - 1), seen[picture]
+        before, (after, passing) = ended[picture - 1][0], known[picture]
+        changed, still = changing(shown, now, level), changing(before, after, level)
         left = float(still.mean() / changed.mean()) if changed.any() else 1.0
         tiles = float((in_tiles(passing) > 0).mean())
-        limbs = by_tile(np.abs(way_of(seen[frame - 1], seen[frame], _LIMB))).max(axis=(1, 3))
-        far = apart(seen[frame - 1], seen[frame])
-        yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still), limbs, far
+        limbs = by_tile(np.abs(way_of(shown, now, _LIMB))).max(axis=(1, 3))
+        far = apart(shown, now)
+        yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still), limbs, far, at
 
 
-def stays_for(known: Mapping[int, tuple[MaskedGrid, Mask]], frame: int, held: int) -> float:
-    """Return the largest local gap between what cells are in so many frames before the step to a frame and after it.
+def stays_for(
+    ended: Mapping[int, tuple[MaskedGrid, Mask]], begun: Mapping[int, tuple[MaskedGrid, Mask]], picture: int, held: int
+) -> Values:
+    """Return the gap between what the cells of each block are in so many pictures before the step to one and after it.
 
-    known: frames, see `cleaned`; at an end of the shot there are fewer.
+    ended, begun: pictures as they end and begin, see `cleaned`; at an end of the shot there are fewer.
     """
-    earlier = [known[near][0] for near in range(frame - held, frame) if near in known]
-    later = [known[near][0] for near in range(frame, frame + held) if near in known]
-    return float(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _BLOCK).max())
+    earlier = [ended[near][0] for near in range(picture - held, picture) if near in ended]
+    later = [begun[near][0] for near in range(picture, picture + held) if near in begun]
+    return np.asarray(cv2.boxFilter(staying(earlier, later), cv2.CV_32F, _BLOCK))
 
 
-def changing(a: MaskedGrid, b: MaskedGrid) -> Mask:
+def changing(a: MaskedGrid, b: MaskedGrid, level: float) -> Mask:
     """Return the cells that weather may have changed between two grids, where text covers neither."""
-    return np.asarray(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b) > _PASSING)
+    return np.asarray(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b) > level)
 
 
-def cleaned(seen: MaskedGrids, frame: int, start: int, end: int) -> tuple[MaskedGrid, Mask]:
-    """Return a frame without what is there for this frame alone, and where that was. start, end: of its shot."""
-    own = seen[frame]
-    if not start < frame < end - 1:
+def cleaned(seen: Pictures, picture: int, own: MaskedGrid, level: float) -> tuple[MaskedGrid, Mask]:
+    """Return a picture, as it begins or ends, without what is there for it alone, and where that was."""
+    if not 0 < picture < len(seen) - 1:
         return own, np.zeros(own.cells.shape, bool)
-    before, after = seen[frame - 1].cells.astype(np.int16), seen[frame + 1].cells.astype(np.int16)
+    before, after = seen.last(picture - 1).cells.astype(np.int16), seen[picture + 1].cells.astype(np.int16)
     from_before, from_after = own.cells - before, own.cells - after
     least = np.minimum(np.abs(from_before), np.abs(from_after))
-    passing = (from_before * from_after > 0) & (least > _PASSING) & (np.abs(before - after) <= _BACK * least)
+    passing = (from_before * from_after > 0) & (least > level) & (np.abs(before - after) <= _BACK * least)
     cells = np.where(passing, (before + after) // 2, own.cells).astype(np.uint8)
     return MaskedGrid(cells, own.covered), passing
 

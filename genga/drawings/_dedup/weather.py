@@ -17,6 +17,7 @@ most, in one step after another and more often so than by chance, all steps arou
 nothing else, something acts that cannot be told from weather: then nothing is hidden.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from genga.drawings._dedup.passing import (
     CHANCE,
     HELD,
     LONG,
+    Pictures,
     Values,
     acting,
     apart,
@@ -35,10 +37,13 @@ from genga.drawings._dedup.passing import (
     on_ones,
     settled,
 )
+from genga.drawings._dedup.redrawn import FEWEST, redrawn
 from genga.drawings._dedup.weather_levels import (
     ALONE,
+    LEAST,
     PARTS,
     level,
+    level_above,
     level_on_ones,
     others,
     times_at,
@@ -74,21 +79,23 @@ _PICTURE = 9  # frames of which that is the median
 class Weather:
     """What a shot over [start, end) shows behind its weather."""
 
-    seen: MaskedGrids
-    start: int
-    end: int
+    pictures: Pictures
     begins: Mapping[int, float]  # frames that begin a drawing, and how far each is from the one before, 0..255
     farthest: float  # that the picture behind may be from that of the first frames of its drawing
 
     def drifts(self, first: int, frame: int) -> bool:
         """Whether the picture behind has become another little by little since the first frame of its drawing."""
-        if (frame - first + 1) % _PICTURE or frame - first < _PICTURE:
+        firsts = self.pictures.firsts
+        then, now = bisect_right(firsts, first) - 1, bisect_right(firsts, frame) - 1
+        if firsts[now] != frame or (now - then + 1) % _PICTURE or now - then < _PICTURE:
             return False
-        then, now = (
-            MaskedGrid(settled([self.seen[near].cells for near in range(last - _PICTURE + 1, last + 1)]), covered)
-            for last, covered in ((first + _PICTURE - 1, self.seen.covered(first)), (frame, self.seen.covered(frame)))
-        )
-        return apart(then, now) > self.farthest
+        old, new = (
+            MaskedGrid(settled([self.pictures[near].cells for near in range(last - _PICTURE + 1, last + 1)]), covered)
+            for last, covered in (
+                (then + _PICTURE - 1, self.pictures[then].covered), (now, self.pictures[now].covered)
+            )
+        )  # fmt: skip
+        return apart(old, new) > self.farthest
 
 
 def weather_of(
@@ -101,49 +108,77 @@ def weather_of(
     """
     steps = [frame for frame in range(start + 1, end) if frame not in skipped and frame - 1 not in skipped]
     restless = sum(changes[frame] > threshold for frame in steps)
-    if len(steps) < _FEWEST or restless < _RESTLESS * len(steps):
+    if len(steps) < _FEWEST:
         return None
-    frames = range(start + 1, end)
-    own = np.array(steps) - frames[0]
-    tiles, left, distances, short, long, before, after, limbs, firsts = (
-        np.array(values) for values in zip(*measured(seen, frames, start, end), strict=True)
+    if restless >= _RESTLESS * len(steps):
+        every = Pictures(seen, range(start, end), range(start, end))
+        begun = begins(every, skipped, changes, threshold)
+        if begun is not None:
+            return Weather(every, begun, _FARTHER * threshold)
+    held = redrawn(seen, start, end, skipped, changes, threshold)
+    if held is None:
+        return None
+    pictures, beside = held
+    begun = begins(pictures, skipped, changes, threshold)
+    return None if begun is None else Weather(pictures, begun | beside, _FARTHER * threshold)
+
+
+def begins(
+    seen: Pictures, skipped: Collection[int], changes: Sequence[float], threshold: float
+) -> dict[int, float] | None:
+    """Return the frames that begin drawings behind the weather of a shot, and how far each is from the one before.
+
+    None if it has none, or drawings could not be told from it. Other arguments: of `weather_of`.
+    """
+    shown, held = range(1, len(seen)), np.array([seen.acts(k - 1) or seen.acts(k) for k in range(1, len(seen))])
+    partly = np.array([seen.firsts[k] in seen.partly for k in shown])
+    own = np.array([k - 1 for k in shown if not {seen.firsts[k], seen.lasts[k - 1]} & {*skipped} and not partly[k - 1]])
+    if len(own) < FEWEST:
+        return None
+    tiles, left, distances, short, long, before, after, limbs, firsts, at_places = (
+        np.array(values) for values in zip(*measured(seen, threshold), strict=True)
     )
-    touched = (before > 0).mean(axis=(1, 2))
-    moves = touched >= _STILL * np.quantile(touched[own], 1 - ALONE)
+    in_tiles = (before > 0).mean(axis=(1, 2))
+    moves = partly | (in_tiles >= _STILL * np.quantile(in_tiles[own], 1 - ALONE))
     weather, clear = passes(tiles[own], left[own], distances[own], threshold)
     if not weather and not clear:
         return None
-    gone, all_over = fleeting(seen, start, end, threshold)
+    gone, all_over = fleeting(seen, threshold)
     if not weather and not all_over:
         return None
-    stays, longer = (np.fromiter(staying_beyond(seen, start, end, held), float) for held in (HELD, LONG))
-    at_ends = np.array([min(frame - start, end - frame) for frame in frames])
+    ended = [seen.last(k) for k in range(len(seen))]
+    shows = [seen[k] for k in range(len(seen))]
+    stays, longer = (np.array(list(staying_beyond(shows, ended, frames))) for frames in (HELD, LONG))
+    at_ends = np.array([min(picture, len(seen) - picture) for picture in shown])
     inner = own[(at_ends > LONG)[own] & moves[own]]
     if not len(inner):
         return None
     first = np.where(at_ends <= 1, _FIRST * np.quantile(firsts[inner], ALONE), 0)
     least = level(stays[inner], threshold, _WHOLE[0])
-    if usual_of(longer[inner]) > _HIDDEN * threshold:
+    usual = float(np.median(short[own][weathers(distances[own])]))
+    if usual_of(longer[inner]) > _HIDDEN * threshold or held.any() and usual > threshold:
         return None
-    begins = stays > np.maximum(times_at(at_ends, HELD) * least, first)
+    begun = stays > np.maximum(times_at(at_ends, HELD) * least, first)
     least = max(_LONGER[1] * least, _LONGER[0] * level(longer[inner], threshold, _WHOLE[1]))
-    begins |= longer > np.maximum(times_at(at_ends, LONG) * least, first)
-    begins &= others(distances, short, long, at_ends, own, threshold)
-    begins |= limbs.max(axis=(1, 2)) > max(level_on_ones(limbs[inner]), PARTS[0] * threshold)
+    begun |= longer > np.maximum(times_at(at_ends, LONG) * least, first)
+    apart_too = others(distances, short, long, at_ends, own, threshold)
+    begun &= apart_too
+    begun |= limbs.max(axis=(1, 2)) > max(level_on_ones(limbs[inner]), PARTS[0] * threshold)
     for where in (np.ones(gone.shape, bool), gone < _GONE):  # what goes on, as an arm may, is mostly weather
-        places = acting(before, after, where, own) & (at_ends > 1)[:, None]
-        acts, around = np.asarray(places.any(axis=1)), on_ones(places)
-        hidden = float((acts & ~begins)[own].mean())
+        at = acting(before, after, where, own) & ((at_ends > 1) & (apart_too | ~held))[:, None]
+        acts, around = np.asarray(at.any(axis=1)), on_ones(at)
+        hidden = float((acts & ~begun)[own].mean())
         if hidden >= _MUCH and around.any():
             return None
     if hidden > CHANCE + _SURELY * (CHANCE / len(own)) ** 0.5:
-        begins |= acts
-    begins |= around
-    change = np.array([changes[frame] for frame in frames])
-    begins = np.where(moves, begins, change > threshold)
+        begun |= acts
+    begun |= around
+    change = np.array([changes[seen.firsts[picture]] for picture in shown])
+    begun |= at_places > max(PARTS[0] * threshold, usual)
+    begun |= held & (change > level_above(change[inner], float(np.quantile(change[inner], LEAST))))
+    begun = np.where(moves, begun, change > threshold)
     far = np.where(moves, np.maximum(stays, longer), change)
-    begun = {frame: float(by) for frame, by, new in zip(frames, far, begins, strict=True) if new}
-    return Weather(seen, start, end, begun, _FARTHER * threshold)
+    return {seen.firsts[k]: float(by) for k, by, new in zip(shown, far, begun, strict=True) if new}
 
 
 def passes(tiles: Values, left: Values, distances: Values, threshold: float) -> tuple[bool, bool]:

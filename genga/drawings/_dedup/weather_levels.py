@@ -14,13 +14,13 @@ _TIMES = 1.2, 3.0  # of that, between which the level lies from which a step is 
 PARTS = 0.4, 1.5  # and times the shot's threshold,
 _GAP = 1.35  # in the first gap of so many times;
 _ENDS = 2.0, 2.0  # times as much at either end of a shot, and near it, where nothing says what passes
-_LEAST = 0.1  # part of the steps that are weather's alone even where most are drawn on ones,
+LEAST = 0.1  # part of the steps that are weather's alone even where most are drawn on ones,
 _ONE_PLACE = 0.5  # unless so many are the most at one place: then those of the other tiles,
 _BUSY, _NEARLY = 1.5, (0.75, 0.95)  # in which usually not so many times as much changes as rarely in most tiles
 _LARGE = 1.3, 4.0  # times that, between which what is drawn on ones differs from weather, by as wide a gap
 # Without what passes: times what weather usually leaves, between which the level lies from which frames are others,
 _OTHERS = 2.0, 3.0
-_STAYS = 2.2, 3.2  # and of what stays,
+_STAYS = 1.7, 3.2
 _LONGER = 0.5, 2.2  # and, as much of what stays for a shorter time, of what stays for long;
 _WIDE_GAP = 3.0  # times what the next smaller step leaves: what is so far from weather is drawn
 
@@ -59,15 +59,20 @@ def level_on_ones(limbs: Values) -> float:
     steps, rows, columns = limbs.shape
     each = limbs.reshape(steps, -1)
     most = each.max(axis=1)
-    usual = float(np.quantile(most, _LEAST))
+    usual = float(np.quantile(most, LEAST))
     places = np.bincount(each.argmax(axis=1), minlength=rows * columns).reshape(rows, columns).astype(np.float32)
     near = cv2.boxFilter(places, cv2.CV_32F, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
     if near.max() >= _ONE_PLACE * steps:
         mostly, rarely = np.quantile(each, _NEARLY, axis=0)
         acts = mostly > _BUSY * np.median(rarely[rarely > 1]) + 1 if (rarely > 1).any() else rarely < 0
         usual = min(usual, float(np.median(each[:, ~acts].max(axis=1))))
-    low, high = _LARGE[0] * usual, _LARGE[1] * usual
-    gap = first_gap(most, low, high)
+    return level_above(most, usual)
+
+
+def level_above(values: Values, usual: float) -> float:
+    """Return the middle of the first gap above what weather usually does, of all steps (n,), or far above it."""
+    high = _LARGE[1] * usual
+    gap = first_gap(values, _LARGE[0] * usual, high)
     return float(np.sqrt(gap[0] * gap[1])) if gap else 0.7 * high
 
 
@@ -98,6 +103,9 @@ def others(
     of the shot; asked: the steps that say what weather leaves; threshold: of the shot.
     """
     alone = weathers(distances[asked])
+    low = float(np.quantile(distances[asked], ALONE))
+    if gap := first_gap(distances[asked], low, _AT_MOST * low):  # a mouth may act in half of the steps
+        alone &= distances[asked] <= gap[0]
     usual, stay = (float(np.median(values[asked][alone])) for values in (distances, stays))
     level = level_without(distances[asked], usual, _OTHERS, threshold)
     found = distances > np.where(at_ends <= 1, _ENDS[0], 1) * level
