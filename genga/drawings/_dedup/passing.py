@@ -26,7 +26,7 @@ _LOOKED, _AROUND, _REACH = 28, 8, 3  # frames looked at; before and after each, 
 _BRIEFLY = 0.8, 0.7  # part of what comes that is gone, in so many of the frames in which anything comes to a tile:
 _OFTEN, _SELDOM = 0.08, 0.3  # which is as many of all, and usually no larger part of its cells
 _FAINT, _NOISE = 0.43, 5.25  # times the threshold, and the usual difference of frames, from which a cell is another
-_BLOCK, _LIMB = (4, 4), (8, 8)  # cells
+_SMALLEST, _BLOCK, _LIMB = (2, 2), (4, 4), (8, 8)  # cells
 HELD, LONG = 2, 3  # frames before and after over which something stays, or does so for long
 _WET = 0.02  # part of a tile's cells that change in a step, in the mean, where weather is seen
 _ACTS = 2.5  # times the part that is left of that in most tiles, from which something acts in a tile
@@ -145,7 +145,8 @@ def measured(seen: Pictures, threshold: float) -> Iterator[tuple[float | Values,
     The part of the tiles in which something passes, what part of the change is left without that, and how far the two
     pictures then are apart; how much of that stays, and does so for long; the cells of each tile that change, and that
     do so without it; in each tile, the largest mean change of as many cells as an arm is wide; how far the pictures are
-    apart; and how much stays at the places where something small acts. threshold: of the shot.
+    apart; how much stays at the places where something small acts; and the largest mean change in each tile of as
+    many cells as a drop has. threshold: of the shot.
     """
     held = any(map(seen.acts, range(len(seen))))
     level = min(_PASSING, changed_from(seen, threshold)) if held else _PASSING
@@ -168,7 +169,8 @@ def measured(seen: Pictures, threshold: float) -> Iterator[tuple[float | Values,
         tiles = float((in_tiles(passing) > 0).mean())
         limbs = by_tile(np.abs(way_of(shown, now, _LIMB))).max(axis=(1, 3))
         far = apart(shown, now)
-        yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still), limbs, far, at
+        most = by_tile(np.abs(way_of(shown, now, _SMALLEST))).max(axis=(1, 3))
+        yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still), limbs, far, at, most
 
 
 def stays_for(

@@ -66,6 +66,7 @@ _CLEARLY = 0.28  # part that may be left of the change in these, where what come
 _FIRST = 1.5  # times what the least of the steps differ by, at either end of a shot
 _WHOLE = 1.2, 0.8  # times the threshold that a level is at most where weather leaves less: what stays, and for long;
 _LONGER = 0.7, 0.3  # part of it of what stays for long, and of the level of what stays: weather hardly does
+_MOSTLY = 0.5  # part of the steps that begin drawings, from which none need be weather's alone
 _STILL = 0.15  # part of the tiles that usually change, in less of which it is held: then nothing passes
 _HIDDEN = 0.9  # times the threshold that usually stays for long, from which weather hides what is drawn
 _GONE = 0.9  # part of what comes to a tile that is gone again, where what acts there may be weather;
@@ -135,7 +136,7 @@ def begins(
     own = np.array([k - 1 for k in shown if not {seen.firsts[k], seen.lasts[k - 1]} & {*skipped} and not partly[k - 1]])
     if len(own) < FEWEST:
         return None
-    tiles, left, distances, short, long, before, after, limbs, firsts, at_places = (
+    tiles, left, distances, short, long, before, after, limbs, firsts, at_places, most = (
         np.array(values) for values in zip(*measured(seen, threshold), strict=True)
     )
     in_tiles = (before > 0).mean(axis=(1, 2))
@@ -175,7 +176,11 @@ def begins(
     begun |= around
     change = np.array([changes[seen.firsts[picture]] for picture in shown])
     begun |= at_places > max(PARTS[0] * threshold, usual)
-    begun |= held & (change > level_above(change[inner], float(np.quantile(change[inner], LEAST))))
+    largest = most.max(axis=(1, 2))
+    if begun[inner].mean() < _MOSTLY:
+        begun |= held & (largest > level_above(largest[inner], float(np.quantile(largest[inner], LEAST))))
+    else:
+        begun |= held & (largest > level_on_ones(most[inner]))
     begun = np.where(moves, begun, change > threshold)
     far = np.where(moves, np.maximum(stays, longer), change)
     return {seen.firsts[k]: float(by) for k, by, new in zip(shown, far, begun, strict=True) if new}
