@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from genga.drawings._shots.bars import beside_bars
 from genga.drawings._shots.camera_moves import align, everywhere, kind_of
 from genga.drawings._shots.events import Event
 from genga.drawings._shots.holds import mixed_frames, usual_step
@@ -62,10 +63,16 @@ class Scene:
     text: MaskedGrids  # what text covers in each frame
 
     def counting(self, before: int, frame: int) -> Mask:
-        """Return the cells that count between two frames: text that stands in either says nothing about a cut."""
+        """Return the cells that count between two frames: text in either, or bars of both, say nothing about a cut."""
         covered = [mask for mask in (self.text.covered(before), self.text.covered(frame)) if mask is not None]
-        counts = self.live & ~np.logical_or.reduce(covered) if covered else self.live
+        shown = self.shown(before, frame)
+        counts = shown & ~np.logical_or.reduce(covered) if covered else shown
         return counts if counts.any() else self.live
+
+    def shown(self, before: int, frame: int) -> Mask:
+        """Return the cells that show the picture in both frames, without bars that both have."""
+        within = beside_bars(self.cells[before], self.cells[frame])
+        return self.live if within is None else self.live & within
 
     def stays(self, before: int, frame: int) -> float | None:
         """Return the fraction of the tiles with texture that stay; None if none has texture."""
@@ -153,7 +160,7 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
         step = Step.of(scene, spread, frame, end, stays, near, since)
         if stays < _BY_CHANCE * params.cut and is_cut(scene, loose, step, params):
             pair, among = step.pair(scene), not step.alone or end > frame
-            same = alike(*pair[:2], scene.live)
+            same = alike(*pair[:2], scene.shown(frame - 1, end))
             lit = same >= (_LIT if frame > last + near else _LIGHTING)
             back = flash_end(scene, frame, end, params.flash)
             if lit or step.other < _KEPT and same >= _PLACED or among and in_any_light(*pair):

@@ -1,0 +1,51 @@
+"""Bars that a picture has for a while: of a part of a video that is put together of others, of some of its shots.
+
+Those of a whole video are told by what never changes (genga.drawings.static_tiles). These are told in two frames by
+themselves: rows, or columns, of one tone from both edges inwards, which end in a straight line in one of them, and are as plain in the
+other. A sky or a wall that is of one tone is none: what stands before it seldom ends in one line all across.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from genga.drawings.static_tiles import Mask
+from genga.video.luma_grid import Cells
+
+_SAME, _PLAIN = 4, 0.98  # levels up to which a cell has the tone of a bar, and part of a row that does
+_OTHER, _ALONG = 8, 0.6  # levels by which the picture differs from it, and part of a row in which it does,
+_EDGE = 2  # cells within its edge
+_LEAST = 3  # cells that a bar is high at least
+
+
+def beside_bars(a: Cells, b: Cells) -> Mask | None:
+    """Return the cells that show the picture in both of two grids, without those at its bars; None if they have none."""
+    shown = np.ones(a.shape, bool)
+    for first, second, mask in ((a, b, shown), (a.T, b.T, shown.T)):
+        for one, other in ((first, second), (second, first)):
+            bars = _bars(one)
+            if bars is not None and _of_one_tone(other, *bars):
+                mask[: bars[0] + _EDGE] = False
+                mask[bars[1] - _EDGE :] = False
+    return None if shown.all() else shown
+
+
+def _bars(grid: Cells) -> tuple[int, int, int] | None:
+    """The rows between which a picture lies, [first, end), and the tone of the bars above and below; None if none are."""
+    tone = int(np.median(grid[0]))
+    if not _plain(grid[[0, -1]], tone).all():
+        return None
+    rows = np.flatnonzero(~_plain(grid, tone))
+    if not len(rows) or min(rows[0], len(grid) - 1 - rows[-1]) < _LEAST or rows[-1] - rows[0] < 4 * _EDGE:
+        return None
+    inside = np.abs(grid[[rows[0] + _EDGE, rows[-1] - _EDGE]].astype(np.int16) - tone) > _OTHER
+    return (int(rows[0]), int(rows[-1]) + 1, tone) if inside.mean(axis=1).min() >= _ALONG else None
+
+
+def _of_one_tone(grid: Cells, first: int, end: int, tone: int) -> bool:
+    """Whether a grid, too, has that tone before the row `first` and from `end` on."""
+    return bool(_plain(grid[:first], tone).all() and _plain(grid[end:], tone).all())
+
+
+def _plain(rows: Cells, tone: int) -> npt.NDArray[np.bool_]:
+    """Which of the rows (n, columns) are of one tone."""
+    return np.asarray((np.abs(rows.astype(np.int16) - tone) <= _SAME).mean(axis=1) >= _PLAIN)
