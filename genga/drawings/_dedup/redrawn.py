@@ -18,7 +18,7 @@ from genga.video.luma_grid import Levels
 
 # Steps in which weather that is held is drawn anew at least, part of the frames, and part of the tiles in each,
 FEWEST, _OFTEN, _WIDE = 12, 0.2, 0.12
-_ALL_OVER = 0.42  # and with those beside them; a figure is in one place.
+_ALL_OVER = 0.8  # and with those beside them; a figure is in one place.
 # Parts of what most such steps change, with those beside it and without, that others do: a figure changes less.
 _AS_FAR, _AS_MANY, _MOST, _LEAST = 0.7, 0.4, 0.75, 0.25
 # Weather that is drawn anew in part differs by no more than so many times the least of these steps, in places that lie
