@@ -14,11 +14,17 @@ from demo.world.model import Camera
 
 _AWAY = 0.09  # of the picture's height that a camera goes while a figure stays in it
 _CLOSER = 1.25  # and by how much it comes closer
+_NEARER, _HELD = 0.012, 3  # part of its height that a figure grows by in a drawing, held for so many frames
 _ALONG = 0.024  # of a scene's height that a figure and the camera that follows it go in a frame
 
 
 def followed(shot: Shot, kind: str, aspect: float) -> Shot:
-    """The shot, which has a still camera, photographed by one that moves. kind: pan, tilt, zoom, follow."""
+    """The shot, which has a still camera, photographed by one that moves. kind: pan, tilt, zoom, follow.
+
+    Or `nearer`: the camera stands, and the figure comes towards it in held drawings.
+    """
+    if kind == "nearer":
+        return replace(shot, exposures=nearer(shot.exposures))
     if kind == "follow":
         return replace(shot, exposures=along(shot.exposures), camera="pan")
     camera = shot.exposures[0].scene.camera
@@ -39,6 +45,16 @@ def through(drawn: Sequence[Exposure], start: Camera, end: Camera, aspect: float
     return tuple(
         replace(window, scene=replace(one.scene, camera=whole)) for one, window in zip(drawn, windows, strict=True)
     )
+
+
+def nearer(drawn: Sequence[Exposure]) -> tuple[Exposure, ...]:
+    """Exposures of a figure that comes nearer on threes: each drawing shows it a little larger than the one before."""
+    found = []
+    for k in range(len(drawn)):
+        one, grown = drawn[k - k % _HELD], (1 + _NEARER) ** (k // _HELD)
+        people = tuple(replace(figure, scale=figure.scale * grown) for figure in one.scene.figures)
+        found.append(replace(one, scene=replace(one.scene, figures=people)))
+    return tuple(found)
 
 
 def along(drawn: Sequence[Exposure]) -> tuple[Exposure, ...]:

@@ -65,6 +65,8 @@ WORLDS: dict[str, World] = {
     "boiling lines": World(15, ("talk", "blink", "wave"), style=partial(boiling, reach=1.2)),
     "small mouths": World(16, ("talk", "blink"), "full"),
     "on ones": World(17, ("wave", "jump", "wave")),
+    "on twos": World(150, ("walk", "look", "walk"), "full", frames=200),
+    "nearer, on threes": World(151, ("blink", "look", "talk"), "upper", frames=200, camera=("nearer",)),
     "dialogue": World(18, ("blink", "talk", "hold", "talk"), "portrait"),
     "pans": World(19, ("pan", "zoom", "tilt", "pan")),
     "subtitles fade": World(20, ("talk", "blink", "wave", "hold"), style=partial(subtitled, fade=6, soft=False)),

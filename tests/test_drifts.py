@@ -228,7 +228,9 @@ def test_a_title_that_stands_over_a_move_takes_no_part_in_it(scale: float) -> No
 
 
 def test_a_mouth_speaks_right_below_the_words_that_stand_over_a_move() -> None:
-    line = Lettering(0, 36, 35 / 160, 92 / 120, 125 / 160, 100 / 120)  # six cells of margin, and three more of what moves
+    line = Lettering(
+        0, 36, 35 / 160, 92 / 120, 125 / 160, 100 / 120
+    )  # six cells of margin, and three more of what moves
     grids = [seen_by(k) for k in range(36)]
     for k, grid in enumerate(grids):
         grid[92:100, 35:125] = TITLE[:8]

@@ -45,6 +45,15 @@ def test_drawings_under_a_camera_that_sways_are_each_kept_once() -> None:
     assert keepers == resting
 
 
+def test_who_jumps_by_two_cells_and_stands_is_drawn() -> None:
+    """A camera that sways goes on from frame to frame; what stands before and after one step was drawn anew."""
+    face = talking(48, 48)[0]
+    nearer = [seen_from(face, closer=1.025 ** (k // 4)) for k in range(24)]
+    assert [keeper for keeper, _ in deduped(nearer, shots_of((0, 24)))] == [k // 4 * 4 for k in range(24)]
+    by_hand = [seen_from(face, closer=1.006**k) for k in range(5)]
+    assert {keeper for keeper, _ in deduped(by_hand, shots_of((0, 5)))} == {0}
+
+
 def test_what_is_left_of_a_sway_and_of_a_drawing() -> None:
     shut, opened = talking(1, 2)
     sway = Sway(QUIET, LIVE, ~LIVE)

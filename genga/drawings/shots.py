@@ -66,7 +66,8 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scale, noise = contrasts(frames, limits), block_noise(scene.noise)
     change = frames["change"].to_list()
     bettered = bettering(cells, change, noise)
-    pace = liveliest(change, threshold(frames, scale, passages, [], noise, (), bettered))
+    times = frames["time"].to_list()
+    pace = liveliest(change, threshold(frames, scale, passages, [], noise, (), bettered), usual_step(times))
     plain = [unmixed(limit, passages) for limit in limits]
     known: Known = {}
     travels = [travels_of(scene, within, pace, params, known) for within in plain]
@@ -76,7 +77,6 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     travelled = [move for found in travels for move in found]
     level = threshold(frames, scale, passages, travelled, noise, swaying, bettered)
     quiet = min(level, threshold(frames, scale, passages, travelled, noise, swaying))
-    times = frames["time"].to_list()
     away = inside | {
         frame for found in travels for move in found for frame in range(move.start, move.end + 1)
     }  # fmt: skip

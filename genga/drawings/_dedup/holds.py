@@ -15,7 +15,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from genga.drawings._dedup.moving import LEAST, contrast, left_by, shown_in_both
+from genga.drawings._dedup.moving import LEAST, contrast, jumps, left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, spread, step_and_extent, way_of
@@ -26,8 +26,8 @@ from genga.video.luma_grid import mixture, relit
 _CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
 _FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
-_REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
-_HARDLY = 1.0  # the same where it is a figure alone, before a plain wall
+REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
+HARDLY = 1.0  # the same where it is a figure alone, before a plain wall, or who jumps
 _LIT = 0.3  # part of the tiles in which light changes,
 _MOSTLY = 0.5  # and of the difference that it may leave: what it explains little of is drawn
 _THROUGH = 0.8  # part of a change that comes through taking out the light around it
@@ -62,12 +62,13 @@ class Sway:
     live: Mask  # cells that show the picture
     over: Mask  # those of them that stand still over it all through the video
 
-    def explained(self, a: MaskedGrid, b: MaskedGrid, threshold: float) -> tuple[float, float] | None:
+    def explained(self, a: MaskedGrid, b: MaskedGrid, threshold: float,
+                  reach: float = REACH) -> tuple[float, float] | None:  # fmt: skip
         """Return what is left of two frames without what moved the picture or lit it, and what may be; None: neither.
 
-        threshold: block difference from which a drawing is new in their shot.
+        threshold: block difference from which a drawing is new in their shot. reach: cells that it moved at most.
         """
-        rest, level = self.rest(a, b), sway_level(threshold)
+        rest, level = self.rest(a, b, reach), sway_level(threshold)
         if rest is None or rest > level:
             lit = self.lit(a, b)
             if lit is not None and lit <= _MOSTLY * difference(a, b) and (rest is None or lit <= threshold):
@@ -84,16 +85,15 @@ class Sway:
         apart = np.abs(known * (b.cells - relit(a.cells, b.cells)))
         return float(cv2.boxFilter(apart, cv2.CV_32F, _BLOCK).max()) / _THROUGH
 
-    def rest(self, a: MaskedGrid, b: MaskedGrid) -> float | None:
+    def rest(self, a: MaskedGrid, b: MaskedGrid, reach: float = REACH) -> float | None:
         """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
         counts = shown_in_both(a, b, self.live & ~self.over)
         found = step_and_extent(a.cells, b.cells, counts > 0, self.noise)
         if found is None:
             return None
         motion, all_over = found
-        # A figure that jumps before a plain wall is another drawing, though nothing else has texture, unless it goes
-        # less far than anybody would draw it anew.
-        if length(way_of(motion, a.cells.shape)) > (_REACH if all_over else _HARDLY):
+        # Who jumps before a plain wall is another drawing, unless it goes less far than anybody would draw it anew.
+        if length(way_of(motion, a.cells.shape)) > (reach if all_over else min(reach, HARDLY)):
             return None
         over = self.over if self.over.any() else None
         return max(one for one in left_by(a.cells, b.cells, counts, motion, over, over) if one is not None)
@@ -131,7 +131,10 @@ def runs(
         before = found[-1] if distance is not None and not found[-1].travel else None
         level = threshold
         far = distance is not None and distance > threshold and frame not in anew and travel.get(frame, frame) == frame
-        rest = sway.explained(anchor, picture, threshold) if far and before and anchor and sway else None
+        rest = None
+        if far and before and anchor and sway:
+            reach = HARDLY if jumps(seen, frame, shot, threshold) else REACH
+            rest = sway.explained(anchor, picture, threshold, reach)
         if rest is not None and before is not None:
             distance, level = rest
             before.sways |= distance <= level

@@ -30,6 +30,7 @@ _USUAL = 14.0  # threshold of a shot of the usual contrast
 _LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by how fast the camera is
 _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
+_STANDS = 0.25  # part of a jump that the steps before and after it are at most: a camera that sways goes on
 _SPECK = (3, 3)
 _SPECKS = np.ones(_SPECK, np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)  # cells around what stands still that smoothing mixes with it
@@ -72,10 +73,7 @@ def anew(
 
 
 def _coming_out(frame: int, rests: Mapping[int, float]) -> list[float]:
-    """Return what is left beside what stands still in the steps around one, by frame, where anything comes out there.
-
-    It passes by and is gone, so that other steps of a long move say nothing of it. None if that is seldom.
-    """
+    """Return what is left beside what stands still in the steps around one, if something often comes out there."""
     around = [rest for near, rest in rests.items() if abs(near - frame) <= _AROUND and rest > 0]
     return around if len(around) >= _SAY else []
 
@@ -119,11 +117,16 @@ class Rest(NamedTuple):
     there: float | None = None  # of what stands still all through the video, where it is; None: nothing does
 
 
-def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
-    """Return the largest local difference of two grids that moving the whole picture does not explain, 0..255.
+def jumps(seen: MaskedGrids, frame: int, shot: Mapping[str, int | float], threshold: float) -> bool:
+    """Whether the picture of a shot changes in the step to a frame, and stands before and after it."""
+    if not shot["start"] + 1 < frame < shot["end"] - 1:
+        return False
+    before, step, after = (difference(seen[near - 1], seen[near]) for near in (frame - 1, frame, frame + 1))
+    return step > threshold and max(before, after) <= _STANDS * step
 
-    live: cells that show the picture, None for all.
-    """
+
+def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
+    """Return the largest local difference, 0..255, that moving the whole picture leaves. live: see `shown_in_both`."""
     counts = shown_in_both(a, b, live, close=True)
     motion = motion_between(a.cells, b.cells, counts)
     return UNLIKE if motion is None else left_by(a.cells, b.cells, counts, motion).clear

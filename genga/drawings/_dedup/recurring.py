@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._dedup.holds import Sway
+from genga.drawings._dedup.holds import HARDLY, REACH, Sway
 from genga.drawings._text.tracks import MaskedGrids, difference
 from genga.drawings.alignment import UNLIKE
 from genga.drawings.bimodal_threshold import valley
@@ -91,7 +91,8 @@ def held_still(
         for k in like[: _NEAREST if shot in sways else 1]:
             apart = float(distance[k])
             far = apart > least[shot]
-            known = sway.explained(seen[places[earlier[k]][1]], seen[frame], least[shot]) if far else None
+            reach = REACH if shot in sways else HARDLY
+            known = sway.explained(seen[places[earlier[k]][1]], seen[frame], least[shot], reach) if far else None
             if known is not None and known[0] <= known[1]:
                 still[k] = min(known[0], apart)
                 sways.add(shot)

@@ -26,7 +26,7 @@ _STILL = 0.35  # part of the corners' movement that the middle must share for it
 REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
 SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
 _AROUND = 3  # steps on either hand that a step is held against,
-_AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
+AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
 _STAYING = np.eye(2, 3, dtype=np.float32)
 
 Aligned = tuple[Motion, float]  # of two frames: the motion from one to the other, and what it leaves
@@ -148,7 +148,7 @@ def going(cells: Grids, move: Event) -> float:
     """
     apart = [float(cv2.absdiff(cells[k - 1], cells[k]).mean()) for k in range(move.start + 1, move.end)]
     most = [max(apart[max(0, k - _AROUND) : k + _AROUND + 1]) for k in range(len(apart))]
-    return sum(own > _AS_MUCH * top for own, top in zip(apart, most, strict=True)) / len(apart)
+    return sum(own > AS_MUCH * top for own, top in zip(apart, most, strict=True)) / len(apart)
 
 
 def path(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import cv2
 import numpy as np
 
-from genga.drawings._shots.camera_moves import REACH, SHORTEST, kind_of, reach
+from genga.drawings._shots.camera_moves import AS_MUCH, REACH, SHORTEST, kind_of, reach
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, largest, left, length, step, way_of
 from genga.drawings.static_tiles import Mask, Noise, calm, tile_means
@@ -50,7 +50,7 @@ def drifts(
             continue
         steps = _steps(cells, [k for k in range(*stretch) if k in stirs], live, noise, asked or {})
         for chain in _chains(steps, cells[0].shape):
-            move = None if _to_and_fro(chain, steps, cells[0].shape) else _move(chain, stirs, cells[0].shape, pace)
+            move = None if _to_and_fro(chain, steps, cells[0].shape) else _move(chain, stirs, cells, pace)
             found += [] if move is None else [move]
     return found
 
@@ -156,11 +156,18 @@ def _cosine(a: Matrix, b: Matrix) -> float:
     return float((a * b).sum()) / (float(np.sqrt((a**2).sum() * (b**2).sum())) or 1.0)
 
 
-def _move(chain: Steps, stirs: set[int], shape: tuple[int, ...], pace: float) -> Event | None:
-    """Return what the steps make, if it is a camera's move: it goes far, mostly on, and mostly known."""
-    first, last = min(chain), max(chain)
-    active = sum(frame in stirs for frame in range(first, last + 1))
-    if last - first + 2 < SHORTEST or active < pace * (last - first + 1) or len(chain) < _KNOWN * active:
+def _move(chain: Steps, stirs: set[int], cells: Grids, pace: float) -> Event | None:
+    """Return what the steps make, if it is a camera's move: it goes far, mostly on, and mostly known.
+
+    On it goes in steps that change the picture nearly as much as those that are known: between drawings grain stirs.
+    """
+    first, last, shape = min(chain), max(chain), cells[0].shape
+    active = [frame for frame in range(first, last + 1) if frame in stirs]
+    if last - first + 2 < SHORTEST or len(active) < pace * (last - first + 1) or len(chain) < _KNOWN * len(active):
+        return None
+    apart = {frame: float(cv2.absdiff(cells[frame - 1], cells[frame]).mean()) for frame in active}
+    usual = float(np.median([apart[frame] for frame in chain]))
+    if sum(step >= AS_MUCH * usual for step in apart.values()) < pace * (last - first + 1):
         return None
     if reach(chain.values(), shape) < REACH:
         return None

@@ -1,4 +1,4 @@
-"""In how many of a video's steps its picture may change: a camera moves in nearly all, and waits for no drawing.
+"""In how many of a video's steps its picture may change: a camera moves in most of them, and waits for no drawing.
 
 That is told by **when** pictures change. A file made of fewer pictures a second shows each of them twice, or for two
 and for three frames in turn, and so on: all changes lie where its clock ticks. Drawings on twos and threes do not, for
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+_SLOWEST = 17.0  # times a second that a picture changes at its liveliest at least, where a camera moves in 0.6 of these
 _DOZEN = 12  # steps, in any of which a video is at its liveliest
 # Clocks: of so many frames each so many ticks. Those that tick in most frames make no difference.
 _CLOCKS = (1, 8), (1, 7), (1, 6), (1, 5), (1, 4), (1, 3), (2, 5), (12, 25), (1, 2), (3, 5)
@@ -19,15 +20,18 @@ _OFF = 1  # of these that may be off it: an encoder's
 _MOSTLY = 0.8  # part of such stretches in which all others are on it
 
 
-def liveliest(change: Sequence[float], level: float) -> float:
+def liveliest(change: Sequence[float], level: float, step: float) -> float:
     """Return the part of a video's steps, 0..1, in which its picture changes where it is at its liveliest.
 
     That of any dozen steps, or if its changes lie on no clock, 1: 0.4 of 24 pictures a second in 60, 0.8 in 30.
 
-    change: each frame's block difference to the frame before. level: from which it is one.
+    And never less than _SLOWEST times a second: what goes on more seldom is drawn on threes, of 24 frames.
+
+    change: each frame's block difference to the frame before. level: from which it is one. step: of time, s.
     """
     new = np.asarray(change[1:]) > level
-    return _fastest(new) if on_a_clock(np.flatnonzero(new)) else 1.0
+    fastest = _fastest(new) if on_a_clock(np.flatnonzero(new)) else 1.0
+    return max(fastest, min(1.0, _SLOWEST * step))
 
 
 def _fastest(new: npt.NDArray[np.bool_]) -> float:
@@ -38,7 +42,7 @@ def _fastest(new: npt.NDArray[np.bool_]) -> float:
 
 
 def on_a_clock(new: npt.NDArray[np.int64]) -> bool:
-    """Whether the frames that change (n,) may all lie where a clock of few ticks does; so they do if few.
+    """Whether the frames that change (n,) may all lie where a clock ticks that does so in few frames; as few do.
 
     In stretches of _TOLD changes each: where something was cut out, the clock goes on at another place.
     """
