@@ -108,6 +108,7 @@ WORLDS: dict[str, World] = {
                           camera=("pan", "zoom")),
     "fast action on threes": World(141, ("hold", "blink", "wave"), "upper", style=partial(boiling, reach=40)),
     "fades": World(142, ("walk", "wave", "talk"), frames=400, fades=(12, 24, 8)),
+    "short fades": World(149, ("walk", "wave", "talk"), frames=300, fades=(3, 5, 4, 6)),
     "shortest subtitles": World(143, ("talk", "hold", "blink"), style=partial(
         subtitled, fade=0, soft=False, lines=("No.", "Run!", "What?", "Me?"))),
     "credits": World(144, ("talk", "hold", "wave"), style=partial(credited, x=0.07, y=0.45)),

@@ -9,8 +9,8 @@ from test_transitions import A, B, shots_of
 
 from genga.drawings._shots.cuts import scene_of
 from genga.drawings._shots.dissolves import Found, best_of
-from genga.drawings._shots.events import going_on, redrawn
-from genga.drawings._shots.fades import fades
+from genga.drawings._shots.events import Passage, going_on, redrawn
+from genga.drawings._shots.fades import fades, with_fades
 from genga.drawings._shots.pieces import in_any_light
 from genga.video.luma_grid import Cells
 
@@ -63,6 +63,11 @@ def test_what_is_no_fade() -> None:
     for k, frame in enumerate(leaves):
         frame[40:90, 40 + 10 * k : 100 + 10 * k] = B[40:90, 40:100][:, : max(0, 120 - 10 * k)]
     assert fades_of([*leaves[:1] * 10, *leaves, *[dark] * 10, *[A] * 10]) == []
+    faint = (20 + A.astype(float) / 20).astype(np.uint8)  # a picture in the dark, deviation 3, that comes out of black
+    comes = [(16 + (faint.astype(float) - 16) * part).astype(np.uint8) for part in (0.25, 0.5, 0.75)]
+    out = towards(B, 16, 6)
+    grids = [*[B] * 10, *out, *[np.full(A.shape, 16, np.uint8)] * 4, *comes, *[faint] * 20, *[B] * 10]
+    assert fades_of(grids) == [(10, 22, 22)]  # the picture is none of it
 
 
 def test_a_picture_that_a_camera_moves_is_not_drawn_anew_as_it_fades() -> None:
@@ -99,3 +104,10 @@ def test_most_of_a_picture_found_again_far_beyond_chance_is_it_in_any_light() ->
     lit = np.clip(60 + 0.5 * np.roll(A, 3, axis=0).astype(np.float32), 0, 255).astype(np.uint8)
     assert in_any_light(A, lit, np.ones(A.shape, bool))
     assert not in_any_light(A, B, np.ones(A.shape, bool))
+
+
+def test_a_fade_known_twice_is_all_of_it_unless_a_picture_stands_before_the_next() -> None:
+    fade = Passage("fade", 50, 60, 55)
+    assert with_fades([Passage("fade", 54, 70, 60)], [fade]) == [Passage("fade", 50, 70, 55)]
+    assert with_fades([Passage("fade", 10, 60, 30), Passage("dissolve", 58, 70, 64)], [fade]) == [fade]
+    assert with_fades([Passage("dissolve", 60, 70, 64)], [fade]) == [fade, Passage("dissolve", 60, 70, 64)]

@@ -18,15 +18,18 @@ from genga.video.luma_grid import Levels, means
 _PART = 8  # cells along the side of a part, in which small motion hardly shows
 _AROUND = 10  # frames before and after, among which the faintest is looked for
 _FAINT = 0.35  # part of the contrast on either side, up to which it may be, where no frame is flat
+_NOTHING = 2.0  # deviation of luma by which flat frames may differ that all show nothing
 _LIKE = 0.6  # correlation of the parts of two frames on end
 _FALLS = 0.97  # part of a frame's contrast that the next one has at most
 _JUMP = 0.55  # of the way, gone at once: a cut
+_SOON = 7  # frames within which the other picture is there in full
 _OTHER = 40.0  # luma levels by which one flat picture is another, or no fade's goal
 _BLACK, _WHITE = 46.0, 205.0  # levels up to which a goal that is not seen may be black, and from which white
 _EVERYWHERE, _PARTS = 0.5, 8  # part of the fall that the usual part of a picture shares; so many with texture say so
 _TEXTURED = 3.0  # deviation of luma within a part from which it has any
 _FEW = 4  # parts, the sharpest but so many less one fade, too: of somebody who leaves the picture all is there
 _ALIKE = 0.9  # correlation of parts from which a picture that comes back is the same: a flash
+_LONGER = 2  # times its frames that a fade may go on by another account: beyond, a picture stands before the next fade
 _HALF = 0.5  # of its light, by more than which a drawing is seen
 
 
@@ -67,6 +70,19 @@ class Lights:
         if here < FLAT or not before or not after:
             return here < FLAT
         return here <= min(_FAINT * max(before), _FAINT * max(after), before[-1], after[0])
+
+    def faint(self, start: int, end: int) -> Span:
+        """Return of the flat frames [start, end) those in which nothing is seen: a dark picture has some contrast."""
+        least = min(self.contrast[start:end]) + _NOTHING
+        here = [frame for frame in range(start, end) if self.contrast[frame] <= least]
+        return here[0], here[-1] + 1
+
+    def at_once(self, frame: int, way: int) -> bool:
+        """Whether most of the contrast that comes within some frames, going `way` (-1, 1), is there in this one."""
+        near = [self.contrast[k] for k in range(frame, frame + _SOON * way, way) if 0 <= k < len(self.contrast)]
+        if not near or abs(self.light[frame] - self.light[frame - way]) >= _OTHER:  # black and then white
+            return True
+        return near[0] >= _JUMP * max(near)
 
     def alike(self, one: int, other: int) -> float:
         """Return the correlation of two frames' parts."""
@@ -143,10 +159,11 @@ def fades(scene: Scene, black: Sequence[bool]) -> list[Passage]:
             and abs(lights.light[frame] - lights.light[frame - 1]) < _OTHER
         ):
             frame += 1
-        out, into = lights.fall(first, -1), lights.fall(frame - 1, 1)
-        passage = _passage(lights, (first, frame), out, into, black)
+        faint = lights.faint(first, frame)
+        out, into = lights.fall(faint[0], -1), lights.fall(faint[1] - 1, 1)
+        passage = _passage(lights, faint, out, into, black)
         found += [passage] if passage else []
-        frame = into.clean if into else frame
+        frame = max(frame, into.clean) if into else frame
     return found
 
 
@@ -158,9 +175,10 @@ def with_fades(passages: Sequence[Passage], found: Sequence[Passage]) -> list[Pa
     joined = []
     for fade in found:
         over = [one for one in passages if one.kind == "fade" and _meet(one, fade)]
-        if len(over) == 1 and sum(_meet(over[0], other) for other in found) == 1:
-            fade = _both(fade, over[0])
-        joined.append(fade)
+        alone = len(over) == 1 and sum(_meet(over[0], other) for other in found) == 1
+        both = _both(fade, over[0]) if alone else fade
+        longer = max(fade.whole.start - both.whole.start, both.whole.stop - fade.whole.stop)
+        joined.append(fade if longer > _LONGER * len(fade.whole) else both)
     return sorted([*(one for one in passages if not any(_meet(one, fade) for fade in joined)), *joined],
                   key=lambda one: one.start)  # fmt: skip
 
@@ -186,7 +204,10 @@ def _passage(lights: Lights, faint: Span, out: Fall | None, into: Fall | None, b
     if not (out or into) or before >= 0 and after < count and lights.alike(before, after) >= _ALIKE:
         return None
     start, end = out.mixed[-1] if out else faint[0], into.mixed[-1] + 1 if into else faint[1]
-    boundary = end if into is None else start if out is None else into.mixed[0]
+    if into is None:  # a cut, if the next picture is there at once
+        boundary = end - (not lights.at_once(faint[1], 1))
+    else:
+        boundary = start + (not lights.at_once(faint[0] - 1, -1)) if out is None else into.mixed[0]
     if out and into and lights.flat(faint[0]):
         boundary = sum(faint) // 2
     elif not into and faint[1] == count and all(black[faint[0] :]):  # to the end
