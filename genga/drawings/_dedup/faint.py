@@ -18,7 +18,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from genga.drawings._dedup.moving import shown_in_both
+from genga.drawings._dedup.shown import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.video.luma_grid import Blocks, Cells, Levels
 

@@ -15,7 +15,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from genga.drawings._dedup.moving import LEAST, contrast, jumps, left_by, shown_in_both
+from genga.drawings._dedup.moving import LEAST, contrast, jumps, left_by
+from genga.drawings._dedup.shown import shown_in_both
 from genga.drawings._dedup.weather import Weather
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, spread, step_and_extent, way_of

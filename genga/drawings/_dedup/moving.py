@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genga.drawings._dedup.shown import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import UNLIKE, Motion, laid, largest, left, motion_between, motion_of_most, smoothed
 from genga.drawings.bimodal_threshold import gap_above
@@ -130,17 +131,6 @@ def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
     counts = shown_in_both(a, b, live, close=True)
     motion = motion_between(a.cells, b.cells, counts)
     return UNLIKE if motion is None else left_by(a.cells, b.cells, counts, motion).clear
-
-
-def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None = None, close: bool = False) -> Cells:
-    """1 for cells that show the picture in both grids. live: those that do, None for all. close: right up to letters."""
-    counts = np.ones_like(a.cells) if live is None else live.astype(np.uint8)
-    for grid, other in ((a, b), (b, a)):
-        stays = {id(line) for line in other.lines if close}  # a mouth may speak right below its words
-        own = [line.letters if id(line) in stays else line.cells for line in grid.lines]
-        for mask in own if stays or grid.covered is None else [grid.covered]:
-            counts[mask] = 0
-    return counts
 
 
 class Layers:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._dedup.faint import staying
-from genga.drawings._dedup.moving import shown_in_both
+from genga.drawings._dedup.shown import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.static_tiles import TILE, Mask
 from genga.video.luma_grid import Cells

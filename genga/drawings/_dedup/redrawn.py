@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 import cv2
 import numpy as np
 
-from genga.drawings._dedup.moving import shown_in_both
 from genga.drawings._dedup.passing import Pictures, changed_from, in_tiles
+from genga.drawings._dedup.shown import shown_in_both
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.drawings.static_tiles import Mask
 from genga.video.luma_grid import Levels

@@ -1,8 +1,8 @@
 """Bars that a picture has for a while: of a part of a video that is put together of others, of some of its shots.
 
 Those of a whole video are told by what never changes (genga.drawings.static_tiles). These are told in two frames by
-themselves: rows, or columns, of one tone from both edges inwards, which end in a straight line in one of them, and are as plain in the
-other. A sky or a wall that is of one tone is none: what stands before it seldom ends in one line all across.
+themselves: rows, or columns, of one tone from both edges inwards, which end in a straight line in one of them, and are
+as plain in the other. A sky or a wall of one tone is none: what stands before it seldom ends in a line all across.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ _LEAST = 3  # cells that a bar is high at least
 
 
 def beside_bars(a: Cells, b: Cells) -> Mask | None:
-    """Return the cells that show the picture in both of two grids, without those at its bars; None if they have none."""
+    """Return the cells that show the picture in two grids, without those at its bars; None if they share none."""
     shown = np.ones(a.shape, bool)
     for first, second, mask in ((a, b, shown), (a.T, b.T, shown.T)):
         for one, other in ((first, second), (second, first)):
@@ -30,7 +30,7 @@ def beside_bars(a: Cells, b: Cells) -> Mask | None:
 
 
 def _bars(grid: Cells) -> tuple[int, int, int] | None:
-    """The rows between which a picture lies, [first, end), and the tone of the bars above and below; None if none are."""
+    """The rows [first, end) of a picture between bars above and below, and the tone of these; None if none are."""
     tone = int(np.median(grid[0]))
     if not _plain(grid[[0, -1]], tone).all():
         return None
