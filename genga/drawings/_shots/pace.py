@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 _SLOWEST = 17.0  # times a second that a picture changes at its liveliest at least, where a camera moves in 0.6 of these
+_FILM = 1 / 20  # s from frame to frame up to which a video may be film at its own rate
 _DOZEN = 12  # steps, in any of which a video is at its liveliest
 # Clocks: of so many frames each so many ticks. Those that tick in most frames make no difference.
 _CLOCKS = (1, 8), (1, 7), (1, 6), (1, 5), (1, 4), (1, 3), (2, 5), (12, 25), (1, 2), (3, 5)
@@ -25,13 +26,13 @@ def liveliest(change: Sequence[float], level: float, step: float) -> float:
 
     That of any dozen steps, or if its changes lie on no clock, 1: 0.4 of 24 pictures a second in 60, 0.8 in 30.
 
-    And never less than _SLOWEST times a second: what goes on more seldom is drawn on threes, of 24 frames.
+    And never less than _SLOWEST times a second, in a video of 20 frames and more: what goes on more seldom is drawn.
 
     change: each frame's block difference to the frame before. level: from which it is one. step: of time, s.
     """
     new = np.asarray(change[1:]) > level
     fastest = _fastest(new) if on_a_clock(np.flatnonzero(new)) else 1.0
-    return max(fastest, min(1.0, _SLOWEST * step))
+    return max(fastest, _SLOWEST * step) if step <= _FILM else fastest
 
 
 def _fastest(new: npt.NDArray[np.bool_]) -> float:
