@@ -69,6 +69,7 @@ _LONGER = 0.7, 0.3  # part of it of what stays for long, and of the level of wha
 _MOSTLY = 0.5  # part of the steps that begin drawings, from which none need be weather's alone
 _STILL = 0.15  # part of the tiles that usually change, in less of which it is held: then nothing passes
 _HIDDEN = 0.9  # times the threshold that usually stays for long, from which weather hides what is drawn
+_AS_MUCH = 14.0  # luma levels left over two pictures, from which held weather does, whatever an encode's noise is
 _GONE = 0.9  # part of what comes to a tile that is gone again, where what acts there may be weather;
 _MUCH = 0.25  # part of the steps that act and show nothing else, from which nothing is hidden;
 _SURELY = 3  # deviations above chance, from which all that act begin drawings
@@ -157,7 +158,7 @@ def begins(
     first = np.where(at_ends <= 1, _FIRST * np.quantile(firsts[inner], ALONE), 0)
     least = level(stays[inner], threshold, _WHOLE[0])
     usual = float(np.median(short[own][weathers(distances[own])]))
-    if usual_of(longer[inner]) > _HIDDEN * threshold or held.any() and usual > threshold:
+    if usual_of(longer[inner]) > _HIDDEN * threshold or held.any() and usual > min(threshold, _AS_MUCH):
         return None
     begun = stays > np.maximum(times_at(at_ends, HELD) * least, first)
     least = max(_LONGER[1] * least, _LONGER[0] * level(longer[inner], threshold, _WHOLE[1]))
