@@ -88,7 +88,7 @@ class Sway:
 
     def rest(self, a: MaskedGrid, b: MaskedGrid, reach: float = REACH) -> float | None:
         """Return what moving the whole picture leaves, 0..255, of a block of cells; None if it did not move, or far."""
-        counts = shown_in_both(a, b, self.live & ~self.over)
+        counts = shown_in_both(a, b, self.live & ~self.over, close=True)
         found = step_and_extent(a.cells, b.cells, counts > 0, self.noise)
         if found is None:
             return None
