@@ -21,7 +21,7 @@ def beside_bars(a: Cells, b: Cells) -> Mask | None:
     """Return the cells that show the picture in two grids, without those at its bars; None if they share none."""
     shown = np.ones(a.shape, bool)
     for first, second, mask in ((a, b, shown), (a.T, b.T, shown.T)):
-        for one, other in ((first, second), (second, first)):
+        for one, other in ((first, second), (second, first))[: 1 + (a is not b)]:
             bars = _bars(one)
             if bars is not None and _of_one_tone(other, *bars):
                 mask[: bars[0] + _EDGE] = False
@@ -31,6 +31,8 @@ def beside_bars(a: Cells, b: Cells) -> Mask | None:
 
 def _bars(grid: Cells) -> tuple[int, int, int] | None:
     """The rows [first, end) of a picture between bars above and below, and the tone of these; None if none are."""
+    if np.ptp(grid[[0, 0, -1, -1], [0, -1, 0, -1]]) > 2 * _SAME:  # of the corners, soon asked of all frames
+        return None
     tone = int(np.median(grid[0]))
     if not _plain(grid[[0, -1]], tone).all():
         return None

@@ -71,7 +71,8 @@ class Scene:
 
     def shown(self, before: int, frame: int) -> Mask:
         """Return the cells that show the picture in both frames, without bars that both have."""
-        within = beside_bars(self.cells[before], self.cells[frame])
+        a = self.cells[before]
+        within = beside_bars(a, a if before == frame else self.cells[frame])
         return self.live if within is None else self.live & within
 
     def stays(self, before: int, frame: int) -> float | None:
