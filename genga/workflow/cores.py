@@ -17,6 +17,8 @@ def decoding_threads(workflow: Any, tables: Sequence[str]) -> int:
 
     workflow: Snakemake's, which knows the cores and whether jobs run on this machine.
     """
-    jobs = sum(not Path(path).exists() for path in tables) or len(tables)
     cores = workflow.resource_settings.cores if workflow.local_exec else None
-    return _MOST if cores is None or cores >= _MOST * jobs else 1
+    if cores is None:  # and each job elsewhere reads the workflow again: it need not look at all files for that
+        return _MOST
+    jobs = sum(not Path(path).exists() for path in tables) or len(tables)
+    return _MOST if cores >= _MOST * jobs else 1

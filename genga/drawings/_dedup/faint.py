@@ -18,7 +18,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from genga.drawings._dedup.shown import shown_in_both
+from genga.drawings._dedup.shown import change
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
 from genga.video.luma_grid import Blocks, Cells, Levels
 
@@ -94,7 +94,7 @@ def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequ
     """
     if not small_changes(apart, new, unasked):
         return {}
-    step = lru_cache(_WITH_BEFORE)(lambda frame: _step(seen, frame))
+    step = lru_cache(_WITH_BEFORE)(lambda frame: change(seen[frame - 1], seen[frame]))
     found = {
         frame: new_where_still(seen, step, start, end, frame) / new[frame]
         for start, end in limits
@@ -131,12 +131,6 @@ def new_where_still(seen: MaskedGrids, step: Blocks, start: int, end: int, frame
     for part, near in zip(_BETTERED, before, strict=False):
         stays = stays - part * near
     return max(new, float(stays.max()) / _STAYS)
-
-
-def _step(seen: MaskedGrids, frame: int) -> Levels:
-    """The mean difference of each block (rows, columns) to the frame before."""
-    a, b = seen[frame - 1], seen[frame]
-    return np.asarray(cv2.boxFilter(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b), cv2.CV_32F, _BLOCK))
 
 
 def staying_change(seen: MaskedGrids, frame: int) -> float:

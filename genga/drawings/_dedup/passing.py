@@ -167,9 +167,9 @@ def measured(seen: Pictures, threshold: float) -> Iterator[tuple[float | Values,
         changed, still = changing(shown, now, level), changing(before, after, level)
         left = float(still.mean() / changed.mean()) if changed.any() else 1.0
         tiles = float((in_tiles(passing) > 0).mean())
-        limbs = by_tile(np.abs(way_of(shown, now, _LIMB))).max(axis=(1, 3))
+        limbs = by_tile(np.abs(brighter(shown, now, _LIMB))).max(axis=(1, 3))
         far = apart(shown, now)
-        most = by_tile(np.abs(way_of(shown, now, _SMALLEST))).max(axis=(1, 3))
+        most = by_tile(np.abs(brighter(shown, now, _SMALLEST))).max(axis=(1, 3))
         yield tiles, left, apart(before, after), stays, longer, in_tiles(changed), in_tiles(still), limbs, far, at, most
 
 
@@ -204,10 +204,10 @@ def cleaned(seen: Pictures, picture: int, own: MaskedGrid, level: float) -> tupl
 
 def apart(a: MaskedGrid, b: MaskedGrid) -> float:
     """Return the largest mean difference, either way, of two grids over 4x4 cells, 0..255."""
-    return float(np.abs(way_of(a, b, _BLOCK)).max())
+    return float(np.abs(brighter(a, b, _BLOCK)).max())
 
 
-def way_of(a: MaskedGrid, b: MaskedGrid, block: tuple[int, int]) -> Values:
+def brighter(a: MaskedGrid, b: MaskedGrid, block: tuple[int, int]) -> Values:
     """Return by how much brighter each block of cells is in one grid than in another, where text covers neither."""
     difference = (b.cells.astype(np.float32) - a.cells) * shown_in_both(a, b)
     return np.asarray(cv2.boxFilter(difference, cv2.CV_32F, block))

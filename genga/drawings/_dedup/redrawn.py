@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 
 from genga.drawings._dedup.passing import Pictures, changed_from, in_tiles
-from genga.drawings._dedup.shown import shown_in_both
-from genga.drawings._text.tracks import MaskedGrid, MaskedGrids
+from genga.drawings._dedup.shown import change
+from genga.drawings._text.tracks import MaskedGrids
 from genga.drawings.static_tiles import Mask
-from genga.video.luma_grid import Levels
 
 # Steps in which weather that is held is drawn anew at least, part of the frames, and part of the tiles in each,
 FEWEST, _OFTEN, _WIDE = 12, 0.2, 0.12
@@ -59,11 +58,6 @@ def redrawn(
     firsts = [start, *sorted(anew | partly)]
     lasts = [first - 1 for first in [*firsts[1:], end]]
     return Pictures(seen, firsts, lasts, partly, np.logical_or.reduce(small) if small else None), beside
-
-
-def change(a: MaskedGrid, b: MaskedGrid) -> Levels:
-    """Return the mean difference of each block of two grids where text covers neither, (rows, columns), 0..255."""
-    return np.asarray(cv2.boxFilter(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b), cv2.CV_32F, (2, 2)))
 
 
 def far_apart(tiles: Mask) -> bool:

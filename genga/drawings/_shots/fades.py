@@ -7,6 +7,7 @@ does not fall that far, and a light that goes out leaves a picture.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -46,9 +47,11 @@ class Lights:
     def __init__(self, scene: Scene) -> None:
         """Look at every frame once."""
         self.scene = scene
-        counted = [scene.cells[k][scene.counting(k, k)] for k in range(len(scene.cells))]
-        self.contrast = [float(cells.std()) for cells in counted]
-        self.light = [float(cells.mean()) for cells in counted]
+        self.contrast, self.light = list[float](), list[float]()
+        for frame in range(len(scene.cells)):
+            counted = scene.cells[frame][scene.counting(frame, frame)]
+            self.contrast.append(float(counted.std()))
+            self.light.append(float(counted.mean()))
         self.parts = lru_cache(64)(self._parts)
 
     def _parts(self, frame: int) -> tuple[Levels, Levels]:
@@ -128,7 +131,7 @@ class Lights:
         """Whether contrast is lost all over a picture: what comes in at an edge leaves the rest as it is."""
         seen = [frame for frame in frames if not self.flat(frame)]
         gains = []
-        for fainter, frame in zip(seen, seen[1:], strict=False):
+        for fainter, frame in pairwise(seen):
             a, b = self.parts(fainter)[1], self.parts(frame)[1]
             textured = b >= _TEXTURED
             ratio = np.log((b[textured] + 0.5) / (a[textured] + 0.5))
