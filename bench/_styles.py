@@ -12,6 +12,7 @@ from bench._weather import raining
 from demo.world.chance import LINES
 
 Image = np.ndarray  # (height, width, 3) uint8 RGB
+Colour = tuple[int, int, int]  # RGB
 
 BOIL, REDRAWN = 3, 3  # versions of boiling lines, and frames each is shown
 
@@ -72,6 +73,17 @@ def subtitled(image: Image, frame: int, fade: int, soft: bool, lines: Sequence[s
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 
+def outlined(image: Image, text: str, at: tuple[int, int], font: int, scale: float, thick: int, edge: int,
+             colours: tuple[Colour, Colour]) -> Image:  # fmt: skip
+    """Letters drawn into the image. thick, edge: of their lines, and more than that of what is behind them, px.
+
+    colours: behind, in front.
+    """
+    for colour, size in zip(colours, (thick + edge, thick), strict=True):
+        cv2.putText(image, text, at, font, scale, colour, size, cv2.LINE_AA)
+    return image
+
+
 def credited(image: Image, frame: int, x: float, y: float) -> Image:
     """Credits of three lines, the first of them a word, that stand for two seconds and fade over six frames."""
     height, width = image.shape[:2]
@@ -79,8 +91,7 @@ def credited(image: Image, frame: int, x: float, y: float) -> Image:
     font, scale, thick = cv2.FONT_HERSHEY_DUPLEX, height / 480, max(1, round(height / 320))
     for k, text in enumerate((("Music", "Sound", "Story")[frame // 62 % 3], "Ann Lindqvist", "Haru Tanimoto")):
         at = round(x * width), round((y + 0.075 * k) * height)
-        over = cv2.putText(over, text, at, font, scale, (25, 25, 30), thick + round(height / 120), cv2.LINE_AA)
-        over = cv2.putText(over, text, at, font, scale, (250, 250, 250), thick, cv2.LINE_AA)
+        outlined(over, text, at, font, scale, thick, round(height / 120), ((25, 25, 30), (250, 250, 250)))
     return cv2.addWeighted(over, share, image, 1 - share, 0)
 
 
@@ -142,8 +153,8 @@ def titled(image: Image, frame: int, low: float, text: str = "PAPER COMETS") -> 
     (long, _), _ = cv2.getTextSize(text, font, scale, thick)
     scale *= min(1.0, 0.84 * width / long)
     at = round(0.08 * width), round(low * height)
-    edge = cv2.putText(image.copy(), text, at, font, scale, (35, 30, 40), thick + round(height / 90), cv2.LINE_AA)
-    return cv2.putText(edge, text, at, font, scale, (238, 236, 230), thick, cv2.LINE_AA)
+    colours = (35, 30, 40), (238, 236, 230)
+    return outlined(image.copy(), text, at, font, scale, thick, round(height / 90), colours)
 
 
 def swaying(image: Image, frame: int, reach: float, period: int, closer: float = 0.0) -> Image:
@@ -197,15 +208,16 @@ def shaken_rain(image: Image, frame: int, reach: float, contrast: float, share: 
     return np.asarray(cv2.warpAffine(wet, moved, wet.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def with_clock(image: Image, frame: int, bars: str = "above", colour: tuple[int, int, int] = (0, 0, 0)) -> Image:
+def with_clock(image: Image, frame: int, bars: str = "above", colour: Colour = (0, 0, 0)) -> Image:
     """Narrow bars above and below, or at the sides, and a clock in a corner that tells every second."""
     height = image.shape[0]
     size, out = round(height / 60), image.copy()
     for side in (out[:size], out[-size:]) if bars == "above" else (out[:, :size], out[:, -size:]):
         side[:] = colour
     text, at, font, scale = f"12:{frame // 24:02d}", (5 * size // 2, round(0.09 * height)), 4, height / 420
-    edge = cv2.putText(out, text, at, font, scale, (20, 20, 20), round(height / 96), cv2.LINE_AA)
-    return cv2.putText(edge, text, at, font, scale, (250, 250, 250), round(height / 240), cv2.LINE_AA)
+    thick = round(height / 240)
+    colours = (20, 20, 20), (250, 250, 250)
+    return outlined(out, text, at, font, scale, thick, round(height / 96) - thick, colours)
 
 
 def in_frame(image: Image, frame: int) -> Image:
