@@ -2,7 +2,7 @@
 
 For each video with a truth about it: the largest difference of a held pair and the smallest of a new drawing, by the
 measure that needs the picture (480 lines, Gaussian of sigma 1, mean absolute difference of 8x8 px) and by grids of
-several sizes; and the bytes a frame's grid takes. Prints the tables that docs/frames.md quotes.
+several sizes; and the bytes a frame's grid takes. Prints the tables that docs/frames-accuracy.md quotes.
 """
 
 from collections.abc import Callable, Iterator

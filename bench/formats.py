@@ -1,8 +1,8 @@
 """Which lossless format stills are kept in: `python -m bench.formats [--video FILE] [--count 6]`.
 
 Kept drawings of drawn and, where there are any, real clips (GENGA_CLIPS), written by each encoder at several levels and
-read back: CPU time a picture, bytes a picture, and whether the pixels come back. Prints the table that docs/frames.md
-quotes.
+read back: CPU time a picture, bytes a picture, and whether the pixels come back. Prints the table that
+docs/frames-speed.md quotes.
 """
 
 import io

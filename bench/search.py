@@ -4,7 +4,7 @@ Signatures are drawn: scenes of ten drawings that differ from each other as thos
 a tenth of them with as many bits flipped as encoding anew flips (the first table measures that on the drawn series).
 Every signature is looked up among all; *recall* is the part of the repeats whose original is among the four nearest.
 Times are those of genga.drawings.signatures, on two threads unless OMP_NUM_THREADS says otherwise; `--full` goes to ten
-million. Prints the tables that docs/frames.md quotes.
+million. Prints the tables that docs/frames-speed.md quotes.
 """
 
 import os

@@ -3,7 +3,7 @@
 The drawn episodes share an opening; the first one stays as it is, the later ones are encoded as in bench.frames, so
 that they are not copies of each other. Shared drawings are those of the truth that an earlier episode shows. A drawing
 is *found* if frames of it are given to a frame of an earlier episode that shows it, *missed* if a frame of it is kept,
-and *false* if it is given to a frame that shows another drawing. Prints the table that docs/frames.md quotes.
+and *false* if it is given to a frame that shows another drawing. Prints the table that docs/frames-accuracy.md quotes.
 """
 
 import tempfile

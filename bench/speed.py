@@ -10,7 +10,7 @@ repeats the video to 24 minutes, without encoding it again, to see what grows; `
 instead. Decoding alone and `frames`, whose ratio is the closest to its limit, are run in turn and the median of each is
 taken: the same command's CPU time is a few percent more or less from one run to the next, and half as much again on a
 busy machine. Compare within a run. `--against` runs the stages of another checkout of the project in turn with these,
-and prints what both take. Prints the tables that docs/frames.md quotes.
+and prints what both take. Prints the tables that docs/frames-speed.md quotes.
 """
 
 import json

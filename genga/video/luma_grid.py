@@ -3,7 +3,7 @@
 The shorter side of the picture is `lines` cells long (120: a cell is 4 px of a 480-line picture), so that a grid is the
 same for every resolution of a video. Two frames differ by the largest mean absolute difference over 2x2 cells: the
 largest local block difference. On labelled clips it separates held frames from new drawings as the same measure on the
-blurred 480-line picture does, and a grid is small enough to be stored for every frame (docs/frames.md).
+blurred 480-line picture does, and a grid is small enough to be stored for every frame (docs/frames-accuracy.md).
 """
 
 from collections.abc import Callable

@@ -17,7 +17,8 @@ from genga.drawings.bimodal_threshold import below_hill, valley
 from genga.video.luma_grid import BLOCK_CELLS, Grids, block_sums
 
 _WIDE = 0.3  # fraction of the picture from which a change is not a figure's alone
-# Block differences between which the threshold is looked for, and the one that suits most videos (docs/frames.md).
+# Block differences between which the threshold is looked for, and the one that suits most videos
+# (docs/frames-in-detail.md).
 _USUAL, _LOW, _HIGH = 14.0, 8.0, 32.0
 _BETTER = 2  # frames after a change in which encoders go on to better the picture
 _FAINT = 5.0  # block difference from which the changes of a shot may be drawings, where its noise lies below
