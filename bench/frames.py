@@ -29,6 +29,7 @@ from bench.models import table
 from genga.drawings.dedup import own_drawings
 from genga.drawings.frames import frames
 from genga.drawings.shots import shots
+from genga.jobs.script import progress
 from genga.params.dedup import Params as DedupParams
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
@@ -203,11 +204,13 @@ def main(
     cv2.setNumThreads(1)
     if worlds:
         wanted = [name for name in WORLDS if only in ("", name)]
-        print(table(STYLES, (film(name, *drawn(name, cache.parent / "worlds"), cache) for name in wanted)))
+        films = progress(wanted, len(wanted), "measure", "films")
+        print(table(STYLES, [film(name, *drawn(name, cache.parent / "worlds"), cache) for name in films]))
         return
     every = [(video, true) for video, true in videos(raw, truth) if only in ("", video.stem)]
     if treated:
-        print(table(COPIES, [treated_row(video, one, true, cache) for video, true in every for one in TREATED]))
+        asked = [(video, one, true) for video, true in every for one in TREATED]
+        print(table(COPIES, [treated_row(*one, cache) for one in progress(asked, len(asked), "measure", "copies")]))
         return
     rows = []
     for video, true in every:

@@ -1,9 +1,10 @@
-"""Whether thresholds hold on videos that they were not chosen on: `python -m bench.left_out [--worlds]`.
+"""Whether thresholds hold on videos that they were not chosen on: `python -m bench.left_out [--worlds] [--treated]`.
 
 Every shot's threshold is multiplied by one of FACTORS. For each video, all its encodings together, that factor is
 chosen which loses the fewest changes of all *other* videos, and of equal ones keeps the fewest held frames there; the
-video is scored with it, beside the threshold as it is (1). Videos as in bench.frames; with `--worlds` also drawn films;
-`--encodings "native,crf 36"` measures these alone. The last rows are the sums over each encoding.
+video is scored with it, beside the threshold as it is (1). Videos as in bench.frames; with `--worlds` also drawn films,
+with `--treated` also copies as people have them (bench/_treated.py); `--encodings "native,crf 36"` measures these
+encodings alone. The last rows are the sums over each encoding.
 """
 
 import tempfile
@@ -16,6 +17,7 @@ import typer
 
 from bench._keepers import Score, Truth, score
 from bench._peers import SAME_FRAMES, encoded
+from bench._treated import TREATED
 from bench._worlds import WORLDS, drawn
 from bench.frames import videos
 from bench.models import table
@@ -98,6 +100,7 @@ def main(
     truth: Path = typer.Option(Path("data/truth/sample"), help="folder of the truth about them"),
     cache: Path = typer.Option(Path("data/bench/frames"), help="folder of the encoded variants"),
     worlds: bool = typer.Option(False, help="also the films of bench/_worlds.py"),
+    treated: bool = typer.Option(False, help="also copies as people have them (bench/_treated.py)"),
     encodings: str = typer.Option(",".join(SAME_FRAMES), help="which of them"),
 ) -> None:
     """Score each video with what is best on all others."""
@@ -105,7 +108,8 @@ def main(
     every: Sequence[tuple[Path, Truth]] = list(videos(raw, truth))
     if worlds:
         every = [*every, *(drawn(name, cache.parent / "worlds") for name in WORLDS)]
-    asked = [(video, true, variant) for video, true in every for variant in encodings.split(",")]
+    variants = [*encodings.split(","), *(TREATED if treated else ())]
+    asked = [(video, true, variant) for video, true in every for variant in variants]
     measured = {
         (video.stem, variant): swept(encoded(video, variant, cache), true)
         for video, true, variant in progress(asked, len(asked), "measure", "encodings")

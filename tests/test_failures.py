@@ -13,7 +13,7 @@ def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
         "probe/b.log": "reading\nerror: b.mkv: not a video\n",
         "probe/a.log": "Traceback (most recent call last):\n  File x\nKeyError: 'y'\n",
         "probe/good.log": "probe good: 1 stream\n",
-        "train/killed.log": "note: goes on\ntrain r: 588/600 steps, loss 0.1426, 1.3/s, 9 s left\n",
+        "train/killed.log": "note: goes on\ntrain r: 588/600 steps, loss 0.1426, 19.3/min, 37 s left\n",
         "probe/killed.log": "",
         "probe/old.log": "error: long ago\n",
         "probe/shell.log": "bash: line 1: /opt/bin/python: Argument list too long\n",

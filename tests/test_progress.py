@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from genga.jobs.script import duration, progress, progress_line
+from genga.jobs.script import duration, pace, progress, progress_line
 
 
 def test_line_with_rate_and_time_left() -> None:
@@ -13,6 +13,13 @@ def test_line_with_rate_and_time_left() -> None:
 
 def test_line_without_a_total() -> None:
     assert progress_line("frames s/e", "frames", 120, None, 4.0) == "frames s/e: 120 frames, 30.0/s"
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(0.0, "0.0/s"), (0.05, "3.0/min"), (0.99, "59.4/min"), (1.0, "1.0/s"), (30.04, "30.0/s")]
+)
+def test_a_rate_below_one_a_second_is_by_minutes(rate: float, text: str) -> None:
+    assert pace(rate) == text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # A line of genga.jobs.script.progress: not a stage's last word.
-PROGRESS = re.compile(r": \d+(/\d+)? .*, [\d.]+/s(, .* left)?$")
+PROGRESS = re.compile(r": \d+(/\d+)? .*, [\d.]+/(s|min)(, .* left)?$")
 _CRASH = "Traceback (most recent call last):"
 # What a shell says that could not start a job.
 _SHELL = re.compile(r"(/\S*/)?(ba|da|k|z)?sh: (line )?(\d+: )?(?P<said>.+)")

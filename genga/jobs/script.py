@@ -176,9 +176,14 @@ def progress_line(what: str, unit: str, done: int, total: int | None, seconds: f
     """Return one progress line after `done` items in `seconds` seconds."""
     rate = done / seconds if seconds > 0 else 0.0
     if total is None:
-        return f"{what}: {done} {unit}, {rate:.1f}/s"
+        return f"{what}: {done} {unit}, {pace(rate)}"
     left = (total - done) / rate if rate > 0 else 0.0
-    return f"{what}: {done}/{total} {unit}, {rate:.1f}/s, {duration(left)} left"
+    return f"{what}: {done}/{total} {unit}, {pace(rate)}, {duration(left)} left"
+
+
+def pace(rate: float) -> str:
+    """Return a rate, 1/s, as people say it: `30.0/s`, and `12.4/min` where it is less than one a second."""
+    return f"{60 * rate:.1f}/min" if 0 < rate < 1 else f"{rate:.1f}/s"
 
 
 def duration(seconds: float) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 import polars as pl
 import torch
 
-from genga.jobs.script import duration
+from genga.jobs.script import duration, pace
 from genga.params.train import Params
 from genga.store.files import in_project, write_facts
 from genga.store.parquet import write_table
@@ -160,7 +160,7 @@ def progress_of(run: str, total: int, every: float = 5.0) -> Callable[[Step, flo
         rate = (step.number - first) / (now - start)
         left = duration((total - step.number) / rate)
         print(
-            f"train {run}: {step.number}/{total} steps, loss {loss:.4f}, {rate:.1f}/s, {left} left",
+            f"train {run}: {step.number}/{total} steps, loss {loss:.4f}, {pace(rate)}, {left} left",
             file=sys.stderr,
             flush=True,
         )
