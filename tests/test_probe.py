@@ -78,10 +78,17 @@ def test_ten_bits_are_seen(tmp_path: Path) -> None:
     assert probe(film, PARAMS)["bit_depth"] == 10
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (853, 480), (2, 300)])
+@pytest.mark.parametrize(("width", "height"), [(16, 16), (853, 480), (17, 300)])
 def test_odd_sizes(tmp_path: Path, width: int, height: int) -> None:
     found = probe(write_film(tmp_path / "film.mkv", [flat(50, width, height)]), PARAMS)
     assert (found["width"], found["height"], found["frames"]) == (width, height, 1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 2), (3, 300), (300, 15)])
+def test_a_picture_too_small_for_a_drawing_gets_one_line(tmp_path: Path, width: int, height: int) -> None:
+    film = write_film(tmp_path / "film.mkv", [flat(50, width, height)] * 5)
+    with pytest.raises(GengaError, match=rf"^{film}: its picture is {width}x{height} px, and below 16"):
+        probe(film, PARAMS)
 
 
 def test_names_with_spaces_and_other_letters(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _OTHERS = {
     13: "derived from its primaries", 14: "ICtCp", 15: "IPT-C2", 16: "YCgCo-Re", 17: "YCgCo-Ro",
 }  # fmt: skip
 _IPT = 5  # profile of Dolby Vision whose planes are IPT-PQ-c2
+LEAST = 16  # px of the shorter side that a picture has at least
 _RANGE = {1: "limited", 2: "full"}
 
 
@@ -37,6 +38,14 @@ def check_colours(path: str | Path, frame: VideoFrame) -> None:
         f"{path}: its colours are {name}, which is not converted here; make a copy in others "
         "(ffmpeg -i IN -vf zscale=matrix=709 OUT), or take it away"
     )
+
+
+def check_size(path: str | Path, frame: VideoFrame, crop: Edges) -> None:
+    """Raise GengaError if what is left of a frame within its edges is too small to show a drawing."""
+    left, top, right, bottom = crop
+    width, height = frame.width - left - right, frame.height - top - bottom
+    if min(width, height) < LEAST:
+        raise GengaError(f"{path}: its picture is {width}x{height} px, and below {LEAST} shows no drawing; take it away")
 
 
 def picture_facts(stream: VideoStream, frame: VideoFrame, crop: Edges) -> dict[str, Any]:

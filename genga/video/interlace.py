@@ -99,6 +99,8 @@ def combs(top: Thin, bottom: Thin, beyond: int) -> Mask:
 def stuck_out(top: Thin, bottom: Thin) -> Thin:
     """Return by how many levels bottom lines of one frame, two on end, stick out from between another's top ones."""
     lines = min(top[2::2].shape[0], bottom[1::2].shape[0])
+    if lines < 2:
+        return np.zeros((lines, top.shape[1]), np.uint8)
     between, above, below = bottom[1::2][:lines], top[0::2][:lines], top[2::2][:lines]
     # Differences of bytes that stop at 0 tell what is asked, in a tenth of the time of whole numbers.
     brighter, darker = cv2.subtract(between, cv2.max(above, below)), cv2.subtract(cv2.min(above, below), between)

@@ -30,7 +30,7 @@ from genga.video.clock import Counts, usual_step
 from genga.video.decode import as_coded, late_by, luma, opening, prepare
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.deinterlace import shows_through
-from genga.video.facts import alpha, audio_facts, check_colours, picture_facts, subtitle_facts
+from genga.video.facts import alpha, audio_facts, check_colours, check_size, picture_facts, subtitle_facts
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.headers import Header, due, headers
 from genga.video.interlace import Order, Thin, decide, thinned, verdicts
@@ -94,8 +94,8 @@ class Looked:
 def probe(path: str | Path, params: Params) -> dict[str, Any]:
     """Return what is known of a video file, as plain data for JSON.
 
-    Raises GengaError, one line that names the file, if it cannot be opened, has no video, cannot be decoded, or has
-    colours that cannot be made into others.
+    Raises GengaError, one line that names the file, if it cannot be opened, has no video, cannot be decoded, is too
+    small, or has colours that cannot be made into others.
     """
     with opening(path, choice=params.stream) as (container, stream):
         header, stated = headers(path).get(stream.index, Header()), colours_of(stream)
@@ -116,7 +116,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
             packets.damage.repaired.add(packets.times[-1])
         bars = seen.bars.found(is_halved(seen.first))
         left, top, right, bottom = map(max, header.crop, bars) if params.bars == "cut" else header.crop
-        crop = left, top, right, bottom
+        check_size(path, seen.first, crop := (left, top, right, bottom))
         return {
             "sha256": sha256_of(path),
             "container": container.format.name,
