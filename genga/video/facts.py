@@ -45,7 +45,9 @@ def check_size(path: str | Path, frame: VideoFrame, crop: Edges) -> None:
     left, top, right, bottom = crop
     width, height = frame.width - left - right, frame.height - top - bottom
     if min(width, height) < LEAST:
-        raise GengaError(f"{path}: its picture is {width}x{height} px, and below {LEAST} shows no drawing; take it away")
+        raise GengaError(
+            f"{path}: its picture is {width}x{height} px, and below {LEAST} shows no drawing; take it away"
+        )
 
 
 def picture_facts(stream: VideoStream, frame: VideoFrame, crop: Edges) -> dict[str, Any]:
