@@ -17,7 +17,7 @@ from genga.images import hdr
 from genga.images.rgb import Converter
 from genga.params.probe import Params
 from genga.params.stills import Params as Stills
-from genga.video.decode import decode, luma, opening, timed_frames
+from genga.video.decode import decode, luma, opening, prepare, timed_frames
 from genga.video.decode_errors import Damage
 from genga.video.file import Reading
 from genga.video.hwaccel import opened
@@ -224,6 +224,15 @@ def test_the_size_may_change_in_mid_stream(tmp_path: Path) -> None:
     assert [image.shape for image in images_of(film, *numbers)] == [(96, 128, 3), (48, 64, 3)]
     fields = Fields("deinterlace", "tff")
     assert [item.time for item in decode(film, fields=fields)] == [item.time for item in decode(film)]
+
+
+def test_no_more_threads_decode_than_this_process_has_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = ffmpeg(tmp_path / "film.mkv", *MOVING, *X264)
+    for cores, threads in (({3}, 1), ({0, 1, 5}, 2)):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, cores=cores: cores)
+        with opening(film) as (_, stream):
+            prepare(stream, 2)
+            assert stream.codec_context.thread_count == threads
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -24,7 +24,7 @@ import polars as pl
 
 from genga.drawings._text.scan import Lookout
 from genga.images.image import Luma
-from genga.jobs.script import ahead
+from genga.jobs.script import ahead, at_once
 from genga.params.frames import Params
 from genga.tables.frames import FRAMES, GRID
 from genga.video.decode import Decoded, luma
@@ -62,7 +62,7 @@ def frames(
     """
     schema = {name: kind for name, kind in FRAMES.items() if name not in GRID}
     parts, together = [pl.DataFrame(schema=schema)], bursts(decoded)
-    with closing(ahead(together) if threads > 1 else together) as coming:
+    with closing(ahead(together) if at_once(threads) > 1 else together) as coming:
         rows = measured(coming, store, params, weave)
         while some := list(islice(rows, _ROWS)):
             parts.append(pl.DataFrame(some, schema=schema))

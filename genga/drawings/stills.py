@@ -18,7 +18,7 @@ from genga.drawings._stills.stitched import parts, stitched
 from genga.errors import GengaError
 from genga.images.h264 import Packer
 from genga.images.rgb import Converter
-from genga.jobs.script import ahead, progress
+from genga.jobs.script import ahead, at_once, progress
 from genga.params.stills import Format, Params
 from genga.store.shards import ShardWriter
 from genga.tables.dedup import KEPT
@@ -111,7 +111,7 @@ def stills(
     needed = wanted(frames, dedup)
     kept = needed.join(dedup.filter(pl.col("reason").is_in(KEPT)).select("frame"), on="frame", how="semi")
     decoded = shown(path, needed, params, threads, Fields.of(probed["fields"]), Part.of(probed))
-    with closing(ahead(decoded) if threads > 1 else decoded) as coming:
+    with closing(ahead(decoded) if at_once(threads) > 1 else decoded) as coming:
         pictures = stitched(progress(coming, len(needed), f"stills {name}", "stills"), parts(dedup))
         return written(pictures, kept, name, shard, params.format)
 

@@ -139,6 +139,11 @@ def summary(line: str) -> None:
     print(line, flush=True)
 
 
+def at_once(threads: int) -> int:
+    """Return how many of so many threads can work at once: more than this process has cores get in each other's way."""
+    return min(threads, len(os.sched_getaffinity(0)))
+
+
 def ahead(items: Iterator[T]) -> Generator[T]:
     """Yield from `items`, none of which is None; a thread makes the next one meanwhile. To be closed at the end."""
     from concurrent.futures import ThreadPoolExecutor  # not for a command that only looks

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from genga.errors import GengaError
 from genga.images import hdr
 from genga.images.image import HDR, Luma, exact, samples
-from genga.jobs.script import progress
+from genga.jobs.script import at_once, progress
 from genga.store.files import check_sha256
 from genga.video import hwaccel
 from genga.video.clock import WAIT, Counts, in_order, timed, usual_step
@@ -126,8 +126,8 @@ def decode_probed(
 
 
 def prepare(stream: VideoStream, threads: int) -> None:
-    """Set how many threads decode `stream`; the frames do not depend on it."""
-    stream.codec_context.thread_count = threads
+    """Set how many threads decode `stream`, as far as there are cores; the frames do not depend on it."""
+    stream.codec_context.thread_count = at_once(threads)
     stream.codec_context.thread_type = "AUTO"
 
 
