@@ -56,6 +56,12 @@ def test_an_encoder_that_stays_open_gives_what_one_for_the_frame_alone_does(tmp_
     assert isinstance(known, h264.Open) and known._count == 5  # two to try it, and each of the three
 
 
+def test_a_picture_of_the_other_number_has_its_bits_two_places_later_and_escapes_of_its_own() -> None:
+    # Three bytes, 0, 0 and one up to 3, have a 3 before the last (7.4.1).
+    moved = h264._moved(bytes([0x88, 0b00000010, 0b01000000, 0, 0, 3, 1, 0, 0xC0, 0x40, 0, 0, 3, 1, 0b00100000]))
+    assert moved == bytes([0x88, 0b00000101, 0, 0, 3, 0, 4, 3, 1, 0, 0, 3, 0, 4, 0x80])
+
+
 @pytest.mark.parametrize("scaling", ["bilinear", "lanczos"])
 @pytest.mark.parametrize(
     ("options", "filters"),
