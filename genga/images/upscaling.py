@@ -8,7 +8,6 @@ what is there when a job is interrupted is not made again. Which keys a series h
 
 import fcntl
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ from PIL import Image as Pillow
 from genga.errors import GengaError
 from genga.images.codec import decode, encode
 from genga.images.image import Image
-from genga.jobs.script import duration
+from genga.jobs.script import cores, duration
 from genga.store.files import read_notes, replacing, write_text
 
 FOLDER = Path(".cache/upscaled")
@@ -125,7 +124,7 @@ def network(how: How) -> Enlarge:
         raise GengaError(_missing(how.by, error)) from error
     step = max(factor for factor in package.factors if how.factor % factor == 0)
     one = getattr(module, package.maker)(
-        gpuid=-1, num_threads=len(os.sched_getaffinity(0)), noise=how.denoise, scale=step, model=package.model
+        gpuid=-1, num_threads=cores(), noise=how.denoise, scale=step, model=package.model
     )
 
     def enlarge(image: Image) -> Image:

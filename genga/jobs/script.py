@@ -141,7 +141,12 @@ def summary(line: str) -> None:
 
 def at_once(threads: int) -> int:
     """Return how many of so many threads can work at once: more than this process has cores get in each other's way."""
-    return min(threads, len(os.sched_getaffinity(0)))
+    return min(threads, cores())
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # not on macOS
 
 
 def ahead(items: Iterator[T]) -> Generator[T]:
