@@ -21,7 +21,7 @@ from genga.drawings._text.tracks import in_cells
 from genga.drawings.dedup import texts
 from genga.drawings.exposure_sheet import exposures
 from genga.errors import GengaError
-from genga.images.image import Image
+from genga.images.image import Image, moved
 from genga.images.panorama import stitch
 from genga.images.rgb import Converter
 from genga.images.thumbnails import thumbnail
@@ -31,7 +31,7 @@ from genga.tables.dedup import DEDUP
 from genga.tables.frames import FRAMES
 from genga.tables.shots import SHOTS
 from genga.video.decode import opening, timed_frames
-from genga.video.gate_weave import Steady, moved
+from genga.video.gate_weave import Steady
 from genga.video.grid_store import CellReader
 from genga.video.luma_grid import Grids, cells_of, difference_map, grid_size, mixture
 

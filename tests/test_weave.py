@@ -9,11 +9,12 @@ import pytest
 from films import PICTURE, texture, write_film
 
 from genga.drawings.frames import frames
+from genga.images.image import moved
 from genga.params.frames import Params as FramesParams
 from genga.params.probe import Params as ProbeParams
 from genga.store.shards import writing_shard
 from genga.video.decode import decode
-from genga.video.gate_weave import Anchor, Beside, Steady, beside, moved, small_of, weaves
+from genga.video.gate_weave import Anchor, Beside, Steady, beside, small_of, weaves
 from genga.video.grid_store import CellWriter
 from genga.video.luma_grid import block_difference, cells_of
 from genga.video.probe import probe
@@ -104,6 +105,21 @@ def test_what_is_drawn_anew_beside_its_place_is_no_film() -> None:
     assert not weaves([shaken] * 8)
     whole = steps(*[(0.4, 0.1), (-0.4, -0.1)] * 3, share=1.0)
     assert weaves([whole + steps(*[(0.0, 0.0)] * 6, share=0.7)] * 8)  # where nothing else happens, all is moved
+
+
+def test_what_begins_and_ends_or_goes_now_far_now_near_is_an_editors_shake() -> None:
+    near, far = TO_AND_FRO, steps(*[(1.6, 0.4), (-1.6, -0.4)] * 6)
+    assert weaves([near] * 6 + [far]) and not weaves([near, near, far, far, near])
+    impact = steps(*[(0.0, 0.0)] * 6, *[(1.0, 0.3), (-1.0, -0.3)] * 3, share=0.7)
+    assert weaves([TO_AND_FRO] * 9 + [impact]) and not weaves([impact] * 8)
+    assert weaves([steps(*[(1.0, 0.3), (0.0, 0.0), (-1.0, -0.3), (0.0, 0.0)] * 3)] * 8)  # in jumps
+
+
+def test_where_nothing_else_happens_film_weaves_too() -> None:
+    drawn = steps((0.0, 0.0), (0.0, 0.0), share=1.0) + steps(*[(0.9, 0.8), (-0.9, -0.8)] * 5, share=0.7)
+    assert not weaves([drawn] * 8)
+    vague = steps(*[(0.9, 0.5)] * 7, left=0.95)  # it seems to lie elsewhere, and gains nothing by being moved
+    assert not weaves([TO_AND_FRO[:5] + vague] * 8) and weaves([TO_AND_FRO + vague] * 8)
 
 
 @pytest.mark.parametrize(

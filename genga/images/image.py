@@ -6,6 +6,7 @@ Reading and writing files: genga.images.codec.
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import cv2
@@ -51,6 +52,34 @@ def resized(image: Image, size: tuple[int, int], how: str) -> Image:
         return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     chosen = Pillow.Resampling.LANCZOS if how == "area" else FILTERS[how]
     return np.asarray(Pillow.fromarray(image).resize(size[::-1], chosen))
+
+
+def moved(
+    picture: npt.NDArray[Any], by: tuple[float, float], around: npt.NDArray[Any] | None = None, rim: int = 0
+) -> npt.NDArray[Any]:
+    """Return a picture (height, width) moved by x, y px, by cubic convolution (Keys 1981).
+
+    around: the picture of which what comes in at the edges is taken, and `rim` px at least; None: it is as the edge is.
+    """
+    # Two filters of a few taps take a sixth of the time of warping by cubics.
+    (across, x), (down, y) = _taps(by[0]), _taps(by[1])
+    found = cv2.sepFilter2D(picture, -1, across, down, anchor=(x, y), borderType=cv2.BORDER_REPLICATE)
+    if around is not None:
+        (left, right), (top, foot) = ((max(rim, ceil(way)), max(rim, ceil(-way))) for way in by)
+        height, width = picture.shape[:2]
+        for edge in (np.s_[:top], np.s_[height - foot :], np.s_[:, :left], np.s_[:, width - right :]):
+            found[edge] = around[edge]
+    return found
+
+
+def _taps(by: float) -> tuple[npt.NDArray[np.float64], int]:
+    """What each px takes of its neighbours, itself among them, to lie `by` px farther, and its own place among them."""
+    reach = int(np.ceil(abs(by))) + 2
+    away = np.abs(np.arange(-reach, reach + 1) + by)
+    near, far = (1.5 * away - 2.5) * away**2 + 1, ((-0.5 * away + 2.5) * away - 4) * away + 2
+    taps = np.where(away <= 1, near, np.where(away < 2, far, 0.0))
+    counts = [reach, *np.flatnonzero(taps).tolist()]
+    return taps[min(counts) : max(counts) + 1], reach - min(counts)
 
 
 def padded(image: Image, size: tuple[int, int], colour: tuple[int, ...]) -> Image:

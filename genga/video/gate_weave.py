@@ -8,14 +8,15 @@ began, as it becomes a grid. Stills are left as they are.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.image import Luma
+from genga.images.image import Luma, moved
 from genga.video.luma_grid import Cells, eight_bits, grid_size, reduced, resized
 
 Small = npt.NDArray[np.float32]  # at twice its grid: (240, width) of a grid of 120 lines, luma
@@ -38,6 +39,7 @@ _GAIN = 0.85  # part of the difference that moving may leave; noise, and what mo
 _LONG, _JUDGED, _SURE = 12, 6, 4  # pairs judged together; so many at least without a cut; of which nothing happens in
 _STRETCHES = 3  # such stretches without a camera move below which nothing is concluded
 _WEAVES, _ALL = 0.1, 0.75  # part of a stretch's pairs that move where film weaves, and of the stretches that do
+_SIZES, _ROW = 2.0, 3  # times as far, or as near, as film weaves in the middle stretch; frames in which a shake begins
 _BOTH = 0.15  # part of the way in one direction that film at least goes in the other
 _ONWARD = 0.3  # cosine of the ways of a frame and the next that moves, in the mean, from which it is a camera
 
@@ -50,9 +52,14 @@ class Beside(NamedTuple):
     left: float = 0.0  # part of the difference of those that is left after moving it back, 0..1
 
     @property
+    def lies(self) -> bool:
+        """Whether it seems to lie elsewhere."""
+        return max(map(abs, self.by)) >= _LEAST
+
+    @property
     def moved(self) -> bool:
         """Whether it lies elsewhere, and moving it back makes it clearly more alike."""
-        return max(map(abs, self.by)) >= _LEAST and self.left <= _GAIN
+        return self.lies and self.left <= _GAIN
 
     @property
     def same(self) -> bool:
@@ -131,53 +138,37 @@ def _least_squares(first: Anchor, left: Small, agree: npt.NDArray[np.intp]) -> S
     return (of_x * yy - of_y * xy) / determinant, (of_y * xx - of_x * xy) / determinant
 
 
-def moved(
-    picture: npt.NDArray[Any], by: Shift, around: npt.NDArray[Any] | None = None, rim: int = 0
-) -> npt.NDArray[Any]:
-    """Return a picture (height, width) moved by x, y px, by cubic convolution (Keys 1981).
-
-    around: the picture of which what comes in at the edges is taken, and `rim` px at least; None: it is as the edge is.
-    """
-    # Two filters of a few taps take a sixth of the time of warping by cubics.
-    (across, x), (down, y) = _taps(by[0]), _taps(by[1])
-    found = cv2.sepFilter2D(picture, -1, across, down, anchor=(x, y), borderType=cv2.BORDER_REPLICATE)
-    if around is not None:
-        (left, right), (top, foot) = ((max(rim, ceil(way)), max(rim, ceil(-way))) for way in by)
-        height, width = picture.shape[:2]
-        for edge in (np.s_[:top], np.s_[height - foot :], np.s_[:, :left], np.s_[:, width - right :]):
-            found[edge] = around[edge]
-    return found
-
-
-def _taps(by: float) -> tuple[npt.NDArray[np.float64], int]:
-    """What each px takes of its neighbours, itself among them, to lie `by` px farther, and its own place among them."""
-    reach = int(np.ceil(abs(by))) + 2
-    away = np.abs(np.arange(-reach, reach + 1) + by)
-    near, far = (1.5 * away - 2.5) * away**2 + 1, ((-0.5 * away + 2.5) * away - 4) * away + 2
-    taps = np.where(away <= 1, near, np.where(away < 2, far, 0.0))
-    counts = [reach, *np.flatnonzero(taps).tolist()]
-    return taps[min(counts) : max(counts) + 1], reach - min(counts)
-
-
 def weaves(stretches: Iterable[Sequence[Beside]], more: int = 0) -> bool:
     """Return whether a video weaves, by how each frame lies `beside` the one before in runs of consecutive ones.
 
-    Film does so in all its scenes, to and fro in both directions, and where nothing else happens: what is drawn anew
-    beside its place is none. Nor is it a camera, which goes on as it went. What an editor shakes stands still in other
-    shots. more: runs that are not looked at, each of which may weave.
+    Film does so in all its scenes, to and fro in both directions, about as far in each, frame after frame, and where
+    nothing else happens: what is drawn anew beside its place is none, nor a camera, which goes on as it went, nor what
+    an editor shakes, for that begins and ends. more: runs that are not looked at, each of which may weave.
     """
-    judged, weaving, ways = more, more, np.zeros(2)
+    judged, ways, sizes, calm = more, np.zeros(2), list[float](), list[bool]()
     for part in (stretch[n : n + _LONG] for stretch in stretches for n in range(0, len(stretch), _LONG)):
         known, whole = ([one for one in part if one.share >= least] for least in (_SCENE, _WHOLE))
         sure = whole if len(whole) >= _SURE else known
         shifts = np.array([one.by for one in sure if one.moved]).reshape(-1, 2)
         seen = len(shifts) >= _WEAVES * len(sure)
         ahead, far = (shifts[1:] * shifts[:-1]).sum(), (np.hypot(*shifts[1:].T) * np.hypot(*shifts[:-1].T)).sum()
-        if len(known) < _JUDGED or seen and (len(shifts) < 2 or ahead > _ONWARD * far):
+        onward = seen and (len(shifts) < 2 or ahead > _ONWARD * far)
+        vague = sum(one.lies and not one.moved for one in sure)
+        if len(known) < _JUDGED or onward or 2 * vague > len(sure):
             continue
-        judged, weaving = judged + 1, weaving + seen
-        ways += np.abs(shifts).sum(axis=0)
-    return judged >= _STRETCHES and weaving >= _ALL * judged and bool(more or ways.min() >= _BOTH * ways.max() > 0)
+        judged, calm = judged + 1, calm + [one.moved for one in whole]
+        if seen and not (_in_a_row(one.moved for one in sure) and _in_a_row(not one.lies for one in sure)):
+            sizes.append(float(np.hypot(*shifts.T).mean()))
+            ways += np.abs(shifts).sum(axis=0)
+    alike = [size for size in sizes if more or 1 / _SIZES <= size / np.median(sizes) <= _SIZES]
+    if judged < _STRETCHES or more + len(alike) < _ALL * judged:
+        return False
+    return bool(more or sum(calm) >= _WEAVES * len(calm) and ways.min() >= _BOTH * ways.max() > 0)
+
+
+def _in_a_row(which: Iterable[bool]) -> bool:
+    """Whether _ROW of these on end are so."""
+    return any(so and len(list(run)) >= _ROW for so, run in groupby(which))
 
 
 class Steady:
