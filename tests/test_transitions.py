@@ -104,6 +104,20 @@ def test_of_tones_that_are_others_more_pieces_have_to_be_found() -> None:
     )
 
 
+def test_in_the_midst_of_action_a_few_pieces_that_are_found_again_are_enough() -> None:
+    def on_threes(wide: int) -> list[Cells]:
+        """Drawings that share a part, held for three frames but for something small that moves in the last."""
+        drawings = [np.where(wide > COLUMNS, redrawn(A, k), drawn(20 + k)) for k in range(7)]
+        return [frame for one in drawings for frame in (one, one, np.where((ROWS < 40) & (COLUMNS > 100), C, one))]
+
+    assert starts(on_threes(0)) == [0, 3, 6, 9, 12, 15, 18]  # cuts as fast
+    assert starts(on_threes(70)) == [0, 3, 18]  # where nothing goes on before or after, more has to be found
+    grids = on_threes(0)
+    sizes = np.array([1.0 if k % 3 == 0 else 0.1 for k in range(len(grids))])
+    steps = [Step.of(scene_of(grids, []), sizes[:end], 9, 9, 0.0) for end in (13, 12)]
+    assert [(step.amid, step.alone, step.restless) for step in steps] == [(True, False, False), (False, True, False)]
+
+
 def lines(seed: int) -> Cells:
     """Thin lines on white, which change few of the cells."""
     rng, picture = np.random.default_rng(seed), np.full((120, 160), 250, np.uint8)

@@ -14,7 +14,7 @@ from genga.drawings._shots.events import Event
 from genga.drawings._text.tracks import MaskedGrids
 from genga.drawings.alignment import Motion, laid, length, motion_between, of_a_camera, spread, way_of
 from genga.drawings.static_tiles import TILE, Mask, loose_cells, tiles
-from genga.images.affine import Matrix, in_thousandths, product
+from genga.images.affine import Matrix, carried, in_thousandths, product
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 LAG = 6  # frames between the two that are compared: slow moves show, and moving figures do not look like one
@@ -27,6 +27,7 @@ REACH = 3.0  # cells that the corners must come away from where they were at fir
 SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
 _AROUND = 3  # steps on either hand that a step is held against,
 AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
+_FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
 _STAYING = np.eye(2, 3, dtype=np.float32)
 
 Aligned = tuple[Motion, float]  # of two frames: the motion from one to the other, and what it leaves
@@ -84,6 +85,21 @@ def kind_of(motion: Motion, shape: tuple[int, ...]) -> str | None:
     if own <= _STILL * max(middle, _SHIFT):
         return "pan"
     return "zoom" if abs(scale) >= abs(turn) else "other"
+
+
+def at_once(a: Cells, b: Cells, rest: float, alone: bool) -> bool:
+    """Whether moving the whole picture explains the step from `a` to `b`; if it is alone, by little.
+
+    rest: part of the difference that may be left.
+    """
+    found = align(a, b)
+    if found is None or found[1] > rest or kind_of(found[0], b.shape) is None:
+        return False
+    if alone and length(way_of(found[0], b.shape)) >= TILE:
+        return False
+    rows, columns = b.shape
+    middle = np.array([[columns / 2, rows / 2]])
+    return float(np.hypot(*(carried(found[0], middle) - middle)[0])) <= _FASTEST * columns
 
 
 def moves(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from genga.drawings._shots.bars import beside_bars
-from genga.drawings._shots.camera_moves import align, everywhere, kind_of
+from genga.drawings._shots.camera_moves import at_once, everywhere
 from genga.drawings._shots.events import Event
 from genga.drawings._shots.holds import mixed_frames, usual_step
 from genga.drawings._shots.pieces import (
@@ -26,9 +26,7 @@ from genga.drawings._shots.pieces import (
     steadied,
 )
 from genga.drawings._text.tracks import Lettering, MaskedGrids, in_cells, mask_of
-from genga.drawings.alignment import length, way_of
-from genga.drawings.static_tiles import CHANGED, TILE, Mask, Noise, noise_of, picture_cells, staying
-from genga.images.affine import carried
+from genga.drawings.static_tiles import CHANGED, Mask, Noise, noise_of, picture_cells, staying
 from genga.params.shots import Params
 from genga.video.luma_grid import Cells, Grids, difference_map, tone_difference
 
@@ -45,7 +43,6 @@ _OWN = 0.0125  # up to which what moves in a part of it has kept its tones: a fi
 _BY_CHANCE = 2  # times params.cut that may stay by chance, as a horizon does, where the tones are quite other
 _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
-_FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
 _BESIDE, _TONES = 0.35, 0.2  # part of what the flash changes up to which it is told by its tones, and their distance
 _KEPT, _PLACED = 0.05, 0.75  # up to which a picture has kept its tones, and correlation from which they are in place
 _CHANCE = 0.3  # correlation of the tones of two pictures that have nothing to do with each other, at most
@@ -91,6 +88,7 @@ class Step:
     restless: bool  # the steps just before change nearly as much
     goes_on: bool  # those just after do
     alone: bool  # neither those before nor those after do
+    amid: bool = False  # some just before and some just after do, whatever lies between: drawings are held in action
 
     @classmethod
     def of(
@@ -116,7 +114,9 @@ class Step:
         after = most_of(spread[end + 1 : end + 1 + near])
         first = max(0, frame - near)
         before = most_of(spread[first if after >= like else max(first, since) : frame][::-1])
-        return cls(frame - 1, end, stays, other, before >= like, after >= like, max(before, after) <= calm)
+        amid = all(part.max(initial=0) >= like for part in (spread[first:frame], spread[end + 1 : end + 1 + near]))
+        alone = not amid and max(before, after) <= calm
+        return cls(frame - 1, end, stays, other, before >= like, after >= like, alone, amid)
 
     def pair(self, scene: Scene) -> tuple[Cells, Cells, Mask]:
         """Return the grids before and after, and the cells that count."""
@@ -182,8 +182,8 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
     pair = step.pair(scene)
     if step.restless and step.other < _ANOTHER:
         return not step.goes_on and step.other >= _CALM and not found_again(*pair, _NOWHERE)
-    much = _OWN if step.alone else _BEGINS if step.goes_on else _STRONG
-    if piece_by_piece(*pair, step.other, step.alone, much, _STRONG):
+    much = _OWN if step.alone else _BEGINS if step.goes_on or step.amid else _STRONG
+    if piece_by_piece(*pair, step.other, step.alone, much, _STRONG, step.amid):
         return False
     if step.other < _OWN and not everywhere(*pair):
         return False
@@ -193,7 +193,7 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
         return True
     # Motion that goes on: nothing stays in the steps before and after either.
     busy = all(loose.get(near, 1.0) < params.cut for near in (step.before, step.before + 2))
-    return not busy and not moved(scene.cells, step.before, step.frame, params.camera, step.alone)
+    return not busy and not at_once(scene.cells[step.before], scene.cells[step.frame], params.camera, step.alone)
 
 
 def loose_at(scene: Scene, frame: int, before: int | None = None) -> float:
@@ -202,18 +202,6 @@ def loose_at(scene: Scene, frame: int, before: int | None = None) -> float:
     if (stays := scene.stays(before, frame)) is not None:
         return stays
     return float(tone_difference(scene.cells[before], scene.cells[frame]) < _FLAT)
-
-
-def moved(cells: Grids, before: int, frame: int, rest: float, alone: bool) -> bool:
-    """Whether moving the whole picture explains the step from `before` to `frame`; if it is alone, by little."""
-    found = align(cells[before], cells[frame])
-    if found is None or found[1] > rest or kind_of(found[0], cells[frame].shape) is None:
-        return False
-    if alone and length(way_of(found[0], cells[frame].shape)) >= TILE:
-        return False
-    rows, columns = cells[frame].shape
-    middle = np.array([[columns / 2, rows / 2]])
-    return float(np.hypot(*(carried(found[0], middle) - middle)[0])) <= _FASTEST * columns
 
 
 def flash_end(scene: Scene, frame: int, after: int, length: int) -> int:

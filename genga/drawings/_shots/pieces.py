@@ -21,6 +21,7 @@ _SAME = 0.65  # correlation of gradients from which a piece is found
 _PIECES, _SURER = 0.2, 2.5  # part of them from which a picture is found again, and how much more where tones are others
 _MOST = 0.65  # and where nothing else goes on: a place that is framed anew is another shot
 _ALIKE = 0.1  # by which its pieces are more like it than by chance, from which it is, too, however few are found
+_AMID = 0.06  # where it goes on before and after: of cuts in the midst of action at most 0.05
 _SEEN, _BEYOND = 0.55, 0.26  # part of the pieces, and by how much, of a picture in any light
 _FEWEST = 12  # pieces of either picture; of fewer nothing is known
 _STEADY, _BRIGHTER = 0.01, 1.2  # part by which light changes at least, and times that a flickering one does at most
@@ -41,17 +42,20 @@ def found_again(a: Cells, b: Cells, live: Mask, least: float) -> bool:
     return _found(one, other, least) and _found(other, one, least)
 
 
-def piece_by_piece(a: Cells, b: Cells, live: Mask, other: float, alone: bool, much: float, few: float) -> bool:
+def piece_by_piece(
+    a: Cells, b: Cells, live: Mask, other: float, alone: bool, much: float, few: float, amid: bool = False
+) -> bool:
     """Whether two pictures are one whose parts have moved, each in its own way.
 
     live: cells that count. other: how far its tones are others. alone: nothing goes on before or after. much: of that,
-    up to which it may have been drawn anew, or all of it moved. few: from which more has to be found again.
+    up to which it may have been drawn anew, or all of it moved. few: from which more has to be found again. amid: as
+    much goes on before and after.
     """
     if alone:
         return other < much and found_again(a, b, live, _MOST)
     if found_again(a, b, live, _PIECES + _SURER * max(0.0, other - few)):
         return True
-    return other < much and beyond_chance(a, b, live) >= _ALIKE
+    return other < much and beyond_chance(a, b, live) >= (_AMID if amid else _ALIKE)
 
 
 def beyond_chance(a: Cells, b: Cells, live: Mask) -> float:
