@@ -12,14 +12,16 @@ from films import texture
 
 from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
 from genga.drawings._dedup.camera import halved, standing, view
+from genga.drawings._dedup.drawings import absorb_blends, rate_converted, share_of
 from genga.drawings._dedup.faint import compressed, faint, noise_top, small_changes, strongly_compressed
 from genga.drawings._dedup.flashes import _line, turned_up
-from genga.drawings._dedup.holds import Run, absorb_blends, rate_converted, runs
-from genga.drawings._dedup.moving import unexplained
+from genga.drawings._dedup.holds import Run, runs
+from genga.drawings._dedup.moving import least_of_new, unexplained
 from genga.drawings._dedup.passing import Pictures, fleeting, on_ones
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
 from genga.drawings._dedup.weather_levels import level, level_without
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
+from genga.drawings.alignment import UNLIKE
 from genga.drawings.dedup import dropped, own_drawings
 from genga.drawings.margins import Asked, closer, recurring
 from genga.errors import GengaError
@@ -147,6 +149,14 @@ def test_a_slow_change_is_seen_against_the_first_frame() -> None:
     assert [keeper for keeper, _ in deduped(grids, shots_of((0, 8)), recurring=0.0)] == [0, 0, 0, 3, 3, 3, 6, 6]
 
 
+def test_a_step_larger_than_the_threshold_begins_a_drawing_however_rough_the_first_frame_is() -> None:
+    """An encoder leaves a mouth half open at first: both what it then is and what comes next are near to that."""
+    said = [drawing(0, value) for value in (130, 120, 120, 140, 140)]
+    assert [keeper for keeper, _ in deduped(said, shots_of((0, 5)), recurring=5.0)] == [0, 0, 0, 3, 3]
+    slow = [drawing(0, value) for value in (130, 125, 120, 130, 140)]
+    assert {keeper for keeper, _ in deduped(slow, shots_of((0, 5)))} == {0}
+
+
 def test_the_sharpest_frame_stands_for_a_drawing() -> None:
     table = own_drawings(
         frames_of([A, A, A], [1.0, 3.0, 3.0]), shots_of((0, 3)), [A, A, A], {}, params(keep="sharpest")
@@ -185,6 +195,12 @@ def test_a_jaw_half_the_way_between_two_is_no_blend() -> None:
     shown = deduped([up, up, between, down, down, up, up, mixed, down, down], shots_of((0, 10)), recurring=1.0)
     assert [reason for _, reason in shown[:5]] == ["kept", "held", "kept", "kept", "held"]
     assert [reason for _, reason in shown[5:]] == ["recurring", "recurring", "blend", "recurring", "recurring"]
+    near = jaw(8.1)  # nearer to the one after it than the threshold: it is seen by what stays alone
+    runs_ = Run(0, [0, 1]), Run(0, [2], 20.0), Run(0, [3, 4], 14.0)
+    assert block_difference(near, down) < 14
+    assert share_of(*runs_, MaskedGrids([up, up, near, down, down], []), 14.0) is None
+    much = np.clip(up + 0.7 * (down.astype(float) - up), 0, 255).astype(np.uint8)
+    assert share_of(*runs_, MaskedGrids([up, up, much, down, down], []), 14.0) == pytest.approx(0.7, abs=0.02)
 
 
 def test_the_last_frame_of_a_hold_that_drifts_begins_no_drawing() -> None:
@@ -485,6 +501,12 @@ def test_what_a_move_leaves_of_a_step() -> None:
     assert unexplained(before, other, ~text) < 20
 
 
+def test_where_the_motion_of_a_move_is_not_known_in_a_third_of_its_steps_the_others_do_not_say_what_it_leaves() -> None:
+    drawn = [60.0, 70.0, 80.0, 37.0]
+    assert least_of_new((1.8, 2.5), [*drawn, UNLIKE], 45.0, 1.0, 14.0) == 45.0
+    assert least_of_new((1.8, 2.5), [*drawn, UNLIKE, UNLIKE, UNLIKE], 45.0, 1.0, 14.0) == 20.0
+
+
 def test_signatures_propose_earlier_drawings() -> None:
     ones = bytes([255]) + bytes(31)
     assert [found.tolist() for found in proposals([bytes(32), ones, bytes(32)], 7)] == [[], [], [0]]
@@ -586,6 +608,10 @@ def test_what_noise_leaves_ends_where_the_next_is_far() -> None:
     assert noise_top(np.array([*noise, 4.0, 6.0, 8.0, 10.0])) is None  # one goes on into the other
     assert noise_top(np.array([*noise[:4], *[12.0] * 4])) is None  # nothing says what noise is
     assert noise_top(np.array([1.0, 12.0])) is None
+    # What nobody sees stands between: of enough steps most say what noise is.
+    many = [0.5] * 30 + [*noise, 4.5, 8.5]
+    assert noise_top(np.array(many)) == pytest.approx(6.15)
+    assert noise_top(np.array(many[21:])) is None
 
 
 def skipped(changes: dict[int, int], pulses: dict[int, int], count: int = 60) -> list[Cells]:

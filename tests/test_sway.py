@@ -8,7 +8,7 @@ from test_dedup import deduped, rained_on, shots_of
 from test_drifts import SHOTS
 
 from genga.drawings._dedup.drawings import unexplained
-from genga.drawings._dedup.holds import Sway, sway_level
+from genga.drawings._dedup.holds import Sway, runs, sway_level
 from genga.drawings._shots.drifts import held_still
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import step
@@ -52,6 +52,16 @@ def test_who_jumps_by_two_cells_and_stands_is_drawn() -> None:
     assert [keeper for keeper, _ in deduped(nearer, shots_of((0, 24)))] == [k // 4 * 4 for k in range(24)]
     by_hand = [seen_from(face, closer=1.006**k) for k in range(5)]
     assert {keeper for keeper, _ in deduped(by_hand, shots_of((0, 5)))} == {0}
+
+
+def test_a_faint_mouth_under_a_camera_that_creeps_is_drawn_where_the_steps_around_leave_far_less() -> None:
+    face = cv2.GaussianBlur(texture(7), (0, 0), 1.5)
+    spoken = face.copy()
+    spoken[52:54, 72:75] = np.clip(spoken[52:54, 72:75].astype(int) + 15, 0, 255)
+    crept = [seen_from(spoken if k >= 15 else face, 0.1 * k) for k in range(24)]
+    seen, sway = MaskedGrids(crept, []), Sway(QUIET, LIVE, ~LIVE)
+    assert (known := sway.explained(seen[14], seen[15], 14.0)) is not None and known[0] < known[1]
+    assert [run.frames[0] for run in runs(seen, {"shot": 0, "start": 0, "end": 24}, (), {}, 14.0, sway=sway)] == [0, 15]
 
 
 def test_what_is_left_of_a_sway_and_of_a_drawing() -> None:

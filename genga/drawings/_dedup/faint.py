@@ -27,6 +27,7 @@ _FEWEST = 8  # steps of a shot from which its noise is known
 _MOST = 0.6  # part of them that is noise
 _APART = 2.0  # times that what stays of a faint drawing is larger than all that noise leaves
 _VISIBLE = 6.0  # luma levels from which anybody sees a change
+_FAR = 3.0  # times what most steps leave
 _LEAST = 1.0  # luma levels that noise is taken to leave at least: rounding does
 _BETTER = 2  # frames after a new drawing in which encoders go on to better the picture
 _BLOCK = (2, 2)
@@ -184,6 +185,7 @@ def noise_top(stays: np.ndarray) -> float | None:
     fit = (ordered[1:] >= _VISIBLE) & (np.arange(1, len(ordered)) >= _MOST * len(ordered))
     ratios[~fit] = 0
     place = int(ratios.argmax())
-    if ratios[place] < _APART:
-        return None
-    return float(np.sqrt(ordered[place] * ordered[place + 1]))
+    levels = [float(np.sqrt(ordered[place] * ordered[place + 1]))] if ratios[place] >= _APART else []
+    if len(ordered) >= _ENOUGH:
+        levels.append(max(_VISIBLE, _FAR * float(np.quantile(ordered, 1 - _TENTH))))
+    return min(levels, default=None)

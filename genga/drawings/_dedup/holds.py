@@ -8,9 +8,8 @@ dissolve or fade) are in no run. The frames on the way of a camera move are runs
 each drawing that is shown.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -21,22 +20,18 @@ from genga.drawings._dedup.weather import Weather
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, spread, step_and_extent, way_of
 from genga.drawings.margins import HELD, Asked
-from genga.drawings.static_tiles import CHANGED, Mask, Noise, calm, tile_means
-from genga.video.luma_grid import mixture, relit
+from genga.drawings.static_tiles import Mask, Noise, calm, tile_means
+from genga.video.luma_grid import relit
 
-_CONVERTED = 0.25  # part of the changes between held drawings that are blends where a rate was converted
-_FEWEST = 8  # blends from which that can be told
 _NONE: dict[int, float] = {}
+_AROUND, _SAY = 12, 4  # steps on either hand, and how many of them say what a camera that sways leaves of a step,
+_BEYOND = 2.5  # and times that, from which a step is drawn
 REACH = 3.0  # cells that the corners of a picture come away by in a camera move, and not where the camera sways
 HARDLY = 1.0  # the same where it is a figure alone, before a plain wall, or who jumps
 _LIT = 0.3  # part of the tiles in which light changes,
 _MOSTLY = 0.5  # and of the difference that it may leave: what it explains little of is drawn
 _THROUGH = 0.8  # part of a change that comes through taking out the light around it
 _BLOCK = (2, 2)  # cells
-_GHOST = (0.08, 0.92)  # share of the drawing after, between which a frame may be a mixture of its neighbours
-_ROUGH = 0.25  # part of the change that an encoder may leave of a mixture, in the mean and of a block
-# Part of what its neighbours differ by, and luma levels, that a mixture of them may leave; a third drawing leaves more.
-_INBETWEEN, _VISIBLE = 0.2, 6.0
 
 
 @dataclass
@@ -100,6 +95,41 @@ class Sway:
         return max(one for one in left_by(a.cells, b.cells, counts, motion, over, over) if one is not None)
 
 
+class Steps:
+    """The steps of a shot over [start, end), from frame to frame: what is drawn, whatever the first of a run shows."""
+
+    def __init__(self, seen: MaskedGrids, limit: tuple[int, int], threshold: float, sway: Sway | None) -> None:
+        self._seen, (self._start, self._end), self._threshold, self._sway = seen, limit, threshold, sway
+        self._rests: dict[int, float | None] = {}
+
+    def drawn(self, frame: int, run: Run) -> bool:
+        """Whether the step from a run to the frame after it begins a drawing by itself.
+
+        It is larger than the threshold, also in one light, and no camera that sways explains it; or one of which the
+        steps around it leave far less.
+        """
+        if run.frames[-1] != frame - 1:
+            return False
+        before, own = self._seen[frame - 1], self._seen[frame]
+        if difference(before, own) <= self._threshold:
+            return False
+        lit = self._sway.lit(before, own) if self._sway else None
+        if lit is not None and lit <= self._threshold:
+            return False
+        rest = self._rest(frame)
+        if rest is None or rest > sway_level(self._threshold):
+            return True
+        near = range(max(self._start + 1, frame - _AROUND), min(self._end, frame + _AROUND + 1))
+        around = [one for k in near if k != frame and (one := self._rest(k)) is not None]
+        return len(around) >= _SAY and rest > _BEYOND * float(np.median(around))
+
+    def _rest(self, frame: int) -> float | None:
+        """Return what moving the whole picture leaves of the step to a frame, see `Sway.rest`."""
+        if frame not in self._rests and self._sway:
+            self._rests[frame] = self._sway.rest(self._seen[frame - 1], self._seen[frame])
+        return self._rests.get(frame)
+
+
 def sway_level(threshold: float) -> float:
     """Return what moving a held drawing back leaves at most in a shot of a threshold."""
     return LEAST * contrast(threshold)
@@ -124,6 +154,7 @@ def runs(
     """
     found: list[Run] = []
     anchor: MaskedGrid | None = None
+    steps = Steps(seen, (int(shot["start"]), int(shot["end"])), threshold, sway)
     for frame in range(int(shot["start"]), int(shot["end"])):
         if frame in skipped:
             continue
@@ -139,8 +170,9 @@ def runs(
         if rest is not None and before is not None:
             distance, level = rest
             before.sways |= distance <= level
-        if distance is not None and distance <= level and before and frame not in anew:
-            before.frames.append(frame)
+        near = before if distance is not None and distance <= level and frame not in anew else None
+        if near is not None and not steps.drawn(frame, near):
+            near.frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
             if not found[-1].travel or frame in anew:
                 found.append(Run(int(shot["shot"]), [], anew.get(frame, distance), travel=True, fresh=frame in anew))
@@ -164,73 +196,3 @@ def runs_in_weather(wet: Weather, shot: Mapping[str, int | float], skipped: Coll
         else:
             found.append(Run(int(shot["shot"]), [frame], wet.begins.get(frame, 0.0) if found else None, weather=True))
     return found
-
-
-def absorb_blends(found: list[Run], seen: MaskedGrids, threshold: float, converted: bool = False) -> list[Run]:
-    """Return the runs without those of a single frame that mix the drawings around it, as frame rate conversion does.
-
-    The frame goes to the nearer neighbour's `blends`. Between drawings that are not held, it stays unless the rate of
-    the video was `converted`: light that grows on ones mixes its neighbours as well. Then an encoder may have left it
-    as rough as it leaves what is shown once. And a jaw half the way between two is as near to their mixture as anything
-    that moves little: unless the rate was converted, a mixture has to explain more than that of a frame that both
-    differ from.
-    """
-    kept: list[Run] = []
-    for run, after in zip(found, [*found, None][1:], strict=True):
-        before = kept[-1] if kept else None
-        if before is not None and after is not None and drifts(before, run, after, seen, threshold):
-            before.frames += run.frames
-            continue
-        share = None if before is None or after is None else share_of(before, run, after, seen, threshold, converted)
-        if share is None or before is None or after is None:
-            kept.append(run)
-            continue
-        (before if share < 0.5 else after).blends += [*run.blends, *run.frames]
-        after.fresh |= run.fresh
-    return kept
-
-
-def drifts(before: Run, run: Run, after: Run, seen: MaskedGrids, threshold: float) -> bool:
-    """Whether a single frame is the last one of the drawing before, too far from its first one, not from the last."""
-    if len(run.frames) > 1 or run.fresh or run.travel or before.travel or run.frames[0] != before.frames[-1] + 1:
-        return False
-    last, frame, following = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
-    return difference(last, frame) <= threshold < difference(frame, following)
-
-
-def share_of(
-    before: Run, run: Run, after: Run, seen: MaskedGrids, threshold: float, converted: bool = False
-) -> float | None:
-    """Return the share of the drawing after in a single frame that mixes the ones around it; None if it does not."""
-    held = converted or max(len(before.frames), len(after.frames)) > 1
-    travels = any(near.travel and not near.fresh for near in (before, run, after))
-    if not held or travels or len(run.frames) > 1:
-        return None
-    a, frame, b = seen[before.frames[-1]], seen[run.frames[0]], seen[after.frames[0]]
-    far = cv2.absdiff(a.cells, b.cells) > CHANGED  # where grain says nothing
-    share, rest = mixture(a.cells[far], frame.cells[far], b.cells[far]) if far.any() else (0.0, 0.0)
-    if not _GHOST[0] < share < _GHOST[1]:
-        return None
-    mixed = (a.cells + share * (b.cells.astype(float) - a.cells)).round().clip(0, 255).astype("uint8")
-    most, far_apart = threshold, difference(a, b)
-    if converted and rest <= _ROUGH:
-        most = max(threshold, _ROUGH * far_apart)
-    elif not converted and min(difference(a, frame), difference(frame, b)) > threshold:
-        most = min(threshold, max(_VISIBLE, _INBETWEEN * far_apart))
-    return share if difference(replace(frame, cells=mixed), frame) <= most else None
-
-
-def rate_converted(parts: Sequence[Sequence[Run]], seen: MaskedGrids, new: Mapping[int, float]) -> bool:
-    """Whether so many of the changes between held drawings are blends that the frame rate was converted by blending.
-
-    parts: the runs of each shot, their blends absorbed. new: for each shot the block difference of a new drawing.
-    """
-    pairs = [pair for part in parts for pair in pairwise(part)]
-    changes = sum(len(before.frames) > 1 or len(after.frames) > 1 for before, after in pairs)
-    rough = sum(
-        share_of(*three, seen, new[three[0].shot], converted=True) is not None
-        for part in parts for three in zip(part, part[1:], part[2:], strict=False)
-        if max(len(three[0].frames), len(three[2].frames)) > 1
-    )  # fmt: skip
-    blends = sum(len(run.blends) for part in parts for run in part) + rough
-    return blends >= _FEWEST and blends >= _CONVERTED * (changes - rough)

@@ -25,6 +25,7 @@ from genga.video.luma_grid import Cells
 _TIMES = 1.8, 2.5  # what most steps of the move leave, by how much more a new drawing does: a gap between
 _BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves something
 _MOST = 0.25  # quantile of what steps leave, taken for that of the move alone: there may be a new drawing at most steps
+_UNKNOWN = 1 / 3  # part of the steps of a move that no motion explains, from which the others do not say what it leaves
 LEAST, _ENOUGH = 20.0, 45.0  # block differences between which a new drawing begins, whatever the steps leave
 _AROUND, _SAY = 12, 4  # steps on either hand, and how many of them say what comes out beside what stands still
 _USUAL = 14.0  # threshold of a shot of the usual contrast
@@ -68,7 +69,7 @@ def anew(
             own = {frame: rest for frame, rests_ in rests.items() if (rest := getattr(rests_, part)) is not None}
             for frame, rest in own.items():
                 around = list(own.values()) if part == "clear" else _coming_out(frame, own)
-                if rest > _level(times, around, enough * share, share, threshold):
+                if rest > least_of_new(times, around, enough * share, share, threshold):
                     new[frame] = max(rest, new.get(frame, 0.0))
     return new
 
@@ -79,9 +80,13 @@ def _coming_out(frame: int, rests: Mapping[int, float]) -> list[float]:
     return around if len(around) >= _SAY else []
 
 
-def _level(times: tuple[float, float], rests: Sequence[float], enough: float, share: float, threshold: float) -> float:
-    """Return what a new drawing leaves, by what the steps of a move leave."""
+def least_of_new(
+    times: tuple[float, float], rests: Sequence[float], enough: float, share: float, threshold: float
+) -> float:
+    """Return what a new drawing leaves, by what the steps of a move leave: `rests`, UNLIKE of those not explained."""
     usual = float(np.quantile(rests, _MOST)) if rests else 0.0
+    if sum(rest >= UNLIKE for rest in rests) > _UNKNOWN * len(rests):
+        usual = 0.0
     level = gap_above(np.array(rests), times[0] * usual, times[1] * usual)
     return min(max(level, LEAST * share, threshold), max(enough, threshold))
 
