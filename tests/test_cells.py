@@ -10,7 +10,7 @@ import pytest
 from genga.drawings.alignment import largest, left, motion_of_most
 from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
-from genga.video import grid_store
+from genga.video import grid_store, luma_grid
 from genga.video.grid_store import STRETCH, CellReader, CellWriter, pack, unpack
 from genga.video.luma_grid import block_difference, block_sums, cells_of, grid_size, tone_difference
 
@@ -140,3 +140,34 @@ def test_a_reader_unpacks_no_stretch_again_that_it_keeps(tmp_path: Path, monkeyp
         with CellReader(index, tmp_path, kept) as cells:
             assert sum(int(grid[0, 0]) for _ in range(2) for grid in cells) == 0
         assert len(unpacked) == times
+
+
+def test_of_a_grid_that_nobody_can_write_to_nothing_is_asked_twice_while_it_is_kept() -> None:
+    asked: list[tuple[int, int]] = []
+
+    @luma_grid.kept(2)
+    def sums(cells: np.ndarray, more: int = 0) -> int:
+        asked.append((int(cells[0, 0]), more))
+        return int(cells.sum()) + more
+
+    grids = [np.full((2, 2), value, np.uint8) for value in range(4)]
+    assert [sums(grids[1]), sums(grids[1])] == [4, 4] and len(asked) == 2  # it may be another meanwhile
+    for grid in grids:
+        grid.flags.writeable = False
+    asked.clear()
+    assert [sums(grids[1]), sums(grids[1]), sums(grids[1], 5), sums(grids[1], 5)] == [4, 4, 9, 9]
+    assert asked == [(1, 0), (1, 5)]
+    assert [sums(grids[2]), sums(grids[1], 5), sums(grids[1])] == [8, 9, 4]  # two are kept: the first is asked again
+    assert asked == [(1, 0), (1, 5), (2, 0), (1, 0)]
+
+
+def test_grids_of_a_reader_cannot_be_written_to_and_are_the_same_while_their_stretch_is_kept(tmp_path: Path) -> None:
+    with writing_shard(tmp_path / "cells.tar") as shard:
+        writer = CellWriter(shard)
+        for value in range(3):
+            writer.add(np.full((2, 3), value, np.uint8))
+        writer.close()
+    with CellReader(pl.DataFrame(writer.index, schema=GRID), tmp_path) as cells:
+        assert cells[1] is cells[1] and cells[2].tolist() == [[2, 2, 2], [2, 2, 2]]
+        with pytest.raises(ValueError, match="read-only"):
+            cells[1][0, 0] = 7

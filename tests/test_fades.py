@@ -10,7 +10,7 @@ from test_transitions import A, B, shots_of
 from genga.drawings._shots.cuts import scene_of
 from genga.drawings._shots.dissolves import Found, best_of
 from genga.drawings._shots.events import Passage, going_on, redrawn
-from genga.drawings._shots.fades import fades, with_fades
+from genga.drawings._shots.fades import fades, spread_of, with_fades
 from genga.drawings._shots.pieces import in_any_light
 from genga.video.luma_grid import Cells
 
@@ -20,6 +20,11 @@ def towards(picture: Cells, level: int, frames: int) -> list[Cells]:
     shares = [k / (frames + 1) for k in range(1, frames + 1)]
     moved = [np.roll(picture, 2 * k, axis=1).astype(float) for k in range(1, frames + 1)]
     return [(one + share * (level - one)).round().astype(np.uint8) for one, share in zip(moved, shares, strict=True)]
+
+
+def test_deviation_and_mean_by_hand() -> None:
+    assert spread_of(np.array([[1, 3], [5, 7]], np.uint8)) == (5**0.5, 4.0)
+    assert spread_of(np.full(7, 200, np.uint8)) == (0.0, 200.0)
 
 
 def fades_of(grids: Sequence[Cells]) -> list[tuple[int, int, int]]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from genga.drawings.static_tiles import Mask, Noise, calm, textured, tile_means
 from genga.images.affine import Matrix, carried, corners, inverse, product
-from genga.video.luma_grid import Cells, relit
+from genga.video.luma_grid import Cells, kept, relit
 
 _SMOOTH = 1.0  # cells, deviation of the Gaussian over which grids are smoothed
 _ITERATIONS, _SETTLED = 30, 1e-4  # at most, and the coefficient's growth that ends them
@@ -69,9 +69,8 @@ def motion_of_most(a: Cells, b: Cells, counts: Mask, start: Motion | None = None
     """
     found = np.eye(2, 3, dtype=np.float32) if start is None else start
     for size in [size for size in _COARSE if size > finest and start is None] + [finest]:
-        shape = (a.shape[1] // size, a.shape[0] // size)
-        first, second = (smoothed(cv2.resize(cells, shape, interpolation=cv2.INTER_AREA)) for cells in (a, b))
-        known = cv2.resize(counts.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > _HALF
+        first, second = smoothed(a, size), smoothed(b, size)
+        known = cv2.resize(counts.astype(np.float32), first.shape[::-1], interpolation=cv2.INTER_AREA) > _HALF
         motion = _most(first, second, known, _scaled(found, 1 / size))
         if motion is None:
             return None
@@ -94,12 +93,9 @@ def _most(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], counts: Mask, 
     if len(use) < _FEWEST:
         return None
     gx, gy, target = across.ravel()[use], down.ravel()[use], b.ravel()[use]
-    px, py = (
-        ((use % columns) / columns - 0.5).astype(np.float32),
-        ((use // columns - rows / 2) / columns).astype(np.float32),
-    )
-    terms = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py])
-    whole = known.all()
+    px = ((use % columns) / columns - 0.5).astype(np.float32)
+    py = ((use // columns - rows / 2) / columns).astype(np.float32)
+    terms, whole = np.stack([gx, gy, gx * px + gy * py, gy * px - gx * py]), known.all()
     motion = np.vstack([start, [0, 0, 1]]).astype(np.float64)
     for _ in range(_ROUNDS):
         there = cv2.warpAffine(a, motion[:2], (columns, rows), flags=_BACK, borderValue=_NOWHERE).ravel()[use]
@@ -148,8 +144,11 @@ def halfway(a: Grid, b: Grid, motion: Motion) -> tuple[Grid, Grid, Way]:
     return laid(a, there), laid(b, here), (there, here)
 
 
-def smoothed(cells: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Return a grid smoothed over about a cell: what lies a fraction of a cell beside its place hardly differs."""
+@kept(12)
+def smoothed(cells: npt.NDArray[Any], size: int = 1) -> npt.NDArray[np.float32]:
+    """Return a grid smoothed over about a cell, of `size` cells: what lies a fraction of it beside hardly differs."""
+    if size > 1:
+        cells = cv2.resize(cells, (cells.shape[1] // size, cells.shape[0] // size), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(cells.astype(np.float32), (0, 0), _SMOOTH), np.float32)
 
 

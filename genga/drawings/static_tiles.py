@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.video.luma_grid import BLOCK_CELLS, Cells, Grids, block_sums, mixture
+from genga.video.luma_grid import BLOCK_CELLS, Cells, Grids, block_sums, kept, mixture
 
 TILE = 12  # cells along the side of a tile
 _SOFT = 8.0  # luma per cell at which a gradient counts half
@@ -59,8 +59,7 @@ def tiles(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = No
     """Return for each tile whether it stays from `a` to `b`, and whether it has texture in either."""
     (ax, ay), (bx, by) = gradients(a), gradients(b)
     first, second = tile_means(ax * ax + ay * ay, live), tile_means(bx * bx + by * by, live)
-    most = np.maximum(first, second)
-    common = tile_means(ax * bx + ay * by, live)
+    most, common = np.maximum(first, second), tile_means(ax * bx + ay * by, live)
     # Grain gives flat tiles gradients too, which no two frames share.
     if noise is None:
         flattest = float(np.quantile(most, _FLATTEST))
@@ -143,6 +142,7 @@ def within(live: Mask) -> Mask:
     return inner.astype(bool)
 
 
+@kept(8)
 def gradients(cells: Cells) -> tuple[Field, Field]:
     """Return the compressed gradient of a grid, its x and y part, each (rows, columns), of length under 1."""
     values = cells.astype(np.float32)

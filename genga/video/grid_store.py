@@ -85,11 +85,13 @@ class CellReader:
         if not 0 <= frame < self._length:
             raise IndexError(frame)
         member, at = divmod(frame, STRETCH)
-        return self._unpacked(self._index[member])[at]
+        return self._unpacked(member)[at]
 
-    def _unpack(self, row: tuple[int, int, str, int, int, str]) -> npt.NDArray[np.uint8]:
-        rows, columns, shard, offset, size, sha256 = row
-        return unpack(self._shards.read(shard, offset, size, sha256), rows, columns)
+    def _unpack(self, member: int) -> list[Cells]:
+        rows, columns, shard, offset, size, sha256 = self._index[member]
+        grids = unpack(self._shards.read(shard, offset, size, sha256), rows, columns)
+        grids.flags.writeable = False  # so that what is made of one may be kept
+        return list(grids)
 
 
 def pack(grids: npt.NDArray[np.uint8]) -> bytes:

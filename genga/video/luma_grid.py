@@ -7,8 +7,8 @@ blurred 480-line picture does, and a grid is small enough to be stored for every
 """
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Protocol
+from functools import lru_cache, wraps
+from typing import Any, Protocol, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from genga.images.image import Luma
 
+F = TypeVar("F", bound=Callable[..., Any])
 Cells = npt.NDArray[np.uint8]  # (rows, columns), mean luma code value of each cell, 0..255
 Levels = npt.NDArray[np.float32]  # (rows, columns), differences of luma, or means
 Blocks = Callable[[int], Levels]  # of a frame
@@ -39,6 +40,27 @@ _FOLLOWED = 4  # cells along the side of the blocks whose way from one picture t
 _KEPT = 256  # frames of which the means over these are kept
 _FEWEST = 0.03  # part of the blocks that has to change for that
 _BINS = 32  # of the luma histogram, 8 code values each
+
+
+def kept(most: int) -> Callable[[F], F]:
+    """Have a function of a grid keep what it returned last, of `most` grids that nobody can write to: a reader's."""
+
+    def keeping(asked: F) -> F:
+        known: dict[tuple[int, ...], tuple[Cells, Any]] = {}  # with the grid itself, so that no other has its number
+
+        @wraps(asked)
+        def answer(cells: Cells, *more: int) -> Any:
+            if cells.flags.writeable:
+                return asked(cells, *more)
+            if (found := known.get(key := (id(cells), *more))) is None:
+                known[key] = found = cells, asked(cells, *more)
+                if len(known) > most:
+                    known.pop(next(iter(known)), None)
+            return found[1]
+
+        return cast(F, answer)
+
+    return keeping
 
 
 def grid_size(width: int, height: int, lines: int) -> tuple[int, int]:
@@ -164,8 +186,7 @@ def mixture(a: Cells | Levels, frame: Cells | Levels, b: Cells | Levels) -> tupl
 
     The share is the least-squares one; the rest is relative to the mean difference of `a` and `b`, 0 for equal ones.
     """
-    step = b.astype(np.float32) - a
-    way = frame.astype(np.float32) - a
+    step, way = b.astype(np.float32) - a, frame.astype(np.float32) - a
     size = float(np.abs(step).mean())
     if size == 0:
         return 0.0, 0.0

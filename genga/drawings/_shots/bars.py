@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings.static_tiles import Mask
-from genga.video.luma_grid import Cells
+from genga.video.luma_grid import Cells, kept
 
 _SAME, _PLAIN = 4, 0.98  # levels up to which a cell has the tone of a bar, and part of a row that does
 _OTHER, _ALONG = 8, 0.6  # levels by which the picture differs from it, and part of a row in which it does,
@@ -19,20 +19,27 @@ _LEAST = 3  # cells that a bar is high at least
 
 def beside_bars(a: Cells, b: Cells) -> Mask | None:
     """Return the cells that show the picture in two grids, without those at its bars; None if they share none."""
+    if not (_may_have(a) or _may_have(b)):
+        return None
     shown = np.ones(a.shape, bool)
-    for first, second, mask in ((a, b, shown), (a.T, b.T, shown.T)):
-        for one, other in ((first, second), (second, first))[: 1 + (a is not b)]:
-            bars = _bars(one)
+    for way, (first, second, mask) in enumerate(((a, b, shown), (a.T, b.T, shown.T))):
+        for one, other in ((a, second), (b, first))[: 1 + (a is not b)]:
+            bars = _bars(one, way)
             if bars is not None and _of_one_tone(other, *bars):
                 mask[: bars[0] + _EDGE] = False
                 mask[bars[1] - _EDGE :] = False
     return None if shown.all() else shown
 
 
-def _bars(grid: Cells) -> tuple[int, int, int] | None:
-    """The rows [first, end) of a picture between bars above and below, and the tone of these; None if none are."""
-    if np.ptp(grid[[0, 0, -1, -1], [0, -1, 0, -1]]) > 2 * _SAME:  # of the corners, soon asked of all frames
+@kept(8)
+def _bars(grid: Cells, way: int) -> tuple[int, int, int] | None:
+    """The rows [first, end) of a picture between bars above and below, and the tone of these; None if none are.
+
+    way: 1 for columns, between bars on the left and on the right.
+    """
+    if not _may_have(grid):
         return None
+    grid = grid.T if way else grid
     tone = int(np.median(grid[0]))
     if not _plain(grid[[0, -1]], tone).all():
         return None
@@ -41,6 +48,12 @@ def _bars(grid: Cells) -> tuple[int, int, int] | None:
         return None
     inside = np.abs(grid[[rows[0] + _EDGE, rows[-1] - _EDGE]].astype(np.int16) - tone) > _OTHER
     return (int(rows[0]), int(rows[-1]) + 1, tone) if inside.mean(axis=1).min() >= _ALONG else None
+
+
+def _may_have(grid: Cells) -> bool:
+    """Whether the corners are of one tone, as those of bars are, wherever these lie: soon asked of all frames."""
+    corners = [grid.item(row, column) for row in (0, -1) for column in (0, -1)]
+    return bool(max(corners) - min(corners) <= 2 * _SAME)
 
 
 def _of_one_tone(grid: Cells, first: int, end: int, tone: int) -> bool:

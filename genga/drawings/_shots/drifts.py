@@ -84,7 +84,8 @@ def stirred(cells: Grids, limit: Span, live: Mask, noise: Noise) -> set[int]:
 
 
 def _stirs(a: Cells, b: Cells, live: Mask, noise: Noise) -> bool:
-    return float((tile_means(cv2.absdiff(a, b), live) > calm(noise)).mean()) >= _STIRRED
+    stirs = tile_means(cv2.absdiff(a, b), live) > calm(noise)
+    return bool(np.count_nonzero(stirs) >= _STIRRED * stirs.size)
 
 
 def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:

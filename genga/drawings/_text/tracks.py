@@ -5,7 +5,7 @@ Which lines there are: genga.drawings._text.burnt_in, by what genga.drawings._te
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -51,17 +51,23 @@ class Covering:
     cells: Mask
 
     @cached_property
+    def place(self) -> tuple[slice, slice]:
+        """The rows and columns of its letters."""
+        x0, y0, x1, y1 = in_cells(self.line, self.cells.shape, LETTERS)
+        return slice(y0, y1), slice(x0, x1)
+
+    @cached_property
     def letters(self) -> Mask:
         """What it covers of its letters alone."""
-        x0, y0, x1, y1 = in_cells(self.line, self.cells.shape, LETTERS)
         letters = np.zeros_like(self.cells)
-        letters[y0:y1, x0:x1] = self.cells[y0:y1, x0:x1]
+        letters[self.place] = self.cells[self.place]
         return letters
 
     def standing(self, apart: Cells) -> Mask:
         """Return what it covers of two grids in both of which it stands, by how much each of their cells is another."""
-        low = turning(self.line, apart, min(CHANGED, _TRACE)) >= WHOLE  # else nobody needs the median of all cells
-        fades = low and turning(self.line, apart, min(CHANGED, trace(apart))) >= WHOLE
+        some, shape = apart[self.place], apart.shape
+        low = all_along(self.line, some > min(CHANGED, _TRACE), shape) >= WHOLE  # else nobody needs the median of all
+        fades = low and all_along(self.line, some > min(CHANGED, trace(apart)), shape) >= WHOLE
         # Around a line that stands as it is there is nothing of it that could differ.
         return self.cells if fades else self.letters
 
@@ -103,28 +109,31 @@ class MaskedGrids:
         for line in found:
             for frame in range(line.start, line.end):
                 self._at.setdefault(frame, []).append(line)
-        self._known: dict[Lettering, Covering] = {}
-        self._masks: dict[tuple[Lettering, ...], Mask] = {}
+        self._covering = cache(lambda line: Covering(line, self._footprint(line)))
+        self._over: dict[tuple[Lettering, ...] | int, tuple[Mask, tuple[Covering, ...]]] = {}  # of lines, and by frame
 
     def __getitem__(self, frame: int) -> MaskedGrid:
-        lines = tuple(self._covering(line) for line in self._at.get(frame, ()))
-        return MaskedGrid(self.instead.get(frame, self._cells[frame]), self.covered(frame), lines)
+        return MaskedGrid(self.instead.get(frame, self._cells[frame]), *self._covers(frame))
 
     def covered(self, frame: int) -> Mask | None:
         """Return the cells of a frame that text covers, None for none."""
-        lines = tuple(self._at.get(frame, ()))
-        if lines and lines not in self._masks:
-            self._masks[lines] = np.logical_or.reduce([self._covering(line).cells for line in lines])
-        return self._masks.get(lines)
+        return self._covers(frame)[0]
+
+    def _covers(self, frame: int) -> tuple[Mask | None, tuple[Covering, ...]]:
+        """What text covers in a frame, and the lines that do."""
+        if frame not in self._at:
+            return None, ()
+        if frame not in self._over:
+            lines = tuple(self._at[frame])  # which are many frames' own, and take longer to be looked up
+            if lines not in self._over:
+                over = tuple(map(self._covering, lines))
+                self._over[lines] = np.logical_or.reduce([one.cells for one in over]), over
+            self._over[frame] = self._over[lines]
+        return self._over[frame]
 
     def lettered(self, frame: int) -> int:
         """How many lines of text there are in the frame."""
         return len(self._at.get(frame, ()))
-
-    def _covering(self, line: Lettering) -> Covering:
-        if line not in self._known:
-            self._known[line] = Covering(line, self._footprint(line))
-        return self._known[line]
 
     def _footprint(self, line: Lettering) -> Mask:
         """The cells that a line covers: those that change where it comes and where it goes, or its box and a margin."""
@@ -203,7 +212,7 @@ def all_along(line: Lettering, changed: Mask, shape: tuple[int, ...]) -> float:
     """
     upright = is_upright(line, shape)
     length = (line.y1 - line.y0) * shape[0] if upright else (line.x1 - line.x0) * shape[1]
-    return int(changed.any(axis=int(upright)).sum()) / length
+    return np.count_nonzero(changed.any(axis=int(upright))) / length
 
 
 def overlapping(a: Lettering, b: Lettering) -> float:
