@@ -182,6 +182,8 @@ def _lines(of: Strokes, strokes: int, gap: int, long: float, but: Rows) -> Itera
 
     def may(top: int, end: int) -> bool:
         """Whether a line may be there that needs to be found."""
+        if end - top < _LOW:
+            return False
         place = bisect_left(rich, top)
         return place < len(rich) and rich[place] + _FOUR <= end and (top < but[0] or end > but[1])
 
