@@ -10,7 +10,8 @@ from test_transitions import A, B, shots_of
 from genga.drawings._shots.cuts import scene_of
 from genga.drawings._shots.dissolves import Found, best_of
 from genga.drawings._shots.events import Passage, going_on, redrawn
-from genga.drawings._shots.fades import fades, spread_of, with_fades
+from genga.drawings._shots.fades import fades, with_fades
+from genga.drawings._shots.falls import spread_of
 from genga.drawings._shots.pieces import in_any_light
 from genga.video.luma_grid import Cells
 
@@ -75,6 +76,49 @@ def test_what_is_no_fade() -> None:
     assert fades_of(grids) == [(10, 22, 22)]  # the picture is none of it
 
 
+@pytest.mark.parametrize("shown", [2, 3, 5])
+@pytest.mark.parametrize("level", [16, 255])
+def test_a_fade_goes_on_where_frames_are_shown_again(level: int, shown: int) -> None:
+    flat = np.full(A.shape, level, np.uint8)
+    mixed = [frame for frame in towards(A, level, 6) for _ in range(shown)]
+    assert fades_of([*[A] * 10, *mixed, *[flat] * 4, *[B] * 10]) == [(10, 14 + 6 * shown, 14 + 6 * shown)]
+    telecine = [frame for k, frame in enumerate(towards(A, level, 12)) for _ in range(1 + (k % 4 == 3))]
+    assert fades_of([*[A] * 10, *telecine, *[flat] * 4, *[B] * 10]) == [(10, 29, 29)]
+
+
+def test_glow_brightens_a_picture_long_before_its_contrast_falls() -> None:
+    night = (A.astype(float) / 4).astype(np.uint8)
+    glow = [(night + 255.0 * k / 12).clip(0, 255).astype(np.uint8) for k in range(1, 13)]
+    white = np.full(A.shape, 255, np.uint8)
+    assert fades_of([*[night] * 10, *glow, *[white] * 4, *[B] * 10]) == [(10, 26, 26)]
+
+
+def test_a_fade_of_two_frames_is_one_of_a_picture_that_stands() -> None:
+    black, out = np.full(A.shape, 16, np.uint8), [(16 + (A - 16.0) * part).astype(np.uint8) for part in (0.65, 0.25)]
+    assert fades_of([*[A] * 10, *out, *[black] * 6, *[B] * 10]) == [(10, 18, 18)]
+    other = (16 + (B - 16.0) * 0.25).astype(np.uint8)
+    assert fades_of([*[A] * 10, out[0], other, *[black] * 6, *[B] * 10]) == []
+
+
+def test_a_dark_picture_between_two_fades_is_none_of_them() -> None:
+    black, faint = np.full(A.shape, 16, np.uint8), (20 + A[::-1, ::-1] / 12.0).astype(np.uint8)  # deviation 6
+    comes = [(16 + (faint.astype(float) - 16) * part).astype(np.uint8) for part in (0.2, 0.4, 0.6, 0.8)]
+    grids = [*[B] * 10, *towards(B, 16, 6), *[black] * 4, *comes, *[faint] * 20, *comes[::-1], *[black] * 4,
+             *towards(A, 16, 6)[::-1], *[A] * 10]  # fmt: skip
+    standing = set(range(24, 44))
+    found = fades_of(grids)
+    assert [fade[0] for fade in found] == [10, 47]
+    assert not any(standing & set(range(start, end)) for start, end, _ in found)
+
+
+def test_what_comes_before_a_plain_place_is_no_fade() -> None:
+    sky = np.full(A.shape, 60, np.uint8)  # a cloud leaves a plain sky
+    frames = [sky.copy() for _ in range(10)]
+    for k, frame in enumerate(frames):
+        frame[20:60, : 100 - 10 * k] = A[20:60, 10 * k : 100]
+    assert fades_of([*[A] * 10, *frames, *[sky] * 10, *[B] * 10]) == []
+
+
 def test_a_picture_that_a_camera_moves_is_not_drawn_anew_as_it_fades() -> None:
     zoomed = cv2.warpAffine(
         A, np.array([[1.02, 0, -1.5], [0, 1.02, -1.0]]), A.shape[::-1], borderMode=cv2.BORDER_REFLECT
@@ -116,3 +160,6 @@ def test_a_fade_known_twice_is_all_of_it_unless_a_picture_stands_before_the_next
     assert with_fades([Passage("fade", 54, 70, 60)], [fade]) == [Passage("fade", 50, 70, 55)]
     assert with_fades([Passage("fade", 10, 60, 30), Passage("dissolve", 58, 70, 64)], [fade]) == [fade]
     assert with_fades([Passage("dissolve", 60, 70, 64)], [fade]) == [fade, Passage("dissolve", 60, 70, 64)]
+    drawn = Passage("fade", 50, 60, 55, early=0, late=20)  # drawings that are seen, up to where the dissolve begins
+    dissolve = Passage("dissolve", 72, 90, 80)
+    assert with_fades([dissolve], [drawn]) == [Passage("fade", 50, 60, 55, early=0, late=12), dissolve]

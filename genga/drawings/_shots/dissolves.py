@@ -26,6 +26,7 @@ from genga.drawings._shots.events import (
     flat,
     going_on,
     kindred,
+    nothing,
     sketch,
     softened,
     steady,
@@ -72,7 +73,7 @@ def gradual(cells: Grids, black: Sequence[bool], rest: float, changed: float, no
     for item in transitions(cells, best_of(middles(cells, rest, changed, noise)), rest, changed, noise):
         before = merged[-1] if merged else None
         between = range(before.whole.stop - 1, item.whole.start) if before else ()
-        if before and before.kind == item.kind == "fade" and all(black[k] or flat(cells[k]) for k in between):
+        if before and before.kind == item.kind == "fade" and nothing([cells[k] for k in between if not black[k]]):
             middle = (before.whole.stop - 1 + item.whole.start) // 2
             merged[-1] = Passage("fade", before.start, item.end, middle, before.early, item.late)
         else:

@@ -12,6 +12,7 @@ from genga.drawings.static_tiles import CHANGED
 from genga.video.luma_grid import Cells, Grids, Levels, beyond_light, blocks_of, gone, means
 
 FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
+UNSEEN, _FAINT = 6, 3.0  # frames between two that show nothing, from which a picture in the dark is seen, and its own
 SHORTEST = 3  # frames of a dissolve or fade; fewer mixed ones are a cut in video whose frame rate was converted
 REDRAWN = 16.0  # luma levels beyond light, from which a picture is drawn anew
 
@@ -168,6 +169,11 @@ def going_on(shares: Sequence[float], middle: int) -> Span:
 def flat(grid: Cells) -> bool:
     """Whether a picture is without contrast."""
     return float(grid.std()) < FLAT
+
+
+def nothing(grids: Sequence[Cells]) -> bool:
+    """Whether frames between two fades show nothing: if there are many, a picture in the dark is seen."""
+    return all(float(grid.std()) < (FLAT if len(grids) <= UNSEEN else _FAINT) for grid in grids)
 
 
 def kindred(clean: Cells, frame: Cells, fade: bool) -> bool:
