@@ -166,6 +166,16 @@ def swaying(image: Image, frame: int, reach: float, period: int, closer: float =
     return cv2.warpAffine(image, moved, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
+def creeping(image: Image, frame: int, grows: float, layers: float) -> Image:
+    """A program's slow zoom, by `grows` a frame; the middle goes down by `layers` thousandths of the height a frame."""
+    height, width = image.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    across, down, by = x - width / 2, y - height / 2, (1 + grows) ** frame
+    ahead = layers * height / 1000 * frame * np.exp(-((3 * across / width) ** 2) - (2 * down / height) ** 2)
+    there = (across / by + width / 2).astype(np.float32), (down / by + height / 2 - ahead).astype(np.float32)
+    return cv2.remap(image, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
 def hand_held(image: Image, frame: int, reach: float) -> Image:
     """A camera that somebody holds: it goes to and fro by up to twice `reach` thousandths of the height, and turns."""
     height, width = image.shape[:2]

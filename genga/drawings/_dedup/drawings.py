@@ -8,6 +8,7 @@ import cv2
 import polars as pl
 
 from genga.drawings._dedup.camera import halved
+from genga.drawings._dedup.creeping import Creeping
 from genga.drawings._dedup.faint import compressed, faint, strongly_compressed
 from genga.drawings._dedup.holds import Run, Sway, runs, runs_in_weather
 from genga.drawings._dedup.moving import anew
@@ -70,7 +71,8 @@ def drawings(
         if params.threshold is None:
             fresh |= faint(seen, *limits, apart, level, unasked)
         fresh |= {frame: step for frame, step in small.items() if limits[0] <= frame < limits[1]}
-        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh, sway), seen, level))
+        creeping = Creeping(seen, *limits, skipped, sway.live, sway.noise) if sway else None
+        parts.append(absorb_blends(runs(seen, shot, skipped, travel, level, fresh, sway, creeping), seen, level))
     if rate_converted(parts, seen, new):
         parts = [absorb_blends(part, seen, new[part[0].shot], converted=True) for part in parts if part]
     found = [run for part in parts for run in part]

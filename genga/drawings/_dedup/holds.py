@@ -3,9 +3,9 @@
 A run goes on while its frames differ from its first one by no more than the threshold; compared with the frame before
 alone, a slow change would never be seen. Nor does it end where the camera sways: a hand that holds it, or one that
 settles, moves the whole picture a little, and where moving it back leaves no more than of a held drawing, it is held
-(what goes farther is a camera move, which stage shots finds). Frames that show no drawing (black, or mixed in a
-dissolve or fade) are in no run. The frames on the way of a camera move are runs of their own, marked as travel, one for
-each drawing that is shown.
+(what goes farther is a camera move, which stage shots finds); nor where the picture creeps on. Frames that show no
+drawing (black, or mixed in a dissolve or fade) are in no run. The frames on the way of a camera move are runs of their
+own, marked as travel, one for each drawing that is shown.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from genga.drawings._dedup.creeping import Creeping
 from genga.drawings._dedup.moving import LEAST, contrast, jumps, left_by
 from genga.drawings._dedup.shown import shown_in_both
 from genga.drawings._dedup.weather import Weather
@@ -143,13 +144,14 @@ def runs(
     threshold: float,
     anew: Mapping[int, float] = _NONE,
     sway: Sway | None = None,
+    creeping: Creeping | None = None,
 ) -> list[Run]:
     """Return the runs of one shot (a row of the shots table) in order.
 
     skipped: frames that show no drawing. travel: each frame of a camera move -> the last frame of that move, which
     begins a run again; empty where moves are not set apart. threshold: block difference from which a drawing is new.
     anew: frames that begin another drawing, with how far it is from the one before: in a camera move, what the move
-    leaves unexplained; a change too faint for the threshold, but above its shot's noise. sway: None where no
+    leaves unexplained; a change too faint for the threshold, but above its shot's noise. sway, creeping: None where no
     picture moves.
     """
     found: list[Run] = []
@@ -170,8 +172,13 @@ def runs(
         if rest is not None and before is not None:
             distance, level = rest
             before.sways |= distance <= level
+        crept = None
+        if far and before and creeping and (rest is None or rest[0] > rest[1]):
+            crept = creeping.held(frame, before.frames[0], threshold)
+            if crept is not None:
+                (distance, level), anchor = crept, picture
         near = before if distance is not None and distance <= level and frame not in anew else None
-        if near is not None and not steps.drawn(frame, near):
+        if near is not None and (crept is not None or not steps.drawn(frame, near)):
             near.frames.append(frame)
         elif distance is not None and travel.get(frame, frame) > frame:
             if not found[-1].travel or frame in anew:
