@@ -22,12 +22,17 @@ from genga.drawings._shots.pieces import (
     steadied,
 )
 from genga.drawings._shots.slides import slides
+from genga.drawings._shots.whips import made_by_a_cut, whips
 from genga.drawings._shots.wipes import wipes
+from genga.drawings.dedup import own_drawings
 from genga.drawings.shots import shots
+from genga.params.dedup import Params as DedupParams
 from genga.params.shots import Params
 from genga.video.luma_grid import Cells, difference_map
 
 PARAMS = Params(cut=0.11, flash=3, blend=0.35, camera=0.45, black=30.0)
+DEDUP = DedupParams(threshold=None, recurring=0, signature=48, keep="first", camera="first", flash=3, text="ignore",
+                    weather="ignore", back=0, black=30.0)  # fmt: skip
 
 
 def drawn(seed: int) -> Cells:
@@ -419,3 +424,61 @@ def test_what_is_no_slide() -> None:
     }.items():
         grids = [frames[0]] * 8 + frames + [frames[-1]] * 8
         assert slides(grids, spread(grids)) == [], name
+
+
+def toned(*tones: int) -> list[Cells]:
+    """Pictures of one tone each, (16, 16)."""
+    return [np.full((16, 16), tone, np.uint8) for tone in tones]
+
+
+@pytest.mark.parametrize(
+    ("tones", "cut", "whether"),
+    [
+        ((0, 0, 60, 70, 80, 90, 100, 100), 2, True),  # a cut, and what moves after it
+        ((0, 0, 10, 20, 30, 90, 100, 100), 5, True),
+        ((0, 0, 60, 70, 80, 90, 100, 100), 3, False),  # not this one
+        ((0, 0, 40, 55, 70, 85, 100, 100), 2, False),  # on the way to another picture
+        ((0, 0, 50, 55, 60, 62, 100, 100), 2, False),  # at both ends: a camera that is whipped
+        ((0, 80, 85, 90, 93, 96, 100, 100), 1, True),  # the picture before is seen for one frame
+        ((0, 0, 4, 8, 12, 16, 20, 99), 7, True),  # and the one after
+        ((0, 0, 60, 60, 60, 70, 80, 90), 2, False),  # seen for a while, before it goes on to another picture
+        ((0, 0, 60, 60, 60, 60, 70, 70), 2, True),  # drawings held for as long
+    ],
+)
+def test_a_cut_that_is_most_of_what_changes_leaves_no_passage(tones: Sequence[int], cut: int, whether: bool) -> None:
+    assert made_by_a_cut(toned(*tones), Passage("dissolve", 2, 6, 4), cut) == whether
+
+
+def test_a_cut_elsewhere_says_nothing_of_a_passage() -> None:
+    grids = toned(200, 0, 0, 0, 20, 40, 60, 80, 80, 80, 200)
+    assert not any(made_by_a_cut(grids, Passage("dissolve", 4, 7, 5), cut) for cut in (0, 1, 9, 10, 11))
+    assert not made_by_a_cut(toned(0, 90), Passage("dissolve", 0, 2, 1), 2)
+
+
+def test_a_cut_to_black_may_begin_a_fade_out_of_it() -> None:
+    one, other = (np.linspace(*ends, 256).reshape(16, 16).astype(np.uint8) for ends in ((100, 250), (200, 0)))
+    for share, whether in ((0.0, False), (0.3, False), (0.5, True)):
+        begins = [(share * other).astype(np.uint8), *[(part * other).astype(np.uint8) for part in (0.6, 0.8, 0.9)]]
+        assert made_by_a_cut([one, one, *begins, other], Passage("dissolve", 3, 5, 4), 2) == whether
+
+
+def test_a_cut_into_a_blurred_beginning_is_one_and_its_frames_are_drawings() -> None:
+    swept = [cv2.blur(np.roll(B, 5 * k, axis=1), (2 * k + 21, 1)) for k in (5, 4, 3, 2, 1)]
+    grids = [*[A] * 10, *swept, *[B] * 10]
+    assert whips(grids, table_of(grids)["spread"].to_list()) == [Passage("dissolve", 10, 15, 12)]
+    found = shots(table_of(grids), grids, PARAMS)
+    assert [(shot["start"], shot["transition"]) for shot in found.rows(named=True)] == [(0, "cut"), (10, "cut")]
+    keepers = own_drawings(table_of(grids), found, grids, {}, DEDUP)["keeper"].to_list()
+    assert None not in keepers and keepers[9] != keepers[10]
+
+
+def test_a_shot_may_be_cut_as_soon_as_it_has_faded_in() -> None:
+    one, other = (np.linspace(*ends, 256).reshape(16, 16).astype(np.uint8) for ends in ((0, 200), (250, 20)))
+    dark, fade = np.zeros_like(one), Passage("fade", 1, 4, 1, early=0, late=2)
+    come = [dark, one // 4, one // 2, one // 4 * 3, one, one + 2, other, other, other]
+    assert [fade.cut_beside(come, frame) for frame in range(9)] == [False] * 6 + [True] + [False] * 2
+    assert not Passage("dissolve", 1, 4, 1, early=0, late=2).cut_beside(come, 6)
+    assert not fade.cut_beside([*come[:6], other, one, other], 6)  # as much goes on
+    assert not fade.cut_beside([*come[:6], dark, dark, dark], 6)  # light
+    back = Passage("fade", 5, 8, 7, early=2, late=0)
+    assert [back.cut_beside(come[::-1], frame) for frame in range(9)] == [False] * 3 + [True] + [False] * 5

@@ -49,14 +49,17 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     spread = frames["spread"].to_list()
     gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
     gone = with_fades(with_others(brief_dissolves(cells, spread), gone), fades(scene, black))
+    hard, blends = cuts(frames, scene, params)
     passages, *others = (
-        [passage for passage in found if of_two_pictures(scene, passage)]
+        [passage for passage in found if of_two_pictures(scene, passage, hard)]
         for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))
     )
     for surer in others:
         passages = with_others(passages, surer)
-    inside = {frame for passage in passages for frame in passage.whole if not passage.cut_at(frame)}
-    hard, blends = cuts(frames, scene, params)
+    inside = {
+        frame for passage in passages for frame in passage.whole
+        if not passage.cut_at(frame) and not (frame in hard and passage.cut_beside(cells, frame))
+    }  # fmt: skip
     hard = [frame for frame in hard if frame not in inside]
     blends = [event for event in blends if event.end in hard]
     limits = shot_limits(black, hard, passages)

@@ -32,6 +32,7 @@ _SHARPER, _SLACK = 1.3, 3.0  # times what a mixture may show, and levels, beyond
 _DRAWN = 0.06  # part of the edges that may be,
 _SOON = 12  # over so many frames, in which nothing is elsewhere; later, the more is
 _ANY = 1.6  # times that in any one frame
+_ALONE = 3.0  # times the steps beside it, from which a cut is no light
 _RIM = np.ones((7, 7), np.uint8)  # cells at the edge of a picture that has moved, where others come in
 _AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 
@@ -65,6 +66,19 @@ class Passage(Event):
     def cut_at(self, frame: int) -> bool:
         """Whether it begins or ends with a cut at this frame: a fade of which one side is a picture in full."""
         return frame == self.boundary and frame in (self.whole.start, self.whole.stop - 1)
+
+    def cut_beside(self, cells: Grids, frame: int) -> bool:
+        """Whether a cut at this frame may be one among the drawings on the bright side of a fade: alone, and no light.
+
+        A shot may fade as soon as it begins, and end as soon as it has faded in.
+        """
+        out, into = self.whole.start <= frame < self.start, self.boundary < self.end <= frame < self.whole.stop
+        if self.kind != "fade" or not (out or into) or not 1 < frame < len(cells) - 1:
+            return False
+        before, cut, after = (
+            float(cv2.absdiff(cells[k - 1], cells[k]).mean()) for k in (frame - 1, frame, frame + 1)
+        )  # fmt: skip
+        return cut >= _ALONE * max(before, after) and not flat(cells[frame - 1]) and not flat(cells[frame])
 
 
 def dimmed(cells: Grids, fade: Passage) -> Passage:

@@ -6,6 +6,7 @@ so are smears, which last a frame or two; a focus that is drawn changes little f
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,13 +14,16 @@ from genga.drawings._shots.cuts import Scene
 from genga.drawings._shots.events import Passage
 from genga.drawings._shots.pieces import one_picture
 from genga.drawings.static_tiles import tile_means
-from genga.video.luma_grid import Cells, Grids
+from genga.video.luma_grid import Cells, Grids, means
 
 _MOST, _MEAN = 0.15, 0.3  # part of the picture that changes in each step of a whip and at either end, and in the mean
 _FEWEST, _LONGEST = 4, 24  # frames
 _SHARPEST = 0.95  # quantile of the parts by their gradients along the way,
 _BLURRED = 0.6  # and what is left there of those of the ends
 _FAINT = 0.4  # part of either end's deviation of luma, below which a frame is white, black or a fade
+_AT_ONCE, _TILE = 0.45, 8  # of how two pictures differ in tiles of so many cells, from which a cut makes one the other,
+_OTHERS = 1.5  # if it is so many times any other step between them
+_SEEN, _STANDS = 2, 0.35  # steps beside it, and part of the usual one, from which a picture stands before it goes on
 
 
 def whips(cells: Grids, spread: Sequence[float]) -> list[Passage]:
@@ -45,9 +49,11 @@ def with_others(passages: Iterable[Passage], found: Sequence[Passage]) -> list[P
     return sorted([*others, *found], key=lambda one: one.start)
 
 
-def of_two_pictures(scene: Scene, passage: Passage) -> bool:
+def of_two_pictures(scene: Scene, passage: Passage, cuts: Iterable[int] = ()) -> bool:
     """Whether what may be a dissolve or a whip pan is: little of the first picture stays in the second, or its middle
-    mixes both.
+    mixes both, and no cut has made the one the other.
+
+    cuts: frames at which there may be one.
 
     A figure that walks through a picture is a mixture in tiles of what is before and after, and leaves the picture; so
     does one that is drawn without lines for some frames, as if it were blurred. A camera leaves it where it takes it,
@@ -55,9 +61,32 @@ def of_two_pictures(scene: Scene, passage: Passage) -> bool:
     """
     if passage.kind == "fade":
         return True
+    if any(made_by_a_cut(scene.cells, passage, frame) for frame in cuts):
+        return False
     before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
     a, middle, b = (scene.cells[frame] for frame in (before, (passage.start + passage.end) // 2, end))
     return not one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient)
+
+
+def made_by_a_cut(cells: Grids, passage: Passage, cut: int) -> bool:
+    """Whether a cut in a passage, or a frame from it, is most of what changes from its first picture to its last.
+
+    What is left is the beginning or the end of one shot, blurred or fast as it may be. A picture that goes over to
+    another in three frames or more changes by less in each, and is seen for more than one frame before and after; a
+    camera that is whipped does not stop at once. A cut to black or white may begin a fade out of it.
+    """
+    first, last = max(1, min(passage.start, cut)), min(max(passage.end, cut), len(cells) - 1)
+    if not passage.start - 1 <= cut <= passage.end + 1 or not first <= cut <= last:
+        return False
+    tones = [means(cells[frame], _TILE) for frame in range(first - 1, last + 1)]
+    steps = [float(np.abs(after - before).mean()) for before, after in pairwise(tones)]
+    before, step, after = steps[: cut - first][::-1], steps[cut - first], steps[cut - first + 1 :]
+    if step < max(_AT_ONCE * float(np.abs(tones[-1] - tones[0]).mean()), _OTHERS * max(before + after, default=0.0)):
+        return False
+    rest, spreads = max(before, after, key=len), [float(tone.std()) for tone in tones]
+    seen = len(rest) > _SEEN and max(rest[:_SEEN]) < _STANDS * float(np.median(rest))  # for a while, before it goes on
+    inner = min(spreads[cut - first : cut - first + 2])
+    return not seen and inner >= _FAINT * min(spreads[0], spreads[-1])
 
 
 def _within(cells: Grids, first: int, end: int, spread: Sequence[float]) -> list[Passage]:
