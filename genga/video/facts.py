@@ -24,7 +24,7 @@ _OTHERS = {
     13: "derived from its primaries", 14: "ICtCp", 15: "IPT-C2", 16: "YCgCo-Re", 17: "YCgCo-Ro",
 }  # fmt: skip
 _IPT = 5  # profile of Dolby Vision whose planes are IPT-PQ-c2
-LEAST = 16  # px of the shorter side that a picture has at least
+_LEAST = 16  # px of the shorter side that a picture has at least
 _RANGE = {1: "limited", 2: "full"}
 
 
@@ -44,9 +44,9 @@ def check_size(path: str | Path, frame: VideoFrame, crop: Edges) -> None:
     """Raise GengaError if what is left of a frame within its edges is too small to show a drawing."""
     left, top, right, bottom = crop
     width, height = frame.width - left - right, frame.height - top - bottom
-    if min(width, height) < LEAST:
+    if min(width, height) < _LEAST:
         raise GengaError(
-            f"{path}: its picture is {width}x{height} px, and below {LEAST} shows no drawing; take it away"
+            f"{path}: its picture is {width}x{height} px, and below {_LEAST} shows no drawing; take it away"
         )
 
 

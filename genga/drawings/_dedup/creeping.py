@@ -37,7 +37,6 @@ class Creeping:
         """Over the frames [start, end) of a shot. skipped: its frames without a drawing. live, noise: as in Sway."""
         self._seen, self._start, self._end, self._skipped = seen, start, end, skipped
         self._live, self._noise = live, noise
-        self._smooth: dict[int, Field] = {}
         self._known: dict[int, bool] = {}
 
     def held(self, frame: int, first: int, threshold: float) -> tuple[float, float] | None:
@@ -94,7 +93,8 @@ class Creeping:
     def _goes_on(self, first: int) -> bool:
         """Whether all over the picture each part changes over _LAG frames as over the _LAG before."""
         places = (first, first + _LAG, first + 2 * _LAG)
-        shown, (a, b, c) = [self._seen[frame] for frame in places], map(self._soft, places)
+        shown = [self._seen[frame] for frame in places]
+        a, b, c = (smoothed(one.cells) for one in shown)
         live = self._live
         for one in shown:
             live = live if one.covered is None else live & ~one.covered
@@ -111,8 +111,3 @@ class Creeping:
             if active.sum() >= max(1, _ALL * drawn.sum()) and (active & on).sum() >= _MOSTLY * active.sum():
                 return spread(active & on)
         return False
-
-    def _soft(self, frame: int) -> Field:
-        if frame not in self._smooth:
-            self._smooth[frame] = smoothed(self._seen[frame].cells)
-        return self._smooth[frame]

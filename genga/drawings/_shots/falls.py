@@ -177,8 +177,9 @@ class Lights:
 
     def _like(self, frame: int, other: int, moves: bool) -> bool:
         """Whether two frames show one picture; or, if it `moves`, the same however it has moved."""
-        if self.alike(frame, other) >= _LIKE or not moves:
-            return self.alike(frame, other) >= _LIKE
+        alike = self.alike(frame, other) >= _LIKE
+        if alike or not moves:
+            return alike
         counts = self.scene.counting(frame, other)
         return beyond_chance(self._stretched(frame), self._stretched(other), counts) >= _FOUND
 
