@@ -10,7 +10,14 @@ from audited import record
 from standin import EPISODES, SERIES, command, digests, make_standin, put, snakemake
 
 from genga.errors import GengaError
-from genga.workflow.missing_videos import beyond_reach, check_links, links_unnamed, taken_away, videos_on_record
+from genga.workflow.missing_videos import (
+    beyond_reach,
+    check_links,
+    links_unnamed,
+    put_aside,
+    taken_away,
+    videos_on_record,
+)
 from genga.workflow.records import Records
 
 
@@ -55,29 +62,44 @@ def test_videos_taken_away_are_those_of_series_that_have_others(tmp_path: Path) 
 def test_links_that_lead_nowhere_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     raw, share, video = Path("data/raw"), tmp_path / "nas/s", ["data/raw/s/1.mkv"]
-    assert check_links(raw, video) == []  # nothing here: left out of a pull
+    aside: dict[str, str] = {}
+    assert check_links(raw, video, aside) == []  # nothing here: left out of a pull
     share.mkdir(parents=True)
     (share / "1.mkv").touch()
     raw.mkdir(parents=True)
     (raw / "s").symlink_to(share)
-    assert check_links(raw, video) == []
+    assert check_links(raw, video, aside) == []
     (share / "1.mkv").unlink()
-    (line,) = check_links(raw, video)
+    (line,) = check_links(raw, video, aside)
     assert line.startswith(f"data/raw/s, a link to {share}, cannot be read (there is no video in it)")
-    assert check_links(raw, []) == []  # never had any
+    assert check_links(raw, [], aside) == []  # never had any
     share.rmdir()
-    (line,) = check_links(raw, video)
+    (line,) = check_links(raw, video, aside)
     assert line.startswith(f"data/raw/s, a link to {share}, cannot be read (No such file or directory); bring back")
     (raw / "s").unlink()
     (raw / "s").mkdir()
-    assert check_links(raw, video) == []  # an empty folder that is no link: left out
+    assert check_links(raw, video, aside) == []  # an empty folder that is no link: left out
     (raw / "s/1.mkv").symlink_to(share / "1.mkv")
-    with pytest.raises(GengaError, match="data/raw/s/1.mkv, a link to "):
-        check_links(raw, video)
+    assert aside == {}
+    assert check_links(raw, video, aside) == []
+    assert aside == {
+        "s": f"data/raw/s/1.mkv, a link to {share}/1.mkv, cannot be read (No such file or directory); bring back the "
+        "disk or share that it is on, or take the link away"
+    }
     shutil.rmtree(raw)
     raw.symlink_to(tmp_path / "nas2")
-    (line,) = check_links(raw, video)
+    (line,) = check_links(raw, video, aside)
     assert line.startswith("data/raw, a link to ")
+
+
+def test_what_is_put_aside_is_said_and_ends_nothing_while_there_are_others() -> None:
+    assert put_aside({}, []) == []
+    assert put_aside({"s": "why", "t": "this"}, ["s", "u"]) == [
+        "why; until then series s is what is on record of it",
+        "this; until then series t is what is on record of it",
+    ]
+    with pytest.raises(GengaError, match="^why; this$"):
+        put_aside({"s": "why", "t": "this"}, ["t", "s"])
 
 
 def test_a_link_that_dvc_does_not_look_behind_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

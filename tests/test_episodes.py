@@ -116,6 +116,25 @@ def test_two_videos_of_one_episode_are_refused(tmp_path: Path) -> None:
         find_episodes(tmp_path)
 
 
+def test_a_series_with_two_videos_of_one_episode_is_named_and_ends_no_other(tmp_path: Path) -> None:
+    _touch(tmp_path, "s/ep1.mkv", "s/ep1.mp4", "t/a.mkv", "t/a.ts", "u/1.mkv")
+    aside: dict[str, str] = {}
+    assert set(find_episodes(tmp_path, aside=aside)) == {("s", "ep1"), ("t", "a"), ("u", "1")}
+    assert aside == {
+        series: f"{tmp_path}/{other}: {tmp_path}/{first} is the same episode; rename one of them or take it away"
+        for series, first, other in (("s", "s/ep1.mkv", "s/ep1.mp4"), ("t", "t/a.mkv", "t/a.ts"))
+    }
+
+
+def test_what_was_deleted_and_what_file_servers_keep_are_no_episodes(tmp_path: Path) -> None:
+    away = ("#recycle/2.mkv", "@eaDir/1.mkv/x.mp4", "$RECYCLE.BIN/a/3.mkv", "@Recycle/4.mkv", "lost+found/#5.mkv",
+            "#snapshot/day/1.mkv", "__MACOSX/._1.mkv")  # fmt: skip
+    _touch(tmp_path, "s/1.mkv", "s/recycle/2.mkv", *(f"s/{name}" for name in away), "#recycle/old/1.mkv")
+    said: list[str] = []
+    assert set(find_episodes(tmp_path, said)) == {("s", "1"), ("s", "recycle - 2")}
+    assert len(said) == 2 and "s/#recycle/2.mkv" in said[1] and said[1].endswith("no video, or hidden")
+
+
 def test_all_pairs_of_one_episode_are_counted_with_the_way_out(tmp_path: Path) -> None:
     videos = [f"{tmp_path}/s/clip {number}.{kind}" for number in range(5) for kind in ("gif", "mp4")]
     with pytest.raises(GengaError) as error:

@@ -272,6 +272,17 @@ def test_two_videos_of_one_episode_are_refused(bare: Path) -> None:
     ]
 
 
+def test_a_series_that_has_to_be_put_right_ends_no_other(bare: Path) -> None:
+    for name in ("s/a.mkv", "s/a.mp4", "t/b.mkv", "u/c.mkv"):
+        (bare / "data/raw" / name).parent.mkdir(parents=True, exist_ok=True)
+        (bare / "data/raw" / name).touch()
+    (bare / "data/raw/u/d.mkv").symlink_to("/gone/d.mkv")
+    ran = snakemake(bare, "-n")
+    assert ran.code == 0 and ran.jobs["probe"] == 1, ran.text
+    assert "note: data/raw/u/d.mkv, a link to /gone/d.mkv, cannot be read (No such file or directory)" in ran.text
+    assert "or take it away; until then series s is what is on record of it" in ran.text
+
+
 def test_dvc_reads_its_phases(bare: Path) -> None:
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy2(Path(__file__).parent.parent / name, bare / name)

@@ -32,20 +32,28 @@ EXTENSIONS = (
 _BETWEEN = " - "  # the names of folders and file in that of an episode
 _OURS = (".gitignore", ".gitkeep", ".DS_Store", "Thumbs.db")  # of git and of file managers
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".zip", ".cbz")  # or full of such
+# Where file servers, Windows and macOS keep what was deleted, pictures of files, and how folders were before.
+_KEPT_ASIDE = {
+    "#recycle", "#snapshot", "@eadir", "@recycle", "@recently-snapshot", "$recycle.bin", "lost+found",
+    "system volume information", "__macosx",
+}  # fmt: skip
 _MOST = 3  # files of a series that are named, of those that are no videos
 _HEAD = 4096  # bytes that tell an animation from a picture: PNG may say much of colours before
 
 Episode = tuple[str, str]  # series, episode
 
 
-def find_episodes(folder: str | Path, said: list[str] | None = None) -> dict[Episode, str]:
+def find_episodes(
+    folder: str | Path, said: list[str] | None = None, aside: dict[str, str] | None = None
+) -> dict[Episode, str]:
     """Return the video of every (series, episode) under `folder`, sorted; paths begin with `folder`.
 
     Names are composed letters (NFC), however the file system has them; paths are as they are there. Hidden files and
-    folders are not episodes, nor are single pictures. Of all that is left out `said` gets a line: of each video, and of
-    each series for the rest. Raises GengaError for two videos of one episode.
+    folders, what was deleted and snapshots of a file server are not episodes, nor are single pictures. Of all that is
+    left out `said` gets a line: of each video, and of each series for the rest. aside: gets each series that has two
+    videos of one episode, with why; the first of them is returned. Raises GengaError for such if there is no `aside`.
     """
-    return episodes_of(folder, files_below(folder), said)
+    return episodes_of(folder, files_below(folder), said, aside)
 
 
 def files_below(folder: str | Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
@@ -81,16 +89,21 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str] | None = None) -> dict[Episode, str]:
+def episodes_of(
+    folder: str | Path,
+    files: Iterable[str | Path],
+    said: list[str] | None = None,
+    aside: dict[str, str] | None = None,
+) -> dict[Episode, str]:
     """Return the video of every (series, episode) among files below `folder`, as `find_episodes` does."""
     episodes: dict[Episode, str] = {}
     notes: dict[str, list[str]] = {}  # of videos that are left out, by series
-    twice: list[tuple[Path, str]] = []  # videos of one episode
+    twice: dict[str, list[tuple[Path, str]]] = {}  # videos of one episode, by series
     passed: dict[str, list[Path]] = {}  # what is no video, by series
     for video in sorted(map(Path, files)):
         *folders, _ = parts = video.relative_to(folder).parts
         where = repr(video.as_posix())[1:-1]
-        if any(part.startswith(".") for part in parts) or not is_video(video):
+        if any(map(is_hidden, parts)) or not is_video(video):
             passed.setdefault(folders[0] if folders else "", []).append(video)
             continue
         if not folders:
@@ -100,15 +113,22 @@ def episodes_of(folder: str | Path, files: Iterable[str | Path], said: list[str]
         if why := next(filter(None, map(fault_of_name, name)), ""):
             notes.setdefault(name[0], []).append(f"{where} is left out, for its name or its folder's: {why}")
         elif other := episodes.get(name):
-            twice.append((video, other))
+            twice.setdefault(name[0], []).append((video, other))
         else:
             episodes[name] = video.as_posix()
-    if twice:
-        raise GengaError(_same(twice))
+    if twice and aside is None:
+        raise GengaError("; ".join(map(_same, twice.values())))
+    if aside is not None:
+        aside |= {series: _same(of) for series, of in twice.items()}
     if said is not None:
         said += [line for series, of in notes.items() for line in _first(of, Path(folder, series))]
         said += [line for of in passed.values() if (line := _no_videos(of))]
     return episodes
+
+
+def is_hidden(part: str) -> bool:
+    """Whether a file or folder of this name is hidden, deleted, or an archive's or file server's own."""
+    return part.startswith(".") or part.lower() in _KEPT_ASIDE
 
 
 def _first(notes: Sequence[str], folder: Path) -> list[str]:

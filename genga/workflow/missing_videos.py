@@ -1,18 +1,21 @@
 """Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is gone.
 
 A series without any video here has the episodes that are on record, so that what was made of them can be used; one
-that lacks some goes on without these. A link that leads nowhere is neither: somebody means the videos to be there.
+that lacks some goes on without these. A link that leads nowhere is neither: somebody means the videos to be there. So
+a series with such a link is put aside, as is one of which two videos are one episode: it goes by what is on record,
+until a person has put it right, and all others go on.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from genga.errors import GengaError
 from genga.store.files import is_pack
 from genga.tables.places import FOLDER, RAW, path_of
-from genga.video.episodes import EXTENSIONS, Episode, episodes_of, files_below
+from genga.video.episodes import EXTENSIONS, Episode, episodes_of, files_below, is_hidden
 from genga.workflow.records import RECORDS_FILE, Record, Records, read_records
 from genga.workflow.snakemake_metadata import compact_sorted
 
@@ -59,11 +62,11 @@ def _lines(path: Path, begin: tuple[bytes, ...]) -> Iterator[bytes]:
             yield from (line for line in file if line.startswith(begin))
 
 
-def check_links(folder: str | Path, recorded: Iterable[str]) -> list[str]:
+def check_links(folder: str | Path, recorded: Iterable[str], aside: dict[str, str]) -> list[str]:
     """Return a line for `folder` and every series in it that is a link that leads nowhere, or to none of its videos.
 
-    recorded: videos that are on record. A share that is not mounted is often an empty folder. Raises GengaError if a
-    video is such a link: its series would be put together without it.
+    recorded: videos that are on record. A share that is not mounted is often an empty folder. aside: gets each series
+    of which a video is such a link, with why: it would be put together without that video.
     """
     known = [Path(video) for video in recorded]
     said: list[str] = []
@@ -75,10 +78,16 @@ def check_links(folder: str | Path, recorded: Iterable[str]) -> list[str]:
             found = [path for path in files_below(place) if _is_video(path)]
         if place.exists() and place.is_symlink() and not found and any(video.is_relative_to(place) for video in known):
             said.append(_gone(place, "there is no video in it"))
-        for video in found:
-            if _is_video(video) and video.is_symlink() and (why := _unreadable(video)):
-                raise GengaError(_gone(video, why))
+        if place != Path(folder) and (dead := next(filter(_leads_nowhere, found), None)):
+            aside.setdefault(normalize("NFC", place.name), _gone(dead, _unreadable(dead), "or take the link away"))
     return said
+
+
+def put_aside(aside: Mapping[str, str], others: Iterable[str]) -> list[str]:
+    """Return a line for each series that is put aside, with why. Raises GengaError if there are no `others`."""
+    if aside and not {*others} - aside.keys():
+        raise GengaError("; ".join(aside.values()))
+    return [f"{why}; until then series {series} is what is on record of it" for series, why in aside.items()]
 
 
 def _inside(place: Path, said: list[str]) -> list[Path]:
@@ -90,6 +99,10 @@ def _inside(place: Path, said: list[str]) -> list[Path]:
     except OSError as error:
         said.append(_gone(place, error.strerror or "no answer"))
         return []
+
+
+def _leads_nowhere(video: Path) -> bool:
+    return _is_video(video) and video.is_symlink() and bool(_unreadable(video))
 
 
 def _unreadable(link: Path) -> str:
@@ -140,12 +153,10 @@ def links_unnamed(folder: str | Path, phases: str | Path) -> list[str]:
 
 
 def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
+    return path.suffix.lower() in EXTENSIONS and not is_hidden(path.name)
 
 
-def _gone(path: Path, why: str) -> str:
+def _gone(path: Path, why: str, then: str = "") -> str:
     target = f", a link to {path.readlink()}," if path.is_symlink() else ""
-    return (
-        f"{path}{target} cannot be read ({why}); bring back the disk or share that it is on: "
-        "without it nothing is made that needs what lies there"
-    )
+    then = f", {then}" if then else ": without it nothing is made that needs what lies there"
+    return f"{path}{target} cannot be read ({why}); bring back the disk or share that it is on{then}"

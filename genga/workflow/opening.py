@@ -33,6 +33,7 @@ from genga.workflow.missing_videos import (
     beyond_reach,
     check_links,
     links_unnamed,
+    put_aside,
     taken_away,
     videos_on_record,
     with_recorded,
@@ -147,10 +148,12 @@ def open_project(
             check_sent(root)
         odd = journal.read() if is_main else []
         recorded = videos_on_record() if bucket is None else {}
-        unreached = check_links(RAW, recorded.values())
-        unnamable, told = list[str](), list[str]()
+        unnamable, told, aside = list[str](), list[str](), dict[str, str]()
+        unreached = check_links(RAW, recorded.values(), aside)
         lying = bucket.names(RAW.rstrip("/")) if bucket is not None else []
-        videos = find_episodes(RAW, unnamable) if bucket is None else episodes_of(RAW, lying, unnamable)
+        lies = find_episodes(RAW, unnamable, aside) if bucket is None else episodes_of(RAW, lying, unnamable, aside)
+        unreached += put_aside(aside, (series for series, _ in lies))
+        videos = {name: video for name, video in lies.items() if name[0] not in aside}
         here = frozenset(series for series, _ in videos)
         gone = taken_away(recorded, videos)
         clips = with_recorded(videos, recorded)
@@ -174,7 +177,7 @@ def open_project(
     notes = [
         f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
     ]
-    notes += [note_of(series, gone) for series, gone in absent.items()][:_MOST]
+    notes += [note_of(series, gone) for series, gone in absent.items() if series not in aside][:_MOST]
     notes += [f"{path} is on record and not here: its series goes on without it" for path in gone[:_MOST]]
     away = [(path, lacks) for path, (job, lacks) in journal.lost.away.items() if project.has(job.wildcards)]
     notes += [

@@ -18,7 +18,7 @@ from genga.exchange.sources.archive import SUFFIXES, opening
 from genga.exchange.sources.found import About, Say
 from genga.exchange.sources.sidecars import ENDINGS, TABLES, Said, beside, in_table, of_file, of_table
 from genga.params.sources import Folder
-from genga.video.episodes import files_below
+from genga.video.episodes import files_below, is_hidden
 
 _OURS = ("Thumbs.db", "desktop.ini", "ComicInfo.xml")  # of file managers and readers
 _KOHYA = re.compile(r"\d+_(.+)")
@@ -156,7 +156,7 @@ def _is_looked_at(name: str) -> bool:
 
 def _is_hidden(name: str) -> bool:
     parts = [part for part in PurePosixPath(name).parts if part not in (".", "..")]
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return any(map(is_hidden, parts))
 
 
 def _about(tree: Tree, name: str, tables: Mapping[str, Mapping[str, Said]], known: set[str], tell: Say) -> About:
