@@ -138,10 +138,10 @@ def folder(path: Path) -> Path:
     ("make", "name", "says"),
     [
         (lambda path: path, "none.mkv", "no such file"),
-        (empty, "empty.mkv", "is empty"),
+        (empty, "empty.mkv", "is empty (0 bytes); copy it again, or take it away to go on"),
         (folder, "folder.mkv", "is a folder"),
         (text, "text.mkv", "not a readable video"),
-        (without_index, "cut.mp4", "not a readable video"),
+        (without_index, "cut.mp4", "or of another kind: copy it again, or take it away to go on without it"),
         (sound_only, "sound.mkv", "has no video stream (only audio)"),
     ],
 )

@@ -144,7 +144,7 @@ def test_what_is_no_picture_is_one_line_and_the_rest_is_done() -> None:
         "cut.jpg: is a damaged picture (image file is truncated (16 bytes not processed))",
         "empty.png: is empty (0 bytes)",
         "noise.mp4: not a readable video (Invalid data found when processing input); it may be damaged, cut short, or"
-        " of another kind",
+        " of another kind: copy it again, or take it away to go on without it",
         "page.gif: is a page of text ('<!DOCTYPE html> <html><body>Too many req'), not a picture or video",
     ]
     assert sorted(path.name for path in Path("data/raw/s").iterdir()) == ["mine 001.mov"]

@@ -52,6 +52,9 @@ class Decoded:
     frame: VideoFrame
 
 
+_WAY_OUT = "copy it again, or take it away to go on without it"
+
+
 @contextmanager
 def opening(
     path: str | Path, device: str = "off", choice: int | str = LARGEST
@@ -68,13 +71,14 @@ def opening(
     if path.is_dir():
         raise GengaError(f"{path}: is a folder, not a video file")
     if path.stat().st_size == 0:
-        raise GengaError(f"{path}: is empty (0 bytes); copy it again")
+        raise GengaError(f"{path}: is empty (0 bytes); {_WAY_OUT}")
     with closing(Reading(path)) as file:
         try:
             container = hwaccel.opened(file, device)
         except av.error.FFmpegError as error:
             raise file.failed or GengaError(
-                f"{path}: not a readable video ({error.strerror}); it may be damaged, cut short, or of another kind"
+                f"{path}: not a readable video ({error.strerror}); it may be damaged, cut short, or of another kind: "
+                f"{_WAY_OUT}"
             ) from error
         try:
             with container:
