@@ -30,7 +30,7 @@ from genga.video import hwaccel
 from genga.video.clock import WAIT, Counts, in_order, timed, usual_step
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.deinterlace import WHOLE, Part, undone
-from genga.video.file import Reading
+from genga.video.file import WAY_OUT, Reading
 from genga.video.interlace import PROGRESSIVE, Fields
 from genga.video.skip_frames import sparing
 from genga.video.streams import LARGEST, Colours, colours_of, picture_stream, state
@@ -52,9 +52,6 @@ class Decoded:
     frame: VideoFrame
 
 
-_WAY_OUT = "copy it again, or take it away to go on without it"
-
-
 @contextmanager
 def opening(
     path: str | Path, device: str = "off", choice: int | str = LARGEST
@@ -71,14 +68,14 @@ def opening(
     if path.is_dir():
         raise GengaError(f"{path}: is a folder, not a video file")
     if path.stat().st_size == 0:
-        raise GengaError(f"{path}: is empty (0 bytes); {_WAY_OUT}")
+        raise GengaError(f"{path}: is empty (0 bytes); {WAY_OUT}")
     with closing(Reading(path)) as file:
         try:
             container = hwaccel.opened(file, device)
         except av.error.FFmpegError as error:
             raise file.failed or GengaError(
                 f"{path}: not a readable video ({error.strerror}); it may be damaged, cut short, or of another kind: "
-                f"{_WAY_OUT}"
+                f"{WAY_OUT}"
             ) from error
         try:
             with container:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from genga.errors import GengaError
 
+WAY_OUT = "copy it again, or take it away to go on without it"  # where a file is none that can be read
+
 
 class Reading(io.RawIOBase):
     """A file open for reading. The first read that fails is in `failed`, to be raised when FFmpeg is through.
