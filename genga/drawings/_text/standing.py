@@ -112,6 +112,14 @@ def keeps(cells: Grids, line: Lettering, a: int, b: int, others: Sequence[Letter
     return line_keeps, rest
 
 
+def letters_kept(cells: Grids, line: Lettering, a: int, b: int) -> float:
+    """Return how far a line's gradients lie from frame a to b where they did, however strong they are, -1..1."""
+    x0, y0, x1, y1 = in_cells(line, cells[b].shape, LETTERS)
+    before, after = (np.stack(gradients(cells[k][y0:y1, x0:x1])) for k in (a, b))
+    size = float(np.sqrt((before * before).sum() * (after * after).sum()))
+    return float((before * after).sum()) / size if size > 0 else 1.0
+
+
 def _kept(a: Gradients, b: Gradients) -> float:
     """What two fields of gradients, (2, cells), share of the larger, -1..1; all where there is nothing to share."""
     most = max(float((a * a).sum()), float((b * b).sum()))

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from genga.drawings._text.standing import keeps, other, over_both
+from genga.drawings._text.standing import keeps, letters_kept, other, over_both
 from genga.drawings._text.tracks import (
     FADE,
     WHOLE,
@@ -33,6 +33,8 @@ _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goe
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
 _SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
 _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
+_CALM, _ANEW = 0.8, 0.7  # what is around a line keeps of its gradients, as another takes its place; and that of them
+_PLAINLY = 0.3  # part by which it keeps more than the line at another step, which is the one then
 _PICTURE = 0.3  # part of the picture that changes at most where a line comes or goes, and no other picture does
 
 
@@ -49,6 +51,10 @@ def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: G
             new = next((line for line in left if overlapping(old, line) >= _SAME_PLACE), None)
             if new is None:
                 done.append(replace(old, end=turn(cells, old, before, frame, True)))
+            elif instead := replaced(cells, old, new, (before, frame), [*standing, *lines]):
+                left.remove(new)
+                done.append(replace(old, end=instead))
+                go_on.append(replace(new, start=instead))
             else:
                 left.remove(new)
                 goes, comes = (changes(cells, old, before, frame, way) for way in (True, False))
@@ -62,6 +68,25 @@ def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: G
     last = looks[-1][0] if looks else 0
     done += [replace(line, end=changes(cells, line, last, count - 1, True) or count) for line in standing]
     return sorted(done, key=lambda line: (line.start, line.y0))
+
+
+def replaced(
+    cells: Grids, old: Lettering, new: Lettering, looks: tuple[int, int], others: Sequence[Lettering]
+) -> int | None:
+    """Return the frame after the first of two looks at which another line takes a line's place, None for no such.
+
+    At one step all of it is written anew, however much of it lies where letters were, and nothing is around it, but for
+    `others`. One that fades, or is lit, keeps its letters.
+    """
+    if not (old.sure and new.sure):
+        return None
+    both, found = union(old, new), list[int]()
+    for k in range(looks[0] + 1, looks[1] + 1):
+        apart = step_to(cells, k)
+        if all(turning(line, apart) >= WHOLE for line in (old, new)):
+            rest = keeps(cells, both, k - 1, k, others)[1]
+            found += [k] if rest >= _CALM and letters_kept(cells, both, k - 1, k) < _ANEW else []
+    return found[0] if len(found) == 1 else None
 
 
 def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = False) -> int:
@@ -86,12 +111,15 @@ def changes(cells: Grids, line: Lettering, before: int, frame: int, goes: bool) 
 
     None if there is no such.
     """
+    found: tuple[int, float] | None = None
     for k in range(before + 1, frame + 1) if goes else range(frame, before, -1):
         apart = step_to(cells, k)
-        whole = turning(line, apart) >= WHOLE and (apart > CHANGED).mean() <= _PICTURE
-        if whole and other(*keeps(cells, line, k - 1, k)):
-            return k
-    return None
+        if turning(line, apart) >= WHOLE and (apart > CHANGED).mean() <= _PICTURE:
+            own, rest = keeps(cells, line, k - 1, k)
+            # A cut in a part of the picture may be such a step, too, and the line goes after it, or comes before.
+            if other(own, rest) and (found is None or rest - own >= found[1] + _PLAINLY):
+                found = k, rest - own
+    return found[0] if found else None
 
 
 def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
@@ -180,6 +208,11 @@ def grown(line: Lettering, cells: Grids, edge: int) -> Lettering:
     return replace(line, x0=min(line.x0, first / columns), x1=max(line.x1, end / columns))
 
 
+def there(lines: Sequence[Lettering], first: int, last: int) -> list[Lettering]:
+    """Return the lines that stand at some frame from the first to the last."""
+    return [line for line in lines if line.start <= last and line.end > first]
+
+
 def bridged(lines: Sequence[Lettering], cells: Grids) -> list[Lettering]:
     """Return the lines with those joined that are one: at one place, at most _BRIDGE frames apart, and never gone."""
     joined: list[Lettering] = []
@@ -188,6 +221,8 @@ def bridged(lines: Sequence[Lettering], cells: Grids) -> list[Lettering]:
             k for k, old in enumerate(joined)
             if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE
             and changes(cells, old, old.end - 1, old.end, True) is None
+            and not (line.sure and changes(cells, line, line.start - 1, line.start, False))
+            and replaced(cells, old, line, (old.end - 1, line.start), there(lines, old.end - 1, line.start)) is None
         ]  # fmt: skip
         if near:
             joined[near[-1]] = union(joined[near[-1]], line)
