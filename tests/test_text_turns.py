@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from genga.drawings._text.burnt_in import believed
 from genga.drawings._text.stretches import bridged, stretches, turn
 from genga.drawings._text.tracks import Lettering
 from genga.video.luma_grid import Cells
@@ -65,3 +66,29 @@ def test_a_line_goes_after_a_cut_in_a_part_of_the_picture() -> None:
     after[100:118, 20:130] = drawn(5, 250)[100:118, 20:130]  # beside others that stay
     cells = [worded(before, 2, LOWER, 150)] * 30 + [worded(after, 2, LOWER, 150)] * 8 + [after] * 10
     assert turn(cells, Lettering(0, 40, **LOWER), 24, 40, goes=True) == 38
+
+
+@pytest.mark.parametrize(
+    ("with_it", "before", "acts", "found"),
+    [
+        ("nothing", "nothing", False, True),
+        ("a hand", "nothing", False, True),  # elsewhere
+        ("a figure", "nothing", False, False),  # whose face it is
+        ("nothing", "another", False, False),  # eyes that look elsewhere
+        ("nothing", "nothing", True, False),  # a mouth that goes on to speak
+    ],
+)
+def test_a_word_beside_the_middle_comes_where_there_is_nothing_and_stays_as_it_is(
+    with_it: str, before: str, acts: bool, found: bool
+) -> None:
+    word = {"x0": 0.6, "y0": 52 / 120, "x1": 0.8, "y1": 58 / 120}
+    scene = PLAIN.copy()
+    scene[:, :60] = drawn(1)[:, :60]
+    seen_before = worded(scene, 3, word) if before == "another" else scene.copy()
+    scene[10:20, 20:40] = 250 if with_it == "a hand" else scene[10:20, 20:40]
+    if with_it == "a figure":
+        scene[30:110, 84:140] = drawn(7, 200)[30:110, 84:140]
+    there = [worded(scene, 4 + (acts and 12 <= k < 24), word) for k in range(36)]
+    cells = [seen_before] * 12 + there + [drawn(9)] * 12  # a cut: it goes with all
+    line = Lettering(12, 48, **word, sure=False, votes=-2, seen=(14, 46), looks=2)
+    assert believed(line, cells, [k / 24 for k in range(len(cells))]) == found

@@ -21,15 +21,17 @@ import polars as pl
 from genga.drawings._text.standing import (
     adds,
     alone,
+    bare,
     drawn_out,
     found_again,
     goes_along,
     outlasts,
     parts,
     stands_over,
+    stays_as_it_is,
 )
 from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
-from genga.drawings._text.tracks import FADE, TOGETHER, Lettering, beneath, is_upright, overlapping
+from genga.drawings._text.tracks import FADE, TOGETHER, Lettering, beneath, is_upright, overlapping, step_to
 from genga.drawings.static_tiles import CHANGED
 from genga.images.boxes import Box, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
@@ -43,6 +45,7 @@ _CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the h
 _LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
 _FADE, _STAYS = 24, 10  # frames that a mark takes to come or go at most, and stays around that: longer than a blink
 _SAME_PLACE = 0.5  # part of the smaller of two boxes of one mark that lies in the other: of a clock some digits change
+_HARDLY = 0.1  # part of the picture that changes at most where a line is all but alone
 _REDRAWN = 0.3  # intersection over union of two lines of which one is drawn instead of the other
 _AGAIN, _OFTEN = 3, 5  # looks in which a line is found at one place, as hardly anything is where the picture moves
 _REACHES = 0, FADE // 4, FADE // 2, FADE  # frames on either side of a turn over which a line may fade
@@ -111,7 +114,9 @@ def believed(
     if comes or (line.sure or centred or often) and stands_over(cells, line) or found_again(cells, line):
         return True
     near = [one for one in known if one.start <= line.end + TOGETHER and line.start <= one.end + TOGETHER]
-    return (often if upright else again) and outlasts(cells, line, near) or passes(cells, line, times, others, near)
+    if (often if upright else again) and outlasts(cells, line, near):
+        return True
+    return passes(cells, line, times, others, near) or written(cells, line, times, others)
 
 
 def passes(
@@ -129,6 +134,21 @@ def passes(
         and any(turns_alone(cells, line, edge, reach, others, again) for reach in _REACHES)
         for edge in edges
     )
+
+
+def written(cells: Grids, line: Lettering, times: Sequence[float], others: Sequence[Lettering]) -> bool:
+    """Whether a line comes or goes where there is nothing without it, all but alone, and stays as it is meanwhile.
+
+    Of what is drawn the rest of the figure comes with it, or it is another soon after, or there was something before.
+    """
+    stands = times[min(line.end, len(times) - 1)] - times[line.start] >= _CARD and stays_as_it_is(cells, line)
+    return stands and any(
+        bare(cells, line, edge, reach)
+        and (step_to(cells, edge, reach) > CHANGED).mean() <= _HARDLY
+        and turns_alone(cells, line, edge, reach, others, True)
+        for edge in (line.start, line.end) if not returns(cells, line, edge)
+        for reach in _REACHES
+    )  # fmt: skip
 
 
 def turns_alone(cells: Grids, line: Lettering, edge: int, reach: int, others: Sequence[Lettering], fine: bool) -> bool:

@@ -33,6 +33,8 @@ _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which 
 _ROUND = 0.25  # and how much less what is around it does
 _AS_MUCH = 0.75  # part of the gradients that are there without a line, which are there with it
 _STAYS, _GONE = 0.6, 0.6  # what is beside one that comes keeps of its gradients, and tones; what it keeps of that
+_WHOLLY = 0.85  # what is written keeps of its gradients, step by step, as long as it stands
+_DRAWN, _BARE = 0.2, 0.4  # mean squared gradient of letters; part of that where they are not yet, or no more
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 
@@ -71,6 +73,18 @@ def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) ->
         return [own >= _LASTS and own - rest >= _MORE for own, rest in spans]
 
     return any(lasts(_some(line.start + 1, max(line.start + 2, line.end - 2)))) or all(lasts(_some(*line.seen)))
+
+
+def stays_as_it_is(cells: Grids, line: Lettering) -> bool:
+    """Whether all of what is at the line's place stays, as long as it stands, or, as it may fade, while looks find it.
+
+    Whatever is around it.
+    """
+    for first, last in ((line.start + 1, max(line.start + 2, line.end - 2)), line.seen):
+        frames = [k for k in _some(first, last) if k < len(cells)]
+        if len(frames) > _LOOKS // 4 and all(keeps(cells, line, a, b)[0] >= _WHOLLY for a, b in pairwise(frames)):
+            return True
+    return False
 
 
 def found_again(cells: Grids, line: Lettering) -> bool:
@@ -183,6 +197,16 @@ def adds(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
     before, after = (sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in frames)
     there, bare = (after, before) if edge == line.start else (before, after)
     return there >= _AS_MUCH * bare
+
+
+def bare(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
+    """Whether there is little that is drawn at the line's place before its start, or after its end."""
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, (0, 0))
+    before, after = (
+        sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in _beyond(cells, edge, reach)
+    )
+    without, there = (before, after) if edge == line.start else (after, before)
+    return there >= _DRAWN and without <= _BARE * there
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:
