@@ -1,5 +1,6 @@
 """Grids of cells, how two of them differ, and how they are stored."""
 
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -103,9 +104,23 @@ def test_block_sums_by_hand() -> None:
 
 
 def test_packed_grids_come_back_even_where_they_wrap_around() -> None:
-    grids = np.array([[[0, 255]], [[255, 0]], [[3, 7]]], np.uint8)
-    assert unpack(pack(grids), 1, 2).tolist() == grids.tolist()
-    assert pack(grids) == pack(grids.copy())
+    steps = np.array([[[0, 255]], [[255, 1]], [[4, 7]]], np.uint8)
+    assert unpack(pack(steps), 1, 2).tolist() == [[[0, 255]], [[255, 0]], [[3, 7]]]
+    assert pack(steps) == pack(steps.copy())
+
+
+def test_grids_are_packed_by_their_steps_the_first_of_a_stretch_from_nought(tmp_path: Path) -> None:
+    grids = np.random.default_rng(0).integers(0, 256, (STRETCH + 2, 3, 4), np.uint8)
+    with writing_shard(tmp_path / "cells.tar") as shard:
+        writer = CellWriter(shard)
+        for grid in grids:
+            writer.add(grid)
+        writer.close()
+    steps = np.concatenate(
+        [grids[:1], np.diff(grids[:STRETCH], axis=0), grids[STRETCH:][:1], grids[-1:] - grids[-2:-1]]
+    )
+    parts = [pack(steps[:STRETCH]), pack(steps[STRETCH:])]
+    assert [row["sha256"] for row in writer.index[::STRETCH]] == [hashlib.sha256(part).hexdigest() for part in parts]
 
 
 def test_any_frame_can_be_read(tmp_path: Path) -> None:

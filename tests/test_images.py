@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 
 from genga.errors import GengaError
 from genga.images.codec import as_png, decode, encode
+from genga.images.image import median
 from genga.params.stills import Format
 
 NOISE = np.random.default_rng(0).integers(0, 256, (37, 53, 3)).astype(np.uint8)
@@ -121,3 +122,11 @@ def test_a_damaged_image_with_alpha_is_named() -> None:
     for damaged in (RGBA8[:26], RGBA8[:45], RGBA8[:25]):
         with pytest.raises(GengaError, match="s/e/000001: not a readable image"):
             decode(damaged, "s/e/000001")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (8,), (37, 53), (36, 53)])
+def test_a_median_is_numpys(kind: type, shape: tuple[int, ...]) -> None:
+    values = (np.random.default_rng(0).random(shape) * 255).astype(kind)
+    assert median(values) == float(np.median(values))
+    assert median(values[::-1]) == median(values)

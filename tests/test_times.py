@@ -101,3 +101,18 @@ def test_other_streams_begin_with_their_first_packet(tmp_path: Path) -> None:
     with av.open(str(film)) as container:
         found = read(container, container.streams.video[0], film)
     assert (found.begin, round(found.end, 2)) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "film.mp4", "film.h264"])
+def test_a_video_ends_where_the_last_of_its_packets_does(tmp_path: Path, name: str) -> None:
+    film = film_of(tmp_path / name, *X264, "-bf", "3")
+    with av.open(str(film)) as container:
+        found = read(container, container.streams.video[0], film)
+    with av.open(str(film)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        base = Fraction(packets[0].time_base.numerator, packets[0].time_base.denominator)
+    lasting = [(packet.duration or 0) * base for packet in packets]
+    stated = [packet.pts * base for packet in packets if packet.pts is not None]
+    assert found.times[: len(stated)] == stated and len(found.times) == len(packets) == 72
+    assert found.step == lasting[-1]
+    assert found.damage.end == max(time + step for time, step in zip(found.times, lasting, strict=True))

@@ -157,7 +157,7 @@ def sharpness(plane: Luma, bits: int, lines: Luma | None = None) -> float:
     lines: every second line of it, where they are read already.
     """
     step = 2 * _LINE_STEP if plane.shape[0] >= 2 * _LINE_STEP * _ENOUGH else _LINE_STEP
-    some: Luma = (plane[::step] if lines is None else lines[:: step // 2]).copy()  # compared in two thirds of the time
+    some: Luma = plane[::step].copy() if lines is None else lines[:: step // 2]  # compared in two thirds of the time
     if some.shape[1] < 3:
         return 0.0
     total = round(cv2.norm(some[:, 2:], some[:, :-2], cv2.NORM_L2SQR))  # a sum of squares of whole numbers

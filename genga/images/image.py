@@ -148,6 +148,16 @@ def exact(ratio: Any) -> Fraction:
     return Fraction(ratio.numerator, ratio.denominator)
 
 
+def median(values: npt.NDArray[Any]) -> float:
+    """Return the median of numbers, one at least and none of them NaN.
+
+    To the bit that of NumPy, which looks for NaN and loads its masked arrays to do so: 7 ms of a job.
+    """
+    count = values.size
+    middles = np.partition(values, ((count - 1) // 2, count // 2), axis=None)[(count - 1) // 2 : count // 2 + 1]
+    return float(middles.mean())
+
+
 def samples(plane: "VideoPlane", width: int, bits: int = 8) -> Luma:
     """Return a plane of a frame as a view (height, width); two bytes a sample where it has more than 8 bits."""
     values: Luma = np.frombuffer(memoryview(plane), np.uint8)

@@ -42,8 +42,9 @@ def write_table(path: str | Path, table: pl.DataFrame, schema: Schema) -> None:
     Raises GengaError if a column is missing or has another type (rows are never silently cast).
     """
     _check(path, table.schema, schema)
-    if not gathered(path, table.select(list(schema))):
-        _write(path, _arrow(table.select(list(schema))))
+    ordered = table[list(schema)]  # to select is to plan and collect a query: a third of what writing takes
+    if not gathered(path, ordered):
+        _write(path, _arrow(ordered))
 
 
 def write_pack(path: str | Path, tables: Mapping[str, pl.DataFrame], failed: Mapping[str, str], schema: Schema) -> None:

@@ -26,7 +26,7 @@ from genga.images.image import exact
 
 Shown = tuple[Fraction, Fraction | None, VideoFrame]  # s; the time that its timestamp says, s; the frame
 
-_GAP = 2.5  # steps by which a frame is late before it is asked whether those after it are earlier
+_GAP = Fraction(5, 2)  # steps by which a frame is late before it is asked whether those after it are earlier
 WAIT = 8  # frames that are waited for to know
 _BACK = 1  # s from which on a timestamp that goes back is of another count of time
 _HEAL = 2  # part of a step by which a frame follows the last while timestamps are a little behind
@@ -41,14 +41,15 @@ def timed(frames: Iterable[VideoFrame], base: Fraction, step: Fraction, most: in
     base: of timestamps, s. step: the usual one from frame to frame, s. most: frames that are waited for to know whether
     one is late or its timestamp stray; 0, where frames are left out, takes each as it says.
     """
-    last, started = -step, False
+    last, started, gap = -step, False, _GAP * step
+    over, under = base.as_integer_ratio()  # a product of ratios takes twice as long
     waiting: deque[tuple[Fraction, VideoFrame]] = deque()  # frames that are late, as long as it is not known why
 
     def after(said: Fraction | None) -> Fraction:
         """The time of the frame after `last`."""
-        if said is None or (started and said <= last - _BACK):
-            return last + step
-        return said if said > last or not started else last + step / _HEAL
+        if said is not None and (not started or said > last):
+            return said
+        return last + step if said is None or said <= last - _BACK else last + step / _HEAL
 
     def let_go(ahead: int) -> Iterator[Shown]:
         """The frames that waited; the timestamps of the last `ahead` are stray."""
@@ -61,7 +62,7 @@ def timed(frames: Iterable[VideoFrame], base: Fraction, step: Fraction, most: in
             yield last, late, early
 
     for frame in frames:
-        said = None if frame.pts is None else frame.pts * base
+        said = None if frame.pts is None else Fraction(frame.pts * over, under)
         if waiting:
             if said is not None and waiting[-1][0] <= said and len(waiting) < most:
                 waiting.append((said, frame))
@@ -72,7 +73,7 @@ def timed(frames: Iterable[VideoFrame], base: Fraction, step: Fraction, most: in
             if not started and said is not None and ahead == len(waiting):
                 last = said - (ahead + 1) * step
             yield from let_go(ahead)
-        if most and said is not None and (not started or said > last + _GAP * step):
+        if most and said is not None and (not started or said > last + gap):
             waiting.append((said, frame))
             continue
         last, started = after(said), True

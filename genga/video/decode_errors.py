@@ -73,6 +73,10 @@ class Damage:
         """Note a frame, shown from `time` to `end`."""
         self.waiting.discard(time)
         self.end = max(self.end, end)
+        self.is_there(time, keyframe, corrupt)
+
+    def is_there(self, time: Time, keyframe: bool, corrupt: bool) -> None:
+        """Note what a frame, or its packet, is; `end` is as it was."""
         if corrupt:
             self.repaired.add(time)
         elif keyframe:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.images.image import Luma, moved
+from genga.images.image import Luma, median, moved
 from genga.video.luma_grid import Cells, eight_bits, grid_size, reduced, resized
 
 Small = npt.NDArray[np.float32]  # at twice its grid: (240, width) of a grid of 120 lines, luma
@@ -160,7 +160,8 @@ def weaves(stretches: Iterable[Sequence[Beside]], more: int = 0) -> bool:
         if seen and not (_in_a_row(one.moved for one in sure) and _in_a_row(not one.lies for one in sure)):
             sizes.append(float(np.hypot(*shifts.T).mean()))
             ways += np.abs(shifts).sum(axis=0)
-    alike = [size for size in sizes if more or 1 / _SIZES <= size / np.median(sizes) <= _SIZES]
+    usual = median(np.array(sizes)) if sizes else 0.0
+    alike = [size for size in sizes if more or 1 / _SIZES <= size / usual <= _SIZES]
     if judged < _STRETCHES or more + len(alike) < _ALL * judged:
         return False
     return bool(more or sum(calm) >= _WEAVES * len(calm) and ways.min() >= _BOTH * ways.max() > 0)

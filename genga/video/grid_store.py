@@ -31,16 +31,21 @@ class CellWriter:
 
     def __init__(self, shard: ShardWriter) -> None:
         self._shard = shard
-        self._stretch: npt.NDArray[np.uint8] = np.empty((STRETCH, 0, 0), np.uint8)  # one for all stretches
+        self._steps: npt.NDArray[np.uint8] = np.empty((STRETCH, 0, 0), np.uint8)  # of a stretch; one array for all
+        self._last: Cells | None = None  # the grid before, None at a stretch's beginning
         self._filled = 0  # grids in it
         self._members = 0
         self.index: list[Row] = []  # GRID
 
     def add(self, cells: Cells) -> None:
-        """Append the next frame's grid."""
-        if self._stretch.shape[1:] != cells.shape:
-            self._stretch = np.empty((STRETCH, *cells.shape), np.uint8)
-        self._stretch[self._filled] = cells
+        """Append the next frame's grid, which nobody may write to before the next."""
+        if self._steps.shape[1:] != cells.shape:
+            self._steps = np.empty((STRETCH, *cells.shape), np.uint8)
+        if self._last is None:
+            self._steps[0] = cells
+        else:
+            np.subtract(cells, self._last, out=self._steps[self._filled])  # uint8 wraps around, and back in unpack
+        self._last = cells
         self._filled += 1
         if self._filled == STRETCH:
             self.close()
@@ -49,13 +54,13 @@ class CellWriter:
         """Write the frames not yet written."""
         if not self._filled:
             return
-        grids = self._stretch[: self._filled]
-        _, rows, columns = grids.shape
+        steps = self._steps[: self._filled]
+        _, rows, columns = steps.shape
         member = f"{self._members * STRETCH:06d}.zst"
-        where: Row = {"rows": rows, "columns": columns, **self._shard.add(member, pack(grids))}
-        self.index += [where] * len(grids)
+        where: Row = {"rows": rows, "columns": columns, **self._shard.add(member, pack(steps))}
+        self.index += [where] * len(steps)
         self._members += 1
-        self._filled = 0
+        self._filled, self._last = 0, None
 
 
 class CellReader:
@@ -94,17 +99,14 @@ class CellReader:
         return list(grids)
 
 
-def pack(grids: npt.NDArray[np.uint8]) -> bytes:
-    """Return grids (frames, rows, columns) as compressed differences; equal grids give equal bytes."""
-    steps = np.empty_like(grids)
-    steps[0] = grids[0]
-    np.subtract(grids[1:], grids[:-1], out=steps[1:])  # uint8 wraps around, and back in unpack
+def pack(steps: npt.NDArray[np.uint8]) -> bytes:
+    """Return steps from grid to grid (frames, rows, columns), the first from 0, as bytes; equal ones as equal bytes."""
     size = steps.size.to_bytes(8, "little")
     return size + pa.Codec("zstd", _LEVEL).compress(steps.data, asbytes=True)
 
 
 def unpack(data: bytes, rows: int, columns: int) -> npt.NDArray[np.uint8]:
-    """Return the grids (frames, rows, columns) of `pack`."""
+    """Return the grids (frames, rows, columns) whose steps `pack` was given."""
     size = int.from_bytes(data[:8], "little")
     steps = pa.Codec("zstd").decompress(data[8:], size, asbytes=True)
     grids = np.frombuffer(steps, np.uint8).reshape(-1, rows, columns).copy()

@@ -22,6 +22,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genga.images.image import median
+
 T = TypeVar("T")
 Thin = npt.NDArray[np.uint8]  # (height, about width / 4), luma, smoothed along the line
 Mask = npt.NDArray[np.bool_]  # (bottom lines, columns)
@@ -127,8 +129,8 @@ def _grains(run: Sequence[Thin]) -> list[float]:
     """What each frame of a run but the first may have of grain at most, deviations."""
     return [
         min(
-            float(np.median(cv2.absdiff(now, before))) / _DEVIATION[0],
-            float(np.median(np.abs(now[1:-1].astype(np.float32) - now[:-2] / 2.0 - now[2:] / 2.0))) / _DEVIATION[1],
+            median(cv2.absdiff(now, before)) / _DEVIATION[0],
+            median(np.abs(now[1:-1].astype(np.float32) - now[:-2] / 2.0 - now[2:] / 2.0)) / _DEVIATION[1],
         )
         for before, now in pairwise([frame[:: 2 * _SPARSE[0], :: _SPARSE[1]] for frame in run])
         if before.shape == now.shape and min(now.shape) > 2

@@ -144,8 +144,8 @@ def block_sums(a: Cells, b: Cells) -> npt.NDArray[np.uint16]:
     apart = cv2.absdiff(a, b)
     if min(apart.shape) < 2:
         return cv2.boxFilter(apart, cv2.CV_16U, _BLOCK, normalize=False).astype(np.uint16, copy=False)
-    sums = np.empty(apart.shape, np.uint16)
-    above = np.add(apart[1:], apart[:-1], dtype=np.uint16)
+    sums, wide = np.empty(apart.shape, np.uint16), apart.astype(np.uint16)
+    above = wide[1:] + wide[:-1]
     np.add(above[:, 1:], above[:, :-1], out=sums[1:, 1:])
     sums[0, 1:] = sums[1, 1:]
     sums[:, 0] = sums[:, 1]

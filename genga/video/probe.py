@@ -145,34 +145,35 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
     """Read a file to its end, or to where it breaks off. Raises GengaError if that cannot be."""
     found, step = Packets(counts := Counts.of(container, stream)), usual_step(stream)
     late: int | None = None
-    lasting: dict[int, Fraction] = {}  # s, by ticks
+    over, under = counts.base.as_integer_ratio()  # a product of ratios takes twice as long
+    ticks, until = 0, 0  # that the last packet lasts; at which the last of those with a timestamp ends
     spans: dict[int, tuple[int, int]] = {}  # ticks over which each other stream goes; ratios take five times as long
     try:
         for packet in container.demux():
             if packet.is_discard or not packet.size:  # not shown: before an edit list
                 continue
-            ticks = packet.duration or 0
             if (index := packet.stream_index) != stream.index:
                 if packet.pts is not None and not counts.shifts:  # else it may be of either count
                     begin, end = spans.get(index, (packet.pts, packet.pts))
-                    spans[index] = min(begin, packet.pts), max(end, packet.pts + ticks)
+                    spans[index] = min(begin, packet.pts), max(end, packet.pts + (packet.duration or 0))
                 continue
             late = late_by(container, stream, packet) if late is None else late
             counts.goes_on(packet)
+            ticks = packet.duration or 0
             if packet.pts is not None:
-                time = (packet.pts - late) * counts.base
+                shown = packet.pts - late
+                time, until = Fraction(shown * over, under), max(until, shown + ticks)
             else:  # streams in no container
                 time = found.times[-1] + step if found.times else Fraction(0)
-            if ticks not in lasting:
-                lasting[ticks] = ticks * counts.base
-            found.step = lasting[ticks]
+                found.damage.end = max(found.damage.end, time + ticks * counts.base)
             found.times.append(time)
-            found.damage.came(time, time + found.step, packet.is_keyframe, is_corrupt(packet))
+            found.damage.is_there(time, packet.is_keyframe, is_corrupt(packet))
     except av.error.FFmpegError as error:
         if not isinstance(error, av.error.InvalidDataError) or not found.times:
             said = f"{path}: cannot be read to its end ({error.strerror}); copy it again"
             raise GengaError(said) from error
         found.is_cut = True
+    found.step, found.damage.end = ticks * counts.base, max(found.damage.end, until * counts.base)
     bases = {index: exact(container.streams[index].time_base or 0) for index in spans}
     found.begin = min((begin * bases[index] for index, (begin, _) in spans.items()), default=None)
     found.end = max([Fraction(0), *(end * bases[index] for index, (_, end) in spans.items())])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from av.video.stream import VideoStream
 from numpy.lib.stride_tricks import sliding_window_view
 
-from genga.images.image import exact
+from genga.images.image import exact, median
 from genga.params.probe import Params
 from genga.video.decode_errors import Damage
 
@@ -48,7 +48,7 @@ def without_stray(times: Sequence[Fraction]) -> list[Fraction]:
     before it lie above: neither frames held for long are that, nor a count of time that begins anew.
     """
     seconds = np.array([float(time) for time in times])
-    usual = float(np.median(np.abs(np.diff(seconds)))) if len(seconds) > 1 else 0.0
+    usual = median(np.abs(np.diff(seconds))) if len(seconds) > 1 else 0.0
     middles, stray = _middles(seconds), []
     for place in np.flatnonzero(np.abs(seconds - middles) > max(_STRAY, _AROUND * usual)).tolist():
         ahead = place + 1 < len(times) and times[place + 1] < times[place] and seconds[place] > middles[place]
@@ -76,9 +76,9 @@ def _middles(values: Values) -> Values:
     """The median of each value with the two before and the two after it; at the ends of those that there are."""
     if len(values) < _AROUND:
         return values
-    inner = np.median(sliding_window_view(values, _AROUND), axis=1)
-    ends = [np.median(values[: place + 3]) for place in range(2)]
-    return np.concatenate([ends, inner, [np.median(values[place:]) for place in (-4, -3)]])
+    inner = np.partition(sliding_window_view(values, _AROUND), _AROUND // 2, axis=1)[:, _AROUND // 2]
+    ends = [median(values[: place + 3]) for place in range(2)]
+    return np.concatenate([ends, inner, [median(values[place:]) for place in (-4, -3)]])
 
 
 def timing_facts(packets: Sequence[Fraction], stream: VideoStream, params: Params) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def timing_facts(packets: Sequence[Fraction], stream: VideoStream, params: Param
     rate = stream.average_rate or stream.guessed_rate
     named = exact(rate) if rate else None
     steps = np.diff(np.array([float(time) for time in packets]))
-    usual = float(np.median(steps)) if len(steps) else 0.0
+    usual = median(steps) if len(steps) else 0.0
     # Roundings make even steps differ by a tick.
     slack = 1.5 * max(float(stream.time_base or 0), _TICK) + 0.01 * usual
     even = np.abs(steps - usual) <= slack
