@@ -13,7 +13,7 @@ from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
 from genga.video import grid_store, luma_grid
 from genga.video.grid_store import STRETCH, CellReader, CellWriter, pack, unpack
-from genga.video.luma_grid import block_difference, block_sums, cells_of, grid_size, tone_difference
+from genga.video.luma_grid import block_difference, block_sums, cells_of, grid_size, summed, tone_difference
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,12 @@ def test_block_sums_by_hand() -> None:
     assert block_sums(a, b).tolist() == [[16, 16, 265], [16, 16, 265]]
     assert block_sums(a[:1], b[:1]).tolist() == [[22, 22, 20]]
     assert block_sums(a[:, :1], b[:, :1]).tolist() == [[12], [12]]
+
+
+@pytest.mark.parametrize("shape", [(120, 213), (2, 2), (1, 5), (5, 1), (1, 1)])
+def test_sums_are_those_of_a_filter(shape: tuple[int, int]) -> None:
+    apart = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    assert (summed(apart) / 4 == cv2.boxFilter(apart, cv2.CV_32F, (2, 2))).all()
 
 
 def test_packed_grids_come_back_even_where_they_wrap_around() -> None:

@@ -32,8 +32,7 @@ class Grids(Protocol):
 
 _SKIPPING = 8  # px of a cell's sides from which on every second line of the picture says what all of them do
 _HARDLY = 1.25  # px in the way of one, up to which interpolating passes over none
-_BLOCK = (2, 2)  # cells that a local difference is averaged over
-BLOCK_CELLS = 4  # so many
+_BLOCK, BLOCK_CELLS = (2, 2), 4  # cells that a local difference is averaged over, and how many
 _LIGHT = 4.0  # cells, deviation, over which light that changes is even, as of water, fire, a lamp,
 _ROUNDS = 2  # and of nearing it: at edges the first is beside it
 _FOLLOWED = 4  # cells along the side of the blocks whose way from one picture to another is followed
@@ -136,19 +135,22 @@ def eight_bits(luma: Luma, bits: int) -> Cells:
 
 
 def block_sums(a: Cells, b: Cells) -> npt.NDArray[np.uint16]:
-    """Return four times the mean absolute difference of the 2x2 cells around each cell, (rows, columns), 0..1020.
+    """Return four times the mean absolute difference of the 2x2 cells around each cell, (rows, columns), 0..1020."""
+    return summed(cv2.absdiff(a, b))
 
-    Of each cell with those left of it and above; at the edges, which have none, with the next ones. Whole numbers take
-    two thirds of the time of means, and two sums two thirds of the time of OpenCV's filter.
+
+def summed(apart: Cells) -> npt.NDArray[np.uint16]:
+    """Return the sum of each cell and those left of it and above, (rows, columns).
+
+    At the edges, which have none, with the next ones. Whole numbers take two thirds of the time of means, and two sums
+    half the time of OpenCV's filter.
     """
-    apart = cv2.absdiff(a, b)
     if min(apart.shape) < 2:
         return cv2.boxFilter(apart, cv2.CV_16U, _BLOCK, normalize=False).astype(np.uint16, copy=False)
     sums, wide = np.empty(apart.shape, np.uint16), apart.astype(np.uint16)
     above = wide[1:] + wide[:-1]
     np.add(above[:, 1:], above[:, :-1], out=sums[1:, 1:])
-    sums[0, 1:] = sums[1, 1:]
-    sums[:, 0] = sums[:, 1]
+    sums[0, 1:], sums[:, 0] = sums[1, 1:], sums[:, 1]  # one after the other
     return sums
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from genga.drawings.static_tiles import CHANGED, Mask
 from genga.images.boxes import Box
-from genga.video.luma_grid import Cells, Grids, block_difference
+from genga.video.luma_grid import BLOCK_CELLS, Cells, Grids, block_difference, summed
 
 Margin = tuple[float, float]  # line heights, and cells
 
@@ -96,7 +96,7 @@ def difference(a: MaskedGrid, b: MaskedGrid) -> float:
             covered.append(one.standing(apart) if any(one is same for same in other.lines) else one.cells)
     for mask in covered:
         apart[mask] = 0
-    return float(cv2.boxFilter(apart, cv2.CV_32F, (2, 2)).max())
+    return int(summed(apart).max()) / BLOCK_CELLS
 
 
 class MaskedGrids:
