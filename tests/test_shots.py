@@ -788,8 +788,8 @@ def test_grain_stays_below_its_block_noise() -> None:
         assert max(held) < block_noise(noise) < 1.5 * max(held)
 
 
-def test_commands_that_decode_nothing_bring_no_decoder() -> None:
+def test_commands_that_decode_nothing_bring_no_decoder_nor_pillow() -> None:
     run = "runpy.run_path('scripts/shots.py'); runpy.run_path('scripts/dedup.py')"
-    code = f"import runpy, sys; {run}; print({{'av', 'yaml'}} & sys.modules.keys())"
+    code = f"import runpy, sys; {run}; print({{'av', 'yaml', 'PIL'}} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as Pillow
 
 if TYPE_CHECKING:  # not for a command that decodes nothing
     from av.video.frame import VideoFrame
@@ -21,7 +20,6 @@ if TYPE_CHECKING:  # not for a command that decodes nothing
 Image = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 Array = npt.NDArray[np.float32]
 Prepare = Callable[[Image], Array]  # what a model is given of an image; a value: equal ones make equal arrays
-FILTERS = {one.name.lower(): one for one in Pillow.Resampling}  # Pillow's, by name
 Frame: TypeAlias = "VideoFrame"  # a decoded frame, as PyAV has it
 # Codes of ISO/IEC 23091-2: of what is not stated, of matrices, and of the transfer of HDR.
 UNSTATED = 2
@@ -50,7 +48,9 @@ def resized(image: Image, size: tuple[int, int], how: str) -> Image:
         return cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
     if how == "area" and image.shape[0] > size[0] and image.shape[1] > size[1]:
         return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    chosen = Pillow.Resampling.LANCZOS if how == "area" else FILTERS[how]
+    from PIL import Image as Pillow  # not for a command that measures frames
+
+    chosen = Pillow.Resampling["LANCZOS" if how == "area" else how.upper()]
     return np.asarray(Pillow.fromarray(image).resize(size[::-1], chosen))
 
 

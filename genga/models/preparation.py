@@ -18,10 +18,11 @@ from PIL import Image as Pillow
 from PIL import ImageColor
 
 from genga.errors import GengaError
-from genga.images.image import FILTERS, Array, Image, by_level, padded, resized
+from genga.images.image import Array, Image, by_level, padded, resized
 from genga.params.models import Contract
 from genga.store.files import read_json
 
+_FILTERS = {one.name.lower(): one for one in Pillow.Resampling}  # Pillow's, by name
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _NUMBERED = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # Pillow's numbers
 
@@ -130,7 +131,7 @@ def _resize(pixels: Image, size: tuple[int, ...], how: str, most: int | None, an
     if wanted == (height, width):
         return pixels
     gap = None if antialias or how not in ("bilinear", "bicubic") else 1.0
-    return np.asarray(Pillow.fromarray(pixels).resize(wanted[::-1], FILTERS[how], reducing_gap=gap))
+    return np.asarray(Pillow.fromarray(pixels).resize(wanted[::-1], _FILTERS[how], reducing_gap=gap))
 
 
 def _center_crop(pixels: Image, height: int, width: int) -> Image:
@@ -143,7 +144,7 @@ def _center_crop(pixels: Image, height: int, width: int) -> Image:
 def _pad_to_size(pixels: Image, height: int, width: int, colour: tuple[int, ...], how: str) -> Image:
     scale = min(width / pixels.shape[1], height / pixels.shape[0])
     inside = max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale))
-    return padded(np.asarray(Pillow.fromarray(pixels).resize(inside[::-1], FILTERS[how])), (height, width), colour)
+    return padded(np.asarray(Pillow.fromarray(pixels).resize(inside[::-1], _FILTERS[how])), (height, width), colour)
 
 
 def _to_tensor(pixels: Image) -> Array:
@@ -207,7 +208,7 @@ def _colour(said: Any) -> tuple[int, ...]:
 
 def _filter(said: Any) -> str:
     name = _NUMBERED[said] if isinstance(said, int) else str(said).lower()
-    return FILTERS[name].name.lower()
+    return _FILTERS[name].name.lower()
 
 
 def _channels(said: Any) -> tuple[float, ...]:

@@ -139,7 +139,7 @@ def block_sums(a: Cells, b: Cells) -> npt.NDArray[np.uint16]:
     return summed(cv2.absdiff(a, b))
 
 
-def summed(apart: Cells) -> npt.NDArray[np.uint16]:
+def summed(apart: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
     """Return the sum of each cell and those left of it and above, (rows, columns).
 
     At the edges, which have none, with the next ones. Whole numbers take two thirds of the time of means, and two sums
