@@ -331,16 +331,18 @@ def test_jobs_run_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert opening.os.environ["PYTHONPATH"] == str(tmp_path)
 
 
-@pytest.mark.parametrize(("said", "had"), [(None, "4"), ("20", "20")])
-def test_threads_of_openblas_sleep_in_jobs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str | None, had: str
+@pytest.mark.parametrize(("said", "had"), [(None, ("4", "__all__")), ("20", ("20", "20"))])
+def test_threads_of_openblas_sleep_in_jobs_and_plug_ins_are_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str | None, had: tuple[str, str]
 ) -> None:
-    for name in ("PATH", "PYTHONPATH", "OPENBLAS_THREAD_TIMEOUT"):
+    own = "OPENBLAS_THREAD_TIMEOUT", "PYDANTIC_DISABLE_PLUGINS"
+    for name in ("PATH", "PYTHONPATH", *own):
         monkeypatch.setenv(name, said or "")
     if said is None:
-        monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT")
+        for name in own:
+            monkeypatch.delenv(name)
     use_this_python(tmp_path)
-    assert opening.os.environ["OPENBLAS_THREAD_TIMEOUT"] == had
+    assert tuple(opening.os.environ[name] for name in own) == had
 
 
 def test_without_a_bucket_nothing_is_mended() -> None:
