@@ -34,7 +34,7 @@ _ROUND = 0.25  # and how much less what is around it does
 _AS_MUCH = 0.75  # part of the gradients that are there without a line, which are there with it
 _STAYS, _GONE = 0.6, 0.6  # what is beside one that comes keeps of its gradients, and tones; what it keeps of that
 _WHOLLY = 0.85  # what is written keeps of its gradients, step by step, as long as it stands
-_DRAWN, _BARE = 0.2, 0.4  # mean squared gradient of letters; part of that where they are not yet, or no more
+_DRAWN, _BARE = 0.2, 0.6  # mean squared gradient of letters; part of that where they are not yet, or no more
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 
