@@ -141,14 +141,15 @@ def written(cells: Grids, line: Lettering, times: Sequence[float], others: Seque
 
     Of what is drawn the rest of the figure comes with it, or it is another soon after, or there was something before.
     """
-    stands = times[min(line.end, len(times) - 1)] - times[line.start] >= _CARD and stays_as_it_is(cells, line)
-    return stands and any(
-        bare(cells, line, edge, reach)
-        and (step_to(cells, edge, reach) > CHANGED).mean() <= _HARDLY
-        and turns_alone(cells, line, edge, reach, others, True)
-        for edge in (line.start, line.end) if not returns(cells, line, edge)
-        for reach in _REACHES
-    )  # fmt: skip
+    stands = times[min(line.end, len(times) - 1)] - times[line.start] >= _CARD
+    ways = [
+        (edge, reach) for edge in (line.start, line.end) for reach in _REACHES
+        if stands and bare(cells, line, edge, reach) and (step_to(cells, edge, reach) > CHANGED).mean() <= _HARDLY
+    ]  # fmt: skip
+    alone_at = [
+        way for way in ways if turns_alone(cells, line, *way, others, True) and not returns(cells, line, way[0])
+    ]
+    return bool(alone_at) and stays_as_it_is(cells, line)
 
 
 def turns_alone(cells: Grids, line: Lettering, edge: int, reach: int, others: Sequence[Lettering], fine: bool) -> bool:
