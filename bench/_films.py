@@ -53,6 +53,8 @@ class World:
     edges: tuple[str, ...] = ()  # they are wipes with such edges, shot after shot: bench._joins.wiped
     soft: float = 0.01  # how wide an edge is, part of the way
     fades: tuple[int, ...] = ()  # frames of each, over and over, to black and out of it, while the pictures move
+    dimming: int = 1  # frames for which a fade's light is held
+    glow: bool = False  # light is added until all is white, instead
     whips: int = 0  # frames of the whip pans that join the shots; none: as drawn
     inserts: tuple[int, ...] = ()  # frames that show quite another picture
     camera: tuple[str, ...] = ()  # how a camera moves over the figures of each shot, over and over: bench._camera
@@ -112,6 +114,11 @@ WORLDS: dict[str, World] = {
     "fast action on threes": World(141, ("hold", "blink", "wave"), "upper", style=partial(boiling, reach=40)),
     "fades": World(142, ("walk", "wave", "talk"), frames=400, fades=(12, 24, 8)),
     "short fades": World(149, ("walk", "wave", "talk"), frames=300, fades=(3, 5, 4, 6)),
+    "fades on twos": World(164, ("walk", "wave", "talk"), frames=300, fades=(12, 24, 16), dimming=2),
+    "fades, 60 a second": World(165, ("walk", "wave", "talk"), frames=900, fps=(60, 1), fades=(8, 24, 12)),
+    "fades under sparks": World(166, ("talk", "wave", "walk"), frames=300, fades=(12, 24, 8),
+                                style=partial(sparking, sparks=60)),
+    "glow": World(167, ("walk", "talk", "wave"), frames=300, fades=(12, 24, 8), glow=True),
     "shortest subtitles": World(143, ("talk", "hold", "blink"), style=partial(
         subtitled, fade=0, soft=False, lines=("No.", "Run!", "What?", "Me?"))),
     "credits": World(144, ("talk", "hold", "wave"), style=partial(credited, x=0.07, y=0.45)),

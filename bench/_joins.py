@@ -53,10 +53,13 @@ def overlapped(shots: Sequence[Shot], lengths: Sequence[int], rate: int, baked: 
     return frames[:n]
 
 
-def faded(shots: Sequence[Shot], lengths: Sequence[int], dark: int, n: int) -> list[Frame]:
+def faded(
+    shots: Sequence[Shot], lengths: Sequence[int], dark: int, n: int, dimming: int = 1, rate: int = _FILM
+) -> list[Frame]:
     """The first n frames of shots each of which fades to black and out of it while it goes on.
 
-    lengths: frames of the fades, over and over. dark: black frames between.
+    lengths: film frames of the fades, over and over. dark: black ones between. dimming: those for which the light is
+    held. rate: frames a second, of which some show a film frame again.
     """
     frames: list[Frame] = []
     wanted = cycle(lengths)
@@ -64,11 +67,17 @@ def faded(shots: Sequence[Shot], lengths: Sequence[int], dark: int, n: int) -> l
     for number, shot in enumerate(shots):
         film, out = moving(shot), next(wanted)
         for k, exposure in enumerate(film):
-            light = min((k + 1) / (into + 1), (len(film) - k) / (out + 1), 1.0)
+            steps = (k // dimming * dimming + 1, (len(film) - 1 - k) // dimming * dimming + 1)
+            light = min(steps[0] / (into + 1), steps[1] / (out + 1), 1.0)
             frames.append(Frame(number, exposure, share=1 - light))
         frames += [Frame(number + (2 * k >= dark), film[-1], share=1.0) for k in range(dark)]
         into = out
-    return frames[:n]
+    return [frames[k * _FILM // rate] for k in range(min(n, len(frames) * rate // _FILM))]
+
+
+def glowing(frame: Frame, desk: Desk) -> np.ndarray:
+    """A frame of a fade in glow, (height, width, 3): light is added until all is white."""
+    return cv2.add(desk.photograph(frame.first), (round(255 * frame.share),) * 4)
 
 
 def whip(shots: Sequence[Shot], length: int, n: int) -> list[Frame]:

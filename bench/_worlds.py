@@ -17,7 +17,7 @@ import numpy as np
 
 from bench._camera import followed, gone_along
 from bench._films import WORLDS, World
-from bench._joins import faded, inserted, overlapped, whip, whipped, wiped
+from bench._joins import faded, glowing, inserted, overlapped, whip, whipped, wiped
 from bench._keepers import Truth
 from bench._styles import REDRAWN, Image, boiling
 from demo.film.picture import Desk, Grain
@@ -69,6 +69,8 @@ def shown_at(world: World, frame: Frame, k: int, desk: Desk) -> Image:
     if world.edges and frame.second:
         edge = world.edges[(frame.shot - (frame.share > 0.5)) % len(world.edges)]
         return world.style(wiped(frame, desk, edge, world.soft), k)
+    if world.glow and not frame.pure:
+        return world.style(glowing(frame, desk), k)
     whips = world.whips and not frame.pure
     return world.style(whipped(frame, desk) if whips else picture(gone_along(frame), desk), k)
 
@@ -126,7 +128,7 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     if world.dissolves:
         frames = overlapped(shots, world.dissolves, round(world.fps[0] / world.fps[1]), world.baked, world.frames)
     elif world.fades:
-        frames = faded(shots, world.fades, 0, world.frames)
+        frames = faded(shots, world.fades, 0, world.frames, world.dimming, round(world.fps[0] / world.fps[1]))
     elif world.whips:
         frames = whip(shots, world.whips, world.frames)
     else:

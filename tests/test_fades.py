@@ -9,10 +9,11 @@ from test_transitions import A, B, shots_of
 
 from genga.drawings._shots.cuts import scene_of
 from genga.drawings._shots.dissolves import Found, best_of
-from genga.drawings._shots.events import Passage, going_on, redrawn
+from genga.drawings._shots.events import InLight, Passage, going_on, redrawn
 from genga.drawings._shots.fades import fades, with_fades
 from genga.drawings._shots.falls import spread_of
 from genga.drawings._shots.pieces import in_any_light
+from genga.drawings._shots.whips import with_light
 from genga.video.luma_grid import Cells
 
 
@@ -163,3 +164,26 @@ def test_a_fade_known_twice_is_all_of_it_unless_a_picture_stands_before_the_next
     drawn = Passage("fade", 50, 60, 55, early=0, late=20)  # drawings that are seen, up to where the dissolve begins
     dissolve = Passage("dissolve", 72, 90, 80)
     assert with_fades([dissolve], [drawn]) == [Passage("fade", 50, 60, 55, early=0, late=12), dissolve]
+
+
+def test_light_of_code_values_by_hand() -> None:
+    light = InLight([np.array([[0, 64, 128, 255]], np.uint8)])
+    assert len(light) == 1 and light[0].tolist() == [[0, 12, 56, 255]]
+
+
+@pytest.mark.parametrize("length", [4, 12, 30])
+def test_a_dissolve_of_light_rather_than_of_code_values_is_one(length: int) -> None:
+    a, b = (np.where(picture > 128, 230, 30) for picture in (A, B))
+    shares = [(k + 1) / (length + 1) for k in range(length)]
+    lit = [255 * ((1 - s) * (a / 255) ** 2.2 + s * (b / 255) ** 2.2) ** (1 / 2.2) for s in shares]
+    grids = [one.astype(np.uint8) for one in (*[a] * 20, *lit, *[b] * 20)]
+    first, second = shots_of(grids)
+    assert 20 < first["end"] < 20 + length and second["transition"] == "dissolve"
+    assert second["events"] == [{"kind": "dissolve", "start": 20, "end": 20 + length}]
+
+
+def test_of_a_dissolve_of_light_that_is_known_in_part_it_is_all() -> None:
+    fade, part, whole = Passage("fade", 40, 48, 44), Passage("dissolve", 10, 14, 12), Passage("dissolve", 10, 22, 16)
+    assert with_light([part, fade], [whole]) == [whole, fade]
+    assert with_light([whole, fade], [part, Passage("dissolve", 10, 24, 17)]) == [whole, fade]  # about as long
+    assert with_light([part, fade], [Passage("dissolve", 30, 50, 40), Passage("fade", 0, 30, 20)]) == [part, fade]

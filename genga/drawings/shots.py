@@ -15,13 +15,13 @@ from genga.drawings._shots.camera_moves import STRIDE, Known, going, joined, mov
 from genga.drawings._shots.cuts import Scene, cuts, scene_of
 from genga.drawings._shots.dissolves import gradual
 from genga.drawings._shots.drifts import drifts, held_still
-from genga.drawings._shots.events import Event, Passage, Span
+from genga.drawings._shots.events import Event, InLight, Passage, Span
 from genga.drawings._shots.fades import fades, with_fades
 from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_changes, timing, usual_step
 from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
-from genga.drawings._shots.whips import of_two_pictures, whips, with_others
+from genga.drawings._shots.whips import of_two_pictures, whips, with_light, with_others
 from genga.drawings._shots.wipes import wipes
 from genga.drawings._text.burnt_in import lettering, marks
 from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference
@@ -33,6 +33,7 @@ from genga.video.luma_grid import Grids
 
 _DIGITS = 4  # of a motion: another machine's last bits do not move anybody
 _PACE = 0.6  # part of that liveliness that a camera move has at least
+_CLEARLY = 0.4  # part of what a mixture of code values may leave, that one of light does: a few real moves pass for it
 _APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
 
 
@@ -48,7 +49,9 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     scene = scene_of(cells, texts)
     spread = frames["spread"].to_list()
     gone = gradual(cells, black, params.blend, CHANGED, scene.noise.luma)
-    gone = with_fades(with_others(brief_dissolves(cells, spread), gone), fades(scene, black))
+    lit = gradual(InLight(cells), black, _CLEARLY * params.blend, CHANGED, scene.noise.luma)
+    gone = with_light(with_others(brief_dissolves(cells, spread), gone), lit)
+    gone = with_fades(gone, fades(scene, black))
     hard, blends = cuts(frames, scene, params)
     passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage, hard)]

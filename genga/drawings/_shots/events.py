@@ -36,6 +36,8 @@ _ALONE = 3.0  # times the steps beside it, from which a cut is no light
 _RIM = np.ones((7, 7), np.uint8)  # cells at the edge of a picture that has moved, where others come in
 _AROUND = np.ones((3, 3), np.uint8)  # parts within which an edge may have moved
 
+_LINEAR = np.round(255 * (np.arange(256) / 255) ** 2.2).astype(np.uint8)  # light of each code value, 255 for white
+
 Span = tuple[int, int]  # frames, end exclusive
 Tiles = npt.NDArray[np.float32]  # (frames, tiles)
 Values = npt.NDArray[np.float32]  # (frames,)
@@ -79,6 +81,20 @@ class Passage(Event):
             float(cv2.absdiff(cells[k - 1], cells[k]).mean()) for k in (frame - 1, frame, frame + 1)
         )  # fmt: skip
         return cut >= _ALONE * max(before, after) and not flat(cells[frame - 1]) and not flat(cells[frame])
+
+
+class InLight:
+    """The grids of a video by frame number, as light, 0..255, rather than as code values: some editors mix that."""
+
+    def __init__(self, cells: Grids) -> None:
+        """Take them as they are asked for."""
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def __getitem__(self, frame: int, /) -> Cells:
+        return _LINEAR[self._cells[frame]]
 
 
 def dimmed(cells: Grids, fade: Passage) -> Passage:

@@ -23,6 +23,7 @@ _BLURRED = 0.6  # and what is left there of those of the ends
 _FAINT = 0.4  # part of either end's deviation of luma, below which a frame is white, black or a fade
 _AT_ONCE, _TILE = 0.45, 8  # of how two pictures differ in tiles of so many cells, from which a cut makes one the other,
 _OTHERS = 1.5  # if it is so many times any other step between them
+_LONGER = 1.25  # times what of a dissolve is known, from which one in light is more of it
 _SEEN, _STANDS = 2, 0.35  # steps beside it, and part of the usual one, from which a picture stands before it goes on
 
 
@@ -47,6 +48,20 @@ def with_others(passages: Iterable[Passage], found: Sequence[Passage]) -> list[P
     """Return dissolves and fades with whip pans, wipes or slides, in order, of which parts may pass for dissolves."""
     others = (one for one in passages if all(one.end < other.start or other.end < one.start for other in found))
     return sorted([*others, *found], key=lambda one: one.start)
+
+
+def with_light(passages: Sequence[Passage], lit: Iterable[Passage]) -> list[Passage]:
+    """Return dissolves and fades with those dissolves that mix light, in order: of which no more than a part is known.
+
+    lit: what was found in light, which is darker in the middle tones than code values: those mix otherwise.
+    """
+    longer = []
+    for one in lit:
+        known = [other for other in passages if other.start <= one.end and one.start <= other.end]
+        most = sum(other.end - other.start for other in known)
+        if one.end - one.start >= _LONGER * most and all(other.kind == "dissolve" for other in (one, *known)):
+            longer.append(one)
+    return with_others(passages, longer)
 
 
 def of_two_pictures(scene: Scene, passage: Passage, cuts: Iterable[int] = ()) -> bool:
