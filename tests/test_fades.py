@@ -166,6 +166,16 @@ def test_a_fade_known_twice_is_all_of_it_unless_a_picture_stands_before_the_next
     assert with_fades([dissolve], [drawn]) == [Passage("fade", 50, 60, 55, early=0, late=12), dissolve]
 
 
+def test_what_is_hardly_seen_yet_fades_in_by_its_light() -> None:
+    seen, black = A.astype(float) - 16, np.full(A.shape, 16, np.uint8)
+    act = 0.4 * (seen - seen.mean()) + seen.mean() + 60  # somebody who fills the picture, in less contrast
+    shares = [(k + 1) / 25 for k in range(24)]
+    into = [(16 + share * (act if k > 1 else seen)).astype(np.uint8) for k, share in enumerate(shares)]
+    contrast = [float(grid.std()) for grid in into]
+    assert contrast[2] < contrast[1] < 6.0  # of the two frames on end the next has less
+    assert fades_of([*[B] * 10, *[black] * 3, *into, *[(16 + act).astype(np.uint8)] * 10]) == [(10, 37, 10)]
+
+
 def test_light_of_code_values_by_hand() -> None:
     light = InLight([np.array([[0, 64, 128, 255]], np.uint8)])
     assert len(light) == 1 and light[0].tolist() == [[0, 12, 56, 255]]

@@ -161,7 +161,8 @@ class Lights:
             if self.flat(faintest):
                 keeps = walked >= _LAG and gained >= max(_STANDS * paces[0] * step, _LITTLE)
                 glows = goal >= _WHITE and _FALLS * self.contrast[frame] <= self.contrast[other]
-                goes = goes or keeps or glows and lost >= _STANDS * paces[1] * step
+                lit = glows or self.flat(frame)  # of what is flat hardly more than its light is seen
+                goes = goes or keeps or lit and lost >= max(_STANDS * paces[1] * step, _LITTLE)
             moves = self.flat(faintest) and goal <= _BLACK
             if goes and (self.flat(frame) or self._like(frame, other, moves)):
                 return other
