@@ -77,7 +77,8 @@ def faded(
 
 def glowing(frame: Frame, desk: Desk) -> np.ndarray:
     """A frame of a fade in glow, (height, width, 3): light is added until all is white."""
-    return cv2.add(desk.photograph(frame.first), (round(255 * frame.share),) * 4)
+    lit = desk.photograph(frame.first).astype(np.uint16) + round(255 * frame.share)
+    return np.minimum(lit, 255).astype(np.uint8)
 
 
 def whip(shots: Sequence[Shot], length: int, n: int) -> list[Frame]:
