@@ -212,10 +212,14 @@ def night_rain(image: Image, frame: int, contrast: float, share: float) -> Image
 
 def shaken_rain(image: Image, frame: int, reach: float, contrast: float, share: float) -> Image:
     """Rain at night, the whole picture elsewhere in every frame by up to `reach` thousandths of its height."""
-    wet, height = night_rain(image, frame, contrast, share), image.shape[0]
-    x, y = np.random.default_rng([9, frame]).uniform(-reach, reach, 2) * height / 1000
+    return unsteady(night_rain(image, frame, contrast, share), frame, reach)
+
+
+def unsteady(image: Image, frame: int, reach: float) -> Image:
+    """Film that lies up to `reach` thousandths of its height beside its place in the gate, elsewhere in every frame."""
+    x, y = np.random.default_rng([9, frame]).uniform(-reach, reach, 2) * image.shape[0] / 1000
     moved = np.array([[1, 0, x], [0, 1, y]], np.float32)
-    return np.asarray(cv2.warpAffine(wet, moved, wet.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.warpAffine(image, moved, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def with_clock(image: Image, frame: int, bars: str = "above", colour: Colour = (0, 0, 0)) -> Image:

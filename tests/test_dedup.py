@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,14 @@ from films import texture
 from genga.decisions.frames import Verb, Verdict, hold_of, open_drops, read_verdicts
 from genga.drawings._dedup.camera import halved, standing, view
 from genga.drawings._dedup.drawings import absorb_blends, rate_converted, share_of
-from genga.drawings._dedup.faint import compressed, faint, noise_top, small_changes, strongly_compressed
+from genga.drawings._dedup.faint import (
+    compressed,
+    faint,
+    largest_noise,
+    noise_top,
+    small_changes,
+    strongly_compressed,
+)
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, runs
 from genga.drawings._dedup.moving import least_of_new, unexplained
@@ -519,6 +527,8 @@ def test_a_repeat_is_of_the_nearest_drawing_that_is_no_repeat() -> None:
     distances = [np.array(values, np.float32) for values in ([], [10], [18, 2], [21, 1])]
     assert repeats(proposed, distances, [20.0] * 4) == {1: 0, 2: 0}
     assert repeats(proposed, distances, [20.0, 20.0, 0.5, 20.0]) == {1: 0}  # of two the smaller
+    # Faintly told from the one before it, it repeats nothing that that does.
+    assert repeats(proposed, distances, [20.0] * 4, {2}) == {1: 0, 3: 2}
 
 
 def test_drawings_that_follow_each_other_say_how_finely_a_shot_is_told() -> None:
@@ -639,6 +649,19 @@ def test_a_small_change_that_stays_where_strong_compression_left_all_as_it_was()
     assert compressed(seen, whole, apart, [11.0] * 60, ()) == {}  # those are drawings anyhow
     many = MaskedGrids(skipped({k: 12 * (-1) ** (k // 5) for k in range(5, 60, 5)}, {}), [])
     assert compressed(many, whole, [0.0, *[12.0] * 59], new, ()) == {}  # a tenth of the steps at most
+
+
+def test_where_an_encoder_codes_much_anew_at_once_a_small_change_is_noise() -> None:
+    """In steps 10 and 30 a part of the picture is a few levels brighter, as where film weaves; the eye by 12 and 18."""
+    grids = skipped({10: 12, 20: -12, 30: 18}, {})
+    for frame in range(60):
+        grids[frame][40:58, 10:35] += np.uint8(3 * (frame >= 10) + 3 * (frame >= 30))
+    seen, whole = MaskedGrids(grids, []), [(0, 60)]
+    apart, new = [0.0, *(block_difference(a, b) for a, b in pairwise(grids))], [20.0] * 60
+    assert (grids[9] != grids[10]).mean() == pytest.approx(0.0802, abs=0.0002)
+    assert compressed(seen, whole, apart, new, ()) == {20: 12.0, 30: 18.0}
+    assert largest_noise(seen, 10) == pytest.approx(1.56, abs=0.01)
+    assert largest_noise(seen, 5) == pytest.approx(0.81, abs=0.01)
 
 
 def test_below_drawings_that_are_all_large_there_are_no_small_ones() -> None:

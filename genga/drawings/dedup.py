@@ -191,9 +191,15 @@ def first_seen(
         swaying = {run.shot for run in found if run.sways}
         places = [(found[k].shot, keepers[k]) for k in own]
         distances = held_still(seen, places, proposed, distances, new, sway, swaying)
-    again = repeats(proposed, distances, levels)
+    told = {i for i, k in enumerate(own) if i and own[i - 1] == k - 1 and faintly_told(found[k], new)}
+    again = repeats(proposed, distances, levels, told)
     asked = recurring([keepers[k] for k in own], proposed, distances, again, levels)
     return {k: own[again.get(i, i)] for i, k in enumerate(own)}, asked
+
+
+def faintly_told(run: Run, new: Mapping[int, float]) -> bool:
+    """Whether a change below its shot's threshold tells a run from the one before it. new: as in `first_seen`."""
+    return run.fresh and not run.travel and run.distance is not None and run.distance <= new[run.shot]
 
 
 def run_rows(run: Run, keeper: int, reason: str, seen: MaskedGrids) -> dict[int, Row]:

@@ -8,7 +8,8 @@ drawings, how few they may be.
 **Strong compression** has noise of its own kind: where nothing changed an encoder codes nothing, and most of what it
 codes later betters what it changed just before. So the threshold of such a video is far above its small changes; but
 of what is new, or stays, where the picture was still before, the largest is taken for a drawing, in a tenth of the
-steps at most; unless all that is drawn is far above the threshold.
+steps at most, and if it is larger than the noise of a step that changes so much of the picture; unless all that is
+drawn is far above the threshold.
 """
 
 from collections import deque
@@ -41,6 +42,8 @@ _LOOKED = 60  # steps looked at for cells that are as they were
 # cell in the step before, and in that before it, which may be bettered.
 _STEP, _STAYS = 0.6, 0.4
 _AT_ONCE, _BETTERED = 0.5, (0.3, 0.1)
+# The largest noise of a step, as such a part: times the root of the part of the cells that it changes, and of this.
+_LARGEST, _UNCHANGED = 4.7, 0.03
 _NEAR = np.ones((3, 3), np.uint8)
 _MOUTH = (4, 4)  # cells: a mouth is whole in them, and a drop is little
 _BESIDE = np.ones((11, 11), np.uint8)  # cells around a place through which what passes there comes
@@ -103,7 +106,17 @@ def compressed(seen: MaskedGrids, limits: Sequence[tuple[int, int]], apart: Sequ
         if apart[frame] <= new[frame] and frame not in unasked and frame - 1 not in unasked
     }
     level = max(1.0, float(np.quantile(list(found.values()), 1 - _TENTH))) if found else 1.0
-    return {frame: apart[frame] for frame, part in found.items() if part > level}
+    return {frame: apart[frame] for frame, part in found.items() if part > level and part > largest_noise(seen, frame)}
+
+
+def largest_noise(seen: MaskedGrids, frame: int) -> float:
+    """Return how much may be new in a frame by noise alone, as in `new_where_still`.
+
+    The more of the picture an encoder codes anew at once, as where film weaves or grain is left, the larger is the
+    largest of what that changes; a small drawing is next to all that changes in its step.
+    """
+    changed = float((seen[frame - 1].cells != seen[frame].cells).mean())
+    return _LARGEST * float(np.sqrt(changed + _UNCHANGED))
 
 
 def small_changes(apart: Sequence[float], new: Sequence[float], unasked: Collection[int]) -> bool:

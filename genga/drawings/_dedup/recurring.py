@@ -172,18 +172,25 @@ def _finest(steps: Sequence[float | None], shots: Sequence[int], least: Mapping[
     return max(usual, _FAINTER * float(np.quantile(drawn, _SMALL))) if drawn else UNLIKE
 
 
-def repeats(proposed: Sequence[Numbers], distances: Sequence[Differences], levels: Sequence[float]) -> dict[int, int]:
+def repeats(
+    proposed: Sequence[Numbers],
+    distances: Sequence[Differences],
+    levels: Sequence[float],
+    told: Collection[int] = (),
+) -> dict[int, int]:
     """Return for each drawing that is a repeat the drawing it repeats.
 
     Only drawings that are no repeats themselves are repeated; the one that differs least is chosen. levels: block
-    difference up to which each drawing may differ; of two the smaller one counts.
+    difference up to which each drawing may differ; of two the smaller one counts. told: drawings that are told from
+    the one before them by less than repeats differ by; they repeat nothing that it repeats.
     """
     found: dict[int, int] = {}
     for drawing, (earlier, distance) in enumerate(zip(proposed, distances, strict=True)):
+        another = found.get(drawing - 1, drawing - 1) if drawing in told else None
         near = [
             (float(d), int(j))
             for d, j in zip(distance, earlier, strict=True)
-            if d <= min(levels[drawing], levels[int(j)]) and int(j) not in found
+            if d <= min(levels[drawing], levels[int(j)]) and int(j) not in found and int(j) != another
         ]
         if near:
             found[drawing] = min(near)[1]
