@@ -74,6 +74,21 @@ def test_layers_that_creep_beside_each_other_are_one_drawing() -> None:
     assert drawings(layers) == [0]
 
 
+@pytest.mark.parametrize(("faster", "apart"), [(2, 0.0), (3, 0.0), (1, 24.0)])
+def test_lines_that_go_by_more_than_their_width_are_one_drawing(faster: int, apart: float) -> None:
+    quickly = [faster * grown for grown in SLOWLY]
+    assert len(drawings(filmed(quickly, apart=apart), creeps=False)) > 10
+    assert drawings(filmed(quickly, apart=apart)) == [0]  # cell by cell they go on nowhere: 42 drawings for 3 and 24
+    assert drawings(filmed(quickly, (20, 21, 22), apart)) == [0, 20, 23]
+
+
+def test_a_window_goes_as_one_and_a_mouth_in_it_is_left() -> None:
+    moved = MaskedGrids(filmed([0.0, 0.0018], apart=2.0), [])
+    spoke = MaskedGrids(filmed([0.0, 0.0018], [1], apart=2.0), [])
+    left = [Creeping(seen, 0, 2, (), LIVE, Noise(0.0, 0.0)).moved(1) for seen in (moved, spoke)]
+    assert left == pytest.approx([9, 25], abs=1)
+
+
 def test_a_picture_shown_24_times_in_60_creeps_as_well() -> None:
     assert drawings(filmed([0.001 * ((k * 2 + 2) // 5) for k in range(FRAMES)])) == [0]
 
