@@ -74,6 +74,8 @@ WORLDS: dict[str, World] = {
     "creeps": World(152, ("hold", "blink", "talk"), "portrait", frames=240,
                     style=partial(creeping, grows=0.0004, layers=0.35)),
     "unsteady film": World(153, ("blink", "hold", "talk"), frames=240, style=partial(unsteady, reach=0.5)),
+    "layers creep": World(170, ("hold", "blink", "talk"), "portrait", frames=240,
+                          style=partial(creeping, grows=0.0004, layers=1.4)),
     "dialogue": World(18, ("blink", "talk", "hold", "talk"), "portrait"),
     "pans": World(19, ("pan", "zoom", "tilt", "pan")),
     "subtitles fade": World(20, ("talk", "blink", "wave", "hold"), style=partial(subtitled, fade=6, soft=False)),
