@@ -8,11 +8,13 @@ so are smears, which last a frame or two; a focus that is drawn changes little f
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from genga.drawings._shots.cuts import Scene
 from genga.drawings._shots.events import Passage
 from genga.drawings._shots.pieces import one_picture
+from genga.drawings.alignment import laid, motion_of_most
 from genga.drawings.static_tiles import tile_means
 from genga.video.luma_grid import Cells, Grids, means
 
@@ -24,6 +26,9 @@ _FAINT = 0.4  # part of either end's deviation of luma, below which a frame is w
 _AT_ONCE, _TILE = 0.45, 8  # of how two pictures differ in tiles of so many cells, from which a cut makes one the other,
 _OTHERS = 1.5  # if it is so many times any other step between them
 _LONGER = 1.25  # times what of a dissolve is known, from which one in light is more of it
+_LAGS, _LOOKED_AT = (1, 3), 12  # frames over which a motion is looked for, and at how many places for the first
+_EXPLAINED, _NEARER = 0.75, 1.5  # part that it leaves of what changes, and times that things are larger at one end
+_RIM = np.ones((7, 7), np.uint8)  # cells at the edge of a picture that has moved, where others come in
 _SEEN, _STANDS = 2, 0.35  # steps beside it, and part of the usual one, from which a picture stands before it goes on
 
 
@@ -80,7 +85,34 @@ def of_two_pictures(scene: Scene, passage: Passage, cuts: Iterable[int] = ()) ->
         return False
     before, end = max(0, passage.start - 1), min(passage.end, len(scene.cells) - 1)
     a, middle, b = (scene.cells[frame] for frame in (before, (passage.start + passage.end) // 2, end))
-    return not one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient)
+    if one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient):
+        return False
+    return passage.kind != "dissolve" or not goes_away(scene.cells, before, end)
+
+
+def goes_away(cells: Grids, first: int, last: int) -> bool:
+    """Whether a camera goes away over these frames, or nearer: what was seen of a picture is soft or small then.
+
+    Much of each step is its motion. Where two pictures are laid over each other that is so as well if both are moved;
+    but then things are about as large before and after.
+    """
+    for lag in _LAGS:
+        every = lag if lag == _LAGS[-1] else 1 + (last - first) // _LOOKED_AT
+        steps = [_step(cells[k], cells[k + lag]) for k in range(first, last + 1 - lag, every)]
+        if not steps or float(np.median([left for left, _ in steps])) >= _EXPLAINED:
+            return False
+    grown = float(np.log([scale for _, scale in steps]).sum())
+    return abs(grown) >= float(np.log(_NEARER))
+
+
+def _step(a: Cells, b: Cells) -> tuple[float, float]:
+    """What the motion of most of a picture leaves of a step, part of it, and how much smaller things are after it."""
+    motion = motion_of_most(a, b, np.ones(a.shape, np.bool_))
+    if motion is None:
+        return 1.0, 1.0
+    within = cv2.erode(laid(np.ones(a.shape, np.uint8), motion, exact=True), _RIM, borderValue=0)
+    step, left = (cv2.mean(cv2.absdiff(one, b), within)[0] for one in (a, laid(a, motion)))
+    return left / step if step > 0 else 1.0, float(np.hypot(motion[0, 0], motion[1, 0]))
 
 
 def made_by_a_cut(cells: Grids, passage: Passage, cut: int) -> bool:
