@@ -9,7 +9,8 @@ import pytest
 from films import texture
 
 from genga.drawings._text import burnt_in, detect
-from genga.drawings._text.burnt_in import believed, lettering, marks
+from genga.drawings._text.burnt_in import believed, lettering
+from genga.drawings._text.marks import marks
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.standing import adds, alone, drawn_out, outlasts, stands_over
 from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
@@ -507,6 +508,54 @@ def test_a_clock_of_which_one_digit_changes_and_then_two_is_a_mark() -> None:
 )
 def test_what_is_no_mark(there: dict[int, bool], corner: tuple[int, int]) -> None:
     assert marks(scenes(there, corner), SHOTS) == []
+
+
+def turned(first: Cells, second: Cells, at: tuple[int, int] = (15, 60)) -> list[Cells]:
+    """Two shots of 40 frames of other pictures; in each one of two patches comes in a corner, at a frame."""
+    (y1, wide), y0, x1 = first.shape, 0, 158
+    x0 = x1 - wide
+    cells = [np.full((120, 160), 90, np.uint8) if frame < 40 else texture(2, 160, 120) for frame in range(80)]
+    for frame, grid in enumerate(cells):
+        grid[y0:y1, x0:x1] = 90
+        for patch, start, end in ((first, at[0], 40), (second, at[1], 80)):
+            if start <= frame < end:
+                grid[y0:y1, x0:x1] = patch
+    return cells
+
+
+LAMP, BRANCH = texture(5, 12, 12), texture(6, 12, 12)
+DISC = cv2.circle(np.full((12, 12), 90, np.uint8), (6, 6), 4, 235, -1)
+SHADE = cv2.GaussianBlur(cv2.circle(np.full((26, 26), 90, np.uint8), (13, 13), 6, 160, -1), (0, 0), 5)
+STREAK = (90 + 40 * np.linspace(1, 0, 26)[:, None] * np.r_[0, 0, 1, 1, 1, 1, 0, 0]).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        (DISC, DISC, True),
+        (LAMP, LAMP, True),
+        (LAMP, BRANCH, False),  # something comes in either picture, and it is not the same
+        (DISC, 255 - DISC, False),
+        (SHADE, SHADE, False),  # no outlines: smoke, or light
+        (STREAK, STREAK, False),  # edges of one way, as two pictures may share
+    ],
+)
+def test_a_mark_is_seen_by_its_outlines_in_several_pictures(first: Cells, second: Cells, found: bool) -> None:
+    assert bool(marks(turned(first, second), SHOTS)) == found
+
+
+def test_what_comes_twice_in_one_shot_under_a_camera_is_no_mark() -> None:
+    cells = turned(DISC, DISC, (15, 60))
+    assert marks(cells, SHOTS) and marks(cells, [(0, 80)]) == []
+
+
+def test_a_mark_that_comes_once_and_stands_where_something_else_acts_is_told_by_itself() -> None:
+    cells = turned(DISC, DISC, (15, 40))
+    for grid in cells[60:]:
+        grid[4:26, 124:144] = 255 - grid[4:26, 124:144]
+        grid[18:26, 144:156] = 255 - grid[18:26, 144:156]
+    (mark,) = marks(cells, SHOTS)
+    assert mark.line.x0 >= 144 / 160 and mark.line.y1 <= 16 / 120 and len(mark.turns) == 1
 
 
 def px_by_px(mask: np.ndarray, strokes: int, gap: int) -> set[tuple[int, int, int, int]]:

@@ -23,7 +23,8 @@ from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
 from genga.drawings._shots.whips import of_two_pictures, whips, with_light, with_others
 from genga.drawings._shots.wipes import wipes
-from genga.drawings._text.burnt_in import lettering, marks
+from genga.drawings._text.burnt_in import lettering
+from genga.drawings._text.marks import marks
 from genga.drawings._text.tracks import FADE, Lettering, MaskedGrids, difference
 from genga.drawings.alignment import Motion
 from genga.drawings.static_tiles import CHANGED, block_noise

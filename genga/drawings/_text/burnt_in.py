@@ -1,21 +1,14 @@
-"""What is burnt into a picture: lines of text that are believed, and marks in its corners.
+"""What is burnt into a picture: lines of text that are believed. Marks in its corners: genga.drawings._text.marks.
 
 Text stands still for a while: what is there for less than `STILL` s is none, nor what goes along with the picture. A
 line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, unless it is upright;
 or if it came or went as a whole while the rest of the picture, or what is around it, stayed; or if it stands still
 while what is around it moves. Of a short one both are asked, place and coming, and that it is centred, so that no mouth
 is a subtitle; an unsure upright one stands at a side.
-
-Marks are a station's logo, a clock, a rating. They need not be letters, so their looks say nothing. But within a shot
-they change a small patch of a corner at once or in a short fade, and what comes stays for a while; and they do so at
-one place in shots that show different pictures, which nothing drawn does. What is there only once, or in one picture
-alone, is taken for part of the drawing.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from genga.drawings._text.standing import (
@@ -33,40 +26,17 @@ from genga.drawings._text.standing import (
 from genga.drawings._text.stretches import STILL, bridged, faded, grown, holds, returns, stretches
 from genga.drawings._text.tracks import FADE, TOGETHER, Lettering, beneath, is_upright, overlapping, step_to
 from genga.drawings.static_tiles import CHANGED
-from genga.images.boxes import Box, around, containment
-from genga.video.luma_grid import Cells, Grids, difference_map
+from genga.video.luma_grid import Grids
 
 _CARD = 0.8  # s that credits stand whose lines come as one; what rolls does not
 _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies,
 _LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
 _ASIDE = 0.25  # share of the width by which that of an unsure upright line does
-_CORNER, _LEAST = 4, 3  # a corner is a fourth of the width by a fourth of the height; cells, sides of the smallest mark
-_LAG, _STRIDE = 8, 4  # frames between two that are compared, and from one comparison to the next
-_FADE, _STAYS = 24, 10  # frames that a mark takes to come or go at most, and stays around that: longer than a blink
-_SAME_PLACE = 0.5  # part of the smaller of two boxes of one mark that lies in the other: of a clock some digits change
 _HARDLY = 0.1  # part of the picture that changes at most where a line is all but alone
 _REDRAWN = 0.3  # intersection over union of two lines of which one is drawn instead of the other
 _AGAIN, _OFTEN = 3, 5  # looks in which a line is found at one place, as hardly anything is where the picture moves
 _REACHES = 0, FADE // 4, FADE // 2, FADE  # frames on either side of a turn over which a line may fade
-_OTHER = 0.3  # part of two pictures that differs at least: not one framing that comes back
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A patch of a corner that changes between the frames `start` and `end` of a shot, and stays so."""
-
-    start: int
-    end: int
-    box: Box  # in cells
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A mark: its place over the whole video, and the stretches [start, end) of frames in which it comes or goes."""
-
-    line: Lettering
-    turns: tuple[tuple[int, int], ...]
 
 
 def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
@@ -168,73 +138,3 @@ def whole(line: Lettering, cells: Grids) -> Lettering:
         if longer != line and alone(cells, longer, edge) and adds(cells, longer, edge):
             line = longer
     return line
-
-
-def marks(cells: Grids, limits: Sequence[tuple[int, int]]) -> list[Mark]:
-    """Return the marks of a video. limits: [start, end) of its shots."""
-    if not len(cells) or min(cells[0].shape) < 4 * _CORNER:
-        return []
-    rows, columns = cells[0].shape
-    groups: list[list[Turn]] = []
-    for turn in (turn for limit in limits for turn in turns(cells, *limit)):
-        within = (max(containment(turn.box, group[0].box), containment(group[0].box, turn.box)) for group in groups)
-        near = next((group for group, part in zip(groups, within, strict=True) if part >= _SAME_PLACE), None)
-        if near is None:
-            groups.append([turn])
-        else:
-            near.append(turn)
-    found = []
-    for group in groups:
-        changed = (difference_map(cells[group[0].start], cells[turn.start]) > CHANGED for turn in group)
-        if any(part.mean() >= _OTHER for part in changed):
-            x0, y0, x1, y1 = around([turn.box for turn in group])
-            line = Lettering(0, len(cells), x0 / columns, y0 / rows, x1 / columns, y1 / rows)
-            found.append(Mark(line, tuple((turn.start, turn.end + 1) for turn in group)))
-    return found
-
-
-def turns(cells: Grids, start: int, end: int) -> Iterator[Turn]:
-    """Yield the changes of patches in the corners over the frames [start, end) of a shot that are there to stay."""
-    if end - start <= _LAG:
-        return
-    open_: dict[int, Turn] = {}
-    for frame in [*range(start, end - _LAG, _STRIDE), end]:
-        patches = dict(enumerate(corner_patches(cells[frame], cells[frame + _LAG]))) if frame < end else {}
-        for corner in range(4):
-            box, before = patches.get(corner), open_.get(corner)
-            if box is not None:
-                first = before.start if before else frame
-                open_[corner] = Turn(first, frame + _LAG, around([box, before.box] if before else [box]))
-            elif before:
-                del open_[corner]
-                if before.end - before.start <= _FADE + _LAG and stays(cells, before, start, end):
-                    yield before
-
-
-def corner_patches(a: Cells, b: Cells) -> list[Box | None]:
-    """Return for each corner the box of what differs there between two grids, None if nothing or more than a patch."""
-    rows, columns = a.shape
-    high, wide = rows // _CORNER, columns // _CORNER
-    found: list[Box | None] = []
-    for y, x in ((0, 0), (0, columns - wide), (rows - high, 0), (rows - high, columns - wide)):
-        place = np.s_[y : y + high, x : x + wide]
-        changed = difference_map(a[place], b[place]) > CHANGED
-        ys, xs = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-        if not len(ys) or min(len(ys), len(xs)) < _LEAST:
-            found.append(None)
-            continue
-        inner = (ys[-1] >= high - 2 if y == 0 else ys[0] <= 1) or (xs[-1] >= wide - 2 if x == 0 else xs[0] <= 1)
-        box = int(x + xs[0]), int(y + ys[0]), int(x + xs[-1]) + 1, int(y + ys[-1]) + 1
-        found.append(None if inner else box)
-    return found
-
-
-def stays(cells: Grids, turn: Turn, start: int, end: int) -> bool:
-    """Whether a patch is another after the turn than before, and was and remains so for a while within the shot."""
-    x0, y0, x1, y1 = turn.box
-
-    def apart(a: int, b: int) -> bool:
-        return bool((difference_map(cells[a][y0:y1, x0:x1], cells[b][y0:y1, x0:x1]) > CHANGED).any())
-
-    early, late = max(start, turn.start - _STAYS), min(end - 1, turn.end + _STAYS)
-    return apart(turn.start, turn.end) and not apart(early, turn.start) and not apart(turn.end, late)
