@@ -771,6 +771,22 @@ def test_what_comes_all_over_and_is_gone_again_is_weather_and_a_figure_is_not() 
     assert told == [True, False, False]
 
 
+def running_over(wall: Cells, frame: int, side: int) -> Cells:
+    """A still wall with 25 marks of side x side cells that run over it, each its own way."""
+    copy = wall.copy()
+    for y, x, down, right in np.random.default_rng(5).uniform((0, 0, -6, -6), (120, 160, 6, 6), (25, 4)):
+        top, left = int(y + down * frame) % (120 - side), int(x + right * frame) % (160 - side)
+        copy[top : top + side, left : left + side] = 10
+    return copy
+
+
+def test_sprites_that_run_all_over_a_still_wall_are_drawn_and_specks_are_weather() -> None:
+    wall = texture(7).clip(90, 150)
+    sprites, specks = ([running_over(wall, frame, side) for frame in range(30)] for side in (4, 2))
+    assert changes_of(sprites) == [*range(1, 30)]
+    assert len(changes_of(specks)) <= 4
+
+
 def test_what_acts_at_one_place_in_one_step_after_another_does_so_in_those_between() -> None:
     """An arm that goes faster and slower is clear of snow in half of the steps of its way."""
     places = np.zeros((20, 2), bool)

@@ -97,6 +97,12 @@ def changed_from(seen: Pictures, threshold: float) -> float:
     return max(_FAINT * threshold, _NOISE * noise)
 
 
+def passing_from(seen: Pictures, threshold: float) -> float:
+    """Return by how much weather changes a cell at least: what is held may be fainter, above the grain of its shot."""
+    held = any(map(seen.acts, range(len(seen))))
+    return min(_PASSING, changed_from(seen, threshold)) if held else _PASSING
+
+
 def looked(start: int, end: int) -> Sequence[int]:
     """Return frames all over [start, end) that are looked at."""
     return sorted(set(np.linspace(start, end - 1, min(_LOOKED, end - start)).astype(int).tolist()))
@@ -148,8 +154,7 @@ def measured(seen: Pictures, threshold: float) -> Iterator[tuple[float | Values,
     apart; how much stays at the places where something small acts; and the largest mean change in each tile of as
     many cells as a drop has. threshold: of the shot.
     """
-    held = any(map(seen.acts, range(len(seen))))
-    level = min(_PASSING, changed_from(seen, threshold)) if held else _PASSING
+    level = passing_from(seen, threshold)
     ended: dict[int, tuple[MaskedGrid, Mask]] = {}
     known: dict[int, tuple[MaskedGrid, Mask]] = {}
     for picture in range(1, len(seen)):

@@ -1,7 +1,8 @@
 """Rain, snow and sparks in front of a picture: what is elsewhere in every frame makes no new drawing by itself.
 
 A shot has weather in it if nearly all that comes is gone again, all over its picture, or if that is most of what
-happens in it (genga.drawings._dedup.passing). Then three things tell what is drawn.
+happens in it (genga.drawings._dedup.passing), and hardly any of it is large: sprites that run over a wall are drawn.
+Then three things tell what is drawn.
 
 **What passes goes on, and what is drawn stays**: of a step counts the gap between the values of cells in two frames
 before and two after it, or three and three, by the mean over 4x4 cells, in which a mouth is whole and a drop is little,
@@ -21,6 +22,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from genga.drawings._dedup.faint import staying_beyond
@@ -32,9 +34,11 @@ from genga.drawings._dedup.passing import (
     Values,
     acting,
     apart,
+    cleaned,
     fleeting,
     measured,
     on_ones,
+    passing_from,
     settled,
 )
 from genga.drawings._dedup.redrawn import FEWEST, redrawn
@@ -66,6 +70,7 @@ _CLEARLY = 0.28  # part that may be left of the change in these, where what come
 _FIRST = 1.5  # times what the least of the steps differ by, at either end of a shot
 _WHOLE = 1.2, 0.8  # times the threshold that a level is at most where weather leaves less: what stays, and for long;
 _LONGER = 0.7, 0.3  # part of it of what stays for long, and of the level of what stays: weather hardly does
+_LARGE, _FEW = (3, 3), 0.18  # cells that what passes hardly ever covers, and the part of it that may
 _MOSTLY = 0.5  # part of the steps that begin drawings, from which none need be weather's alone
 _STILL = 0.15  # part of the tiles that usually change, in less of which it is held: then nothing passes
 _HIDDEN = 0.9  # times the threshold that usually stays for long, from which weather hides what is drawn
@@ -146,7 +151,7 @@ def begins(
     if not weather and not clear:
         return None
     gone, all_over = fleeting(seen, threshold)
-    if not weather and not all_over:
+    if not weather and not all_over or large(seen, threshold) > _FEW:
         return None
     ended = [seen.last(k) for k in range(len(seen))]
     shows = [seen[k] for k in range(len(seen))]
@@ -185,6 +190,20 @@ def begins(
     begun = np.where(moves, begun, change > threshold)
     far = np.where(moves, np.maximum(stays, longer), change)
     return {seen.firsts[k]: float(by) for k, by, new in zip(shown, far, begun, strict=True) if new}
+
+
+def large(seen: Pictures, threshold: float) -> float:
+    """Return the part of the marks that pass in a shot, 0..1, that are as large as what is drawn: drops are not.
+
+    A mark is what passes in cells beside each other, two at least: one alone is noise. threshold: of the shot.
+    """
+    level, marks, among = passing_from(seen, threshold), 0, 0
+    for picture in range(1, len(seen) - 1):
+        passing = cleaned(seen, picture, seen[picture], level)[1].astype(np.uint8)
+        _, places, facts, _ = cv2.connectedComponentsWithStats(passing)
+        marks += int(np.count_nonzero(facts[1:, cv2.CC_STAT_AREA] > 1))
+        among += len(np.unique(places[cv2.erode(passing, np.ones(_LARGE, np.uint8)) > 0]))
+    return among / max(1, marks)
 
 
 def passes(tiles: Values, left: Values, distances: Values, threshold: float) -> tuple[bool, bool]:
