@@ -1,9 +1,9 @@
 """Find text in a picture (subtitles, credits, captions, signs) by its looks.
 
-Text is a row of many thin strokes of one tone, of one height, against the opposite tone. So: strokes by the top-hat
-transform of either tone, joined across the gaps between letters, freed of what hangs on by less than a band; such a
-band is a line of text if it is long and low and its rows cross many strokes (after Wu, Manmatha, Riseman 1999). One
-picture alone is looked at; nothing is read.
+Text is a row of many thin strokes of one tone, of one height, against the opposite tone, mostly the clearest that there
+is at its place. So: strokes by the top-hat transform of either tone, by what stands out near them, joined across the
+gaps between letters, freed of what hangs on by less than a band; such a band is a line of text if it is long and low
+and its rows cross many strokes (after Wu, Manmatha, Riseman 1999). One picture alone is looked at; nothing is read.
 
 Upright lines, as of Japanese, are looked for in the same way, along columns.
 
@@ -30,8 +30,11 @@ Rows = tuple[int, int]  # the first, and that after the last
 
 # All lengths in px of a picture whose shorter side is about 480 px.
 _STROKE = 11  # px, strokes are thinner than this
-_CONTRAST = 70  # luma levels between a stroke and its surroundings,
-_GRAIN = 3.0  # and times the median of all px, which grain raises
+_CONTRAST = 70  # luma levels between a stroke and its surroundings; or of what stands out most near it
+_PART, _FAINT = 0.5, 35  # this part, at least so many levels: on a dark or pale ground letters are faint, and alone
+_HALVED, _NEAR = 3, 7  # times that px are halved to blocks, and blocks on a side around one: what is near
+_GRAIN = 3.0  # times the median of all px, which grain raises, is none
+_EIGHT = 8  # px of a mask in a word of memory
 _SAMPLED = 16  # px between those that the median is taken of
 _GAP = 13  # px between strokes of one line
 _BAND = (24, 6)  # px, width and height that a line has everywhere
@@ -82,6 +85,7 @@ class Joined:
         places = [slice(*piece) for piece in pairwise([0, *breaks, len(rows)])]
         self.stretches = {(int(rows[one][0]), int(rows[one][-1]) + 1): one for one in places if len(rows)}
         self._bands: dict[Rows, list[Box]] = {}
+        self.read: dict[Box, tuple[float, bool]] = {}  # of bands, what `_read` returned
 
     def bands(self, stretch: Rows) -> list[Box]:
         """Return the boxes of the bands in a stretch, as they were found before, if they were."""
@@ -99,55 +103,62 @@ class Joined:
         return self._bands[stretch]
 
 
-def text_lines(luma: Grey) -> list[Box]:
-    """Return the boxes of the lines of text, top to bottom. luma: (height, width), shorter side about 480 px."""
-    return lines_in(stroke_masks(luma))
-
-
 def stroke_masks(luma: Grey) -> list[Strokes]:
-    """Return where the picture has thin strokes: the light ones and the dark ones."""
+    """Return where a whole picture, (height, width), has thin strokes: the light ones and the dark ones."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
     tones = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
     contrasts = [cv2.morphologyEx(luma, tone, kernel).astype(np.uint8, copy=False) for tone in tones]
-    return [strokes_of(contrast, least_contrast(contrast)) for contrast in contrasts]
+    some = [np.sort(contrast[::_SAMPLED, ::_SAMPLED], axis=None) for contrast in contrasts]
+    return [strokes_of(one, _GRAIN * _quantile(few, 0.5)) for one, few in zip(contrasts, some, strict=True)]
 
 
-def least_contrast(contrast: Grey) -> float:
-    """Return from which contrast on, of a whole picture's (height, width), there is a stroke."""
-    return max(_CONTRAST, _GRAIN * float(np.median(contrast[::_SAMPLED, ::_SAMPLED])))
-
-
-def strokes_of(contrast: Grey, least: float = _CONTRAST) -> Strokes:
+def strokes_of(contrast: Grey, none: float = 0.0) -> Strokes:
     """Return the strokes of one tone by how much they stand out from what is around them, (height, width).
 
-    least: contrast of a stroke, luma levels.
+    none: contrast up to which there is no stroke, luma levels. Where nothing near stands out much, less is enough.
     """
     height, width = contrast.shape
-    mask = np.zeros((height, width + 2), np.uint8)
-    # A contrast of `least` or more; a comparison of NumPy's takes four times as long.
-    cv2.threshold(contrast, np.ceil(least) - 1, 1, cv2.THRESH_BINARY, dst=mask[:, 1:-1])
-    return _crossed(mask)
+    levels = np.clip(np.ceil(_PART * np.arange(256)), max(_FAINT, none), max(_CONTRAST, none)).clip(max=255)
+    least = levels.astype(np.uint8)[_near(contrast)].repeat(2**_HALVED, axis=1).repeat(2**_HALVED, axis=0)
+    flat, mask = _no_strokes(height, width)
+    cv2.compare(contrast, least[:height, :width], cv2.CMP_GE, dst=mask[:, 1:-1])
+    np.bitwise_and(flat, 1, out=flat)
+    return _crossed(flat, mask)
+
+
+def _near(contrast: Grey) -> Grey:
+    """What stands out most around each block of px."""
+    more = (-side % 2**_HALVED for side in contrast.shape)
+    most = cv2.copyMakeBorder(contrast, 0, next(more), 0, next(more), cv2.BORDER_CONSTANT, value=0)
+    for _ in range(_HALVED):
+        most = np.maximum(most[::2], most[1::2])
+    for _ in range(_HALVED):
+        most = np.maximum(most[:, ::2], most[:, 1::2])
+    return cv2.dilate(most, np.ones((_NEAR, _NEAR), np.uint8)).astype(np.uint8, copy=False)
 
 
 def turned(of: Strokes) -> Strokes:
     """Return strokes with columns for rows: upright lines lie in them."""
-    mask = np.zeros((of.mask.shape[1] - 2, of.mask.shape[0] + 2), np.uint8)
+    flat, mask = _no_strokes(of.mask.shape[1] - 2, of.mask.shape[0])
     mask[:, 1:-1] = cv2.transpose(of.mask[:, 1:-1])
-    return _crossed(mask)
+    return _crossed(flat, mask)
 
 
-def _crossed(mask: Mask) -> Strokes:
-    height, width = mask.shape
-    flat = mask.ravel()
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    begins, ends = edges[::2], edges[1::2]
-    return Strokes(mask, begins, ends, np.bincount(begins // width, minlength=height))
+def _no_strokes(height: int, width: int) -> tuple[Mask, Mask]:
+    """A mask of a picture without strokes, as Strokes has it, after the px of all its rows, some of none at the end."""
+    flat = np.zeros(-(-height * (width + 2) // _EIGHT) * _EIGHT, np.uint8)
+    return flat, flat[: height * (width + 2)].reshape(height, width + 2)
 
 
-def crossings(mask: Mask) -> Counts:
-    """Return how many strokes each row of a mask crosses."""
-    begins = (mask[:, 1:] > mask[:, :-1]).view(np.uint8)
-    return np.asarray(cv2.reduce(begins, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() + mask[:, 0], np.int_)
+def _crossed(flat: Mask, mask: Mask) -> Strokes:
+    """What `_no_strokes` returned, with strokes. Eight px at a time are passed over where none begins or ends: most."""
+    edges = np.zeros(flat.shape, bool)
+    np.not_equal(flat[1:], flat[:-1], out=edges[1:])
+    some = np.flatnonzero((words := edges.view(np.uint64)) != 0)
+    px = np.flatnonzero(words[some].view(bool))
+    places = some[px // _EIGHT] * _EIGHT + px % _EIGHT
+    begins, ends = places[::2], places[1::2]
+    return Strokes(mask, begins, ends, np.bincount(begins // mask.shape[1], minlength=len(mask)))
 
 
 def lines_in(
@@ -161,12 +172,6 @@ def lines_in(
     """
     lines = {line for one in both for line in _lines(one, strokes, gap, long, but)}
     return sorted(lines, key=lambda box: (box[1], box[0], box[2], box[3]))
-
-
-def upright_lines(both: Sequence[Strokes], strokes: int = _STROKES, gap: int = _GAP) -> list[Box]:
-    """Return the boxes of the upright lines of text that turned strokes make. strokes, gap: as in `lines_in`."""
-    found = lines_in(both, strokes, gap)
-    return [(x0, y0, x1, y1) for y0, x0, y1, x1 in found]
 
 
 def _rich(crossed: Counts, strokes: int) -> list[int]:
@@ -188,10 +193,16 @@ def _lines(of: Strokes, strokes: int, gap: int, long: float, but: Rows) -> Itera
         return place < len(rich) and rich[place] + _FOUR <= end and (top < but[0] or end > but[1])
 
     joined = of.joined(gap)
-    for x0, top, x1, end in (box for stretch in joined.stretches if may(*stretch) for box in joined.bands(stretch)):
+    for box in (box for stretch in joined.stretches if may(*stretch) for box in joined.bands(stretch)):
+        x0, top, x1, end = box
         height, width = end - top, x1 - x0
         fits = _LOW <= height <= _HIGH and width >= long * height and may(top, end)
-        if fits and _reads(of.mask[top:end, x0:x1], strokes):
+        if not fits:
+            continue
+        if box not in joined.read:
+            joined.read[box] = _read(of.mask[top:end, x0:x1])
+        few, text = joined.read[box]
+        if text and few >= strokes:
             yield x0 - 1, top, min(x1 - 1, of.mask.shape[1] - 2), end
 
 
@@ -204,21 +215,25 @@ def _boxes(mask: Mask) -> Iterator[tuple[int, int, int, int]]:
             yield x, y, width, height
 
 
-def _reads(line: Mask, strokes: int) -> bool:
-    """Whether a piece of the stroke mask is filled as text is, and its rows cross as many strokes as text does."""
+def _read(line: Mask) -> tuple[float, bool]:
+    """Return how many strokes four rows of five of a piece of the stroke mask cross, and whether it may be text.
+
+    That is, whether it is filled as text is, and crossed as often for its height.
+    """
     height, width = line.shape
-    counts = crossings(line)
+    begins = (line[:, 1:] > line[:, :-1]).view(np.uint8)
+    counts: Counts = np.asarray(cv2.reduce(begins, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() + line[:, 0], np.int_)
     middle = np.sort(counts[height // 4 : height - height // 4])
     few, usual = _quantile(middle, 0.2), _quantile(middle, 0.5)
     # What hangs on above or below makes a line too high for its strokes: rows that cross far fewer are not its own.
     own = np.count_nonzero(2 * counts >= usual)
     dense = _CROSSINGS[0] * width <= usual * height and usual * own <= _CROSSINGS[1] * width
-    return bool(dense and few >= strokes and _FILL[0] <= cv2.countNonZero(line) / line.size <= _FILL[1])
+    return few, bool(dense and _FILL[0] <= cv2.countNonZero(line) / line.size <= _FILL[1])
 
 
-def _quantile(ordered: Counts, part: float) -> float:
+def _quantile(ordered: Counts | Grey, part: float) -> float:
     """As np.quantile, of a few numbers in rising order, for a tenth of its time."""
     place = part * (len(ordered) - 1)
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
-    return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
+    return float(ordered[low]) + (float(ordered[high]) - float(ordered[low])) * (place - low)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.detect import text_lines
+from genga.drawings._text.detect import lines_in, stroke_masks
 from genga.drawings._text.scan import lines_of
 from genga.images.boxes import Box, around, containment
 from genga.tables.schema import only
@@ -56,7 +56,7 @@ def burnt_in(luma: Grey, places: Sequence[Shares] | None) -> list[Box]:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if scale < 1 else luma
         seen = [(x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
-                for x0, y0, x1, y1 in text_lines(small.astype(np.uint8, copy=False))]  # fmt: skip
+                for x0, y0, x1, y1 in lines_in(stroke_masks(small.astype(np.uint8, copy=False)))]  # fmt: skip
     elif places:
         found = [tuple(float(line[side]) for side in ("x0", "y0", "x1", "y1")) for line in lines_of(luma, 8)]
         seen = [(x0, y0, x1, y1) for x0, y0, x1, y1 in found

@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 
 from genga.drawings._text.before import Before, Found, Line
-from genga.drawings._text.detect import lines_in, stroke_masks, turned, upright_lines
+from genga.drawings._text.detect import lines_in, stroke_masks, turned
 from genga.drawings.static_tiles import Mask
 from genga.images.boxes import Box, around, containment
 from genga.images.image import Luma
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
-_NEARLY = 1.2  # times that size, up to which a picture may be interpolated to it: 1080 lines are halved before
+_NEARLY = 1.5  # times that size, up to which a picture may be interpolated to it: 720 lines; 1080 are halved before
 _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
 _UPRIGHT = 16  # cells of a column, where an upright line does
 _AROUND = 18  # cells around rows that are looked at again: a line is at most 54 px high, and strokes are judged by 11
@@ -151,8 +151,8 @@ def lines_of(
     if upright:
         columns = [turned(one) for one in masks]
         lines = crossed(lines, joined([
-            *((box, True) for box in upright_lines(columns)),
-            *likely(upright_lines(columns, _FEW, _FAR)),
+            *((_turned(box), True) for box in lines_in(columns)),
+            *likely([_turned(box) for box in lines_in(columns, _FEW, _FAR)]),
         ]))  # fmt: skip
     if before:
         before.seen(tones, at, high)
@@ -167,6 +167,12 @@ def lines_of(
         }
         for (x0, y0, x1, y1), sure in sorted(lines)
     ]
+
+
+def _turned(box: Box) -> Box:
+    """A box of columns for rows in the picture."""
+    y0, x0, y1, x1 = box
+    return x0, y0, x1, y1
 
 
 def joined(found: Sequence[Found]) -> list[Found]:
