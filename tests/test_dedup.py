@@ -24,9 +24,10 @@ from genga.drawings._dedup.faint import (
 )
 from genga.drawings._dedup.flashes import _line, turned_up
 from genga.drawings._dedup.holds import Run, runs
-from genga.drawings._dedup.moving import least_of_new, unexplained
+from genga.drawings._dedup.moving import least_of_new
 from genga.drawings._dedup.passing import Pictures, fleeting, on_ones
 from genga.drawings._dedup.recurring import proposals, recurring_threshold, repeats, shot_levels
+from genga.drawings._dedup.shown import moved_as_one
 from genga.drawings._dedup.weather_levels import level, level_without
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, mask_of
 from genga.drawings.alignment import UNLIKE
@@ -502,11 +503,11 @@ def test_a_drawing_shown_on_the_way_alone_stands_for_itself() -> None:
 
 def test_what_a_move_leaves_of_a_step() -> None:
     before, same, other = (MaskedGrid(grid) for grid in (PAN[2], PAN[3], MOUTH[3]))
-    assert unexplained(before, same, None) < 20 < 80 < unexplained(before, other, None)
+    assert moved_as_one(before, same, None).clear < 20 < 80 < moved_as_one(before, other, None).clear
     text = mask_of([Lettering(0, 9, 0.35, 0.4, 0.6, 0.5)], before.cells.shape)
     lettered = [replace(grid, covered=text) for grid in (before, other)]
-    assert unexplained(*lettered, None) < 20  # the mouth is under it
-    assert unexplained(before, other, ~text) < 20
+    assert moved_as_one(*lettered, None).clear < 20  # the mouth is under it
+    assert moved_as_one(before, other, ~text).clear < 20
 
 
 def test_where_the_motion_of_a_move_is_not_known_in_a_third_of_its_steps_the_others_do_not_say_what_it_leaves() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from films import table_of, texture
 
-from genga.drawings._dedup.moving import Layers, anew, unexplained
+from genga.drawings._dedup.moving import Layers, anew
+from genga.drawings._dedup.shown import moved_as_one
 from genga.drawings._shots import drifts as of_drifts
 from genga.drawings._shots.camera_moves import joined, moves, way_of
 from genga.drawings._shots.cuts import Scene
@@ -220,7 +221,7 @@ def test_a_title_that_stands_over_a_move_takes_no_part_in_it(scale: float) -> No
     layers = Layers(seen, 0, 36, None)
     for k in range(12, 34):
         rest = layers.rest(k)
-        assert rest.clear < 10 < 15 < unexplained(seen[k - 1], seen[k], None)
+        assert rest.clear < 10 < 15 < moved_as_one(seen[k - 1], seen[k], None).clear
         assert rest.beside is not None  # what comes out behind it may be anything
     for k in range(20, 36):
         grids[k][40:48, 80:90] = 30  # a mouth beside it

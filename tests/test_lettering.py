@@ -10,9 +10,10 @@ from films import texture
 
 from genga.drawings._text import burnt_in, detect
 from genga.drawings._text.burnt_in import believed, lettering
+from genga.drawings._text.ends import drawn_out
 from genga.drawings._text.marks import marks
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.standing import adds, alone, drawn_out, outlasts, stands_over
+from genga.drawings._text.standing import adds, alone, outlasts, stands_over
 from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, beneath, difference
 from genga.tables.frames import LINE

@@ -9,18 +9,16 @@ frames cannot be aligned, the later one is new.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._dedup.shown import shown_in_both
-from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
-from genga.drawings.alignment import UNLIKE, Motion, laid, largest, left, motion_between, motion_of_most, smoothed
+from genga.drawings._dedup.shown import Rest, left_by, moved_as_one, shown_in_both, standing_in_both
+from genga.drawings._text.tracks import MaskedGrids, difference
+from genga.drawings.alignment import UNLIKE, Motion, motion_between, motion_of_most
 from genga.drawings.bimodal_threshold import gap_above
 from genga.drawings.static_tiles import Field, Mask, gradients
-from genga.video.luma_grid import Cells
 
 _TIMES = 1.8, 2.5  # what most steps of the move leave, by how much more a new drawing does: a gap between
 _BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves something
@@ -34,9 +32,13 @@ _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
 _STANDS = 0.25  # part of a jump that the steps before and after it are at most: a camera that sways goes on
 _SPECK = (3, 3)
-_SPECKS = np.ones(_SPECK, np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)  # cells around what stands still that smoothing mixes with it
-_TOLD = {"clear": (_TIMES, _ENOUGH), "beside": (_BESIDE, 2 * _ENOUGH), "there": (_TIMES, _ENOUGH)}  # levels, by Rest
+_TOLD = {
+    "clear": (_TIMES, _ENOUGH),
+    "beside": (_BESIDE, 2 * _ENOUGH),
+    "there": (_TIMES, _ENOUGH),
+    "behind": (_BESIDE, UNLIKE),
+}  # levels, by Rest
 
 
 def anew(
@@ -69,13 +71,16 @@ def anew(
             own = {frame: rest for frame, rests_ in rests.items() if (rest := getattr(rests_, part)) is not None}
             for frame, rest in own.items():
                 around = list(own.values()) if part == "clear" else _coming_out(frame, own)
-                if rest > least_of_new(times, around, enough * share, share, threshold):
+                if part == "behind" and not around:
+                    continue  # nothing says what letters leave over what moves
+                usual = 1.0 if part == "behind" else share  # letters are as clear at night
+                if rest > least_of_new(times, around, enough * usual, usual, threshold):
                     new[frame] = max(rest, new.get(frame, 0.0))
     return new
 
 
 def _coming_out(frame: int, rests: Mapping[int, float]) -> list[float]:
-    """Return what is left beside what stands still in the steps around one, if something often comes out there."""
+    """Return what is left beside what stands still, or behind text, in the steps around, if something often is."""
     around = [rest for near, rest in rests.items() if abs(near - frame) <= _AROUND and rest > 0]
     return around if len(around) >= _SAY else []
 
@@ -96,7 +101,7 @@ def contrast(threshold: float) -> float:
     return min(1.0, threshold / _USUAL)
 
 
-def rests_of(steps: Sequence[int], layers: "Layers") -> dict[int, "Rest"]:
+def rests_of(steps: Sequence[int], layers: "Layers") -> dict[int, Rest]:
     """Return what the steps of a move leave, by what explains each best: one motion, or one behind what stands still.
 
     steps: the frames after them. Where something stands still for some of them, that is asked of all.
@@ -112,30 +117,12 @@ def rests_of(steps: Sequence[int], layers: "Layers") -> dict[int, "Rest"]:
     return rests | better
 
 
-class Rest(NamedTuple):
-    """What moving the whole picture leaves of a step, as the largest local difference, 0..255, of a block of cells.
-
-    Of what is larger than a block it is up to 2.4 times the difference.
-    """
-
-    clear: float
-    beside: float | None = None  # at what stands still over the picture, where what comes out was hidden; None: nothing
-    there: float | None = None  # of what stands still all through the video, where it is; None: nothing does
-
-
 def jumps(seen: MaskedGrids, frame: int, shot: Mapping[str, int | float], threshold: float) -> bool:
     """Whether the picture of a shot changes in the step to a frame, and stands before and after it."""
     if not shot["start"] + 1 < frame < shot["end"] - 1:
         return False
     before, step, after = (difference(seen[near - 1], seen[near]) for near in (frame - 1, frame, frame + 1))
     return step > threshold and max(before, after) <= _STANDS * step
-
-
-def unexplained(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> float:
-    """Return the largest local difference, 0..255, that moving the whole picture leaves. live: see `shown_in_both`."""
-    counts = shown_in_both(a, b, live, close=True)
-    motion = motion_between(a.cells, b.cells, counts)
-    return UNLIKE if motion is None else left_by(a.cells, b.cells, counts, motion).clear
 
 
 class Layers:
@@ -157,11 +144,13 @@ class Layers:
         """Return what the step to a frame leaves if all of the picture moves but what stands all through the video."""
         a, b = self._seen[frame - 1], self._seen[frame]
         if self._over is None:
-            return Rest(unexplained(a, b, self._live))
+            return moved_as_one(a, b, self._live)
         counts = shown_in_both(a, b, self._live, close=True)
         behind = counts & (cv2.dilate(self._over.astype(np.uint8), _NEAR) == 0)
         motion = motion_between(a.cells, b.cells, behind.astype(np.uint8))
-        return Rest(UNLIKE) if motion is None else left_by(a.cells, b.cells, counts, motion, self._over, self._over)
+        if motion is None:
+            return Rest(UNLIKE)
+        return left_by(a.cells, b.cells, counts, motion, self._over, self._over, standing_in_both(a, b))
 
     def rest(self, frame: int) -> Rest:
         """Return what the step to a frame leaves; UNLIKE if nothing stands still, or it is not known what moves."""
@@ -181,7 +170,9 @@ class Layers:
         stands = self._stays(frame, lag) & (gone * lag >= _LEAVES)
         if self._over is not None:
             stands |= self._over
-        return left_by(a.cells, b.cells, counts, motion, stands, self._over) if stands.any() else Rest(UNLIKE)
+        if not stands.any():
+            return Rest(UNLIKE)
+        return left_by(a.cells, b.cells, counts, motion, stands, self._over, standing_in_both(a, b))
 
     def _stays(self, frame: int, lag: int) -> Mask:
         """The cells that stay as they are over the frames up to, or from, the step to a frame on."""
@@ -214,23 +205,3 @@ def _gone(motion: Motion, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     (a, b, dx), (c, d, dy) = motion.tolist()
     return np.hypot((a - 1) * x + b * y + dx, c * x + (d - 1) * y + dy)
-
-
-def left_by(
-    a: Cells, b: Cells, counts: Cells, motion: Motion, stands: Mask | None = None, over: Mask | None = None
-) -> Rest:
-    """What of two grids a motion leaves. stands: cells that stand still over them; over: those that always do."""
-    known = left(a, b, counts, motion)
-    if known is None:
-        return Rest(UNLIKE)
-    apart, (there, here) = known
-    if stands is None:
-        return Rest(largest(apart))
-    free = (~stands).astype(np.uint8)
-    near = cv2.erode(laid(free, there, True) & laid(free, here, True), _NEAR, borderValue=1) == 0
-    either = np.where(near, np.minimum(apart, cv2.absdiff(smoothed(a), smoothed(b))), 0)
-    apart[near] = 0
-    if over is None:
-        return Rest(largest(apart), largest(either))
-    own = cv2.erode(over.astype(np.uint8), _SPECKS) > 0  # not at its edges, where the picture shines through
-    return Rest(largest(apart), largest(np.where(own, 0, either)), largest(np.where(own, either, 0)))

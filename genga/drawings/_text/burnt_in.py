@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from genga.drawings._text.ends import drawn_out
 from genga.drawings._text.standing import (
     adds,
     alone,
     bare,
-    drawn_out,
     found_again,
     goes_along,
     outlasts,
@@ -53,7 +53,7 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     }  # fmt: skip
     sure = [line for line in cards if known[line]]  # and what comes and goes with one of them, right above or below
     found = [line for line in known if known[line] or any(beneath(line, one) for one in sure)]
-    found = [line if line.sure else drawn_out(cells, line) for line in found]
+    found = [drawn_out(cells, line) for line in found]
     return [faded(line, cells) for line in found if not goes_along(cells, line)]
 
 

@@ -1,7 +1,6 @@
 """Whether a line stands while the picture goes on behind it, comes alone, or goes along with the picture."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -25,9 +24,8 @@ from genga.video.luma_grid import Cells, Grids, difference_map
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
 _LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
-_LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
+LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
 _AGAIN, _ANOTHER = 2.0, 0.3  # looks, times what their boxes share; and what is kept of the gradients around them
-_FAR = 48  # frames that looks may miss a line before and after
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
@@ -54,7 +52,7 @@ def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
 
 def stands_over(cells: Grids, line: Lettering) -> bool:
     """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
-    frames = _some(line.start + 1, max(line.start + 2, line.end - 2)), _some(*line.seen)
+    frames = some_of(line.start + 1, max(line.start + 2, line.end - 2)), some_of(*line.seen)
     return any(over_both(cells, line, a, b) for some in frames for a, b in pairwise(some))
 
 
@@ -67,12 +65,12 @@ def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) ->
     def lasts(frames: Sequence[int]) -> list[bool]:
         """Whether it does over all of the frames, and over either half."""
         first, middle, last = frames[0], frames[len(frames) // 2], frames[-1]
-        if len(frames) <= _LOOKS // 4 or any(keeps(cells, line, a, b)[0] < _LASTS for a, b in pairwise(frames)):
+        if len(frames) <= _LOOKS // 4 or any(keeps(cells, line, a, b)[0] < LASTS for a, b in pairwise(frames)):
             return [False]
         spans = (keeps(cells, line, a, b, others) for a, b in ((first, last), (first, middle), (middle, last)))
-        return [own >= _LASTS and own - rest >= _MORE for own, rest in spans]
+        return [own >= LASTS and own - rest >= _MORE for own, rest in spans]
 
-    return any(lasts(_some(line.start + 1, max(line.start + 2, line.end - 2)))) or all(lasts(_some(*line.seen)))
+    return any(lasts(some_of(line.start + 1, max(line.start + 2, line.end - 2)))) or all(lasts(some_of(*line.seen)))
 
 
 def stays_as_it_is(cells: Grids, line: Lettering) -> bool:
@@ -81,7 +79,7 @@ def stays_as_it_is(cells: Grids, line: Lettering) -> bool:
     Whatever is around it.
     """
     for first, last in ((line.start + 1, max(line.start + 2, line.end - 2)), line.seen):
-        frames = [k for k in _some(first, last) if k < len(cells)]
+        frames = [k for k in some_of(first, last) if k < len(cells)]
         if len(frames) > _LOOKS // 4 and all(keeps(cells, line, a, b)[0] >= _WHOLLY for a, b in pairwise(frames)):
             return True
     return False
@@ -97,19 +95,7 @@ def found_again(cells: Grids, line: Lettering) -> bool:
     return line.looks * line.alike > _AGAIN and all(keeps(cells, line, a, b)[1] <= _ANOTHER for a, b in spans)
 
 
-def drawn_out(cells: Grids, line: Lettering) -> Lettering:
-    """Return the line from where on, and until when, its place keeps the gradients that it has: looks may miss it."""
-
-    def as_long_as(frames: Sequence[int], of: int) -> int:
-        """How many of the frames keep what is at the line's place in a frame of it."""
-        return next((n for n, k in enumerate(frames) if keeps(cells, line, k, of)[0] < _LASTS), len(frames))
-
-    early = as_long_as(range(line.start - 1, max(-1, line.start - 1 - _FAR), -1), line.start + 1)
-    late = as_long_as(range(line.end, min(len(cells), line.end + _FAR)), max(line.start, line.end - 2))
-    return replace(line, start=line.start - early, end=line.end + late)
-
-
-def _some(first: int, last: int) -> list[int]:
+def some_of(first: int, last: int) -> list[int]:
     """Some frames from the first to the last, at least two."""
     return sorted({*np.linspace(first, last, _LOOKS + 1).astype(int).tolist()})
 
