@@ -20,7 +20,7 @@ from genga.images.image import Luma
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
 _SIDE = 480  # px, shorter side of the picture that is looked at: textcover's lengths are in px of it
-_NEARLY = 1.5  # times that size, up to which a picture may be interpolated to it: 720 lines; 1080 are halved before
+_NEARLY = 1.2  # times that size, up to which a picture may be interpolated to it: 1080 lines are halved before
 _WORD = 8  # cells of a row that change where a word comes or goes: 32 px
 _UPRIGHT = 16  # cells of a column, where an upright line does
 _AROUND = 18  # cells around rows that are looked at again: a line is at most 54 px high, and strokes are judged by 11
