@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from genga.drawings._dedup.moving import anew
-from genga.drawings._dedup.shown import left_by, shown_in_both, standing_in_both
+from genga.drawings._dedup.shown import left_by, shown_in_both
 from genga.drawings._text.ends import drawn_out
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.alignment import smoothed
@@ -51,7 +51,7 @@ def test_what_jumps_behind_a_line_is_left_there() -> None:
     left = []
     for k in (9, 10):
         a, b = seen[k - 1], seen[k]
-        left.append(left_by(a.cells, b.cells, shown_in_both(a, b), moved, lines=standing_in_both(a, b)).behind or 0.0)
+        left.append(left_by(a, b, shown_in_both(a, b), moved).behind or 0.0)
     assert left[0] < 20 < 60 < left[1]
 
 
@@ -59,7 +59,7 @@ def test_where_no_line_stands_in_both_nothing_is_behind_one() -> None:
     seen = MaskedGrids(pan(), [Lettering(9, 24, 0.3, 0.7, 0.7, 0.75)])
     still = np.eye(2, 3, dtype=np.float32)
     a, b = seen[8], seen[9]
-    assert left_by(a.cells, b.cells, shown_in_both(a, b), still, lines=standing_in_both(a, b)).behind is None
+    assert left_by(a, b, shown_in_both(a, b), still).behind is None
 
 
 def test_a_line_begins_before_what_acts_behind_it_did() -> None:

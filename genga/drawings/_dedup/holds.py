@@ -16,7 +16,7 @@ import numpy as np
 
 from genga.drawings._dedup.creeping import Creeping
 from genga.drawings._dedup.moving import LEAST, contrast, jumps
-from genga.drawings._dedup.shown import left_by, shown_in_both, standing_in_both
+from genga.drawings._dedup.shown import left_by, shown_in_both
 from genga.drawings._dedup.weather import Weather
 from genga.drawings._text.tracks import MaskedGrid, MaskedGrids, difference
 from genga.drawings.alignment import length, spread, step_and_extent, way_of
@@ -93,8 +93,7 @@ class Sway:
         if length(way_of(motion, a.cells.shape)) > (reach if all_over else min(reach, HARDLY)):
             return None
         over = self.over if self.over.any() else None
-        left = left_by(a.cells, b.cells, counts, motion, over, over, standing_in_both(a, b))
-        return max(one for one in left if one is not None)
+        return max(one for one in left_by(a, b, counts, motion, over, over) if one is not None)
 
 
 class Steps:

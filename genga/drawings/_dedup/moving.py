@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings._dedup.shown import Rest, left_by, moved_as_one, shown_in_both, standing_in_both
+from genga.drawings._dedup.shown import Rest, left_by, moved_as_one, shown_in_both
 from genga.drawings._text.tracks import MaskedGrids, difference
-from genga.drawings.alignment import UNLIKE, Motion, motion_between, motion_of_most
+from genga.drawings.alignment import UNLIKE, Motion, motion_of_most
 from genga.drawings.bimodal_threshold import gap_above
 from genga.drawings.static_tiles import Field, Mask, gradients
 
@@ -32,7 +32,6 @@ _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
 _STANDS = 0.25  # part of a jump that the steps before and after it are at most: a camera that sways goes on
 _SPECK = (3, 3)
-_NEAR = np.ones((5, 5), np.uint8)  # cells around what stands still that smoothing mixes with it
 _TOLD = {
     "clear": (_TIMES, _ENOUGH),
     "beside": (_BESIDE, 2 * _ENOUGH),
@@ -142,15 +141,7 @@ class Layers:
 
     def moved(self, frame: int) -> Rest:
         """Return what the step to a frame leaves if all of the picture moves but what stands all through the video."""
-        a, b = self._seen[frame - 1], self._seen[frame]
-        if self._over is None:
-            return moved_as_one(a, b, self._live)
-        counts = shown_in_both(a, b, self._live, close=True)
-        behind = counts & (cv2.dilate(self._over.astype(np.uint8), _NEAR) == 0)
-        motion = motion_between(a.cells, b.cells, behind.astype(np.uint8))
-        if motion is None:
-            return Rest(UNLIKE)
-        return left_by(a.cells, b.cells, counts, motion, self._over, self._over, standing_in_both(a, b))
+        return moved_as_one(self._seen[frame - 1], self._seen[frame], self._live, self._over)
 
     def rest(self, frame: int) -> Rest:
         """Return what the step to a frame leaves; UNLIKE if nothing stands still, or it is not known what moves."""
@@ -170,9 +161,7 @@ class Layers:
         stands = self._stays(frame, lag) & (gone * lag >= _LEAVES)
         if self._over is not None:
             stands |= self._over
-        if not stands.any():
-            return Rest(UNLIKE)
-        return left_by(a.cells, b.cells, counts, motion, stands, self._over, standing_in_both(a, b))
+        return left_by(a, b, counts, motion, stands, self._over) if stands.any() else Rest(UNLIKE)
 
     def _stays(self, frame: int, lag: int) -> Mask:
         """The cells that stay as they are over the frames up to, or from, the step to a frame on."""

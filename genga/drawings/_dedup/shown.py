@@ -49,48 +49,37 @@ def shown_in_both(a: MaskedGrid, b: MaskedGrid, live: Mask | None = None, close:
     return counts
 
 
-def standing_in_both(a: MaskedGrid, b: MaskedGrid) -> list[Covering]:
-    """Return the lines of text that stand in both grids."""
-    return [line for line in a.lines if any(line is other for other in b.lines)]
-
-
 def change(a: MaskedGrid, b: MaskedGrid) -> Levels:
     """Return the mean difference of each block of two grids where text covers neither, (rows, columns), 0..255."""
     return np.asarray(cv2.boxFilter(cv2.absdiff(a.cells, b.cells) * shown_in_both(a, b), cv2.CV_32F, _BLOCK))
 
 
-def moved_as_one(a: MaskedGrid, b: MaskedGrid, live: Mask | None) -> Rest:
-    """Return what moving the whole picture leaves, and behind its text. live: see `shown_in_both`."""
+def moved_as_one(a: MaskedGrid, b: MaskedGrid, live: Mask | None, over: Mask | None = None) -> Rest:
+    """Return what moving the whole picture leaves, and behind its text.
+
+    live: see `shown_in_both`. over: cells that always stand still over it, None for none.
+    """
     counts = shown_in_both(a, b, live, close=True)
-    motion = motion_between(a.cells, b.cells, counts)
-    if motion is None:
-        return Rest(UNLIKE)
-    return left_by(a.cells, b.cells, counts, motion, lines=standing_in_both(a, b))
+    moving = counts if over is None else counts & (cv2.dilate(over.astype(np.uint8), _MIXED) == 0)
+    motion = motion_between(a.cells, b.cells, moving)
+    return Rest(UNLIKE) if motion is None else left_by(a, b, counts, motion, over, over)
 
 
 def left_by(
-    a: Cells,
-    b: Cells,
-    counts: Cells,
-    motion: Motion,
-    stands: Mask | None = None,
-    over: Mask | None = None,
-    lines: Sequence[Covering] = (),
+    a: MaskedGrid, b: MaskedGrid, counts: Cells, motion: Motion, stands: Mask | None = None, over: Mask | None = None
 ) -> Rest:
-    """What of two grids a motion leaves.
-
-    stands: cells that stand still over them; over: those that always do. lines: of text, that stand in both.
-    """
-    known = left(a, b, counts, motion)
+    """What of two grids a motion leaves. stands: cells that stand still over them; over: those that always do."""
+    known = left(a.cells, b.cells, counts, motion)
     if known is None:
         return Rest(UNLIKE)
     apart, (there, here) = known
-    behind = left_behind(a, b, counts, motion, lines) if lines else None
+    lines = [line for line in a.lines if any(line is other for other in b.lines)]
+    behind = left_behind(a.cells, b.cells, counts, motion, lines) if lines else None
     if stands is None:
         return Rest(largest(apart), behind=behind)
     free = (~stands).astype(np.uint8)
     near = cv2.erode(laid(free, there, True) & laid(free, here, True), _MIXED, borderValue=1) == 0
-    either = np.where(near, np.minimum(apart, cv2.absdiff(smoothed(a), smoothed(b))), 0)
+    either = np.where(near, np.minimum(apart, cv2.absdiff(smoothed(a.cells), smoothed(b.cells))), 0)
     apart[near] = 0
     if over is None:
         return Rest(largest(apart), largest(either), behind=behind)

@@ -14,7 +14,7 @@ from genga.drawings._shots.camera_moves import AS_MUCH, REACH, SHORTEST, kind_of
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, largest, left, length, step, way_of
 from genga.drawings.static_tiles import Mask, Noise, calm, tile_means
-from genga.images.affine import Matrix
+from genga.images.affine import cosine
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves
@@ -145,16 +145,12 @@ def _to_and_fro(chain: Steps, steps: Steps, shape: tuple[int, ...]) -> bool:
     """Whether nearly as many of the steps among those of a chain go back the way it goes: film that weaves."""
     way = np.sum([way_of(motion, shape) for motion in chain.values()], axis=0)
     others = (way_of(steps[k], shape) for k in steps if min(chain) < k < max(chain) and k not in chain)
-    return sum(_cosine(other, way) <= -_ONWARD for other in others) > _BACK * len(chain)
+    return sum(cosine(other, way) <= -_ONWARD for other in others) > _BACK * len(chain)
 
 
 def _alike(a: Motion, b: Motion, shape: tuple[int, ...]) -> bool:
     """Whether two motions take the corners of a picture of `shape` nearly the same way, whatever how far."""
-    return _cosine(way_of(a, shape), way_of(b, shape)) >= _ONWARD
-
-
-def _cosine(a: Matrix, b: Matrix) -> float:
-    return float((a * b).sum()) / (float(np.sqrt((a**2).sum() * (b**2).sum())) or 1.0)
+    return cosine(way_of(a, shape), way_of(b, shape)) >= _ONWARD
 
 
 def _move(chain: Steps, stirs: set[int], cells: Grids, pace: float) -> Event | None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genga.drawings.alignment import laid, motion_of_most, of_a_camera
+from genga.drawings.alignment import Motion, laid, motion_of_most, of_a_camera
 from genga.drawings.static_tiles import CHANGED
 from genga.video.luma_grid import Cells, Grids, Levels, beyond_light, blocks_of, gone, means
 
@@ -117,9 +117,13 @@ def redrawn(picture: Cells, frame: Cells) -> bool:
     motion = motion_of_most(lit, frame, np.ones(frame.shape, np.bool_))
     if motion is None or not of_a_camera(motion):
         return True
-    within = cv2.erode(laid(np.ones(frame.shape, np.uint8), motion, exact=True), _RIM, borderValue=0)
     moved = laid(lit, motion)
-    return _largest(np.abs(beyond_light(moved, frame)) * within.astype(np.float32)) > REDRAWN
+    return _largest(np.abs(beyond_light(moved, frame)) * within(motion, frame.shape).astype(np.float32)) > REDRAWN
+
+
+def within(motion: Motion, shape: tuple[int, ...]) -> Cells:
+    """Return 1 where a grid of this shape that a motion has laid on another is known, but at its edges, else 0."""
+    return np.asarray(cv2.erode(laid(np.ones(shape, np.uint8), motion, exact=True), _RIM, borderValue=0), np.uint8)
 
 
 def _largest(levels: Levels) -> float:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from genga.drawings._shots.cuts import Scene
-from genga.drawings._shots.events import Passage
+from genga.drawings._shots.events import Passage, within
 from genga.drawings._shots.pieces import one_picture
 from genga.drawings.alignment import laid, motion_of_most
 from genga.drawings.static_tiles import tile_means
@@ -28,7 +28,6 @@ _OTHERS = 1.5  # if it is so many times any other step between them
 _LONGER = 1.25  # times what of a dissolve is known, from which one in light is more of it
 _LAGS, _LOOKED_AT = (1, 3), 12  # frames over which a motion is looked for, and at how many places for the first
 _EXPLAINED, _NEARER = 0.75, 1.5  # part that it leaves of what changes, and times that things are larger at one end
-_RIM = np.ones((7, 7), np.uint8)  # cells at the edge of a picture that has moved, where others come in
 _SEEN, _STANDS = 2, 0.35  # steps beside it, and part of the usual one, from which a picture stands before it goes on
 
 
@@ -110,8 +109,8 @@ def _step(a: Cells, b: Cells) -> tuple[float, float]:
     motion = motion_of_most(a, b, np.ones(a.shape, np.bool_))
     if motion is None:
         return 1.0, 1.0
-    within = cv2.erode(laid(np.ones(a.shape, np.uint8), motion, exact=True), _RIM, borderValue=0)
-    step, left = (cv2.mean(cv2.absdiff(one, b), within)[0] for one in (a, laid(a, motion)))
+    known = within(motion, a.shape)
+    step, left = (cv2.mean(cv2.absdiff(one, b), known)[0] for one in (a, laid(a, motion)))
     return left / step if step > 0 else 1.0, float(np.hypot(motion[0, 0], motion[1, 0]))
 
 

@@ -12,10 +12,11 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from genga.drawings._text.standing import Gradients
 from genga.drawings._text.tracks import Lettering
 from genga.drawings.static_tiles import CHANGED, Mask, gradients
+from genga.images.affine import cosine
 from genga.images.boxes import Box, area, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
 
@@ -30,8 +31,6 @@ _DRAWN = 0.2  # their mean square, which noise and shades do not have,
 _ROUND = 0.1  # and part of it across where most of it goes: one edge, as two pictures may share, has none
 _ASKED = 24  # turns that are asked whether they show a mark, too
 _BLUR = np.ones((3, 3), np.uint8)
-
-Gradients = npt.NDArray[np.float32]  # (2, rows, columns), or (2, cells)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,10 +116,6 @@ def shows(turn: Turn, state: int, other: Turn) -> bool:
     As outlines: well above noise, and not all of one way, as an edge is.
     """
 
-    def alike(a: Gradients, b: Gradients) -> float:
-        size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-        return float((a * b).sum()) / size if size > 0 else 0.0
-
     def drawn(a: Gradients) -> bool:
         xx, yy, xy = (float((one * two).mean()) for one, two in (a[[0, 0]], a[[1, 1]], a))
         # The tensor's smaller eigenvalue is what goes across where most of it goes.
@@ -130,7 +125,7 @@ def shows(turn: Turn, state: int, other: Turn) -> bool:
     at = np.s_[:, turn.patch]
     own, without = turn.outlines[state][at], turn.outlines[1 - state][at]
     there = [outlines[at] for outlines in other.outlines]
-    return any(alike(own, one) >= _SAME > alike(without, one) and drawn(own) and drawn(one) for one in there)
+    return any(cosine(own, one) >= _SAME > cosine(without, one) and drawn(own) and drawn(one) for one in there)
 
 
 def turns(cells: Grids, start: int, end: int, shot: int) -> Iterator[Turn]:

@@ -12,6 +12,7 @@ from genga.drawings._text.tracks import (
     TOGETHER,
     WHOLE,
     Lettering,
+    Margin,
     all_along,
     in_cells,
     mask_of,
@@ -19,6 +20,7 @@ from genga.drawings._text.tracks import (
 )
 from genga.drawings.alignment import laid, shift
 from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
+from genga.images.affine import cosine
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
@@ -36,7 +38,7 @@ _DRAWN, _BARE = 0.2, 0.6  # mean squared gradient of letters; part of that where
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 
-Gradients = npt.NDArray[np.float32]  # (2, cells)
+Gradients = npt.NDArray[np.float32]  # (2, rows, columns), or (2, cells)
 
 
 def other(own: float, rest: float) -> bool:
@@ -52,7 +54,7 @@ def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
 
 def stands_over(cells: Grids, line: Lettering) -> bool:
     """Whether the line keeps its gradients at a step at which those around it do not: it is no part of what moves."""
-    frames = some_of(line.start + 1, max(line.start + 2, line.end - 2)), some_of(*line.seen)
+    frames = (some_of(*span) for span in _spans(line))
     return any(over_both(cells, line, a, b) for some in frames for a, b in pairwise(some))
 
 
@@ -70,7 +72,8 @@ def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) ->
         spans = (keeps(cells, line, a, b, others) for a, b in ((first, last), (first, middle), (middle, last)))
         return [own >= LASTS and own - rest >= _MORE for own, rest in spans]
 
-    return any(lasts(some_of(line.start + 1, max(line.start + 2, line.end - 2)))) or all(lasts(some_of(*line.seen)))
+    stands, seen = _spans(line)
+    return any(lasts(some_of(*stands))) or all(lasts(some_of(*seen)))
 
 
 def stays_as_it_is(cells: Grids, line: Lettering) -> bool:
@@ -78,7 +81,7 @@ def stays_as_it_is(cells: Grids, line: Lettering) -> bool:
 
     Whatever is around it.
     """
-    for first, last in ((line.start + 1, max(line.start + 2, line.end - 2)), line.seen):
+    for first, last in _spans(line):
         frames = [k for k in some_of(first, last) if k < len(cells)]
         if len(frames) > _LOOKS // 4 and all(keeps(cells, line, a, b)[0] >= _WHOLLY for a, b in pairwise(frames)):
             return True
@@ -93,6 +96,11 @@ def found_again(cells: Grids, line: Lettering) -> bool:
     first, last = line.seen
     spans = (first, last), (first, (first + last) // 2), ((first + last) // 2, last)
     return line.looks * line.alike > _AGAIN and all(keeps(cells, line, a, b)[1] <= _ANOTHER for a, b in spans)
+
+
+def _spans(line: Lettering) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The frames, first and last, between which a line stands, and between which looks find it: it may fade before."""
+    return (line.start + 1, max(line.start + 2, line.end - 2)), line.seen
 
 
 def some_of(first: int, last: int) -> list[int]:
@@ -116,8 +124,7 @@ def letters_kept(cells: Grids, line: Lettering, a: int, b: int) -> float:
     """Return how far a line's gradients lie from frame a to b where they did, however strong they are, -1..1."""
     x0, y0, x1, y1 = in_cells(line, cells[b].shape, LETTERS)
     before, after = (np.stack(gradients(cells[k][y0:y1, x0:x1])) for k in (a, b))
-    size = float(np.sqrt((before * before).sum() * (after * after).sum()))
-    return float((before * after).sum()) / size if size > 0 else 1.0
+    return cosine(before, after, nothing=1.0)
 
 
 def _kept(a: Gradients, b: Gradients) -> float:
@@ -178,21 +185,23 @@ def adds(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
 
     Where another line goes, what then is seen there may look like one that comes.
     """
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, LETTERS)
-    frames = max(0, edge - 1 - reach), min(len(cells) - 1, edge + reach)
-    before, after = (sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in frames)
-    there, bare = (after, before) if edge == line.start else (before, after)
-    return there >= _AS_MUCH * bare
+    there, without = _drawn(cells, line, edge, reach, LETTERS)
+    return there >= _AS_MUCH * without
 
 
 def bare(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
     """Whether there is little that is drawn at the line's place before its start, or after its end."""
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, (0, 0))
+    there, without = _drawn(cells, line, edge, reach, (0, 0))
+    return there >= _DRAWN and without <= _BARE * there
+
+
+def _drawn(cells: Grids, line: Lettering, edge: int, reach: int, margin: Margin) -> tuple[float, float]:
+    """The mean squared gradient at the line's place with it and without it, at its start or end."""
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, margin)
     before, after = (
         sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in _beyond(cells, edge, reach)
     )
-    without, there = (before, after) if edge == line.start else (after, before)
-    return there >= _DRAWN and without <= _BARE * there
+    return (after, before) if edge == line.start else (before, after)
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:
