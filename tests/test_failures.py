@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genga.jobs.log_errors import find_failures, noting
+from genga.jobs.log_errors import failures_in_words, find_failures, noting
 
 
 def test_errors_and_crashes_of_this_run_only(tmp_path: Path) -> None:
@@ -66,3 +66,11 @@ def test_of_a_killed_job_for_a_pack_the_clip_is_named_that_it_was_at(
         said = f"{killed}; it was at s/huge #2: take that away if it is so again"
         assert find_failures("logs", since=0) == [("logs/frames/s/pack-0.log", said)]
     assert find_failures("logs", since=0) == [("logs/frames/s/pack-0.log", killed)]
+
+
+def test_of_many_failures_the_first_twenty_are_said() -> None:
+    failures = [(f"logs/probe/s/{k}.log", "error: no room") for k in range(23)]
+    assert failures_in_words(failures[:2]) == [
+        "error: no room (log: logs/probe/s/0.log)", "error: no room (log: logs/probe/s/1.log)",
+    ]  # fmt: skip
+    assert failures_in_words(failures)[20:] == ["error: 3 more jobs failed; each says why in its log, in logs/"]

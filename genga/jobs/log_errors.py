@@ -1,7 +1,7 @@
 """What went wrong in a workflow, gathered from the jobs' logs: the line a person needs, found again at the end."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ _CRASH = "Traceback (most recent call last):"
 # What a shell says that could not start a job.
 _SHELL = re.compile(r"(/\S*/)?(ba|da|k|z)?sh: (line )?(\d+: )?(?P<said>.+)")
 _KILLED = "error: ended without a word: killed, by somebody or for want of memory; run again, then with fewer --cores"
+_SAID = 20  # failures said again at the end
 _BEGUN = Path(".cache/packs")  # where it is noted at which clip a pack's job is
 
 
@@ -50,6 +51,16 @@ def find_failures(folder: str | Path, since: float) -> list[tuple[str, str]]:
             clip = begun.read_text(encoding="utf-8", errors="replace") if begun.is_file() else ""
             failures.append((log.as_posix(), _ended_after(lines[-1] if lines else "", clip)))
     return failures
+
+
+def failures_in_words(failures: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what is said of (log, line) of the jobs that failed: the first ones', and how many more there are.
+
+    On a disk that is full, or without the share that the videos are on, all that is left to make fails alike.
+    """
+    said = [f"{line} (log: {log})" for log, line in failures[:_SAID]]
+    more = len(failures) - len(said)
+    return [*said, f"error: {more} more jobs failed; each says why in its log, in logs/"] if more else said
 
 
 def _ended_after(last: str, clip: str) -> str:

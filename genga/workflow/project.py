@@ -16,7 +16,7 @@ from typing import Any
 
 from genga.decisions.folder import references, tables
 from genga.errors import GengaError
-from genga.jobs.log_errors import find_failures
+from genga.jobs.log_errors import failures_in_words, find_failures
 from genga.models import registry
 from genga.params.section import section_of_run
 from genga.store.sweeping import check_writable
@@ -220,8 +220,8 @@ class Project:
                 self.bucket.fetch("logs", self.opened)
         except GengaError as error:
             print(f"error: {error}", file=sys.stderr)
-        for log, line in find_failures("logs", self.opened) if not well else []:
-            print(f"{line} (log: {log})", file=sys.stderr)
+        for line in failures_in_words(find_failures("logs", self.opened)) if not well else []:
+            print(line, file=sys.stderr)
         try:
             check_writable(["."])  # a full disk may be why a log has nothing to say
             made = self.journal.finish(self.people.write_after())
