@@ -19,7 +19,7 @@ from genga.drawings._shots.holds import mixed_frames
 from genga.drawings._shots.whips import of_two_pictures, whips, with_others
 from genga.drawings._text.burnt_in import goes_along
 from genga.drawings._text.tracks import Lettering, MaskedGrids
-from genga.drawings.alignment import motion_of_most, step
+from genga.drawings.alignment import UNLIKE, motion_of_most, step
 from genga.drawings.dedup import own_drawings
 from genga.drawings.shots import shots
 from genga.drawings.static_tiles import CHANGED, Noise, layers, noise_of
@@ -264,6 +264,21 @@ def test_an_eye_shuts_of_somebody_who_is_followed_all_through_a_video() -> None:
     travel = dict.fromkeys(range(60), 59)
     begun = set(anew(MaskedGrids(grids, []), 0, 60, set(), travel, 8.0, live, over))
     assert begun >= {30, 33}
+
+
+def test_who_flies_past_soft_clouds_is_not_the_picture_and_clouds_that_hardly_go_do_not_stand_over_it() -> None:
+    clouds = cv2.GaussianBlur(texture(5, 160, 150), (0, 0), 14).astype(np.float32)
+    clouds = 150 + (clouds - clouds.mean()) * (16 / clouds.std())
+    plane = cv2.GaussianBlur(FIGURES[0], (0, 0), 1)[:16, :16] / 2
+    grids = []
+    for k in range(36):
+        grid = cv2.warpAffine(clouds, np.array([[1, 0, 0], [0, 1, -0.12 * k]], np.float32), (160, 120))
+        grid[50:66, 30 + k // 3 * 2 : 46 + k // 3 * 2] = plane
+        grids.append(grid.astype(np.uint8))
+    seen = MaskedGrids(grids, [])
+    layers = Layers(seen, 0, 36, None)
+    for k in range(12, 36, 3):
+        assert layers.rest(k).clear == UNLIKE and moved_as_one(seen[k - 1], seen[k], None).clear > 20
 
 
 def test_edges_along_the_way_of_a_camera_say_nothing_about_it() -> None:

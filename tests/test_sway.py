@@ -80,6 +80,9 @@ def test_what_is_left_of_a_sway_and_of_a_drawing() -> None:
     wall[40:90, 60:90] = shut[40:90, 60:90]
     further[41:91, 62:92] = wall[40:90, 60:90]
     assert rest(wall, further) is None  # a figure that jumps before a plain wall is another drawing
+    hand = seen_from(shut, 0.4)
+    hand[118:, 70:90] = 235  # comes in at the edge of the picture, beside which others come in where it goes far
+    assert (left := rest(shut, hand)) is not None and left > 60
     part = shut.copy()
     part[:, :60] = seen_from(shut, 1.3)[:, :60]
     assert rest(shut, part) is None or rest(shut, part) > sway_level(14)  # not the whole picture

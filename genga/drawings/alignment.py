@@ -219,7 +219,8 @@ def left(a: Cells, b: Cells, counts: Cells, motion: Motion) -> tuple[npt.NDArray
     """
     middle, other, (there, here) = halfway(smoothed(a), smoothed(b), motion)
     apart = np.asarray(cv2.absdiff(middle, other), np.float32)
-    inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _RIM, borderValue=0)
+    inside = cv2.erode(laid(counts, there, True) & laid(counts, here, True), _RIM, borderValue=1)
+    inside[[0, -1]] = inside[:, [0, -1]] = 0  # interpolated with what lies beyond
     if np.count_nonzero(inside) < _SHARED * np.count_nonzero(counts):
         return None
     apart[inside == 0] = 0

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from genga.drawings._dedup.shown import Rest, left_by, moved_as_one, shown_in_both
 from genga.drawings._text.tracks import MaskedGrids, difference
-from genga.drawings.alignment import UNLIKE, Motion, motion_of_most
+from genga.drawings.alignment import UNLIKE, Motion, left, motion_of_most, smoothed, spread
 from genga.drawings.bimodal_threshold import gap_above
-from genga.drawings.static_tiles import Field, Mask, gradients
+from genga.drawings.static_tiles import Field, Mask, gradients, tile_means
+from genga.video.luma_grid import Cells
 
 _TIMES = 1.8, 2.5  # what most steps of the move leave, by how much more a new drawing does: a gap between
 _BESIDE = 2.0, 2.0  # the same beside what stands still, where every step leaves something
@@ -32,6 +33,7 @@ _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
 _STANDS = 0.25  # part of a jump that the steps before and after it are at most: a camera that sways goes on
 _SPECK = (3, 3)
+_SAYS, _BETTER = 1.0, 0.5  # mean square of what standing still leaves of a tile that says something, and part of it
 _TOLD = {
     "clear": (_TIMES, _ENOUGH),
     "beside": (_BESIDE, 2 * _ENOUGH),
@@ -154,7 +156,7 @@ class Layers:
             return Rest(UNLIKE)
         motion = motion_of_most(a.cells, b.cells, (counts > 0) & ~stands, self._motion)
         self._motion = motion
-        if motion is None:
+        if motion is None or not _carries(a.cells, b.cells, counts, motion):
             return Rest(UNLIKE)
         gone = _gone(motion, a.cells.shape)
         lag = int(np.clip(np.ceil(_LEAVES / max(float(np.median(gone)), 0.01)), _LAG, _LONGEST))
@@ -187,6 +189,16 @@ class Layers:
             one = np.stack([x, y, x * x + y * y])
             self._known.append(self._known[-1] + one if self._known else one)
         return self._known[frame - self._start]
+
+
+def _carries(a: Cells, b: Cells, counts: Cells, motion: Motion) -> bool:
+    """Whether a motion explains two grids better than standing still does all over the picture, and not of a figure."""
+    known = left(a, b, counts, motion)
+    if known is None:
+        return False
+    still = cv2.absdiff(smoothed(a), smoothed(b)) * (counts > 0)
+    moved, stays = (tile_means(apart * apart, None) for apart in (known[0], still))
+    return spread((stays > _SAYS) & (moved < _BETTER * stays))
 
 
 def _gone(motion: Motion, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
