@@ -21,8 +21,9 @@ from genga.drawings._text.burnt_in import goes_along
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.alignment import UNLIKE, motion_of_most, step
 from genga.drawings.dedup import own_drawings
+from genga.drawings.overlays import layers
 from genga.drawings.shots import shots
-from genga.drawings.static_tiles import CHANGED, Noise, layers, noise_of
+from genga.drawings.static_tiles import CHANGED, Noise, noise_of
 from genga.params.dedup import Params as DedupParams
 from genga.params.shots import Params as ShotsParams
 from genga.video.luma_grid import Cells, difference_map

@@ -24,6 +24,7 @@ from genga.drawings._shots.pieces import elsewhere
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, threshold
 from genga.drawings._shots.whips import of_two_pictures
 from genga.drawings._text.tracks import Lettering, MaskedGrids
+from genga.drawings.overlays import pictures, standing
 from genga.drawings.shots import camera, shot_limits, shots
 from genga.drawings.static_tiles import (
     CHANGED,
@@ -31,8 +32,6 @@ from genga.drawings.static_tiles import (
     block_noise,
     live_cells,
     noise_of,
-    pictures,
-    standing,
     staying,
     within,
 )
@@ -159,6 +158,14 @@ def test_what_stands_over_all_pictures_is_laid_over_them(share: float) -> None:
     )
     assert not standing([under(mark, share, picture) for picture in FIVE[:3]] * 2, EVERYWHERE).any()  # too few
     assert not standing(FIVE, EVERYWHERE).any()
+
+
+def test_one_picture_from_sunset_to_night_is_one_whatever_acts_in_it() -> None:
+    lights = np.linspace(1.0, 0.3, 24)
+    dusk = [(figure(FIVE[0], 20 + 4 * (k % 6)) * light).astype(np.uint8) for k, light in enumerate(lights)]
+    assert len(pictures(dusk, EVERYWHERE)) == 1 and not standing(dusk, EVERYWHERE).any()
+    night = [(picture * 0.4).astype(np.uint8) for picture in FIVE]
+    assert len(pictures([*FIVE, *night], EVERYWHERE)) == 5
 
 
 def test_a_plain_wall_that_two_pictures_share_is_not_laid_over_them() -> None:

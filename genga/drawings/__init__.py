@@ -13,6 +13,8 @@ margins            What was asked about a frame before it was kept or not: compa
 ocr                Read the text in a picture: lines found by one graph, read by another, by their contract in
                    models.yaml.
 outlines           A signature of a picture's outlines, by which a drawing is found again that was coloured anew.
+overlays           What stands still over everything else of a video: logos, clocks, frames of windows, lines on its
+                   bars.
 quality            Measure how good a still is as a picture: sharpness, exposure, compression blocks, burned-in text;
                    and grade it.
 reasons            What became of a frame, in words: the reasons of stage dedup as traces and pages say them, and its

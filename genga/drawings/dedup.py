@@ -32,7 +32,8 @@ from genga.drawings._dedup.rolling import credits
 from genga.drawings._dedup.series import Film, shared
 from genga.drawings._text.tracks import Lettering, MaskedGrids, difference, mask_of
 from genga.drawings.margins import Asked, closer, recurring
-from genga.drawings.static_tiles import block_noise, layers, noise_of
+from genga.drawings.overlays import layers
+from genga.drawings.static_tiles import block_noise, noise_of
 from genga.params.dedup import Params
 from genga.store.parquet import read_table
 from genga.tables.dedup import CAMERA, DEDUP, KEPT, STITCHED

@@ -114,7 +114,7 @@ def moves(
     """Return the camera moves within the frames [start, end) of one shot, in order.
 
     rest: largest part of a difference that a move may leave. changed: luma levels at which a cell counts as changed.
-    live: cells that show the picture (genga.drawings.static_tiles.picture_cells), None for all. known: frames of the
+    live: cells that show the picture (genga.drawings.overlays.picture_cells), None for all. known: frames of the
     video that are aligned, for `path`.
     """
     known = {} if known is None else known

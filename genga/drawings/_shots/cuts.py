@@ -26,7 +26,8 @@ from genga.drawings._shots.pieces import (
     steadied,
 )
 from genga.drawings._text.tracks import Lettering, MaskedGrids, in_cells, mask_of
-from genga.drawings.static_tiles import CHANGED, Mask, Noise, noise_of, picture_cells, staying
+from genga.drawings.overlays import picture_cells
+from genga.drawings.static_tiles import CHANGED, Mask, Noise, noise_of, staying
 from genga.params.shots import Params
 from genga.video.luma_grid import Cells, Grids, difference_map, tone_difference
 
@@ -55,7 +56,7 @@ class Scene:
     """What of a video's grids may tell of a cut: the picture without its bars and its text, and its noise."""
 
     cells: Grids
-    live: Mask  # within the bars, without what stands still over it (genga.drawings.static_tiles.standing)
+    live: Mask  # within the bars, without what stands still over it (genga.drawings.overlays.standing)
     noise: Noise
     text: MaskedGrids  # what text covers in each frame
 
