@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from demo.film.shots import Exposure, Shot, move
 from demo.film.timeline import Frame
-from demo.world.model import Camera
+from demo.world.model import Camera, camera_on
 
 _AWAY = 0.09  # of the picture's height that a camera goes while a figure stays in it
 _CLOSER = 1.25  # and by how much it comes closer
+_BACK, _ROOM = 4, 1.6  # times that a camera goes back, from a figure and as much more as it is high
 _NEARER, _HELD = 0.012, 3  # part of its height that a figure grows by in a drawing, held for so many frames
 _ALONG = 0.024  # of a scene's height that a figure and the camera that follows it go in a frame
 
@@ -21,14 +22,24 @@ _ALONG = 0.024  # of a scene's height that a figure and the camera that follows 
 def followed(shot: Shot, kind: str, aspect: float) -> Shot:
     """The shot, which has a still camera, photographed by one that moves. kind: pan, tilt, zoom, follow.
 
-    Or `nearer`: the camera stands, and the figure comes towards it in held drawings.
+    Or `later`: it pans in the second half; `back`: it goes far away; `nearer`: it stands, and the figure comes towards
+    it in held drawings.
     """
     if kind == "nearer":
         return replace(shot, exposures=nearer(shot.exposures))
     if kind == "follow":
         return replace(shot, exposures=along(shot.exposures), camera="pan")
+    if kind == "back":
+        drawn = small(shot.exposures)
+        near = camera_on(drawn[len(drawn) // 2].scene.figures[0], "full", _ROOM)
+        return replace(shot, exposures=through(drawn, near, replace(near, y=0.0, zoom=1.0), aspect), camera="zoom")
     camera = shot.exposures[0].scene.camera
     away = _AWAY * len(shot.exposures) / 24 / camera.zoom
+    if kind == "later":
+        half = len(shot.exposures) // 2
+        goes = through(shot.exposures[half:], camera, replace(camera, x=camera.x + away / 2), aspect)
+        stands = (replace(one.scene, camera=goes[0].scene.camera) for one in shot.exposures[:half])
+        return replace(shot, exposures=(*(replace(goes[0], scene=scene) for scene in stands), *goes), camera="pan")
     start, end = {
         "pan": (replace(camera, x=camera.x - away / 2), replace(camera, x=camera.x + away / 2)),
         "tilt": (replace(camera, y=camera.y - away / 2), replace(camera, y=camera.y + away / 2)),
@@ -54,6 +65,18 @@ def nearer(drawn: Sequence[Exposure]) -> tuple[Exposure, ...]:
         one, grown = drawn[k - k % _HELD], (1 + _NEARER) ** (k // _HELD)
         people = tuple(replace(figure, scale=figure.scale * grown) for figure in one.scene.figures)
         found.append(replace(one, scene=replace(one.scene, figures=people)))
+    return tuple(found)
+
+
+def small(drawn: Sequence[Exposure]) -> tuple[Exposure, ...]:
+    """Exposures of a figure that is a part of its size, where its feet stand half way."""
+    place, found = drawn[len(drawn) // 2].scene.figures[0].x, []
+    for one in drawn:
+        people = (
+            replace(figure, x=place + (figure.x - place) / _BACK, scale=figure.scale / _BACK)
+            for figure in one.scene.figures
+        )
+        found.append(replace(one, scene=replace(one.scene, figures=tuple(people))))
     return tuple(found)
 
 

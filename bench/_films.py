@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from bench._acting import evening, soft, sprites_shown, swarming, things_shown, with_things
 from bench._styles import (
     Image,
     boiling,
@@ -55,10 +56,14 @@ class World:
     soft: float = 0.01  # how wide an edge is, part of the way
     fades: tuple[int, ...] = ()  # frames of each, over and over, to black and out of it, while the pictures move
     dimming: int = 1  # frames for which a fade's light is held
+    eased: float = 1.0  # power of a fade's time that its light follows: more begins unseen
     glow: bool = False  # light is added until all is white, instead
     whips: int = 0  # frames of the whip pans that join the shots; none: as drawn
     inserts: tuple[int, ...] = ()  # frames that show quite another picture
     camera: tuple[str, ...] = ()  # how a camera moves over the figures of each shot, over and over: bench._camera
+    place: str = ""  # of BACKGROUNDS (demo.world.model); empty: any
+    each: int = 0  # frames of each shot; 0: as its beat has it
+    acts: Callable[[int], int] | None = None  # what the style shows at a frame that is part of the drawing, a number
 
 
 WORLDS: dict[str, World] = {
@@ -173,6 +178,20 @@ WORLDS: dict[str, World] = {
     "dissolves of 4 and 60": World(113, ("talk", "talk"), "upper", frames=1200, fps=(60, 1), dissolves=(4, 60),
                                    baked=True),
     "walk, 60 a second": World(114, ("talk", "walk"), "upper", frames=1000, fps=(60, 1), dissolves=(4, 60, 20)),
+    "sunset, then pan": World(171, ("wave",), "upper", frames=210, camera=("later",), place="sunset",
+                              style=partial(evening, start=10, end=100)),
+    "pull back": World(172, ("walk",), "upper", frames=96, camera=("back",), place="meadow",
+                       style=partial(soft, by=0.006)),
+    "sprites": World(173, ("hold",), place="classroom", frames=240, acts=sprites_shown,
+                     style=partial(swarming, sprites=26)),
+    "things in a corner": World(174, ("hold",), frames=288, each=72, acts=partial(things_shown, each=72),
+                                style=partial(with_things, each=72)),
+    "dissolves of pans": World(175, ("pan", "tilt", "pan", "zoom"), frames=400, dissolves=(12, 24, 8, 36)),
+    "fades that begin unseen": World(176, ("walk", "talk", "wave"), frames=300, fades=(16, 24, 12), eased=2.5),
+    "wipes of pans": World(177, ("talk", "wave", "walk"), "upper", frames=360, dissolves=(14, 10, 24),
+                           edges=("across", "slanting", "opening"), camera=("pan", "tilt")),
+    "slides of pans": World(178, ("talk", "hold", "wave"), "upper", frames=360, dissolves=(12, 9, 20),
+                            edges=("pushing", "over", "off"), camera=("pan",)),
     "dissolves at night": World(32, ("walk", "talk", "wave"), frames=500, dissolves=(12, 24, 8),
                                 style=partial(dimmed, contrast=0.3, low=10)),
 }  # fmt: skip

@@ -54,12 +54,18 @@ def overlapped(shots: Sequence[Shot], lengths: Sequence[int], rate: int, baked: 
 
 
 def faded(
-    shots: Sequence[Shot], lengths: Sequence[int], dark: int, n: int, dimming: int = 1, rate: int = _FILM
+    shots: Sequence[Shot],
+    lengths: Sequence[int],
+    dark: int,
+    n: int,
+    dimming: int = 1,
+    rate: int = _FILM,
+    eased: float = 1.0,
 ) -> list[Frame]:
     """The first n frames of shots each of which fades to black and out of it while it goes on.
 
     lengths: film frames of the fades, over and over. dark: black ones between. dimming: those for which the light is
-    held. rate: frames a second, of which some show a film frame again.
+    held. rate: frames a second, of which some show a film frame again. eased: power of its time that the light follows.
     """
     frames: list[Frame] = []
     wanted = cycle(lengths)
@@ -69,7 +75,7 @@ def faded(
         for k, exposure in enumerate(film):
             steps = (k // dimming * dimming + 1, (len(film) - 1 - k) // dimming * dimming + 1)
             light = min(steps[0] / (into + 1), steps[1] / (out + 1), 1.0)
-            frames.append(Frame(number, exposure, share=1 - light))
+            frames.append(Frame(number, exposure, share=(1 - light) ** eased))
         frames += [Frame(number + (2 * k >= dark), film[-1], share=1.0) for k in range(dark)]
         into = out
     return [frames[k * _FILM // rate] for k in range(min(n, len(frames) * rate // _FILM))]

@@ -43,10 +43,12 @@ def shots_of(world: World) -> list[Shot]:
         view = world.view or ("full" if kind in ("walk", "jump") else beat.view)
         people = 0 if kind in ("pan", "hold") else 1
         scene = scene_of(replace(beat, who=()), rng, 16 / 9) if not people else random_scene(rng, None, 1, view)
+        if world.place:
+            scene = replace(scene, background=replace(scene.background, kind=world.place))
         if not shots or world.dissolves or world.whips or world.fades:
             beat = replace(beat, into=("cut", 0))
         if len(world.kinds) == 1:
-            beat = replace(beat, frames=world.frames)
+            beat = replace(beat, frames=world.each or world.frames)
         shot = shot_of(beat, replace(scene, subtitle=""), rng, 16 / 9)
         shots.append(followed(shot, world.camera[len(shots) % len(world.camera)], 16 / 9) if world.camera else shot)
         length += len(shots[-1].exposures) + shots[-1].blend
@@ -105,6 +107,10 @@ def judged_by(world: World, frames: Sequence[Frame], unseen: Collection[int]) ->
         labels[start + 1 : start + long] = [
             "X" if kind == "white" else labels[k] for k in range(start + 1, start + long)
         ]
+    if world.acts is not None:
+        shown = [world.acts(k) for k in range(len(frames))]
+        drawn = [one + 1_000_000 * what for one, what in zip(drawn, shown, strict=True)]
+        labels = ["D" if labels[k] == "H" and shown[k] != shown[k - 1] else labels[k] for k in range(len(frames))]
     boils = isinstance(world.style, partial) and world.style.func is boiling
     for k, label in enumerate(labels):
         if label == "D" and k in unseen or boils and label == "H" and k % REDRAWN == 0:
@@ -128,7 +134,8 @@ def drawn(name: str, folder: Path) -> tuple[Path, Truth]:
     if world.dissolves:
         frames = overlapped(shots, world.dissolves, round(world.fps[0] / world.fps[1]), world.baked, world.frames)
     elif world.fades:
-        frames = faded(shots, world.fades, 0, world.frames, world.dimming, round(world.fps[0] / world.fps[1]))
+        rate = round(world.fps[0] / world.fps[1])
+        frames = faded(shots, world.fades, 0, world.frames, world.dimming, rate, world.eased)
     elif world.whips:
         frames = whip(shots, world.whips, world.frames)
     else:
