@@ -25,7 +25,7 @@ from genga.drawings._shots.thresholds import bettering, contrasts, noisy, thresh
 from genga.drawings._shots.whips import of_two_pictures
 from genga.drawings._text.tracks import Lettering, MaskedGrids
 from genga.drawings.overlays import pictures, standing
-from genga.drawings.shots import camera, shot_limits, shots
+from genga.drawings.shots import camera, shot_limits, shots, unmixed
 from genga.drawings.static_tiles import (
     CHANGED,
     Noise,
@@ -680,6 +680,16 @@ def test_shots_begin_at_cuts_and_boundaries() -> None:
     passages = [Passage("dissolve", 8, 12, 10), Passage("fade", 17, 20, 19)]
     assert shot_limits(black, [4], passages) == [(0, 4), (4, 10), (10, 20)]
     assert shot_limits([True] * 3 + black, [9], [Passage("fade", 3, 6, 4)]) == [(0, 9), (9, 23)]
+
+
+def test_a_shot_is_looked_at_over_its_longest_stretch_that_is_not_mixed() -> None:
+    between = [Passage("dissolve", 8, 12, 10), Passage("fade", 37, 44, 40)]
+    assert unmixed((0, 10), between) == (0, 8)
+    assert unmixed((10, 40), between) == (12, 37)
+    assert unmixed((40, 60), between) == (44, 60)
+    assert unmixed((60, 90), between) == (60, 90)
+    assert unmixed((0, 90), [Passage("fade", 1, 9, 5)]) == (9, 90)  # out of the first black
+    assert unmixed((0, 90), [Passage("fade", 80, 89, 85)]) == (0, 80)
 
 
 def test_the_camera_of_a_shot_is_its_longest_move() -> None:

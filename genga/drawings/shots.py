@@ -148,10 +148,13 @@ def shot_limits(black: Sequence[bool], hard: Sequence[int], passages: Sequence[P
 
 
 def unmixed(limit: Span, passages: Sequence[Passage]) -> Span:
-    """Return what of a shot over `limit` is not mixed with the shots around it."""
-    start = max([limit[0], *(p.end for p in passages if p.start <= limit[0] < p.end)])
-    end = min([limit[1], *(p.start for p in passages if limit[0] < p.start < limit[1])])
-    return start, end
+    """Return what of a shot over `limit` is not mixed: of its stretches between passages the longest.
+
+    Those to the shots around it leave one; a fade out of the first black, or into the last, begins no shot.
+    """
+    over = sorted((p.start, p.end) for p in passages if p.start < limit[1] and limit[0] < p.end)
+    starts, ends = [limit[0], *(end for _, end in over)], [*(start for start, _ in over), limit[1]]
+    return max(zip(starts, ends, strict=True), key=lambda span: span[1] - span[0])
 
 
 def travels_of(scene: Scene, within: Span, pace: float, params: Params, known: Known) -> list[Event]:
