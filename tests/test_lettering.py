@@ -13,7 +13,7 @@ from genga.drawings._text.burnt_in import believed, lettering
 from genga.drawings._text.ends import drawn_out
 from genga.drawings._text.marks import marks
 from genga.drawings._text.scan import Lookout, lines_of
-from genga.drawings._text.standing import adds, alone, outlasts, stands_over
+from genga.drawings._text.standing import adds, alone, goes_past, outlasts, stands_over
 from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, beneath, difference
 from genga.tables.frames import LINE
@@ -210,6 +210,19 @@ def test_lines_of_credits_that_come_as_one_are_believed_and_what_rolls_is_not(st
     cells = [A] * 12 + [card] * stands + [A] * 12
     lines = lettering(table(cells, {0: [], 12: boxes, 12 + stands: []}), cells)
     assert ([(line.start, line.end) for line in lines] == [(12, 12 + stands)] * 3) == found
+
+
+@pytest.mark.parametrize(
+    ("rolls", "seen", "found"), [(True, (12, 12), True), (False, (12, 12), False), (True, (6, 18), False)]
+)
+def test_what_one_look_found_and_is_elsewhere_soon_goes_past(rolls: bool, seen: tuple[int, int], found: bool) -> None:
+    letters = np.zeros((6, 80), np.uint8)
+    letters[1:5, ::3] = 180
+    cells = [A.copy() for _ in range(24)]
+    for k, one in enumerate(cells):
+        top = 80 - k if rolls else 68
+        one[top : top + 6, 40:120] += letters
+    assert goes_past(cells, Lettering(9, 16, 0.25, 68 / 120, 0.75, 74 / 120, seen=seen)) == found
 
 
 def test_a_short_line_of_credits_is_believed_with_the_one_below() -> None:

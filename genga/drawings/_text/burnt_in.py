@@ -1,10 +1,10 @@
 """What is burnt into a picture: lines of text that are believed. Marks in its corners: genga.drawings._text.marks.
 
-Text stands still for a while: what is there for less than `STILL` s is none, nor what goes along with the picture. A
-line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, unless it is upright;
-or if it came or went as a whole while the rest of the picture, or what is around it, stayed; or if it stands still
-while what is around it moves. Of a short one both are asked, place and coming, and that it is centred, so that no mouth
-is a subtitle; an unsure upright one stands at a side.
+Text stands still for a while: what is there for less than `STILL` s is none, nor what goes along with the picture, or
+rolls past. A line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, unless it
+is upright; or if it came or went as a whole while the rest of the picture, or what is around it, stayed; or if it
+stands still while what is around it moves. Of a short one both are asked, place and coming, and that it is centred, so
+that no mouth is a subtitle; an unsure upright one stands at a side.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from genga.drawings._text.standing import (
     bare,
     found_again,
     goes_along,
+    goes_past,
     outlasts,
     parts,
     stands_over,
@@ -49,9 +50,9 @@ def lettering(frames: pl.DataFrame, cells: Grids) -> list[Lettering]:
     cards = [line for line, seconds in stood.items() if seconds >= _CARD]
     known = {
         line: believed(line, cells, times, cards if s >= _CARD else (), lines)
-        for line, s in stood.items() if s >= STILL
+        for line, s in stood.items() if s >= STILL and not goes_past(cells, line)
     }  # fmt: skip
-    sure = [line for line in cards if known[line]]  # and what comes and goes with one of them, right above or below
+    sure = [line for line in cards if known.get(line)]  # and what comes and goes with one of them, right above or below
     found = [line for line in known if known[line] or any(beneath(line, one) for one in sure)]
     found = [drawn_out(cells, line) for line in found]
     return [faded(line, cells) for line in found if not goes_along(cells, line)]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._text.tracks import (
+    FADE,
     LETTERS,
     TOGETHER,
     WHOLE,
@@ -28,6 +29,7 @@ _LOOKS = 12  # steps of a stretch that are asked whether it stands over what mov
 _LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
 LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
 _AGAIN, _ANOTHER = 2.0, 0.3  # looks, times what their boxes share; and what is kept of the gradients around them
+_IN_PLACE = 0.5  # what of its letters' gradients lies where it did, if it stands
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
@@ -125,6 +127,13 @@ def letters_kept(cells: Grids, line: Lettering, a: int, b: int) -> float:
     x0, y0, x1, y1 = in_cells(line, cells[b].shape, LETTERS)
     before, after = (np.stack(gradients(cells[k][y0:y1, x0:x1])) for k in (a, b))
     return cosine(before, after, nothing=1.0)
+
+
+def goes_past(cells: Grids, line: Lettering) -> bool:
+    """Whether what one look alone found is elsewhere soon, as what rolls or is drawn: its letters are not kept."""
+    look = line.seen[0]
+    a, b = max(line.start, look - FADE // 2), min(line.end, len(cells), look + FADE // 2 + 1) - 1
+    return line.seen[1] == look and a < b and letters_kept(cells, line, a, b) < _IN_PLACE
 
 
 def _kept(a: Gradients, b: Gradients) -> float:
