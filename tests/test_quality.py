@@ -7,7 +7,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from genga.drawings._text.in_still import OF_SHOTS, burnt_in, cover, joined, located, part
+from genga.drawings._text.in_still import OF_SHOTS, burnt_in, cover, located, part
 from genga.drawings.quality import combing, grey, measure, quality, tier
 from genga.images.boxes import area, overlap
 from genga.params.quality import Params, Ratio, Share, Sharpness
@@ -198,17 +198,13 @@ def test_only_text_at_a_place_that_is_known_is_burnt_in() -> None:
     assert burnt_in(luma, []) == []
 
 
-def test_a_short_word_counts_where_text_is_known_and_nothing_where_none_is_seen() -> None:
+def test_a_short_word_counts_and_nothing_where_none_is_seen() -> None:
     canvas = Pillow.fromarray(np.full((480, 640, 3), 90, np.uint8))
     plain = grey(np.asarray(canvas))
     ImageDraw.Draw(canvas).text((250, 420), "No way!", "white", ImageFont.load_default(34), stroke_width=2)
     short = grey(np.asarray(canvas))
-    assert burnt_in(short, None) == [] and len(burnt_in(short, [LOW])) == 1
+    assert len(burnt_in(short, [LOW])) == 1
     assert burnt_in(plain, [LOW]) == []
-
-
-def test_letters_and_their_edges_are_one_line() -> None:
-    assert joined([(0, 0, 10, 4), (40, 0, 50, 4), (1, 1, 12, 3)]) == [(40, 0, 50, 4), (0, 0, 12, 4)]
 
 
 def test_places_of_stills() -> None:

@@ -26,12 +26,15 @@ def write_onnx(
     output_name: str,
     facts: dict[str, str] | None = None,
     square: bool = False,
+    free: bool = False,
 ) -> None:
     """Export `model` as it answers `example`, whose first dimension becomes free. `facts` become metadata.
 
-    square: the answer's second dimension is as long as its first.
+    square: the answer's second dimension is as long as its first. free: so are height and width of a picture.
     """
     axes = {input_name: {0: "N"}, output_name: {0: "N", 1: "N"} if square else {0: "N"}}
+    if free:
+        axes = {name: {0: "N", 2: f"height of {name}", 3: f"width of {name}"} for name in (input_name, output_name)}
     with replacing(path) as file:
         torch.onnx.export(
             model.eval(), (example,), file, dynamo=False, opset_version=OPSET, dynamic_axes=axes,

@@ -10,7 +10,7 @@ PATH = "data/frames/{series}/{episode}.parquet"
 LINE = pl.Struct(
     {
         **{side: pl.Float64 for side in ("x0", "y0", "x1", "y1")},  # shares of the picture's width and height, 0..1
-        "sure": pl.Boolean,  # whether it has as many strokes as only text has
+        "sure": pl.Boolean,  # whether it surely looks like text
     }
 )
 # Where a frame's cells are: columns of the table of frames.

@@ -6,14 +6,12 @@ frame, so that a line also has to be seen in the still. There short words count 
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from genga.drawings._text.detect import lines_in, stroke_masks
-from genga.drawings._text.scan import lines_of
-from genga.images.boxes import Box, around, containment
+from genga.drawings._text.scan import Line, lines_of
+from genga.images.boxes import Box
 from genga.tables.schema import only
 from genga.tables.shots import SHOTS
 from genga.tables.stills import STILLS
@@ -25,7 +23,6 @@ Shares = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of width 
 OF_STILLS = only(STILLS, "still", "frame", "width", "height")
 OF_SHOTS = only(SHOTS, "lettering")
 
-_SIDE = 480  # px, shorter side of the picture that text is looked for in
 _INSIDE = 0.5  # part of a seen line that lies at a place of burnt-in text
 
 
@@ -52,31 +49,23 @@ def burnt_in(luma: Grey, places: Sequence[Shares] | None) -> list[Box]:
     """
     height, width = luma.shape
     if places is None:
-        scale = min(1.0, _SIDE / min(luma.shape))
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if scale < 1 else luma
-        seen = [(x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
-                for x0, y0, x1, y1 in lines_in(stroke_masks(small.astype(np.uint8, copy=False)))]  # fmt: skip
+        seen = [sides(line) for line in lines_of(luma, 8) if line["sure"]]
     elif places:
-        found = [tuple(float(line[side]) for side in ("x0", "y0", "x1", "y1")) for line in lines_of(luma, 8)]
-        seen = [(x0, y0, x1, y1) for x0, y0, x1, y1 in found
-                if any(part((x0, y0, x1, y1), place) >= _INSIDE for place in places)]  # fmt: skip
+        found = (sides(line) for line in lines_of(luma, 8))
+        seen = [line for line in found if any(part(line, place) >= _INSIDE for place in places)]
     else:
         seen = []
     boxes = [
         (int(x0 * width), int(y0 * height), int(np.ceil(x1 * width)), int(np.ceil(y1 * height)))
         for x0, y0, x1, y1 in seen
     ]
-    return sorted(joined(boxes), key=lambda box: (box[1], box[0]))
+    return sorted(boxes, key=lambda box: (box[1], box[0]))
 
 
-def joined(boxes: Sequence[Box]) -> list[Box]:
-    """Return the boxes with those joined that are one line: letters and their edges are strokes of either tone."""
-    lines: list[Box] = []
-    for box in boxes:
-        same = [line for line in lines if max(containment(line, box), containment(box, line)) >= _INSIDE]
-        lines = [line for line in lines if line not in same] + [around([box, *same])]
-    return lines
+def sides(line: Line) -> Shares:
+    """Return where a line found in a picture is."""
+    x0, y0, x1, y1 = (float(line[side]) for side in ("x0", "y0", "x1", "y1"))
+    return x0, y0, x1, y1
 
 
 def part(line: Shares, place: Shares) -> float:
