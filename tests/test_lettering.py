@@ -643,13 +643,22 @@ def upright(picture: np.ndarray, text: str, x: int = 560, y: int = 40) -> np.nda
 
 def test_upright_lines_are_found_beside_level_ones() -> None:
     both = upright(subtitled(BACK, "We fold another one"), "EHSBXAEZ")
-    level, *tall = lines_of(both, 8)  # of the upright one, pieces: its letters stand far apart
+    level, tall = lines_of(both, 8)
     assert level["sure"] and level["x1"] < 0.8 and level["y0"] > 0.8
-    assert tall and all(0.85 < line["x0"] < line["x1"] < 0.95 and line["y1"] < 0.6 for line in tall)
+    assert 0.85 < tall["x0"] < tall["x1"] < 0.95 and tall["y0"] < 0.12 and 0.5 < tall["y1"] < 0.62
     assert lines_of(both, 8, upright=False) == [level]
+    two = upright(upright(BACK, "EHSBXAEZ", 520), "ESBXEHAZ", 560)  # whose letters lie side by side, too
+    assert all(line["y1"] - line["y0"] > 0.4 and line["x1"] - line["x0"] < 0.1 for line in lines_of(two, 8))
+    assert len(lines_of(two, 8)) == 2
     for k in range(4):  # lines of a card, whose letters lie below each other
         both = subtitled(BACK if not k else both, "We fold another one", 150 + 40 * k)
     assert len(lines_of(both, 8)) == 4
+
+
+@pytest.mark.parametrize(("x0", "sure", "found"), [(0.94, True, True), (0.94, False, False), (0.6, True, False)])
+def test_a_sure_upright_line_is_believed_at_the_edge_of_a_picture(x0: float, sure: bool, found: bool) -> None:
+    line = Lettering(0, 24, x0, 0.2, x0 + 0.03, 0.8, sure)
+    assert believed(line, [A] * 24, [k / 24 for k in range(24)]) == found
 
 
 def test_of_an_upright_line_all_is_looked_at_again() -> None:

@@ -20,12 +20,11 @@ from demo.teach.learning import block, teach
 from demo.teach.lettered import Grey, Lettered, draw_lettered, drawings
 
 SEED = 20250
-CYCLES = (900, 900), (1300, 350), (400, 400)  # batches: those the rate's curve is for, those taken
+CYCLES = 900, 2600  # batches
 BATCH = 8
 BACKS = 600  # drawings that text is laid over
 RATE = 6e-3
 WIDTHS = 8, 16, 48
-_PART = 50  # batches, after which a cycle may end
 REACH = 1, 2, 4, 8, 2, 1  # dilations
 
 
@@ -75,12 +74,12 @@ def loss_of(said: torch.Tensor, truth: Lettered) -> torch.Tensor:
     return total
 
 
-def finder(cycles: Sequence[tuple[int, int]] = CYCLES, seed: int = SEED) -> Finder:
+def finder(cycles: Sequence[int] = CYCLES, seed: int = SEED) -> Finder:
     """The finder, taught in cycles: each begins where the last one ended, with other drawings."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     model = Finder()
-    for cycle, (planned, taken) in enumerate(cycles):
+    for cycle, batches in enumerate(cycles):
         rng = np.random.default_rng([seed, cycle])
         backs = drawings(rng, BACKS)
 
@@ -88,8 +87,7 @@ def finder(cycles: Sequence[tuple[int, int]] = CYCLES, seed: int = SEED) -> Find
             made = draw_lettered(rng, BATCH, backs)
             return loss_of(learner(torch.from_numpy(made.images)[:, None].float() / 255), made)
 
-        learning = teach(model, loss, planned, RATE, f"text lines, cycle {cycle + 1}", planned // _PART)
-        model = next(average for step, average in learning if step >= taken)
+        *_, (_, model) = teach(model, loss, batches, RATE, f"text lines, cycle {cycle + 1}", batches)
     return model
 
 

@@ -1,10 +1,10 @@
 """What is burnt into a picture: lines of text that are believed. Marks in its corners: genga.drawings._text.marks.
 
 Text stands still for a while: what is there for less than `STILL` s is none, nor what goes along with the picture, or
-rolls past. A line that may be part of the drawing (a railing, a shop sign) is believed where subtitles stand, unless it
-is upright; or if it came or went as a whole while the rest of the picture, or what is around it, stayed; or if it
-stands still while what is around it moves. Of a short one both are asked, place and coming, and that it is centred, so
-that no mouth is a subtitle; an unsure upright one stands at a side.
+rolls past. A line that may be part of the drawing (a railing, a shop sign) is believed where it is sure and stands
+where subtitles do, or upright ones; or if it came or went as a whole while the rest of the picture, or what is around
+it, stayed; or if it stands still while what is around it moves. Of an unsure one both are asked, place and coming, and
+that it is centred, so that no mouth is a subtitle; an unsure upright one stands at a side.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _CARD = 0.8  # s that credits stand whose lines come as one; what rolls does not
 _LOW, _HIGH = 0.65, 0.25  # share of the height below or above which the middle of a subtitle lies,
 _LOWER, _HIGHER = 0.78, 0.14  # and that of a short one: eyes and mouths seldom do
 _CENTRED = 0.12  # share of the width by which the middle of an unsure line may lie beside that of the picture
-_ASIDE = 0.25  # share of the width by which that of an unsure upright line does
+_ASIDE, _OUTER = 0.25, 0.375  # share of the width by which that of an unsure upright line does, and of a sure one
 _HARDLY = 0.1  # part of the picture that changes at most where a line is all but alone
 _REDRAWN = 0.3  # intersection over union of two lines of which one is drawn instead of the other
 _AGAIN, _OFTEN = 3, 5  # looks in which a line is found at one place, as hardly anything is where the picture moves
@@ -72,7 +72,7 @@ def believed(
     middle, across = (line.y0 + line.y1) / 2, (line.x0 + line.x1) / 2
     upright = is_upright(line, cells[line.start].shape)
     usual = not upright and (middle >= _LOW or middle <= _HIGH)
-    if line.sure and usual:
+    if line.sure and (usual or upright and abs(across - 0.5) >= _OUTER):
         return True
     centred = not upright and abs(across - 0.5) <= _CENTRED
     outer = centred and (middle >= _LOWER or middle <= _HIGHER) or upright and abs(across - 0.5) >= _ASIDE
