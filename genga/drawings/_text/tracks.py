@@ -36,7 +36,7 @@ class Lettering:
     y0: float
     x1: float
     y1: float
-    sure: bool = True  # whether it has as many strokes as only text has, in most looks
+    sure: bool = True  # whether it surely looks like text, in most looks
     votes: int = 0  # looks in which it has, less those in which it has not; 0: one look
     seen: tuple[int, int] = (0, 0)  # the first and the last look that found it: in a fade it is there before
     looks: int = 1  # in how many it was found,
