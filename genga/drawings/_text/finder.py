@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from genga.images.boxes import Box, around
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Grey = npt.NDArray[np.uint8]  # (height, width)
 Likely = npt.NDArray[np.float32]  # (rows, columns) of cells, 0..1
@@ -36,8 +39,10 @@ _LEVEL, _UPRIGHT = (0, 2, 1, 3), (1, 3, 0, 2)  # of a box, its sides along a lin
 
 
 @cache
-def _network() -> ort.InferenceSession:
+def _network() -> "InferenceSession":
     """The network, which belongs to the code: on the CPU, by one thread: it says the same again."""
+    import onnxruntime as ort  # takes 60 ms: whoever looks for no text needs none of it
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
