@@ -10,7 +10,6 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
-from test_train import EVERYTHING
 from tiny_base import save_tiny_base
 from trained_together import RUNS, run
 
@@ -75,7 +74,7 @@ def test_the_state_of_two_is_refused_by_one(two: Path, base: Path, tmp_path: Pat
     shutil.copytree(two / "everything", tmp_path / "everything")
     before = sorted(path.name for path in (tmp_path / "everything").rglob("*"))
     with pytest.raises(GengaError, match="training by 2 processes, now it is 1; set train.launch as it was, or delete"):
-        run(str(base), tmp_path / "everything", EVERYTHING, Processes())
+        run(str(base), tmp_path / "everything", RUNS["everything"], Processes())
     assert sorted(path.name for path in (tmp_path / "everything").rglob("*")) == before
 
 
