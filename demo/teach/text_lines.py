@@ -87,7 +87,7 @@ def finder(cycles: Sequence[int] = CYCLES, seed: int = SEED) -> Finder:
             made = draw_lettered(rng, BATCH, backs)
             return loss_of(learner(torch.from_numpy(made.images)[:, None].float() / 255), made)
 
-        *_, (_, model) = teach(model, loss, batches, RATE, f"text lines, cycle {cycle + 1}", batches)
+        ((_, model),) = teach(model, loss, batches, RATE, f"text lines, cycle {cycle + 1}", 1)
     return model
 
 
