@@ -5,6 +5,7 @@ imagehash's phash of every PNG in a folder: the commands that others are measure
 """
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,17 @@ def cost(command: Sequence[str | Path], folder: Path, root: Path = ROOT) -> Cost
             log.seek(0)
             raise SystemExit(f"{' '.join(map(str, command))}\n{log.read().decode('utf-8', 'replace')}")
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def own_peak() -> float:
+    """MB, the most memory that this process had at once.
+
+    `ru_maxrss` outlives exec on Linux: of a child it says no less than its parent had, so the kernel's own mark of this
+    program is read where there is one.
+    """
+    status = Path("/proc/self/status")
+    marks = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")] if status.exists() else []
+    return int(marks[0].split()[1]) / 1024 if marks else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(what: str, path: str, *more: str) -> None:

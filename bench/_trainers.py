@@ -1,7 +1,6 @@
 """Who trains a LoRA in `bench.training`, each in a process of its own: `python -m bench._trainers NAME JSON`."""
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import torch
 
 from bench._bases import random_base
+from bench._children import own_peak
 from bench._gpu_parts import TRAIN, TrainParams, learnt, pictures
 from genga.training.families.family import LoadedBase
 from genga.training.plan import phases_of, steps
@@ -152,7 +152,7 @@ def do(name: str, job: Job) -> dict[str, Any]:
         took.append(cost)
         if len(took) >= job.steps and time.monotonic() >= end:
             break
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = own_peak()
     if job.device == "cuda":
         memory = torch.cuda.max_memory_allocated() / 2**20
     return {"losses": losses, "cpu": [one for one, _ in took], "wall": [one for _, one in took], "memory": memory}

@@ -8,7 +8,6 @@ tracks 89 % are below. Every size is measured in a process of its own, by CPU ti
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 import typer
 from onnx import helper
 
+from bench._children import own_peak
 from bench.characters import pair_scores
 from bench.models import table
 from bench.parity import write_graph
@@ -102,7 +102,7 @@ def once(size: int, method: str, tracks: bool) -> dict[str, float]:
         labels = labels_of(features, track, method, tracks, graph)
         took = time.process_time() - begun
     precision, recall, f1 = pair_scores(named(labels), {crop: str(one) for crop, one in named(who).items()})
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = own_peak()
     found = int(labels.max(initial=NOISE)) + 1
     scores = {"precision": precision, "recall": recall, "f1": f1, "noise": float((labels == NOISE).mean())}
     return {"cpu": took, "mb": peak, **scores, "clusters": found}

@@ -7,7 +7,6 @@ training takes beyond the first clip, for more and more clips.
 """
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
@@ -15,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from bench._children import own_peak
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAMES, SIDE = 16, 256
@@ -155,7 +156,7 @@ def alone(count: int, side: int) -> None:
             if step.number > 2:
                 break
             trainer.step(step)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(own_peak())
 
 
 if __name__ == "__main__":

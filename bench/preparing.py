@@ -14,7 +14,6 @@ what the thread that asks the session takes, its work included, and what those a
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ import typer
 import yaml
 from av.video.frame import VideoFrame
 
+from bench._children import own_peak
 from bench._imgutils import DETECTORS
 from bench._published import write_published
 from bench.models import table
@@ -257,7 +257,7 @@ def memory(folder: Path, embedder: Embedder, many: int, threads: int) -> Iterato
         rows = pl.concat([crops] * (count // 100))
         looks = prepared(rows, "id", "many", [embedder.how], BATCH, threads)
         embed(rows.with_columns(crop="id", kind=pl.lit("fullbody")), looks, embedder.features, "x")
-        yield f"{count} crops: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most"
+        yield f"{count} crops: {own_peak():.0f} MB at most"
 
 
 def main(

@@ -8,7 +8,6 @@ million. Prints the tables that docs/frames-speed.md quotes.
 """
 
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import faiss
 import numpy as np
 import typer
 
+from bench._children import own_peak
 from bench._peers import SAME_FRAMES, encoded
 from bench.models import table
 from genga.drawings.frames import signature
@@ -68,7 +68,7 @@ def row(count: int) -> tuple[object, ...]:
     _, numbers = nearest(codes, codes, MOST)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     recall = float((numbers[copies] == originals[:, None]).any(axis=1).mean())
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    memory = own_peak() / 1e3
     return (f"{count:,}", f"{recall:.4f}", f"{cpu:.1f}", f"{wall:.1f}", f"{cpu / count * 1e6:.1f}", f"{memory:.2f}")
 
 

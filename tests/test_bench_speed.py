@@ -1,11 +1,12 @@
 """What commands cost, as the benchmark of speed counts it."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench._children import Cost, cost
+from bench._children import ROOT, Cost, cost
 from bench.speed import versus
 
 
@@ -13,6 +14,16 @@ def test_a_child_is_counted_by_itself(tmp_path: Path) -> None:
     idle = cost([sys.executable, "-c", "pass"], tmp_path)
     busy = cost([sys.executable, "-c", "x = bytearray(b'1') * 50_000_000\nfor _ in range(3_000_000): pass"], tmp_path)
     assert busy.cpu > idle.cpu and busy.memory > 48
+
+
+def test_a_child_of_a_large_process_tells_its_own_peak() -> None:
+    told = "from bench._children import own_peak; print(own_peak())"
+    large = (
+        "import subprocess, sys; x = bytearray(b'1') * 300_000_000; "
+        f"raise SystemExit(subprocess.run([sys.executable, '-c', {told!r}]).returncode)"
+    )
+    said = subprocess.run([sys.executable, "-c", large], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 5 < float(said.stdout) < 100
 
 
 def test_one_after_the_other() -> None:
