@@ -62,7 +62,7 @@ def summary(
     """Print what has been made: counts at each stage, models, selected checkpoints beside their base, reports."""
     made = sorted(path.name for path in (data / "dedup").glob("*") if any(path.glob("*.parquet")))
     raw = data / Path(RAW).name
-    waiting = [series for series in in_name_order(find_episodes(raw, aside={})) if series not in made]
+    waiting = [series for series in in_name_order(find_episodes(raw)) if series not in made]
     if not made:
         there = f"videos of {', '.join(waiting)} are in {raw}" if waiting else f"put videos into {raw}/SERIES"
         raise GengaError(f"{data / 'dedup'}: nothing is made of any series yet; {there}, run {ALL}")
@@ -113,9 +113,7 @@ def merge_lines(merges: Mapping[str, Any]) -> list[str]:
 def unread_decisions() -> list[str]:
     """Return how many tables under corrections/ no stage reads, and which; nothing if all are read."""
     paths = tables().values()
-    unread = misplaced(paths) + without_episode(
-        paths, in_name_order([*find_episodes(RAW, aside={}), *videos_on_record()])
-    )
+    unread = misplaced(paths) + without_episode(paths, in_name_order([*find_episodes(RAW), *videos_on_record()]))
     return (
         [f"\n{len(unread)} of {len(paths)} tables of decisions are not read:", *(f"  {line}" for line in unread)]
         if unread

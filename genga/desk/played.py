@@ -56,7 +56,7 @@ class Player:
 
     def _video(self, series: str, episode: str) -> str | None:
         if (series, episode) not in self._videos:
-            self._videos = find_episodes(self._root / RAW, aside={})
+            self._videos = find_episodes(self._root / RAW)
         return self._videos.get((series, episode))
 
     def _decode(self, series: str, episode: str, first: int, key: tuple[object, ...]) -> None:

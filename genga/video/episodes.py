@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from unicodedata import normalize
 
-from genga.errors import GengaError
 from genga.params.names import fault_of_name
 from genga.video.animated_webp import is_animation
 
@@ -51,7 +50,7 @@ def find_episodes(
     Names are composed letters (NFC), however the file system has them; paths are as they are there. Hidden files and
     folders, what was deleted and snapshots of a file server are not episodes, nor are single pictures. Of all that is
     left out `said` gets a line: of each video, and of each series for the rest. aside: gets each series that has two
-    videos of one episode, with why; the first of them is returned. Raises GengaError for such if there is no `aside`.
+    videos of one episode, with why; the first of them is returned.
     """
     return episodes_of(folder, files_below(folder), said, aside)
 
@@ -116,8 +115,6 @@ def episodes_of(
             twice.setdefault(name[0], []).append((video, other))
         else:
             episodes[name] = video.as_posix()
-    if twice and aside is None:
-        raise GengaError("; ".join(map(_same, twice.values())))
     if aside is not None:
         aside |= {series: _same(of) for series, of in twice.items()}
     if said is not None:

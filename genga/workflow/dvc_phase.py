@@ -48,7 +48,7 @@ def main() -> None:
     """Check the phase that DVC runs. Raises GengaError if something of it is not here."""
     phase = os.environ[PHASE]
     declared = read_yaml(PHASES)
-    episodes = with_recorded(find_episodes(RAW, aside={}), videos_on_record())
+    episodes = with_recorded(find_episodes(RAW), videos_on_record())
     missing = list(not_here(read_records(), outs_of(phase, declared), episodes))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

@@ -103,7 +103,7 @@ def forget(series: str) -> tuple[int, int, int]:
     about it, stays, and so do latents and drawings made larger that another series has, too. Raises GengaError if its
     videos are here, if nothing of it is on record, or if a run is at work.
     """
-    if any(name == series for name, _ in find_episodes(RAW, aside={})):
+    if any(name == series for name, _ in find_episodes(RAW)):
         raise GengaError(f"{RAW}{series}/: its videos are here, and all would be made again; take them away first")
     journal = Journal(".")
     journal.read()

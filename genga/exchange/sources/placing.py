@@ -53,7 +53,7 @@ class Placing:
         self._lines = read_origins()
         self._known = {one.sha256: one.file for one in self._lines}
         self._names = {(one.source, one.name) for one in self._lines}
-        self._episodes = find_episodes(RAW, aside={})
+        self._episodes = find_episodes(RAW)
         self._sizes: dict[int, list[Path]] = {}
         for path in map(Path, self._episodes.values()):  # images that lie there are no episodes yet
             if path.is_file():
