@@ -13,7 +13,16 @@ from genga.store.shards import writing_shard
 from genga.tables.frames import GRID
 from genga.video import grid_store, luma_grid
 from genga.video.grid_store import STRETCH, CellReader, CellWriter, pack, unpack
-from genga.video.luma_grid import block_difference, block_sums, cells_of, grid_size, summed, tone_difference
+from genga.video.luma_grid import (
+    block_difference,
+    block_sums,
+    cells_of,
+    grid_size,
+    means_of_lines,
+    second_lines,
+    summed,
+    tone_difference,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +47,14 @@ def test_of_large_pictures_every_second_line_is_read() -> None:
     luma = np.repeat(np.array([10, 200] * 8, np.uint8)[:, None], 16, axis=1)  # (16, 16): every second line is 10
     assert cells_of(luma, 8, (2, 2)).tolist() == [[10, 10], [10, 10]]
     assert cells_of(luma[:14, :14], 8, (2, 2)).tolist() == [[105, 105], [105, 105]]  # cells of 7 px
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_lines_that_lie_apart_are_read_as_in_one_piece(kind: type) -> None:
+    plane = np.random.default_rng(0).integers(0, 256, (1080, 1920)).astype(kind)
+    lines = second_lines(plane, (120, 213))
+    assert lines is not None and lines.base is plane
+    assert np.array_equal(means_of_lines(lines, (120, 213)), means_of_lines(lines.copy(), (120, 213)))
 
 
 @pytest.mark.parametrize("bits", [8, 10])

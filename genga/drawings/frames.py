@@ -30,7 +30,7 @@ from genga.tables.frames import FRAMES, GRID
 from genga.video.decode import Decoded, luma
 from genga.video.gate_weave import Steady
 from genga.video.grid_store import CellWriter
-from genga.video.luma_grid import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, second_lines, tones
+from genga.video.luma_grid import BLOCK_CELLS, Cells, apart, block_sums, cells_of, grid_size, tones
 
 Row = dict[str, Any]  # of FRAMES
 Values = npt.NDArray[np.float64]
@@ -96,9 +96,8 @@ def looked_at(
         grid = grid or grid_size(planes[0][0].shape[1], planes[0][0].shape[0], params.lines)
         sharp, grids = [], [] if before is None else [before]
         for plane, bits in planes:
-            lines = second_lines(plane, grid)  # fetching them takes longer than what is made of them
-            sharp.append(sharpness(plane, bits, lines))
-            grids.append((steady.cells if steady else cells_of)(plane, bits, grid, lines))
+            sharp.append(sharpness(plane, bits))
+            grids.append((steady.cells if steady else cells_of)(plane, bits, grid))
         pairs = pairwise(grids if before is not None else [grids[0], *grids])
         for item, (plane, bits), brenner, (last, cells) in zip(burst, planes, sharp, pairs, strict=True):
             local = block_sums(last, cells)
@@ -151,13 +150,10 @@ def described(grids: Sequence[Cells]) -> Iterator[Row]:
         }
 
 
-def sharpness(plane: Luma, bits: int, lines: Luma | None = None) -> float:
-    """Return the Brenner gradient of a luma plane (height, width), in 8-bit code values squared; 0 if too narrow.
-
-    lines: every second line of it, where they are read already.
-    """
+def sharpness(plane: Luma, bits: int) -> float:
+    """Return the Brenner gradient of a luma plane (height, width), in 8-bit code values squared; 0 if too narrow."""
     step = 2 * _LINE_STEP if plane.shape[0] >= 2 * _LINE_STEP * _ENOUGH else _LINE_STEP
-    some: Luma = plane[::step].copy() if lines is None else lines[:: step // 2]  # compared in two thirds of the time
+    some: Luma = plane[::step].copy()  # compared in two thirds of the time
     if some.shape[1] < 3:
         return 0.0
     total = round(cv2.norm(some[:, 2:], some[:, :-2], cv2.NORM_L2SQR))  # a sum of squares of whole numbers

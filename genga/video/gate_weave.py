@@ -185,9 +185,9 @@ class Steady:
         self._weaves = False  # whether a frame of the scene has gained by being moved
         self._first: Cells | None = None  # the first frame of the scene, which says what is at the edges
 
-    def cells(self, plane: Luma, bits: int, grid: tuple[int, int], lines: Luma | None = None) -> Cells:
+    def cells(self, plane: Luma, bits: int, grid: tuple[int, int]) -> Cells:
         """As `cells_of`, of frames one after the other, each moved if it gains by it."""
-        picture = eight_bits(reduced(plane, grid, lines), bits)
+        picture = eight_bits(reduced(plane, grid), bits)
         if self._first is not None and self._first.shape != picture.shape:
             self._anchor = None
         small = _small(picture, grid)

@@ -115,9 +115,7 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upri
     halvings = max(0, int(np.log2(min(height, width) / _SIDE)))
     unit = 2**halvings  # halving takes whole pairs of rows
     top, end = int(part[0] * height) // unit * unit, min(height, int(np.ceil(part[1] * height / unit)) * unit)
-    luma = (
-        luma[top:end].copy() if halvings else luma[top:end]
-    )  # two lines at a time are read from there in half as long
+    luma = luma[top:end]
     size = max(1, round(width * scale)), max(1, round((end - top) * scale))
     for _ in range(halvings):
         luma = half(luma)
