@@ -6,7 +6,7 @@ import numpy as np
 from genga.drawings._dedup.moving import anew
 from genga.drawings._dedup.shown import left_by, shown_in_both
 from genga.drawings._text.ends import drawn_out
-from genga.drawings._text.tracks import Lettering, MaskedGrids
+from genga.drawings._text.tracks import Covering, Lettering, MaskedGrid, MaskedGrids, difference, trace
 from genga.drawings.alignment import smoothed
 from genga.video.luma_grid import Cells
 
@@ -67,3 +67,19 @@ def test_a_line_begins_before_what_acts_behind_it_did() -> None:
     frames = [*pan(text=False)[:5], *pan(tuple(range(10, 24)))[5:]]
     late = Lettering(10, 24, 0.3, 0.7, 0.7, 0.75, seen=(14, 22))
     assert drawn_out(frames, late).start == 5
+
+
+def test_letters_leave_four_levels_at_least_and_four_times_what_most_cells_do() -> None:
+    levels = [[0, 1, 1, 9], [0, 1, 3, 9], [0, 2, 3, 9], [3, 3, 3, 3]]  # medians 1, 2, 2.5 and 3
+    assert [trace(np.array([row], np.uint8)) for row in levels] == [4, 8, 10, 12]
+
+
+def test_a_line_that_stands_in_both_hides_its_letters_and_one_that_goes_all_that_it_covers() -> None:
+    a, b, covered = np.zeros((40, 60), np.uint8), np.zeros((40, 60), np.uint8), np.zeros((40, 60), bool)
+    covered[18:34, 8:52] = True
+    line = Covering(Lettering(0, 9, 0.2, 0.6, 0.8, 0.7), covered)
+    b[20:22, 20:22] = 80  # beside its letters
+    with_it, without = MaskedGrid(a, covered, (line,)), MaskedGrid(b)
+    assert difference(with_it, MaskedGrid(b, covered, (line,))) == 80
+    assert difference(with_it, without) == difference(without, with_it) == 0
+    assert difference(MaskedGrid(a), without) == 80

@@ -3,7 +3,7 @@
 Which lines there are: genga.drawings._text.burnt_in, by what genga.drawings._text.stretches says of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -63,13 +63,12 @@ class Covering:
         letters[self.place] = self.cells[self.place]
         return letters
 
-    def standing(self, apart: Cells) -> Mask:
-        """Return what it covers of two grids in both of which it stands, by how much each of their cells is another."""
+    def standing(self, apart: Cells, least: Callable[[], float]) -> Mask:
+        """Return what it covers of two grids in both of which it stands, by how they are apart. least: its trace."""
         some, shape = apart[self.place], apart.shape
         low = all_along(self.line, some > min(CHANGED, _TRACE), shape) >= WHOLE  # else nobody needs the median of all
-        fades = low and all_along(self.line, some > min(CHANGED, trace(apart)), shape) >= WHOLE
-        # Around a line that stands as it is there is nothing of it that could differ.
-        return self.cells if fades else self.letters
+        fades = low and all_along(self.line, some > min(CHANGED, least()), shape) >= WHOLE
+        return self.cells if fades else self.letters  # around one that stands as it is nothing of it could differ
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,11 @@ def difference(a: MaskedGrid, b: MaskedGrid) -> float:
     if a.covered is None and b.covered is None:
         return block_difference(a.cells, b.cells)
     apart: Cells = np.asarray(cv2.absdiff(a.cells, b.cells), np.uint8)
+    least = cache(lambda: trace(apart))  # once for all lines
+    both = {id(line) for line in a.lines} & {id(line) for line in b.lines}
     covered = [grid.covered for grid in (a, b) if grid.covered is not None and not grid.lines]
-    for seen, other in ((a, b), (b, a)):
-        for one in seen.lines:
-            covered.append(one.standing(apart) if any(one is same for same in other.lines) else one.cells)
+    covered += [line.cells for line in (*a.lines, *b.lines) if id(line) not in both]
+    covered += [line.standing(apart, least) for line in a.lines if id(line) in both]
     for mask in covered:
         apart[mask] = 0
     return int(summed(apart).max()) / BLOCK_CELLS
@@ -167,7 +167,8 @@ def step_to(cells: Grids, frame: int, around: int = 0) -> Cells:
 
 def trace(apart: Cells) -> float:
     """Return from how many levels on letters change a cell where two grids are `apart`, of most cells by noise."""
-    return max(_TRACE, _NOISE * float(np.median(apart)))
+    calm = 2 * np.count_nonzero(apart <= _TRACE / _NOISE) > apart.size  # which takes a tenth of the median's time
+    return _TRACE if calm else max(_TRACE, _NOISE * float(np.median(apart)))
 
 
 def turning(line: Lettering, apart: Cells, level: float = CHANGED) -> float:
