@@ -21,7 +21,7 @@ from genga.drawings._shots.pieces import (
     piece_by_piece,
     steadied,
 )
-from genga.drawings._shots.slides import slides
+from genga.drawings._shots.slides import diagonals, differences, slides
 from genga.drawings._shots.whips import made_by_a_cut, whips
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.dedup import own_drawings
@@ -388,6 +388,12 @@ def slid(a: Cells, b: Cells, way: str, length: int) -> list[Cells]:
 def test_a_slide_is_a_passage_of_its_frames_from_any_side(way: str, turns: int) -> None:
     grids = [np.rot90(grid, turns).copy() for grid in [A] * 10 + slid(A, B, way, 12) + [B] * 10]
     assert slides(grids, spread(grids)) == [Passage("dissolve", 10, 22, boundary=16)]
+
+
+def test_places_of_two_profiles_are_compared_each_with_each_and_summed_along_diagonals() -> None:
+    a, b = np.array([[0, 2], [4, 4], [9, 1]], np.float32), np.array([[0, 0], [4, 2], [1, 1]], np.float32)
+    assert differences(a, b).tolist() == [[1, 2, 1], [4, 1, 3], [5, 3, 4]]
+    assert diagonals(np.arange(9, dtype=np.float32).reshape(3, 3)).tolist() == [1 + 5, 2]
 
 
 def test_a_slide_held_on_twos_joins_two_shots() -> None:

