@@ -15,6 +15,7 @@ from genga.video.decode import decode
 from genga.video.decode_errors import Damage
 from genga.video.facts import in_words
 from genga.video.probe import probe, read
+from genga.video.timing import told_rate
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="never", **PICTURE)
 FILM = Fraction(24000, 1001)
@@ -69,6 +70,22 @@ def test_the_usual_rate_is_no_rounding_and_roundings_no_variable_rate(tmp_path: 
     for one in (film, ffmpeg(tmp_path / "copied.mp4", "-i", film, "-c", "copy")):
         found = probe(one, PARAMS)
         assert (found["usual_rate"], found["is_vfr"]) == (round(float(Fraction(rate)), 6), False), one
+
+
+def test_equal_roundings_of_few_frames_are_no_rate() -> None:
+    rounded = np.array([0.042, 0.042])
+    assert told_rate(rounded, [FILM]) == told_rate(rounded[:1], [FILM]) == FILM
+    assert told_rate(np.array([0.04, 0.04]), [Fraction(25)]) == 25
+    assert told_rate(np.array([1 / 23.5] * 2), []) == Fraction(47, 2)  # no whole ticks: exact
+
+
+def test_stills_are_those_of_the_frames_whose_times_were_told_by_others(tmp_path: Path) -> None:
+    # Times below 0 read as missing in Matroska: those frames come first, and the others wait for them.
+    plain = film_of(tmp_path / "plain.mp4", *X264, "-g", "24", "-bf", "2")
+    late = ("-avoid_negative_ts", "disabled", "-output_ts_offset", "-0.5")
+    film = ffmpeg(tmp_path / "film.mkv", "-i", plain, "-c", "copy", *late)
+    assert numbers(film, *range(72)) == list(range(72))
+    assert numbers(film, 3, 18, 28, 31, 71) == [3, 18, 28, 31, 71]
 
 
 def test_pictures_before_the_first_that_can_be_decoded_are_damage(tmp_path: Path) -> None:

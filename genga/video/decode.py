@@ -158,11 +158,15 @@ def as_coded(
     """Yield (time in s, frame) as they are in the file; see `timed_frames`.
 
     stated: what the container says of colours; None: as it says now, which holds if nothing is decoded yet.
+    Where frames are `needed` it ends before the first whose time is not its timestamp's: such a time comes of the
+    frames before, of which some may have been left out, and would be another's.
     """
     step, base = usual_step(stream), exact(stream.time_base or Fraction(1, 1000))
     stated, codec = stated or colours_of(stream), stream.codec_context.name
     most = WAIT if needed is None else 0
     for time, said, frame in timed(coded(container, stream, damage, needed), base, step, most):
+        if needed is not None and time != said:
+            return
         if damage is not None:
             damage.came(time if said is None else said, time + step, frame.key_frame, frame.is_corrupt)
         state(frame, stated, codec)

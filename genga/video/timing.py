@@ -109,7 +109,9 @@ def told_rate(steps: Values, named: Sequence[Fraction]) -> Fraction | None:
     if len(steps) == 0 or not float(np.mean(steps)):
         return next(iter(named), None)
     mean = float(np.mean(steps))
-    tick = min(_TICK, float(np.ptp(steps)))  # that times are rounded to
+    # That times are rounded to. Of few steps all may be alike by chance, but then they are whole ticks.
+    whole = bool(np.all(np.abs(steps / _TICK - np.rint(steps / _TICK)) < _NEAR))
+    tick = _TICK if whole else min(_TICK, float(np.ptp(steps)))
     near = max(_NEAR, 2 * tick / (len(steps) * mean))
     alike = [rate for rate in (*named, *_RATES) if abs(float(rate) * mean - 1) <= near]
     order = {rate: (rate not in _RATES, rate not in named, abs(float(rate) * mean - 1)) for rate in alike}
