@@ -30,7 +30,7 @@ from genga.video import hwaccel
 from genga.video.clock import WAIT, Counts, in_order, timed, usual_step
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.deinterlace import WHOLE, Part, undone
-from genga.video.file import WAY_OUT, Reading
+from genga.video.file import WAY_OUT, Reading, packets_of, up_to_cut
 from genga.video.interlace import PROGRESSIVE, Fields
 from genga.video.skip_frames import sparing
 from genga.video.streams import LARGEST, Colours, colours_of, picture_stream, state
@@ -177,7 +177,9 @@ def coded(
     container: av.container.InputContainer, stream: VideoStream, damage: Damage | None, needed: Set[int] | None
 ) -> Iterator[VideoFrame]:
     """Yield the frames that the decoder gives, up to where the file is cut off."""
-    in_one_count = map(Counts.of(container, stream).goes_on, up_to_cut(container.demux(stream)))
+    seen = Damage() if damage is None else damage
+    there = packets_of(container, stream, hole=lambda: seen.repaired.add(seen.end))
+    in_one_count = map(Counts.of(container, stream).goes_on, up_to_cut(there))
     packets = sparing(in_one_count, stream, needed)
     if (first := next(packets, None)) is None:
         return
@@ -193,20 +195,6 @@ def late_by(container: av.container.InputContainer, stream: VideoStream, first: 
     """
     counted = container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
     return first.pts - first.dts if counted and first.pts is not None and first.dts is not None else 0
-
-
-def up_to_cut(packets: Iterator[Packet]) -> Iterator[Packet]:
-    """Yield packets up to where a file is cut off, which some containers take for damage; then an empty one."""
-    packet = None
-    try:
-        for packet in packets:
-            yield packet
-    except av.error.InvalidDataError:
-        if packet is None:
-            raise
-        last = Packet()
-        last.stream = packet.stream
-        yield last
 
 
 def decoded(packets: Iterable[Packet], stream: VideoStream, damage: Damage | None, late: int) -> Iterator[VideoFrame]:

@@ -6,6 +6,8 @@ sound keyframe. HEVC and VP9 decoders say nothing of damage that still reads as 
 """
 
 import sys
+from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +63,7 @@ class Damage:
     waiting: set[Time] = field(default_factory=set)  # of packets that no frame has come of
     repaired: set[Time] = field(default_factory=set)  # of frames and packets that are called corrupt
     keys: list[Time] = field(default_factory=list)  # of keyframes
+    frames: list[Time] = field(default_factory=list)  # of frames that came
 
     def sent(self, time: Time, corrupt: bool = False) -> None:
         """Note a packet. corrupt: the container says that a part of it, or what was before it, is missing."""
@@ -72,6 +75,7 @@ class Damage:
     def came(self, time: Time, end: Time, keyframe: bool, corrupt: bool) -> None:
         """Note a frame, shown from `time` to `end`."""
         self.waiting.discard(time)
+        self.frames.append(time)
         self.end = max(self.end, end)
         self.is_there(time, keyframe, corrupt)
 
@@ -84,14 +88,23 @@ class Damage:
 
     def ranges(self) -> list[tuple[float, float]]:
         """Return (start, end) in s of every stretch that is not as it was meant, in order, apart from each other."""
-        lost = self.waiting if len(self.waiting) < max(2, _FIELDS * self.packets) else set()
+        lost = self.waiting if len(self.waiting) < max(2, _FIELDS * self.packets) else self._beside_fields()
         found: list[tuple[float, float]] = []
-        reached = None
-        for time in sorted(lost | self.repaired):
+        reached, times = None, sorted(lost | self.repaired)
+        for time in times:
             if reached is None or time >= reached:
-                reached = min((key for key in self.keys if key > time), default=max(self.end, time))
-                found.append((float(time), float(reached)))
+                reached = min((key for key in self.keys if key > time), default=None)
+                found.append((float(time), float(max(self.end, times[-1]) if reached is None else reached)))
+                if reached is None:
+                    break
         return found
+
+    def _beside_fields(self) -> set[Time]:
+        """The packets that no frame has come of, but for one between two frames: that may be a frame's second field."""
+        frames = sorted(self.frames)
+        behind = {time: bisect_left(frames, time) for time in self.waiting}
+        together = Counter(behind.values())
+        return {time for time, place in behind.items() if together[place] > 1}
 
     def tell(self, path: str | Path) -> str:
         """Return the ranges in words, and say on stderr what they are of, if there are any."""

@@ -5,11 +5,18 @@ frames so far would pass for all of them.
 """
 
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from genga.errors import GengaError
 
 WAY_OUT = "copy it again, or take it away to go on without it"  # where a file is none that can be read
+_SCANNED = 1 << 15  # bytes, fewer than FFmpeg goes on by where it finds no packet of a transport stream
 
 
 class Reading(io.RawIOBase):
@@ -53,3 +60,33 @@ class Reading(io.RawIOBase):
         return GengaError(
             f"{self.name}: cannot be read ({error.strerror}); bring back the disk or share that it is on, and run again"
         )
+
+
+def packets_of(
+    container: InputContainer, *streams: VideoStream, hole: Callable[[], object] = lambda: None
+) -> Iterator[Packet]:
+    """Yield the packets of some streams, or of all, also those behind a stretch of a transport stream that has none.
+
+    Such a stretch (zeros, where a download has not come yet) FFmpeg leaves after some 64 KiB, to be asked again.
+    hole: called there.
+    """
+    for _ in range(2 + container.size // _SCANNED):
+        try:
+            yield from container.demux(*streams)
+            return
+        except av.error.BlockingIOError:
+            hole()
+
+
+def up_to_cut(packets: Iterator[Packet]) -> Iterator[Packet]:
+    """Yield packets up to where a file is cut off, which some containers take for damage; then an empty one."""
+    packet = None
+    try:
+        for packet in packets:
+            yield packet
+    except av.error.InvalidDataError:
+        if packet is None:
+            raise
+        last = Packet()
+        last.stream = packet.stream
+        yield last

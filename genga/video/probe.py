@@ -31,6 +31,7 @@ from genga.video.decode import as_coded, late_by, luma, opening, prepare
 from genga.video.decode_errors import Damage, is_corrupt
 from genga.video.deinterlace import shows_through
 from genga.video.facts import alpha, audio_facts, check_colours, check_size, picture_facts, subtitle_facts
+from genga.video.file import packets_of
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.headers import Header, due, headers
 from genga.video.interlace import Order, Thin, decide, thinned, verdicts
@@ -149,7 +150,7 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
     ticks, until = 0, 0  # that the last packet lasts; at which the last of those with a timestamp ends
     spans: dict[int, tuple[int, int]] = {}  # ticks over which each other stream goes; ratios take five times as long
     try:
-        for packet in container.demux():
+        for packet in packets_of(container, hole=lambda: found.damage.repaired.update(found.times[-1:])):
             if packet.is_discard or not packet.size:  # not shown: before an edit list
                 continue
             if (index := packet.stream_index) != stream.index:
