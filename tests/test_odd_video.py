@@ -17,6 +17,7 @@ from test_video import PARAMS, X264, ffmpeg
 
 from genga.drawings.frames import frames
 from genga.drawings.stills import shown, wanted
+from genga.errors import GengaError
 from genga.params.frames import Params as FramesParams
 from genga.params.stills import Params as Stills
 from genga.store.files import write_facts
@@ -200,7 +201,31 @@ def test_pixels_that_are_not_square_are_made_so_before_the_picture_is_turned(tmp
     assert image.shape == (256, 96, 3)
     assert number_of(np.ascontiguousarray(np.rot90(image, -1))[:, ::2]) == 5  # turned back, and every other column
     found = probe(turned, PARAMS)
-    assert (found["pixel_aspect"], found["rotation"]) == ("2:1", 90)
+    assert (found["pixel_aspect"], found["rotation"], found["mirrored"]) == ("2:1", 90, False)
+
+
+def test_a_mirrored_video_is_not_upside_down(tmp_path: Path) -> None:
+    plain = film_of(tmp_path / "plain.mp4", *X264, count=12)
+    mirrored = ffmpeg(tmp_path / "mirrored.mp4", "-display_hflip", "-i", plain, "-c", "copy")
+    ((_, image),) = as_rgb(shown(mirrored, rows(mirrored, 5), STILLS, 1))
+    assert number_of(np.ascontiguousarray(image[:, ::-1])) == 5
+    found = probe(mirrored, PARAMS)
+    assert (found["rotation"], found["mirrored"]) == (0, True)
+
+
+def test_dv_has_a_colour_for_four_px_along_a_line(tmp_path: Path) -> None:
+    dv = ("-vf", "scale=720:480", "-c:v", "dvvideo", "-pix_fmt", "yuv411p", "-r", "30000/1001")
+    film = film_of(tmp_path / "film.avi", *dv, count=12)
+    assert probe(film, PARAMS)["pixel_aspect"] == "8:9"
+    ((_, image),) = as_rgb(shown(film, rows(film, 5), STILLS, 1))
+    assert image.shape == (480, 640, 3)
+
+
+@pytest.mark.parametrize("aspect", ["50/1", "1/50"])
+def test_pixels_of_no_picture_get_one_line(tmp_path: Path, aspect: str) -> None:
+    film = film_of(tmp_path / "film.mkv", *X264, "-vf", f"setsar={aspect}", count=2)
+    with pytest.raises(GengaError, match=r"film\.mkv: its pixels are said to be (50:1|1:50) wide by high.*-aspect 4:3"):
+        probe(film, PARAMS)
 
 
 def cut(film: Path, part: float) -> Path:

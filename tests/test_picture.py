@@ -252,6 +252,12 @@ def test_stated_colours_need_no_word(tmp_path: Path) -> None:
     assert probed(film)["taken_for"] is None and "colours" not in in_words(probed(film))
 
 
+@pytest.mark.parametrize(("codec", "pixels"), [("ffv1", "gray"), ("ffv1", "gray10le"), ("ffv1", "bgr0")])
+def test_greys_and_rgb_are_taken_for_nothing(tmp_path: Path, codec: str, pixels: str) -> None:
+    film = write_film(tmp_path / "a.mkv", [flat(90)] * 6, codec, pixels)
+    assert probed(film)["taken_for"] is None and pictures(film)[0][0, 0].tolist() == [90, 90, 90]
+
+
 @pytest.mark.parametrize(("code", "name"), [(8, "YCgCo"), (10, "BT.2020 of constant luminance"), (14, "ICtCp")])
 def test_colours_that_cannot_be_converted_are_one_line(tmp_path: Path, code: int, name: str) -> None:
     film = tagged(tmp_path / "a.mkv", "mpeg4", "yuv420p", matrix=code)

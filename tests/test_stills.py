@@ -3,6 +3,7 @@
 import subprocess
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import imageio_ffmpeg
@@ -14,6 +15,7 @@ from films import as_rgb, flat, texture, with_box, write_film
 from genga.drawings.stills import shown, walked, wanted, written
 from genga.errors import GengaError
 from genga.images.codec import decode as read_image
+from genga.images.image import orientation, upright
 from genga.images.rgb import square
 from genga.params.stills import Params
 from genga.store.shards import ShardReader, writing_shard
@@ -100,6 +102,32 @@ def test_a_rotated_picture_is_turned(tmp_path: Path) -> None:
     assert image.shape == (64, 48, 3)
     bright = [bool(image[y, x, 0] > 150) for y, x in ((4, 4), (4, 44), (60, 4), (60, 44))]
     assert bright == [False, False, True, False]  # counter-clockwise: the top left corner comes to the bottom left
+
+
+MARKED = np.arange(6, dtype=np.uint8).reshape(2, 3, 1) * np.ones(3, np.uint8)  # 0 1 2 over 3 4 5
+
+
+@pytest.mark.parametrize(
+    ("matrix", "told", "rows"),
+    [  # a b c d of a display matrix
+        ((1, 0, 0, 1), (0, False), [[0, 1, 2], [3, 4, 5]]),
+        ((-1, 0, 0, -1), (2, False), [[5, 4, 3], [2, 1, 0]]),
+        ((0, 1, -1, 0), (3, False), [[3, 0], [4, 1], [5, 2]]),
+        ((0, -1, 1, 0), (1, False), [[2, 5], [1, 4], [0, 3]]),
+        ((-1, 0, 0, 1), (0, True), [[2, 1, 0], [5, 4, 3]]),
+        ((1, 0, 0, -1), (2, True), [[3, 4, 5], [0, 1, 2]]),
+        ((0, 1, 1, 0), (1, True), [[0, 3], [1, 4], [2, 5]]),
+    ],
+)
+def test_a_picture_is_turned_and_mirrored_as_its_container_says(
+    matrix: tuple[int, ...], told: tuple[int, bool], rows: list[list[int]]
+) -> None:
+    a, b, c, d = (value << 16 for value in matrix)
+    said = np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], np.int32).tobytes()
+    frame = SimpleNamespace(side_data={"DISPLAYMATRIX": said})
+    assert orientation(frame) == told
+    assert upright(MARKED, frame)[:, :, 0].tolist() == rows
+    assert orientation(SimpleNamespace(side_data={})) == (0, False)
 
 
 @pytest.mark.parametrize(("lines", "matrix"), [(720, "bt709"), (480, "bt601")])

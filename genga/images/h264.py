@@ -21,7 +21,7 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from genga.images.image import Image
+from genga.images.image import Image, orientation
 from genga.images.rgb import Converter
 
 FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray")  # of which nothing is lost
@@ -149,7 +149,7 @@ class Packer:
         H.264 does not say for itself show in the pixels.
         """
         kind = (
-            frame.format.name, frame.width, frame.height, int(frame.rotation), int(frame.colorspace),
+            frame.format.name, frame.width, frame.height, orientation(frame), int(frame.colorspace),
             int(frame.color_range), int(frame.color_trc), int(frame.color_primaries), self._convert.pixel(frame),
         )  # fmt: skip
         if kind not in self._known:

@@ -4,9 +4,10 @@ frame as the video has them.
 Reading and writing files: genga.images.codec.
 """
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from math import ceil
+from math import atan2, ceil, pi
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import cv2
@@ -25,7 +26,11 @@ Frame: TypeAlias = "VideoFrame"  # a decoded frame, as PyAV has it
 UNSTATED = 2
 MATRICES = {"bt709": 1, "bt601": 6, "bt2020": 9}
 HDR = PQ, HLG = 16, 18
+WIDEST = (
+    8  # times as wide as high, or as high as wide, from which on px are of no picture: of discs they have 4 at most
+)
 _HD = 1280, 576  # px of width from which on, and lines above which, players take an unstated matrix to be BT.709
+_DISPLAY = struct.Struct("=9i")  # a, b, u, c, d, v, x, y, w of a display matrix (ISO/IEC 14496-12, 8.3.2.3)
 
 Luma = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (height, width), code values of a plane: luma, or one of colour
 
@@ -148,6 +153,11 @@ def exact(ratio: Any) -> Fraction:
     return Fraction(ratio.numerator, ratio.denominator)
 
 
+def is_absurd(pixel: Fraction) -> bool:
+    """Whether no picture has pixels so many times as wide as high."""
+    return not Fraction(1, WIDEST) < pixel < WIDEST
+
+
 def median(values: npt.NDArray[Any]) -> float:
     """Return the median of numbers, one at least and none of them NaN.
 
@@ -167,9 +177,33 @@ def samples(plane: "VideoPlane", width: int, bits: int = 8) -> Luma:
 
 
 def matrix_of(frame: Frame) -> str:
-    """Return by which matrix players take a frame's colours that does not say, as FFmpeg calls it; "" if it does."""
-    if int(frame.colorspace) != UNSTATED or frame.format.is_rgb:
+    """Return by which matrix players take a frame's colours that does not say, as FFmpeg calls it; "" if it does.
+
+    "" also where there is nothing to convert: RGB, palettes and greys.
+    """
+    if int(frame.colorspace) != UNSTATED or frame.format.is_rgb or len(frame.format.components) == 1:
         return ""
     if int(frame.color_trc) in HDR:
         return "bt2020"
     return "bt709" if frame.width >= _HD[0] or frame.height > _HD[1] else "bt601"
+
+
+def orientation(frame: Frame) -> tuple[int, bool]:
+    """Return by how many quarter turns counter-clockwise a frame is to be shown, 0..3, and whether mirrored before.
+
+    A display matrix carries a px (x, y) to (a x + c y, b x + d y). PyAV tells an angle alone, and of a mirrored picture
+    a wrong one: half a turn of one that is left for right.
+    """
+    said: Any = frame.side_data.get("DISPLAYMATRIX")
+    if said is None or len(data := bytes(said)) != _DISPLAY.size:
+        return 0, False
+    a, b, _, c, d, *_ = _DISPLAY.unpack(data)
+    mirrored = a * d < b * c
+    across, down = (-a, -b) if mirrored else (a, b)
+    return round(2 * atan2(-down, across) / pi) % 4, mirrored
+
+
+def upright(image: Image, frame: Frame) -> Image:
+    """Return the image (height, width, 3) of a frame as it is to be shown."""
+    turns, mirrored = orientation(frame)
+    return np.ascontiguousarray(np.rot90(image[:, ::-1] if mirrored else image, turns))

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.images import hdr
-from genga.images.image import HDR, Image, exact, matrix_of, samples
+from genga.images.image import HDR, WIDEST, Image, exact, is_absurd, matrix_of, samples, upright
 
 _SQUARE, _MILLISECOND = Fraction(1), Fraction(1, 1000)
 _CHROMA_PLANES = (1, 2)  # a fourth is transparency
@@ -52,12 +52,14 @@ class Converter:
             return self._pixel
         kind = frame.width, frame.height, frame.format.name
         if self._ruler is None or kind != self._measured:
-            stretched = ("scale", f"{_RULER}*sar:2:eval=frame")
-            self._ruler, self._measured = self._linked(frame, ("crop", "2:2:0:0"), stretched), kind
+            # Four px of luma are one of colour in DV. No picture's px are wider than that.
+            stretched = ("scale", f"{_RULER}*min(sar,{WIDEST}):2:eval=frame")
+            self._ruler, self._measured = self._linked(frame, ("crop", "4:4:0:0"), stretched), kind
         self._ruler.vpush(frame)
         pulled = self._ruler.vpull()
         assert isinstance(pulled, VideoFrame)
-        return self._pixel if pulled.width == int(_RULER * self._pixel) else Fraction(pulled.width, _RULER)
+        alike = pulled.width == int(_RULER * self._pixel) or is_absurd(own := Fraction(pulled.width, _RULER))
+        return self._pixel if alike else own
 
     def image(self, frame: VideoFrame) -> Image:
         """Return the frame as an image (height, width, 3), uint8 RGB."""
@@ -72,7 +74,7 @@ class Converter:
         rgb = hdr.sdr(pulled.to_ndarray(), transfer) if transfer in HDR else interleaved(pulled)
         if whole is not frame:
             rgb = rgb[: frame.height, : frame.width]
-        return np.ascontiguousarray(np.rot90(rgb, int(frame.rotation) // 90 % 4))
+        return upright(rgb, frame)
 
     def _made_for(self, frame: VideoFrame, pixel: Fraction) -> av.filter.Graph:
         width, height = square(frame.width, frame.height, pixel)

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.errors import GengaError
-from genga.images.image import exact, matrix_of
+from genga.images.image import exact, is_absurd, matrix_of, orientation
 from genga.video.bars import Edges
 from genga.video.decode_errors import told
 from genga.video.deinterlace import is_clear
@@ -40,19 +40,25 @@ def check_colours(path: str | Path, frame: VideoFrame) -> None:
     )
 
 
-def check_size(path: str | Path, frame: VideoFrame, crop: Edges) -> None:
-    """Raise GengaError if what is left of a frame within its edges is too small to show a drawing."""
+def check_size(path: str | Path, stream: VideoStream, frame: VideoFrame, crop: Edges) -> None:
+    """Raise GengaError if what is left of a frame within its edges is too small to show a drawing, or of no shape."""
     left, top, right, bottom = crop
     width, height = frame.width - left - right, frame.height - top - bottom
     if min(width, height) < _LEAST:
         raise GengaError(
             f"{path}: its picture is {width}x{height} px, and below {_LEAST} shows no drawing; take it away"
         )
+    if is_absurd(pixel := exact(stream.sample_aspect_ratio or Fraction(1))):
+        raise GengaError(
+            f"{path}: its pixels are said to be {ratio(pixel)} wide by high, as no picture's are; make a copy that "
+            "says how it is shown (ffmpeg -i IN -c copy -aspect 4:3 OUT), or take it away"
+        )
 
 
 def picture_facts(stream: VideoStream, frame: VideoFrame, crop: Edges) -> dict[str, Any]:
     """Return codec, size, shape, depth and colour, as the first frame has them."""
     pixel, (left, top, right, bottom) = exact(stream.sample_aspect_ratio or Fraction(1)), crop
+    turns, mirrored = orientation(frame)
     return {
         "stream": stream.index,
         "codec": stream.codec_context.name,
@@ -60,7 +66,8 @@ def picture_facts(stream: VideoStream, frame: VideoFrame, crop: Edges) -> dict[s
         "height": frame.height,
         "pixel_aspect": ratio(pixel),
         "display_aspect": ratio(pixel * (frame.width - left - right) / (frame.height - top - bottom)),
-        "rotation": int(frame.rotation) % 360,  # degrees counter-clockwise by which it is to be shown
+        "rotation": 90 * turns,  # degrees counter-clockwise by which it is to be shown
+        "mirrored": mirrored,  # left for right, before it is turned
         "pixel_format": frame.format.name,
         "bit_depth": frame.format.components[0].bits,
         "colour": {

@@ -117,7 +117,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
             packets.damage.repaired.add(packets.times[-1])
         bars = seen.bars.found(is_halved(seen.first))
         left, top, right, bottom = map(max, header.crop, bars) if params.bars == "cut" else header.crop
-        check_size(path, seen.first, crop := (left, top, right, bottom))
+        check_size(path, stream, seen.first, crop := (left, top, right, bottom))
         return {
             "sha256": sha256_of(path),
             "container": container.format.name,
