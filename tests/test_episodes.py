@@ -65,6 +65,8 @@ def test_a_single_picture_is_no_video_where_its_ending_may_be_of_one(tmp_path: P
         images[0].save(tmp_path / f"poster.{kind}")
         images[0].save(tmp_path / f"moves.{kind}", save_all=True, append_images=images[1:], duration=100)
         assert (is_video(tmp_path / f"poster.{kind}"), is_video(tmp_path / f"moves.{kind}")) == (False, True)
+    (tmp_path / "poster.jxl").touch()
+    assert not is_video(tmp_path / "poster.jxl")  # FFmpeg reads none here, Pillow does
     assert is_video(tmp_path / "elsewhere.webp") and not is_video(tmp_path / "elsewhere.png")  # in a bucket
 
 
@@ -118,6 +120,14 @@ def test_a_series_with_two_videos_of_one_episode_is_named_and_ends_no_other(tmp_
         series: f"{tmp_path}/{other}: {tmp_path}/{first} is the same episode; rename one of them or take it away"
         for series, first, other in (("s", "s/ep1.mkv", "s/ep1.mp4"), ("t", "t/a.mkv", "t/a.ts"))
     }
+
+
+def test_two_names_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+    _touch(tmp_path, "s/\u304c.mkv", "s/\u304b\u3099.mkv")  # ga, of one character and of two
+    with pytest.raises(
+        GengaError, match="is the same episode, by a name that only has its letters composed otherwise; "
+    ):
+        find_episodes(tmp_path)
 
 
 def test_what_was_deleted_and_what_file_servers_keep_are_no_episodes(tmp_path: Path) -> None:

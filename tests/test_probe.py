@@ -107,6 +107,17 @@ def sound_only(path: Path) -> Path:
     return path
 
 
+def song_with_cover(path: Path) -> Path:
+    """A file whose one picture is a cover."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mjpeg", rate=1)
+        stream.width = stream.height = 64
+        stream.pix_fmt, stream.disposition = "yuvj420p", av.stream.Disposition.attached_pic
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")))
+        out.mux(stream.encode(None))
+    return path
+
+
 def without_index(path: Path) -> Path:
     """The first half of an mp4, whose index is at its end."""
     noise = np.random.default_rng(0)
@@ -143,6 +154,7 @@ def folder(path: Path) -> Path:
         (text, "text.mkv", "not a readable video"),
         (without_index, "cut.mp4", "or of another kind: copy it again, or take it away to go on without it"),
         (sound_only, "sound.mkv", "has no video stream (only audio)"),
+        (song_with_cover, "song.mp4", "has no video stream (only a cover)"),
     ],
 )
 def test_what_is_no_video_gets_one_line(tmp_path: Path, make, name: str, says: str) -> None:

@@ -22,7 +22,7 @@ EXTENSIONS = (
     ".264", ".265", ".266", ".3g2", ".3gp", ".amv", ".apng", ".apv", ".asf", ".avc", ".avi", ".avif", ".avs",
     ".avs2", ".avs3", ".bmv", ".cavs", ".cdg", ".cdxl", ".cpk", ".dav", ".dif", ".dnxhd", ".dnxhr", ".drc", ".dv",
     ".dvd", ".evc", ".f4v", ".flm", ".flv", ".gif", ".gxf", ".h261", ".h263", ".h264", ".h265", ".h266", ".h26l",
-    ".hevc", ".imx", ".ipu", ".ism", ".ismv", ".ivf", ".ivr", ".jxl", ".kux", ".lvf", ".m1v", ".m2t", ".m2ts",
+    ".hevc", ".imx", ".ipu", ".ism", ".ismv", ".ivf", ".ivr", ".kux", ".lvf", ".m1v", ".m2t", ".m2ts",
     ".m2v", ".m4v", ".mj2", ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mods", ".moflex", ".mov", ".mp4", ".mpeg", ".mpg",
     ".mts", ".mvi", ".mxf", ".mxg", ".nut", ".obu", ".ogv", ".pdv", ".psp", ".rcv", ".rm", ".roq", ".ser", ".sga",
     ".swf", ".ts", ".ty", ".ty+", ".usm", ".vc1", ".vc2", ".viv", ".vob", ".vvc", ".webm", ".webp", ".wmv", ".wtv",
@@ -30,7 +30,9 @@ EXTENSIONS = (
 )  # fmt: skip
 _BETWEEN = " - "  # the names of folders and file in that of an episode
 _OURS = (".gitignore", ".gitkeep", ".DS_Store", "Thumbs.db")  # of git and of file managers
-_IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".zip", ".cbz")  # or full of such
+_IMAGES = (  # or full of such
+    ".png", ".jpg", ".jpeg", ".webp", ".avif", ".jxl", ".bmp", ".tif", ".tiff", ".zip", ".cbz",
+)  # fmt: skip
 # Where file servers, Windows and macOS keep what was deleted, pictures of files, and how folders were before.
 _KEPT_ASIDE = {
     "#recycle", "#snapshot", "@eadir", "@recycle", "@recently-snapshot", "$recycle.bin", "lost+found",
@@ -138,7 +140,9 @@ def _first(notes: Sequence[str], folder: Path) -> list[str]:
 def _same(twice: Sequence[tuple[Path, str]]) -> str:
     """Which videos are of one episode, and what to do about it."""
     (video, other), *rest = twice
-    said = f"{video}: {other} is the same episode; rename one of them or take it away"
+    alike = normalize("NFC", str(video)) == normalize("NFC", other)
+    why = ", by a name that only has its letters composed otherwise" if alike else ""
+    said = f"{video}: {other} is the same episode{why}; rename one of them or take it away"
     if not rest:
         return said
     named = ", ".join([*(one.name for one, _ in rest[: _MOST - 1]), *(["…"] if len(rest) >= _MOST else [])])

@@ -39,7 +39,7 @@ def picture_stream(container: av.container.InputContainer, path: Path, choice: i
     """
     videos = list(container.streams.video)
     if not any(not stream.disposition & _COVER for stream in videos) and not isinstance(choice, int):
-        kinds = sorted({stream.type for stream in container.streams})
+        kinds = sorted({"a cover" if stream.type == "video" else stream.type for stream in container.streams})
         raise GengaError(f"{path}: has no video stream (only {', '.join(kinds) or 'nothing'}); remove it from data/raw")
     if isinstance(choice, int):
         found = [stream for stream in videos if stream.index == choice]
