@@ -252,10 +252,13 @@ def test_stated_colours_need_no_word(tmp_path: Path) -> None:
     assert probed(film)["taken_for"] is None and "colours" not in in_words(probed(film))
 
 
-@pytest.mark.parametrize(("codec", "pixels"), [("ffv1", "gray"), ("ffv1", "gray10le"), ("ffv1", "bgr0")])
+@pytest.mark.parametrize(
+    ("codec", "pixels"), [("ffv1", "gray"), ("ffv1", "gray10le"), ("ffv1", "bgr0"), ("png", "ya8")]
+)
 def test_greys_and_rgb_are_taken_for_nothing(tmp_path: Path, codec: str, pixels: str) -> None:
-    film = write_film(tmp_path / "a.mkv", [flat(90)] * 6, codec, pixels)
-    assert probed(film)["taken_for"] is None and pictures(film)[0][0, 0].tolist() == [90, 90, 90]
+    film = write_film(tmp_path / "a.avi", [flat(90)] * 6, codec, pixels)
+    assert probed(film)["taken_for"] is None
+    assert set(pictures(film)[0].ravel().tolist()) <= {90, 91}  # swscale rounds one grey up on its way in
 
 
 @pytest.mark.parametrize(("code", "name"), [(8, "YCgCo"), (10, "BT.2020 of constant luminance"), (14, "ICtCp")])

@@ -3,6 +3,7 @@
 import os
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -16,6 +17,7 @@ from genga.video import probe as of_probe
 from genga.video.bars import Bars, black
 from genga.video.decode import opening
 from genga.video.probe import probe
+from genga.video.streams import that_show
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="auto", **PICTURE)
 
@@ -192,3 +194,20 @@ def test_edges_that_were_lit_once_are_no_bars_and_are_not_asked_again() -> None:
     assert bars.found(even=True) == (0, 8, 0, 4)
     assert black(night, 8, 1, 0, 0) == black(wide, 8, 0, 3, 0) == (0, 0)
     assert black(low.astype(np.uint16) << 2, 10, 0, 64, 64) == (4, 0)
+
+
+class Bytes(bytes):
+    """A packet of stream 0, as far as it is asked about what it shows."""
+
+    is_discard, stream_index, size = False, 0, 3
+
+
+def test_frames_of_vp8_that_nobody_sees_are_not_counted() -> None:
+    def picture(codec: str) -> SimpleNamespace:
+        return SimpleNamespace(index=0, codec_context=SimpleNamespace(name=codec))
+
+    packets = [Bytes([tag, 2, 0]) for tag in (0x10, 0x11, 0x01, 0x31)]  # key, shown, hidden, shown
+    sound = Bytes(bytes(3))
+    sound.stream_index = 1
+    assert list(that_show([*packets, sound], picture("vp8"))) == [*packets[:2], packets[3], sound]
+    assert list(that_show(packets, picture("vp9"))) == packets

@@ -176,12 +176,17 @@ def samples(plane: "VideoPlane", width: int, bits: int = 8) -> Luma:
     return values.reshape(plane.height, -1)[:, :width]
 
 
+def is_coded(frame: Frame) -> bool:
+    """Whether a matrix makes a frame's colours of its samples: not of RGB, palettes and greys, transparent or not."""
+    return not frame.format.is_rgb and sum(not one.is_alpha for one in frame.format.components) > 1
+
+
 def matrix_of(frame: Frame) -> str:
     """Return by which matrix players take a frame's colours that does not say, as FFmpeg calls it; "" if it does.
 
     "" also where there is nothing to convert: RGB, palettes and greys.
     """
-    if int(frame.colorspace) != UNSTATED or frame.format.is_rgb or len(frame.format.components) == 1:
+    if int(frame.colorspace) != UNSTATED or not is_coded(frame):
         return ""
     if int(frame.color_trc) in HDR:
         return "bt2020"

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.errors import GengaError
-from genga.images.image import exact, is_absurd, matrix_of, orientation
+from genga.images.image import exact, is_absurd, is_coded, matrix_of, orientation
 from genga.video.bars import Edges
 from genga.video.decode_errors import told
 from genga.video.deinterlace import is_clear
@@ -31,7 +31,7 @@ _RANGE = {1: "limited", 2: "full"}
 def check_colours(path: str | Path, frame: VideoFrame) -> None:
     """Raise GengaError if a frame's colours are of a matrix that is not known here."""
     code = int(frame.colorspace)
-    if frame.format.is_rgb or len(frame.format.components) == 1 or code in _CONVERTED:
+    if code in _CONVERTED or not is_coded(frame):
         return
     name = _OTHERS.get(code, f"of code {code}")
     raise GengaError(

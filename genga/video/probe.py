@@ -35,7 +35,7 @@ from genga.video.file import packets_of
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.headers import Header, due, headers
 from genga.video.interlace import Order, Thin, decide, thinned, verdicts
-from genga.video.streams import colours_of, others
+from genga.video.streams import colours_of, others, that_show
 from genga.video.timing import STRETCHES, shown_from, starts, timing_facts, without_stray
 
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
@@ -150,9 +150,8 @@ def read(container: av.container.InputContainer, stream: VideoStream, path: str 
     ticks, until = 0, 0  # that the last packet lasts; at which the last of those with a timestamp ends
     spans: dict[int, tuple[int, int]] = {}  # ticks over which each other stream goes; ratios take five times as long
     try:
-        for packet in packets_of(container, hole=lambda: found.damage.repaired.update(found.times[-1:])):
-            if packet.is_discard or not packet.size:  # not shown: before an edit list
-                continue
+        there = packets_of(container, hole=lambda: found.damage.repaired.update(found.times[-1:]))
+        for packet in that_show(there, stream):
             if (index := packet.stream_index) != stream.index:
                 if packet.pts is not None and not counts.shifts:  # else it may be of either count
                     begin, end = spans.get(index, (packet.pts, packet.pts))

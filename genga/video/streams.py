@@ -4,10 +4,12 @@ The picture is the largest that is no cover: cover art is often an ordinary trac
 still of itself beside it, and a transport stream may have a small programme before the main one.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import av.container
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -20,6 +22,9 @@ LARGEST = "largest"
 _COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _PICTURES = ("bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp")  # codecs of covers, and seldom of videos
 _SILENT = ("vp8",)  # codecs that say nothing of colours, for which FFmpeg's decoder names some all the same
+
+
+_SHOWN = 0x10  # bit of the first byte of a frame of VP8 (RFC 6386, 9.1)
 
 
 class Colours(NamedTuple):
@@ -126,3 +131,15 @@ def state(frame: VideoFrame, said: Colours, codec: str) -> None:
         frame.color_trc = said.transfer
     if own.matrix == UNSTATED != said.matrix:
         frame.colorspace = said.matrix
+
+
+def that_show(packets: Iterable[Packet], picture: VideoStream) -> Iterator[Packet]:
+    """Yield the packets that have something to show: not what lies before an edit list, nor empty ones, nor frames of
+    VP8 that nobody sees and others are predicted from.
+    """
+    hides = picture.codec_context.name == "vp8"
+    for packet in packets:
+        if packet.is_discard or not packet.size:
+            continue
+        if not (hides and packet.stream_index == picture.index) or memoryview(packet)[0] & _SHOWN:
+            yield packet
