@@ -7,13 +7,14 @@ import av
 import numpy as np
 import pytest
 from films import PICTURE
-from test_odd_video import film_of, numbers, times_of
+from test_odd_video import film_of, number_of, numbers, times_of
 from test_video import X264, ffmpeg
 
 from genga.params.probe import Params
 from genga.video.decode import decode
 from genga.video.decode_errors import Damage
 from genga.video.facts import in_words
+from genga.video.footage import Footage
 from genga.video.probe import probe, read
 from genga.video.timing import told_rate
 
@@ -86,6 +87,15 @@ def test_stills_are_those_of_the_frames_whose_times_were_told_by_others(tmp_path
     film = ffmpeg(tmp_path / "film.mkv", "-i", plain, "-c", "copy", *late)
     assert numbers(film, *range(72)) == list(range(72))
     assert numbers(film, 3, 18, 28, 31, 71) == [3, 18, 28, 31, 71]
+
+
+def test_no_jump_leads_among_frames_of_one_timestamp(tmp_path: Path) -> None:
+    again = "setpts='if(gte(N,36),N-17,N)/24/TB'"  # which the muxer holds at 36's until they go on
+    film = film_of(tmp_path / "film.mkv", "-vf", again, "-fps_mode", "passthrough", "-c:v", "ffv1")
+    assert numbers(film, 3, 36, 37, 50, 71) == [3, 36, 37, 50, 71]
+    times, keys = times_of(film)[[36, 40]].tolist(), times_of(film)[[36, 40]].tolist()
+    with Footage(film, probe(film, PARAMS), "bicubic") as footage:
+        assert [number_of(picture) for picture in footage.pictures(times, keys)] == [36, 40]
 
 
 def test_pictures_before_the_first_that_can_be_decoded_are_damage(tmp_path: Path) -> None:

@@ -39,11 +39,16 @@ class Walk:
         self, container: av.container.InputContainer, stream: VideoStream, way: int, fields: Fields, part: Part,
         times: Sequence[float] = (),
     ) -> None:  # fmt: skip
-        """way: how much of what need not be decoded is left out, if the file has an index. times: wanted ones, s."""
+        """way: how much of what need not be decoded is left out, if the file has an index. times: wanted ones, s.
+
+        Of times that are no timestamps, for those before told them (genga.video.clock), nothing is left out: a jump
+        would lead to others.
+        """
         self._container, self._stream = container, stream
         self._base = exact(stream.time_base or Fraction(1, 1000))
         self._part = part if part.stated else replace(part, stated=colours_of(stream))
-        self._way = way if container.format.name.startswith(_INDEXED) else ALL
+        ticks = all(float(round(time / self._base) * self._base) == time for time in times)
+        self._way = way if container.format.name.startswith(_INDEXED) and ticks else ALL
         self._needed: set[int] = set()
         self.want(times)
         self._decoded = timed_frames(container, stream, fields=fields, needed=self._spared(), part=self._part)
@@ -118,7 +123,7 @@ class Footage:
         first, key = next(iter(wanted.items()))
         walk = self._walk
         if walk is None or way != LEAST or not (walk.jumps or walk.reached < first):
-            walk = self._opened(way)
+            walk = self._opened(way, list(wanted))
         walk.want(list(wanted))
         if walk.jumps and key is not None and not walk.reached < first:
             walk.jump(key)
@@ -128,11 +133,11 @@ class Footage:
                 return
             yield time, frame
 
-    def _opened(self, way: int) -> Walk:
-        """A new way through the video, from its start."""
+    def _opened(self, way: int, times: Sequence[float]) -> Walk:
+        """A new way through the video, from its start, to frames at these times, s."""
         self._open.close()
         container, stream = self._open.enter_context(opening(self._path, self._device, self._part.stream))
         prepare(stream, self._threads)
         self._convert = Converter.of(stream, self._scaling)
-        self._walk = Walk(container, stream, way, self._fields, self._part)
+        self._walk = Walk(container, stream, way, self._fields, self._part, times)
         return self._walk
