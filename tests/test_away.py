@@ -92,6 +92,30 @@ def test_links_that_lead_nowhere_are_named(tmp_path: Path, monkeypatch: pytest.M
     assert line.startswith("data/raw, a link to ")
 
 
+def test_a_video_and_a_folder_that_may_not_be_read_are_named_and_end_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("s/1.mkv", "s/2.mkv", "t/1.mkv", "t/deeper/2.mkv"):
+        Path("data/raw", path).parent.mkdir(parents=True, exist_ok=True)
+        Path("data/raw", path).touch()
+    scandir = os.scandir
+
+    def some(path: Path) -> object:
+        if path == Path("data/raw/t/deeper"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    # Root may read all.
+    monkeypatch.setattr("os.scandir", some)
+    monkeypatch.setattr("os.access", lambda path, _: path != Path("data/raw/s/2.mkv"))
+    aside: dict[str, str] = {}
+    (line,) = check_links("data/raw", [], aside)
+    assert line.startswith("data/raw/t/deeper cannot be read (Permission denied)")
+    why = "data/raw/s/2.mkv cannot be read (Permission denied); bring back the disk or share that it is on, "
+    assert aside == {"s": why + "let yourself read it, or take it away"}
+
+
 def test_what_is_put_aside_is_said_and_ends_nothing_while_there_are_others() -> None:
     assert put_aside({}, []) == []
     assert put_aside({"s": "why", "t": "this"}, ["s", "u"]) == [

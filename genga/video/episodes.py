@@ -57,21 +57,25 @@ def find_episodes(
     return episodes_of(folder, files_below(folder), said, aside)
 
 
-def files_below(folder: str | Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+def files_below(
+    folder: str | Path, above: frozenset[str] = frozenset(), shut: list[OSError] | None = None
+) -> Iterator[Path]:
     """Yield the files below a folder, behind links too, but for pipes and devices, of which to read may never end.
 
-    above: folders on the way there, for a link that leads back.
+    above: folders on the way there, for a link that leads back. shut: gets what is said of folders that cannot be read.
     """
     real = os.path.realpath(folder)
     if real in above:
         return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:  # gone, or no folder: genga.workflow.missing_videos says so
+    except OSError as error:  # gone, or no folder: genga.workflow.missing_videos says so
+        if shut is not None:
+            shut.append(error)
         return
     for entry in entries:
         if _is_folder(entry):
-            yield from files_below(Path(folder) / entry.name, above | {real})
+            yield from files_below(Path(folder) / entry.name, above | {real}, shut)
         elif not _never_ends(entry):
             yield Path(folder) / entry.name
 

@@ -1,12 +1,15 @@
 """Videos that are not here: left out of a pull on purpose, taken away, or on a network drive that is gone.
 
 A series without any video here has the episodes that are on record, so that what was made of them can be used; one
-that lacks some goes on without these. A link that leads nowhere is neither: somebody means the videos to be there. So
-a series with such a link is put aside, as is one of which two videos are one episode: it goes by what is on record,
-until a person has put it right, and all others go on.
+that lacks some goes on without these. A link that leads nowhere is neither: somebody means the videos to be there, as
+with a video that may not be read, at which Snakemake would end the run of all. So a series with such a one is put
+aside, as is one of which two videos are one episode: it goes by what is on record, until a person has put it right, and
+all others go on.
 """
 
+import errno
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,10 +66,11 @@ def _lines(path: Path, begin: tuple[bytes, ...]) -> Iterator[bytes]:
 
 
 def check_links(folder: str | Path, recorded: Iterable[str], aside: dict[str, str]) -> list[str]:
-    """Return a line for `folder` and every series in it that is a link that leads nowhere, or to none of its videos.
+    """Return a line for `folder` and every series in it that is a link that leads nowhere, or to none of its videos,
+    and for each folder that cannot be read.
 
     recorded: videos that are on record. A share that is not mounted is often an empty folder. aside: gets each series
-    of which a video is such a link, with why: it would be put together without that video.
+    of which a video is such a link or may not be read, with why: it would be put together without that video.
     """
     known = [Path(video) for video in recorded]
     said: list[str] = []
@@ -75,11 +79,14 @@ def check_links(folder: str | Path, recorded: Iterable[str], aside: dict[str, st
         found = series
         if place != Path(folder):
             _inside(place, said)
-            found = [path for path in files_below(place) if _is_video(path)]
+            shut: list[OSError] = []
+            found = [path for path in files_below(place, shut=shut) if _is_video(path)]
+            said += [_gone(Path(one.filename), _why(one)) for one in shut if Path(one.filename) != place]
         if place.exists() and place.is_symlink() and not found and any(video.is_relative_to(place) for video in known):
             said.append(_gone(place, "there is no video in it"))
-        if place != Path(folder) and (dead := next(filter(_leads_nowhere, found), None)):
-            aside.setdefault(normalize("NFC", place.name), _gone(dead, _unreadable(dead), "or take the link away"))
+        if place != Path(folder) and (dead := next(filter(_unreadable, found), None)):
+            way = "or take the link away" if dead.is_symlink() else "let yourself read it, or take it away"
+            aside.setdefault(normalize("NFC", place.name), _gone(dead, _unreadable(dead), way))
     return said
 
 
@@ -97,21 +104,23 @@ def _inside(place: Path, said: list[str]) -> list[Path]:
             place.stat()
         return sorted(place.iterdir()) if place.is_dir() else []
     except OSError as error:
-        said.append(_gone(place, error.strerror or "no answer"))
+        said.append(_gone(place, _why(error)))
         return []
 
 
-def _leads_nowhere(video: Path) -> bool:
-    return _is_video(video) and video.is_symlink() and bool(_unreadable(video))
-
-
-def _unreadable(link: Path) -> str:
-    """Return why what a link leads to cannot be looked at, "" if it can."""
+def _unreadable(video: Path) -> str:
+    """Return why a video, or what a link leads to, cannot be read, "" if it can."""
+    if os.access(video, os.R_OK):
+        return ""
     try:
-        link.stat()
+        video.stat()
     except OSError as error:
-        return error.strerror or "no answer"
-    return ""
+        return _why(error)
+    return os.strerror(errno.EACCES)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or "no answer"
 
 
 def taken_away(recorded: Mapping[Episode, str], here: Iterable[Episode]) -> list[str]:
