@@ -207,10 +207,10 @@ def seen_by(k: int, scale: float = 1.0, contrast: float = 1.0) -> Cells:
     )
 
 
-def begun(grids: Sequence[Cells]) -> set[int]:
+def begun(grids: Sequence[Cells], threshold: float = 8.0) -> set[int]:
     """The frames of a move over all grids that begin another drawing."""
     travel = dict.fromkeys(range(len(grids)), len(grids) - 1)
-    return set(anew(MaskedGrids(grids, []), 0, len(grids), set(), travel, 8.0, None))
+    return set(anew(MaskedGrids(grids, []), 0, len(grids), set(), travel, threshold, None))
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.004], ids=["pan", "zoom"])
@@ -247,6 +247,19 @@ def test_a_mouth_of_a_figure_that_the_camera_follows_is_a_drawing() -> None:
         grid[20:100, 60:110] = FIGURES[0][:80, :50]
         grid[60:66, 80:90] = 20 if k < 20 else 200
     assert begun(grids) == {20}
+
+
+@pytest.mark.parametrize(("by", "drawn"), [(14, set(range(3, 36, 3))), (0, set())], ids=["talks", "is silent"])
+def test_who_talks_before_a_slow_camera_is_drawn_anew_far_below_the_threshold_of_a_video_of_snow(
+    by: int, drawn: set[int]
+) -> None:
+    rng = np.random.default_rng(5)
+    grids = []
+    for k in range(36):
+        grid = cv2.warpAffine(SHEET, np.array([[1, 0, -0.05 * k], [0, 1, 0]], np.float32), (160, 120)).astype(float)
+        grid[60:68, 80:88] += by * (k // 3 % 3)
+        grids.append(np.clip(grid + rng.normal(0, 1, grid.shape), 0, 255).astype(np.uint8))
+    assert begun(grids, 32.0) == drawn
 
 
 def test_an_eye_shuts_of_somebody_who_is_followed_all_through_a_video() -> None:

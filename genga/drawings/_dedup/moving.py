@@ -17,7 +17,7 @@ import numpy.typing as npt
 from genga.drawings._dedup.shown import Rest, left_by, moved_as_one, shown_in_both
 from genga.drawings._text.tracks import MaskedGrids, difference
 from genga.drawings.alignment import UNLIKE, Motion, left, motion_of_most, smoothed, spread
-from genga.drawings.bimodal_threshold import gap_above
+from genga.drawings.bimodal_threshold import below_hill, gap_above
 from genga.drawings.static_tiles import Field, Mask, gradients, tile_means
 from genga.video.luma_grid import Cells
 
@@ -32,6 +32,7 @@ _LAG, _LONGEST = 8, 24  # frames over which what stands still stays as it is, by
 _LEAVES = 3.0  # cells that the picture goes meanwhile
 _TEXTURE, _SHARE = 0.03, 0.75  # mean squared gradient of what can be told to stay; part of it that all frames share
 _STANDS = 0.25  # part of a jump that the steps before and after it are at most: a camera that sways goes on
+_FAINT = 5.0  # what the steps of a move leave from which they may be drawings, where what it leaves lies below
 _SPECK = (3, 3)
 _SAYS, _BETTER = 1.0, 0.5  # mean square of what standing still leaves of a tile that says something, and part of it
 _TOLD = {
@@ -61,13 +62,16 @@ def anew(
     share = contrast(threshold)
     moves: dict[int, list[int]] = {}  # by the last frame of each
     for frame in range(start + 1, end):
-        shown = frame in travel and frame not in skipped and frame - 1 not in skipped
-        if shown and difference(seen[frame - 1], seen[frame]) > threshold:
+        if frame in travel and frame not in skipped and frame - 1 not in skipped:
             moves.setdefault(travel[frame], []).append(frame)
     new: dict[int, float] = {}
-    for last, steps in moves.items():
+    for last, shown in moves.items():
         first = max(start, min(frame for frame, end_of in travel.items() if end_of == last))
-        rests = rests_of(steps, Layers(seen, first, min(last + 1, end), live, over))
+        layers = Layers(seen, first, min(last + 1, end), live, over)
+        steps = [frame for frame in shown if difference(seen[frame - 1], seen[frame]) > threshold]
+        rests = rests_of(steps, layers)
+        quiet = {frame: layers.moved(frame).clear for frame in shown if frame not in rests}
+        new |= faint(quiet, [rest.clear for rest in rests.values()])
         for part, (times, enough) in _TOLD.items():
             own = {frame: rest for frame, rests_ in rests.items() if (rest := getattr(rests_, part)) is not None}
             for frame, rest in own.items():
@@ -78,6 +82,17 @@ def anew(
                 if rest > least_of_new(times, around, enough * usual, usual, threshold):
                     new[frame] = max(rest, new.get(frame, 0.0))
     return new
+
+
+def faint(quiet: Mapping[int, float], others: Sequence[float]) -> dict[int, float]:
+    """Return which quiet steps of a move begin a drawing, though the threshold of the video is far above its noise.
+
+    As where snow falls before a slow camera: what these leave is a hill of its own above what most of them leave.
+    quiet: what steps below the threshold leave, luma levels. others: what the others do.
+    """
+    most = 1.01 * max(quiet.values(), default=0.0)
+    level = below_hill(np.array([*quiet.values(), *(max(rest, most) for rest in others)]), most, _FAINT)
+    return {frame: rest for frame, rest in quiet.items() if level < rest}
 
 
 def _coming_out(frame: int, rests: Mapping[int, float]) -> list[float]:
