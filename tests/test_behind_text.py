@@ -5,7 +5,7 @@ import numpy as np
 
 from genga.drawings._dedup.moving import anew
 from genga.drawings._dedup.shown import left_by, shown_in_both
-from genga.drawings._text.ends import drawn_out
+from genga.drawings._text.strokes import timed
 from genga.drawings._text.tracks import Covering, Lettering, MaskedGrid, MaskedGrids, difference, trace
 from genga.drawings.alignment import smoothed
 from genga.video.luma_grid import Cells
@@ -66,7 +66,7 @@ def test_a_line_begins_before_what_acts_behind_it_did() -> None:
     """Looks found it from frame 14 on; the mouth opened at 10, which changes most of its place."""
     frames = [*pan(text=False)[:5], *pan(tuple(range(10, 24)))[5:]]
     late = Lettering(10, 24, 0.3, 0.7, 0.7, 0.75, seen=(14, 22))
-    assert drawn_out(frames, late).start == 5
+    assert timed(frames, late, (12, 24)).start == 5
 
 
 def test_letters_leave_four_levels_at_least_and_four_times_what_most_cells_do() -> None:

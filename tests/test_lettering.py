@@ -10,11 +10,11 @@ from films import texture
 
 from genga.drawings._text import burnt_in
 from genga.drawings._text.burnt_in import believed, lettering
-from genga.drawings._text.ends import drawn_out
 from genga.drawings._text.marks import marks
 from genga.drawings._text.scan import Lookout, lines_of
 from genga.drawings._text.standing import adds, alone, goes_past, outlasts, stands_over
-from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches, turn
+from genga.drawings._text.stretches import bridged, faded, grown, holds, returns, stretches
+from genga.drawings._text.strokes import timed
 from genga.drawings._text.tracks import Lettering, MaskedGrid, MaskedGrids, beneath, difference
 from genga.tables.frames import LINE
 from genga.video.luma_grid import Cells, cells_of
@@ -108,9 +108,9 @@ def test_a_look_finds_what_came_and_what_went_and_leaves_the_rest() -> None:
 
     (low,) = look(LONG)
     high, same = sorted(look(both, slice(0, 340)), key=lambda line: line["y0"])  # where nothing is new nothing is read
-    assert same == low and high["y1"] < 0.25
+    assert same == {**low, "again": 1.0} and high["y1"] < 0.25
     assert look(both) is None
-    assert look(subtitled(BACK, "The other paper is red", 90)) == [high]
+    assert look(subtitled(BACK, "The other paper is red", 90)) == [{**high, "again": 1.0}]
     assert look(BACK) == []
 
 
@@ -121,12 +121,11 @@ def looks(*found: tuple[int, list[Lettering]]) -> list[tuple[int, list[Lettering
 
 def at(frame: int) -> Lettering:
     """The line as a look at a frame finds it."""
-    return replace(WORDS, start=frame, end=frame)
+    return replace(WORDS, start=frame, end=frame, seen=(frame, frame))
 
 
 def test_a_line_stands_from_where_the_grids_change() -> None:
     cells = [A] * 5 + [B] * 12 + [A] * 7  # text in frames 5 to 16
-    assert turn(cells, WORDS, 0, 8) == 5
     (found,) = stretches(looks((0, []), (8, [at(8)]), (14, [at(14)]), (20, [])), 24, cells)
     assert (found.start, found.end) == (5, 17)
     (last,) = stretches(looks((0, []), (8, [at(8)])), 17, cells[:17])
@@ -138,19 +137,20 @@ def test_a_line_stands_from_where_the_grids_change() -> None:
 def test_a_line_overlooked_for_a_moment_is_one() -> None:
     first, again, later = (Lettering(a, b, 0.2, 0.9, 0.7, 0.95) for a, b in ((0, 10), (16, 30), (50, 70)))
     elsewhere = Lettering(16, 30, 0.2, 0.1, 0.7, 0.15)
-    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later], [A] * 200)] == [
+    assert [(line.start, line.end) for line in bridged([first, again, elsewhere, later])] == [
         (0, 30),
         (16, 30),
         (50, 70),
     ]
     # Up to the end of the video nothing has gone.
     to_the_end = [Lettering(start, 20, 0.2, 0.9, 0.7, 0.95) for start in (0, 4)]
-    assert [(line.start, line.end) for line in bridged(to_the_end, [A] * 20)] == [(0, 20)]
+    assert [(line.start, line.end) for line in bridged(to_the_end)] == [(0, 20)]
 
 
 def table(cells: list[Cells], found: dict[int, list[dict]]) -> pl.DataFrame:
     """What `lettering` reads of the frames table, at 24 frames a second."""
-    rows = [{"frame": k, "time": k / 24, "lettering": found.get(k)} for k in range(len(cells))]
+    there = {k: [{"again": 1.0, **line} for line in lines] for k, lines in found.items()}
+    rows = [{"frame": k, "time": k / 24, "lettering": there.get(k)} for k in range(len(cells))]
     return pl.DataFrame(rows, schema_overrides={"lettering": pl.List(LINE)})
 
 
@@ -337,31 +337,11 @@ def test_lines_of_one_card_are_not_around_each_other() -> None:
     assert not outlasts(grids, card[1]) and outlasts(grids, card[1], card)
 
 
-@pytest.mark.parametrize(
-    ("looks", "beside", "by", "found"),
-    [
-        (3, 0.0, 5, True),
-        (2, 0.0, 5, False),  # a thing or two may be there by chance
-        (3, 0.03, 5, False),  # strokes that are elsewhere in each look
-        (3, 0.0, 0, False),  # nothing moves: it may be drawn
-    ],
-)
-def test_what_looks_find_again_at_one_place_while_the_picture_moves_is_text(
-    looks: int, beside: float, by: int, found: bool
-) -> None:
-    grids = wandering(by)  # in which nothing of small letters is seen
-    box = {"x0": 0.75, "y0": 0.45, "x1": 0.9, "y1": 0.5, "sure": False}
-    at = [{**box, "x0": 0.75 + beside * k, "x1": 0.9 + beside * k} for k in range(looks)]
-    seen = [(4 * k, [Lettering(4 * k, 4 * k, **one, seen=(4 * k, 4 * k))]) for k, one in enumerate(at)]
-    line = next(line for line in stretches(seen, 12, grids) if line.start == 0)
-    assert line.looks == looks and believed(line, grids, [k / 24 for k in range(12)]) == found
-
-
 def test_a_line_stands_for_as_long_as_its_place_keeps_what_it_has_whatever_looks_miss() -> None:
     grids = [grid // 4 + 60 for grid in wandering(5)]
     for grid in grids[2:10]:
         grid[54:61, 120:144] = STROKES[:24]
-    found = drawn_out(grids, Lettering(5, 8, 0.75, 0.45, 0.9, 0.51, sure=False))
+    found = timed(grids, Lettering(5, 7, 0.75, 0.45, 0.9, 0.51, sure=False, seen=(5, 7)), (4, 8))
     assert (found.start, found.end) == (2, 10)
 
 
@@ -630,8 +610,8 @@ def test_text_that_comes_or_goes_near_a_cut_does_not_get_the_cuts_frame(apart: i
     cut, line = 30, Lettering(40, 40, 0.2, 108 / 120, 116 / 160, 113 / 120)
     comes = [(one if k < cut else other) if k < cut + apart else lettered(one if k < cut else other) for k in range(60)]
     goes = [lettered(one if k < cut else other) if k < cut + apart else (one if k < cut else other) for k in range(60)]
-    assert turn(comes, line, 24, 40) == cut + apart
-    assert turn(goes, line, 24, 40, goes=True) == cut + apart
+    assert timed(comes, replace(line, seen=(40, 52)), (24, 59)).start == cut + apart
+    assert timed(goes, replace(line, seen=(0, 24)), (0, 40)).end == cut + apart
 
 
 def upright(picture: np.ndarray, text: str, x: int = 560, y: int = 40) -> np.ndarray:
@@ -668,7 +648,25 @@ def test_of_an_upright_line_all_is_looked_at_again() -> None:
     unlike = np.ones((120, 160), bool)
     first = lookout.look(tall, 8, grid(tall), unlike)
     again = lookout.look(found, 8, grid(found), unlike)
-    assert first and again and first == [pytest.approx(line) for line in again]
+    assert (
+        first
+        and again
+        and [{**line, "again": 1.0} for line in first] == [pytest.approx(line, abs=0.01) for line in again]
+    )
+
+
+@pytest.mark.parametrize(("votes", "found"), [(3, True), (2, False)])
+def test_a_line_that_looks_are_sure_of_again_and_again_is_text_anywhere(votes: int, found: bool) -> None:
+    line = Lettering(0, 24, 0.3, 0.48, 0.7, 0.52, votes=votes, seen=(0, 20), looks=votes)
+    assert believed(line, [A] * 24, [k / 24 for k in range(24)]) == found
+
+
+@pytest.mark.parametrize(("missed", "found"), [((), 1), ((12, 18), 0)])
+def test_an_unsure_line_that_most_looks_at_its_frames_miss_is_none(missed: tuple[int, ...], found: int) -> None:
+    cells = [A] * 4 + [B] * 20 + [A] * 12
+    line = {"x0": WORDS.x0, "y0": WORDS.y0, "x1": WORDS.x1, "y1": WORDS.y1, "sure": False}
+    looks = {k: [line] if 4 <= k < 24 and k not in missed else [] for k in range(0, 36, 6)}
+    assert len(lettering(table(cells, looks), cells)) == found
 
 
 @pytest.mark.parametrize("upright", [False, True])
@@ -711,7 +709,8 @@ def test_a_subtitle_that_another_replaces_at_its_place_is_a_line_of_its_own(gap:
     one, other = worded(), worded()
     cells = [A] * 6 + [one] * 20 + [A] * gap + [other] * 20 + [A] * 12
     line = {"x0": 0.2, "y0": 108 / 120, "x1": 116 / 160, "y1": 113 / 120, "sure": True}
-    looks = {0: [], 12: [line], 24: [line], 27: [] if gap > 2 else [line], 38: [line], 57: []}
+    new = {**line, "again": 0.2}
+    looks = {0: [], 12: [line], 24: [line], 27: [] if gap else [new], 38: [new if gap else line], 57: []}
     found = lettering(table(cells, looks), cells)
     assert [(each.start, each.end) for each in found] == [(6, 26), (26 + gap, 46 + gap)]
     held = [A] * 6 + [one] * 42 + [A] * 12

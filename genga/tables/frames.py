@@ -11,6 +11,7 @@ LINE = pl.Struct(
     {
         **{side: pl.Float64 for side in ("x0", "y0", "x1", "y1")},  # shares of the picture's width and height, 0..1
         "sure": pl.Boolean,  # whether it surely looks like text
+        "again": pl.Float64,  # correlation of its letters with what lay at its place at the look before, -1..1
     }
 )
 # Where a frame's cells are: columns of the table of frames.

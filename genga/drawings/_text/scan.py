@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from genga.drawings._text.again import Before, Rows, again
 from genga.drawings._text.finder import lines_in
 from genga.drawings.static_tiles import Mask
+from genga.images.boxes import Box
 from genga.images.image import Luma
 from genga.video.luma_grid import BLOCK_CELLS, Cells, block_sums, eight_bits, half, resized
 
@@ -24,7 +26,7 @@ _UPRIGHT = 16  # cells of a column, where an upright line does
 _AROUND = 36  # cells around rows that are looked at again: as far as the finder sees,
 _PAIRS = 2  # which looks at this many cells at once, from the first on
 
-Line = dict[str, float | bool]  # a value of LINE
+Line = dict[str, float]  # a value of LINE
 
 
 class Lookout:
@@ -42,6 +44,7 @@ class Lookout:
         self._pending = True  # the first frame is looked at
         self._seen: Cells | None = None  # each row as it was when it was looked at
         self._lines: list[Line] = []
+        self._before = Before()
 
     def look(self, luma: Luma, bits: int, cells: Cells, changed: Mask) -> list[Line] | None:
         """Return the lines of text in a frame, or None if it is not looked at.
@@ -69,7 +72,7 @@ class Lookout:
             rows = np.asarray(other.any(axis=1))
             self._seen[rows] = cells[rows]
         self._since = 0
-        self._lines = looked_at_again(luma, bits, rows, self._lines, upright)
+        self._lines = looked_at_again(luma, bits, rows, self._lines, self._before, upright)
         return self._lines
 
 
@@ -79,12 +82,15 @@ def _word(changed: Mask, length: int = _WORD, way: int = 1) -> bool:
     return bool(counts.max() >= length)
 
 
-def looked_at_again(luma: Luma, bits: int, rows: Mask, before: Sequence[Line], upright: bool = False) -> list[Line]:
+def looked_at_again(
+    luma: Luma, bits: int, rows: Mask, lines: Sequence[Line], before: Before, upright: bool = False
+) -> list[Line]:
     """Return the lines of text in a luma plane (height, width) of which only some `rows` of cells are new.
 
-    Lines that touch those are looked for; of those `before` the others stay. upright: look for such lines, too.
+    Lines that touch those are looked for; of the `lines` found before the others stay. before: what the picture was
+    like, which is brought up to date. upright: look for such lines, too.
     """
-    for line in before:  # of an upright one all is looked at again
+    for line in lines:  # of an upright one all is looked at again
         if (line["y1"] - line["y0"]) * luma.shape[0] > (line["x1"] - line["x0"]) * luma.shape[1]:
             place = slice(int(line["y0"] * len(rows)), int(np.ceil(line["y1"] * len(rows))))
             upright |= bool(rows[place].any())
@@ -93,8 +99,16 @@ def looked_at_again(luma: Luma, bits: int, rows: Mask, before: Sequence[Line], u
     def touches(line: Line) -> bool:
         return bool(rows[int(line["y0"] * len(rows)) : int(np.ceil(line["y1"] * len(rows)))].any())
 
-    found = [line for part in _parts(rows) for line in lines_of(luma, bits, part, upright) if touches(line)]
-    return sorted([*(line for line in before if not touches(line)), *found], key=lambda line: (line["x0"], line["y0"]))
+    found = [line for part in _parts(rows) for line in _found_in(_rows(luma, bits, part), lines, before, upright)]
+    stay = ({**line, "again": 1.0} for line in lines if not touches(line))
+    return sorted([*stay, *filter(touches, found)], key=lambda line: (line["x0"], line["y0"]))
+
+
+def _found_in(rows: Rows, lines: Sequence[Line], before: Before, upright: bool) -> Iterator[Line]:
+    """The lines in rows of a picture, with how far the letters of each lie where they lay before."""
+    old, known = before.put(rows), [rows.box(line) for line in lines]
+    for box, sure in _lines_in(rows, upright):
+        yield {**rows.shares(box), "sure": sure, "again": again(box, rows.picture, old, known)}
 
 
 def _parts(rows: Mask) -> Iterator[tuple[float, float]]:
@@ -110,26 +124,27 @@ def lines_of(luma: Luma, bits: int, part: tuple[float, float] = (0.0, 1.0), upri
 
     part: the rows that are looked at, as shares of the height. upright: whether upright lines are looked for.
     """
+    rows = _rows(luma, bits, part)
+    return [{**rows.shares(box), "sure": sure} for box, sure in _lines_in(rows, upright)]
+
+
+def _lines_in(rows: Rows, upright: bool) -> Iterator[tuple[Box, bool]]:
+    for (x0, y0, x1, y1), sure in sorted(lines_in(rows.picture)):
+        if upright or x1 - x0 >= y1 - y0:
+            yield (x0, y0, x1, y1), sure
+
+
+def _rows(luma: Luma, bits: int, part: tuple[float, float]) -> Rows:
+    """The rows of a luma plane between two shares of its height, as the finder sees them."""
     height, width = luma.shape
     scale = _SIDE / min(height, width)
     halvings = max(0, int(np.log2(min(height, width) / _SIDE)))
     unit = 2**halvings  # halving takes whole pairs of rows
     top, end = int(part[0] * height) // unit * unit, min(height, int(np.ceil(part[1] * height / unit)) * unit)
     luma = luma[top:end]
-    size = max(1, round(width * scale)), max(1, round((end - top) * scale))
+    size = max(1, round((end - top) * scale)), max(1, round(width * scale))
     for _ in range(halvings):
         luma = half(luma)
     means = min(height, width) // unit > _NEARLY * _SIDE  # which take five times as long
-    small = resized(luma, size[::-1], cv2.INTER_AREA if means else cv2.INTER_LINEAR)
-    first, share = top / height, (end - top) / height
-    return [
-        {
-            "x0": x0 / size[0],
-            "y0": first + y0 / size[1] * share,
-            "x1": x1 / size[0],
-            "y1": first + y1 / size[1] * share,
-            "sure": sure,
-        }
-        for (x0, y0, x1, y1), sure in sorted(lines_in(eight_bits(small, bits)))
-        if upright or x1 - x0 >= y1 - y0
-    ]
+    small = resized(luma, size, cv2.INTER_AREA if means else cv2.INTER_LINEAR)
+    return Rows(eight_bits(small, bits), top / height, (end - top) / height)

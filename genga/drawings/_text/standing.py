@@ -13,7 +13,6 @@ from genga.drawings._text.tracks import (
     TOGETHER,
     WHOLE,
     Lettering,
-    Margin,
     all_along,
     in_cells,
     mask_of,
@@ -26,26 +25,17 @@ from genga.video.luma_grid import Cells, Grids, difference_map
 
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps
 _LOOKS = 12  # steps of a stretch that are asked whether it stands over what moves
-_LESS = 0.65  # part of what the picture keeps, that is kept where a line comes or goes: some is the picture's
 LASTS, _MORE = 0.7, 0.55  # what a line keeps of them as long as it stands; how much more than what is around it
-_AGAIN, _ANOTHER = 2.0, 0.3  # looks, times what their boxes share; and what is kept of the gradients around them
 _IN_PLACE = 0.5  # what of its letters' gradients lies where it did, if it stands
 _TEXTURE = 0.01  # mean squared gradient of what can be told to move
 _ALONE, _ALL_ALONG = 0.8, 0.9  # part of what changes that lies at a line which comes by itself; or of its columns,
 _ROUND = 0.25  # and how much less what is around it does
 _AS_MUCH = 0.75  # part of the gradients that are there without a line, which are there with it
 _STAYS, _GONE = 0.6, 0.6  # what is beside one that comes keeps of its gradients, and tones; what it keeps of that
-_WHOLLY = 0.85  # what is written keeps of its gradients, step by step, as long as it stands
-_DRAWN, _BARE = 0.2, 0.6  # mean squared gradient of letters; part of that where they are not yet, or no more
 _AWAY, _FOUND = 4, 0.5  # frames in which what moves goes a cell; how surely
 _MOST, _AT_MOST = 0.7, 0.5  # in which part of the looks; up to which part of the picture stays then, if it is a camera
 
 Gradients = npt.NDArray[np.float32]  # (2, rows, columns), or (2, cells)
-
-
-def other(own: float, rest: float) -> bool:
-    """Whether a line is not the one that it was, by what of its gradients it keeps, and what is around it."""
-    return own < max(_OVER, _LESS * rest)
 
 
 def over_both(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
@@ -76,28 +66,6 @@ def outlasts(cells: Grids, line: Lettering, others: Sequence[Lettering] = ()) ->
 
     stands, seen = _spans(line)
     return any(lasts(some_of(*stands))) or all(lasts(some_of(*seen)))
-
-
-def stays_as_it_is(cells: Grids, line: Lettering) -> bool:
-    """Whether all of what is at the line's place stays, as long as it stands, or, as it may fade, while looks find it.
-
-    Whatever is around it.
-    """
-    for first, last in _spans(line):
-        frames = [k for k in some_of(first, last) if k < len(cells)]
-        if len(frames) > _LOOKS // 4 and all(keeps(cells, line, a, b)[0] >= _WHOLLY for a, b in pairwise(frames)):
-            return True
-    return False
-
-
-def found_again(cells: Grids, line: Lettering) -> bool:
-    """Whether look after look found the line at one place, while what is around it became another all the time.
-
-    However little of that a grid shows of small letters over bold outlines.
-    """
-    first, last = line.seen
-    spans = (first, last), (first, (first + last) // 2), ((first + last) // 2, last)
-    return line.looks * line.alike > _AGAIN and all(keeps(cells, line, a, b)[1] <= _ANOTHER for a, b in spans)
 
 
 def _spans(line: Lettering) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -195,23 +163,12 @@ def adds(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
 
     Where another line goes, what then is seen there may look like one that comes.
     """
-    there, without = _drawn(cells, line, edge, reach, LETTERS)
-    return there >= _AS_MUCH * without
-
-
-def bare(cells: Grids, line: Lettering, edge: int, reach: int = 0) -> bool:
-    """Whether there is little that is drawn at the line's place before its start, or after its end."""
-    there, without = _drawn(cells, line, edge, reach, (0, 0))
-    return there >= _DRAWN and without <= _BARE * there
-
-
-def _drawn(cells: Grids, line: Lettering, edge: int, reach: int, margin: Margin) -> tuple[float, float]:
-    """The mean squared gradient at the line's place with it and without it, at its start or end."""
-    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, margin)
+    x0, y0, x1, y1 = in_cells(line, cells[line.start].shape, LETTERS)
     before, after = (
         sum(float((way * way).mean()) for way in gradients(cells[k][y0:y1, x0:x1])) for k in _beyond(cells, edge, reach)
     )
-    return (after, before) if edge == line.start else (before, after)
+    there, without = (after, before) if edge == line.start else (before, after)
+    return there >= _AS_MUCH * without
 
 
 def goes_along(cells: Grids, line: Lettering) -> bool:

@@ -5,12 +5,12 @@ between two looks it came and went. Which of them are burnt in: genga.drawings._
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from genga.drawings._text.standing import keeps, letters_kept, other, over_both
+from genga.drawings._text.strokes import AGAIN, goes_on, timed
 from genga.drawings._text.tracks import (
     FADE,
     WHOLE,
@@ -19,8 +19,6 @@ from genga.drawings._text.tracks import (
     in_cells,
     is_upright,
     overlapping,
-    step_to,
-    turning,
     union,
 )
 from genga.drawings.static_tiles import CHANGED
@@ -33,9 +31,15 @@ _FADES = 0.8  # luma levels, mean over its place, by which a line that fades goe
 _AT_ONCE = 0.75  # part of a line that goes in one frame if it does not fade
 _SOON, _AS_BEFORE = 24, 0.4  # frames in which an eye opens again, and part of its change by which it then differs
 _EVEN = 3.0  # times that a step of a fade may be larger than the one before; a cut is more
-_CALM, _ANEW = 0.8, 0.7  # what is around a line keeps of its gradients, as another takes its place; and that of them
-_PLAINLY = 0.3  # part by which it keeps more than the line at another step, which is the one then
-_PICTURE = 0.3  # part of the picture that changes at most where a line comes or goes, and no other picture does
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A line that looks found up to now."""
+
+    line: Lettering
+    since: int  # the look before the first that did
+    last: Lettering  # what the last one found
 
 
 def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: Grids) -> list[Lettering]:
@@ -43,94 +47,29 @@ def stretches(looks: Sequence[tuple[int, list[Lettering]]], count: int, cells: G
 
     looks: frame and lines found there, in order. count: frames of the video.
     """
-    done: list[Lettering] = []
-    standing: list[Lettering] = []
+    done: list[tuple[Lettering, tuple[int, int]]] = []
+    standing: list[Standing] = []
     for (before, _), (frame, lines) in pairwise([(0, []), *looks]):
-        left, go_on = list(lines), list[Lettering]()
-        for old in standing:
-            new = next((line for line in left if overlapping(old, line) >= _SAME_PLACE), None)
-            if new is None:
-                done.append(replace(old, end=turn(cells, old, before, frame, True)))
-            elif instead := replaced(cells, old, new, (before, frame), [*standing, *lines]):
-                left.remove(new)
-                done.append(replace(old, end=instead))
-                go_on.append(replace(new, start=instead))
+        on: list[Standing] = []
+        for new in lines:
+            old = next((one for one in standing if is_one(cells, one.last, new, (before, frame))), None)
+            if old is None:
+                on.append(Standing(new, before, new))
             else:
-                left.remove(new)
-                goes, comes = (changes(cells, old, before, frame, way) for way in (True, False))
-                between = range((goes or 0) + 1, comes or 0)
-                if not goes or not comes or any(turning(old, step_to(cells, k)) >= WHOLE for k in between):
-                    go_on.append(union(old, new))
-                else:  # another at its place
-                    done.append(replace(old, end=goes))
-                    go_on.append(replace(new, start=comes))
-        standing = go_on + [replace(line, start=turn(cells, line, before, frame)) for line in left]
-    last = looks[-1][0] if looks else 0
-    done += [replace(line, end=changes(cells, line, last, count - 1, True) or count) for line in standing]
-    return sorted(done, key=lambda line: (line.start, line.y0))
+                standing.remove(old)
+                both = union(old.line, replace(new, moves=new.again < AGAIN))
+                on.append(Standing(both, old.since, new))
+        done += [(one.line, (one.since, frame)) for one in standing]
+        standing = on
+    done += [(one.line, (one.since, count - 1)) for one in standing]
+    return sorted((timed(cells, *one) for one in done), key=lambda line: (line.start, line.y0))
 
 
-def replaced(
-    cells: Grids, old: Lettering, new: Lettering, looks: tuple[int, int], others: Sequence[Lettering]
-) -> int | None:
-    """Return the frame after the first of two looks at which another line takes a line's place, None for no such.
-
-    At one step all of it is written anew, however much of it lies where letters were, and nothing is around it, but for
-    `others`. One that fades, or is lit, keeps its letters.
-    """
-    if not (old.sure and new.sure):
-        return None
-    both, found = union(old, new), list[int]()
-    for k in range(looks[0] + 1, looks[1] + 1):
-        apart = step_to(cells, k)
-        if all(turning(line, apart) >= WHOLE for line in (old, new)):
-            rest = keeps(cells, both, k - 1, k, others)[1]
-            found += [k] if rest >= _CALM and letters_kept(cells, both, k - 1, k) < _ANEW else []
-    return found[0] if len(found) == 1 else None
-
-
-def turn(cells: Grids, line: Lettering, before: int, frame: int, goes: bool = False) -> int:
-    """Return the first frame from which on the place of a line looks as at `frame` rather than as at `before`.
-
-    goes: whether it is there at `before`, else at `frame`. The step at which the picture behind it becomes another, as
-    at a cut, is not the one: it may come some frames before that, or go some frames later.
-    """
-    found = changes(cells, line, before, frame, goes)
-    if found:
-        return found
-    found = _turn(cells, line, before, frame)
-    if not found or not over_both(cells, line, found - 1, found):
-        return found
-    beyond = (found, min(len(cells) - 1, found + _SOON)) if goes else (max(0, found - _SOON), found - 1)
-    first, last = (found, frame) if goes else (before, found - 1)
-    return changes(cells, line, *beyond, goes) or (_turn(cells, line, first, last) if last > first else found)
-
-
-def changes(cells: Grids, line: Lettering, before: int, frame: int, goes: bool) -> int | None:
-    """Return the frame in (before, frame] at which a line comes, or `goes`, at once over a picture that stays.
-
-    None if there is no such.
-    """
-    found: tuple[int, float] | None = None
-    for k in range(before + 1, frame + 1) if goes else range(frame, before, -1):
-        apart = step_to(cells, k)
-        if turning(line, apart) >= WHOLE and (apart > CHANGED).mean() <= _PICTURE:
-            own, rest = keeps(cells, line, k - 1, k)
-            # A cut in a part of the picture may be such a step, too, and the line goes after it, or comes before.
-            if other(own, rest) and (found is None or rest - own >= found[1] + _PLAINLY):
-                found = k, rest - own
-    return found[0] if found else None
-
-
-def _turn(cells: Grids, line: Lettering, before: int, frame: int) -> int:
-    x0, y0, x1, y1 = in_cells(line, cells[frame].shape)
-    old, new = (cells[k][y0:y1, x0:x1].astype(np.int16) for k in (before, frame))
-    while frame > before + 1:
-        place = cells[frame - 1][y0:y1, x0:x1]
-        if np.abs(place - new).sum() >= np.abs(place - old).sum():
-            break
-        frame -= 1
-    return frame
+def is_one(cells: Grids, old: Lettering, new: Lettering, looks: tuple[int, int]) -> bool:
+    """Whether a line that was found up to the first of two looks, and one that the second found, are one."""
+    if overlapping(old, new) < _SAME_PLACE:
+        return False
+    return new.again >= AGAIN or goes_on(cells, union(old, new), *looks)
 
 
 def returns(cells: Grids, line: Lettering, edge: int) -> bool:
@@ -208,21 +147,14 @@ def grown(line: Lettering, cells: Grids, edge: int) -> Lettering:
     return replace(line, x0=min(line.x0, first / columns), x1=max(line.x1, end / columns))
 
 
-def there(lines: Sequence[Lettering], first: int, last: int) -> list[Lettering]:
-    """Return the lines that stand at some frame from the first to the last."""
-    return [line for line in lines if line.start <= last and line.end > first]
-
-
-def bridged(lines: Sequence[Lettering], cells: Grids) -> list[Lettering]:
-    """Return the lines with those joined that are one: at one place, at most _BRIDGE frames apart, and never gone."""
+def bridged(lines: Sequence[Lettering]) -> list[Lettering]:
+    """Return the lines with those joined that are one: at one place, at most _BRIDGE frames apart."""
     joined: list[Lettering] = []
     for line in lines:
         near = [
             k for k, old in enumerate(joined)
             if line.start - old.end <= _BRIDGE and overlapping(old, line) >= _SAME_PLACE
-            and changes(cells, old, old.end - 1, old.end, True) is None
-            and not (line.sure and changes(cells, line, line.start - 1, line.start, False))
-            and replaced(cells, old, line, (old.end - 1, line.start), there(lines, old.end - 1, line.start)) is None
+            and line.again >= AGAIN
         ]  # fmt: skip
         if near:
             joined[near[-1]] = union(joined[near[-1]], line)

@@ -39,8 +39,9 @@ class Lettering:
     sure: bool = True  # whether it surely looks like text, in most looks
     votes: int = 0  # looks in which it has, less those in which it has not; 0: one look
     seen: tuple[int, int] = (0, 0)  # the first and the last look that found it: in a fade it is there before
-    looks: int = 1  # in how many it was found,
-    alike: float = 1.0  # and what of their boxes, in the two least alike, is intersection over union
+    looks: int = 1  # in how many it was found
+    again: float = 1.0  # correlation of its letters in its first look with what lay at its place in the look before
+    moves: bool = False  # whether its letters lay elsewhere in some look than in the one before
 
 
 @dataclass(frozen=True)
@@ -236,5 +237,5 @@ def union(a: Lettering, b: Lettering) -> Lettering:
         min(a.start, b.start), max(a.end, b.end),
         min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
         (min(a.seen[0], b.seen[0]), max(a.seen[1], b.seen[1])),
-        a.looks + b.looks, min(a.alike, b.alike, overlapping(a, b)),
+        a.looks + b.looks, a.again, a.moves or b.moves,
     )  # fmt: skip
