@@ -36,6 +36,12 @@ Mask = npt.NDArray[np.bool_]
 Field = npt.NDArray[np.float32]
 
 
+def cosine(a: npt.NDArray[Any], b: npt.NDArray[Any], nothing: float = 0.0) -> float:
+    """Return how far two fields or motions of one shape go one way, however far, -1..1; `nothing` if either is 0."""
+    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > 0 else nothing
+
+
 def staying(a: Cells, b: Cells, live: Mask | None = None, noise: float | None = None) -> float | None:
     """Return the fraction of the tiles with texture that stay, or None if none has texture.
 

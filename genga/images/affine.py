@@ -18,12 +18,6 @@ def product(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Matrix:
     return np.asarray(np.add.reduce(terms, axis=1))
 
 
-def cosine(a: npt.NDArray[Any], b: npt.NDArray[Any], nothing: float = 0.0) -> float:
-    """Return how far two fields or motions of one shape go one way, however far, -1..1; `nothing` if either is 0."""
-    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / size if size > 0 else nothing
-
-
 def corners(width: float, height: float) -> Matrix:
     """Return the corners of a picture of this size, (4, 2)."""
     return np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)

@@ -13,8 +13,7 @@ import numpy as np
 from genga.drawings._shots.camera_moves import AS_MUCH, REACH, SHORTEST, kind_of, reach
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, largest, left, length, step, way_of
-from genga.drawings.static_tiles import Mask, Noise, calm, tile_means
-from genga.images.affine import cosine
+from genga.drawings.static_tiles import Mask, Noise, calm, cosine, tile_means
 from genga.video.luma_grid import Cells, Grids
 
 _STIRRED = 0.12  # part of the tiles in which something goes on while a camera moves

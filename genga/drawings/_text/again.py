@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings._text.finder import Grey
-from genga.images.affine import cosine
+from genga.drawings.static_tiles import cosine
 from genga.images.boxes import Box, area, iou, within
 
 _TONES = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT

@@ -15,8 +15,7 @@ import numpy as np
 
 from genga.drawings._text.standing import Gradients
 from genga.drawings._text.tracks import Lettering
-from genga.drawings.static_tiles import CHANGED, Mask, gradients
-from genga.images.affine import cosine
+from genga.drawings.static_tiles import CHANGED, Mask, cosine, gradients
 from genga.images.boxes import Box, area, around, containment
 from genga.video.luma_grid import Cells, Grids, difference_map
 

@@ -19,8 +19,7 @@ from genga.drawings._text.tracks import (
     vicinity,
 )
 from genga.drawings.alignment import laid, shift
-from genga.drawings.static_tiles import CHANGED, Mask, gradients, staying
-from genga.images.affine import cosine
+from genga.drawings.static_tiles import CHANGED, Mask, cosine, gradients, staying
 from genga.video.luma_grid import Cells, Grids, difference_map
 
 _OVER, _UNDER = 0.35, 0.15  # part of its gradients that a line keeps which stands over what moves, and that this keeps

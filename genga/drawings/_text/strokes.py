@@ -15,7 +15,7 @@ import numpy as np
 
 from genga.drawings._text.standing import Gradients, some_of
 from genga.drawings._text.tracks import LETTERS, Lettering, in_cells
-from genga.images.affine import cosine
+from genga.drawings.static_tiles import cosine
 from genga.video.luma_grid import Cells, Grids
 
 AGAIN = 0.43  # correlation of the strokes of two looks from which they see one line: mostly 0.9, of two lines 0.2

@@ -236,6 +236,5 @@ def union(a: Lettering, b: Lettering) -> Lettering:
     return Lettering(
         min(a.start, b.start), max(a.end, b.end),
         min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), votes >= 0, votes,
-        (min(a.seen[0], b.seen[0]), max(a.seen[1], b.seen[1])),
-        a.looks + b.looks, a.again, a.moves or b.moves,
+        (min(a.seen[0], b.seen[0]), max(a.seen[1], b.seen[1])), a.looks + b.looks, a.again, a.moves or b.moves,
     )  # fmt: skip
