@@ -119,10 +119,16 @@ def within(live: Mask) -> Mask:
 
 
 @kept(8)
+def slopes(cells: Cells | Field) -> tuple[Field, Field]:
+    """Return the gradient of a grid as it is, its x and y part, each (rows, columns): of half of a tone, half."""
+    values = cells.astype(np.float32)
+    x, y = (np.asarray(cv2.Sobel(values, cv2.CV_32F, *way, scale=0.25), np.float32) for way in ((1, 0), (0, 1)))
+    return x, y
+
+
 def gradients(cells: Cells) -> tuple[Field, Field]:
     """Return the compressed gradient of a grid, its x and y part, each (rows, columns), of length under 1."""
-    values = cells.astype(np.float32)
-    x, y = cv2.Sobel(values, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(values, cv2.CV_32F, 0, 1, scale=0.25)
+    x, y = slopes(cells)
     size = cv2.magnitude(x, y) + _SOFT
     return x / size, y / size
 

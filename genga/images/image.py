@@ -26,9 +26,7 @@ Frame: TypeAlias = "VideoFrame"  # a decoded frame, as PyAV has it
 UNSTATED = 2
 MATRICES = {"bt709": 1, "bt601": 6, "bt2020": 9}
 HDR = PQ, HLG = 16, 18
-WIDEST = (
-    8  # times as wide as high, or as high as wide, from which on px are of no picture: of discs they have 4 at most
-)
+WIDEST = 8  # times as wide as high, or as high as wide, are px of no picture; of discs they are 4 times at most
 _HD = 1280, 576  # px of width from which on, and lines above which, players take an unstated matrix to be BT.709
 _DISPLAY = struct.Struct("=9i")  # a, b, u, c, d, v, x, y, w of a display matrix (ISO/IEC 14496-12, 8.3.2.3)
 

@@ -22,8 +22,6 @@ LARGEST = "largest"
 _COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _PICTURES = ("bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp")  # codecs of covers, and seldom of videos
 _SILENT = ("vp8",)  # codecs that say nothing of colours, for which FFmpeg's decoder names some all the same
-
-
 _SHOWN = 0x10  # bit of the first byte of a frame of VP8 (RFC 6386, 9.1)
 
 

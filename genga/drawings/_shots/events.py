@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genga.drawings.alignment import Motion, laid, motion_of_most, of_a_camera
-from genga.drawings.static_tiles import CHANGED
+from genga.drawings.static_tiles import CHANGED, slopes
 from genga.video.luma_grid import Cells, Grids, Levels, beyond_light, blocks_of, gone, means
 
 FLAT = 6.0  # standard deviation of luma under which a picture is without contrast
@@ -162,8 +162,7 @@ def softened(cells: Grids, dissolve: Passage) -> bool:
 
 def _edges(grid: Cells | Levels) -> Levels:
     """Return the gradient of the outlines in each part of a grid, luma per cell."""
-    values = grid.astype(np.float32)
-    size = cv2.magnitude(*(cv2.Sobel(values, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1))))
+    size = cv2.magnitude(*slopes(grid))
     size = np.pad(size, [(0, -side % _PART) for side in size.shape])
     rows, columns = (side // _PART for side in size.shape)
     parts = size.reshape(rows, _PART, columns, _PART).transpose(0, 2, 1, 3).reshape(rows, columns, -1)

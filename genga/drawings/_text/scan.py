@@ -90,14 +90,17 @@ def looked_at_again(
     Lines that touch those are looked for; of the `lines` found before the others stay. before: what the picture was
     like, which is brought up to date. upright: look for such lines, too.
     """
-    for line in lines:  # of an upright one all is looked at again
-        if (line["y1"] - line["y0"]) * luma.shape[0] > (line["x1"] - line["x0"]) * luma.shape[1]:
-            place = slice(int(line["y0"] * len(rows)), int(np.ceil(line["y1"] * len(rows))))
-            upright |= bool(rows[place].any())
-            rows[place] |= rows[place].any()
+
+    def rows_of(line: Line) -> Mask:
+        return rows[int(line["y0"] * len(rows)) : int(np.ceil(line["y1"] * len(rows)))]
 
     def touches(line: Line) -> bool:
-        return bool(rows[int(line["y0"] * len(rows)) : int(np.ceil(line["y1"] * len(rows)))].any())
+        return bool(rows_of(line).any())
+
+    for line in lines:  # of an upright one all is looked at again
+        if (line["y1"] - line["y0"]) * luma.shape[0] > (line["x1"] - line["x0"]) * luma.shape[1]:
+            upright |= touches(line)
+            rows_of(line)[:] |= touches(line)
 
     found = [line for part in _parts(rows) for line in _found_in(_rows(luma, bits, part), lines, before, upright)]
     stay = ({**line, "again": 1.0} for line in lines if not touches(line))

@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 
-from genga.drawings._text.standing import Gradients, some_of
+from genga.drawings._text.standing import some_of
 from genga.drawings._text.tracks import LETTERS, Lettering, in_cells
-from genga.drawings.static_tiles import cosine
-from genga.video.luma_grid import Cells, Grids
+from genga.drawings.static_tiles import cosine, slopes
+from genga.video.luma_grid import Grids
 
 AGAIN = 0.43  # correlation of the strokes of two looks from which they see one line: mostly 0.9, of two lines 0.2
 _FAR, _STEPS = 48, 12  # frames that looks may miss a line before and after, and so many of those at a time
@@ -30,7 +29,8 @@ def goes_on(cells: Grids, line: Lettering, before: int, frame: int) -> bool:
 
     So one that zooms or slides, as no letter of it lies where it lay.
     """
-    fields = [_slopes(cells[k][_place(cells, line)]) for k in range(before, frame + 1)]
+    place = _place(cells, line)
+    fields = [np.stack(slopes(cells[k][place])) for k in range(before, frame + 1)]
     strong = [float((one * one).sum()) for one in fields]
     stays = min(strong) >= _STRONG * min(strong[0], strong[-1])
     return stays and all(cosine(a, b) >= _NEXT for a, b in pairwise(fields))
@@ -56,9 +56,6 @@ def _shown(cells: Grids, line: Lettering, looks: tuple[int, int]) -> Callable[[i
     """
     place = _place(cells, line)
 
-    def slopes(frame: int) -> Gradients:
-        return _slopes(cells[frame][place])
-
     if line.moves:
         there, gone = (cells[k][place].astype(np.int16) for k in looks)
 
@@ -67,9 +64,9 @@ def _shown(cells: Grids, line: Lettering, looks: tuple[int, int]) -> Callable[[i
             return off / max(1, to + off)
 
         return nearer
-    own = np.mean([slopes(k) for k in some_of(*line.seen)], axis=0)
+    own = np.mean([slopes(cells[k][place]) for k in some_of(*line.seen)], axis=0)
     size = float((own * own).sum())
-    return lambda frame: float((slopes(frame) * own).sum()) / size if size else 1.0
+    return lambda frame: float((np.stack(slopes(cells[frame][place])) * own).sum()) / size if size else 1.0
 
 
 def _reach(frames: Sequence[int], asked: int, shown: Callable[[int], float]) -> int:
@@ -94,9 +91,3 @@ def _place(cells: Grids, line: Lettering) -> tuple[slice, slice]:
     """The rows and columns of a line's letters."""
     x0, y0, x1, y1 = in_cells(line, cells[line.seen[0]].shape, LETTERS)
     return slice(y0, y1), slice(x0, x1)
-
-
-def _slopes(cells: Cells) -> Gradients:
-    """The gradient, (2, rows, columns), as it is: of half of a tone, half."""
-    values = cells.astype(np.float32)
-    return np.stack([cv2.Sobel(values, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1))])
