@@ -33,7 +33,7 @@ class Truth:
 class Score:
     """What a choice of keepers got wrong, and out of how many."""
 
-    lost: int  # changes (D, C) whose two frames share a keeper, and drawings that no keeper shows
+    lost: int  # changes (D, C) whose two frames share a keeper, and drawings that no keeper stands for
     changes: int
     wrongly_kept: int  # keepers beyond the first of each held run
     held: int
@@ -49,7 +49,7 @@ def score(keepers: Keepers, truth: Truth, cuts: Sequence[int] | None = None) -> 
     held = [k for k, label in enumerate(labels) if label == "H"]
     changed = [k for k, label in enumerate(labels) if label in "DC"]
     return Score(
-        lost=sum(keepers[k] is not None and keepers[k] == keepers[k - 1] for k in changed) + unseen(keepers, truth),
+        lost=sum(keepers[k] is not None and keepers[k] == keepers[k - 1] for k in changed) + left_out(keepers, truth),
         changes=len(changed),
         wrongly_kept=sum(len(set(keepers[a:b]) - {None}) - 1 for a, b in held_runs(labels) if any_kept(keepers[a:b])),
         held=len(held),
@@ -71,11 +71,23 @@ def held_runs(labels: str) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(labels)], strict=True))
 
 
-def unseen(keepers: Keepers, truth: Truth) -> int:
-    """Return how many drawings have no frame with a keeper."""
+def left_out(keepers: Keepers, truth: Truth) -> int:
+    """Return how many drawings have no frame with a keeper, though they are labelled and not all of them is mixed.
+
+    Each time that one is held counts, as a passage told where none is leaves out what is seen elsewhere, too; of those
+    that begin as no change, beside a passage, only what is seen nowhere.
+    """
+    mixed = set(truth.mixed)
+    gone = {
+        start for start, end in held_runs(truth.labels)
+        if truth.labels[start] in "DC" and not any_kept(keepers[start:end]) and not mixed.issuperset(range(start, end))
+    }  # fmt: skip
     ends = [*(start for start, _ in truth.runs), len(keepers)][1:]
-    seen = {kind for (start, kind), end in zip(truth.runs, ends, strict=True) if any_kept(keepers[start:end])}
-    return len({kind for _, kind in truth.runs} - seen)
+    seen = {
+        kind for (start, kind), end in zip(truth.runs, ends, strict=True)
+        if start in gone or any_kept(keepers[start:end])
+    }  # fmt: skip
+    return len(gone) + len({kind for _, kind in truth.runs} - seen)
 
 
 def again(keepers: Keepers, truth: Truth) -> float | None:

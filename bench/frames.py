@@ -58,7 +58,8 @@ def clip_truth(path: Path) -> Truth:
     found = read_json(path)
     labels, starts = found["pair_labels"], [start for start, _ in found.get("held_runs", ())]
     kinds = found.get("drawing_class_per_run") or []  # of a clip whose returning drawings nobody has told: none
-    mixed = [frame for first, last in found.get("dissolves", ()) for frame in range(first, last + 1)]
+    passages = (span for kind in ("dissolves", "fades", "black") for span in found.get(kind) or ())
+    mixed = [frame for first, last in passages for frame in range(first, last + 1)]
     return Truth(labels, list(zip(starts if kinds else [], kinds, strict=True)), found["hard_cuts"], mixed=mixed)
 
 

@@ -1,5 +1,7 @@
 """How keepers are judged: the benchmark's own arithmetic."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from films import texture
@@ -27,6 +29,14 @@ def test_a_lost_drawing_and_a_frame_too_many() -> None:
 
 def test_a_drawing_that_nothing_stands_for_is_lost() -> None:
     assert score([0, 0, 0, None, None, 0, 0, 0, None, None], TRUTH).lost == 2
+
+
+def test_a_drawing_that_a_passage_leaves_out_is_lost_though_it_is_seen_elsewhere() -> None:
+    kept = [0, 0, 0, 3, 3, None, None, None, 8, 8]  # drawing 0 again
+    assert score(kept, TRUTH).lost == 1
+    assert score(kept, replace(TRUTH, runs=[])).lost == 1  # nobody has told which are the same
+    assert score(kept, replace(TRUTH, mixed=[5, 6, 7])).lost == 0
+    assert score([0, 0, 0, 3, None, 0, 0, None, 8, 8], TRUTH).lost == 0  # a frame of each is left
 
 
 def test_held_runs_are_joined_by_h_alone() -> None:
