@@ -488,7 +488,15 @@ def test_where_neither_picture_is_there_is_no_mixture() -> None:
     tones = np.array([[200, 90, 90], [90, 90, 200], [90, 200, 90], [145, 90, 145]], np.float32)
     detail = np.array([[40, 0, 0], [0, 0, 40], [0, 40, 0], [10, 0, 10]], np.float32)
     share, left = mixtures(tones, detail, np.array([0, 0]), np.array([2, 3]), np.array([1, 1]), CHANGED)
-    assert share.tolist() == [0.5, 0.5] and left == pytest.approx([0.5 - 0.38 * 0.1, 0.0], abs=1e-6)
+    assert share.tolist() == [0.5, 0.5] and left == pytest.approx([0.5 - 0.55 * 0.1, 0.0], abs=1e-6)
+
+
+def test_a_picture_that_loses_its_light_keeps_its_detail() -> None:
+    # Half of the light leaves a quarter of the squared gradients; half way there 9/16 of them are seen, and mixed 5/16.
+    tones = np.array([[200, 100], [100, 200], [150, 150], [150, 150]], np.float32)
+    detail = np.array([[64, 0], [16, 0], [36, 0], [20, 0]], np.float32)
+    share, left = mixtures(tones, detail, np.array([0, 0]), np.array([2, 3]), np.array([1, 1]), CHANGED)
+    assert share.tolist() == [0.5, 0.5] and left == pytest.approx([0.55, 0.0], abs=1e-6)
 
 
 def test_motion_and_light_are_no_dissolve() -> None:

@@ -22,7 +22,7 @@ from genga.drawings._shots.pieces import (
     steadied,
 )
 from genga.drawings._shots.slides import diagonals, differences, slides
-from genga.drawings._shots.whips import made_by_a_cut, whips
+from genga.drawings._shots.whips import broken, made_by_a_cut, whips
 from genga.drawings._shots.wipes import wipes
 from genga.drawings.dedup import own_drawings
 from genga.drawings.shots import shots
@@ -459,6 +459,17 @@ def test_a_cut_elsewhere_says_nothing_of_a_passage() -> None:
     grids = toned(200, 0, 0, 0, 20, 40, 60, 80, 80, 80, 200)
     assert not any(made_by_a_cut(grids, Passage("dissolve", 4, 7, 5), cut) for cut in (0, 1, 9, 10, 11))
     assert not made_by_a_cut(toned(0, 90), Passage("dissolve", 0, 2, 1), 2)
+
+
+def test_a_dissolve_is_none_in_which_a_cut_leads_to_another_picture() -> None:
+    passage = Passage("dissolve", 1, 12, 6)
+    evening = [(A * (1 - 0.05 * k)).astype(np.uint8) for k in range(10)] + [(B * 0.5).astype(np.uint8)] * 4
+    assert broken(scene_of(evening, []), passage, [10]) and not broken(scene_of(evening, []), passage, [13])
+    mixed = [A, *((A + k / 12 * (B - A.astype(np.float32))).astype(np.uint8) for k in range(1, 12)), B, B]
+    assert not broken(scene_of(mixed, []), passage, range(1, 14))
+    assert not broken(scene_of(evening, []), Passage("fade", 1, 12, 6), [10])
+    dark = [np.full_like(A, 90 + k) for k in range(14)]  # nothing in it says which picture it is
+    assert not broken(scene_of(dark, []), passage, [10])
 
 
 def test_a_cut_to_black_may_begin_a_fade_out_of_it() -> None:

@@ -21,7 +21,7 @@ from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_change
 from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.slides import slides
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
-from genga.drawings._shots.whips import of_two_pictures, whips, with_light, with_others
+from genga.drawings._shots.whips import broken, of_two_pictures, whips, with_light, with_others
 from genga.drawings._shots.wipes import wipes
 from genga.drawings._text.burnt_in import lettering
 from genga.drawings._text.marks import marks
@@ -54,6 +54,7 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     gone = with_light(with_others(brief_dissolves(cells, spread), gone), lit)
     gone = with_fades(gone, fades(scene, black))
     hard, blends = cuts(frames, scene, params)
+    gone = [passage for passage in gone if not broken(scene, passage, hard)]
     passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage, hard)]
         for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))

@@ -39,7 +39,7 @@ _CHUNK = 1024  # frames looked at together
 _MIDDLE = (0.3, 0.7)  # share of the picture after in a frame that may be the middle of a dissolve
 _SPREAD = 0.25  # part of the picture that a dissolve changes at least
 _ALIKE = 0.9  # correlation of tiles from which two pictures are one, in another light
-_DETAIL = 0.38  # what detail counts that should be lost and is not, beside a change that is not explained
+_DETAIL = 0.55  # what detail counts that is not lost: all of it for more than the longest dissolve may leave
 _LESS = 0.1  # part of the detail that a mixture may lack for noise: of what has gone elsewhere none is left
 _OF_ALL = 1.4  # times what may be left, of a dissolve of which a part is sure
 _LONG = 60  # frames of a long dissolve
@@ -116,8 +116,8 @@ def mixtures(
 ) -> tuple[Values, Values]:
     """Return the share of the frame after in each frame as a mixture, and what that leaves unexplained.
 
-    Of the tiles that change: the part of the change, and the part of the detail that it should have taken and did not.
-    It is infinite where not enough changes, or not into another picture. before, frame, after: rows of tones, detail.
+    Of the tiles that change: the part of the change, and of the detail that it should have taken and did not. It is
+    infinite where not enough changes, or not into another picture. before, frame, after: rows of tones, detail.
     """
     a, b = tones[before], tones[after]
     counts = np.abs(b - a) > changed
@@ -125,8 +125,9 @@ def mixtures(
     share = (way * step).sum(1) / np.maximum((step * step).sum(1), 1)
     left = np.abs(way - share[:, None] * step).sum(1) / np.maximum(np.abs(step).sum(1), 1)
     first, energy, second = ((detail[rows] * counts).sum(1) for rows in (before, frame, after))
-    moving, mixed = (1 - share) * first + share * second, (1 - share) ** 2 * first + share**2 * second
-    kept = np.maximum((energy - mixed) / np.maximum(moving - mixed, 1e-3), -_LESS)
+    mixed, moving = (1 - share) ** 2 * first + share**2 * second, share * (1 - share) * (first + second)
+    most = np.maximum(2 * share * (1 - share) * np.sqrt(first * second), moving / 2)  # in another light they go evenly
+    kept = np.maximum((energy - mixed) / np.maximum(most, 1e-3), -_LESS)
     many = np.maximum(counts.sum(1), 1)
     one, other = ((part - ((part * counts).sum(1) / many)[:, None]) * counts for part in (a, b))
     sizes = (one * one).sum(1), (other * other).sum(1)

@@ -75,6 +75,15 @@ def beyond_chance(a: Cells, b: Cells, live: Mask) -> float:
     return float(np.mean(gains))
 
 
+def another(a: Cells, b: Cells, live: Mask) -> bool:
+    """Whether two pictures, both with pieces enough to say so, are no more alike than those before and after a cut.
+
+    live: cells that count.
+    """
+    known = all(len(_places(_sketch(grid, live))) >= _FEWEST for grid in (a, b))
+    return known and beyond_chance(a, b, live) < _AMID
+
+
 def in_any_light(a: Cells, b: Cells, live: Mask) -> bool:
     """Whether most pieces of either picture are found in the other, far beyond chance, whatever its light and tones.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from genga.drawings._shots.cuts import Scene
 from genga.drawings._shots.events import Passage, within
-from genga.drawings._shots.pieces import one_picture
+from genga.drawings._shots.pieces import another, one_picture
 from genga.drawings.alignment import laid, motion_of_most
 from genga.drawings.static_tiles import tile_means
 from genga.video.luma_grid import Cells, Grids, means
@@ -87,6 +87,18 @@ def of_two_pictures(scene: Scene, passage: Passage, cuts: Iterable[int] = ()) ->
     if one_picture(a, middle, b, scene.counting(before, end), scene.noise.gradient):
         return False
     return passage.kind != "dissolve" or not goes_away(scene.cells, before, end)
+
+
+def broken(scene: Scene, passage: Passage, cuts: Iterable[int]) -> bool:
+    """Whether at one of these cuts a dissolve goes on with another picture.
+
+    Two that are mixed are still the same two from frame to frame. While light changes, so does most of the picture, and
+    of that a cut may be little.
+    """
+    steps = range(max(1, passage.start), min(passage.end + 1, len(scene.cells)))
+    return passage.kind == "dissolve" and any(
+        another(scene.cells[cut - 1], scene.cells[cut], scene.counting(cut - 1, cut)) for cut in cuts if cut in steps
+    )
 
 
 def goes_away(cells: Grids, first: int, last: int) -> bool:
