@@ -90,7 +90,9 @@ def _passage(lights: Lights, faint: Span, out: Fall | None, into: Fall | None, b
     """Return the fade over the faint frames [start, end) and what falls to them and rises from them; None for none."""
     count = len(lights.contrast)
     before, after = out.clean if out else faint[0] - 1, into.clean if into else faint[1]
-    if not (out or into) or before >= 0 and after < count and lights.alike(before, after) >= _ALIKE:
+    if not (out and into) and not (lights.flat(faint[0]) and (out or into)):
+        return None
+    if before >= 0 and after < count and lights.alike(before, after) >= _ALIKE:
         return None
     start, end = out.mixed[-1] if out else faint[0], into.mixed[-1] + 1 if into else faint[1]
     if into is None:  # a cut, if the next picture is there at once

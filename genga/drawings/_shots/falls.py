@@ -26,6 +26,7 @@ _LIKE = 0.6  # correlation of the parts of two frames on end,
 _FOUND = 0.1  # or by how much more their pieces are alike than by chance, where most of the picture moves,
 _USUAL = 110.0, 40.0  # in the light and the contrast that pictures usually have
 _FALLS = 0.97  # part of a frame's contrast that the next one has at most,
+_GLOWS = 0.85  # and at least, in glow: what is lost there of the darkest tones, the brightest have again
 _STANDS = 0.35  # or part of its pace up to there, slower than which a fade of so many frames does not go on
 _LAG = 4  # nor after a wait of as many; of a quarter of its frames, if they are fewer
 _AGAIN = 8  # frames up to which one is shown again:
@@ -160,7 +161,7 @@ class Lights:
             goes = self.contrast[frame] <= _FALLS * self.contrast[other] and step <= waits + 1
             if self.flat(faintest):
                 keeps = walked >= _LAG and gained >= max(_STANDS * paces[0] * step, _LITTLE)
-                glows = goal >= _WHITE and _FALLS * self.contrast[frame] <= self.contrast[other]
+                glows = goal >= _WHITE and _GLOWS * self.contrast[frame] <= self.contrast[other]
                 lit = glows or self.flat(frame)  # of what is flat hardly more than its light is seen
                 goes = goes or keeps or lit and lost >= max(_STANDS * paces[1] * step, _LITTLE)
             moves = self.flat(faintest) and goal <= _BLACK
@@ -224,9 +225,13 @@ class Lights:
         texture, lit = np.sum(gains, axis=0) if gains else (0.0, 0.0)
         least = _EVERYWHERE * float(np.log(self.contrast[seen[-1]] / self.contrast[seen[0]]))
         sharpest = [float(np.sort(self.parts(frame)[1], axis=None)[-_FEW]) + 0.5 for frame in (seen[0], seen[-1])]
-        return (
-            lit >= least and (texture >= least or goal >= _WHITE) and float(np.log(sharpest[1] / sharpest[0])) >= least
-        )
+        fades = float(np.log(sharpest[1] / sharpest[0])) >= least or goal >= _WHITE and self._brightens(seen[::-1])
+        return lit >= least and (texture >= least or goal >= _WHITE) and fades
+
+    def _brightens(self, frames: Sequence[int]) -> bool:
+        """Whether no part darkens on the way to white: glow leaves what is dark to the last, what moves darkens."""
+        lights = np.stack([self.parts(frame)[0] for frame in frames])
+        return int(((np.maximum.accumulate(lights) - lights).max(0) >= _AWAY).sum()) < _FEW
 
 
 def spread_of(cells: Cells) -> tuple[float, float]:
