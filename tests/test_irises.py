@@ -1,9 +1,11 @@
-"""Glares to white, in which something dark stays to the last."""
+"""Glares to white, in which something dark stays to the last; and cuts while everything changes."""
 
+import cv2
 import numpy as np
 from test_fades import fades_of
-from test_transitions import A, B
+from test_transitions import A, B, shots_of
 
+from genga.drawings._shots.pieces import torn
 from genga.video.luma_grid import Cells
 
 
@@ -31,3 +33,14 @@ def test_one_glaring_frame_after_a_cut_begins_no_fade() -> None:
     glare = [(235 + share * (B - 235.0)).astype(np.uint8) for share in (0.3, 0.6, 0.8)]
     assert fades_of([*[A] * 8, *glare, *[B] * 8]) == []
     assert fades_of([*[A] * 8, flat(235), *glare, *[B] * 8]) == [(8, 12, 8)]
+
+
+def test_a_picture_that_loses_its_light_is_another_at_once_where_its_tones_are() -> None:
+    """What is dark and soft is found anywhere, piece by piece; while light goes, the steps before change as much."""
+    light = [(A * share).astype(np.uint8) for share in (0.7, 0.5, 0.35)]
+    soft = np.asarray(cv2.GaussianBlur((B * 0.35).astype(np.uint8), (0, 0), 2.0))
+    grids = [*[A] * 9, *light, *[soft] * 9]
+    assert [shot["start"] for shot in shots_of(grids)] == [0, 12]
+    live = np.ones(A.shape, np.bool_)
+    assert torn(grids, 11, 12, live, {9, 10, 11, 12}) and not torn(grids, 10, 11, live, {9, 10, 11, 12})
+    assert not torn(grids, 11, 12, live, {10, 11, 12}) and not torn(grids[9:], 2, 3, live, range(9))

@@ -17,6 +17,7 @@ from genga.drawings._shots.camera_moves import at_once, everywhere
 from genga.drawings._shots.events import Event
 from genga.drawings._shots.holds import mixed_frames, usual_step
 from genga.drawings._shots.pieces import (
+    CHANCE,
     alike,
     but_light,
     elsewhere,
@@ -24,6 +25,7 @@ from genga.drawings._shots.pieces import (
     in_any_light,
     piece_by_piece,
     steadied,
+    torn,
 )
 from genga.drawings._text.tracks import Lettering, MaskedGrids, in_cells, mask_of
 from genga.drawings.overlays import picture_cells
@@ -46,7 +48,6 @@ _SURE = 1 / 3  # part of params.cut from which what stays may be a background
 _AGAIN = 0.3  # fraction of the live cells in which a picture that comes back may differ
 _BESIDE, _TONES = 0.35, 0.2  # part of what the flash changes up to which it is told by its tones, and their distance
 _KEPT, _PLACED = 0.05, 0.75  # up to which a picture has kept its tones, and correlation from which they are in place
-_CHANCE = 0.3  # correlation of the tones of two pictures that have nothing to do with each other, at most
 _OF_IT = 0.25  # part of a line up to which it lies beside what stands over the video, of which it is a part
 _FLAT = 0.3  # distance of histograms from which pictures without texture differ
 
@@ -165,12 +166,12 @@ def cuts(frames: pl.DataFrame, scene: Scene, params: Params) -> tuple[list[int],
             same = alike(*pair[:2], scene.shown(frame - 1, end))
             lit = same >= (_LIT if frame > last + near else _LIGHTING)
             back = flash_end(scene, frame, end, params.flash)
-            if lit or step.other < _KEPT and same >= _PLACED or among and in_any_light(*pair):
+            if lit or step.other < _KEPT and same >= _PLACED or (among or same >= _PLACED) and in_any_light(*pair):
                 continue
             if not back:
                 found.append(end)
                 last = end
-                since = end + 1 if step.other >= _ANOTHER and same < _CHANCE else since
+                since = end + 1 if step.other >= _ANOTHER and same < CHANCE else since
                 blends += [Event("dissolve", frame, end)] if end > frame else []
                 back = end
     return found, blends
@@ -182,6 +183,8 @@ def is_cut(scene: Scene, loose: dict[int, float], step: Step, params: Params) ->
         return step.alone and step.other >= _ANOTHER
     pair = step.pair(scene)
     if step.restless and step.other < _ANOTHER:
+        if torn(scene.cells, step.before, step.frame, pair[2], loose):
+            return True
         return not step.goes_on and step.other >= _CALM and not found_again(*pair, _NOWHERE)
     much = _OWN if step.alone else _BEGINS if step.goes_on or step.amid else _STRONG
     if piece_by_piece(*pair, step.other, step.alone, much, _STRONG, step.amid):

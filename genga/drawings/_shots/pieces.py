@@ -4,6 +4,8 @@ A figure that is drawn anew while the camera moves stays nowhere, and no one mot
 of it is found again, moved a little each. After a cut hardly any piece is.
 """
 
+from collections.abc import Container
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,8 @@ _ALIKE = 0.1  # by which its pieces are more like it than by chance, from which 
 _AMID = 0.06  # where it goes on before and after: of cuts in the midst of action at most 0.05
 _SEEN, _BEYOND = 0.55, 0.26  # part of the pieces, and by how much, of a picture in any light
 _FEWEST = 12  # pieces of either picture; of fewer nothing is known
+CHANCE = 0.3  # correlation of the tones of two pictures that have nothing to do with each other, at most
+_BESIDE, _GOES_ON = 3, 0.7  # steps before and after a cut amid changes, and correlation at least of one that goes on
 _STEADY, _BRIGHTER = 0.01, 1.2  # part by which light changes at least, and times that a flickering one does at most
 _EXPLAINED = 0.5  # part of what changes that it leaves
 _LEFT = 0.2  # part of the tiles with texture that stay from before a dissolve to after it at most, unless it is such:
@@ -101,6 +105,22 @@ def alike(a: Cells, b: Cells, live: Mask) -> float:
     parts = (means(grid, _LARGE)[whole] for grid in (a, b))
     one, other = (part - part.mean() if len(part) else part for part in parts)
     return float((one * other).sum() / max(1.0, float((one * one).sum() * (other * other).sum()) ** 0.5))
+
+
+def torn(cells: Grids, before: int, frame: int, live: Mask, changing: Container[int]) -> bool:
+    """Whether a picture that changes in each frame, yet has its tones where they were, has them elsewhere at once.
+
+    So it is where light goes, or the next picture comes in blurred; action and effects do that in more than one step.
+    While drawings are held, nothing says so. live: cells that count. changing: frames in which much is other than
+    before.
+    """
+    sides = range(before - _BESIDE + 1, before + 1), range(frame + 1, frame + 1 + _BESIDE)
+    if sides[0][0] < 1 or sides[1][-1] >= len(cells) or not any(all(k in changing for k in side) for side in sides):
+        return False
+    steps = [(k - 1, k) for side in sides for k in side]
+    return alike(cells[before], cells[frame], live) < CHANCE and all(
+        alike(cells[a], cells[b], live) >= _GOES_ON for a, b in steps
+    )
 
 
 def steadied(a: Cells, b: Cells) -> Cells:
