@@ -18,8 +18,10 @@ from genga.drawings._shots.drifts import drifts, held_still
 from genga.drawings._shots.events import Event, InLight, Passage, Span
 from genga.drawings._shots.fades import fades, with_fades
 from genga.drawings._shots.holds import brief_dissolves, film_step, mixed_changes, timing, usual_step
+from genga.drawings._shots.irises import irises
 from genga.drawings._shots.pace import liveliest
 from genga.drawings._shots.slides import slides
+from genga.drawings._shots.smears import without_smears
 from genga.drawings._shots.thresholds import bettering, contrasts, noisy, shot_threshold, threshold
 from genga.drawings._shots.whips import broken, of_two_pictures, whips, with_light, with_others
 from genga.drawings._shots.wipes import wipes
@@ -54,12 +56,13 @@ def shots(frames: pl.DataFrame, cells: Grids, params: Params) -> pl.DataFrame:
     gone = with_light(with_others(brief_dissolves(cells, spread), gone), lit)
     gone = with_fades(gone, fades(scene, black))
     hard, blends = cuts(frames, scene, params)
+    hard = without_smears(scene, hard)
     gone = [passage for passage in gone if not broken(scene, passage, hard)]
     passages, *others = (
         [passage for passage in found if of_two_pictures(scene, passage, hard)]
         for found in (gone, whips(cells, spread), wipes(cells, spread), slides(cells, spread))
     )
-    for surer in others:
+    for surer in (*others, irises(scene, black, params.flash)):
         passages = with_others(passages, surer)
     inside = {
         frame for passage in passages for frame in passage.whole
