@@ -47,4 +47,6 @@ snakemake_metadata  Snakemake's own records of this folder: .snakemake/metadata,
                     version 9.27.
 snakemake_patches   What Snakemake and its plugins do otherwise than they would, each with the version it was seen in,
                     and why.
+unreadable          Videos that stage probe cannot read: their series goes on without them, until they are other
+                    files.
 """

@@ -51,6 +51,7 @@ from genga.workflow.snakemake_patches import (
     make_again,
     mend_s3_objects,
 )
+from genga.workflow.unreadable import leave_out
 
 IN_POD = "GENGA_IN_POD"  # set in a pod, for the processes that it starts
 _MOST = 5  # lines said of one kind
@@ -155,8 +156,9 @@ def open_project(
         lies = find_episodes(RAW, unnamable, aside) if bucket is None else episodes_of(RAW, lying, unnamable, aside)
         unreached += put_aside(aside, (series for series, _ in lies))
         videos = {name: video for name, video in lies.items() if name[0] not in aside}
-        here = frozenset(series for series, _ in videos)
         gone = taken_away(recorded, videos)
+        videos = leave_out(videos, journal, params, told) if bucket is None else videos
+        here = frozenset(series for series, _ in videos)
         clips = with_recorded(videos, recorded)
         packs, videos = in_packs(clips, params["series"], told)
         models = registry.load(parse_section("models", Models, params["models"]))
@@ -167,17 +169,15 @@ def open_project(
             raise GengaError("; ".join(wrong[:_MOST]))
     except GengaError as error:
         ended(error)
-    project = Project(
-        root, params, journal, models, videos, here, bucket, packs=packs, people=Decided(decided, packs=packs)
-    )
+    people = Decided(decided, packs=packs)
+    project = Project(root, params, journal, models, videos, here, bucket, packs=packs, people=people)
     absent = {series: beyond(project, series) for series in project.series if series not in here} if recorded else {}
     if any(absent.values()):
         project = replace(project, beyond=frozenset(path for gone in absent.values() for path in gone))
     if bucket is None:
         project.people = look(decided, project.ordered, packs)
-    notes = [
-        f"{path} is not what records.jsonl says; what depends on its content is made again" for path in odd[:_MOST]
-    ]
+    changed = "is not what records.jsonl says; what depends on its content is made again"
+    notes = [f"{path} {changed}" for path in odd[:_MOST]]
     notes += [note_of(series, gone) for series, gone in absent.items() if series not in aside][:_MOST]
     notes += [f"{path} is on record and not here: its series goes on without it" for path in gone[:_MOST]]
     away = [(path, lacks) for path, (job, lacks) in journal.lost.away.items() if project.has(job.wildcards)]
@@ -189,7 +189,7 @@ def open_project(
     notes += [f"{path} {behind}" for path in links_unnamed(RAW, "dvc.yaml")]
     notes += [*told, *unreached, *unnamable, *unheard(project), *_beyond_reach(project)]
     print(*[f"note: {note}\n" for note in notes if is_main], sep="", end="", file=sys.stderr)
-    for unread in without_episode(decided.values(), in_name_order([*clips, *recorded])) if is_main else []:
+    for unread in without_episode(decided.values(), in_name_order([*clips, *lies, *recorded])) if is_main else []:
         print(f"warning: {unread}", file=sys.stderr)
     if not videos:
         print(f"no episodes yet: put videos under {RAW}<series>/", file=sys.stderr)

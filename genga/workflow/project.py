@@ -1,7 +1,6 @@
 """What there is to work on: episodes, series, runs and models, and what a job depends on besides its tables.
 
-The Snakefile opens the project once (genga.workflow.opening), before any rule is read; the rules ask it. It knows
-nothing of Snakemake's own types: rules/common.smk makes input functions of what it says.
+The Snakefile opens it once (genga.workflow.opening); rules/common.smk makes input functions of what it says.
 """
 
 import re
@@ -32,6 +31,7 @@ from genga.workflow.merges import Merges, checkpoints_of, model_of, report_of
 from genga.workflow.packs import Packs, take_away
 from genga.workflow.run_series import series_of
 from genga.workflow.session import Journal, ended
+from genga.workflow.unreadable import note
 
 Params = Mapping[str, Any]  # params.yaml, section by section
 
@@ -119,13 +119,12 @@ class Project:
     @property
     def phases(self) -> dict[str, list[str]]:  # the last files of each phase in dvc.yaml, by which it has all of it
         dataset = self.had(path_of("dataset", series) for series in self.learned) + self.without_run
+        clips = "clipset" if self.moving else "dataset"
         return {
             "stills": self.had(self.made("stills", self.series)) + self.pages,
             "tags": self.had(self.made("quality", self.series) + self.made("tag", self.series)),
             "dataset": dataset,
-            "clips": self.had(
-                path_of("clipset" if self.moving else "dataset", of) for of in self.moving or self.learned
-            ),
+            "clips": self.had(path_of(clips, of) for of in self.moving or self.learned),
             **{f"train@{run}": self.had([checkpoints_of(run)]) for run in self.runs},
             **{f"evaluate@{run}": self.had([report_of(run)]) for run in self.runs},
             **{f"merge@{merge}": self.had([model_of(merge)]) for merge in self.merges.names},
@@ -220,10 +219,11 @@ class Project:
                 self.bucket.fetch("logs", self.opened)
         except GengaError as error:
             print(f"error: {error}", file=sys.stderr)
-        for line in failures_in_words(find_failures("logs", self.opened)) if not well else []:
-            print(line, file=sys.stderr)
+        failures = find_failures("logs", self.opened) if not well else []
+        print(*[f"{line}\n" for line in failures_in_words(failures)], sep="", end="", file=sys.stderr)
         try:
             check_writable(["."])  # a full disk may be why a log has nothing to say
+            note(failures, self.episodes, self.journal, self.params)
             made = self.journal.finish(self.people.write_after())
             if self.bucket is not None:
                 of = {model.path.as_posix(): model.paths for model in self.models.models.values() if model.entry.folder}
