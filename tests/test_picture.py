@@ -392,6 +392,15 @@ def test_what_is_transparent_lies_on_a_stated_ground(tmp_path: Path, name: str) 
         assert plane[0, 0] == (255 if ground == "white" else 0)  # as frames measures it
 
 
+@pytest.mark.parametrize("name", ["a.apng", "a.webp", "a.gif"])
+def test_room_for_transparency_is_none(tmp_path: Path, name: str) -> None:
+    whole = half_clear()
+    whole[:, :, 3] = 255
+    images = [Image.fromarray(np.roll(whole, step, axis=1)) for step in range(3)]
+    images[0].save(tmp_path / name, save_all=True, append_images=images[1:], duration=100)
+    assert "transparent" not in in_words(probed(tmp_path / name))
+
+
 def test_transparency_of_a_video(tmp_path: Path) -> None:
     frame = av.VideoFrame.from_ndarray(half_clear(), format="rgba")
     film = tmp_path / "film.mkv"

@@ -15,7 +15,8 @@ from genga.video.decode import decode
 from genga.video.decode_errors import Damage
 from genga.video.facts import in_words
 from genga.video.footage import Footage
-from genga.video.probe import probe, read
+from genga.video.packets import read
+from genga.video.probe import probe
 from genga.video.timing import told_rate
 
 PARAMS = Params(uneven=0.01, looked_at=24, fields="auto", weave="never", **PICTURE)

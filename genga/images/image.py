@@ -195,9 +195,13 @@ def orientation(frame: Frame) -> tuple[int, bool]:
     """Return by how many quarter turns counter-clockwise a frame is to be shown, 0..3, and whether mirrored before.
 
     A display matrix carries a px (x, y) to (a x + c y, b x + d y). PyAV tells an angle alone, and of a mirrored picture
-    a wrong one: half a turn of one that is left for right.
+    a wrong one: half a turn of one that is left for right. PyAV 18 knows no name for EXIF, which FFmpeg 8 puts beside
+    the picture, and then gives nothing of what lies there but that angle.
     """
-    said: Any = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        said: Any = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        return round(frame.rotation / 90) % 4, False
     if said is None or len(data := bytes(said)) != _DISPLAY.size:
         return 0, False
     a, b, _, c, d, *_ = _DISPLAY.unpack(data)

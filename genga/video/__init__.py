@@ -26,6 +26,8 @@ interlace      Decide from the pictures themselves whether the two fields of a v
 interpolation  Pictures between drawings, so that a clip plays at a higher rate.
 libraries      Which libraries decode and encode here: what a picture is, to the bit, can depend on.
 luma_grid      A frame as a grid of cells: the mean luma of small squares, and how two frames differ by it.
+packets        What reading a video file to its end shows: when its pictures are shown, what is damaged, where it
+               really ends.
 probe          Look at a video file: is it sound, and what is in it.
 skip_frames    Decode no more than is asked for: frames that others are not predicted from may be left out, one by
                one.

@@ -28,12 +28,13 @@ class Bars:
     above: int = 0
     right: int = 0
     below: int = 0
-    changes: bool = False  # whether frames have several sizes, or px to see through: then none of it counts
+    changes: bool = False  # whether frames have several sizes: then none of it counts
+    clear: bool = False  # whether some have px to see through: nor then
 
     def look(self, plane: Luma, bits: int, clear: bool = False) -> None:
         """Note a frame's luma (height, width). clear: whether some px are transparent, which are black by chance."""
         height, width = plane.shape
-        self.changes |= clear
+        self.clear |= clear
         if self.size is None:
             self.size, self.left, self.above, self.right, self.below = (width, height), width, height, width, height
         if self.size != (width, height):
@@ -44,7 +45,7 @@ class Bars:
 
     def found(self, even: bool) -> Edges:
         """Return how wide the bars are. even: rounded up to whole px of chroma, of which there is one for two."""
-        if self.size is None or self.changes:
+        if self.size is None or self.changes or self.clear:
             return 0, 0, 0, 0
         width, height = self.size
         above, below = edges(self.above, self.below, height, even)

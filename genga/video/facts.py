@@ -11,7 +11,6 @@ from genga.errors import GengaError
 from genga.images.image import exact, is_absurd, is_coded, matrix_of, orientation
 from genga.video.bars import Edges
 from genga.video.decode_errors import told
-from genga.video.deinterlace import is_clear
 from genga.video.streams import in_words as stream_in_words
 
 # Names of the codes in ISO/IEC 23091-2 (colour primaries, transfer characteristics, matrix coefficients).
@@ -80,9 +79,11 @@ def picture_facts(stream: VideoStream, frame: VideoFrame, crop: Edges) -> dict[s
     }
 
 
-def alpha(stream: VideoStream, frame: VideoFrame) -> str | None:
-    """Return whether what is transparent is read; None where nothing is. frame: as it was decoded."""
-    if is_clear(frame.format):
+def alpha(stream: VideoStream, clear: bool) -> str | None:
+    """Return whether what is transparent is read; None where nothing is. clear: whether frames have such px: formats
+    that have room for it (of GIF, WebP, DXV, ProRes 4444) mostly say that all is opaque.
+    """
+    if clear:
         return "read"
     # VP8 and VP9 in WebM keep it as a video of its own, which FFmpeg's own decoders pass over.
     said = {name.lower(): value for name, value in stream.metadata.items()}
@@ -136,6 +137,11 @@ def notes(probed: dict[str, Any]) -> list[str]:
     if probed["others"]:
         left = ", ".join(map(stream_in_words, probed["others"]))
         found.append(f"of its video streams {probed['stream']} is taken (probe.stream), left: {left}")
+    if probed["glued"]:
+        found.append(
+            f"a further file begins at byte {probed['glued']} and is not read: make it a file of its own "
+            f"(tail -c +{probed['glued'] + 1} FILE > OTHER)"
+        )
     if any(bar > edge for bar, edge in zip(probed["bars"], probed["cropped"], strict=True)):
         done = "cut off" if tuple(map(max, probed["bars"], probed["crop"])) == tuple(probed["crop"]) else "kept"
         found.append(f"black bars of {edges(probed['bars'])}, {done} (probe.bars)")

@@ -25,6 +25,7 @@ _CROPS = (0x54CC, 0x54BB, 0x54DD, 0x54AA)  # PixelCropLeft, Top, Right, Bottom
 _MAPPING, _KIND, _MORE = 0x41E4, 0x41E7, 0x41ED  # of a block's additions: BlockAddIDType, BlockAddIDExtraData
 _DOLBY = (b"dvcC", b"dvvC", b"dvwC")
 _CLEAN, *_DOLBY_BOXES = (int.from_bytes(name, "big") for name in (b"clap", *_DOLBY))
+_LOCKED = (b"encv", b"drmi")  # names of a sample entry (ISO/IEC 14496-12, 8.12; iTunes)
 _ENTRY = 86  # bytes of a video's sample entry before the boxes in it
 _TO_ENTRY = (b"mdia", b"minf", b"stbl", b"stsd")
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")  # GUID of the header object
@@ -38,6 +39,7 @@ class Header:
 
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)  # px that players cut off left, above, right, below
     dolby: int | None = None  # profile of Dolby Vision
+    encrypted: bool = False  # whether nobody can decode it without a key
 
 
 def headers(path: str | Path) -> dict[int, Header]:
@@ -154,7 +156,7 @@ def _entry(file: Reading, begin: int, end: int) -> Header:
             crop = _aperture(_read(file, start, until), width, height)
         elif kind in _DOLBY_BOXES:
             dolby = _profile(_read(file, start, until))
-    return Header(crop, dolby)
+    return Header(crop, dolby, head[4:8] in _LOCKED)
 
 
 def _aperture(data: bytes, width: int, height: int) -> tuple[int, int, int, int]:

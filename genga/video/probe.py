@@ -9,59 +9,33 @@ weaves in its gate (genga.video.gate_weave).
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import av
 import av.container
-import av.error
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from genga.errors import GengaError
-from genga.images.image import exact
 from genga.params.probe import Params
 from genga.store.files import sha256_of
 from genga.video.animated_webp import is_animated
 from genga.video.bars import Bars, is_halved
-from genga.video.clock import Counts, usual_step
-from genga.video.decode import as_coded, late_by, luma, opening, prepare
-from genga.video.decode_errors import Damage, is_corrupt
+from genga.video.decode import as_coded, luma, opening, prepare
 from genga.video.deinterlace import shows_through
 from genga.video.facts import alpha, audio_facts, check_colours, check_size, picture_facts, subtitle_facts
-from genga.video.file import packets_of
 from genga.video.gate_weave import Anchor, Beside, Small, beside, small_of, weaves
 from genga.video.headers import Header, due, headers
 from genga.video.interlace import Order, Thin, decide, thinned, verdicts
-from genga.video.streams import colours_of, others, that_show
-from genga.video.timing import STRETCHES, shown_from, starts, timing_facts, without_stray
+from genga.video.packets import Packets, glued, read
+from genga.video.streams import colours_of, others
+from genga.video.timing import STRETCHES, shown_from, starts, timing_facts
 
 _STEPS = 12  # from frame to frame of each, in which weave is looked for: half a second
 _EARLY = 0.5  # s by which a file may end before the time that it says it lasts
 _SHORT, _CLEAR = 8, 24  # times what is looked at, up to which a video is short; frames that have to say so then
 _APART = 30.0  # s from picture to picture, from which they are stills: an album (genga.video.album)
-
-
-@dataclass
-class Packets:
-    """What reading a file to its end has shown."""
-
-    counts: Counts  # of time, that the picture's clock has begun
-    times: list[Fraction] = field(default_factory=list)  # s, of the picture's packets, in file order
-    damage: Damage = field(default_factory=Damage)  # packets that the container calls damaged
-    step: Fraction = Fraction(0)  # s that the last packet of the picture lasts
-    begin: Fraction | None = None  # s, of the first packet of any other stream
-    end: Fraction = Fraction(0)  # s, at which the last of those ends
-    is_cut: bool = False  # whether the container breaks off
-
-    @property
-    def lasts(self) -> Fraction:
-        """How long the file lasts, s: some containers count from 0, some from where it begins."""
-        first = min([*self.times, *([] if self.begin is None else [self.begin])], default=Fraction(0))
-        end = max(self.end, max(self.times, default=Fraction(0)) + self.step)
-        return max(end, end - first)
 
 
 @dataclass
@@ -100,6 +74,8 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
     """
     with opening(path, choice=params.stream) as (container, stream):
         header, stated = headers(path).get(stream.index, Header()), colours_of(stream)
+        if header.encrypted:
+            raise GengaError(f"{path}: is encrypted (DRM), and shows nothing without its key; take it away")
         packets = read(container, stream, path)
     with opening(path, choice=params.stream) as (container, stream):
         prepare(stream, 1)
@@ -124,7 +100,7 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
             **picture_facts(stream, seen.first, crop),
             **({"container": "webp", "codec": "webp"} if is_animated(path) else {}),
             "stated": list(stated),
-            "alpha": alpha(stream, seen.first),
+            "alpha": alpha(stream, seen.bars.clear),
             "ground": params.ground,
             "dolby_vision": header.dolby,
             "cropped": list(header.crop),
@@ -136,49 +112,11 @@ def probe(path: str | Path, params: Params) -> dict[str, Any]:
             "weave": weaves(list(seen.shifts.values())) if params.weave == "auto" else params.weave == "always",
             "damaged": packets.damage.ranges(),
             "missing_end": round(early, 3) if early > _EARLY else 0.0,
+            "glued": glued(path, container.format.name, packets.reached),
             "others": others(container, stream),
             "audio": [audio_facts(other) for other in container.streams.audio],
             "subtitles": [subtitle_facts(other) for other in container.streams.subtitles],
         }
-
-
-def read(container: av.container.InputContainer, stream: VideoStream, path: str | Path) -> Packets:
-    """Read a file to its end, or to where it breaks off. Raises GengaError if that cannot be."""
-    found, step = Packets(counts := Counts.of(container, stream)), usual_step(stream)
-    late: int | None = None
-    over, under = counts.base.as_integer_ratio()  # a product of ratios takes twice as long
-    ticks, until = 0, 0  # that the last packet lasts; at which the last of those with a timestamp ends
-    spans: dict[int, tuple[int, int]] = {}  # ticks over which each other stream goes; ratios take five times as long
-    try:
-        there = packets_of(container, hole=lambda: found.damage.repaired.update(found.times[-1:]))
-        for packet in that_show(there, stream):
-            if (index := packet.stream_index) != stream.index:
-                if packet.pts is not None and not counts.shifts:  # else it may be of either count
-                    begin, end = spans.get(index, (packet.pts, packet.pts))
-                    spans[index] = min(begin, packet.pts), max(end, packet.pts + (packet.duration or 0))
-                continue
-            late = late_by(container, stream, packet) if late is None else late
-            counts.goes_on(packet)
-            ticks = packet.duration or 0
-            if packet.pts is not None:
-                shown = packet.pts - late
-                time, until = Fraction(shown * over, under), max(until, shown + ticks)
-            else:  # streams in no container
-                time = found.times[-1] + step if found.times else Fraction(0)
-                found.damage.end = max(found.damage.end, time + ticks * counts.base)
-            found.times.append(time)
-            found.damage.is_there(time, packet.is_keyframe, is_corrupt(packet))
-    except av.error.FFmpegError as error:
-        if not isinstance(error, av.error.InvalidDataError) or not found.times:
-            said = f"{path}: cannot be read to its end ({error.strerror}); copy it again"
-            raise GengaError(said) from error
-        found.is_cut = True
-    found.step, found.damage.end = ticks * counts.base, max(found.damage.end, until * counts.base)
-    bases = {index: exact(container.streams[index].time_base or 0) for index in spans}
-    found.begin = min((begin * bases[index] for index, (begin, _) in spans.items()), default=None)
-    found.end = max([Fraction(0), *(end * bases[index] for index, (_, end) in spans.items())])
-    found.times = without_stray(found.times)
-    return found
 
 
 def looked(container: av.container.InputContainer, stream: VideoStream, packets: Packets, frames: int) -> Looked:
