@@ -17,7 +17,8 @@ from genga.params.names import fault_of_name
 from genga.video.animated_webp import is_animation
 
 # FFmpeg opens files by content; an ending only tells a video from what lies beside it. These are those that FFmpeg 8
-# has for what holds a video (tests/test_episodes.py asks it), and two of what it reads and has no name for.
+# has for what holds a video (tests/test_episodes.py asks it), and those of what it reads and has no name for: players,
+# recorders and cameras do.
 EXTENSIONS = (
     ".264", ".265", ".266", ".3g2", ".3gp", ".amv", ".apng", ".apv", ".asf", ".avc", ".avi", ".avif", ".avs",
     ".avs2", ".avs3", ".bmv", ".cavs", ".cdg", ".cdxl", ".cpk", ".dav", ".dif", ".dnxhd", ".dnxhr", ".drc", ".dv",
@@ -26,7 +27,9 @@ EXTENSIONS = (
     ".m2v", ".m4v", ".mj2", ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mods", ".moflex", ".mov", ".mp4", ".mpeg", ".mpg",
     ".mts", ".mvi", ".mxf", ".mxg", ".nut", ".obu", ".ogv", ".pdv", ".psp", ".rcv", ".rm", ".roq", ".ser", ".sga",
     ".swf", ".ts", ".ty", ".ty+", ".usm", ".vc1", ".vc2", ".viv", ".vob", ".vvc", ".webm", ".webp", ".wmv", ".wtv",
-    ".xmv", ".y4m", ".yop", ".rmvb", ".ogm",
+    ".xmv", ".y4m", ".yop",
+    ".3gpp", ".divx", ".evo", ".flc", ".fli", ".m2p", ".mp2v", ".mpe", ".ogm", ".qt", ".rmvb", ".tod", ".tp", ".trp",
+    ".vro",
 )  # fmt: skip
 _BETWEEN = " - "  # the names of folders and file in that of an episode
 _OURS = (".gitignore", ".gitkeep", ".DS_Store", "Thumbs.db")  # of git and of file managers
