@@ -60,6 +60,15 @@ def test_a_video_that_cannot_be_read_is_left_out_of_the_next_run(
     ]
 
 
+def test_of_many_the_first_are_named_and_the_others_counted(
+    failed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("genga.workflow.unreadable._MOST", 1)
+    note(failed, VIDEOS, Code("a"), PARAMS)
+    assert capsys.readouterr().err == "note: run again, and series s goes on without data/raw/s/2.mkv and 1 more\n"
+    assert left()[1][1:] == ["series s goes on without 1 more that cannot be read"]
+
+
 def test_it_comes_back_as_another_file_or_to_another_probe(failed: list[tuple[str, str]]) -> None:
     note(failed, VIDEOS, Code("a"), PARAMS)
     assert left(code="b")[0] == set()

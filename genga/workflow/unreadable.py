@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from genga.store.files import read_notes, write_json
 from genga.store.hash_cache import stamp_of
-from genga.video.episodes import Episode
+from genga.video.episodes import Episode, in_name_order
 from genga.workflow.session import FOLDER
 
 _NOTES = FOLDER / "unreadable.json"
+_MOST = 3  # files of a series that are named
 _ERROR, _AGAIN = "error: ", "run again"  # how a line begins, and what it says where the file is not at fault
 
 
@@ -35,7 +36,10 @@ def leave_out(
     notes = read_notes(_NOTES)
     reader = _reader(journal, params) if notes else None
     left = {name for name, video in videos.items() if (of := notes.get(video)) and _holds(video, of, reader)}
-    said += [f"{notes[videos[name]]['why']}; until then series {name[0]} goes on without it" for name in sorted(left)]
+    for series, of in in_name_order(left).items():
+        lines = [notes[videos[series, name]]["why"] for name in of]
+        said += [f"{line}; until then series {series} goes on without it" for line in lines[:_MOST]]
+        said += [f"series {series} goes on without {len(of) - _MOST} more that cannot be read"] if of[_MOST:] else []
     return {name: video for name, video in videos.items() if name not in left}
 
 
@@ -64,7 +68,8 @@ def note(
         known = {video: of for video, of in read_notes(_NOTES).items() if _holds(video, of, reader)}
         write_json(_NOTES, known | found)
     for one, of in series.items():
-        print(f"note: run again, and series {one} goes on without {', '.join(of)}", file=sys.stderr)
+        more = f" and {len(of) - _MOST} more" if of[_MOST:] else ""
+        print(f"note: run again, and series {one} goes on without {', '.join(of[:_MOST])}{more}", file=sys.stderr)
 
 
 def _reader(journal: Coded, params: Mapping[str, Any]) -> dict[str, Any]:
