@@ -74,3 +74,13 @@ def test_exif_beside_a_picture_hides_nothing(tmp_path: Path) -> None:
     film = ffmpeg(tmp_path / "a.avi", "-f", "image2", "-i", tmp_path / "a.jpg", "-c", "copy")
     found = probe(film, PARAMS)
     assert (found["frames"], found["rotation"], found["mirrored"]) == (1, 0, False)
+
+
+def test_what_zlib_cannot_read_ends_nothing(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "a.avi", "-c:v", "png", count=6)
+    data = bytearray(film.read_bytes())
+    for at in [place for place in range(len(data)) if data[place : place + 4] == b"IDAT"][1::2]:
+        data[at + 4 : at + 40] = bytes(36)
+    film.write_bytes(data)
+    found = probe(film, PARAMS)
+    assert (found["frames"], found["width"]) == (6, 128)

@@ -38,9 +38,10 @@ from genga.video.streams import LARGEST, Colours, colours_of, picture_stream, st
 # Pixel formats whose first plane is luma alone, 8 bits in a byte or up to 16 in a little-endian word.
 _PLANAR_LUMA = re.compile(r"^(yuva?j?4\d\dp|gray|nv12|nv16|p0)((9|10|12|14|16)le)?$")
 # What decoders say of a packet that they cannot read: some -1, `not permitted`, as of headers within a chain in Ogg,
-# and where it is shorter than a picture of theirs -22.
+# where it is shorter than a picture of theirs -22, and of PNG what zlib cannot read is an external library's.
 _UNREADABLE = (
     av.error.InvalidDataError, av.error.PermissionError, av.error.PatchWelcomeError, av.error.ArgumentError,
+    av.error.ExternalError,
 )  # fmt: skip
 _FULL = 2  # code of FFmpeg for luma that uses every code value
 
