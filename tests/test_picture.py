@@ -222,6 +222,16 @@ def test_what_only_the_container_says_of_colours_counts(tmp_path: Path, name: st
     assert np.abs(pictures(tmp_path / f"bare-{name}")[0].mean(axis=(0, 1)) - GREEN).max() < 3
 
 
+@pytest.mark.parametrize("code", [0, 3, 10, 40])
+def test_reserved_codes_of_colours_state_nothing(tmp_path: Path, code: int) -> None:
+    film = tagged(tmp_path / "a.mkv", "libx264", "yuv420p")
+    matrix = code if code in (3, 40) else 6
+    said = f"colour_primaries={code}:transfer_characteristics={code}:matrix_coefficients={matrix}"
+    odd = ffmpeg(tmp_path / "odd.mkv", "-i", film, "-c", "copy", "-bsf:v", f"h264_metadata={said}")
+    assert np.abs(pictures(odd)[0].mean(axis=(0, 1)) - GREEN).max() < 3
+    assert probed(odd)["taken_for"] == ("bt601" if matrix == code else None)
+
+
 def test_vp8_of_full_range(tmp_path: Path) -> None:
     film = tagged(tmp_path / "a.webm", "libvpx", "yuv420p", range=2)
     assert probed(film)["colour"]["range"] == "full"

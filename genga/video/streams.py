@@ -5,6 +5,7 @@ still of itself beside it, and a transport stream may have a small programme bef
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,11 @@ LARGEST = "largest"
 _COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _PICTURES = ("bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp")  # codecs of covers, and seldom of videos
 _SILENT = ("vp8",)  # codecs that say nothing of colours, for which FFmpeg's decoder names some all the same
+# Codes that swscale takes, of those that are defined: it refuses frames that say another, though transfer and primaries
+# change nothing where there is no HDR.
+_PRIMARIES = frozenset((1, 2, *range(4, 13), 22))
+_TRANSFERS = frozenset((1, 2, *range(4, 9), *range(11, 19)))
+_MATRICES = frozenset((0, 1, 2, *range(4, 18)))
 _SHOWN = 0x10  # bit of the first byte of a frame of VP8 (RFC 6386, 9.1)
 
 
@@ -107,7 +113,19 @@ def in_words(one: dict[str, Any]) -> str:
 def colours_of(stream: VideoStream) -> Colours:
     """Return what a container says of a stream's colours; to be asked before anything of it is decoded."""
     said = stream.codec_context
-    return Colours(int(said.color_primaries), int(said.color_trc), int(said.colorspace), int(said.color_range))
+    codes = int(said.color_primaries), int(said.color_trc), int(said.colorspace), int(said.color_range)
+    return of_sense(Colours(*codes))
+
+
+@cache
+def of_sense(said: Colours) -> Colours:
+    """Return colours without codes that are reserved, as encoders and damaged headers have them: nothing is stated."""
+    return Colours(
+        said.primaries if said.primaries in _PRIMARIES else UNSTATED,
+        said.transfer if said.transfer in _TRANSFERS else UNSTATED,
+        said.matrix if said.matrix in _MATRICES else UNSTATED,
+        said.range,
+    )
 
 
 def state(frame: VideoFrame, said: Colours, codec: str) -> None:
@@ -118,6 +136,9 @@ def state(frame: VideoFrame, said: Colours, codec: str) -> None:
     own = Colours(int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), int(frame.color_range))
     if own == said:
         return
+    coded, own = own, of_sense(own)
+    if coded != own:
+        frame.color_primaries, frame.color_trc, frame.colorspace = own.primaries, own.transfer, own.matrix
     silent = codec in _SILENT
     if silent and said.matrix != UNSTATED:
         frame.colorspace = said.matrix
