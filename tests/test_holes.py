@@ -1,5 +1,6 @@
 """Files that came in part: stretches of zeros where a download has not come yet, and parts that do not decode."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from genga.images.rgb import Converter
 from genga.video.decode import decode
 from genga.video.decode_errors import Damage
 from genga.video.facts import in_words
+from genga.video.file import packets_of
 from genga.video.probe import probe
 
 PACKET = 188  # bytes of one of a transport stream
@@ -48,6 +50,17 @@ def test_a_hole_in_a_transport_stream_is_passed_and_told(tmp_path: Path) -> None
     film.write_bytes(data[:middle] + bytes(200 * 1024))  # nor does one at the end hold it up
     found = probe(film, PARAMS)
     assert 34 <= found["frames"] <= 37 and len(found["damaged"]) == 1
+
+
+def test_a_stream_that_comes_up_on_the_way_ends_nothing() -> None:
+    class Container:  # as PyAV does where memory behind its own is not 0
+        size = 0
+
+        def demux(self, *streams: object) -> Iterator[str]:
+            yield from ("a picture", "the end of the pictures")
+            raise IndexError("list index out of range")
+
+    assert list(packets_of(Container())) == ["a picture", "the end of the pictures"]
 
 
 def test_second_fields_without_a_frame_are_no_damage() -> None:

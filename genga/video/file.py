@@ -76,6 +76,8 @@ def packets_of(
             return
         except av.error.BlockingIOError:
             hole()
+        except IndexError:  # PyAV 18, at the end, of a stream that came up on the way: for it there is no decoder
+            return
 
 
 def up_to_cut(packets: Iterator[Packet]) -> Iterator[Packet]:
