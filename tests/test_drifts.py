@@ -46,6 +46,7 @@ def filmed(places: Sequence[float], held: int) -> list[Cells]:
     return grids
 
 
+PANNED = [cv2.warpAffine(LARGE, np.array([[1, 0, -k], [0, 1, 0]], np.float32), (160, 120)) for k in range(8)]
 TWOS = filmed([0.0] * 6 + [0.5 * k for k in range(36)] + [17.5] * 6, 3)
 
 
@@ -53,6 +54,13 @@ def test_a_move_is_found_under_a_figure_that_goes_on() -> None:
     assert moves(TWOS, 0, len(TWOS), SHOTS.camera, CHANGED) == []  # over six frames no motion explains it
     (found,) = drifts(TWOS, (0, len(TWOS)), LIVE, noise_of(TWOS), 0.5)
     assert found.kind == "pan" and abs(found.start - 6) <= 1 and abs(found.end - 42) <= 1
+
+
+def test_a_move_is_found_in_a_shot_of_eight_frames() -> None:
+    assert moves(PANNED, 0, 8, SHOTS.camera, CHANGED) == []  # too short for two comparisons over six frames
+    (found,) = drifts(PANNED, (0, 8), LIVE, noise_of(PANNED), 0.5)
+    assert (found.kind, found.start, found.end) == ("pan", 0, 8)
+    assert drifts(PANNED[:6], (0, 6), LIVE, noise_of(PANNED), 0.5) == []  # who jumps goes one way for a while, too
 
 
 def test_within_a_known_move_none_is_looked_for() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import cv2
 import numpy as np
 
-from genga.drawings._shots.camera_moves import AS_MUCH, REACH, SHORTEST, kind_of, reach
+from genga.drawings._shots.camera_moves import AS_MUCH, LAG, REACH, kind_of, reach
 from genga.drawings._shots.events import Event, Span
 from genga.drawings.alignment import Motion, largest, left, length, step, way_of
 from genga.drawings.static_tiles import Mask, Noise, calm, cosine, tile_means
@@ -20,6 +20,7 @@ _STIRRED = 0.12  # part of the tiles in which something goes on while a camera m
 _ONWARD = 0.8  # cosine of the ways that the corners go in two steps, from which a camera goes on
 _BACK = 0.5  # steps back to each step on, from which it goes nowhere
 _ASKED = 4.0  # block difference below which nothing is asked: half of the lowest threshold of a video
+_SHORTEST = LAG + 1  # frames: steps on ones that all have to go one way, and most of the picture with them
 _KNOWN = 0.4  # part of the steps in which something goes on of which the motion is known
 
 _GIVEN_UP = 6  # steps
@@ -90,8 +91,8 @@ def _stirs(a: Cells, b: Cells, live: Mask, noise: Noise) -> bool:
 def _stretches(stirs: set[int], limit: Span, pace: float) -> list[Span]:
     """Return the stretches of a shot, long enough for a move, in which enough of the frames are in `stirs`."""
     found: list[Span] = []
-    for first in range(limit[0] + 1, limit[1] - SHORTEST + 2):
-        end = first + SHORTEST - 1
+    for first in range(limit[0] + 1, limit[1] - _SHORTEST + 2):
+        end = first + _SHORTEST - 1
         if sum(frame in stirs for frame in range(first, end)) < pace * (end - first):
             continue
         if found and first <= found[-1][1]:
@@ -131,7 +132,7 @@ def _chains(steps: Steps, shape: tuple[int, ...]) -> Sequence[Steps]:
     """
     chains: list[dict[int, Motion]] = []
     for frame, motion in steps.items():
-        near = (chain for chain in reversed(chains) if frame - max(chain) < SHORTEST)
+        near = (chain for chain in reversed(chains) if frame - max(chain) < _SHORTEST)
         onward = next((chain for chain in near if _alike(motion, chain[max(chain)], shape)), None)
         if onward is None:
             chains.append({frame: motion})
@@ -159,7 +160,7 @@ def _move(chain: Steps, stirs: set[int], cells: Grids, pace: float) -> Event | N
     """
     first, last, shape = min(chain), max(chain), cells[0].shape
     active = [frame for frame in range(first, last + 1) if frame in stirs]
-    if last - first + 2 < SHORTEST or len(active) < pace * (last - first + 1) or len(chain) < _KNOWN * len(active):
+    if last - first + 2 < _SHORTEST or len(active) < pace * (last - first + 1) or len(chain) < _KNOWN * len(active):
         return None
     apart = {frame: float(cv2.absdiff(cells[frame - 1], cells[frame]).mean()) for frame in active}
     usual = float(np.median([apart[frame] for frame in chain]))
