@@ -96,11 +96,10 @@ def glued(path: str | Path, kind: str, reached: int) -> int:
         head = file.read(_BEGIN)
         name, before = (head[4:], 4) if head[4:] == b"ftyp" else (head, 0)
         file.seek(at := reached)
-        rest = file.read(_PIECE)
-        while len(rest) >= _BEGIN:
+        rest = b""
+        while piece := file.read(_PIECE):
+            rest += piece
             if (place := rest.find(name)) >= before:
                 return at + place - before
-            at, rest = at + len(rest) - _BEGIN, rest[-_BEGIN:] + file.read(_PIECE)
-            if len(rest) == _BEGIN:
-                break
+            at, rest = at + max(0, len(rest) - _BEGIN), rest[-_BEGIN:]
     return 0

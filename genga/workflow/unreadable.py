@@ -61,12 +61,12 @@ def note(
         if not stamp or not line.startswith(f"{_ERROR}{video}: ") or _AGAIN in line:
             continue
         if stamp[2] < Path(log).stat().st_mtime_ns:  # else it is being written, or another by now
-            found[str(video)] = {"stamp": stamp, "reader": _reader(journal, params), "why": line.removeprefix(_ERROR)}
+            found[str(video)] = {"stamp": stamp, "why": line.removeprefix(_ERROR)}
             series.setdefault(name[0], []).append(str(video))
     if found:
         reader = _reader(journal, params)
         known = {video: of for video, of in read_notes(_NOTES).items() if _holds(video, of, reader)}
-        write_json(_NOTES, known | found)
+        write_json(_NOTES, known | {video: {**of, "reader": reader} for video, of in found.items()})
     for one, of in series.items():
         more = f" and {len(of) - _MOST} more" if of[_MOST:] else ""
         print(f"note: run again, and series {one} goes on without {', '.join(of[:_MOST])}{more}", file=sys.stderr)

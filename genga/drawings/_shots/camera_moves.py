@@ -24,7 +24,7 @@ _STAY = 0.4  # fraction of the picture with texture that may stay where it is: l
 _SHIFT = 0.3  # cells that the picture's corners must have moved, in the mean, over LAG frames
 _STILL = 0.35  # part of the corners' movement that the middle must share for it to be a pan, and not a zoom
 REACH = 3.0  # cells that the corners must come away from where they were at first, or it is film weaving in its gate
-SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
+_SHORTEST = LAG + 1 + 2 * STRIDE  # frames; what one or two comparisons find alone is a figure on an empty background
 _AROUND = 3  # steps on either hand that a step is held against,
 AS_MUCH = 0.35  # and the part of the largest of them that it has if the picture moves in it
 _FASTEST = 0.35  # of the width that a camera moves in one step at most; a figure may be elsewhere after a cut
@@ -140,7 +140,7 @@ def moves(
     return [
         move
         for move in found
-        if move.end - move.start >= SHORTEST
+        if move.end - move.start >= _SHORTEST
         and reach([step for k, step in steps.items() if move.start <= k < move.end], cells[start].shape) >= REACH
     ]
 
